@@ -1,15 +1,16 @@
 /*
  * Events that the VMkernel measures and logs, shared with predictors and verifiers.
- * Data formats: attest/PROTOCOL.md. Records: TCG PC Client Platform Firmware Profile, TCG_PCR_EVENT2.
+ * Data formats: attest/PROTOCOL.md. Records: TCG PC Client Platform Firmware Profile,
+ * TCG_PCR_EVENT2.
  */
 #ifndef VMKAPI_EVENTS_H
 #define VMKAPI_EVENTS_H
 
 /* X(symbol, type, PCR, name); the types lie in a range that the TCG leaves to implementations. */
-#define VMK_EVENTS(X)                                                                              \
-	X(VMK_EV_SECURITY_OPTIONS, 0x4d4c0001u, 19, "SECURITY_OPTIONS")                            \
-	X(VMK_EV_PACKAGE, 0x4d4c0002u, 19, "PACKAGE")                                              \
-	X(VMK_EV_CONFIG, 0x4d4c0003u, 21, "CONFIG")                                                \
+#define VMK_EVENTS(X)                                                   \
+	X(VMK_EV_SECURITY_OPTIONS, 0x4d4c0001u, 19, "SECURITY_OPTIONS") \
+	X(VMK_EV_PACKAGE, 0x4d4c0002u, 19, "PACKAGE")                   \
+	X(VMK_EV_CONFIG, 0x4d4c0003u, 21, "CONFIG")                     \
 	X(VMK_EV_BOOT_COMPLETE, 0x4d4c0004u, 19, "BOOT_COMPLETE")
 
 enum vmk_event_type {
@@ -19,7 +20,7 @@ enum vmk_event_type {
 };
 
 /* What the security-options event says, without its terminating zero byte. */
-#define VMK_SECURITY_OPTIONS                                                                       \
+#define VMK_SECURITY_OPTIONS \
 	"security execInstalledOnly=TRUE acceptanceLevel=PartnerSupported kaslr=TRUE wx=TRUE"
 #define VMK_BOOT_COMPLETE "Boot Complete"
 /* printf formats of the other events' data. */

@@ -1,9 +1,9 @@
 /*
  * The system-call interface between user worlds and the VMkernel.
  *
- * ABI: SYSCALL instruction; RAX = number; RDI, RSI, RDX, R10, R8, R9 = arguments. Returns RAX = enum
- * vmk_status and RDX = value (0 unless the call says otherwise); RCX and R11 are lost, every other
- * register is kept. A world may make only the calls that its package's manifest grants.
+ * ABI: SYSCALL instruction; RAX = number; RDI, RSI, RDX, R10, R8, R9 = arguments. Returns RAX =
+ * enum vmk_status and RDX = value (0 unless the call says otherwise); RCX and R11 are lost, every
+ * other register is kept. A world may make only the calls that its package's manifest grants.
  */
 #ifndef VMKUSER_SYSCALL_H
 #define VMKUSER_SYSCALL_H
@@ -15,20 +15,22 @@ typedef uint32_t vmk_handle;
 
 /* X(symbol, name in manifests, number, argument count) */
 #define VMK_SYSCALLS(X)                                                                            \
-	X(VMK_SYS_EXIT, "exit", 0, 1)           /* (code): does not return */                      \
-	X(VMK_SYS_LOG, "log", 1, 2)             /* (text, bytes): one or more lines to vmkernel.log */ \
-	X(VMK_SYS_CLOCK, "clock", 2, 1)         /* (VMK_CLOCK_*) -> nanoseconds */                 \
-	X(VMK_SYS_WAIT, "wait", 3, 3)           /* (handles, count, timeout ns) -> index ready */  \
-	X(VMK_SYS_MAP, "map", 4, 2)             /* (bytes, VMK_PROT_*) -> address, zeroed, at random */ \
-	X(VMK_SYS_UNMAP, "unmap", 5, 2)         /* (address, bytes) */                             \
-	X(VMK_SYS_PROTECT, "protect", 6, 3)     /* (address, bytes, VMK_PROT_*): never executable */ \
-	X(VMK_SYS_SET_TLS, "set-tls", 7, 1)     /* (address): FS base */                           \
-	X(VMK_SYS_RANDOM, "random", 8, 2)       /* (buffer, bytes) */                              \
-	X(VMK_SYS_PORT_INFO, "port-info", 9, 2) /* (port, struct vmk_port_info *) */               \
+	X(VMK_SYS_EXIT, "exit", 0, 1)   /* (code): does not return */                              \
+	X(VMK_SYS_LOG, "log", 1, 2)     /* (text, bytes): one or more lines to vmkernel.log */     \
+	X(VMK_SYS_CLOCK, "clock", 2, 1) /* (VMK_CLOCK_*) -> nanoseconds */                         \
+	X(VMK_SYS_WAIT, "wait", 3, 3)   /* (handles, count, timeout ns) -> index ready */          \
+	X(VMK_SYS_MAP, "map", 4, 2)     /* (bytes, VMK_PROT_*) -> address, zeroed, at random */    \
+	X(VMK_SYS_UNMAP, "unmap", 5, 2) /* (address, bytes) */                                     \
+	X(VMK_SYS_PROTECT, "protect", 6, 3) /* (address, bytes, VMK_PROT_*): never executable */   \
+	X(VMK_SYS_SET_TLS, "set-tls", 7, 1) /* (address): FS base */                               \
+	X(VMK_SYS_RANDOM, "random", 8, 2)   /* (buffer, bytes) */                                  \
+	X(VMK_SYS_PORT_INFO, "port-info", 9, 2)  /* (port, struct vmk_port_info *) */              \
 	X(VMK_SYS_PORT_SEND, "port-send", 10, 3) /* (port, frame, bytes) */                        \
 	X(VMK_SYS_PORT_RECV, "port-recv", 11, 3) /* (port, buffer, bytes) -> bytes; WOULD_BLOCK */ \
-	X(VMK_SYS_TRUST_QUOTE, "quote", 12, 3)  /* (trust, struct vmk_quote_request *, ..._reply *) */ \
-	X(VMK_SYS_TRUST_LOG, "trust-log", 13, 5) /* (trust, VMK_LOG_*, offset, buffer, bytes) -> total */ \
+	X(VMK_SYS_TRUST_QUOTE, "quote", 12,                                                        \
+		3) /* (trust, struct vmk_quote_request *, ..._reply *) */                          \
+	X(VMK_SYS_TRUST_LOG, "trust-log", 13,                                                      \
+		5) /* (trust, VMK_LOG_*, offset, buffer, bytes) -> total */                        \
 	X(VMK_SYS_CONFIG_READ, "config", 14, 4) /* (config, offset, buffer, bytes) -> total */
 
 enum vmk_syscall {
@@ -44,35 +46,35 @@ enum { VMK_PROT_NONE = 0, VMK_PROT_READ = 1, VMK_PROT_WRITE = 2 };
  * What a world is given at its start: argv and envp are empty; the auxiliary vector has AT_PHDR,
  * AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_RANDOM and AT_VMK_START, the address of this structure.
  */
-#define AT_VMK_START 0x564d4b01ul
+#define AT_VMK_START      0x564d4b01ul
 #define VMK_START_HANDLES 16
 struct vmk_start_handle {
-	char name[16];     /* "mgmt", "trust", "config": zero-terminated */
+	char name[16]; /* "mgmt", "trust", "config": zero-terminated */
 	vmk_handle handle;
-	uint32_t kind;     /* VMK_KIND_* */
+	uint32_t kind; /* VMK_KIND_* */
 };
 struct vmk_start {
-	uint32_t size;     /* of this structure, for growth */
-	uint32_t count;    /* of handles */
-	char world[32];    /* the world's name */
+	uint32_t size;  /* of this structure, for growth */
+	uint32_t count; /* of handles */
+	char world[32]; /* the world's name */
 	struct vmk_start_handle handles[VMK_START_HANDLES];
 };
 enum { VMK_KIND_NONE = 0, VMK_KIND_PORT = 1, VMK_KIND_TRUST = 2, VMK_KIND_CONFIG = 3 };
 
 struct vmk_port_info {
 	uint8_t mac[6];
-	uint16_t mtu;      /* bytes of payload, without the 14-byte Ethernet header */
+	uint16_t mtu; /* bytes of payload, without the 14-byte Ethernet header */
 	uint32_t link_up;
 };
 
 /* VMK_SYS_TRUST_LOG identifiers; contents: attest/PROTOCOL.md, "Logs". */
-#define VMK_TRUST_LOGS(X)                                                                          \
-	X(VMK_LOG_TXT_DRTM, 1, "txt-drtm")                                                         \
-	X(VMK_LOG_VMK, 2, "vmk")                                                                   \
-	X(VMK_LOG_EK_CERT, 3, "ek-cert")                                                           \
-	X(VMK_LOG_EK_PUB, 4, "ek-pub")                                                             \
-	X(VMK_LOG_AK_PUB, 5, "ak-pub")                                                             \
-	X(VMK_LOG_PCR_VALUES, 6, "pcr-values")                                                     \
+#define VMK_TRUST_LOGS(X)                      \
+	X(VMK_LOG_TXT_DRTM, 1, "txt-drtm")     \
+	X(VMK_LOG_VMK, 2, "vmk")               \
+	X(VMK_LOG_EK_CERT, 3, "ek-cert")       \
+	X(VMK_LOG_EK_PUB, 4, "ek-pub")         \
+	X(VMK_LOG_AK_PUB, 5, "ak-pub")         \
+	X(VMK_LOG_PCR_VALUES, 6, "pcr-values") \
 	X(VMK_LOG_LAUNCH, 7, "launch")
 enum vmk_trust_log {
 #define X(symbol, number, name) symbol = number,

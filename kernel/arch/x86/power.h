@@ -1,0 +1,13 @@
+/* Leaving: always through tboot after a measured launch, so that SECRETS is cleared and SEXIT
+ * reached. */
+#ifndef ARCH_POWER_H
+#define ARCH_POWER_H
+
+enum power_action { POWER_OFF, POWER_REBOOT, POWER_HALT };
+/* Stops every world and CPU, hands APs back to tboot, TPM2_Shutdown, scrubs secrets, then leaves.
+ */
+_Noreturn void power_leave(enum power_action action);
+/* Run at leaving, in reverse order of registration (TPM shutdown, scrubbing...). At most 16. */
+void power_at_leave(void (*function)(void));
+
+#endif

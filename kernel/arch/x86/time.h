@@ -1,0 +1,13 @@
+/* Time: a calibrated TSC for the monotonic clock, the RTC read once for the wall clock. */
+#ifndef ARCH_TIME_H
+#define ARCH_TIME_H
+
+#include <stdint.h>
+
+void time_init(void);        /* calibrates against HPET or PIT; panics if neither answers */
+uint64_t time_ns(void);      /* since time_init(), monotonic on every CPU */
+uint64_t time_wall_ns(void); /* since 1970-01-01 UTC */
+uint64_t time_tsc_hz(void);
+void time_spin_us(uint32_t microseconds);
+
+#endif

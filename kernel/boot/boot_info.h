@@ -1,0 +1,91 @@
+/*
+ * What the boot path found out before the kernel proper starts: the one structure between boot/ and
+ * everything else. Filled once from Multiboot2, ACPI and tboot's hand-off (all hostile until
+ * checked), then read-only.
+ */
+#ifndef BOOT_BOOT_INFO_H
+#define BOOT_BOOT_INFO_H
+
+#include "lib/types.h"
+
+#define BOOT_CMDLINE_MAX 1024
+#define BOOT_MEMORY_MAX  128
+#define BOOT_MODULES_MAX 64
+#define BOOT_CPUS_MAX    1024
+
+enum boot_memory_type {
+	BOOT_MEMORY_USABLE,
+	BOOT_MEMORY_RESERVED,
+	BOOT_MEMORY_ACPI_RECLAIM,
+	BOOT_MEMORY_ACPI_NVS,
+	BOOT_MEMORY_BAD,
+	BOOT_MEMORY_TBOOT,  /* tboot itself: kept, mapped only for the shutdown */
+	BOOT_MEMORY_MODULE, /* a boot module's bytes */
+	BOOT_MEMORY_KERNEL, /* our own image at its final place */
+};
+/* Sorted by start, page-aligned inwards for usable memory, never overlapping. */
+struct boot_memory {
+	struct hpa start;
+	uint64_t bytes;
+	enum boot_memory_type type;
+};
+
+struct boot_module {
+	struct hpa start;
+	uint64_t bytes;
+	char cmdline[256]; /* truncated with "..." if longer */
+};
+
+struct boot_cpu {
+	uint32_t apic_id;
+	bool bootstrap;
+};
+struct boot_ioapic {
+	struct hpa base;
+	uint32_t gsi_base;
+};
+struct boot_irq_override { /* ISA interrupt `irq` arrives as `gsi` */
+	uint8_t irq;
+	uint32_t gsi;
+	uint16_t flags; /* MPS INTI flags, ACPI 6.5 table 5.26 */
+};
+
+/* tboot's hand-off, as found: facts, no verdict (trust/verdict.h draws that). */
+struct boot_tboot {
+	bool cmdline_address; /* "tboot=0x..." was the last word of the command line */
+	bool uuid_matches;
+	bool present; /* both, and the page lies where it may */
+	uint32_t version, flags;
+	struct hpa shared, base, log;
+	uint32_t bytes, shutdown_entry, num_in_wfs;
+	uint64_t ap_wake_addr; /* 0: none */
+	uint32_t ap_wake_trigger_offset;
+};
+
+struct boot_info {
+	char cmdline[BOOT_CMDLINE_MAX]; /* without tboot's word */
+	char loader[64];                /* boot loader name */
+	unsigned memory_count, module_count, cpu_count, ioapic_count, override_count;
+	struct boot_memory memory[BOOT_MEMORY_MAX];
+	struct boot_module modules[BOOT_MODULES_MAX];
+	struct boot_cpu cpus[BOOT_CPUS_MAX];
+	struct boot_ioapic ioapics[16];
+	struct boot_irq_override overrides[24];
+	struct hpa rsdp, dmar, hpet, mcfg, lapic; /* 0: none */
+	uint16_t pm1a_control, pm1b_control;      /* ACPI S5, ports; 0: none */
+	uint8_t s5_type_a, s5_type_b;
+	struct hpa reset_register; /* FADT RESET_REG as an I/O port; 0: none */
+	uint8_t reset_value;
+	struct boot_tboot tboot;
+	struct hpa image; /* the kernel's final physical place */
+	uint64_t image_bytes;
+	uint64_t entropy[8];      /* left over from KASLR, for the DRBG; zeroed after use */
+	unsigned entropy_sources; /* BOOT_ENTROPY_* */
+	bool drtm_requested;      /* the command line says so (informational) */
+};
+enum { BOOT_ENTROPY_RDSEED = 1, BOOT_ENTROPY_RDRAND = 2, BOOT_ENTROPY_TSC = 4 };
+
+/* Valid once kmain() runs. */
+extern const struct boot_info *boot_info;
+
+#endif

@@ -1,0 +1,37 @@
+/* Host memory in 4 KiB frames: who owns what. Frames are zeroed before reuse. Thread-safe. */
+#ifndef MEM_FRAMES_H
+#define MEM_FRAMES_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+struct boot_info;
+
+enum frame_owner {
+	FRAME_FREE,
+	FRAME_KERNEL,
+	FRAME_HEAP,
+	FRAME_PTABLE,
+	FRAME_USER,
+	FRAME_DMA,
+	FRAME_MODULE,
+	FRAME_RESERVED,
+	FRAME_OWNERS
+};
+
+void frames_init(const struct boot_info *info);
+/* 2^order contiguous zeroed frames, naturally aligned. VMK_NO_MEMORY leaves *frame alone. */
+enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame);
+/* The same below 4 GiB, for devices that address 32 bits. */
+enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct pfn *frame);
+/* The frames are zeroed before they can be allocated again. */
+void frames_free(struct pfn frame, unsigned order);
+uint64_t frames_count(enum frame_owner owner);
+
+/* Direct map of RAM: kernel address of a physical address in usable memory, boot modules or ACPI
+ * tables. */
+void *direct_map(struct hpa address);
+/* The reverse; panics for an address outside the direct map. */
+struct hpa direct_map_hpa(const void *address);
+
+#endif

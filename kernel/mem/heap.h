@@ -1,0 +1,20 @@
+/* Kernel heap. Requests of a page and more get guard pages on both sides. Thread-safe, zeroed
+ * memory. */
+#ifndef MEM_HEAP_H
+#define MEM_HEAP_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+void heap_init(void);
+/* `bytes` zeroed bytes, 16-byte aligned, or NULL. The caller owns them until heap_free(). */
+void *heap_alloc(size_t bytes);
+void *heap_calloc(size_t count, size_t bytes); /* NULL on overflow of the product */
+/* NULL is ignored; a double free or a damaged header panics. The memory is cleared. */
+void heap_free(void *memory);
+/* A kernel stack of `pages` pages with an unmapped page below and above; returns its top. */
+enum vmk_status stack_alloc(unsigned pages, void **top);
+void stack_free(void *top, unsigned pages);
+uint64_t heap_bytes_used(void);
+
+#endif

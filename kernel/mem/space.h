@@ -1,0 +1,45 @@
+/*
+ * Address spaces: the kernel's own half, shared by all, and one user half for each user world.
+ * No mapping is ever writable and executable at once; space_protect() cannot make executable what
+ * was ever writable outside the loaders, which go through space_map_image().
+ */
+#ifndef MEM_SPACE_H
+#define MEM_SPACE_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+enum { PROT_R = 1, PROT_W = 2, PROT_X = 4, PROT_USER = 8, PROT_UNCACHED = 16 };
+
+struct space; /* opaque; kernel_space() or one per user world */
+
+void space_init(void); /* builds the kernel's final page tables and switches to them */
+struct space *kernel_space(void);
+enum vmk_status space_create(struct space **space);
+void space_destroy(struct space *space);  /* frees every frame that it owns */
+void space_activate(struct space *space); /* load CR3 on this CPU */
+
+/* Fresh zeroed frames at a random page-aligned address with guard pages around. W with X is
+ * refused. */
+enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, uintptr_t *address);
+/* The same at a given address; VMK_EXISTS if something is there. */
+enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t bytes, unsigned prot);
+enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes);
+/* Change protection of whole pages that are mapped; W with X is refused, TLBs of all CPUs are
+ * flushed. */
+enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot);
+/* A random, free, page-aligned range with guard pages, not yet mapped: for images that span
+ * segments. */
+enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address);
+/* Map device registers (not RAM) into the kernel, uncached, never executable. */
+enum vmk_status space_map_device(struct hpa address, size_t bytes, volatile void **mapped);
+void space_unmap_device(volatile void *mapped, size_t bytes);
+
+/* Copy between the kernel and a user address of `space`; VMK_BAD_ADDRESS if any byte is not a user
+ * mapping with that right. */
+enum vmk_status space_copy_in(struct space *space, void *to, uintptr_t from, size_t bytes);
+enum vmk_status space_copy_out(struct space *space, uintptr_t to, const void *from, size_t bytes);
+/* Loader's copy: writes through the direct map whatever the protection of the target pages is. */
+enum vmk_status space_write(struct space *space, uintptr_t to, const void *from, size_t bytes);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * Worlds: everything that can be scheduled. System worlds run kernel functions; user worlds run in
+ * ring 3 and enter through their own kernel stack. First form of the scheduler: per-CPU run queues,
+ * round robin with a time slice, wake-to-idle; user worlds are preempted on their way back to
+ * ring 3.
+ */
+#ifndef SCHED_WORLD_H
+#define SCHED_WORLD_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+struct world;
+struct space;
+
+enum world_state { WORLD_NEW, WORLD_READY, WORLD_RUNNING, WORLD_WAITING, WORLD_DEAD };
+
+void sched_init(void);      /* on the bootstrap CPU; makes its idle world the caller's */
+void sched_cpu_start(void); /* on every other CPU; never returns */
+/* A new system world that runs entry(argument) and ends when that returns. The name is copied. */
+enum vmk_status world_create(
+	const char *name, void (*entry)(void *argument), void *argument, struct world **world);
+void world_start(struct world *world);
+_Noreturn void world_exit(void);
+/* Drop one's reference; a dead world is freed with the last one. */
+void world_put(struct world *world);
+
+struct world *world_current(void);
+uint64_t world_id(const struct world *world);
+const char *world_name(const struct world *world);
+enum world_state world_get_state(const struct world *world);
+/* The user half to load when it runs, NULL for none; and its owner's pointer. */
+void world_set_space(struct world *world, struct space *space);
+void world_set_owner(struct world *world, void *owner);
+void *world_owner(const struct world *world);
+/* FS base of a user world (saved and restored on switches). */
+void world_set_fs_base(struct world *world, uint64_t base);
+/* Ask a world to stop: it wakes from any wait with VMK_KILLED and never returns to ring 3. */
+void world_kill(struct world *world);
+bool world_killed(const struct world *world);
+
+/* Something to wait for. A wake-up that comes before the wait is not lost. */
+struct event {
+	uint64_t count;        /* signals so far */
+	struct world *waiters; /* singly linked */
+};
+uint64_t event_count(struct event *event);
+void event_signal(struct event *event); /* from any context, interrupts included */
+/*
+ * Wait until any of `count` events has moved past seen[i], or the monotonic time deadline_ns (0:
+ * never). Returns VMK_OK and *index, VMK_TIMEOUT, or VMK_KILLED.
+ */
+enum vmk_status event_wait_any(struct event *const *events, const uint64_t *seen, unsigned count,
+	uint64_t deadline_ns, unsigned *index);
+void world_sleep(uint64_t nanoseconds);
+void world_yield(void);
+
+/* Called by the timer interrupt and on the way back to ring 3. */
+void sched_tick(void);
+void sched_preempt(void);
+
+#endif

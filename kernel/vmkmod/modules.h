@@ -1,0 +1,20 @@
+/* Loading boot modules: parse, verify, measure, then start, in this order, for each package. */
+#ifndef VMKMOD_MODULES_H
+#define VMKMOD_MODULES_H
+
+#include <stddef.h>
+#include <vmkapi/status.h>
+
+struct boot_info;
+
+/*
+ * Loads the configuration package first, then every other boot module in boot.cfg's order. One that
+ * is refused is logged with its reason and left out; nothing of it runs and nothing is measured.
+ */
+void modules_load_boot(const struct boot_info *info);
+/* The verified configuration's text (key=value lines), or NULL. Lives as long as the kernel. */
+const char *modules_config(size_t *bytes);
+/* The value of one configuration key, copied, or VMK_NOT_FOUND. */
+enum vmk_status modules_config_get(const char *key, char *value, size_t size);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Packages: the one signed container for everything loadable. Format: signing/README.md.
+ * Parsing is pure and bounded; nothing is trusted before package_verify() has succeeded.
+ */
+#ifndef VMKMOD_PACKAGE_H
+#define VMKMOD_PACKAGE_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+#define PACKAGE_NAME_MAX 32
+enum package_kind { PACKAGE_DRIVER, PACKAGE_WORLD, PACKAGE_CONFIG, PACKAGE_VM };
+enum acceptance_level { LEVEL_COMMUNITY, LEVEL_PARTNER, LEVEL_ACCEPTED, LEVEL_CERTIFIED };
+
+struct package {
+	const uint8_t *data, *payload; /* into the caller's buffer */
+	size_t bytes, signed_bytes, payload_bytes;
+	char name[PACKAGE_NAME_MAX], version[32], provider[64];
+	enum package_kind kind;
+	enum acceptance_level level;
+	uint32_t syscalls;               /* bit n: system call n is granted (kind world) */
+	bool port, trust, config;        /* handles that a world is given */
+	bool restart;                    /* a world that is started again when it ends */
+	uint32_t memory_limit_kib;       /* of a world; 0: the default */
+	uint16_t pci_vendor, pci_device; /* what a driver binds to; 0: none */
+	const uint8_t *trailer;          /* certificate and signature records */
+	size_t trailer_bytes;
+	uint8_t sha256[32]; /* of the whole file, set by package_verify() */
+	char signer[64];    /* subject's common name, set by package_verify() */
+};
+
+/* On failure *why (static text) says what is wrong. The buffer must outlive `package`. */
+enum vmk_status package_parse(
+	const void *data, size_t bytes, struct package *package, const char **why);
+/* Signature against the signer's chain up to `root` (DER). VMK_UNSIGNED, VMK_BAD_SIGNATURE,
+ * VMK_UNKNOWN_SIGNER... */
+enum vmk_status package_verify(
+	struct package *package, const uint8_t *root, size_t root_bytes, const char **why);
+const char *package_kind_name(enum package_kind kind);
+const char *acceptance_level_name(enum acceptance_level level);
+
+#endif

@@ -1,0 +1,38 @@
+/* The virtual switch in its first form: one switch, its uplink (a NIC) and ports for worlds. */
+#ifndef VMKNET_SWITCH_H
+#define VMKNET_SWITCH_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+#include <vmkuser/syscall.h>
+
+struct port;
+struct event;
+
+#define NET_FRAME_MAX 1514 /* Ethernet header and 1500 bytes, without FCS */
+
+/* What a NIC driver offers. Functions may be called from any world, one at a time. */
+struct uplink_ops {
+	/* Queue one frame; VMK_NO_RESOURCES when the ring is full. */
+	enum vmk_status (*send)(void *nic, const void *frame, size_t bytes);
+};
+/* Register the NIC; `mac` is copied. Only one uplink in this version: VMK_EXISTS for a second. */
+enum vmk_status switch_uplink_add(
+	const char *name, const uint8_t mac[6], const struct uplink_ops *ops, void *nic);
+void switch_uplink_link(bool up);
+/* A frame from the wire; from interrupt context or a world. Copied. Oversized frames are counted
+ * and dropped. */
+void switch_uplink_receive(const void *frame, size_t bytes);
+
+/* The port takes the uplink's MAC address (vmk0). Frames are queued up to a bound, then dropped and
+ * counted. */
+enum vmk_status port_create(const char *name, struct port **port);
+void port_destroy(struct port *port);
+void port_info(struct port *port, struct vmk_port_info *info);
+enum vmk_status port_send(struct port *port, const void *frame, size_t bytes);
+/* VMK_WOULD_BLOCK when the queue is empty; VMK_TOO_LARGE (frame kept) when `size` is too small. */
+enum vmk_status port_receive(struct port *port, void *to, size_t size, size_t *bytes);
+struct event *port_event(struct port *port); /* signalled when a frame arrives */
+bool port_readable(struct port *port);
+
+#endif

@@ -1,0 +1,24 @@
+/* User worlds: ring-3 programs from signed packages, each in its own address space. */
+#ifndef VMKUSER_UWORLD_H
+#define VMKUSER_UWORLD_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+struct package;
+
+void uworld_init(void); /* SYSCALL MSRs are set per CPU by uworld_cpu_init() */
+void uworld_cpu_init(void);
+/*
+ * Start the world of a verified package: ELF image, stack and heap at random places. The package's
+ * memory must stay (it is used again when the world is restarted). With `restart`, a world that
+ * ends or faults is started again after a growing delay (1 s to 60 s).
+ */
+enum vmk_status uworld_start(const struct package *package);
+/* Called by the trap handler for a fault in ring 3: logs it and ends the world. Never returns to
+ * it. */
+_Noreturn void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t rip);
+/* Stop the world of that name; VMK_NOT_FOUND. It is restarted if its package says so. */
+enum vmk_status uworld_kill(const char *name);
+
+#endif
