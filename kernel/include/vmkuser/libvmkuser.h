@@ -1,0 +1,67 @@
+/*
+ * libvmkuser: the system calls as C functions, for user worlds. Each returns the kernel's status;
+ * values come back through pointers, which are written only with VMK_OK unless said otherwise.
+ */
+#ifndef VMKUSER_LIBVMKUSER_H
+#define VMKUSER_LIBVMKUSER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <vmkapi/status.h>
+#include <vmkuser/syscall.h>
+
+/* No deadline for vmku_wait(). */
+#define VMKU_FOREVER UINT64_MAX
+
+struct vmku_result {
+	enum vmk_status status;
+	uint64_t value;
+};
+/* The one place where ring 3 is left. Unused arguments are 0. */
+struct vmku_result vmku_syscall(
+	uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+
+/* What this world was given at its start; never NULL. */
+const struct vmk_start *vmku_start(void);
+/* The start handle of that name and kind, or VMK_NO_HANDLE. */
+vmk_handle vmku_find(const char *name, unsigned kind);
+
+_Noreturn void vmku_exit(int code);
+/* `bytes` of text, one or more lines, at most 4096, to vmkernel.log. */
+enum vmk_status vmku_log(const char *text, size_t bytes);
+/* clock: VMK_CLOCK_*. */
+enum vmk_status vmku_clock(unsigned clock, uint64_t *nanoseconds);
+/*
+ * Until a handle is readable (ports: a frame is there), or VMK_TIMEOUT after timeout_ns (0 asks
+ * without waiting, VMKU_FOREVER waits without end). With count 0 it sleeps. *index is the first
+ * handle that is ready; NULL if the caller does not care.
+ */
+enum vmk_status vmku_wait(
+	const vmk_handle *handles, unsigned count, uint64_t timeout_ns, unsigned *index);
+
+/* `bytes` is rounded up to whole pages; protection: VMK_PROT_*. The pages are zeroed. */
+enum vmk_status vmku_map(size_t bytes, unsigned protection, void **address);
+enum vmk_status vmku_unmap(void *address, size_t bytes);
+enum vmk_status vmku_protect(void *address, size_t bytes, unsigned protection);
+enum vmk_status vmku_set_tls(const void *address);
+/* Any size; the kernel's random numbers. */
+enum vmk_status vmku_random(void *to, size_t bytes);
+
+enum vmk_status vmku_port_info(vmk_handle port, struct vmk_port_info *info);
+enum vmk_status vmku_port_send(vmk_handle port, const void *frame, size_t bytes);
+/* VMK_WOULD_BLOCK when nothing is there; VMK_TOO_LARGE leaves the frame in the queue. */
+enum vmk_status vmku_port_recv(vmk_handle port, void *to, size_t size, size_t *bytes);
+
+enum vmk_status vmku_quote(
+	vmk_handle trust, const struct vmk_quote_request *request, struct vmk_quote_reply *reply);
+/*
+ * Up to `size` bytes of a log (VMK_LOG_*) or of the configuration's text from `offset`. *total is
+ * the length of the whole, so that min(size, *total - offset) bytes were copied; none at or beyond
+ * the end.
+ */
+enum vmk_status vmku_trust_log(vmk_handle trust, enum vmk_trust_log log, uint64_t offset, void *to,
+	size_t size, uint64_t *total);
+enum vmk_status vmku_config_read(
+	vmk_handle config, uint64_t offset, void *to, size_t size, uint64_t *total);
+
+#endif
