@@ -12,13 +12,15 @@
 
 #include <vmkapi/status.h>
 
+#include "lib/reader.h"
+
 /*
  * A reader over one encoded item. Its error sticks: after the first failure each read fails,
  * `status` and `error` tell why, and `at` is the offset of the item at fault.
  */
 struct cbor_reader {
-	const uint8_t *data;
-	size_t size, at;
+	struct reader in;
+	size_t at;
 	enum vmk_status status;
 	const char *error; /* a few constant words; NULL while there is none */
 };
