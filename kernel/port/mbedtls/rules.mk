@@ -1,0 +1,38 @@
+# mbedTLS, verify only: one archive for the kernel, one instrumented archive each for unit tests and
+# fuzz targets, all from the same unedited sources and the same configuration.
+
+MBEDTLS_SRCS := asn1parse asn1write bignum bignum_core bignum_mod bignum_mod_raw constant_time \
+	ecdsa ecp ecp_curves md oid pk pk_wrap pkcs7 pkparse platform platform_util \
+	pk_ecc rsa rsa_alt_helpers sha1 sha256 sha512 x509 x509_crl x509_crt
+MBEDTLS_CONFIG := -DMBEDTLS_CONFIG_FILE='"port/mbedtls/config.h"'
+# For our own sources that call it: its headers are not ours to fix.
+MBEDTLS_CALLER := $(MBEDTLS_CONFIG) -isystem $(MBEDTLS)/include
+MBEDTLS_PORT_INC := $(MBEDTLS_CONFIG) -I$(MBEDTLS)/include -I$(MBEDTLS)/library
+
+# What calls mbedTLS, in every profile.
+MBEDTLS_CALLERS := kernel/trust/signature kernel/trust/hash kernel/port/mbedtls/zeroize
+$(foreach s,$(MBEDTLS_CALLERS),$(eval KFLAGS_$(s).c := $(MBEDTLS_CALLER)))
+$(foreach s,$(MBEDTLS_CALLERS),$(eval HOST_CFLAGS_$(subst /,_,$(s)) := $(MBEDTLS_CALLER)))
+$(MBEDTLS_CALLERS:%=$(B)/obj/test/%.o): TEST_CFLAGS += $(MBEDTLS_CALLER)
+$(MBEDTLS_CALLERS:%=$(B)/obj/fuzz/%.o): FUZZ_CFLAGS += $(MBEDTLS_CALLER)
+
+$(KB)/obj/mbedtls/%.o: $(MBEDTLS)/library/%.c kernel/port/mbedtls/config.h
+	@mkdir -p $(@D)
+	$(KCC) $(KERNEL_PORT_CFLAGS) $(MBEDTLS_PORT_INC) -c $< -o $@
+$(KB)/libmbedtls.a: $(MBEDTLS_SRCS:%=$(KB)/obj/mbedtls/%.o) $(KB)/obj/kernel/port/mbedtls/zeroize.o
+	rm -f $@
+	llvm-ar-19 rcsD $@ $^
+KERNEL_LIBS += $(KB)/libmbedtls.a
+
+# $(1): where, $(2): profile of our own objects, $(3): its flags; the sources keep their warnings.
+define mbedtls_host_lib
+$(B)/$(1)/mbedtls/%.o: $(MBEDTLS)/library/%.c kernel/port/mbedtls/config.h
+	@mkdir -p $$(@D)
+	$$(CC_HOST) $$(filter-out $$(WARN),$$($(3))) -w $$(MBEDTLS_PORT_INC) -c $$< -o $$@
+$(B)/$(1)/libmbedtls.a: $(MBEDTLS_SRCS:%=$(B)/$(1)/mbedtls/%.o) \
+		$(B)/obj/$(2)/kernel/port/mbedtls/zeroize.o $(B)/obj/$(2)/kernel/port/mbedtls/heap_host.o
+	rm -f $$@
+	llvm-ar-19 rcsD $$@ $$^
+endef
+$(eval $(call mbedtls_host_lib,host-lib,test,TEST_CFLAGS))
+$(eval $(call mbedtls_host_lib,fuzz-lib,fuzz,FUZZ_CFLAGS))
