@@ -1,0 +1,77 @@
+/*
+ * The per-CPU area, reached through GS while in the kernel. The compiler's stack guard is gs:40
+ * (mk/flags.mk), entry assembly knows the offsets below; everything else goes through accessors.
+ */
+#ifndef ARCH_PERCPU_H
+#define ARCH_PERCPU_H
+
+#define PERCPU_SELF         0
+#define PERCPU_WORLD        8
+#define PERCPU_KERNEL_STACK 16
+#define PERCPU_USER_RSP     24
+#define PERCPU_INDEX        32
+#define PERCPU_CANARY       40
+
+#ifndef __ASSEMBLY__
+#include "lib/types.h"
+
+struct world;
+struct cpu_tables;
+
+struct percpu {
+	struct percpu *self;
+	struct world *world;   /* running now; owned by sched/ */
+	uint64_t kernel_stack; /* top of the running world's kernel stack, as in TSS.RSP0 */
+	uint64_t user_rsp;     /* scratch of the SYSCALL entry */
+	uint32_t index;        /* 0 is the bootstrap CPU; dense */
+	uint32_t apic_id;
+	uint64_t canary;           /* of the running world: switch_context() changes it */
+	uint32_t reschedule;       /* set by the reschedule IPI and the timer, cleared by sched/ */
+	uint32_t irq_depth;        /* > 0 inside an interrupt handler */
+	void *sched;               /* sched/'s own per-CPU data */
+	struct cpu_tables *tables; /* GDT, TSS, IST stacks */
+	volatile uint32_t online;  /* may be sent IPIs */
+	uint32_t locks_held;       /* bit n: a lock of level n (debug check of lib/lock) */
+};
+STATIC_ASSERT_OFFSET(struct percpu, self, PERCPU_SELF);
+STATIC_ASSERT_OFFSET(struct percpu, world, PERCPU_WORLD);
+STATIC_ASSERT_OFFSET(struct percpu, kernel_stack, PERCPU_KERNEL_STACK);
+STATIC_ASSERT_OFFSET(struct percpu, user_rsp, PERCPU_USER_RSP);
+STATIC_ASSERT_OFFSET(struct percpu, index, PERCPU_INDEX);
+STATIC_ASSERT_OFFSET(struct percpu, canary, PERCPU_CANARY);
+
+/* This CPU's area. Valid until the world may migrate: hold interrupts off across uses. */
+static inline struct percpu *percpu(void)
+{
+	struct percpu *self;
+
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(self));
+	return self;
+}
+/* One load, so no migration can come between. */
+static inline struct world *percpu_world(void)
+{
+	struct world *world;
+
+	__asm__ volatile("movq %%gs:8, %0" : "=r"(world));
+	return world;
+}
+static inline unsigned percpu_index(void)
+{
+	uint32_t index;
+
+	__asm__ volatile("movl %%gs:32, %0" : "=r"(index));
+	return index;
+}
+
+/* Make the bootstrap CPU's static area current; before anything that has a stack guard. */
+void percpu_init_bootstrap(void);
+/* The area of CPU `index`; NULL if there is no such CPU. */
+struct percpu *percpu_of(unsigned index);
+/* The stack on which this CPU enters from ring 3: TSS.RSP0 and the SYSCALL entry. */
+void percpu_set_kernel_stack(void *top);
+/* A fresh area for one more CPU; index is assigned. NULL when memory is out. Smp start only. */
+struct percpu *percpu_create(uint32_t apic_id);
+#endif
+
+#endif
