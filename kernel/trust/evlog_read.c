@@ -3,56 +3,10 @@
 #include <string.h>
 #include <vmkapi/events.h>
 
-/* TCG_PCClientPCREvent, which the Spec ID event is wrapped in: PCR, type, SHA-1 digest, size. */
-#define LEGACY_HEADER_SIZE 32u
-#define SHA1_SIZE          20u
-#define MAX_DIGEST_SIZE    64u
+#include "lib/reader.h"
 
-struct view {
-	const uint8_t *bytes;
-	size_t left;
-};
-
-static const uint8_t *take(struct view *v, size_t size)
-{
-	const uint8_t *at = v->bytes;
-
-	if (size > v->left)
-		return NULL;
-	v->bytes += size;
-	v->left -= size;
-	return at;
-}
-
-static bool take_u8(struct view *v, uint8_t *value)
-{
-	const uint8_t *p = take(v, 1);
-
-	if (!p)
-		return false;
-	*value = p[0];
-	return true;
-}
-
-static bool take_le16(struct view *v, uint16_t *value)
-{
-	const uint8_t *p = take(v, 2);
-
-	if (!p)
-		return false;
-	*value = (uint16_t)(p[0] | p[1] << 8);
-	return true;
-}
-
-static bool take_le32(struct view *v, uint32_t *value)
-{
-	const uint8_t *p = take(v, 4);
-
-	if (!p)
-		return false;
-	*value = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-	return true;
-}
+#define SHA1_SIZE       20u
+#define MAX_DIGEST_SIZE 64u
 
 static enum vmk_status fail(const char **why, enum vmk_status status, const char *text)
 {
@@ -61,70 +15,82 @@ static enum vmk_status fail(const char **why, enum vmk_status status, const char
 	return status;
 }
 
-/* TCG_EfiSpecIDEvent, after its wrapper. */
-static enum vmk_status read_spec_id(struct evlog *log, struct view *v, const char **why)
+/* One row of the Spec ID event's table of algorithms. */
+static enum vmk_status add_alg(struct evlog *log, uint16_t alg, uint16_t size, const char **why)
 {
-	const uint8_t *signature = take(v, 16);
-	uint32_t platform_class, count;
-	uint8_t vendor_size;
+	if (size == 0 || size > MAX_DIGEST_SIZE)
+		return fail(why, VMK_BAD_FORMAT, "a digest size out of range");
+	if ((alg == EVLOG_ALG_SHA1 && size != 20) || (alg == EVLOG_ALG_SHA256 && size != 32))
+		return fail(why, VMK_BAD_FORMAT, "a digest size that its algorithm does not have");
+	for (unsigned int i = 0; i < log->alg_count; i++) {
+		if (log->algs[i].alg == alg)
+			return fail(why, VMK_BAD_FORMAT, "an algorithm is listed twice");
+	}
+	log->algs[log->alg_count].alg = alg;
+	log->algs[log->alg_count].size = size;
+	log->alg_count++;
+	return VMK_OK;
+}
+
+/* TCG_EfiSpecIDEvent, after its wrapper. */
+static enum vmk_status read_spec_id(struct evlog *log, struct reader *r, const char **why)
+{
+	const uint8_t *signature = reader_bytes(r, 16);
+	uint32_t count;
 
 	if (!signature)
 		return fail(why, VMK_TRUNCATED, "ends inside the Spec ID event's signature");
 	if (memcmp(signature, "Spec ID Event03", 16) != 0)
 		return fail(why, VMK_BAD_FORMAT,
 			"no Spec ID Event03 signature: not a crypto-agile log");
-	/* Then the specification's version (minor, major, errata) and the size of UINTN. */
-	if (!take_le32(v, &platform_class) || !take(v, 4) || !take_le32(v, &count))
+	/* Platform class; the specification's version (minor, major, errata); the size of UINTN. */
+	reader_skip(r, 4 + 4);
+	count = reader_le32(r);
+	if (r->failed)
 		return fail(why, VMK_TRUNCATED, "ends inside the Spec ID event");
 	if (count == 0)
 		return fail(why, VMK_BAD_FORMAT, "the Spec ID event lists no digest algorithm");
 	if (count > EVLOG_MAX_ALGS)
 		return fail(why, VMK_UNSUPPORTED, "the Spec ID event lists too many algorithms");
 	for (uint32_t i = 0; i < count; i++) {
-		uint16_t alg, size;
+		uint16_t alg = reader_le16(r), size = reader_le16(r);
+		enum vmk_status status;
 
-		if (!take_le16(v, &alg) || !take_le16(v, &size))
+		if (r->failed)
 			return fail(why, VMK_TRUNCATED, "ends inside the list of algorithms");
-		if (size == 0 || size > MAX_DIGEST_SIZE)
-			return fail(why, VMK_BAD_FORMAT, "a digest size out of range");
-		if ((alg == EVLOG_ALG_SHA1 && size != 20) ||
-			(alg == EVLOG_ALG_SHA256 && size != 32))
-			return fail(why, VMK_BAD_FORMAT,
-				"a digest size that its algorithm does not have");
-		for (uint32_t j = 0; j < i; j++) {
-			if (log->algs[j].alg == alg)
-				return fail(why, VMK_BAD_FORMAT, "an algorithm is listed twice");
-		}
-		log->algs[i].alg = alg;
-		log->algs[i].size = size;
+		status = add_alg(log, alg, size, why);
+		if (status != VMK_OK)
+			return status;
 	}
-	log->alg_count = count;
-	if (!take_u8(v, &vendor_size) || !take(v, vendor_size))
+	reader_skip(r, reader_u8(r));
+	if (r->failed)
 		return fail(why, VMK_TRUNCATED, "ends inside the vendor information");
-	if (v->left != 0)
+	if (reader_left(r) != 0)
 		return fail(why, VMK_BAD_FORMAT, "trailing bytes in the Spec ID event");
 	return VMK_OK;
 }
 
 enum vmk_status evlog_open(struct evlog *log, const void *bytes, size_t size, const char **why)
 {
-	struct view v = {.bytes = bytes, .left = size};
-	uint32_t pcr, type, event_size;
-	struct view spec;
+	struct reader r = reader_of(bytes, size);
+	struct reader spec;
+	uint32_t pcr, type;
 
 	memset(log, 0, sizeof(*log));
-	if (!take_le32(&v, &pcr) || !take_le32(&v, &type) || !take(&v, SHA1_SIZE) ||
-		!take_le32(&v, &event_size))
+	/* TCG_PCClientPCREvent, which the Spec ID event is wrapped in: PCR, type, SHA-1, size. */
+	pcr = reader_le32(&r);
+	type = reader_le32(&r);
+	reader_skip(&r, SHA1_SIZE);
+	if (reader_left(&r) < 4)
 		return fail(why, VMK_TRUNCATED, "shorter than a log's header");
 	if (pcr != 0 || type != EVLOG_NO_ACTION)
 		return fail(why, VMK_BAD_FORMAT, "does not start with a Spec ID event");
-	spec.bytes = take(&v, event_size);
-	spec.left = event_size;
-	if (!spec.bytes)
+	spec = reader_sub(&r, reader_le32(&r));
+	if (r.failed)
 		return fail(why, VMK_TRUNCATED, "ends inside the Spec ID event");
 	log->bytes = bytes;
 	log->size = size;
-	log->first = LEGACY_HEADER_SIZE + event_size;
+	log->first = r.at;
 	return read_spec_id(log, &spec, why);
 }
 
@@ -133,7 +99,7 @@ struct evlog_cursor evlog_begin(const struct evlog *log)
 	return (struct evlog_cursor){.log = log, .offset = log->first};
 }
 
-static unsigned int digest_size(const struct evlog *log, uint16_t alg)
+static uint16_t digest_size(const struct evlog *log, uint16_t alg)
 {
 	for (unsigned int i = 0; i < log->alg_count; i++) {
 		if (log->algs[i].alg == alg)
@@ -144,60 +110,63 @@ static unsigned int digest_size(const struct evlog *log, uint16_t alg)
 
 /* TPML_DIGEST_VALUES: tboot logs fewer banks than SINIT (extpol), so a subset is well-formed. */
 static enum vmk_status read_digests(
-	const struct evlog *log, struct view *v, struct evlog_event *event, const char **why)
+	const struct evlog *log, struct reader *r, struct evlog_event *event, const char **why)
 {
-	uint32_t count;
+	uint32_t count = reader_le32(r);
 
-	if (!take_le32(v, &count))
+	if (r->failed)
 		return fail(why, VMK_TRUNCATED, "ends inside a record's digest count");
 	if (count == 0 || count > log->alg_count)
 		return fail(why, VMK_BAD_FORMAT, "a digest count that the header does not allow");
 	for (uint32_t i = 0; i < count; i++) {
 		struct evlog_digest *digest = &event->digests[i];
 
-		if (!take_le16(v, &digest->alg))
+		digest->alg = reader_le16(r);
+		if (r->failed)
 			return fail(why, VMK_TRUNCATED, "ends inside a digest");
-		digest->size = (uint16_t)digest_size(log, digest->alg);
+		digest->size = digest_size(log, digest->alg);
 		if (digest->size == 0)
 			return fail(why, VMK_BAD_FORMAT,
 				"a digest algorithm that the header does not list");
-		for (uint32_t j = 0; j < i; j++) {
-			if (event->digests[j].alg == digest->alg)
-				return fail(why, VMK_BAD_FORMAT, "two digests of one algorithm");
-		}
-		digest->bytes = take(v, digest->size);
+		if (evlog_digest(event, digest->alg))
+			return fail(why, VMK_BAD_FORMAT, "two digests of one algorithm");
+		digest->bytes = reader_bytes(r, digest->size);
 		if (!digest->bytes)
 			return fail(why, VMK_TRUNCATED, "ends inside a digest");
+		event->digest_count++;
 	}
-	event->digest_count = count;
 	return VMK_OK;
 }
 
 enum vmk_status evlog_next(struct evlog_cursor *cursor, struct evlog_event *event)
 {
 	const struct evlog *log = cursor->log;
-	struct view v = {.bytes = log->bytes + cursor->offset, .left = log->size - cursor->offset};
+	struct reader r = reader_of(log->bytes, log->size);
 	enum vmk_status status;
 
 	memset(event, 0, sizeof(*event));
-	if (v.left == 0)
+	reader_seek(&r, cursor->offset);
+	if (reader_left(&r) == 0)
 		return VMK_NOT_FOUND;
 	event->offset = cursor->offset;
-	if (!take_le32(&v, &event->pcr) || !take_le32(&v, &event->type))
+	event->pcr = reader_le32(&r);
+	event->type = reader_le32(&r);
+	if (r.failed)
 		return fail(&cursor->why, VMK_TRUNCATED, "ends inside a record's header");
 	if (event->pcr > EVLOG_MAX_PCR && event->type != EVLOG_NO_ACTION)
 		return fail(&cursor->why, VMK_BAD_FORMAT, "a PCR index above 23");
-	status = read_digests(log, &v, event, &cursor->why);
+	status = read_digests(log, &r, event, &cursor->why);
 	if (status != VMK_OK)
 		return status;
-	if (!take_le32(&v, &event->data_size))
+	event->data_size = reader_le32(&r);
+	if (r.failed)
 		return fail(&cursor->why, VMK_TRUNCATED, "ends inside a record's data size");
 	if (event->data_size > EVLOG_MAX_DATA)
 		return fail(&cursor->why, VMK_BAD_FORMAT, "an event data size out of range");
-	event->data = take(&v, event->data_size);
+	event->data = reader_bytes(&r, event->data_size);
 	if (!event->data)
 		return fail(&cursor->why, VMK_TRUNCATED, "ends inside a record's data");
-	cursor->offset = log->size - v.left;
+	cursor->offset = r.at;
 	return VMK_OK;
 }
 
