@@ -5,12 +5,30 @@
 #ifndef VMKMOD_PACKAGE_H
 #define VMKMOD_PACKAGE_H
 
+#include "lib/reader.h"
 #include "lib/types.h"
 #include <vmkapi/status.h>
 
-#define PACKAGE_NAME_MAX 32
-enum package_kind { PACKAGE_DRIVER, PACKAGE_WORLD, PACKAGE_CONFIG, PACKAGE_VM };
-enum acceptance_level { LEVEL_COMMUNITY, LEVEL_PARTNER, LEVEL_ACCEPTED, LEVEL_CERTIFIED };
+#define PACKAGE_NAME_MAX         32
+#define PACKAGE_CERTIFICATES_MAX 2 /* the signer and one intermediate */
+
+/* X(symbol, name in manifests and events) */
+#define PACKAGE_KINDS(X)            \
+	X(PACKAGE_DRIVER, "driver") \
+	X(PACKAGE_WORLD, "world")   \
+	X(PACKAGE_CONFIG, "config") \
+	X(PACKAGE_VM, "vm")
+/* The same, lowest first. */
+#define ACCEPTANCE_LEVELS(X)                     \
+	X(LEVEL_COMMUNITY, "CommunitySupported") \
+	X(LEVEL_PARTNER, "PartnerSupported")     \
+	X(LEVEL_ACCEPTED, "Accepted")            \
+	X(LEVEL_CERTIFIED, "Certified")
+
+#define X(symbol, name) symbol,
+enum package_kind { PACKAGE_KINDS(X) };
+enum acceptance_level { ACCEPTANCE_LEVELS(X) };
+#undef X
 
 struct package {
 	const uint8_t *data, *payload; /* into the caller's buffer */
@@ -38,5 +56,19 @@ enum vmk_status package_verify(
 	struct package *package, const uint8_t *root, size_t root_bytes, const char **why);
 const char *package_kind_name(enum package_kind kind);
 const char *acceptance_level_name(enum acceptance_level level);
+
+/* The manifest's text, for package_parse(): fills the fields above that come from it. */
+enum vmk_status manifest_parse(
+	const char *text, size_t bytes, struct package *package, const char **why);
+
+/* One record of the trailer; `bytes` points into the package. */
+struct package_record {
+	uint16_t type, flags;
+	const uint8_t *bytes;
+	size_t size;
+};
+/* The next record of a reader over the trailer. False at its end, and with *why set when the record
+ * is malformed. */
+bool package_record_next(struct reader *trailer, struct package_record *record, const char **why);
 
 #endif

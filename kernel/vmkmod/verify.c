@@ -1,0 +1,34 @@
+/* Whether a package is what its signer signed, and who that is. */
+#include "trust/signature.h"
+#include "trust/trust.h"
+#include "vmkmod/package.h"
+#include "vmkmod/package_format.h"
+
+_Static_assert(PACKAGE_CERTIFICATES_MAX <= SIGNATURE_CERTS_MAX, "chain length");
+_Static_assert(sizeof(((struct package *)0)->signer) >= SIGNATURE_SIGNER_MAX, "signer's name");
+
+enum vmk_status package_verify(
+	struct package *package, const uint8_t *root, size_t root_bytes, const char **why)
+{
+	struct signature_cert certificates[PACKAGE_CERTIFICATES_MAX];
+	struct reader r = reader_of(package->trailer, package->trailer_bytes);
+	struct package_record record, cms = {0};
+	const char *unheeded;
+	unsigned count = 0;
+
+	why = why ? why : &unheeded;
+	trust_sha256(package->data, package->bytes, package->sha256);
+	package->signer[0] = 0;
+	while (package_record_next(&r, &record, why)) {
+		if (record.type == PACKAGE_RECORD_CMS)
+			cms = record;
+		if (record.type == PACKAGE_RECORD_CERTIFICATE && count < ARRAY_SIZE(certificates))
+			certificates[count++] = (struct signature_cert){record.bytes, record.size};
+	}
+	if (!cms.bytes || count == 0) {
+		*why = "there is no signature";
+		return VMK_UNSIGNED;
+	}
+	return signature_verify(package->data, package->signed_bytes, cms.bytes, cms.size,
+		certificates, count, root, root_bytes, package->signer, why);
+}

@@ -1,0 +1,191 @@
+/* vmksign package: writes the container (kernel/vmkmod/package_format.h). */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signing/commands.h"
+#include "signing/crypto.h"
+#include "vmkmod/package.h"
+#include "vmkmod/package_format.h"
+
+struct request {
+	const char *manifest, *payload, *key, *certificate, *out;
+	const char *chain[PACKAGE_CERTIFICATES_MAX - 1];
+	unsigned chain_count;
+};
+
+static void put_le(uint8_t *to, uint64_t value, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		to[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* Appends zeroed bytes; NULL when memory runs out. */
+static uint8_t *grow(struct bytes *file, size_t more)
+{
+	uint8_t *data = realloc(file->data, file->size + more);
+
+	if (!data)
+		return NULL;
+	memset(data + file->size, 0, more);
+	file->data = data;
+	file->size += more;
+	return data + file->size - more;
+}
+
+static bool put_signed_part(
+	struct bytes *file, const struct bytes *manifest, const struct bytes *payload)
+{
+	size_t payload_at =
+		ALIGN_UP(sizeof(struct package_header) + manifest->size, PACKAGE_PAYLOAD_ALIGN);
+	size_t signed_bytes = ALIGN_UP(payload_at + payload->size, PACKAGE_ALIGN);
+	uint8_t *at = grow(file, signed_bytes);
+
+	if (!at)
+		return false;
+	memcpy(at, PACKAGE_MAGIC, PACKAGE_MAGIC_BYTES);
+	put_le(at + offsetof(struct package_header, version), PACKAGE_VERSION, 4);
+	put_le(at + offsetof(struct package_header, header_bytes), sizeof(struct package_header),
+		4);
+	put_le(at + offsetof(struct package_header, manifest_offset), sizeof(struct package_header),
+		8);
+	put_le(at + offsetof(struct package_header, manifest_bytes), manifest->size, 8);
+	put_le(at + offsetof(struct package_header, payload_offset), payload_at, 8);
+	put_le(at + offsetof(struct package_header, payload_bytes), payload->size, 8);
+	put_le(at + offsetof(struct package_header, signed_bytes), signed_bytes, 8);
+	memcpy(at + sizeof(struct package_header), manifest->data, manifest->size);
+	memcpy(at + payload_at, payload->data, payload->size);
+	return true;
+}
+
+static bool put_record(struct bytes *file, uint16_t type, const struct bytes *content)
+{
+	size_t header = sizeof(struct package_record_header);
+	uint8_t *at = grow(file, header + ALIGN_UP(content->size, PACKAGE_ALIGN));
+
+	if (!at)
+		return false;
+	put_le(at, type, 2);
+	put_le(at + offsetof(struct package_record_header, bytes), content->size, 4);
+	memcpy(at + header, content->data, content->size);
+	return true;
+}
+
+static bool put_certificate(struct bytes *file, X509 *certificate)
+{
+	struct bytes der;
+	bool ok = crypto_certificate_der(certificate, &der) &&
+		  put_record(file, PACKAGE_RECORD_CERTIFICATE, &der);
+
+	bytes_free(&der);
+	return ok;
+}
+
+static bool put_chain(struct bytes *file, const struct request *request)
+{
+	for (unsigned i = 0; i < request->chain_count; i++) {
+		X509 *x = crypto_read_certificate(request->chain[i]);
+		bool ok = x && put_certificate(file, x);
+
+		X509_free(x);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+static bool put_trailer(struct bytes *file, const struct request *request)
+{
+	EVP_PKEY *key = crypto_read_key(request->key);
+	X509 *certificate = key ? crypto_read_certificate(request->certificate) : NULL;
+	struct bytes cms = {0};
+	bool ok = false;
+
+	if (certificate && X509_check_private_key(certificate, key) != 1)
+		crypto_report(request->certificate);
+	else if (certificate)
+		ok = crypto_cms_sign(key, certificate, file->data, file->size, &cms) &&
+		     put_certificate(file, certificate) && put_chain(file, request) &&
+		     put_record(file, PACKAGE_RECORD_CMS, &cms);
+	bytes_free(&cms);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+/* What the kernel would refuse is never written. */
+static bool acceptable(const struct bytes *file, const char *manifest)
+{
+	struct package package;
+	const char *why;
+	enum vmk_status status = package_parse(file->data, file->size, &package, &why);
+
+	if (status != VMK_OK)
+		fprintf(stderr, "vmksign: %s: %s: %s\n", manifest, vmk_status_name(status), why);
+	return status == VMK_OK;
+}
+
+static bool build(const struct request *request)
+{
+	struct bytes manifest = {0}, payload = {0}, file = {0};
+	bool ok = file_read(request->manifest, PACKAGE_MANIFEST_MAX, &manifest) &&
+		  file_read(request->payload, PACKAGE_PAYLOAD_MAX, &payload) &&
+		  put_signed_part(&file, &manifest, &payload) &&
+		  (!request->key || put_trailer(&file, request)) &&
+		  acceptable(&file, request->manifest) &&
+		  file_write(request->out, file.data, file.size, 0644);
+
+	bytes_free(&manifest);
+	bytes_free(&payload);
+	bytes_free(&file);
+	return ok;
+}
+
+static bool take_option(struct request *request, int option)
+{
+	switch (option) {
+	case 'm':
+		request->manifest = optarg;
+		return true;
+	case 'p':
+		request->payload = optarg;
+		return true;
+	case 'k':
+		request->key = optarg;
+		return true;
+	case 'c':
+		request->certificate = optarg;
+		return true;
+	case 'o':
+		request->out = optarg;
+		return true;
+	case 'h':
+		if (request->chain_count == ARRAY_SIZE(request->chain))
+			return false;
+		request->chain[request->chain_count++] = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int command_package(int argc, char **argv)
+{
+	static const struct option options[] = {{"manifest", required_argument, NULL, 'm'},
+		{"payload", required_argument, NULL, 'p'}, {"key", required_argument, NULL, 'k'},
+		{"cert", required_argument, NULL, 'c'}, {"chain", required_argument, NULL, 'h'},
+		{"out", required_argument, NULL, 'o'}, {0}};
+	struct request request = {0};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (!take_option(&request, option))
+			return 2;
+	}
+	if (!request.manifest || !request.payload || !request.out || optind != argc)
+		return 2;
+	if (!request.key != !request.certificate || (request.chain_count && !request.key))
+		return 2;
+	return build(&request) ? 0 : 1;
+}

@@ -1,0 +1,100 @@
+#include "signing/crypto.h"
+
+#include <openssl/bio.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_FILE_MAX (64u << 10)
+
+bool crypto_report(const char *what)
+{
+	unsigned long error = ERR_get_error();
+	const char *reason = error ? ERR_reason_error_string(error) : NULL;
+
+	fprintf(stderr, "vmksign: %s: %s\n", what, reason ? reason : "failed");
+	ERR_clear_error();
+	return false;
+}
+
+EVP_PKEY *crypto_read_key(const char *path)
+{
+	struct bytes file;
+	EVP_PKEY *key;
+	BIO *bio;
+
+	if (!file_read(path, KEY_FILE_MAX, &file))
+		return NULL;
+	bio = BIO_new_mem_buf(file.data, (int)file.size);
+	key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
+	if (!key)
+		crypto_report(path);
+	BIO_free(bio);
+	OPENSSL_cleanse(file.data, file.size);
+	bytes_free(&file);
+	return key;
+}
+
+X509 *crypto_read_certificate(const char *path)
+{
+	struct bytes file;
+	X509 *certificate;
+	BIO *bio;
+
+	if (!file_read(path, KEY_FILE_MAX, &file))
+		return NULL;
+	bio = BIO_new_mem_buf(file.data, (int)file.size);
+	if (bio && file.size > 0 && file.data[0] == 0x30)
+		certificate = d2i_X509_bio(bio, NULL);
+	else
+		certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	if (!certificate)
+		crypto_report(path);
+	BIO_free(bio);
+	bytes_free(&file);
+	return certificate;
+}
+
+bool crypto_certificate_der(X509 *certificate, struct bytes *der)
+{
+	int size;
+
+	*der = (struct bytes){0};
+	size = i2d_X509(certificate, &der->data);
+	if (size <= 0)
+		return crypto_report("certificate");
+	der->size = (size_t)size;
+	return true;
+}
+
+static const EVP_MD *digest_for(EVP_PKEY *key)
+{
+	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && EVP_PKEY_get_bits(key) > 256
+		       ? EVP_sha384()
+		       : EVP_sha256();
+}
+
+bool crypto_cms_sign(
+	EVP_PKEY *key, X509 *certificate, const void *data, size_t size, struct bytes *der)
+{
+	unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_NOATTR | CMS_NOCERTS | CMS_PARTIAL;
+	CMS_ContentInfo *cms = NULL;
+	BIO *content = NULL;
+	int length = -1;
+
+	*der = (struct bytes){0};
+	content = BIO_new_mem_buf(data, (int)size);
+	cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
+	if (content && cms && CMS_add1_signer(cms, certificate, key, digest_for(key), flags) &&
+		CMS_final(cms, content, NULL, flags))
+		length = i2d_CMS_ContentInfo(cms, &der->data);
+	CMS_ContentInfo_free(cms);
+	BIO_free(content);
+	if (length <= 0)
+		return crypto_report("signing");
+	der->size = (size_t)length;
+	return true;
+}

@@ -1,0 +1,24 @@
+/* What vmksign needs of OpenSSL. Errors are reported on stderr with OpenSSL's own words. */
+#ifndef SIGNING_CRYPTO_H
+#define SIGNING_CRYPTO_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "signing/file.h"
+
+/* Prints "vmksign: WHAT: ..." with the errors that OpenSSL has queued; returns false. */
+bool crypto_report(const char *what);
+/* A private key, PEM. NULL after an error. Owned by the caller, as all that follow. */
+EVP_PKEY *crypto_read_key(const char *path);
+/* A certificate, PEM or DER. */
+X509 *crypto_read_certificate(const char *path);
+bool crypto_certificate_der(X509 *certificate, struct bytes *der);
+/*
+ * A detached CMS signature, DER, without signed attributes, certificates or time: with an RSA key
+ * the same bytes each time. SHA-256, or SHA-384 for keys on P-384.
+ */
+bool crypto_cms_sign(
+	EVP_PKEY *key, X509 *certificate, const void *data, size_t size, struct bytes *der);
+
+#endif

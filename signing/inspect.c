@@ -1,0 +1,179 @@
+/* vmksign verify and vmksign show: the kernel's own reader, told to people. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "signing/commands.h"
+#include "signing/crypto.h"
+#include "trust/trust.h"
+#include "vmkmod/package.h"
+#include "vmkmod/package_format.h"
+#include <vmkuser/syscall.h>
+
+#define FILE_MAX (PACKAGE_PAYLOAD_MAX + (1u << 20))
+
+static bool open_package(const char *path, struct bytes *file, struct package *package)
+{
+	enum vmk_status status;
+	const char *why;
+
+	if (!file_read(path, FILE_MAX, file))
+		return false;
+	status = package_parse(file->data, file->size, package, &why);
+	if (status == VMK_OK)
+		return true;
+	fprintf(stderr, "vmksign: %s: %s: %s\n", path, vmk_status_name(status), why);
+	bytes_free(file);
+	return false;
+}
+
+static void hex_of(const uint8_t *bytes, size_t count, char *to)
+{
+	for (size_t i = 0; i < count; i++)
+		sprintf(to + 2 * i, "%02x", bytes[i]);
+}
+
+static bool verify(const char *path, const char *root_path)
+{
+	struct bytes file = {0}, der = {0};
+	struct package package;
+	enum vmk_status status = VMK_INTERNAL;
+	const char *why = "";
+	X509 *root = crypto_read_certificate(root_path);
+
+	if (root && crypto_certificate_der(root, &der) && open_package(path, &file, &package)) {
+		status = package_verify(&package, der.data, der.size, &why);
+		if (status == VMK_OK)
+			printf("%s: %s %s, %s, signed by %s\n", path, package.name, package.version,
+				acceptance_level_name(package.level), package.signer);
+		else
+			fprintf(stderr, "vmksign: %s: %s: %s\n", path, vmk_status_name(status),
+				why);
+	}
+	X509_free(root);
+	bytes_free(&der);
+	bytes_free(&file);
+	return status == VMK_OK;
+}
+
+int command_verify(int argc, char **argv)
+{
+	static const struct option options[] = {{"root", required_argument, NULL, 'r'}, {0}};
+	const char *root = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'r')
+			return 2;
+		root = optarg;
+	}
+	if (!root || optind != argc - 1)
+		return 2;
+	return verify(argv[optind], root) ? 0 : 1;
+}
+
+static unsigned count_records(const struct package *package, unsigned type)
+{
+	struct reader r = reader_of(package->trailer, package->trailer_bytes);
+	struct package_record record;
+	unsigned count = 0;
+	const char *why;
+
+	while (package_record_next(&r, &record, &why))
+		count += record.type == type;
+	return count;
+}
+
+/* Names of the system calls that are granted, each between `quote`s. */
+static void print_syscalls(uint32_t mask, const char *quote)
+{
+	const char *separator = "";
+
+#define X(symbol, text, number, arguments)                         \
+	if (mask & (1u << (number))) {                             \
+		printf("%s%s%s%s", separator, quote, text, quote); \
+		separator = ", ";                                  \
+	}
+	VMK_SYSCALLS(X)
+#undef X
+}
+
+static const char *yes_no(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+static const char *true_false(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static void show_text(const struct package *p, const char *digest)
+{
+	printf("Name: %s\nVersion: %s\nProvider: %s\nKind: %s\nAcceptance Level: %s\n", p->name,
+		p->version, p->provider, package_kind_name(p->kind),
+		acceptance_level_name(p->level));
+	if (p->kind == PACKAGE_WORLD) {
+		printf("System Calls: ");
+		print_syscalls(p->syscalls, "");
+		printf("\nPort: %s\nTrust: %s\nConfiguration: %s\nRestart: %s\n", yes_no(p->port),
+			yes_no(p->trust), yes_no(p->config), yes_no(p->restart));
+		printf("Memory Limit KiB: %u\n", p->memory_limit_kib);
+	}
+	if (p->kind == PACKAGE_DRIVER)
+		printf("PCI: %04x:%04x\n", p->pci_vendor, p->pci_device);
+	printf("Payload Bytes: %zu\nSigned Bytes: %zu\nFile Bytes: %zu\n", p->payload_bytes,
+		p->signed_bytes, p->bytes);
+	printf("Certificates: %u\nSignatures: %u\nSHA-256: %s\n",
+		count_records(p, PACKAGE_RECORD_CERTIFICATE), count_records(p, PACKAGE_RECORD_CMS),
+		digest);
+}
+
+/* The manifest's values hold no character that JSON would need escaped. */
+static void show_json(const struct package *p, const char *digest)
+{
+	printf("{\"name\": \"%s\", \"version\": \"%s\", \"provider\": \"%s\", \"kind\": \"%s\", "
+	       "\"level\": \"%s\", ",
+		p->name, p->version, p->provider, package_kind_name(p->kind),
+		acceptance_level_name(p->level));
+	if (p->kind == PACKAGE_WORLD) {
+		printf("\"syscalls\": [");
+		print_syscalls(p->syscalls, "\"");
+		printf("], \"port\": %s, \"trust\": %s, \"config\": %s, \"restart\": %s, "
+		       "\"memory-limit-kib\": %u, ",
+			true_false(p->port), true_false(p->trust), true_false(p->config),
+			true_false(p->restart), p->memory_limit_kib);
+	}
+	if (p->kind == PACKAGE_DRIVER)
+		printf("\"pci\": \"%04x:%04x\", ", p->pci_vendor, p->pci_device);
+	printf("\"payload-bytes\": %zu, \"signed-bytes\": %zu, \"bytes\": %zu, "
+	       "\"certificates\": %u, \"signatures\": %u, \"sha256\": \"%s\"}\n",
+		p->payload_bytes, p->signed_bytes, p->bytes,
+		count_records(p, PACKAGE_RECORD_CERTIFICATE), count_records(p, PACKAGE_RECORD_CMS),
+		digest);
+}
+
+int command_show(int argc, char **argv)
+{
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+	struct package package;
+	bool json = false;
+	struct bytes file;
+	char digest[65];
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'j')
+			return 2;
+		json = true;
+	}
+	if (optind != argc - 1)
+		return 2;
+	if (!open_package(argv[optind], &file, &package))
+		return 1;
+	trust_sha256(file.data, file.size, package.sha256);
+	hex_of(package.sha256, sizeof(package.sha256), digest);
+	(json ? show_json : show_text)(&package, digest);
+	bytes_free(&file);
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* vmksign: makes signing keys, and makes, verifies and shows packages. Format: README.md. */
+#include <stdio.h>
+#include <string.h>
+
+#include "signing/commands.h"
+
+static const char usage[] =
+	"usage: vmksign keys --out DIR [--type rsa3072|p256|p384] [--name NAME]\n"
+	"       vmksign package --manifest FILE --payload FILE --out FILE\n"
+	"                       [--key FILE --cert FILE [--chain FILE]...]\n"
+	"       vmksign verify PACKAGE --root FILE\n"
+	"       vmksign show PACKAGE [--json]\n"
+	"\n"
+	"keys      makes a root and a signer's certificate with their keys in DIR\n"
+	"package   puts manifest and payload into a package; without --key it is unsigned\n"
+	"verify    checks format, signature and the signer's chain up to the root (DER or PEM)\n"
+	"show      prints what a package says of itself, which nothing has verified\n"
+	"\n"
+	"Exit status: 0 done; 1 refused or failed; 2 wrong usage.\n";
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"keys", command_keys},
+	{"package", command_package},
+	{"verify", command_verify},
+	{"show", command_show},
+};
+
+int main(int argc, char **argv)
+{
+	int status = 2;
+
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			status = commands[i].run(argc - 1, argv + 1);
+			break;
+		}
+	}
+	if (status == 2)
+		fputs(usage, stderr);
+	return status;
+}
