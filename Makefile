@@ -14,6 +14,10 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .DEFAULT_GOAL := all
+# V=1 shows the commands.
+ifndef V
+.SILENT:
+endif
 
 include mk/flags.mk
 
@@ -24,6 +28,7 @@ PRODUCTS :=
 include mk/third-party.mk
 include kernel/rules.mk
 include tboot-integration/rules.mk
+include tboot-integration/image/rules.mk
 include signing/rules.mk
 include policy/rules.mk
 include attest/rules.mk

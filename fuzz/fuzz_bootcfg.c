@@ -1,0 +1,25 @@
+/* sources: tboot-integration/image/bootcfg.c tboot-integration/image/grubcfg.c */
+/* boot.cfg: whatever is accepted can be written as a menu that fits. */
+#include "tboot-integration/image/bootcfg.h"
+#include "tboot-integration/image/grubcfg.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct grubcfg_launch launch = {.tboot_args = "", .sinit = "sinit.bin"};
+	static char text[65536];
+	static struct bootcfg config;
+	struct bootcfg_error error;
+
+	if (bootcfg_parse((const char *)data, size, &config, &error) != VMK_OK) {
+		if (!error.what)
+			abort();
+		return 0;
+	}
+	if (grubcfg_write(&config, &launch, text, sizeof(text)) != VMK_OK)
+		abort();
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* Writes the loader's menu from boot.cfg. Pure. */
+#ifndef IMAGE_GRUBCFG_H
+#define IMAGE_GRUBCFG_H
+
+#include "tboot-integration/image/bootcfg.h"
+
+struct grubcfg_launch {
+	const char *tboot_args; /* tboot's command line: measured, so a constant of the release */
+	const char *sinit; /* the SINIT module's file below `prefix`, NULL: the platform's own */
+};
+
+/* Writes a zero-terminated grub.cfg; VMK_TOO_LARGE when it does not fit. `launch` is used with
+ * enableTboot=1. */
+enum vmk_status grubcfg_write(
+	const struct bootcfg *config, const struct grubcfg_launch *launch, char *to, size_t size);
+
+#endif
