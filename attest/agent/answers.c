@@ -12,17 +12,22 @@ static uint64_t idle_ns(const struct answer *answer, uint64_t now_ns)
 	return now_ns > answer->touched_ns ? now_ns - answer->touched_ns : 0;
 }
 
+static bool same_request(const struct answer *answer, const void *request, size_t request_size)
+{
+	if (!request_size)
+		return true;
+	return answer->request_size == request_size &&
+	       !memcmp(answer->request, request, request_size);
+}
+
 struct answer *answers_find(struct answers *answers, const struct agent_address *client,
 	const void *request, size_t request_size, uint64_t now_ns)
 {
-	if (!request_size)
-		return NULL;
 	for (size_t i = 0; i < ANSWER_SLOTS; i++) {
 		struct answer *answer = &answers->slots[i];
 
 		if (!answer->used || !same_client(&answer->client, client) ||
-			answer->request_size != request_size ||
-			memcmp(answer->request, request, request_size) ||
+			!same_request(answer, request, request_size) ||
 			idle_ns(answer, now_ns) > ANSWER_LIFETIME_NS)
 			continue;
 		answer->touched_ns = now_ns;

@@ -36,7 +36,10 @@ struct answers {
 	struct answer slots[ANSWER_SLOTS];
 };
 
-/* The answer that this client got for exactly this request; NULL when it is gone or never was. */
+/*
+ * The answer that this client got for exactly this request; NULL when it is gone or never was. An
+ * empty request stands for the one that the client made last: libcoap asks for further blocks so.
+ */
 struct answer *answers_find(struct answers *answers, const struct agent_address *client,
 	const void *request, size_t request_size, uint64_t now_ns);
 /*

@@ -245,7 +245,8 @@ static void handle_fetch(struct turn *turn)
 		return;
 	}
 	/* The same message again gets the same answer; a new one with block 0 gets a new quote. */
-	if (answer && (turn->block.number || answer->message_id == turn->in.id))
+	if (answer && (turn->block.number ||
+			      (turn->in.payload_size && answer->message_id == turn->in.id)))
 		turn->answer = answer;
 	else
 		begin_transfer(turn);
