@@ -32,6 +32,12 @@ void port_info(struct port *port, struct vmk_port_info *info);
 enum vmk_status port_send(struct port *port, const void *frame, size_t bytes);
 /* VMK_WOULD_BLOCK when the queue is empty; VMK_TOO_LARGE (frame kept) when `size` is too small. */
 enum vmk_status port_receive(struct port *port, void *to, size_t size, size_t *bytes);
+/* What passed through a port since it was created. */
+struct port_counters {
+	uint64_t received, received_bytes, receive_drops; /* drops: the queue was full */
+	uint64_t sent, sent_bytes, send_refusals;         /* refusals: by the switch or the NIC */
+};
+void port_get_counters(struct port *port, struct port_counters *counters);
 struct event *port_event(struct port *port); /* signalled when a frame arrives */
 bool port_readable(struct port *port);
 

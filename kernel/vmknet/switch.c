@@ -1,0 +1,262 @@
+/*
+ * One switch, one uplink, a few ports. A frame is copied under the lock into the queue of each port
+ * that it is for; the uplink's driver is called without the lock, as it may call back.
+ */
+#include <string.h>
+#include "lib/lock.h"
+#include "lib/log.h"
+#include "mem/heap.h"
+#include "sched/world.h"
+#include "vmknet/switch.h"
+
+#define LOG_MODULE         "Net"
+
+#define PORTS_MAX          8u
+#define PORT_QUEUE_FRAMES  64u
+#define FRAME_HEADER_BYTES 14u /* IEEE 802.3: destination, source, type */
+#define MAC_BYTES          6u
+#define LINK_MTU           (NET_FRAME_MAX - FRAME_HEADER_BYTES)
+
+struct frame {
+	uint16_t bytes;
+	uint8_t data[NET_FRAME_MAX];
+};
+
+struct port {
+	char name[16];
+	struct event arrived;
+	struct port_counters counters;
+	unsigned head, count; /* of the queue */
+	struct frame queue[PORT_QUEUE_FRAMES];
+};
+
+static struct {
+	struct spinlock lock;
+	struct port *ports[PORTS_MAX];
+	const struct uplink_ops *uplink; /* NULL: none; once set it stays */
+	void *nic;
+	uint8_t mac[MAC_BYTES];
+	bool link_up;
+	uint64_t bad_frames; /* from the wire, of a size that no frame has */
+} net = {.lock = SPINLOCK(LOCK_PORT)};
+
+static void copy_name(char *to, size_t size, const char *from)
+{
+	size_t n = strlen(from);
+
+	n = MIN(n, size - 1);
+	memcpy(to, from, n);
+	to[n] = 0;
+}
+
+static bool is_group(const uint8_t *mac)
+{
+	return mac[0] & 1; /* IEEE 802-2014 section 8.2.2: the I/G bit */
+}
+
+enum vmk_status switch_uplink_add(
+	const char *name, const uint8_t mac[6], const struct uplink_ops *ops, void *nic)
+{
+	uint64_t flags;
+	bool taken;
+
+	if (is_group(mac))
+		return VMK_BAD_PARAM;
+	flags = spin_lock(&net.lock);
+	taken = net.uplink != NULL;
+	if (!taken) {
+		memcpy(net.mac, mac, MAC_BYTES);
+		net.nic = nic;
+		net.uplink = ops;
+	}
+	spin_unlock(&net.lock, flags);
+	if (taken)
+		return VMK_EXISTS;
+	vmk_log("uplink %s: MAC %02x:%02x:%02x:%02x:%02x:%02x", name, mac[0], mac[1], mac[2],
+		mac[3], mac[4], mac[5]);
+	return VMK_OK;
+}
+
+void switch_uplink_link(bool up)
+{
+	uint64_t flags = spin_lock(&net.lock);
+	bool changed = net.link_up != up;
+
+	net.link_up = up;
+	spin_unlock(&net.lock, flags);
+	if (changed)
+		vmk_log("uplink: link %s", up ? "up" : "down");
+}
+
+static void enqueue(struct port *port, const void *data, size_t bytes)
+{
+	struct frame *frame;
+
+	if (port->count == PORT_QUEUE_FRAMES) {
+		port->counters.receive_drops++;
+		return;
+	}
+	frame = &port->queue[(port->head + port->count++) % PORT_QUEUE_FRAMES];
+	frame->bytes = (uint16_t)bytes;
+	memcpy(frame->data, data, bytes);
+	port->counters.received++;
+	port->counters.received_bytes += bytes;
+	event_signal(&port->arrived);
+}
+
+/* To every port but `from`. With the lock held. */
+static void deliver(const struct port *from, const void *data, size_t bytes)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (net.ports[i] && net.ports[i] != from)
+			enqueue(net.ports[i], data, bytes);
+	}
+}
+
+void switch_uplink_receive(const void *frame, size_t bytes)
+{
+	const uint8_t *destination = frame;
+	uint64_t flags = spin_lock(&net.lock);
+
+	if (bytes < FRAME_HEADER_BYTES || bytes > NET_FRAME_MAX)
+		net.bad_frames++;
+	else if (is_group(destination) || memcmp(destination, net.mac, MAC_BYTES) == 0)
+		deliver(NULL, frame, bytes);
+	spin_unlock(&net.lock, flags);
+}
+
+enum vmk_status port_create(const char *name, struct port **port)
+{
+	struct port *fresh = heap_alloc(sizeof(*fresh));
+	enum vmk_status status = VMK_NO_RESOURCES;
+	uint64_t flags;
+
+	if (!fresh)
+		return VMK_NO_MEMORY;
+	copy_name(fresh->name, sizeof(fresh->name), name);
+	flags = spin_lock(&net.lock);
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (net.ports[i])
+			continue;
+		net.ports[i] = fresh;
+		status = VMK_OK;
+		break;
+	}
+	spin_unlock(&net.lock, flags);
+	if (status == VMK_OK)
+		*port = fresh;
+	else
+		heap_free(fresh);
+	return status;
+}
+
+void port_destroy(struct port *port)
+{
+	uint64_t flags = spin_lock(&net.lock);
+
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (net.ports[i] == port)
+			net.ports[i] = NULL;
+	}
+	spin_unlock(&net.lock, flags);
+	heap_free(port);
+}
+
+void port_info(struct port *port, struct vmk_port_info *info)
+{
+	uint64_t flags = spin_lock(&net.lock);
+
+	memset(info, 0, sizeof(*info));
+	memcpy(info->mac, net.mac, MAC_BYTES);
+	info->mtu = LINK_MTU;
+	info->link_up = net.uplink && net.link_up;
+	spin_unlock(&net.lock, flags);
+}
+
+/* What the switch itself has to say; delivers to the other ports. With the lock held. */
+static enum vmk_status route(struct port *port, const uint8_t *frame, size_t bytes, bool *to_wire)
+{
+	*to_wire = false;
+	if (bytes < FRAME_HEADER_BYTES)
+		return VMK_BAD_PARAM;
+	if (bytes > NET_FRAME_MAX)
+		return VMK_TOO_LARGE;
+	if (!net.uplink)
+		return VMK_NOT_PRESENT;
+	if (memcmp(frame + MAC_BYTES, net.mac, MAC_BYTES) != 0)
+		return VMK_DENIED; /* a port speaks for itself only */
+	*to_wire = memcmp(frame, net.mac, MAC_BYTES) != 0;
+	if (!*to_wire || is_group(frame))
+		deliver(port, frame, bytes);
+	return VMK_OK;
+}
+
+enum vmk_status port_send(struct port *port, const void *frame, size_t bytes)
+{
+	const struct uplink_ops *uplink;
+	enum vmk_status status;
+	uint64_t flags;
+	bool to_wire;
+	void *nic;
+
+	flags = spin_lock(&net.lock);
+	status = route(port, frame, bytes, &to_wire);
+	uplink = net.uplink;
+	nic = net.nic;
+	spin_unlock(&net.lock, flags);
+
+	if (to_wire)
+		status = uplink->send(nic, frame, bytes);
+
+	flags = spin_lock(&net.lock);
+	port->counters.sent += status == VMK_OK;
+	port->counters.sent_bytes += status == VMK_OK ? bytes : 0;
+	port->counters.send_refusals += status != VMK_OK;
+	spin_unlock(&net.lock, flags);
+	return status;
+}
+
+enum vmk_status port_receive(struct port *port, void *to, size_t size, size_t *bytes)
+{
+	enum vmk_status status = VMK_OK;
+	const struct frame *frame;
+	uint64_t flags;
+
+	*bytes = 0;
+	flags = spin_lock(&net.lock);
+	frame = &port->queue[port->head];
+	if (port->count == 0) {
+		status = VMK_WOULD_BLOCK;
+	} else if (frame->bytes > size) {
+		status = VMK_TOO_LARGE;
+	} else {
+		memcpy(to, frame->data, frame->bytes);
+		*bytes = frame->bytes;
+		port->head = (port->head + 1) % PORT_QUEUE_FRAMES;
+		port->count--;
+	}
+	spin_unlock(&net.lock, flags);
+	return status;
+}
+
+void port_get_counters(struct port *port, struct port_counters *counters)
+{
+	uint64_t flags = spin_lock(&net.lock);
+
+	*counters = port->counters;
+	spin_unlock(&net.lock, flags);
+}
+
+struct event *port_event(struct port *port)
+{
+	return &port->arrived;
+}
+
+bool port_readable(struct port *port)
+{
+	uint64_t flags = spin_lock(&net.lock);
+	bool readable = port->count > 0;
+
+	spin_unlock(&net.lock, flags);
+	return readable;
+}
