@@ -29,9 +29,15 @@ struct world *world_current(void);
 uint64_t world_id(const struct world *world);
 const char *world_name(const struct world *world);
 enum world_state world_get_state(const struct world *world);
-/* The user half to load when it runs, NULL for none; and its owner's pointer. */
+/* The user half to load when it runs, NULL for none (at once, if the world is running here); and its
+ * owner's pointer. */
 void world_set_space(struct world *world, struct space *space);
 void world_set_owner(struct world *world, void *owner);
+/*
+ * Have function(owner) called on the world's own stack as the first thing of its end, whatever ends
+ * it: world_exit(), a fault, a kill on its way back to ring 3. User worlds free there what is theirs.
+ */
+void world_set_at_exit(struct world *world, void (*function)(void *owner));
 void *world_owner(const struct world *world);
 /* FS base of a user world (saved and restored on switches). */
 void world_set_fs_base(struct world *world, uint64_t base);

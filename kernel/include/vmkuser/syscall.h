@@ -13,6 +13,9 @@
 typedef uint32_t vmk_handle;
 #define VMK_NO_HANDLE 0u
 
+/* A call that copies between world and kernel moves at most this much: VMK_TOO_LARGE beyond. */
+#define VMK_TRANSFER_MAX 65536u
+
 /* X(symbol, name in manifests, number, argument count) */
 #define VMK_SYSCALLS(X)                                                                            \
 	X(VMK_SYS_EXIT, "exit", 0, 1)   /* (code): does not return */                              \

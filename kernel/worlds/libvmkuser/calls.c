@@ -1,0 +1,145 @@
+/* The system calls as C functions: thin, except where one call of C is several of the kernel's. */
+#include <vmkuser/libvmkuser.h>
+
+#include <stdbool.h>
+
+static uint64_t word(const volatile void *pointer)
+{
+	return (uint64_t)(uintptr_t)pointer;
+}
+
+static enum vmk_status call(
+	uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	return vmku_syscall(number, a, b, c, d, e).status;
+}
+
+_Noreturn void vmku_exit(int code)
+{
+	for (;;)
+		call(VMK_SYS_EXIT, (uint64_t)(uint32_t)code, 0, 0, 0, 0);
+}
+
+enum vmk_status vmku_log(const char *text, size_t bytes)
+{
+	return call(VMK_SYS_LOG, word(text), bytes, 0, 0, 0);
+}
+
+enum vmk_status vmku_clock(unsigned clock, uint64_t *nanoseconds)
+{
+	struct vmku_result result = vmku_syscall(VMK_SYS_CLOCK, clock, 0, 0, 0, 0);
+
+	if (result.status == VMK_OK)
+		*nanoseconds = result.value;
+	return result.status;
+}
+
+enum vmk_status vmku_wait(
+	const vmk_handle *handles, unsigned count, uint64_t timeout_ns, unsigned *index)
+{
+	struct vmku_result result =
+		vmku_syscall(VMK_SYS_WAIT, word(handles), count, timeout_ns, 0, 0);
+
+	if (result.status == VMK_OK && index)
+		*index = (unsigned)result.value;
+	return result.status;
+}
+
+enum vmk_status vmku_map(size_t bytes, unsigned protection, void **address)
+{
+	struct vmku_result result = vmku_syscall(VMK_SYS_MAP, bytes, protection, 0, 0, 0);
+
+	if (result.status == VMK_OK)
+		*address = (void *)(uintptr_t)result.value;
+	return result.status;
+}
+
+enum vmk_status vmku_unmap(void *address, size_t bytes)
+{
+	return call(VMK_SYS_UNMAP, word(address), bytes, 0, 0, 0);
+}
+
+enum vmk_status vmku_protect(void *address, size_t bytes, unsigned protection)
+{
+	return call(VMK_SYS_PROTECT, word(address), bytes, protection, 0, 0);
+}
+
+enum vmk_status vmku_set_tls(const void *address)
+{
+	return call(VMK_SYS_SET_TLS, word(address), 0, 0, 0, 0);
+}
+
+enum vmk_status vmku_random(void *to, size_t bytes)
+{
+	enum vmk_status status = VMK_OK;
+
+	for (size_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
+		part = bytes - done < VMK_TRANSFER_MAX ? bytes - done : VMK_TRANSFER_MAX;
+		status = call(VMK_SYS_RANDOM, word((char *)to + done), part, 0, 0, 0);
+	}
+	return status;
+}
+
+enum vmk_status vmku_port_info(vmk_handle port, struct vmk_port_info *info)
+{
+	return call(VMK_SYS_PORT_INFO, port, word(info), 0, 0, 0);
+}
+
+enum vmk_status vmku_port_send(vmk_handle port, const void *frame, size_t bytes)
+{
+	return call(VMK_SYS_PORT_SEND, port, word(frame), bytes, 0, 0);
+}
+
+enum vmk_status vmku_port_recv(vmk_handle port, void *to, size_t size, size_t *bytes)
+{
+	struct vmku_result result = vmku_syscall(VMK_SYS_PORT_RECV, port, word(to), size, 0, 0);
+
+	if (result.status == VMK_OK)
+		*bytes = result.value;
+	return result.status;
+}
+
+enum vmk_status vmku_quote(
+	vmk_handle trust, const struct vmk_quote_request *request, struct vmk_quote_reply *reply)
+{
+	return call(VMK_SYS_TRUST_QUOTE, trust, word(request), word(reply), 0, 0);
+}
+
+/* One part of a log (number of it) or of the configuration (log 0). */
+static struct vmku_result read_part(
+	vmk_handle handle, unsigned log, uint64_t offset, void *to, size_t bytes)
+{
+	if (log)
+		return vmku_syscall(VMK_SYS_TRUST_LOG, handle, log, offset, word(to), bytes);
+	return vmku_syscall(VMK_SYS_CONFIG_READ, handle, offset, word(to), bytes, 0);
+}
+
+static enum vmk_status read_text(
+	vmk_handle handle, unsigned log, uint64_t offset, void *to, size_t size, uint64_t *total)
+{
+	size_t done = 0;
+
+	do {
+		size_t part = size - done < VMK_TRANSFER_MAX ? size - done : VMK_TRANSFER_MAX;
+		struct vmku_result result =
+			read_part(handle, log, offset + done, (char *)to + done, part);
+
+		if (result.status != VMK_OK)
+			return result.status;
+		*total = result.value;
+		done += part;
+	} while (done < size && offset + done < *total);
+	return VMK_OK;
+}
+
+enum vmk_status vmku_trust_log(vmk_handle trust, enum vmk_trust_log log, uint64_t offset, void *to,
+	size_t size, uint64_t *total)
+{
+	return read_text(trust, log, offset, to, size, total);
+}
+
+enum vmk_status vmku_config_read(
+	vmk_handle config, uint64_t offset, void *to, size_t size, uint64_t *total)
+{
+	return read_text(config, 0, offset, to, size, total);
+}

@@ -1,0 +1,58 @@
+# User worlds: static-pie programs on our musl and libvmkuser, each packed and signed.
+#   WORLDS          names; NAME_SRCS, NAME_CFLAGS, NAME_MANIFEST describe each
+#   build/worlds/NAME.elf -> build/packages/NAME.pkg (signing/rules.mk makes the keys)
+
+WORLDS :=
+-include $(sort $(wildcard kernel/worlds/*/world.mk))
+-include attest/agent/world.mk
+
+WORLD_CC := clang-19 --target=x86_64-linux-musl -nostdlibinc -isystem $(MUSL_OUT)/include
+WORLD_CFLAGS := -std=gnu17 -O2 -g -fPIE -fvisibility=hidden -fcf-protection=full \
+	-fstack-protector-strong -ftrivial-auto-var-init=zero -fno-strict-aliasing \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(REPRO) \
+	-I. -Ikernel/include
+# RELRO and RELATIVE relocations are applied by the kernel's loader (vmkmod/elf.h), so the start
+# file is the one of a program that need not relocate itself.
+WORLD_LDFLAGS := -pie --no-dynamic-linker -z now -z relro -z noexecstack -z text --gc-sections \
+	--build-id=none --pack-dyn-relocs=relr --hash-style=gnu
+
+WORLD_LIB := $(B)/worlds/libvmkuser.a
+WORLD_LIB_SRCS := $(wildcard kernel/worlds/libvmkuser/*.c kernel/worlds/libvmkuser/*.S)
+world_obj = $(patsubst %,$(B)/worlds/obj/$(2)/%.o,$(basename $(1)))
+
+$(WORLD_LIB): $(call world_obj,$(WORLD_LIB_SRCS),libvmkuser)
+	@rm -f $@
+	llvm-ar-19 rcsD $@ $^
+
+libvmkuser_CFLAGS := $(WARN)
+define world_objects
+$(B)/worlds/obj/$(1)/%.o: %.c $(MUSL_OUT)/include/.done
+	@mkdir -p $$(@D)
+	$$(WORLD_CC) $$(WORLD_CFLAGS) $$($(1)_CFLAGS) -MMD -MP -c $$< -o $$@
+$(B)/worlds/obj/$(1)/%.o: %.S
+	@mkdir -p $$(@D)
+	$$(WORLD_CC) $$(WORLD_CFLAGS) -MMD -MP -c $$< -o $$@
+endef
+$(foreach w,libvmkuser $(WORLDS),$(eval $(call world_objects,$(w))))
+
+# A world leaves ring 3 in one place only; anything else is a Linux system call that slipped in.
+define world_rules
+$(B)/worlds/$(1).debug: $(call world_obj,$($(1)_SRCS),$(1)) $(WORLD_LIB) $(MUSL_OUT)/lib/libc.a \
+		$(MUSL_OUT)/lib/Scrt1.o kernel/worlds/check-syscalls
+	$(KLD) $(WORLD_LDFLAGS) -o $$@ $(MUSL_OUT)/lib/Scrt1.o \
+		$(call world_obj,$($(1)_SRCS),$(1)) \
+		--start-group $(WORLD_LIB) $(MUSL_OUT)/lib/libc.a --end-group
+	kernel/worlds/check-syscalls $$@
+$(B)/worlds/$(1).elf: $(B)/worlds/$(1).debug
+	llvm-objcopy-19 --strip-all --strip-sections $$< $$@
+endef
+$(foreach w,$(WORLDS),$(eval $(call world_rules,$(w))))
+
+# signing/package.mk
+include signing/package.mk
+$(foreach w,$(WORLDS),$(eval $(call package,$(w),$($(w)_MANIFEST),$(B)/worlds/$(w).elf)))
+
+.PHONY: worlds
+worlds: $(WORLDS:%=$(B)/worlds/%.elf)
+
+-include $(shell find $(B)/worlds/obj -name '*.d' 2>/dev/null)
