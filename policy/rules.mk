@@ -1,1 +1,7 @@
-# see Makefile
+# Reference values: the predictor.
+HOST_PROGRAMS += vmkpredict
+vmkpredict_SRCS := $(wildcard policy/predict/*.c) tboot-integration/image/bootcfg.c \
+	tboot-integration/txtsim/model/acm.c tboot-integration/txtsim/model/digest.c \
+	kernel/trust/evlog_read.c kernel/vmkmod/package.c kernel/vmkmod/manifest.c \
+	kernel/lib/keyval.c
+vmkpredict_LIBS := -lcrypto -ljansson -lz

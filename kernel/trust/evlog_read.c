@@ -1,5 +1,7 @@
 #include "trust/evlog_read.h"
 
+#include "trust/txt_events.h"
+
 #include <string.h>
 #include <vmkapi/events.h>
 
@@ -193,42 +195,15 @@ size_t evlog_unpadded_size(const struct evlog *log)
 	return cursor.offset;
 }
 
-/* X(type, name): TXT software development guide, table of TPM 2.0 event types; tboot's txt/heap. */
-#define EVLOG_TYPES(X)                   \
-	X(0x003, "NO_ACTION")            \
-	X(0x401, "PCRMAPPING")           \
-	X(0x402, "HASH_START")           \
-	X(0x403, "COMBINED_HASH")        \
-	X(0x404, "MLE_HASH")             \
-	X(0x40a, "BIOSAC_REG_DATA")      \
-	X(0x40b, "CPU_SCRTM_STAT")       \
-	X(0x40c, "LCP_CONTROL_HASH")     \
-	X(0x40d, "ELEMENTS_HASH")        \
-	X(0x40e, "STM_HASH")             \
-	X(0x40f, "OSSINITDATA_CAP_HASH") \
-	X(0x410, "SINIT_PUBKEY_HASH")    \
-	X(0x411, "LCP_HASH")             \
-	X(0x412, "LCP_DETAILS_HASH")     \
-	X(0x413, "LCP_AUTHORITIES_HASH") \
-	X(0x414, "NV_INFO_HASH")         \
-	X(0x415, "COLD_BOOT_BIOS_HASH")  \
-	X(0x416, "KM_HASH")              \
-	X(0x417, "BPM_HASH")             \
-	X(0x418, "KM_INFO_HASH")         \
-	X(0x419, "BPM_INFO_HASH")        \
-	X(0x41a, "BOOT_POL_HASH")        \
-	X(0x4fe, "RANDOM_VALUE")         \
-	X(0x4ff, "CAP_VALUE")            \
-	X(0x501, "TB_MEASUREMENT")       \
-	X(0x502, "SLAUNCH")
-
 const char *evlog_type_name(uint32_t type)
 {
 	switch (type) {
-#define X(number, name) \
-	case number:    \
+	case EVLOG_NO_ACTION:
+		return "NO_ACTION";
+#define X(symbol, number, name) \
+	case number:            \
 		return name;
-		EVLOG_TYPES(X)
+		TXT_EVENTS(X)
 #undef X
 #define X(symbol, number, pcr, name) \
 	case number:                 \

@@ -1,4 +1,4 @@
 # The image builder.
-HOST_PROGRAMS += vmkimage
-vmkimage_SRCS := tboot-integration/image/vmkimage.c tboot-integration/image/bootcfg.c \
+HOST_PROGRAMS += vmkbootcfg
+vmkbootcfg_SRCS := tboot-integration/image/vmkbootcfg.c tboot-integration/image/bootcfg.c \
 	tboot-integration/image/grubcfg.c

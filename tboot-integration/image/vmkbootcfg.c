@@ -1,4 +1,4 @@
-/* vmkimage: from boot.cfg to the loader's menu and the list of files that an image holds. */
+/* vmkbootcfg: from boot.cfg to the loader's menu and the list of files that an image holds. */
 #include "tboot-integration/image/bootcfg.h"
 #include "tboot-integration/image/grubcfg.h"
 
@@ -20,10 +20,10 @@ struct arguments {
 
 static int usage(FILE *to, int code)
 {
-	fputs("usage: vmkimage grub  --boot-cfg FILE [--out FILE] [--tboot-args TEXT] [--sinit "
+	fputs("usage: vmkbootcfg grub  --boot-cfg FILE [--out FILE] [--tboot-args TEXT] [--sinit "
 	      "NAME]\n"
 	      "                      [--enable-tboot 0|1]     write grub.cfg\n"
-	      "       vmkimage files --boot-cfg FILE [--out FILE]\n"
+	      "       vmkbootcfg files --boot-cfg FILE [--out FILE]\n"
 	      "                      list what the image holds, a file a line, kernel first\n",
 		to);
 	return code;
@@ -37,18 +37,18 @@ static int load(const char *path, struct bootcfg *config)
 	size_t size;
 
 	if (!file) {
-		fprintf(stderr, "vmkimage: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "vmkbootcfg: %s: %s\n", path, strerror(errno));
 		return EXIT_BAD;
 	}
 	size = fread(text, 1, sizeof(text), file);
 	fclose(file);
 	if (size == sizeof(text)) {
-		fprintf(stderr, "vmkimage: %s: longer than %d bytes\n", path, BOOTCFG_FILE_MAX - 1);
+		fprintf(stderr, "vmkbootcfg: %s: longer than %d bytes\n", path, BOOTCFG_FILE_MAX - 1);
 		return EXIT_BAD;
 	}
 	if (bootcfg_parse(text, size, config, &error) == VMK_OK)
 		return 0;
-	fprintf(stderr, "vmkimage: %s:%u: %s\n", path, error.line, error.what);
+	fprintf(stderr, "vmkbootcfg: %s:%u: %s\n", path, error.line, error.what);
 	return EXIT_BAD;
 }
 
@@ -56,7 +56,7 @@ static int finish(FILE *out, const char *path)
 {
 	if (fflush(out) == 0 && !ferror(out) && (out == stdout || fclose(out) == 0))
 		return 0;
-	fprintf(stderr, "vmkimage: %s: %s\n", path ? path : "output", strerror(errno));
+	fprintf(stderr, "vmkbootcfg: %s: %s\n", path ? path : "output", strerror(errno));
 	return EXIT_BAD;
 }
 
@@ -65,7 +65,7 @@ static int command_grub(const struct bootcfg *config, const struct arguments *a,
 	static char text[GRUBCFG_FILE_MAX];
 
 	if (grubcfg_write(config, &a->launch, text, sizeof(text)) != VMK_OK) {
-		fprintf(stderr, "vmkimage: grub.cfg would be longer than %d bytes\n",
+		fprintf(stderr, "vmkbootcfg: grub.cfg would be longer than %d bytes\n",
 			GRUBCFG_FILE_MAX);
 		return EXIT_BAD;
 	}
@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 	if (a.enable_tboot >= 0)
 		config.enable_tboot = a.enable_tboot;
 	if (a.out && !(out = fopen(a.out, "wb"))) {
-		fprintf(stderr, "vmkimage: %s: %s\n", a.out, strerror(errno));
+		fprintf(stderr, "vmkbootcfg: %s: %s\n", a.out, strerror(errno));
 		return EXIT_BAD;
 	}
 	code = command(&config, &a, out);

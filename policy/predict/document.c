@@ -1,0 +1,92 @@
+#include "policy/predict/document.h"
+
+#include "policy/predict/hex.h"
+#include "trust/evlog_read.h"
+
+#include <stdio.h>
+
+static const char *const log_names[] = {"txt-drtm", "vmk"};
+static const char *const layer_names[] = {"PLATFORM", "LAUNCH", "VMKERNEL", "HOST"};
+
+static json_t *event_json(const struct prediction *p, const struct predicted_event *e)
+{
+	json_t *json = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s}", "log", log_names[e->log], "pcr",
+		(int)e->pcr, "type", (json_int_t)e->type, "name", evlog_type_name(e->type), "layer",
+		layer_names[e->layer], "what", e->what);
+
+	json_object_set_new(json, "digest", hex_json(e->digest, sizeof(e->digest)));
+	if (e->file >= 0)
+		json_object_set_new(json, "file", json_string(p->files[e->file].name));
+	if (e->data_size)
+		json_object_set_new(json, "data", hex_json(e->data, e->data_size));
+	return json;
+}
+
+static json_t *file_json(const struct predicted_file *f)
+{
+	json_t *json = json_pack("{s:s, s:s, s:I, s:i}", "name", f->name, "role", f->role, "size",
+		(json_int_t)f->content.size, "chunk", (int)PREDICTION_CHUNK);
+	json_t *chunks = json_array();
+
+	json_object_set_new(json, "sha256", hex_json(f->sha256, sizeof(f->sha256)));
+	if (f->cmdline)
+		json_object_set_new(json, "cmdline", json_string(f->cmdline));
+	for (size_t at = 0; at < f->content.size; at += PREDICTION_CHUNK) {
+		size_t left = f->content.size - at;
+		uint8_t digest[32];
+
+		sha256_of(f->content.data + at, left < PREDICTION_CHUNK ? left : PREDICTION_CHUNK,
+			digest);
+		json_array_append_new(chunks, hex_json(digest, sizeof(digest)));
+	}
+	json_object_set_new(json, "chunks", chunks);
+	return json;
+}
+
+json_t *document_of(const struct prediction *p)
+{
+	json_t *events = json_array(), *files = json_array(), *pcrs = json_object();
+	json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:[i,i,i,i,i,i]}", "format",
+		"merlon-policy-1", "name", p->name, "launch", "drtm", "bank", "sha256", "selection",
+		17, 18, 19, 20, 21, 22);
+
+	for (unsigned i = 0; i < p->event_count; i++)
+		json_array_append_new(events, event_json(p, &p->events[i]));
+	for (unsigned i = 0; i < p->file_count; i++)
+		json_array_append_new(files, file_json(&p->files[i]));
+	for (unsigned i = 17; i <= 22; i++) {
+		char key[4];
+
+		snprintf(key, sizeof(key), "%u", i);
+		json_object_set_new(pcrs, key, hex_json(p->pcrs[i], 32));
+	}
+	json_object_set_new(root, "events", events);
+	json_object_set_new(root, "pcrs", pcrs);
+	json_object_set_new(root, "runtime", json_array());
+	json_object_set_new(root, "files", files);
+	return root;
+}
+
+static void print_digest(const uint8_t *digest, unsigned bytes, FILE *to)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		fprintf(to, "%02x", digest[i]);
+}
+
+void document_print(const struct prediction *p, FILE *to)
+{
+	fprintf(to, "PCR  Event                 Layer     Digest            What\n");
+	for (unsigned i = 0; i < p->event_count; i++) {
+		const struct predicted_event *e = &p->events[i];
+
+		fprintf(to, "%3u  %-20s  %-8s  ", e->pcr, evlog_type_name(e->type),
+			layer_names[e->layer]);
+		print_digest(e->digest, 8, to);
+		fprintf(to, "  %s\n", e->what);
+	}
+	for (unsigned i = 17; i <= 22; i++) {
+		fprintf(to, "PCR %u  ", i);
+		print_digest(p->pcrs[i], 32, to);
+		fprintf(to, "\n");
+	}
+}

@@ -1,0 +1,88 @@
+/* The kernel's own events, in the order of attest/PROTOCOL.md. */
+#include "policy/predict/parts.h"
+
+#include "vmkmod/package.h"
+#include <vmkapi/events.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static enum vmk_status add_text(struct prediction *prediction, enum prediction_layer layer,
+	enum vmk_event_type type, uint32_t pcr, int file, const char *what, const char *text,
+	struct prediction_error *error)
+{
+	struct predicted_event *event = prediction_add_event(
+		prediction, LOG_KERNEL, layer, pcr, (uint32_t)type, file, error);
+
+	if (!event)
+		return VMK_TOO_LARGE;
+	snprintf(event->what, sizeof(event->what), "%s", what);
+	/* The terminating zero is measured too. */
+	return predicted_event_data(event, text, strlen(text) + 1, error);
+}
+
+static enum vmk_status add_package(struct prediction *prediction, int file, struct package *package,
+	struct prediction_error *error)
+{
+	const struct predicted_file *f = &prediction->files[file];
+	char hex[65], text[512], what[96];
+
+	for (unsigned i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", f->sha256[i]);
+	if (package->kind == PACKAGE_CONFIG) {
+		snprintf(text, sizeof(text), VMK_CONFIG_FORMAT, package->name, package->version,
+			package->provider, hex);
+		snprintf(
+			what, sizeof(what), "configuration %s %s", package->name, package->version);
+		return add_text(prediction, LAYER_HOST, VMK_EV_CONFIG, 21, file, what, text, error);
+	}
+	snprintf(text, sizeof(text), VMK_PACKAGE_FORMAT, package->name, package->version,
+		package_kind_name(package->kind), package->provider,
+		acceptance_level_name(package->level), hex);
+	snprintf(what, sizeof(what), "%s package %s %s", package_kind_name(package->kind),
+		package->name, package->version);
+	return add_text(prediction, LAYER_VMKERNEL, VMK_EV_PACKAGE, 19, file, what, text, error);
+}
+
+/* Configuration packages load first, then the others in boot.cfg's order. */
+static enum vmk_status add_packages(struct prediction *prediction, unsigned first_module,
+	bool config, struct prediction_error *error)
+{
+	for (unsigned i = first_module + 1; i < prediction->file_count; i++) {
+		const struct predicted_file *file = &prediction->files[i];
+		struct package package;
+		const char *why = "";
+		enum vmk_status status =
+			package_parse(file->content.data, file->content.size, &package, &why);
+
+		if (status != VMK_OK)
+			return prediction_fail(error, status, file->name, why);
+		if ((package.kind == PACKAGE_CONFIG) != config)
+			continue;
+		status = add_package(prediction, (int)i, &package, error);
+		if (status != VMK_OK)
+			return status;
+	}
+	return VMK_OK;
+}
+
+enum vmk_status predict_kernel(struct prediction_inputs *inputs, struct prediction *prediction,
+	struct prediction_error *error)
+{
+	int kernel = prediction_file(prediction, "module 0");
+	enum vmk_status status;
+
+	(void)inputs;
+	if (kernel < 0)
+		return prediction_fail(error, VMK_INTERNAL, "module 0", "not among the files");
+	status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_SECURITY_OPTIONS, 19, kernel,
+		"security options", VMK_SECURITY_OPTIONS, error);
+	if (status == VMK_OK)
+		status = add_packages(prediction, (unsigned)kernel, true, error);
+	if (status == VMK_OK)
+		status = add_packages(prediction, (unsigned)kernel, false, error);
+	if (status == VMK_OK)
+		status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_BOOT_COMPLETE, 19, kernel,
+			"boot complete", VMK_BOOT_COMPLETE, error);
+	return status;
+}

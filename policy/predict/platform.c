@@ -1,0 +1,155 @@
+#include "policy/predict/platform.h"
+
+#include "lib/types.h"
+#include "policy/predict/hex.h"
+#include "trust/evlog_read.h"
+#include "trust/txt_events.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FORMAT "merlon-platform-1"
+
+static const char *const sources[] = {
+#define X(symbol, name) name,
+	PLATFORM_SOURCES(X)
+#undef X
+};
+
+static bool load_event(json_t *json, struct platform_event *event)
+{
+	const char *name, *from, *data = NULL, *digest = NULL;
+	int pcr, type;
+	size_t size = 0;
+
+	if (json_unpack_ex(json, NULL, JSON_STRICT, "{s:i, s:i, s:s, s:s, s?:s, s?:s}", "pcr", &pcr,
+		    "type", &type, "name", &name, "from", &from, "data", &data, "digest", &digest))
+		return false;
+	if ((pcr != 17 && pcr != 18) || type < 0)
+		return false;
+	event->pcr = (uint32_t)pcr;
+	event->type = (uint32_t)type;
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		if (!strcmp(from, sources[i]))
+			event->source = (enum platform_source)i;
+	if (strcmp(from, sources[event->source]))
+		return false;
+	if (data && !hex_parse(data, event->data, sizeof(event->data), &event->data_size))
+		return false;
+	if (digest &&
+		(!hex_parse(digest, event->digest, sizeof(event->digest), &size) || size != 32))
+		return false;
+	return event->source != FROM_PLATFORM || !data != !digest;
+}
+
+enum vmk_status platform_load(
+	const char *path, struct platform *platform, struct prediction_error *error)
+{
+	json_error_t at;
+	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &at), *events, *event;
+	const char *format, *name;
+	size_t i;
+
+	*platform = (struct platform){0};
+	if (!root)
+		return prediction_fail(error, VMK_BAD_FORMAT, path, at.text);
+	if (json_unpack_ex(root, NULL, JSON_STRICT, "{s:s, s:s, s:o}", "format", &format, "name",
+		    &name, "events", &events) ||
+		strcmp(format, FORMAT) || !json_is_array(events) ||
+		json_array_size(events) > PLATFORM_EVENTS_MAX) {
+		json_decref(root);
+		return prediction_fail(error, VMK_BAD_FORMAT, path, "not a " FORMAT " document");
+	}
+	snprintf(platform->name, sizeof(platform->name), "%s", name);
+	json_array_foreach(events, i, event)
+	{
+		char text[64];
+
+		if (load_event(event, &platform->events[platform->event_count++]))
+			continue;
+		json_decref(root);
+		snprintf(text, sizeof(text), "event %zu is malformed", i);
+		return prediction_fail(error, VMK_BAD_FORMAT, path, text);
+	}
+	json_decref(root);
+	return VMK_OK;
+}
+
+/* Ties an event to the file that explains it, if one does. */
+static void explain(const struct evlog_event *seen, const uint8_t *digest,
+	const struct sinit_measurements *sinit, struct platform_event *event)
+{
+	if (seen->type == TXT_EV_MLE_HASH) {
+		event->source = FROM_MLE;
+	} else if (sinit && seen->type == TXT_EV_HASH_START && seen->data_size == 36 &&
+		   !memcmp(seen->data, sinit->module, 32)) {
+		event->source = FROM_SINIT;
+		event->data_size = 4;
+		memcpy(event->data, seen->data + 32, 4);
+	} else if (sinit && seen->type == TXT_EV_SINIT_PUBKEY && !memcmp(digest, sinit->key, 32)) {
+		event->source = FROM_SINIT_KEY;
+	} else if (seen->data_size) {
+		event->data_size = seen->data_size;
+		memcpy(event->data, seen->data, seen->data_size);
+	} else {
+		memcpy(event->digest, digest, 32);
+	}
+}
+
+enum vmk_status platform_capture(const void *log, size_t size,
+	const struct sinit_measurements *sinit, const char *name, struct platform *platform,
+	struct prediction_error *error)
+{
+	const char *why = "";
+	struct evlog evlog;
+	struct evlog_cursor cursor;
+	struct evlog_event seen;
+	enum vmk_status status = evlog_open(&evlog, log, size, &why);
+
+	*platform = (struct platform){0};
+	snprintf(platform->name, sizeof(platform->name), "%s", name);
+	if (status != VMK_OK)
+		return prediction_fail(error, status, "event log", why);
+	cursor = evlog_begin(&evlog);
+	while ((status = evlog_next(&cursor, &seen)) == VMK_OK) {
+		struct platform_event *event = &platform->events[platform->event_count];
+		const struct evlog_digest *digest = evlog_digest(&seen, EVLOG_ALG_SHA256);
+
+		if (seen.type == TXT_EV_TBOOT_MEASUREMENT)
+			return VMK_OK; /* from here on, files explain everything */
+		if (seen.type == EVLOG_NO_ACTION)
+			continue;
+		if (!digest || seen.data_size > PLATFORM_DATA_MAX ||
+			(seen.pcr != 17 && seen.pcr != 18) ||
+			platform->event_count == PLATFORM_EVENTS_MAX)
+			return prediction_fail(error, VMK_UNSUPPORTED, evlog_type_name(seen.type),
+				"an event that no SINIT is known to log");
+		event->pcr = seen.pcr;
+		event->type = seen.type;
+		explain(&seen, digest->bytes, sinit, event);
+		platform->event_count++;
+	}
+	if (status == VMK_NOT_FOUND)
+		return prediction_fail(error, status, "event log", "tboot measured nothing in it");
+	return prediction_fail(error, status, "event log", cursor.why ? cursor.why : "malformed");
+}
+
+json_t *platform_json(const struct platform *platform)
+{
+	json_t *root =
+		json_pack("{s:s, s:s, s:[]}", "format", FORMAT, "name", platform->name, "events");
+	json_t *events = json_object_get(root, "events");
+
+	for (unsigned i = 0; i < platform->event_count; i++) {
+		const struct platform_event *e = &platform->events[i];
+		json_t *event = json_pack("{s:i, s:i, s:s, s:s}", "pcr", (int)e->pcr, "type",
+			(int)e->type, "name", evlog_type_name(e->type), "from", sources[e->source]);
+
+		if (e->data_size)
+			json_object_set_new(event, "data", hex_json(e->data, e->data_size));
+		else if (e->source == FROM_PLATFORM)
+			json_object_set_new(event, "digest", hex_json(e->digest, 32));
+		json_array_append_new(events, event);
+	}
+	return root;
+}

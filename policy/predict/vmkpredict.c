@@ -1,0 +1,236 @@
+/* vmkpredict: reference values from files, before anything has booted. */
+#include "policy/predict/document.h"
+#include "policy/predict/explain.h"
+#include "policy/predict/parts.h"
+#include "policy/predict/platform.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_DIFFERENT = 1, EXIT_USAGE = 2, EXIT_BAD = 3 };
+
+struct arguments {
+	struct prediction_inputs inputs;
+	const char *out, *log, *name, *policy, *good;
+	bool json;
+};
+
+static int usage(FILE *to, int code)
+{
+	fputs("usage: vmkpredict policy --boot-cfg FILE --dir DIR --tboot FILE --tboot-args TEXT\n"
+	      "                         --sinit FILE [--vlp FILE] --platform FILE [--out FILE]\n"
+	      "           every event digest and PCR of a launch of these files, as a policy\n"
+	      "           (without --out: a table)\n"
+	      "       vmkpredict capture --log FILE --name NAME [--sinit FILE] [--out FILE]\n"
+	      "           the PLATFORM layer, once, from the event log of a launch\n"
+	      "       vmkpredict explain --policy FILE --dir DIR [--good DIR] [--json]\n"
+	      "           which bytes of which file differ from what the policy was made from;\n"
+	      "           exit status 0: none, 1: some\n",
+		to);
+	return code;
+}
+
+static int fail(const struct prediction_error *error)
+{
+	fprintf(stderr, "vmkpredict: %s\n", error->text);
+	return EXIT_BAD;
+}
+
+/* Writes to a new file and renames it, so that nobody ever reads half a policy. */
+static int write_json(json_t *json, const char *path)
+{
+	char temporary[4096];
+
+	if (!json) {
+		fputs("vmkpredict: out of memory\n", stderr);
+		return EXIT_BAD;
+	}
+	if (!path)
+		return json_dumpf(json, stdout, JSON_INDENT(1)) || puts("") < 0 ? EXIT_BAD : 0;
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	if (json_dump_file(json, temporary, JSON_INDENT(1)) == 0 && rename(temporary, path) == 0)
+		return 0;
+	fprintf(stderr, "vmkpredict: %s: %s\n", path, strerror(errno));
+	return EXIT_BAD;
+}
+
+static int command_policy(struct arguments *a)
+{
+	static struct prediction prediction;
+	struct prediction_inputs *i = &a->inputs;
+	struct prediction_error error;
+	int code = 0;
+
+	if (!i->boot_cfg || !i->directory || !i->tboot || !i->tboot_args || !i->sinit ||
+		!i->platform)
+		return usage(stderr, EXIT_USAGE);
+	if (prediction_make(i, &prediction, &error) != VMK_OK) {
+		prediction_free(&prediction);
+		return fail(&error);
+	}
+	if (a->out || a->json) {
+		json_t *json = document_of(&prediction);
+
+		code = write_json(json, a->out);
+		json_decref(json);
+	} else {
+		document_print(&prediction, stdout);
+	}
+	prediction_free(&prediction);
+	return code;
+}
+
+static int command_capture(struct arguments *a)
+{
+	static struct platform platform;
+	struct sinit_measurements sinit;
+	struct prediction_error error;
+	struct buffer log, module = {0};
+	enum vmk_status status;
+	const char *why = "";
+	json_t *json;
+	int code;
+
+	if (!a->log || !a->name)
+		return usage(stderr, EXIT_USAGE);
+	if (buffer_read(a->log, &log, &why) != VMK_OK) {
+		prediction_fail(&error, VMK_NOT_FOUND, a->log, why);
+		return fail(&error);
+	}
+	if (a->inputs.sinit && (buffer_read(a->inputs.sinit, &module, &why) != VMK_OK ||
+				       sinit_measure(&module, &sinit, &why) != VMK_OK)) {
+		prediction_fail(&error, VMK_BAD_FORMAT, a->inputs.sinit, why);
+		buffer_free(&module);
+		buffer_free(&log);
+		return fail(&error);
+	}
+	status = platform_capture(
+		log.data, log.size, a->inputs.sinit ? &sinit : NULL, a->name, &platform, &error);
+	buffer_free(&module);
+	buffer_free(&log);
+	if (status != VMK_OK)
+		return fail(&error);
+	json = platform_json(&platform);
+	code = write_json(json, a->out);
+	json_decref(json);
+	return code;
+}
+
+struct explanation {
+	unsigned count;
+	json_t *json; /* NULL: lines for people */
+};
+
+static void show_difference(const struct difference *d, void *context)
+{
+	struct explanation *e = context;
+
+	e->count++;
+	if (e->json)
+		json_array_append_new(e->json,
+			json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I}", "file", d->name, "role",
+				d->role, "missing", d->missing, "first", (json_int_t)d->first,
+				"last", (json_int_t)d->last, "size", (json_int_t)d->size,
+				"expectedSize", (json_int_t)d->expected_size));
+	else if (d->missing)
+		printf("%s (%s): missing\n", d->name, d->role);
+	else
+		printf("%s (%s): bytes %#llx to %#llx differ\n", d->name, d->role,
+			(unsigned long long)d->first, (unsigned long long)d->last);
+}
+
+static int command_explain(struct arguments *a)
+{
+	struct explanation e = {0};
+	struct prediction_error error;
+	json_error_t at;
+	json_t *policy;
+	enum vmk_status status;
+
+	if (!a->policy || !a->inputs.directory)
+		return usage(stderr, EXIT_USAGE);
+	policy = json_load_file(a->policy, JSON_REJECT_DUPLICATES, &at);
+	if (!policy) {
+		prediction_fail(&error, VMK_BAD_FORMAT, a->policy, at.text);
+		return fail(&error);
+	}
+	if (a->json)
+		e.json = json_array();
+	status = explain(policy, a->inputs.directory, a->good, show_difference, &e, &error);
+	json_decref(policy);
+	if (status != VMK_OK) {
+		json_decref(e.json);
+		return fail(&error);
+	}
+	if (e.json)
+		write_json(e.json, NULL);
+	else if (!e.count)
+		puts("every file is as the policy says");
+	json_decref(e.json);
+	return e.count ? EXIT_DIFFERENT : 0;
+}
+
+static bool parse_arguments(int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{"boot-cfg", required_argument, NULL, 'b'},
+		{"dir", required_argument, NULL, 'd'},
+		{"tboot", required_argument, NULL, 't'},
+		{"tboot-args", required_argument, NULL, 'a'},
+		{"sinit", required_argument, NULL, 's'},
+		{"vlp", required_argument, NULL, 'v'},
+		{"platform", required_argument, NULL, 'p'},
+		{"out", required_argument, NULL, 'o'},
+		{"log", required_argument, NULL, 'l'},
+		{"name", required_argument, NULL, 'n'},
+		{"policy", required_argument, NULL, 'P'},
+		{"good", required_argument, NULL, 'g'},
+		{"json", no_argument, NULL, 'j'},
+		{0},
+	};
+	const char **const values[] = {['b'] = &a->inputs.boot_cfg,
+		['d'] = &a->inputs.directory,
+		['t'] = &a->inputs.tboot,
+		['a'] = &a->inputs.tboot_args,
+		['s'] = &a->inputs.sinit,
+		['v'] = &a->inputs.vlp,
+		['p'] = &a->inputs.platform,
+		['o'] = &a->out,
+		['l'] = &a->log,
+		['n'] = &a->name,
+		['P'] = &a->policy,
+		['g'] = &a->good};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return false;
+		if (option == 'j')
+			a->json = true;
+		else
+			*values[option] = optarg;
+	}
+	return optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+	static struct arguments a;
+
+	if (argc < 2)
+		return usage(stderr, EXIT_USAGE);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+		return usage(stdout, 0);
+	if (!parse_arguments(argc - 1, argv + 1, &a))
+		return usage(stderr, EXIT_USAGE);
+	if (!strcmp(argv[1], "policy"))
+		return command_policy(&a);
+	if (!strcmp(argv[1], "capture"))
+		return command_capture(&a);
+	if (!strcmp(argv[1], "explain"))
+		return command_explain(&a);
+	return usage(stderr, EXIT_USAGE);
+}
