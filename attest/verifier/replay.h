@@ -11,7 +11,7 @@
 #define PCR_DRTM_LAST  22u
 
 struct replay {
-	bool launched; /* the log starts PCR 17 with HASH_START */
+	bool launched; /* the log has events of PCR 17 */
 	uint8_t pcr[PCR_COUNT][DIGEST_SIZE];
 	unsigned int count[PCR_COUNT]; /* events that went into each */
 };

@@ -1,0 +1,49 @@
+/*
+ * Lays what was measured beside what a policy expects, PCR by PCR, and marks every event: as a
+ * person would with two lists, so that one inserted event does not make all later ones "changed".
+ */
+#ifndef VERIFIER_ALIGN_H
+#define VERIFIER_ALIGN_H
+
+#include "verifier/policy.h"
+
+/* X(symbol, mark for people, meaning) */
+#define STEP_MARKS(X)                                                        \
+	X(STEP_MATCH, "ok", "as the policy expects")                         \
+	X(STEP_RUNTIME, "runtime", "allowed after boot")                     \
+	X(STEP_CHANGED, "CHANGED", "expected here, with another digest")     \
+	X(STEP_RETYPED, "RETYPED", "the expected digest under another type") \
+	X(STEP_MOVED, "MOVED", "expected, but at another place")             \
+	X(STEP_MISSING, "MISSING", "expected, but not measured")             \
+	X(STEP_UNEXPECTED, "UNEXPECTED", "measured, but not expected")
+
+enum step_mark {
+#define X(symbol, mark, meaning) symbol,
+	STEP_MARKS(X)
+#undef X
+		STEP_MARK_COUNT
+};
+
+struct step {
+	uint32_t pcr;
+	enum step_mark mark;
+	const struct policy_event *expected; /* NULL when nothing was */
+	const struct event *found;           /* NULL when nothing was */
+	const struct policy_runtime *runtime;
+};
+
+struct steps {
+	struct step *items;
+	size_t count;
+};
+
+/* Points into both arguments, which must outlive the result. */
+void align(struct steps *steps, const struct policy *policy, const struct events *events);
+void steps_free(struct steps *steps);
+
+/* The first step that is neither a match nor an allowed run-time event, or NULL. */
+const struct step *steps_first_difference(const struct steps *steps);
+
+const char *step_mark_name(enum step_mark mark);
+
+#endif
