@@ -19,13 +19,60 @@ ifndef V
 .SILENT:
 endif
 
-include mk/flags.mk
+# --- flags, once, for every profile in which a source file is built ---
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wpointer-arith -Wwrite-strings -Wno-unused-parameter -Wimplicit-fallthrough
+INC := -I. -Ikernel -Ikernel/include -Iattest
+REPRO := -ffile-prefix-map=$(CURDIR)=.
+
+# Host programs: hardened as any program that reads a stranger's bytes.
+HOST_CFLAGS := -std=gnu17 -O2 -g $(WARN) $(INC) $(REPRO) -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 \
+	-fstack-protector-strong -fPIE -fcf-protection
+HOST_LDFLAGS := -pie -Wl,-z,relro,-z,now -fuse-ld=lld-19 -Wl,--build-id=none
+
+# Unit tests: the same sources, instrumented.
+TEST_CFLAGS := -std=gnu17 -O1 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+# Fuzz targets: the same sources again, with coverage feedback.
+FUZZ_CFLAGS := $(TEST_CFLAGS) -fsanitize=fuzzer
+
+# Kernel: clang-19 with lld first; COMPILER=gcc keeps gcc-12 building as a second opinion.
+COMPILER ?= clang
+KERNEL_COMMON := -std=gnu17 -O2 -g -ffreestanding -mno-red-zone -mgeneral-regs-only -fPIE \
+	-mcmodel=small -fvisibility=hidden -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-fno-strict-aliasing -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr \
+	-fcf-protection=branch -fno-jump-tables -mharden-sls=all \
+	-ffunction-sections -fdata-sections $(REPRO)
+STACK_GUARD := -fstack-protector-strong -mstack-protector-guard=tls \
+	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
+ifeq ($(COMPILER),clang)
+KCC := clang-19 --target=x86_64-linux-gnu -nostdlibinc
+KERNEL_ARCH := -fsanitize=kcfi
+KB := $(B)/kernel
+else
+KCC := gcc-12 -nostdinc -isystem $(shell gcc-12 -print-file-name=include 2>/dev/null)
+KERNEL_ARCH :=
+KB := $(B)/kernel-gcc
+endif
+KERNEL_INC := -isystem kernel/port/libc $(INC)
+# Ours, with every warning an error; third-party sources are built with KERNEL_PORT_CFLAGS.
+KERNEL_CFLAGS := $(KERNEL_COMMON) $(STACK_GUARD) $(KERNEL_ARCH) $(WARN) -Wframe-larger-than=2048 \
+	$(KERNEL_INC)
+KERNEL_PORT_CFLAGS := $(KERNEL_COMMON) $(STACK_GUARD) $(KERNEL_ARCH) -w $(KERNEL_INC)
+KLD := ld.lld-19
 
 HOST_PROGRAMS :=
 KERNEL_SRCS :=
 PRODUCTS :=
 
-include mk/third-party.mk
+# --- where the unpacked third-party sources are (kernel/port/fetch) ---
+TP := $(B)/third-party
+MBEDTLS := $(TP)/mbedtls
+TSS2 := $(TP)/tpm2-tss
+LWIP := $(TP)/lwip
+MUSL := $(TP)/musl
+TBOOT := $(TP)/tboot
+
 include kernel/rules.mk
 include tboot-integration/rules.mk
 include tboot-integration/image/rules.mk
@@ -33,8 +80,69 @@ include signing/rules.mk
 include policy/rules.mk
 include attest/rules.mk
 
-include mk/host.mk
-include mk/checks.mk
+# --- host programs, unit tests and fuzz targets ---
+# --- host programs: one object per source and program-independent, so shared sources build once
+host_obj = $(patsubst %.c,$(B)/obj/host/%.o,$(1))
+$(B)/obj/host/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC_HOST) $(HOST_CFLAGS) $(HOST_CFLAGS_$(subst /,_,$*)) -MMD -MP -c $< -o $@
+
+define host_program
+$(B)/bin/$(1): $(call host_obj,$($(1)_SRCS))
+	@mkdir -p $$(@D)
+	$$(CC_HOST) $$(HOST_LDFLAGS) -o $$@ $$^ $($(1)_LIBS)
+endef
+$(foreach p,$(HOST_PROGRAMS),$(eval $(call host_program,$(p))))
+
+# --- what a test or fuzz target is built from stands in its own first lines
+directive = $(shell sed -n 's,^/\* $(2): \(.*\) \*/$$,\1,p' $(1))
+test_obj = $(patsubst %.c,$(B)/obj/$(2)/%.o,$(1))
+
+$(B)/obj/test/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC_HOST) $(TEST_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
+$(B)/obj/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC_HOST) $(FUZZ_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZ_TARGETS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
+
+define unit_test
+$(B)/tests/$(1): $(call test_obj,tests/unit/$(1).c $(call directive,tests/unit/$(1).c,sources),test) \
+		$(call directive,tests/unit/$(1).c,needs)
+	@mkdir -p $$(@D)
+	$$(CC_HOST) $$(TEST_CFLAGS) -o $$@ $$(filter %.o,$$^) -lcmocka $(call directive,tests/unit/$(1).c,libs)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
+
+define fuzz_target
+$(B)/fuzz/$(1): $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources),fuzz) \
+		$(call directive,fuzz/$(1).c,needs)
+	@mkdir -p $$(@D)
+	$$(CC_HOST) $$(FUZZ_CFLAGS) -o $$@ $$(filter %.o,$$^) $(call directive,fuzz/$(1).c,libs)
+endef
+$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
+
+.PHONY: unit-tests fuzzers
+unit-tests: $(UNIT_TESTS:%=$(B)/tests/%)
+fuzzers: $(FUZZ_TARGETS:%=$(B)/fuzz/%)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# --- checks on the sources themselves ---
+OUR_HEADERS := $(shell git ls-files -co --exclude-standard -- '*.h' 2>/dev/null | grep -v '^kernel/port/')
+
+.PHONY: check-headers check-format
+# Every header compiles alone, so that including it is enough.
+check-headers:
+	@for h in $(OUR_HEADERS); do \
+		$(CC_HOST) $(HOST_CFLAGS) -Wno-unused-function -fsyntax-only -x c -include $$h /dev/null || \
+		{ echo "$$h does not compile alone"; exit 1; }; done; echo "$(words $(OUR_HEADERS)) headers compile alone"
+
+check-format:
+	@git ls-files -- '*.c' '*.h' | xargs clang-format-19 --dry-run --Werror
+
 
 .PHONY: all host kernel clean
 host: $(HOST_PROGRAMS:%=$(B)/bin/%)
