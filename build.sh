@@ -1,0 +1,107 @@
+#!/bin/bash
+# Merlon for people: set-up, the main job and the tests. `make` is the build graph beneath.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+usage()
+{
+	cat <<'EOF'
+usage: ./build.sh COMMAND [OPTIONS]
+  setup            install missing packages, fetch the pinned third-party sources
+  build            set-up where needed, then build everything
+  run [OPTIONS]    build, boot a measured host in emulation and verify it from outside
+      --no-drtm        the same image without tboot: the verdict must be "not-launched"
+      --smp N          1 to 8 processors (default 2)
+      --mem MIB        memory (default 512)
+      --seed N         an exactly repeatable run
+      --tamper WHAT    change one thing and watch it being named (--tamper help lists them)
+      --console        show the serial console
+      --keep           leave the host running and print how to reach it
+      --trace          one line for each GETSEC leaf and TXT register write, in build/run/
+      --fresh          forget the TPM and the enrollment first
+  test [--full] [NAME...]   set-up, build and every test; --full: the cross product
+  bench            measure, beside peers; tables here, JSON in build/bench/
+  clean            remove what was built (fetched files, keys and set-up stay)
+  help             this text
+Logs of a run are left in build/run/.
+EOF
+}
+
+die()
+{
+	printf 'build.sh: %s\n' "$@" >&2
+	exit 1
+}
+
+# What Debian 12 must have. Nothing here changes the machine's own boot menu: tboot is unpacked
+# under build/, never installed.
+packages=(
+	make clang-19 lld-19 llvm-19 libclang-rt-19-dev clang-format-19 gcc-12
+	dpkg-dev patch xz-utils bzip2 openssl procps
+	bochs bochs-term bochsbios vgabios grub-common grub-pc-bin xorriso mtools
+	swtpm swtpm-tools gnutls-bin tpm2-tools
+	libcmocka-dev libssl-dev libjansson-dev libtss2-dev zlib1g-dev libcoap3-bin
+)
+
+missing_packages()
+{
+	local package
+	for package in "${packages[@]}"; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+	done
+}
+
+setup()
+{
+	local missing sudo=''
+	[ -f /etc/debian_version ] || die "this is not Debian; the packages are named for Debian 12" \
+		"install by hand: ${packages[*]}"
+	missing=$(missing_packages)
+	if [ -n "$missing" ]; then
+		if [ "$(id -u)" != 0 ]; then
+			command -v sudo >/dev/null || die "packages are missing and there is no sudo; as root:" \
+				"apt-get install --no-install-recommends $(echo $missing)"
+			sudo=sudo
+		fi
+		echo "setup: installing $(echo $missing)"
+		mkdir -p build
+		if ! { $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y \
+			--no-install-recommends $missing; } >build/setup.log 2>&1; then
+			die "apt-get failed: $(grep -m 1 -E '^(E|Err)' build/setup.log || tail -n 1 build/setup.log)" \
+				"whole log: build/setup.log"
+		fi
+	fi
+	kernel/port/fetch
+}
+
+build()
+{
+	setup
+	mkdir -p build
+	make -j"$(nproc)" "${@:-all}" || die "the build failed; the first error above says where"
+}
+
+command=${1:-help}
+[ $# -gt 0 ] && shift
+case $command in
+setup) setup ;;
+build) build "$@" ;;
+run)
+	build
+	exec tboot-integration/run "$@"
+	;;
+test)
+	build all unit-tests fuzzers
+	exec tests/run "$@"
+	;;
+bench)
+	build
+	exec tests/bench "$@"
+	;;
+clean) make clean ;;
+help | --help | -h) usage ;;
+*)
+	usage >&2
+	exit 2
+	;;
+esac
