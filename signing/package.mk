@@ -1,4 +1,4 @@
-# How a package is made; included by every rules.mk that makes one.
+# How a package is made, and how a module is linked; included by every rules.mk that makes one.
 
 KEYS := $(B)/keys
 
@@ -11,3 +11,8 @@ $(B)/packages/$(1).pkg: $(2) $(3) $(KEYS)/root.der | $(B)/bin/vmksign
 		--cert $(KEYS)/signer.pem --out $$@
 PRODUCTS += $(B)/packages/$(1).pkg
 endef
+
+# Driver modules: position-independent, linked against nothing, each segment on pages of its own.
+MODULE_LDFLAGS := -pie -e vmkmod_start --no-dynamic-linker -Bsymbolic -z now -z relro -z text \
+	-z noexecstack -z separate-loadable-segments -z max-page-size=4096 --gc-sections \
+	--build-id=none --pack-dyn-relocs=none

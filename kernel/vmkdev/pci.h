@@ -1,0 +1,59 @@
+/*
+ * PCI functions: finding them and the sizes of their BARs. PCI Local Bus Specification 3.0, chapter
+ * 6 and section 3.2.2.3.2 (configuration mechanism 1). Pure over struct pci_ops; what a device
+ * answers is hostile.
+ */
+#ifndef VMKDEV_PCI_H
+#define VMKDEV_PCI_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+#define PCI_BARS 6u
+
+struct pci_address {
+	uint8_t bus, slot, function; /* slot < 32, function < 8 */
+};
+
+struct pci_ops {
+	/* One aligned double word of configuration space, offset < 256. All ones: nobody there. */
+	uint32_t (*read)(void *context, struct pci_address address, unsigned offset);
+	void (*write)(void *context, struct pci_address address, unsigned offset, uint32_t value);
+};
+
+struct pci_bar {
+	uint64_t address, bytes; /* bytes 0: there is none, or it makes no sense */
+	bool is_io;
+};
+
+struct pci_function {
+	struct pci_address address;
+	uint16_t vendor, device;
+	uint32_t class_code; /* base class, subclass, interface: 24 bits */
+	uint8_t header_type; /* without the multi-function bit */
+	uint8_t irq_line, irq_pin;
+	struct pci_bar bars[PCI_BARS]; /* set by pci_size_bars() */
+};
+
+/*
+ * All functions of bus 0 and of the buses behind bridges, each bus once. Returns how many there
+ * are; at most `max` are stored. Nothing is written to any device.
+ */
+unsigned pci_enumerate(
+	const struct pci_ops *ops, void *context, struct pci_function *functions, unsigned max);
+/*
+ * Sizes the BARs of an ordinary (type 0) function; decoding is off meanwhile, and everything is put
+ * back. For functions that are about to be driven, before their bus mastering is on.
+ */
+enum vmk_status pci_size_bars(
+	const struct pci_ops *ops, void *context, struct pci_function *function);
+/* Memory space and bus mastering on, INTx not masked. VMK_IO_ERROR if the device does not obey. */
+enum vmk_status pci_enable(
+	const struct pci_ops *ops, void *context, const struct pci_function *function);
+/* Bus mastering and interrupts off: the device touches no memory any more. */
+void pci_disable(const struct pci_ops *ops, void *context, const struct pci_function *function);
+
+/* Configuration mechanism 1 of this machine; needs no context. Thread-safe. */
+extern const struct pci_ops pci_mechanism1;
+
+#endif

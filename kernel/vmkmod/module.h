@@ -1,0 +1,17 @@
+/* Driver modules: placing a verified package's ELF image in the kernel's half, and starting it. */
+#ifndef VMKMOD_MODULE_H
+#define VMKMOD_MODULE_H
+
+#include <vmkapi/status.h>
+
+struct package;
+
+/*
+ * Places the image at random with every segment at its final protection (never writable and
+ * executable), binds the PCI function that the manifest names, and calls the module's entry. On any
+ * failure nothing of it stays. *why (static text) says what was wrong. The package's name must stay
+ * as long as the kernel.
+ */
+enum vmk_status module_start(const struct package *package, const char **why);
+
+#endif

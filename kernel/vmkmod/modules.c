@@ -1,0 +1,212 @@
+/*
+ * Boot modules: what tboot measured as bytes into PCR 17 is here measured once more as what it is,
+ * after its signature has been checked and before anything of it runs.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "boot/boot_info.h"
+#include "lib/keyval.h"
+#include "lib/log.h"
+#include "mem/frames.h"
+#include "mem/heap.h"
+#include "trust/trust.h"
+#include "vmkmod/module.h"
+#include "vmkmod/modules.h"
+#include "vmkmod/package.h"
+#include "vmkuser/uworld.h"
+
+#define LOG_MODULE "Package"
+
+/* As VMK_SECURITY_OPTIONS says. */
+#define HOST_LEVEL       LEVEL_PARTNER
+#define EVENT_TEXT_MAX   512u
+#define SHA256_HEX_BYTES 65u
+
+extern const uint8_t package_root[], package_root_end[];
+
+/* Packages that were loaded, in order. They stay as long as the kernel: worlds are restarted from
+ * them. */
+static struct package *loaded[BOOT_MODULES_MAX];
+static unsigned loaded_count;
+static const struct package *configuration;
+
+static void hex_of(const uint8_t *bytes, size_t count, char *to)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < count; i++) {
+		*to++ = digits[bytes[i] >> 4];
+		*to++ = digits[bytes[i] & 15];
+	}
+	*to = 0;
+}
+
+static bool is_loaded(const char *name)
+{
+	for (unsigned i = 0; i < loaded_count; i++) {
+		if (strcmp(loaded[i]->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* All that must be true of a package before it may be measured. */
+static enum vmk_status admit(struct package *package, const char **why)
+{
+	enum vmk_status status = package_verify(
+		package, package_root, (size_t)(package_root_end - package_root), why);
+	struct keyval pairs;
+
+	if (status != VMK_OK)
+		return status;
+	*why = "its acceptance level is below the host's";
+	if (package->level < HOST_LEVEL)
+		return VMK_LEVEL_TOO_LOW;
+	*why = "a package of this name is loaded already";
+	if (is_loaded(package->name))
+		return VMK_EXISTS;
+	if (package->kind == PACKAGE_VM) {
+		*why = "this version runs no virtual machines";
+		return VMK_UNSUPPORTED;
+	}
+	if (package->kind != PACKAGE_CONFIG)
+		return VMK_OK;
+	*why = "there is a configuration already";
+	if (configuration)
+		return VMK_EXISTS;
+	status = keyval_check(&pairs, (const char *)package->payload, package->payload_bytes);
+	*why = pairs.error;
+	return status;
+}
+
+static enum vmk_status measure(const struct package *package, const char **why)
+{
+	char text[EVENT_TEXT_MAX], digest[SHA256_HEX_BYTES];
+	enum vmk_event_type type = VMK_EV_PACKAGE;
+	enum vmk_status status;
+
+	hex_of(package->sha256, sizeof(package->sha256), digest);
+	if (package->kind == PACKAGE_CONFIG) {
+		type = VMK_EV_CONFIG;
+		snprintf(text, sizeof(text), VMK_CONFIG_FORMAT, package->name, package->version,
+			package->provider, digest);
+	} else {
+		snprintf(text, sizeof(text), VMK_PACKAGE_FORMAT, package->name, package->version,
+			package_kind_name(package->kind), package->provider,
+			acceptance_level_name(package->level), digest);
+	}
+	status = trust_measure(type, text);
+	*why = "it could not be measured";
+	return status == VMK_NOT_MEASURED ? VMK_OK : status;
+}
+
+static enum vmk_status start(const struct package *package, const char **why)
+{
+	switch (package->kind) {
+	case PACKAGE_CONFIG:
+		configuration = package;
+		return VMK_OK;
+	case PACKAGE_DRIVER:
+		return module_start(package, why);
+	case PACKAGE_WORLD:
+		*why = "the world could not be started";
+		return uworld_start(package);
+	default:
+		return VMK_INTERNAL;
+	}
+}
+
+static enum vmk_status load(struct package *package, const char **why)
+{
+	enum vmk_status status = admit(package, why);
+
+	if (status == VMK_OK)
+		status = measure(package, why);
+	if (status != VMK_OK)
+		return status;
+	loaded[loaded_count++] = package;
+	vmk_log("%s %s (%s, %s) signed by %s", package->name, package->version,
+		package_kind_name(package->kind), acceptance_level_name(package->level),
+		package->signer);
+	return start(package, why);
+}
+
+static void report(const char *name, enum vmk_status status, const char *why)
+{
+	if (status != VMK_OK)
+		vmk_error("%s refused: %s: %s", name, vmk_status_name(status), why ? why : "");
+}
+
+/* A boot module's name: the first word of its command line, without directories. */
+static void module_name(const struct boot_module *module, char *name, size_t size)
+{
+	const char *word = module->cmdline + strspn(module->cmdline, " ");
+	size_t bytes = strcspn(word, " ");
+	const char *slash;
+
+	while ((slash = memchr(word, '/', bytes)) != NULL) {
+		bytes -= (size_t)(slash + 1 - word);
+		word = slash + 1;
+	}
+	snprintf(name, size, "%.*s", (int)bytes, bytes ? word : "module");
+}
+
+/* The package of boot module `index`, or NULL after saying why it is none. */
+static struct package *open_module(const struct boot_module *module, const char *name)
+{
+	struct package *package = heap_alloc(sizeof(*package));
+	enum vmk_status status = VMK_NO_MEMORY;
+	const char *why = "";
+
+	if (package)
+		status = package_parse(direct_map(module->start), module->bytes, package, &why);
+	if (status == VMK_OK)
+		return package;
+	report(name, status, why);
+	heap_free(package);
+	return NULL;
+}
+
+static void load_kind(const struct boot_info *info, struct package *const *packages, bool config)
+{
+	for (unsigned i = 0; i < info->module_count; i++) {
+		enum vmk_status status;
+		const char *why = "";
+		char name[64];
+
+		if (!packages[i] || (packages[i]->kind == PACKAGE_CONFIG) != config)
+			continue;
+		module_name(&info->modules[i], name, sizeof(name));
+		status = load(packages[i], &why);
+		report(name, status, why);
+	}
+}
+
+void modules_load_boot(const struct boot_info *info)
+{
+	static struct package *packages[BOOT_MODULES_MAX];
+	char name[64];
+
+	for (unsigned i = 0; i < info->module_count; i++) {
+		module_name(&info->modules[i], name, sizeof(name));
+		packages[i] = open_module(&info->modules[i], name);
+	}
+	load_kind(info, packages, true);
+	if (!configuration)
+		vmk_warn("there is no configuration package: defaults apply");
+	load_kind(info, packages, false);
+}
+
+const char *modules_config(size_t *bytes)
+{
+	*bytes = configuration ? configuration->payload_bytes : 0;
+	return configuration ? (const char *)configuration->payload : NULL;
+}
+
+enum vmk_status modules_config_get(const char *key, char *value, size_t size)
+{
+	if (!configuration)
+		return VMK_NOT_FOUND;
+	return keyval_get((const char *)configuration->payload, configuration->payload_bytes, key,
+		value, size);
+}
