@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "boot/boot_info.h"
+#include "lib/hex.h"
 #include "lib/keyval.h"
 #include "lib/log.h"
 #include "mem/frames.h"
@@ -29,17 +30,6 @@ extern const uint8_t package_root[], package_root_end[];
 static struct package *loaded[BOOT_MODULES_MAX];
 static unsigned loaded_count;
 static const struct package *configuration;
-
-static void hex_of(const uint8_t *bytes, size_t count, char *to)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < count; i++) {
-		*to++ = digits[bytes[i] >> 4];
-		*to++ = digits[bytes[i] & 15];
-	}
-	*to = 0;
-}
 
 static bool is_loaded(const char *name)
 {
@@ -85,7 +75,7 @@ static enum vmk_status measure(const struct package *package, const char **why)
 	enum vmk_event_type type = VMK_EV_PACKAGE;
 	enum vmk_status status;
 
-	hex_of(package->sha256, sizeof(package->sha256), digest);
+	hex_encode(digest, package->sha256, sizeof(package->sha256));
 	if (package->kind == PACKAGE_CONFIG) {
 		type = VMK_EV_CONFIG;
 		snprintf(text, sizeof(text), VMK_CONFIG_FORMAT, package->name, package->version,
@@ -140,15 +130,15 @@ static void report(const char *name, enum vmk_status status, const char *why)
 /* A boot module's name: the first word of its command line, without directories. */
 static void module_name(const struct boot_module *module, char *name, size_t size)
 {
-	const char *word = module->cmdline + strspn(module->cmdline, " ");
-	size_t bytes = strcspn(word, " ");
-	const char *slash;
+	const char *word = module->cmdline, *end, *slash;
 
-	while ((slash = memchr(word, '/', bytes)) != NULL) {
-		bytes -= (size_t)(slash + 1 - word);
+	while (*word == ' ')
+		word++;
+	for (end = word; *end && *end != ' '; end++)
+		;
+	while ((slash = memchr(word, '/', (size_t)(end - word))) != NULL)
 		word = slash + 1;
-	}
-	snprintf(name, size, "%.*s", (int)bytes, bytes ? word : "module");
+	snprintf(name, size, "%.*s", (int)(end - word), word);
 }
 
 /* The package of boot module `index`, or NULL after saying why it is none. */
