@@ -1,0 +1,64 @@
+/* The Bochs edge: one platform, one TPM, and the parts that connect them to the emulator. */
+#ifndef TXTSIM_PLUGIN_H
+#define TXTSIM_PLUGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tboot-integration/txtsim/model/platform.h"
+#include "tboot-integration/txtsim/model/tis.h"
+
+struct bx_cpu;
+
+struct edge {
+	struct txt txt;
+	struct tis tis;
+	bool txt_enabled;
+	bool tpm_disabled; /* firmware turns the owner and endorsement hierarchies off */
+	enum tis_mode tis_mode;
+	bool seeded;
+	uint64_t random_state;
+};
+
+extern struct edge edge;
+
+__attribute__((format(printf, 1, 2))) void edge_log(const char *format, ...);
+/* Says why on standard error and in the log, and ends Bochs with status 3. */
+__attribute__((format(printf, 1, 2), noreturn)) void edge_die(const char *format, ...);
+
+/* identity.c: ends Bochs unless it is a build that bochs_abi.h describes. */
+void identity_check(void);
+
+/* cpu.c */
+/* Keeps GETSEC's opcode row, which Bochs takes out for CPU models without SMX. */
+void cpu_save_opcode_row(void);
+/* Gives every CPU the SMX feature. Before the first reset. */
+void cpu_enable_smx(void);
+/* Finds offsets, hooks the instructions, tests what it found. At the first reset. */
+void cpu_install_hooks(void);
+
+/* wake.c: starts every other CPU with MLE JOIN data, as GETSEC[WAKEUP] does. */
+struct getsec_state;
+void wake_init(void);
+void wake_others(const struct getsec_state *s);
+
+/* memory.c */
+void memory_init(void);
+bool memory_read(void *ctx, uint64_t pa, void *to, size_t size);
+void memory_scrub(void *ctx);
+/* Asks CMOS what the firmware found; fills in txt.config. */
+void memory_find_ram(void);
+
+/* firmware.c: adds ACPI tables once the BIOS has written its own. */
+void firmware_init(void);
+void firmware_reset(void);
+
+/* swtpm.c */
+void swtpm_connect(const char *control_socket);
+/* Power-on or platform reset: TPM_Init and what the firmware then sends. */
+void swtpm_power_on(void);
+int swtpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t size,
+	uint8_t *response, size_t response_max);
+bool swtpm_hash(void *ctx, const void *data, size_t size);
+
+#endif

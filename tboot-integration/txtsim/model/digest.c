@@ -1,0 +1,107 @@
+#include "tboot-integration/txtsim/model/digest.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+
+#define RSA_MAX_BYTES 384
+
+struct digest_stream {
+	EVP_MD_CTX *sha1;
+	EVP_MD_CTX *sha256;
+	bool good;
+};
+
+struct digest_stream *digest_begin(void)
+{
+	struct digest_stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->sha1 = EVP_MD_CTX_new();
+	s->sha256 = EVP_MD_CTX_new();
+	s->good = s->sha1 && s->sha256 && EVP_DigestInit_ex(s->sha1, EVP_sha1(), NULL) &&
+		  EVP_DigestInit_ex(s->sha256, EVP_sha256(), NULL);
+	return s;
+}
+
+bool digest_update(struct digest_stream *s, const void *data, size_t size)
+{
+	if (!s || !s->good)
+		return false;
+	s->good = EVP_DigestUpdate(s->sha1, data, size) && EVP_DigestUpdate(s->sha256, data, size);
+	return s->good;
+}
+
+bool digest_end(struct digest_stream *s, struct digests *out)
+{
+	bool good;
+
+	if (!s)
+		return false;
+	good = s->good && out && EVP_DigestFinal_ex(s->sha1, out->sha1, NULL) &&
+	       EVP_DigestFinal_ex(s->sha256, out->sha256, NULL);
+	EVP_MD_CTX_free(s->sha1);
+	EVP_MD_CTX_free(s->sha256);
+	free(s);
+	return good;
+}
+
+bool digest_of(const void *data, size_t size, struct digests *out)
+{
+	struct digest_stream *s = digest_begin();
+
+	digest_update(s, data, size);
+	return digest_end(s, out);
+}
+
+static EVP_PKEY *public_key(const uint8_t *modulus, size_t size, uint32_t exponent)
+{
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	BIGNUM *n = BN_lebin2bn(modulus, (int)size, NULL);
+	BIGNUM *e = BN_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (build && n && e && ctx && BN_set_word(e, exponent) &&
+		OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) &&
+		OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e))
+		params = OSSL_PARAM_BLD_to_param(build);
+	if (params && EVP_PKEY_fromdata_init(ctx) > 0 &&
+		EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
+		key = NULL;
+	OSSL_PARAM_free(params);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(e);
+	BN_free(n);
+	OSSL_PARAM_BLD_free(build);
+	return key;
+}
+
+bool rsa_verify(const uint8_t *modulus, const uint8_t *signature, size_t size, uint32_t exponent,
+	const uint8_t digest[32])
+{
+	uint8_t big_endian[RSA_MAX_BYTES];
+	EVP_PKEY_CTX *ctx = NULL;
+	EVP_PKEY *key;
+	bool good = false;
+
+	if (size > sizeof(big_endian))
+		return false;
+	for (size_t i = 0; i < size; i++)
+		big_endian[i] = signature[size - 1 - i];
+	key = public_key(modulus, size, exponent);
+	if (key)
+		ctx = EVP_PKEY_CTX_new(key, NULL);
+	if (ctx && EVP_PKEY_verify_init(ctx) > 0 &&
+		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0 &&
+		EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) > 0)
+		good = EVP_PKEY_verify(ctx, big_endian, size, digest, 32) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return good;
+}

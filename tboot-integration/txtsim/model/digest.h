@@ -1,0 +1,28 @@
+/* Digests and the signature check, from a library behind this small interface. */
+#ifndef TXTSIM_DIGEST_H
+#define TXTSIM_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One digest per PCR bank that SINIT extends. */
+struct digests {
+	uint8_t sha1[20];
+	uint8_t sha256[32];
+};
+
+/* Both digests of a stream; after a failure every further call fails. */
+struct digest_stream;
+struct digest_stream *digest_begin(void);
+bool digest_update(struct digest_stream *s, const void *data, size_t size);
+/* Frees the stream; `out` may be NULL to give up. */
+bool digest_end(struct digest_stream *s, struct digests *out);
+
+bool digest_of(const void *data, size_t size, struct digests *out);
+
+/* RSASSA-PKCS1-v1_5 with SHA-256; modulus and signature little-endian, of `size` bytes. */
+bool rsa_verify(const uint8_t *modulus, const uint8_t *signature, size_t size, uint32_t exponent,
+	const uint8_t digest[32]);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * TXT.ERRORCODE as this platform writes it.
+ *
+ * Bit 31: valid. Bit 30 clear: from the processor, with the TXT reset codes of the SDM (volume 2D,
+ * chapter 7, "Safer Mode Extensions"). Bit 30 set: from an authenticated code module; bits 3:0 = 1
+ * for SINIT, 9:4 the class of progress, 14:10 the error within it (the layout that txt-parse_err
+ * prints). Class and error numbers of real SINITs differ from one module to the next.
+ */
+#ifndef TXTSIM_ERRORCODE_H
+#define TXTSIM_ERRORCODE_H
+
+#include <stdint.h>
+
+#define TXT_ERROR_CPU(code)             (0x80000000u | (code))
+#define TXT_ERROR_SINIT(progress, code) (0xc0000001u | (progress) << 4 | (code) << 10)
+
+/* X(symbol, value, what was wrong) */
+#define TXT_ERRORS(X)                                                                       \
+	X(TXT_ERR_ACM_FORMAT, TXT_ERROR_CPU(6u), "unrecognized AC module format")           \
+	X(TXT_ERR_ACM_AUTHENTICATION, TXT_ERROR_CPU(7u), "failure to authenticate SINIT")   \
+	X(TXT_ERR_ACM_PLACE, TXT_ERROR_CPU(8u), "AC module is not inside the SINIT region") \
+	X(TXT_ERR_JOIN_FORMAT, TXT_ERROR_CPU(0xbu), "invalid MLE JOIN data")                \
+	X(TXT_ERR_HEAP_BLOBS, TXT_ERROR_SINIT(5u, 1u), "the heap's blobs do not fit")       \
+	X(TXT_ERR_OS_SINIT_VERSION, TXT_ERROR_SINIT(5u, 2u), "OsSinitData version")         \
+	X(TXT_ERR_OS_SINIT_ELEMENTS, TXT_ERROR_SINIT(5u, 3u), "OsSinitData elements")       \
+	X(TXT_ERR_EVENT_LOG, TXT_ERROR_SINIT(5u, 4u), "no room for the event log")          \
+	X(TXT_ERR_MLE_SIZE, TXT_ERROR_SINIT(7u, 1u), "MLE size")                            \
+	X(TXT_ERR_MLE_PAGE_TABLE, TXT_ERROR_SINIT(7u, 2u), "MLE page table entry")          \
+	X(TXT_ERR_MLE_PAGE_ORDER, TXT_ERROR_SINIT(7u, 3u), "MLE pages are not in order")    \
+	X(TXT_ERR_MLE_PAGE_PLACE, TXT_ERROR_SINIT(7u, 4u), "MLE page outside RAM")          \
+	X(TXT_ERR_MLE_PAGE_PMR, TXT_ERROR_SINIT(7u, 5u), "MLE page outside the PMRs")       \
+	X(TXT_ERR_MLE_HEADER, TXT_ERROR_SINIT(7u, 6u), "MLE header")                        \
+	X(TXT_ERR_MLE_ENTRY, TXT_ERROR_SINIT(7u, 7u), "MLE entry point outside the MLE")    \
+	X(TXT_ERR_TPM_HASH, TXT_ERROR_SINIT(4u, 1u), "TPM hash sequence at locality 4")     \
+	X(TXT_ERR_TPM_EXTEND, TXT_ERROR_SINIT(4u, 2u), "TPM2_PCR_Extend at locality 3")     \
+	X(TXT_ERR_DIGEST, TXT_ERROR_SINIT(1u, 1u), "the digest library failed")
+
+enum txt_error {
+	TXT_ERR_NONE = 0,
+#define X(symbol, value, text) symbol = (int)(value),
+	TXT_ERRORS(X)
+#undef X
+};
+
+/* The text of the table, or "unknown". */
+const char *txt_error_text(enum txt_error error);
+
+#endif

@@ -1,0 +1,48 @@
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tboot-integration/txtsim/model/digest.h"
+#include "tboot-integration/txtsim/run/options.h"
+#include "tboot-integration/txtsim/run/run.h"
+
+#define MODULUS_MAX 384
+
+static EVP_PKEY *read_key(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	EVP_PKEY *key;
+
+	if (!f)
+		fail("cannot read SINIT's key %s: run make txtsim, or give --sinit-key", path);
+	key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	if (!key) {
+		rewind(f);
+		key = PEM_read_PUBKEY(f, NULL, NULL, NULL);
+	}
+	fclose(f);
+	if (!key)
+		fail("%s holds no key in PEM form", path);
+	return key;
+}
+
+void key_hash_of_file(const char *path, char hash[65])
+{
+	EVP_PKEY *key = read_key(path);
+	uint8_t modulus[MODULUS_MAX];
+	struct digests digest;
+	BIGNUM *n = NULL;
+	int size;
+
+	if (!EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) ||
+		(size = EVP_PKEY_get_size(key)) > MODULUS_MAX ||
+		BN_bn2lebinpad(n, modulus, size) < 0 || !digest_of(modulus, (size_t)size, &digest))
+		fail("%s is not an RSA-2048 or RSA-3072 key", path);
+	for (unsigned i = 0; i < 32; i++)
+		snprintf(hash + 2 * i, 3, "%02x", digest.sha256[i]);
+	BN_free(n);
+	EVP_PKEY_free(key);
+}

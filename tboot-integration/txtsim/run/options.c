@@ -1,0 +1,282 @@
+#include "tboot-integration/txtsim/run/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tboot-integration/txtsim/run/run.h"
+
+#define SMP_MAX    8u
+#define MEMORY_MIN 64u
+#define MEMORY_MAX 65536u
+
+const char run_usage[] =
+	"txtsim run --iso FILE --workdir DIR [options]\n"
+	"  --smp N              CPUs, 1 to 8 (1)\n"
+	"  --mem MB             memory (512)\n"
+	"  --model NAME         Bochs' CPU model (tigerlake)\n"
+	"  --tpm-state DIR      swtpm's state; default DIR/tpm below the workdir, made if absent\n"
+	"  --tpm MODE           on, absent, disabled, failed, hang (on)\n"
+	"  --sinit-key FILE     PEM key that the platform trusts for SINIT (keys/sinit.key)\n"
+	"  --sinit-key-hash HEX the same, as TXT.PUBLIC.KEY\n"
+	"  --no-txt             a platform without TXT\n"
+	"  --net                an e1000 with user-mode network, guest 10.0.2.15 by DHCP\n"
+	"  --net-fwd P:H:G      forward host port H of 127.0.0.1 to guest port G; P is udp or tcp\n"
+	"  --serial FILE        COM1's output (com1.log in the workdir); '-': also to stdout\n"
+	"  --seed N             repeatable: seeded RDRAND and TPM2_GetRandom, fixed clock\n"
+	"  --trace              log each GETSEC leaf and TXT register write\n"
+	"  --timeout S          give up after S seconds (none)\n"
+	"  --until TEXT         stop, with success, when COM1 has shown TEXT\n"
+	"  --no-reboot          stop at the first platform reset\n"
+	"  --bochs-arg LINE     a further line for bochsrc\n"
+	"Exit status: 0 powered off or --until met, 1 cannot start, 3 the plugin refused, 4 Bochs\n"
+	"or the guest crashed, 5 reset with --no-reboot, 124 time-out, 128+N signal N.\n";
+
+void fail(const char *format, ...)
+{
+	va_list args;
+
+	fputs("txtsim: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+enum option_code {
+	OPT_ISO = 256,
+	OPT_WORKDIR,
+	OPT_SMP,
+	OPT_MEM,
+	OPT_MODEL,
+	OPT_TPM_STATE,
+	OPT_TPM,
+	OPT_SINIT_KEY,
+	OPT_SINIT_KEY_HASH,
+	OPT_NO_TXT,
+	OPT_NET,
+	OPT_NET_FWD,
+	OPT_SERIAL,
+	OPT_SEED,
+	OPT_TRACE,
+	OPT_TIMEOUT,
+	OPT_UNTIL,
+	OPT_NO_REBOOT,
+	OPT_BOCHS_ARG,
+	OPT_PLUGIN,
+};
+
+static const struct option long_options[] = {
+	{"iso", required_argument, NULL, OPT_ISO},
+	{"workdir", required_argument, NULL, OPT_WORKDIR},
+	{"smp", required_argument, NULL, OPT_SMP},
+	{"mem", required_argument, NULL, OPT_MEM},
+	{"model", required_argument, NULL, OPT_MODEL},
+	{"tpm-state", required_argument, NULL, OPT_TPM_STATE},
+	{"tpm", required_argument, NULL, OPT_TPM},
+	{"sinit-key", required_argument, NULL, OPT_SINIT_KEY},
+	{"sinit-key-hash", required_argument, NULL, OPT_SINIT_KEY_HASH},
+	{"no-txt", no_argument, NULL, OPT_NO_TXT},
+	{"net", no_argument, NULL, OPT_NET},
+	{"net-fwd", required_argument, NULL, OPT_NET_FWD},
+	{"serial", required_argument, NULL, OPT_SERIAL},
+	{"seed", required_argument, NULL, OPT_SEED},
+	{"trace", no_argument, NULL, OPT_TRACE},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"until", required_argument, NULL, OPT_UNTIL},
+	{"no-reboot", no_argument, NULL, OPT_NO_REBOOT},
+	{"bochs-arg", required_argument, NULL, OPT_BOCHS_ARG},
+	{"plugin", required_argument, NULL, OPT_PLUGIN},
+	{NULL, 0, NULL, 0},
+};
+
+static unsigned number(const char *name, const char *text, unsigned min, unsigned max)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < min || n > max)
+		fail("--%s must be a number from %u to %u, not '%s'", name, min, max, text);
+	return (unsigned)n;
+}
+
+/* Absolute form of a path whose last component need not exist yet. */
+static void absolute(char to[PATH_MAX], const char *path)
+{
+	char cwd[PATH_MAX];
+	int n;
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		fail("the current directory is gone");
+	n = *path == '/' ? snprintf(to, PATH_MAX, "%s", path)
+			 : snprintf(to, PATH_MAX, "%s/%s", cwd, path);
+	if (n >= PATH_MAX)
+		fail("the path is too long: %s", path);
+}
+
+static void add_forward(struct run_options *o, const char *text)
+{
+	struct forward *f = &o->forward[o->forwards];
+	char protocol[4];
+	int used = 0;
+
+	if (o->forwards == FORWARDS_MAX)
+		fail("at most %d forwarded ports", FORWARDS_MAX);
+	if (sscanf(text, "%3[a-z]:%u:%u%n", protocol, &f->host_port, &f->guest_port, &used) != 3 ||
+		text[used] || (strcmp(protocol, "udp") && strcmp(protocol, "tcp")) ||
+		f->host_port - 1 > 65534 || f->guest_port - 1 > 65534)
+		fail("--net-fwd wants udp:HOSTPORT:GUESTPORT, not '%s'", text);
+	f->tcp = !strcmp(protocol, "tcp");
+	o->forwards++;
+	o->net = true;
+}
+
+static void set_key_hash(struct run_options *o, const char *text)
+{
+	if (strlen(text) != 64 || strspn(text, "0123456789abcdefABCDEF") != 64)
+		fail("--sinit-key-hash wants 64 hexadecimal digits");
+	strcpy(o->key_hash, text);
+}
+
+static void take(struct run_options *o, int option, const char *value)
+{
+	switch (option) {
+	case OPT_ISO:
+		absolute(o->iso, value);
+		break;
+	case OPT_WORKDIR:
+		absolute(o->workdir, value);
+		break;
+	case OPT_SMP:
+		o->smp = number("smp", value, 1, SMP_MAX);
+		break;
+	case OPT_MEM:
+		o->memory_mb = number("mem", value, MEMORY_MIN, MEMORY_MAX);
+		break;
+	case OPT_MODEL:
+		o->model = value;
+		break;
+	case OPT_TPM_STATE:
+		absolute(o->tpm_state, value);
+		o->tpm_state_given = true;
+		break;
+	case OPT_TPM:
+		o->tpm_mode = value;
+		break;
+	case OPT_SINIT_KEY:
+		key_hash_of_file(value, o->key_hash);
+		break;
+	case OPT_SINIT_KEY_HASH:
+		set_key_hash(o, value);
+		break;
+	case OPT_NO_TXT:
+		o->txt = false;
+		break;
+	case OPT_NET:
+		o->net = true;
+		break;
+	case OPT_NET_FWD:
+		add_forward(o, value);
+		break;
+	case OPT_SERIAL:
+		o->serial_to_stdout = !strcmp(value, "-");
+		if (!o->serial_to_stdout)
+			absolute(o->serial, value);
+		break;
+	case OPT_SEED:
+		number("seed", value, 0, UINT_MAX);
+		o->seed = value;
+		break;
+	case OPT_TRACE:
+		o->trace = true;
+		break;
+	case OPT_TIMEOUT:
+		o->timeout_s = number("timeout", value, 1, 1000000);
+		break;
+	case OPT_UNTIL:
+		o->until = value;
+		break;
+	case OPT_NO_REBOOT:
+		o->no_reboot = true;
+		break;
+	case OPT_BOCHS_ARG:
+		if (o->bochs_args == BOCHS_ARGS_MAX)
+			fail("at most %d --bochs-arg", BOCHS_ARGS_MAX);
+		o->bochs_arg[o->bochs_args++] = value;
+		break;
+	case OPT_PLUGIN:
+		absolute(o->plugin, value);
+		break;
+	default:
+		fputs(run_usage, stderr);
+		exit(1);
+	}
+}
+
+/* A file that the build leaves beside this program's directory. */
+static void beside(char to[PATH_MAX], const char *relative)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	if (n < 0)
+		fail("/proc/self/exe: %s", strerror(errno));
+	exe[n] = 0;
+	for (int i = 0; i < 2; i++) {
+		slash = strrchr(exe, '/');
+		if (slash)
+			*slash = 0;
+	}
+	if (snprintf(to, PATH_MAX, "%s/%s", exe, relative) >= PATH_MAX)
+		fail("the path is too long: %s", exe);
+}
+
+static void below(char to[PATH_MAX], const char *directory, const char *name)
+{
+	if (snprintf(to, PATH_MAX, "%s/%s", directory, name) >= PATH_MAX)
+		fail("the path is too long: %s", directory);
+}
+
+static void complete(struct run_options *o)
+{
+	char key[PATH_MAX];
+
+	if (!*o->iso || !*o->workdir)
+		fail("--iso and --workdir are needed; see txtsim help");
+	if (access(o->iso, R_OK))
+		fail("cannot read the boot image %s: %s", o->iso, strerror(errno));
+	if (mkdir(o->workdir, 0755) && errno != EEXIST)
+		fail("cannot make the workdir %s: %s", o->workdir, strerror(errno));
+	if (!*o->tpm_state)
+		below(o->tpm_state, o->workdir, "tpm");
+	if (!*o->serial)
+		below(o->serial, o->workdir, "com1.log");
+	if (!*o->plugin)
+		beside(o->plugin, "lib/libbx_txtsim.so");
+	if (access(o->plugin, R_OK))
+		fail("the Bochs plugin %s is absent: run make txtsim", o->plugin);
+	if (!*o->key_hash) {
+		beside(key, "keys/sinit.key");
+		key_hash_of_file(key, o->key_hash);
+	}
+}
+
+void options_parse(struct run_options *o, int argc, char **argv)
+{
+	int option;
+
+	*o = (struct run_options){
+		.smp = 1, .memory_mb = 512, .txt = true, .tpm_mode = "on", .model = "tigerlake"};
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+		take(o, option, optarg);
+	if (optind != argc)
+		fail("what is '%s'? see txtsim help", argv[optind]);
+	complete(o);
+}
