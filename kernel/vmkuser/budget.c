@@ -1,0 +1,18 @@
+#include "vmkuser/budget.h"
+
+bool budget_take(struct budget *budget, uint64_t now_ns)
+{
+	uint64_t due = MAX(budget->due_ns, now_ns);
+
+	if (due - now_ns > budget->interval_ns * (budget->burst - 1))
+		return false;
+	budget->due_ns = due + budget->interval_ns;
+	return true;
+}
+
+uint64_t backoff_next(uint64_t delay_ns, uint64_t lived_ns)
+{
+	if (delay_ns == 0 || lived_ns > BACKOFF_LONGEST_NS)
+		return BACKOFF_FIRST_NS;
+	return MIN(delay_ns * 2, BACKOFF_LONGEST_NS);
+}

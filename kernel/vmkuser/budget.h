@@ -1,0 +1,24 @@
+/* How often a world may do what costs others: a rate with a burst, and a growing delay between
+ * restarts. Pure over the caller's clock. */
+#ifndef VMKUSER_BUDGET_H
+#define VMKUSER_BUDGET_H
+
+#include "lib/types.h"
+
+/* One unit each interval_ns, at most `burst` of them saved up. */
+struct budget {
+	uint64_t interval_ns, burst;
+	uint64_t due_ns; /* when the units taken so far will have been earned */
+};
+/* Takes one unit, or says false and takes nothing. */
+bool budget_take(struct budget *budget, uint64_t now_ns);
+
+#define BACKOFF_FIRST_NS   1000000000ull
+#define BACKOFF_LONGEST_NS (60 * BACKOFF_FIRST_NS)
+/*
+ * The delay before the next start of a world that lived for lived_ns: doubles from 1 s to 60 s, and
+ * begins anew after a life of more than a minute. `delay_ns` is the last delay, 0 at first.
+ */
+uint64_t backoff_next(uint64_t delay_ns, uint64_t lived_ns);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * Inside vmkuser/: one user world, and the system calls on it. A world has one thread, so what
+ * belongs to it is touched by one call at a time and needs no lock.
+ */
+#ifndef VMKUSER_CALL_H
+#define VMKUSER_CALL_H
+
+#include "lib/types.h"
+#include "vmkmod/package.h"
+#include "vmkuser/budget.h"
+#include "vmkuser/handle.h"
+#include <vmkuser/syscall.h>
+
+struct space;
+struct world;
+struct port;
+
+#define USER_TOP      0x7ffffffff000ull /* the first address that no world can have */
+#define SCRATCH_BYTES 4096u
+#define LOG_TEXT_MAX  (SCRATCH_BYTES - 1)
+#define WAIT_MAX      16u
+#define WORLD_NAME(u) ((u)->package.name)
+
+struct user_range {
+	uintptr_t address;
+	size_t bytes;
+};
+
+struct uworld {
+	struct uworld *next;    /* of all worlds; supervise.c's lock */
+	struct package package; /* points into the package's memory, which stays */
+	struct world *world;
+	struct space *space;
+	struct port *port;
+	struct handle_table handles;
+	struct user_range image, stack;
+	uintptr_t entry, stack_pointer;
+	uint64_t memory_limit, memory_used; /* bytes */
+	struct budget log_budget, denial_budget;
+	uint64_t lines_dropped;
+	uint8_t *scratch; /* SCRATCH_BYTES, for the call being made */
+	bool ended;       /* its life is over; the supervisor may start the next */
+	uint64_t started_ns, delay_ns, restart_ns;
+};
+
+/*
+ * A system call: arguments as the world gave them (believe nothing); *value is 0 at first. Called
+ * on the world's own stack.
+ */
+typedef enum vmk_status (*call_handler)(struct uworld *u, const uint64_t args[6], uint64_t *value);
+
+/* X(number, handler) */
+#define CALL_HANDLERS(X)                     \
+	X(VMK_SYS_EXIT, call_exit)           \
+	X(VMK_SYS_LOG, call_log)             \
+	X(VMK_SYS_CLOCK, call_clock)         \
+	X(VMK_SYS_WAIT, call_wait)           \
+	X(VMK_SYS_MAP, call_map)             \
+	X(VMK_SYS_UNMAP, call_unmap)         \
+	X(VMK_SYS_PROTECT, call_protect)     \
+	X(VMK_SYS_SET_TLS, call_set_tls)     \
+	X(VMK_SYS_RANDOM, call_random)       \
+	X(VMK_SYS_PORT_INFO, call_port_info) \
+	X(VMK_SYS_PORT_SEND, call_port_send) \
+	X(VMK_SYS_PORT_RECV, call_port_recv) \
+	X(VMK_SYS_TRUST_QUOTE, call_quote)   \
+	X(VMK_SYS_TRUST_LOG, call_trust_log) \
+	X(VMK_SYS_CONFIG_READ, call_config_read)
+#define X(number, handler) \
+	enum vmk_status handler(struct uworld *u, const uint64_t args[6], uint64_t *value);
+CALL_HANDLERS(X)
+#undef X
+
+/* Checks number and permission, then makes the call. Pure but for the handlers. */
+enum vmk_status call_make(
+	struct uworld *u, uint64_t number, const uint64_t args[6], uint64_t *value);
+
+/* Whole pages, not empty, all below USER_TOP. */
+bool user_pages_ok(uint64_t address, uint64_t bytes);
+/* Do [address, address + bytes) and the range have a byte in common? Neither may wrap. */
+bool user_range_overlaps(const struct user_range *range, uint64_t address, uint64_t bytes);
+/* What an address is, for people, without giving away where it is: "image+0x1234". */
+void user_describe_address(const struct uworld *u, uint64_t address, char *to, size_t size);
+
+/* image.c: fills the world's fresh address space: image, stack, start block. Sets image, stack,
+ * entry, stack_pointer, memory_used. On failure *why says why. */
+enum vmk_status image_load(struct uworld *u, const char **why);
+/* One life of a world, from a fresh address space to its first instruction. On failure nothing of
+ * it is left. */
+enum vmk_status uworld_launch(struct uworld *u);
+/* Frees a world that does not live; NULL is ignored. */
+void uworld_discard(struct uworld *u);
+/* The world ends itself; says so in the log. */
+_Noreturn void uworld_finish(struct uworld *u, int code);
+
+#endif

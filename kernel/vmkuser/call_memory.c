@@ -1,0 +1,98 @@
+/* Memory of a world: fresh pages at random places, never executable, within its limit. */
+#include "mem/space.h"
+#include "vmkuser/call.h"
+
+#include <stdio.h>
+
+bool user_pages_ok(uint64_t address, uint64_t bytes)
+{
+	return address % PAGE_SIZE == 0 && bytes % PAGE_SIZE == 0 && bytes > 0 &&
+	       address < USER_TOP && bytes <= USER_TOP - address;
+}
+
+bool user_range_overlaps(const struct user_range *range, uint64_t address, uint64_t bytes)
+{
+	return address < range->address + range->bytes && range->address < address + bytes;
+}
+
+void user_describe_address(const struct uworld *u, uint64_t address, char *to, size_t size)
+{
+	if (address < PAGE_SIZE)
+		snprintf(to, size, "null+0x%llx", (unsigned long long)address);
+	else if (address - u->image.address < u->image.bytes)
+		snprintf(
+			to, size, "image+0x%llx", (unsigned long long)(address - u->image.address));
+	else if (address - u->stack.address < u->stack.bytes)
+		snprintf(
+			to, size, "stack+0x%llx", (unsigned long long)(address - u->stack.address));
+	else if (u->stack.address - address <= PAGE_SIZE)
+		snprintf(to, size, "the stack's guard page");
+	else
+		snprintf(to, size, address < USER_TOP ? "user memory" : "kernel memory");
+}
+
+/* Image and stack stay as the loader made them. */
+static bool may_change(const struct uworld *u, uint64_t address, uint64_t bytes)
+{
+	return !user_range_overlaps(&u->image, address, bytes) &&
+	       !user_range_overlaps(&u->stack, address, bytes);
+}
+
+static bool protection(uint64_t requested, unsigned *prot)
+{
+	if (requested & ~(uint64_t)(VMK_PROT_READ | VMK_PROT_WRITE))
+		return false;
+	*prot = PROT_USER | (requested & VMK_PROT_READ ? PROT_R : 0) |
+		(requested & VMK_PROT_WRITE ? PROT_R | PROT_W : 0);
+	return true;
+}
+
+/* (bytes, VMK_PROT_*) -> address */
+enum vmk_status call_map(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	uint64_t bytes = args[0];
+	unsigned prot;
+	uintptr_t address;
+	enum vmk_status status;
+
+	if (bytes == 0 || !protection(args[1], &prot))
+		return VMK_BAD_PARAM;
+	if (bytes > u->memory_limit)
+		return VMK_NO_MEMORY;
+	bytes = ALIGN_UP(bytes, PAGE_SIZE);
+	if (bytes > u->memory_limit - u->memory_used)
+		return VMK_NO_MEMORY;
+	status = space_alloc(u->space, bytes, prot, &address);
+	if (status != VMK_OK)
+		return status;
+	u->memory_used += bytes;
+	*value = address;
+	return VMK_OK;
+}
+
+/* (address, bytes) */
+enum vmk_status call_unmap(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	enum vmk_status status;
+
+	if (!user_pages_ok(args[0], args[1]))
+		return VMK_BAD_PARAM;
+	if (!may_change(u, args[0], args[1]))
+		return VMK_DENIED;
+	status = space_free(u->space, args[0], args[1]);
+	if (status == VMK_OK)
+		u->memory_used -= args[1];
+	return status;
+}
+
+/* (address, bytes, VMK_PROT_*) */
+enum vmk_status call_protect(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	unsigned prot;
+
+	if (!user_pages_ok(args[0], args[1]) || !protection(args[2], &prot))
+		return VMK_BAD_PARAM;
+	if (!may_change(u, args[0], args[1]))
+		return VMK_DENIED;
+	return space_protect(u->space, args[0], args[1], prot);
+}

@@ -1,0 +1,60 @@
+/* A world's port on the virtual switch: whole Ethernet frames, copied. */
+#include "mem/space.h"
+#include "vmknet/switch.h"
+#include "vmkuser/call.h"
+
+#define FRAME_MIN 14 /* an Ethernet header */
+_Static_assert(NET_FRAME_MAX <= SCRATCH_BYTES, "a frame must fit the scratch buffer");
+
+static enum vmk_status get_port(
+	struct uworld *u, uint64_t handle, uint32_t rights, struct port **port)
+{
+	if (handle > UINT32_MAX)
+		return VMK_BAD_HANDLE;
+	return handle_get(&u->handles, (vmk_handle)handle, VMK_KIND_PORT, rights, (void **)port);
+}
+
+/* (port, struct vmk_port_info *) */
+enum vmk_status call_port_info(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct vmk_port_info info = {0};
+	struct port *port;
+	enum vmk_status status = get_port(u, args[0], 0, &port);
+
+	if (status != VMK_OK)
+		return status;
+	port_info(port, &info);
+	return space_copy_out(u->space, args[1], &info, sizeof(info));
+}
+
+/* (port, frame, bytes) */
+enum vmk_status call_port_send(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct port *port;
+	enum vmk_status status = get_port(u, args[0], RIGHT_WRITE, &port);
+
+	if (status != VMK_OK)
+		return status;
+	if (args[2] < FRAME_MIN)
+		return VMK_BAD_PARAM;
+	if (args[2] > NET_FRAME_MAX)
+		return VMK_TOO_LARGE;
+	status = space_copy_in(u->space, u->scratch, args[1], args[2]);
+	return status == VMK_OK ? port_send(port, u->scratch, args[2]) : status;
+}
+
+/* (port, buffer, bytes) -> bytes */
+enum vmk_status call_port_recv(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct port *port;
+	size_t bytes;
+	enum vmk_status status = get_port(u, args[0], RIGHT_READ, &port);
+
+	if (status != VMK_OK)
+		return status;
+	status = port_receive(port, u->scratch, MIN(args[2], NET_FRAME_MAX), &bytes);
+	if (status != VMK_OK)
+		return status;
+	*value = bytes;
+	return space_copy_out(u->space, args[1], u->scratch, bytes);
+}

@@ -1,0 +1,162 @@
+#include "vmkuser/supervise.h"
+
+#include "arch/x86/time.h"
+#include "lib/lock.h"
+#include "lib/log.h"
+#include "sched/world.h"
+#include "vmkuser/uworld.h"
+
+#include <string.h>
+
+#define LOG_MODULE "vmkuser"
+
+/* The lock covers the list and, of each world, `world`, `ended` and the times; all else belongs to
+ * the world's own thread while it lives, and to the supervisor's between two lives. */
+static struct spinlock worlds_lock = SPINLOCK(LOCK_UWORLD);
+static struct uworld *worlds;
+static struct event life_ended;
+
+static struct uworld *find(const char *name)
+{
+	for (struct uworld *u = worlds; u; u = u->next)
+		if (strcmp(WORLD_NAME(u), name) == 0)
+			return u;
+	return NULL;
+}
+
+bool supervise_add(struct uworld *u)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+	bool fresh = !find(WORLD_NAME(u));
+
+	if (fresh) {
+		u->next = worlds;
+		worlds = u;
+	}
+	spin_unlock(&worlds_lock, saved);
+	return fresh;
+}
+
+void supervise_remove(struct uworld *u)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+
+	for (struct uworld **at = &worlds; *at; at = &(*at)->next) {
+		if (*at != u)
+			continue;
+		*at = u->next;
+		break;
+	}
+	spin_unlock(&worlds_lock, saved);
+}
+
+void supervise_ended(struct uworld *u)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+
+	u->ended = true;
+	spin_unlock(&worlds_lock, saved);
+	event_signal(&life_ended);
+}
+
+enum vmk_status uworld_kill(const char *name)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+	struct uworld *u = find(name);
+	bool alive = u && u->world && !u->ended;
+
+	if (alive)
+		world_kill(u->world);
+	spin_unlock(&worlds_lock, saved);
+	if (!alive)
+		return VMK_NOT_FOUND;
+	vmk_log("World %s: is being killed", name);
+	return VMK_OK;
+}
+
+/* What the supervisor is to do next. */
+struct task {
+	struct uworld *u;       /* NULL: nothing */
+	struct world *dead;     /* the thread of its ended life, or NULL: it is to be launched */
+	uint64_t look_again_ns; /* when there is nothing to do; 0: when a life ends */
+};
+
+static void set_restart(struct uworld *u, uint64_t lived_ns, uint64_t now)
+{
+	u->delay_ns = backoff_next(u->delay_ns, lived_ns);
+	u->restart_ns = now + u->delay_ns;
+}
+
+static void consider(struct uworld *u, struct task *task, uint64_t now)
+{
+	if (u->ended) {
+		task->u = u;
+		task->dead = u->world;
+		u->world = NULL;
+		u->ended = false;
+		set_restart(u, now - u->started_ns, now);
+	} else if (!u->world && u->restart_ns) {
+		if (u->restart_ns <= now)
+			task->u = u;
+		else if (!task->look_again_ns || u->restart_ns < task->look_again_ns)
+			task->look_again_ns = u->restart_ns;
+	}
+}
+
+static struct task next_task(void)
+{
+	uint64_t saved = spin_lock(&worlds_lock), now = time_ns();
+	struct task task = {0};
+
+	for (struct uworld *u = worlds; u && !task.u; u = u->next)
+		consider(u, &task, now);
+	spin_unlock(&worlds_lock, saved);
+	return task;
+}
+
+static void perform(const struct task *task)
+{
+	struct uworld *u = task->u;
+
+	if (!task->dead) {
+		if (uworld_launch(u) != VMK_OK)
+			set_restart(u, 0, time_ns());
+		return;
+	}
+	world_put(task->dead);
+	if (u->package.restart) {
+		vmk_log("World %s: will be restarted in %llu s", WORLD_NAME(u),
+			(unsigned long long)(u->delay_ns / BACKOFF_FIRST_NS));
+		return;
+	}
+	supervise_remove(u);
+	uworld_discard(u);
+}
+
+static void supervisor(void *argument)
+{
+	struct event *const events[] = {&life_ended};
+
+	for (;;) {
+		uint64_t seen = event_count(&life_ended);
+		struct task task = next_task();
+		unsigned index;
+
+		if (task.u)
+			perform(&task);
+		else
+			event_wait_any(events, &seen, 1, task.look_again_ns, &index);
+	}
+}
+
+enum vmk_status supervise_init(void)
+{
+	struct world *world;
+	enum vmk_status status = world_create("supervisor", supervisor, NULL, &world);
+
+	if (status != VMK_OK)
+		return status;
+	world_start(world);
+	world_put(world);
+	return VMK_OK;
+}

@@ -1,0 +1,17 @@
+/* All user worlds, and what becomes of them when they end: restarted after a growing delay, or
+ * forgotten. */
+#ifndef VMKUSER_SUPERVISE_H
+#define VMKUSER_SUPERVISE_H
+
+#include "vmkuser/call.h"
+
+/* Start the supervisor's thread. */
+enum vmk_status supervise_init(void);
+/* False if a world of that name is there. The supervisor owns `u` once it was launched. */
+bool supervise_add(struct uworld *u);
+/* Takes back what supervise_add() was given and could not be launched. */
+void supervise_remove(struct uworld *u);
+/* Called at the end of a life, by the world's own thread: nothing of `u` may be used after it. */
+void supervise_ended(struct uworld *u);
+
+#endif

@@ -1,0 +1,176 @@
+#include "vmkuser/uworld.h"
+
+#include "arch/x86/syscall.h"
+#include "arch/x86/time.h"
+#include "lib/log.h"
+#include "mem/heap.h"
+#include "mem/space.h"
+#include "sched/world.h"
+#include "vmknet/switch.h"
+#include "vmkuser/call.h"
+#include "vmkuser/supervise.h"
+
+#define LOG_MODULE         "vmkuser"
+#define DEFAULT_LIMIT_KIB  (16u << 10)
+#define NS_PER_MS          1000000ull
+#define LOG_INTERVAL_NS    (20 * NS_PER_MS) /* a message each, LOG_BURST at once */
+#define LOG_BURST          256
+#define DENIAL_INTERVAL_NS (1000 * NS_PER_MS)
+#define DENIAL_BURST       8
+
+void uworld_cpu_init(void)
+{
+	syscall_init_cpu();
+}
+
+void uworld_init(void)
+{
+	enum vmk_status status = supervise_init();
+
+	if (status != VMK_OK)
+		vmk_error("The supervisor of user worlds cannot be started (%s)",
+			vmk_status_name(status));
+}
+
+static enum vmk_status give_handles(struct uworld *u)
+{
+	enum vmk_status status = VMK_OK;
+	vmk_handle handle;
+
+	handle_table_init(&u->handles);
+	if (u->package.port) {
+		status = port_create(WORLD_NAME(u), &u->port);
+		if (status == VMK_OK)
+			status = handle_add(&u->handles, VMK_KIND_PORT,
+				RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, u->port, &handle);
+	}
+	if (status == VMK_OK && u->package.trust)
+		status = handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
+	if (status == VMK_OK && u->package.config)
+		status = handle_add(&u->handles, VMK_KIND_CONFIG, RIGHT_READ, NULL, &handle);
+	return status;
+}
+
+/* Gives back all that one life of the world had. */
+static void release(struct uworld *u)
+{
+	if (u->port)
+		port_destroy(u->port);
+	if (u->space)
+		space_destroy(u->space);
+	u->port = NULL;
+	u->space = NULL;
+	u->memory_used = 0;
+	u->image = u->stack = (struct user_range){0};
+}
+
+/* The last that the world's thread does, on its kernel stack. */
+static void at_exit(void *owner)
+{
+	world_set_space(world_current(), NULL);
+	release(owner);
+	supervise_ended(owner);
+}
+
+static void enter(void *argument)
+{
+	const struct uworld *u = argument;
+
+	cpu_enter_user(u->entry, u->stack_pointer);
+}
+
+static enum vmk_status prepare(struct uworld *u, const char **why)
+{
+	enum vmk_status status = space_create(&u->space);
+
+	*why = "no memory for its address space";
+	if (status != VMK_OK)
+		return status;
+	*why = "its handles cannot be made";
+	status = give_handles(u);
+	if (status != VMK_OK)
+		return status;
+	status = image_load(u, why);
+	if (status != VMK_OK)
+		return status;
+	*why = "no memory for its thread";
+	return world_create(WORLD_NAME(u), enter, u, &u->world);
+}
+
+enum vmk_status uworld_launch(struct uworld *u)
+{
+	const char *why;
+	enum vmk_status status = prepare(u, &why);
+
+	if (status != VMK_OK) {
+		vmk_error("World %s: not started: %s (%s)", WORLD_NAME(u), why,
+			vmk_status_name(status));
+		release(u);
+		return status;
+	}
+	world_set_space(u->world, u->space);
+	world_set_owner(u->world, u);
+	world_set_at_exit(u->world, at_exit);
+	u->started_ns = time_ns();
+	u->restart_ns = 0;
+	vmk_log("World %s: version %s starts, %llu KiB of %llu KiB used", WORLD_NAME(u),
+		u->package.version, (unsigned long long)u->memory_used >> 10,
+		(unsigned long long)u->memory_limit >> 10);
+	world_start(u->world);
+	return VMK_OK;
+}
+
+void uworld_discard(struct uworld *u)
+{
+	if (u)
+		heap_free(u->scratch);
+	heap_free(u);
+}
+
+static struct uworld *make(const struct package *package)
+{
+	uint32_t limit = package->memory_limit_kib ? package->memory_limit_kib : DEFAULT_LIMIT_KIB;
+	struct uworld *u = heap_alloc(sizeof(*u));
+
+	if (!u)
+		return NULL;
+	u->package = *package;
+	u->memory_limit = (uint64_t)limit << 10;
+	u->log_budget = (struct budget){.interval_ns = LOG_INTERVAL_NS, .burst = LOG_BURST};
+	u->denial_budget =
+		(struct budget){.interval_ns = DENIAL_INTERVAL_NS, .burst = DENIAL_BURST};
+	u->scratch = heap_alloc(SCRATCH_BYTES);
+	if (!u->scratch) {
+		uworld_discard(u);
+		return NULL;
+	}
+	return u;
+}
+
+enum vmk_status uworld_start(const struct package *package)
+{
+	struct uworld *u;
+	enum vmk_status status;
+
+	if (package->kind != PACKAGE_WORLD)
+		return VMK_BAD_PARAM;
+	u = make(package);
+	if (!u)
+		return VMK_NO_MEMORY;
+	if (!supervise_add(u)) {
+		uworld_discard(u);
+		return VMK_EXISTS;
+	}
+	status = uworld_launch(u);
+	if (status != VMK_OK) {
+		supervise_remove(u);
+		uworld_discard(u);
+	}
+	return status;
+}
+
+void uworld_finish(struct uworld *u, int code)
+{
+	vmk_log("World %s: exited with code %d", WORLD_NAME(u), code);
+	world_exit();
+}
