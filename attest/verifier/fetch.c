@@ -1,0 +1,172 @@
+#include "verifier/fetch.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A host whose answers hold 8 KiB of log each still gets its whole log through. */
+#define ROUNDS_MAX 256u
+
+struct progress {
+	uint64_t total[LOG_COUNT];
+	bool seen[LOG_COUNT];
+};
+
+static bool unasked(struct fault *fault, const char *what)
+{
+	return fault_set(fault, REASON_MALFORMED, "answer: %s", what);
+}
+
+static enum log_id find_log(const struct tap_log *log)
+{
+	for (unsigned int i = 0; i < LOG_COUNT; i++) {
+		if (tap_log_is(log, log_name((enum log_id)i)))
+			return (enum log_id)i;
+	}
+	return LOG_COUNT;
+}
+
+static bool append(struct evidence *evidence, struct progress *progress, uint32_t asked,
+	const struct tap_log *log, struct fault *fault)
+{
+	enum log_id id = find_log(log);
+	struct bytes *bytes, grown;
+
+	if (id == LOG_COUNT || !(asked >> id & 1))
+		return unasked(fault, "a log that was not asked for");
+	bytes = &evidence->logs[id];
+	if (progress->seen[id] && log->total < bytes->size)
+		return unasked(fault, "a log that shrank while it was read");
+	if (log->start != bytes->size || log->total > EVIDENCE_LOG_MAX ||
+		log->content.size > log->total - log->start)
+		return unasked(fault, "a log's start, total or size");
+	grown.size = bytes->size + log->content.size;
+	grown.data = must_alloc(grown.size, 1);
+	if (bytes->size)
+		memcpy(grown.data, bytes->data, bytes->size);
+	if (log->content.size)
+		memcpy(grown.data + bytes->size, log->content.data, log->content.size);
+	bytes_free(bytes);
+	*bytes = grown;
+	/* A log that grows meanwhile is read up to where it ended at first: that was quoted. */
+	if (!progress->seen[id])
+		progress->total[id] = log->total;
+	progress->seen[id] = true;
+	return true;
+}
+
+static bool take_answer(struct evidence *evidence, struct progress *progress, uint32_t asked,
+	const struct tap_response *response, struct fault *fault)
+{
+	if (response->has_quote && evidence->attest.data)
+		return unasked(fault, "a second quote");
+	if (response->has_quote) {
+		evidence->attest = bytes_copy(response->attest.data, response->attest.size);
+		evidence->signature =
+			bytes_copy(response->signature.data, response->signature.size);
+	}
+	for (size_t i = 0; i < response->log_count; i++) {
+		if (!append(evidence, progress, asked, &response->logs[i], fault))
+			return false;
+	}
+	return true;
+}
+
+static void add_log(struct tap_request *request, enum log_id id, const struct evidence *evidence)
+{
+	const char *name = log_name(id);
+
+	request->logs[request->log_count++] = (struct tap_log_request){
+		.id = name, .id_size = strlen(name), .start = evidence->logs[id].size};
+}
+
+static bool ask(struct evidence *evidence, struct client *client, struct progress *progress,
+	const struct tap_request *request, uint32_t asked, struct fault *fault)
+{
+	struct tap_response response;
+	struct bytes body;
+	bool ok;
+
+	if (!client_ask(client, request, &response, &body, fault))
+		return false;
+	ok = take_answer(evidence, progress, asked, &response, fault);
+	bytes_free(&body);
+	return ok;
+}
+
+/* Reads on where an answer held only the beginning of a log. */
+static bool read_on(struct evidence *evidence, struct client *client, struct progress *progress,
+	const struct tap_request *first, struct fault *fault)
+{
+	for (unsigned int round = 0; round < ROUNDS_MAX; round++) {
+		struct tap_request request = {
+			.hello = true, .nonce = first->nonce, .pcr_mask = first->pcr_mask};
+		uint32_t asked = 0;
+
+		for (unsigned int i = 0; i < LOG_COUNT; i++) {
+			if (progress->seen[i] && evidence->logs[i].size < progress->total[i]) {
+				add_log(&request, (enum log_id)i, evidence);
+				asked |= 1u << i;
+			}
+		}
+		if (!asked)
+			return true;
+		if (!ask(evidence, client, progress, &request, asked, fault))
+			return false;
+	}
+	return unasked(fault, "logs that never end");
+}
+
+static void add_credential(struct tap_request *request, const struct fetch *fetch)
+{
+	if (!fetch->credential)
+		return;
+	request->qd_version = 2;
+	request->credential =
+		(struct tap_bytes){fetch->credential->blob.data, fetch->credential->blob.size};
+	request->secret = (struct tap_bytes){
+		fetch->credential->encrypted.data, fetch->credential->encrypted.size};
+}
+
+static bool fetch_all(struct evidence *evidence, struct client *client, const struct fetch *fetch,
+	struct fault *fault)
+{
+	struct tap_request request = {
+		.hello = fetch->logs_only,
+		.nonce = {evidence->nonce, evidence->nonce_size},
+		.pcr_mask = fetch->pcr_mask,
+	};
+	struct progress progress = {0};
+
+	add_credential(&request, fetch);
+	for (unsigned int i = 0; i < LOG_COUNT; i++) {
+		if (fetch->logs >> i & 1)
+			add_log(&request, (enum log_id)i, evidence);
+	}
+	if (!ask(evidence, client, &progress, &request, fetch->logs, fault))
+		return false;
+	if (!fetch->logs_only && evidence->attest.size == 0)
+		return unasked(fault, "no quote in it");
+	evidence->answered_ms = wall_clock_ms();
+	return read_on(evidence, client, &progress, &request, fault);
+}
+
+bool fetch_evidence(struct evidence *evidence, struct client *client, const struct fetch *fetch,
+	struct fault *fault)
+{
+	memset(evidence, 0, sizeof(*evidence));
+	snprintf(evidence->host, sizeof(evidence->host), "%s", fetch->host);
+	evidence->pcr_mask = fetch->pcr_mask;
+	evidence->nonce_size = FETCH_NONCE_SIZE;
+	if (RAND_bytes(evidence->nonce, FETCH_NONCE_SIZE) != 1)
+		return fault_set(fault, REASON_STATE, "OpenSSL: no random numbers");
+	if (fetch->credential) {
+		evidence->qd_version = 2;
+		evidence->secret = bytes_copy(fetch->credential->secret, CREDENTIAL_SECRET_SIZE);
+	}
+	evidence->requested_ms = wall_clock_ms();
+	if (fetch_all(evidence, client, fetch, fault))
+		return true;
+	evidence_free(evidence);
+	return false;
+}
