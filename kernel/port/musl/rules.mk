@@ -7,7 +7,7 @@ MUSL_OUT := $(B)/musl
 MUSL_DIRS := ctype env errno exit fenv internal locale malloc malloc/mallocng math misc mman \
 	multibyte prng search stdio stdlib string thread time unistd
 # Left out: thread cancellation and creation (clone), and what needs files or processes.
-MUSL_OMIT := thread/pthread_cancel thread/pthread_create thread/clone malloc/lite_malloc \
+MUSL_OMIT := thread/pthread_cancel thread/pthread_create thread/clone \
 	malloc/oldmalloc stdio/popen misc/wordexp misc/forkpty misc/openpty misc/initgroups
 MUSL_OMIT_OBJS := $(MUSL_OMIT:%=$(MUSL_OUT)/obj/src/%.o)
 MUSL_OBJS := $(filter-out $(MUSL_OMIT_OBJS),$(patsubst $(MUSL)/%.c,$(MUSL_OUT)/obj/%.o, \
