@@ -1,16 +1,17 @@
 /*
- * The kernel's trust/signature.h and trust_sha256() over OpenSSL: vmksign runs the kernel's own
+ * The kernel's trust/signature.h and trust/hash.h over OpenSSL: vmksign runs the kernel's own
  * package reader, and a second implementation of the cryptography beneath it.
  */
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "trust/signature.h"
-#include "trust/trust.h"
+#include "trust/hash.h"
 
 struct check {
 	X509_STORE *store;
@@ -27,7 +28,7 @@ static enum vmk_status refuse(const char **why, enum vmk_status status, const ch
 	return status;
 }
 
-void trust_sha256(const void *data, size_t bytes, uint8_t digest[32])
+void hash_sha256(const void *data, size_t bytes, uint8_t digest[32])
 {
 	if (EVP_Digest(data, bytes, digest, NULL, EVP_sha256(), NULL) != 1)
 		memset(digest, 0, 32);

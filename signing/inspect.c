@@ -5,7 +5,7 @@
 
 #include "signing/commands.h"
 #include "signing/crypto.h"
-#include "trust/trust.h"
+#include "trust/hash.h"
 #include "vmkmod/package.h"
 #include "vmkmod/package_format.h"
 #include <vmkuser/syscall.h>
@@ -171,7 +171,7 @@ int command_show(int argc, char **argv)
 		return 2;
 	if (!open_package(argv[optind], &file, &package))
 		return 1;
-	trust_sha256(file.data, file.size, package.sha256);
+	hash_sha256(file.data, file.size, package.sha256);
 	hex_of(package.sha256, sizeof(package.sha256), digest);
 	(json ? show_json : show_text)(&package, digest);
 	bytes_free(&file);

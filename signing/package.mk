@@ -14,5 +14,5 @@ endef
 
 # Driver modules: position-independent, linked against nothing, each segment on pages of its own.
 MODULE_LDFLAGS := -pie -e vmkmod_start --no-dynamic-linker -Bsymbolic -z now -z relro -z text \
-	-z noexecstack -z separate-loadable-segments -z max-page-size=4096 --gc-sections \
+	-s -z noexecstack -z separate-loadable-segments -z max-page-size=4096 --gc-sections \
 	--build-id=none --pack-dyn-relocs=none

@@ -1,6 +1,6 @@
 /* Whether a package is what its signer signed, and who that is. */
 #include "trust/signature.h"
-#include "trust/trust.h"
+#include "trust/hash.h"
 #include "vmkmod/package.h"
 #include "vmkmod/package_format.h"
 
@@ -17,7 +17,7 @@ enum vmk_status package_verify(
 	unsigned count = 0;
 
 	why = why ? why : &unheeded;
-	trust_sha256(package->data, package->bytes, package->sha256);
+	hash_sha256(package->data, package->bytes, package->sha256);
 	package->signer[0] = 0;
 	while (package_record_next(&r, &record, why)) {
 		if (record.type == PACKAGE_RECORD_CMS)

@@ -1,0 +1,60 @@
+#!/bin/bash
+# The openssl command verifies the signatures that vmksign makes, and no others.
+set -u
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+vmksign=$PWD/build/bin/vmksign
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+
+printf 'name=probe\nversion=1\nprovider=merlon\nkind=config\nlevel=PartnerSupported\n' >"$work/manifest"
+printf 'hostname=probe\n' >"$work/payload"
+
+# le FILE OFFSET BYTES: a little-endian number
+le()
+{
+	od -An -tu"$3" -j"$2" -N"$3" --endian=little "$1" | tr -d ' '
+}
+
+# Cuts a package at its signed size, and its records into certificate and signature.
+split()
+{
+	local at size type bytes
+	at=$(le "$1" 48 8)
+	size=$(stat -c %s "$1")
+	head -c "$at" "$1" >"$1.content"
+	while [ "$at" -lt "$size" ]; do
+		type=$(le "$1" "$at" 2)
+		bytes=$(le "$1" $((at + 4)) 4)
+		tail -c +$((at + 9)) "$1" | head -c "$bytes" >"$1.record$type"
+		at=$((at + 8 + (bytes + 7) / 8 * 8))
+	done
+	openssl x509 -inform DER -in "$1.record1" -out "$1.signer.pem"
+}
+
+verify() # PACKAGE ROOT
+{
+	openssl cms -verify -binary -inform DER -in "$1.record2" -content "$1.content" \
+		-certfile "$1.signer.pem" -CAfile "$2" -purpose any -out /dev/null 2>"$work/log"
+}
+
+refused()
+{
+	! "$@"
+}
+
+for type in rsa3072 p256 p384; do
+	"$vmksign" keys --out "$work/$type" --type "$type"
+	"$vmksign" package --manifest "$work/manifest" --payload "$work/payload" \
+		--key "$work/$type/signer.key" --cert "$work/$type/signer.pem" --out "$work/$type.pkg"
+	split "$work/$type.pkg"
+	ok "$type: openssl cms accepts the signature" verify "$work/$type.pkg" "$work/$type/root.pem"
+	ok "$type: openssl x509 knows a code signer" \
+		grep -q 'Code Signing' <(openssl x509 -in "$work/$type/signer.pem" -noout -text)
+	printf X | dd of="$work/$type.pkg.content" bs=1 seek=70 conv=notrunc status=none
+	ok "$type: and refuses it for other content" refused \
+		verify "$work/$type.pkg" "$work/$type/root.pem"
+done
+split "$work/p256.pkg"
+ok "another root: refused" refused verify "$work/p256.pkg" "$work/p384/root.pem"
+done_testing

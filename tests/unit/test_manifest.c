@@ -1,0 +1,138 @@
+/* sources: kernel/vmkmod/manifest.c kernel/vmkmod/package.c kernel/lib/keyval.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "vmkmod/package.h"
+#include <vmkuser/syscall.h>
+
+#define HEAD(kind) \
+	"name=agent\nversion=1.0\nprovider=merlon\nkind=" kind "\nlevel=PartnerSupported\n"
+#define WORLD HEAD("world") "syscalls=exit,log\n"
+
+static struct package package;
+
+static enum vmk_status parse(const char *text, const char **why)
+{
+	memset(&package, 0, sizeof(package));
+	return manifest_parse(text, strlen(text), &package, why);
+}
+
+static void test_world(void **state)
+{
+	const char *why;
+
+	assert_int_equal(
+		parse("# a world\n\n" HEAD(
+			      "world") "syscalls=exit,log,port-send,config\nport=yes\ntrust=no\n"
+				       "config=yes\nrestart=yes\nmemory-limit-kib=2048\n",
+			&why),
+		VMK_OK);
+	assert_null(why);
+	assert_string_equal(package.name, "agent");
+	assert_int_equal(package.kind, PACKAGE_WORLD);
+	assert_int_equal(package.syscalls, 1u << VMK_SYS_EXIT | 1u << VMK_SYS_LOG |
+						   1u << VMK_SYS_PORT_SEND |
+						   1u << VMK_SYS_CONFIG_READ);
+	assert_true(package.port && package.config && package.restart);
+	assert_false(package.trust);
+	assert_int_equal(package.memory_limit_kib, 2048);
+}
+
+static void test_levels_and_kinds(void **state)
+{
+	static const char *const levels[] = {
+		"CommunitySupported", "PartnerSupported", "Accepted", "Certified"};
+	char text[256];
+	const char *why;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(levels); i++) {
+		snprintf(text, sizeof(text),
+			"name=a\nversion=1\nprovider=p\nkind=config\nlevel=%s\n", levels[i]);
+		assert_int_equal(parse(text, &why), VMK_OK);
+		assert_int_equal(package.level, i);
+		assert_string_equal(acceptance_level_name(package.level), levels[i]);
+	}
+}
+
+static const struct {
+	const char *text, *why;
+} bad[] = {
+	{"", "manifest: a required key is missing"},
+	{"name=agent\n", "manifest: a required key is missing"},
+	{HEAD("world"), "manifest: a required key is missing"},
+	{HEAD("config") "name=b\n", "manifest: a key stands twice"},
+	{HEAD("config") "colour=blue\n", "manifest: unknown key"},
+	{HEAD("config") "Name=b\n", "manifest: unknown key"},
+	{HEAD("demon"), "manifest: kind"},
+	{HEAD("config") "syscalls=exit\n",
+		"manifest: a key does not belong to this kind of package"},
+	{HEAD("config") "pci=8086:100e\n",
+		"manifest: a key does not belong to this kind of package"},
+	{HEAD("driver") "port=yes\n", "manifest: a key does not belong to this kind of package"},
+	{HEAD("driver") "pci=8086-100e\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") "pci=8086:100E\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") "pci=8086:100\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") "pci=0000:100e\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("world") "syscalls=\n", "manifest: no system calls"},
+	{HEAD("world") "syscalls=exit,\n", "manifest: system calls end with a comma"},
+	{HEAD("world") "syscalls=exit,,log\n", "manifest: unknown system call"},
+	{HEAD("world") "syscalls=exit, log\n", "manifest: unknown system call"},
+	{HEAD("world") "syscalls=exit,exit\n", "manifest: system call named twice"},
+	{HEAD("world") "syscalls=ioctl\n", "manifest: unknown system call"},
+	{WORLD "port=true\n", "manifest: port is neither yes nor no"},
+	{WORLD "trust=\n", "manifest: trust is neither yes nor no"},
+	{WORLD "config=1\n", "manifest: config is neither yes nor no"},
+	{WORLD "restart=Yes\n", "manifest: restart is neither yes nor no"},
+	{WORLD "memory-limit-kib=\n", "manifest: memory-limit-kib"},
+	{WORLD "memory-limit-kib=0\n", "manifest: memory-limit-kib"},
+	{WORLD "memory-limit-kib=-1\n", "manifest: memory-limit-kib"},
+	{WORLD "memory-limit-kib=4294967297\n", "manifest: memory-limit-kib is too large"},
+	{"name=a b\n", "manifest: name"},
+	{"name=\n", "manifest: name"},
+	{"name=-a\n", "manifest: name"},
+	{"name=a=b\n", "manifest: name"},
+	{"name=a/b\n", "manifest: name"},
+	{"name=0123456789012345678901234567890x\n", "manifest: name"},
+	{"version=1 sha256=00\n", "manifest: version"},
+	{"provider=Some One\n", "manifest: provider"},
+	{"level=High\n", "manifest: level"},
+};
+
+static void test_bad(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		const char *why = NULL;
+
+		if (parse(bad[i].text, &why) == VMK_OK)
+			fail_msg("accepted: %s", bad[i].text);
+		assert_string_equal(why, bad[i].why);
+	}
+}
+
+static void test_longest(void **state)
+{
+	const char *why;
+
+	assert_int_equal(parse("name=0123456789012345678901234567890\nversion=1\nprovider=p\n"
+			       "kind=config\nlevel=Certified\n",
+				 &why),
+		VMK_OK);
+	assert_int_equal(strlen(package.name), PACKAGE_NAME_MAX - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_world),
+		cmocka_unit_test(test_levels_and_kinds),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_longest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c */
+/* sources: kernel/lib/keyval.c kernel/trust/signature.c kernel/trust/hash.c tests/unit/shim/panic.c
+ */
+/* needs: build/host-lib/libmbedtls.a build/bin/vmksign */
+/* libs: build/host-lib/libmbedtls.a */
+/* What vmksign signs with OpenSSL, the kernel's own verification (mbedTLS) accepts, unchanged only.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "vmkmod/package.h"
+
+#define FILE_MAX 16384
+
+struct file {
+	uint8_t data[FILE_MAX];
+	size_t size;
+};
+
+static char directory[] = "/tmp/test_vmksign_XXXXXX";
+
+static const char script[] =
+	"set -e; cd \"$0\"; v=$1; exec >log 2>&1\n"
+	"printf 'name=probe\\nversion=7\\nprovider=merlon\\nkind=config\\n"
+	"level=PartnerSupported\\n' > manifest\n"
+	"printf 'hostname=test\\n' > payload\n"
+	"make() { $v package --manifest manifest --payload payload --out $1 $2; }\n"
+	"for t in rsa3072 p256 p384; do\n"
+	"  $v keys --out $t --type $t --name \"Test $t\"\n"
+	"  make $t.pkg \"--key $t/signer.key --cert $t/signer.pem\"\n"
+	"done\n"
+	"make again.pkg '--key rsa3072/signer.key --cert rsa3072/signer.der'\n"
+	"make unsigned.pkg\n"
+	"no() { if \"$@\"; then exit 1; fi; }\n"
+	"no $v keys --out rsa3072\n"
+	"no make mixed.pkg '--key p256/signer.key --cert p384/signer.pem'\n"
+	"no $v package --manifest payload --payload payload --out bad.pkg\n"
+	"$v verify rsa3072.pkg --root rsa3072/root.pem\n"
+	"no $v verify rsa3072.pkg --root p256/root.der\n"
+	"no $v verify unsigned.pkg --root p256/root.der\n"
+	"no ls *.new mixed.pkg bad.pkg\n";
+
+static struct file load(const char *name)
+{
+	struct file f = {.size = 0};
+	char path[256];
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	in = fopen(path, "rb");
+	if (!in)
+		fail_msg("%s is missing", path);
+	f.size = fread(f.data, 1, sizeof(f.data), in);
+	fclose(in);
+	assert_in_range(f.size, 1, FILE_MAX - 1);
+	return f;
+}
+
+static enum vmk_status verify(const struct file *f, const char *root_name, struct package *package)
+{
+	struct file root = load(root_name);
+	const char *why = NULL;
+	enum vmk_status status = package_parse(f->data, f->size, package, &why);
+
+	if (status == VMK_OK)
+		status = package_verify(package, root.data, root.size, &why);
+	if (status != VMK_OK)
+		assert_non_null(why);
+	return status;
+}
+
+static void check_type(const char *type)
+{
+	char name[64], root[64], signer[64];
+	struct package package;
+	struct file f;
+
+	snprintf(name, sizeof(name), "%s.pkg", type);
+	snprintf(root, sizeof(root), "%s/root.der", type);
+	snprintf(signer, sizeof(signer), "Test %s signer", type);
+	f = load(name);
+	assert_int_equal(verify(&f, root, &package), VMK_OK);
+	assert_string_equal(package.signer, signer);
+	assert_string_equal(package.name, "probe");
+}
+
+static void test_key_types(void **state)
+{
+	check_type("rsa3072");
+	check_type("p256");
+	check_type("p384");
+}
+
+static void test_deterministic(void **state)
+{
+	struct file a = load("rsa3072.pkg"), b = load("again.pkg");
+
+	assert_int_equal(a.size, b.size);
+	assert_memory_equal(a.data, b.data, a.size);
+}
+
+static void test_stranger(void **state)
+{
+	struct file f = load("rsa3072.pkg");
+	struct package package;
+
+	assert_int_equal(verify(&f, "p256/root.der", &package), VMK_UNKNOWN_SIGNER);
+	assert_string_equal(package.signer, "");
+}
+
+static void test_unsigned(void **state)
+{
+	struct file f = load("unsigned.pkg");
+	struct package package;
+
+	assert_int_equal(verify(&f, "p256/root.der", &package), VMK_UNSIGNED);
+}
+
+/* Every byte of the signed part counts, in value. */
+static void test_each_byte(void **state)
+{
+	struct file f = load("p256.pkg");
+	struct package package;
+	size_t signed_bytes;
+
+	assert_int_equal(verify(&f, "p256/root.der", &package), VMK_OK);
+	signed_bytes = package.signed_bytes;
+	for (size_t i = 0; i < signed_bytes; i++) {
+		f.data[i] ^= 1;
+		assert_int_not_equal(verify(&f, "p256/root.der", &package), VMK_OK);
+		f.data[i] ^= 1;
+	}
+	f.data[signed_bytes - 8] ^= 1;
+	assert_int_equal(verify(&f, "p256/root.der", &package), VMK_BAD_SIGNATURE);
+}
+
+/* The whole file's digest, trailer included, is what is measured. */
+static void test_digest(void **state)
+{
+	struct file f = load("p256.pkg");
+	struct package package;
+	uint8_t before[32];
+
+	verify(&f, "p256/root.der", &package);
+	memcpy(before, package.sha256, sizeof(before));
+	f.data[f.size - 20] ^= 1;
+	verify(&f, "p256/root.der", &package);
+	assert_memory_not_equal(before, package.sha256, sizeof(before));
+}
+
+static int set_up(void **state)
+{
+	char tool[4096], command[12288];
+
+	if (!mkdtemp(directory) || !realpath("build/bin/vmksign", tool))
+		return -1;
+	if (setenv("SCRIPT", script, 1) != 0)
+		return -1;
+	snprintf(command, sizeof(command), "bash -c \"$SCRIPT\" %s %s", directory, tool);
+	return system(command);
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_key_types),
+		cmocka_unit_test(test_deterministic),
+		cmocka_unit_test(test_stranger),
+		cmocka_unit_test(test_unsigned),
+		cmocka_unit_test(test_each_byte),
+		cmocka_unit_test(test_digest),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
