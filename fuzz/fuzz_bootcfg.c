@@ -9,7 +9,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct grubcfg_launch launch = {.tboot_args = "", .sinit = "sinit.bin"};
+	static const struct grubcfg_launch launch = {
+		.tboot = "tboot.gz", .tboot_args = "", .sinit = "sinit.bin"};
 	static char text[65536];
 	static struct bootcfg config;
 	struct bootcfg_error error;

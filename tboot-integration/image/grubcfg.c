@@ -48,7 +48,8 @@ enum vmk_status grubcfg_write(
 		config->timeout);
 	add(&t, "menuentry \"%s\" {\n", config->title[0] ? config->title : "Merlon");
 	if (config->enable_tboot) {
-		add(&t, "\tmultiboot2 %s/tboot.gz %s\n", config->prefix, launch->tboot_args);
+		add(&t, "\tmultiboot2 %s/%s %s\n", config->prefix, launch->tboot,
+			launch->tboot_args);
 		add_kernel(&t, "module2", config);
 	} else {
 		add_kernel(&t, "multiboot2", config);

@@ -5,6 +5,7 @@
 #include "tboot-integration/image/bootcfg.h"
 
 struct grubcfg_launch {
+	const char *tboot;      /* tboot's file below `prefix` */
 	const char *tboot_args; /* tboot's command line: measured, so a constant of the release */
 	const char *sinit; /* the SINIT module's file below `prefix`, NULL: the platform's own */
 };

@@ -22,7 +22,7 @@ static int usage(FILE *to, int code)
 {
 	fputs("usage: vmkbootcfg grub  --boot-cfg FILE [--out FILE] [--tboot-args TEXT] [--sinit "
 	      "NAME]\n"
-	      "                      [--enable-tboot 0|1]     write grub.cfg\n"
+	      "                      [--sinit NAME] [--enable-tboot 0|1]     write grub.cfg\n"
 	      "       vmkbootcfg files --boot-cfg FILE [--out FILE]\n"
 	      "                      list what the image holds, a file a line, kernel first\n",
 		to);
@@ -43,7 +43,8 @@ static int load(const char *path, struct bootcfg *config)
 	size = fread(text, 1, sizeof(text), file);
 	fclose(file);
 	if (size == sizeof(text)) {
-		fprintf(stderr, "vmkbootcfg: %s: longer than %d bytes\n", path, BOOTCFG_FILE_MAX - 1);
+		fprintf(stderr, "vmkbootcfg: %s: longer than %d bytes\n", path,
+			BOOTCFG_FILE_MAX - 1);
 		return EXIT_BAD;
 	}
 	if (bootcfg_parse(text, size, config, &error) == VMK_OK)
@@ -88,13 +89,15 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		{"boot-cfg", required_argument, NULL, 'b'},
 		{"out", required_argument, NULL, 'o'},
 		{"tboot-args", required_argument, NULL, 't'},
+		{"tboot", required_argument, NULL, 'T'},
 		{"sinit", required_argument, NULL, 's'},
 		{"enable-tboot", required_argument, NULL, 'e'},
 		{0},
 	};
 	int option;
 
-	*a = (struct arguments){.enable_tboot = -1, .launch = {.tboot_args = ""}};
+	*a = (struct arguments){
+		.enable_tboot = -1, .launch = {.tboot = "tboot.gz", .tboot_args = ""}};
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'b':
@@ -105,6 +108,9 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 			break;
 		case 't':
 			a->launch.tboot_args = optarg;
+			break;
+		case 'T':
+			a->launch.tboot = optarg;
 			break;
 		case 's':
 			a->launch.sinit = optarg;

@@ -80,7 +80,7 @@ static void refuses_too_many_modules(void **state)
 static void writes_both_kinds_of_menu_entry(void **state)
 {
 	static const struct grubcfg_launch launch = {
-		.tboot_args = "logging=memory", .sinit = "sinit.bin"};
+		.tboot = "tboot.gz", .tboot_args = "logging=memory", .sinit = "sinit.bin"};
 	char text[8192];
 
 	assert_int_equal(
