@@ -18,6 +18,11 @@ enum vmk_status trust_init(const struct boot_info *info);
  */
 bool trust_measured(void);
 /*
+ * While the TPM is waited for, `yield` is called, so that other worlds run; until it is set (once
+ * the scheduler runs) the CPU spins.
+ */
+void trust_set_wait(void (*yield)(void));
+/*
  * Measure `text` (its terminating zero included) into the PCR of `type` and log it.
  * VMK_NOT_MEASURED without a dynamic launch: nothing is extended then, and nothing logged.
  */

@@ -1,0 +1,25 @@
+/* The launch in words, for vmkernel.log, the `launch` log and people. Pure. */
+#ifndef TRUST_DESCRIBE_H
+#define TRUST_DESCRIBE_H
+
+#include "trust/verdict.h"
+
+struct describe {
+	const struct verdict *verdict;
+	bool tpm_present;
+	const char *tpm_error;        /* cause, or NULL: it works */
+	const char *tpm_manufacturer; /* four characters */
+	uint64_t tpm_firmware;
+};
+
+/*
+ * Lines, each ended by a newline: "Drtm Enabled: true", "Tpm Present: true", the TPM or its error,
+ * and with `signs` one line for each sign of the verdict. Zero-terminated, cut at `size`. Returns
+ * the length without the zero.
+ */
+size_t describe_launch(const struct describe *launch, bool signs, char *to, size_t size);
+/* One sign without newline: "txt-sts: holds, expected ..., found ...". */
+size_t describe_sign(
+	const struct verdict *verdict, enum verdict_sign_name sign, char *to, size_t size);
+
+#endif

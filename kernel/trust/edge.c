@@ -1,0 +1,166 @@
+#include "trust/edge.h"
+
+#include "arch/x86/time.h"
+#include "lib/types.h"
+#include "mem/heap.h"
+#include "mem/space.h"
+#include "trust/txtheap.h"
+
+#include <string.h>
+
+/* TXT public configuration space, MLE Developer's Guide appendix B.1. */
+#define TXT_PUBLIC    0xfed30000ul
+#define TXT_BYTES     0x1000u
+#define TXT_STS       0x000u
+#define TXT_ESTS      0x008u
+#define TXT_ERRORCODE 0x030u
+#define TXT_DIDVID    0x110u
+#define TXT_HEAP_BASE 0x300u
+#define TXT_HEAP_SIZE 0x308u
+#define TXT_E2STS     0x8f0u
+
+/* The heap lies below 4 GiB; real ones have about 1 MiB. */
+#define HEAP_BYTES_MAX (8ul << 20)
+
+#define POLL_US        50u
+#define PAUSE_US       5000u
+
+static void (*wait_hook)(void);
+
+void edge_set_wait(void (*yield)(void))
+{
+	wait_hook = yield;
+}
+
+static void wait_us(uint32_t microseconds)
+{
+	time_spin_us(microseconds);
+	if (wait_hook)
+		wait_hook();
+}
+
+static uint8_t tis_read8(void *device, uint32_t offset)
+{
+	return *((volatile uint8_t *)device + offset);
+}
+
+static uint32_t tis_read32(void *device, uint32_t offset)
+{
+	return *(volatile uint32_t *)((volatile uint8_t *)device + offset);
+}
+
+static void tis_write8(void *device, uint32_t offset, uint8_t value)
+{
+	*((volatile uint8_t *)device + offset) = value;
+}
+
+static uint64_t tis_now_ms(void *device)
+{
+	return time_ns() / 1000000;
+}
+
+static void tis_delay(void *device)
+{
+	wait_us(POLL_US);
+}
+
+const struct tis_ops edge_tis_ops = {
+	.read8 = tis_read8,
+	.read32 = tis_read32,
+	.write8 = tis_write8,
+	.now_ms = tis_now_ms,
+	.delay = tis_delay,
+};
+
+void edge_pause(void)
+{
+	wait_us(PAUSE_US);
+}
+
+enum vmk_status edge_map_tis(void **device)
+{
+	volatile void *mapped;
+	enum vmk_status status = space_map_device(hpa(TIS_BASE), TIS_BYTES, &mapped);
+
+	if (status == VMK_OK)
+		*device = (void *)mapped;
+	return status;
+}
+
+/* tboot reads these registers as two halves too: not every chipset takes 64 bits at once. */
+static uint64_t txt_read(volatile void *txt, uint32_t offset)
+{
+	volatile uint32_t *reg = (volatile uint32_t *)((volatile uint8_t *)txt + offset);
+	uint64_t low = reg[0];
+
+	return low | (uint64_t)reg[1] << 32;
+}
+
+static const char *copy_heap(uint64_t base, uint64_t bytes, uint8_t **copy)
+{
+	volatile void *mapped;
+	const volatile uint64_t *from;
+
+	if (base == 0 || bytes == 0 || base % PAGE_SIZE || bytes % PAGE_SIZE ||
+		bytes > HEAP_BYTES_MAX || base > UINT32_MAX - bytes)
+		return "the TXT heap's registers make no sense";
+	*copy = heap_alloc(bytes);
+	if (!*copy)
+		return "no memory for a copy of the TXT heap";
+	if (space_map_device(hpa(base), bytes, &mapped) != VMK_OK) {
+		heap_free(*copy);
+		return "the TXT heap cannot be mapped";
+	}
+	from = mapped;
+	for (size_t i = 0; i < bytes / sizeof(*from); i++)
+		memcpy(*copy + i * sizeof(*from), &(uint64_t){from[i]}, sizeof(*from));
+	space_unmap_device(mapped, bytes);
+	return NULL;
+}
+
+/* Parsed from a copy, so that nothing changes between check and use. */
+static void read_log(struct verdict_facts *facts, uint64_t base, uint64_t bytes)
+{
+	struct txtheap heap;
+	uint8_t *copy = NULL, *log;
+
+	facts->log_why = copy_heap(base, bytes, &copy);
+	if (facts->log_why)
+		return;
+	if (txtheap_parse(copy, bytes, base, &heap, &facts->log_why) == VMK_OK) {
+		log = heap_alloc(heap.log_bytes ? heap.log_bytes : 1);
+		facts->log_why = log ? NULL : "no memory for the event log";
+		if (log)
+			memcpy(log, copy + heap.log_offset, heap.log_bytes);
+		facts->log = log;
+		facts->log_bytes = log ? heap.log_bytes : 0;
+	}
+	heap_free(copy);
+}
+
+void edge_read_txt(struct verdict_facts *facts)
+{
+	volatile void *txt;
+	uint64_t id, heap_base, heap_bytes;
+
+	facts->log_why = "no TXT registers";
+	if (space_map_device(hpa(TXT_PUBLIC), TXT_BYTES, &txt) != VMK_OK)
+		return;
+	id = txt_read(txt, TXT_DIDVID);
+	facts->txt = id != 0 && (uint32_t)id != UINT32_MAX;
+	if (facts->txt) {
+		facts->sts = txt_read(txt, TXT_STS);
+		facts->ests = txt_read(txt, TXT_ESTS);
+		facts->errorcode = (uint32_t)txt_read(txt, TXT_ERRORCODE);
+		facts->e2sts = txt_read(txt, TXT_E2STS);
+		heap_base = txt_read(txt, TXT_HEAP_BASE);
+		heap_bytes = txt_read(txt, TXT_HEAP_SIZE);
+	}
+	space_unmap_device(txt, TXT_BYTES);
+	if (!facts->txt)
+		return;
+	/* Without a launch the heap holds whatever an earlier one, or nobody, left in it. */
+	facts->log_why = "TXT.STS says that there was no launch";
+	if (facts->sts & TXT_STS_SENTER_DONE)
+		read_log(facts, heap_base, heap_bytes);
+}

@@ -1,0 +1,38 @@
+/* What the trust subsystem knows: between trust.c and attester.c only. */
+#ifndef TRUST_STATE_H
+#define TRUST_STATE_H
+
+#include "trust/describe.h"
+#include "trust/measure.h"
+#include "trust/tcti.h"
+#include "trust/tpm_key.h"
+
+struct trust_state {
+	struct tis tis;
+	struct tcti tcti;
+	struct tpm tpm;
+	bool tpm_present; /* something answers at its registers */
+	bool tpm_ready;
+	char tpm_error[96];    /* empty while it works */
+	struct tpm_key ak, ek; /* handle 0: not opened */
+	struct verdict verdict;
+	uint8_t *drtm_log;
+	size_t drtm_log_bytes;
+	struct measure measure;
+	uint8_t *ek_certificate; /* read once, when first asked for */
+	size_t ek_certificate_bytes;
+	char launch[4096]; /* text of the `launch` log */
+	size_t launch_bytes;
+	uint8_t pcrs[TPM_PCRS][32]; /* as last read */
+};
+
+extern struct trust_state trust_state;
+
+/*
+ * One at a time. Not a spinlock's section: a TPM takes up to seconds, in which others run. Whoever
+ * waits spins through the wait hook.
+ */
+void trust_acquire(void);
+void trust_release(void);
+
+#endif

@@ -1,0 +1,257 @@
+#include "trust/trust.h"
+
+#include "arch/x86/power.h"
+#include "boot/boot_info.h"
+#include "lib/lock.h"
+#include "lib/random.h"
+#include "lib/wipe.h"
+#include "mem/heap.h"
+#include "trust/edge.h"
+#include "trust/hash.h"
+#include "trust/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_MODULE "Trust"
+#include "lib/log.h"
+
+#define VMK_LOG_ROOM (64u << 10)
+#define SEED_BYTES   32u
+
+struct trust_state trust_state;
+
+static struct spinlock lock = SPINLOCK(LOCK_TRUST);
+static bool busy;
+
+static bool try_acquire(void)
+{
+	uint64_t saved = spin_lock(&lock);
+	bool mine = !busy;
+
+	busy = true;
+	spin_unlock(&lock, saved);
+	return mine;
+}
+
+void trust_acquire(void)
+{
+	while (!try_acquire())
+		edge_pause();
+}
+
+void trust_release(void)
+{
+	uint64_t saved = spin_lock(&lock);
+
+	busy = false;
+	spin_unlock(&lock, saved);
+}
+
+void trust_set_wait(void (*yield)(void))
+{
+	edge_set_wait(yield);
+}
+
+/* PCR 19 to 22 can be extended from locality 2 and up only: PTP 1.05 table 6. */
+static enum vmk_status extend(
+	void *device, unsigned pcr, const uint8_t sha1[20], const uint8_t sha256[32])
+{
+	struct tpm *tpm = device;
+	enum vmk_status status = tpm_locality(tpm, 2);
+
+	if (status == VMK_OK)
+		status = tpm_pcr_extend(tpm, pcr, sha1, sha256);
+	tpm_locality(tpm, 0);
+	return status;
+}
+
+static const struct measure_ops measure_ops = {.extend = extend};
+
+/* At power-off the caller has stopped every other CPU: nobody is waited for. */
+static void leave(void)
+{
+	struct trust_state *s = &trust_state;
+
+	edge_set_wait(NULL);
+	if (s->tpm_ready)
+		tpm_shutdown(&s->tpm);
+	s->tpm_ready = false;
+}
+
+static enum vmk_status tpm_failed(enum vmk_status status, const char *why, TSS2_RC rc)
+{
+	struct trust_state *s = &trust_state;
+
+	if (rc)
+		snprintf(s->tpm_error, sizeof(s->tpm_error), "%s (0x%x)", why, rc);
+	else
+		snprintf(s->tpm_error, sizeof(s->tpm_error), "%s", why);
+	if (s->tpm_present)
+		vmk_warn("Error loading TPM: %s", s->tpm_error);
+	else
+		vmk_log("Error loading TPM: %s", s->tpm_error);
+	return status;
+}
+
+static enum vmk_status find_tpm(void)
+{
+	struct trust_state *s = &trust_state;
+	enum vmk_status status;
+	void *device;
+
+	status = edge_map_tis(&device);
+	if (status != VMK_OK)
+		return tpm_failed(status, "its registers cannot be mapped", 0);
+	status = tis_probe(&s->tis, &edge_tis_ops, device);
+	s->tpm_present = status != VMK_NOT_PRESENT;
+	if (status != VMK_OK)
+		return tpm_failed(status, s->tis.why, 0);
+	status = tpm_open(&s->tpm, tcti_init(&s->tcti, &s->tis), edge_pause);
+	if (status == VMK_TIMEOUT || status == VMK_IO_ERROR)
+		return tpm_failed(status, s->tis.why, s->tpm.rc);
+	if (status != VMK_OK)
+		return tpm_failed(status, s->tpm.why, s->tpm.rc);
+	s->tpm_ready = true;
+	return VMK_OK;
+}
+
+static void draw_verdict(const struct boot_info *info)
+{
+	struct trust_state *s = &trust_state;
+	struct verdict_facts facts = {
+		.tboot_word = info->tboot.cmdline_address,
+		.tboot_uuid = info->tboot.uuid_matches,
+		.tboot_place = info->tboot.present,
+	};
+
+	edge_read_txt(&facts);
+	if (s->tpm_ready && tpm_pcr_read_all(&s->tpm, s->pcrs) == VMK_OK) {
+		facts.pcrs = true;
+		memcpy(facts.pcr17, s->pcrs[17], 32);
+		memcpy(facts.pcr18, s->pcrs[18], 32);
+	}
+	verdict_draw(&facts, &s->verdict);
+	s->drtm_log = (uint8_t *)facts.log;
+	s->drtm_log_bytes = facts.log_bytes;
+}
+
+static struct describe description(void)
+{
+	struct trust_state *s = &trust_state;
+
+	return (struct describe){
+		.verdict = &s->verdict,
+		.tpm_present = s->tpm_present,
+		.tpm_error = s->tpm_ready ? NULL : s->tpm_error,
+		.tpm_manufacturer = s->tpm.manufacturer,
+		.tpm_firmware = s->tpm.firmware,
+	};
+}
+
+static void log_verdict(void)
+{
+	struct trust_state *s = &trust_state;
+	struct describe launch = description();
+	char line[320];
+
+	s->launch_bytes = describe_launch(&launch, true, s->launch, sizeof(s->launch));
+	for (unsigned i = 0; i < VERDICT_SIGN_COUNT; i++) {
+		describe_sign(&s->verdict, i, line, sizeof(line));
+		vmk_log("%s", line);
+	}
+	vmk_log("Drtm Enabled: %s", s->verdict.measured ? "true" : "false");
+	if (!s->verdict.measured)
+		vmk_log("not measured: %u of %u signs of a launch are missing", s->verdict.missing,
+			VERDICT_SIGN_COUNT);
+}
+
+static enum vmk_status start_measuring(void)
+{
+	struct trust_state *s = &trust_state;
+	void *buffer = heap_alloc(VMK_LOG_ROOM);
+	enum vmk_status status;
+
+	if (!buffer) {
+		s->measure.closed = VMK_NO_MEMORY;
+		return VMK_NO_MEMORY;
+	}
+	status = measure_init(&s->measure, &measure_ops, &s->tpm, buffer, VMK_LOG_ROOM,
+		s->tpm_ready && s->tpm.sha1, true, s->verdict.measured);
+	if (status != VMK_OK || !s->verdict.measured)
+		return status;
+	return trust_measure(VMK_EV_SECURITY_OPTIONS, VMK_SECURITY_OPTIONS);
+}
+
+static void seed_random(void)
+{
+	uint8_t seed[SEED_BYTES];
+
+	if (tpm_random(&trust_state.tpm, seed, sizeof(seed)) == VMK_OK)
+		random_seed(seed, sizeof(seed));
+	else
+		vmk_warn("no random bytes from the TPM: %s", trust_state.tpm.why);
+	wipe(seed, sizeof(seed));
+}
+
+static void open_attestation_key(void)
+{
+	struct trust_state *s = &trust_state;
+
+	if (tpm_ak_open(&s->tpm, &s->ak) == VMK_OK)
+		vmk_log("attestation key %s", s->ak.origin);
+	else
+		vmk_warn("no attestation key: %s (0x%x)", s->tpm.why, s->tpm.rc);
+}
+
+enum vmk_status trust_init(const struct boot_info *info)
+{
+	struct trust_state *s = &trust_state;
+	enum vmk_status status = find_tpm();
+
+	draw_verdict(info);
+	log_verdict();
+	if (s->tpm_ready) {
+		vmk_log("TPM 2.0 %s, firmware 0x%lx, banks%s sha256", s->tpm.manufacturer,
+			s->tpm.firmware, s->tpm.sha1 ? " sha1" : "");
+		seed_random();
+		open_attestation_key();
+		power_at_leave(leave);
+	}
+	if (status == VMK_OK)
+		status = start_measuring();
+	else
+		start_measuring();
+	return status;
+}
+
+bool trust_measured(void)
+{
+	return trust_state.verdict.measured;
+}
+
+enum vmk_status trust_measure(enum vmk_event_type type, const char *text)
+{
+	struct trust_state *s = &trust_state;
+	enum vmk_status status;
+
+	trust_acquire();
+	status = measure_event(&s->measure, type, text);
+	if (status != VMK_OK && status != VMK_NOT_MEASURED)
+		vmk_error("measuring has ended: %s (%s)", vmk_status_name(status), s->tpm.why);
+	trust_release();
+	return status;
+}
+
+void trust_sha256(const void *data, size_t bytes, uint8_t digest[32])
+{
+	hash_sha256(data, bytes, digest);
+}
+
+void trust_describe(char *to, size_t size)
+{
+	struct describe launch = description();
+
+	if (size > 0)
+		describe_launch(&launch, false, to, size);
+}
