@@ -151,10 +151,32 @@ static bool fetch_all(struct evidence *evidence, struct client *client, const st
 	return read_on(evidence, client, &progress, &request, fault);
 }
 
+/*
+ * A nonce must not grow old while a host boots: the first answer, to an empty question, comes
+ * before the challenge.
+ */
+static bool wait_for_host(struct client *client, uint32_t pcr_mask, struct fault *fault)
+{
+	static const uint8_t no_nonce[8];
+	struct tap_request request = {
+		.hello = true, .nonce = {no_nonce, sizeof(no_nonce)}, .pcr_mask = pcr_mask};
+	struct tap_response response;
+	struct bytes body;
+
+	if (client->first_answer_ms)
+		return true;
+	if (!client_ask(client, &request, &response, &body, fault))
+		return false;
+	bytes_free(&body);
+	return true;
+}
+
 bool fetch_evidence(struct evidence *evidence, struct client *client, const struct fetch *fetch,
 	struct fault *fault)
 {
 	memset(evidence, 0, sizeof(*evidence));
+	if (!wait_for_host(client, fetch->pcr_mask, fault))
+		return false;
 	snprintf(evidence->host, sizeof(evidence->host), "%s", fetch->host);
 	evidence->pcr_mask = fetch->pcr_mask;
 	evidence->nonce_size = FETCH_NONCE_SIZE;

@@ -1,0 +1,197 @@
+#include "verifier/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "verifier/hostfile.h"
+
+#define KEY_FILE_MAX 4096u
+
+static bool state_fault(struct fault *fault, const char *path)
+{
+	fault_set(fault, REASON_STATE, "%s", path);
+	return fault_found(fault, "%s", strerror(errno));
+}
+
+static bool join(char path[STORE_PATH_MAX], const struct store *store, const char *format,
+	const char *name, struct fault *fault)
+{
+	char tail[128];
+
+	snprintf(tail, sizeof(tail), format, name);
+	if ((size_t)snprintf(path, STORE_PATH_MAX, "%s/%s", store->path, tail) < STORE_PATH_MAX)
+		return true;
+	errno = ENAMETOOLONG;
+	return state_fault(fault, store->path);
+}
+
+static bool make_directory(const char *path, struct fault *fault)
+{
+	return mkdir(path, 0700) == 0 || errno == EEXIST || state_fault(fault, path);
+}
+
+static bool make_directories(struct store *store, struct fault *fault)
+{
+	char path[STORE_PATH_MAX];
+
+	return make_directory(store->path, fault) && join(path, store, "hosts", "", fault) &&
+	       make_directory(path, fault) && join(path, store, "evidence", "", fault) &&
+	       make_directory(path, fault);
+}
+
+static bool write_key(const char *path, EVP_PKEY *key, struct fault *fault)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL;
+	long size = 0;
+	bool ok;
+
+	if (bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1)
+		size = BIO_get_mem_data(bio, &text);
+	ok = size > 0 && file_write(path, text, (size_t)size, 0600);
+	BIO_free(bio);
+	return ok || state_fault(fault, path);
+}
+
+static bool read_key(struct store *store, const char *path, struct fault *fault)
+{
+	struct bytes pem;
+	BIO *bio;
+
+	if (!file_read(&pem, path, KEY_FILE_MAX))
+		return state_fault(fault, path);
+	bio = BIO_new_mem_buf(pem.data, (int)pem.size);
+	store->key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
+	BIO_free(bio);
+	bytes_free(&pem);
+	if (store->key)
+		return true;
+	errno = EINVAL;
+	return state_fault(fault, path);
+}
+
+static bool load_key(struct store *store, struct fault *fault)
+{
+	char path[STORE_PATH_MAX];
+
+	if (!join(path, store, "verifier.pem", "", fault))
+		return false;
+	if (access(path, F_OK) == 0)
+		return read_key(store, path, fault);
+	store->key = EVP_EC_gen("P-256");
+	return store->key && write_key(path, store->key, fault);
+}
+
+bool store_open(struct store *store, const char *path, struct fault *fault)
+{
+	char lock[STORE_PATH_MAX];
+
+	memset(store, 0, sizeof(*store));
+	store->lock = -1;
+	if ((size_t)snprintf(store->path, sizeof(store->path), "%s", path) >= sizeof(store->path)) {
+		errno = ENAMETOOLONG;
+		return state_fault(fault, path);
+	}
+	if (!make_directories(store, fault) || !join(lock, store, "lock", "", fault))
+		return false;
+	store->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->lock < 0 || flock(store->lock, LOCK_EX) != 0)
+		return state_fault(fault, lock);
+	if (load_key(store, fault))
+		return true;
+	store_close(store);
+	return false;
+}
+
+void store_close(struct store *store)
+{
+	EVP_PKEY_free(store->key);
+	store->key = NULL;
+	if (store->lock >= 0)
+		close(store->lock);
+	store->lock = -1;
+}
+
+bool store_load_host(struct store *store, const char *name, struct host *host, struct fault *fault)
+{
+	char path[STORE_PATH_MAX];
+	struct bytes text;
+	bool ok;
+
+	memset(host, 0, sizeof(*host));
+	if (!host_name_valid(name))
+		return fault_set(fault, REASON_NOT_ENROLLED, "host name %s", name);
+	if (!join(path, store, "hosts/%s.json", name, fault))
+		return false;
+	if (!file_read(&text, path, HOST_FILE_MAX)) {
+		if (errno == ENOENT)
+			return fault_set(fault, REASON_NOT_ENROLLED, "host %s", name);
+		return state_fault(fault, path);
+	}
+	ok = host_parse(host, text.data, text.size, path, fault);
+	bytes_free(&text);
+	if (ok && strcmp(host->name, name) != 0) {
+		host_free(host);
+		return fault_set(fault, REASON_STATE, "%s: the record of another host", path);
+	}
+	return ok;
+}
+
+static bool write_json(const char *path, json_t *root, struct fault *fault)
+{
+	char *text = json_dumps(root, JSON_INDENT(1) | JSON_SORT_KEYS);
+	bool ok = text && file_write(path, text, strlen(text), 0600);
+
+	free(text);
+	return ok || state_fault(fault, path);
+}
+
+bool store_save_host(struct store *store, const struct host *host, struct fault *fault)
+{
+	char path[STORE_PATH_MAX];
+	json_t *root;
+	bool ok;
+
+	if (!host_name_valid(host->name))
+		return fault_set(fault, REASON_STATE, "host name %s", host->name);
+	if (!join(path, store, "hosts/%s.json", host->name, fault))
+		return false;
+	root = host_to_json(host);
+	ok = write_json(path, root, fault);
+	json_decref(root);
+	return ok;
+}
+
+bool store_enroll(struct store *store, struct host *host, bool rekey, struct fault *fault)
+{
+	struct fault absent = {0};
+	struct host old;
+	bool same;
+
+	if (!store_load_host(store, host->name, &old, &absent)) {
+		if (absent.reason == REASON_NOT_ENROLLED)
+			return store_save_host(store, host, fault);
+		*fault = absent;
+		return false;
+	}
+	same = bytes_equal(&old.ak_public, &host->ak_public) &&
+	       bytes_equal(&old.ek_public, &host->ek_public);
+	if (same) {
+		snprintf(old.address, sizeof(old.address), "%s", host->address);
+		same = store_save_host(store, &old, fault);
+		host_free(&old);
+		return same;
+	}
+	host_free(&old);
+	if (rekey)
+		return store_save_host(store, host, fault);
+	return fault_set(fault, REASON_ALREADY_ENROLLED, "host %s", host->name);
+}
