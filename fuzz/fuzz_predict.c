@@ -1,0 +1,67 @@
+/* sources: policy/predict/vlp.c policy/predict/mle.c policy/predict/buffer.c */
+/* sources: policy/predict/sinit.c policy/predict/hex.c policy/predict/prediction.c */
+/* sources: policy/predict/platform.c policy/predict/launch.c policy/predict/kernel.c */
+/* sources: tboot-integration/image/bootcfg.c kernel/trust/evlog_read.c */
+/* sources: tboot-integration/txtsim/model/acm.c tboot-integration/txtsim/model/digest.c */
+/* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
+/* libs: -lcrypto -ljansson -lz */
+/* The predictor's own parsers: the first byte says which of them gets the rest. */
+#include "policy/predict/mle.h"
+#include "policy/predict/platform.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void try_mle(const uint8_t *data, size_t size)
+{
+	struct buffer copy = {.data = malloc(size + 1), .size = size};
+	const char *why = "";
+	uint8_t digest[32];
+
+	if (copy.data) {
+		memcpy(copy.data, data, size);
+		mle_digest(&copy, "logging=memory", digest, &why);
+	}
+	buffer_free(&copy);
+}
+
+static void try_vlp(const uint8_t *data, size_t size)
+{
+	const char *why;
+	struct vlp vlp;
+	uint8_t digest[32], pcrs[2];
+
+	if (vlp_parse(data, size, &vlp, &why) != VMK_OK)
+		return;
+	vlp_digest(&vlp, data, size, digest);
+	for (unsigned i = 0; i < 256; i++)
+		if (vlp_module_pcrs(&vlp, i, pcrs) > 2)
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct platform platform;
+	struct prediction_error error;
+	struct sinit_measurements sinit;
+	struct buffer file = {.data = (uint8_t *)data + 1, .size = size - 1};
+	const char *why;
+
+	if (!size)
+		return 0;
+	switch (data[0] % 4) {
+	case 0:
+		try_mle(data + 1, size - 1);
+		break;
+	case 1:
+		try_vlp(data + 1, size - 1);
+		break;
+	case 2:
+		platform_capture(data + 1, size - 1, NULL, "fuzz", &platform, &error);
+		break;
+	default:
+		sinit_measure(&file, &sinit, &why);
+	}
+	return 0;
+}
