@@ -5,6 +5,8 @@ KERNEL_DIRS ?= lib boot arch/x86 mem sched trust vmkmod vmkdev vmknet vmkuser
 KERNEL_SRCS += $(foreach d,$(KERNEL_DIRS),$(wildcard kernel/$(d)/*.c kernel/$(d)/*.S))
 KERNEL_OBJS = $(patsubst %,$(KB)/obj/%.o,$(basename $(KERNEL_SRCS)))
 # Flags of single files: KFLAGS_kernel/boot/relocate.c := -fno-stack-protector
+# No loop of the string functions may become a call of itself.
+KFLAGS_kernel/lib/str.c := -fno-builtin $(if $(filter gcc,$(COMPILER)),-fno-tree-loop-distribute-patterns)
 $(KB)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(KCC) $(KERNEL_CFLAGS) $(KFLAGS_$<) -MMD -MP -c $< -o $@

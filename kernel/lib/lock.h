@@ -1,6 +1,7 @@
 /*
  * Spinlocks with a written order: a CPU may take a lock only if its level is above that of every
- * lock it holds. Debug builds check it. Taking a lock disables interrupts until it is released.
+ * lock it holds; breaking the order panics. Taking a lock disables interrupts until it is released.
+ * Pure over struct lock_ops.
  */
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H
@@ -10,16 +11,19 @@
 /* The order, lowest first. X(symbol) */
 #define LOCK_LEVELS(X)                                                                      \
 	X(LOCK_MODULES)                                                                     \
-	X(LOCK_TRUST) X(LOCK_UWORLD) X(LOCK_DEVICE) X(LOCK_PORT) X(LOCK_SPACE) X(LOCK_HEAP) \
-		X(LOCK_SCHED) X(LOCK_FRAMES) X(LOCK_TLB) X(LOCK_LOG)
+	X(LOCK_TRUST)                                                                       \
+	X(LOCK_UWORLD) X(LOCK_DEVICE) X(LOCK_PORT) X(LOCK_SPACE) X(LOCK_HEAP) X(LOCK_EVENT) \
+		X(LOCK_SCHED) X(LOCK_FRAMES) X(LOCK_TLB) X(LOCK_IRQ) X(LOCK_RANDOM) X(LOCK_LOG)
 enum lock_level {
 #define X(symbol) symbol,
 	LOCK_LEVELS(X)
 #undef X
+		LOCK_LEVEL_COUNT
 };
 
+/* Ticket lock: first come, first served. */
 struct spinlock {
-	uint32_t next, serving; /* ticket lock */
+	uint32_t next, serving;
 	enum lock_level level;
 };
 #define SPINLOCK(lvl) {.level = (lvl)}
@@ -27,5 +31,17 @@ struct spinlock {
 /* Returns the interrupt flag to give back to spin_unlock(). */
 uint64_t spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock, uint64_t saved);
+
+/* What locks need of the machine. */
+struct lock_ops {
+	uint64_t (*irq_save)(void); /* disables interrupts; returns whether they were on */
+	void (*irq_restore)(uint64_t saved);
+	uint32_t *(*held)(void); /* this CPU's set of held levels, bit n: level n */
+	void (*wait)(void);      /* called in each turn of waiting: pause, serve TLB requests */
+};
+/* Until then, locks take themselves for alone: one CPU, interrupts off. */
+void lock_init(const struct lock_ops *ops);
+/* From a panic on: no lock waits and no order is checked, so that the last words get out. */
+void lock_disarm(void);
 
 #endif

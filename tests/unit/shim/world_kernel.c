@@ -1,0 +1,305 @@
+#include "tests/unit/shim/world_kernel.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/x86/time.h"
+#include "lib/log.h"
+#include "lib/random.h"
+#include "sched/world.h"
+#include "trust/trust.h"
+#include "vmkmod/modules.h"
+#include "vmknet/switch.h"
+
+#define FIRST_ADDRESS 0x10000000ul
+#define LOG_BYTES     10000u
+
+struct port {
+	struct event event;
+};
+struct world {
+	int unused;
+};
+
+struct sim sim;
+static struct port sim_port;
+
+void sim_reset(void)
+{
+	memset(&sim, 0, sizeof(sim));
+	sim.space.next = FIRST_ADDRESS;
+	sim.now_ns = 1000;
+	sim.wait_result = VMK_TIMEOUT;
+	sim.config = "hostname=test\n";
+}
+
+void sim_world(struct uworld *u)
+{
+	static uint8_t scratch[SCRATCH_BYTES] __attribute__((aligned(16)));
+	vmk_handle handle;
+
+	memset(u, 0, sizeof(*u));
+	strcpy(u->package.name, "test");
+	u->package.syscalls = UINT32_MAX;
+	u->space = &sim.space;
+	u->port = &sim_port;
+	u->memory_limit = 1 << 20;
+	u->scratch = scratch;
+	u->log_budget = (struct budget){.interval_ns = 1000, .burst = 4};
+	u->denial_budget = (struct budget){.interval_ns = 1000, .burst = 2};
+	handle_table_init(&u->handles);
+	handle_add(&u->handles, VMK_KIND_PORT, RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, u->port,
+		&handle);
+	handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
+	handle_add(&u->handles, VMK_KIND_CONFIG, RIGHT_READ, NULL, &handle);
+}
+
+/* --- mem/space.h */
+
+struct sim_page *sim_page_at(struct space *space, uintptr_t address)
+{
+	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
+		if (space->pages[i].address &&
+			space->pages[i].address == ALIGN_DOWN(address, PAGE_SIZE))
+			return &space->pages[i];
+	return NULL;
+}
+
+static struct sim_page *free_page(struct space *space)
+{
+	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
+		if (!space->pages[i].address)
+			return &space->pages[i];
+	return NULL;
+}
+
+enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t bytes, unsigned prot)
+{
+	if ((prot & PROT_W) && (prot & PROT_X))
+		return VMK_DENIED;
+	bytes = ALIGN_UP(bytes, PAGE_SIZE);
+	if (bytes / PAGE_SIZE > SIM_PAGES_MAX - space->mapped)
+		return VMK_NO_MEMORY;
+	for (size_t at = 0; at < bytes; at += PAGE_SIZE) {
+		struct sim_page *page = free_page(space);
+
+		if (sim_page_at(space, address + at))
+			return VMK_EXISTS;
+		memset(page->data, 0, PAGE_SIZE);
+		page->address = address + at;
+		page->prot = prot;
+		space->mapped++;
+	}
+	return VMK_OK;
+}
+
+enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address)
+{
+	*address = space->next;
+	space->next += ALIGN_UP(bytes, PAGE_SIZE) + 2 * PAGE_SIZE;
+	return VMK_OK;
+}
+
+enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, uintptr_t *address)
+{
+	space_reserve(space, bytes, address);
+	return space_alloc_at(space, *address, bytes, prot);
+}
+
+static bool all_mapped(struct space *space, uintptr_t address, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += PAGE_SIZE)
+		if (!sim_page_at(space, address + at))
+			return false;
+	return true;
+}
+
+enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes)
+{
+	if (bytes / PAGE_SIZE > SIM_PAGES_MAX || !all_mapped(space, address, bytes))
+		return VMK_BAD_ADDRESS;
+	for (size_t at = 0; at < bytes; at += PAGE_SIZE) {
+		sim_page_at(space, address + at)->address = 0;
+		space->mapped--;
+	}
+	return VMK_OK;
+}
+
+enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot)
+{
+	if (bytes / PAGE_SIZE > SIM_PAGES_MAX || !all_mapped(space, address, bytes))
+		return VMK_BAD_ADDRESS;
+	for (size_t at = 0; at < bytes; at += PAGE_SIZE)
+		sim_page_at(space, address + at)->prot = prot;
+	return VMK_OK;
+}
+
+/* Byte by byte: slow, and hard to get wrong. */
+static enum vmk_status copy(
+	struct space *space, uintptr_t at, uint8_t *kernel, size_t bytes, unsigned need, bool out)
+{
+	for (size_t i = 0; i < bytes; i++) {
+		struct sim_page *page = sim_page_at(space, at + i);
+		uint8_t *byte;
+
+		if (at + i < at || !page || (page->prot & need) != need)
+			return VMK_BAD_ADDRESS;
+		byte = &page->data[(at + i) % PAGE_SIZE];
+		if (out)
+			*byte = kernel[i];
+		else
+			kernel[i] = *byte;
+	}
+	return VMK_OK;
+}
+
+enum vmk_status space_copy_in(struct space *space, void *to, uintptr_t from, size_t bytes)
+{
+	return copy(space, from, to, bytes, PROT_USER | PROT_R, false);
+}
+
+enum vmk_status space_copy_out(struct space *space, uintptr_t to, const void *from, size_t bytes)
+{
+	return copy(space, to, (uint8_t *)(uintptr_t)from, bytes, PROT_USER | PROT_W, true);
+}
+
+enum vmk_status space_write(struct space *space, uintptr_t to, const void *from, size_t bytes)
+{
+	return copy(space, to, (uint8_t *)(uintptr_t)from, bytes, 0, true);
+}
+
+/* --- time, random, log */
+
+uint64_t time_ns(void)
+{
+	return sim.now_ns;
+}
+
+uint64_t time_wall_ns(void)
+{
+	return 1700000000000000000ull + sim.now_ns;
+}
+
+void random_bytes(void *to, size_t bytes)
+{
+	memset(to, 0x5a, bytes);
+}
+
+uint64_t random_below(uint64_t bound)
+{
+	return bound - 1;
+}
+
+void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(sim.log, sizeof(sim.log), format, args);
+	va_end(args);
+	sim.log_lines++;
+}
+
+/* --- sched */
+
+uint64_t event_count(struct event *event)
+{
+	return event->count;
+}
+
+enum vmk_status event_wait_any(struct event *const *events, const uint64_t *seen, unsigned count,
+	uint64_t deadline_ns, unsigned *index)
+{
+	sim.waits++;
+	*index = 0;
+	if (sim.wait_result == VMK_OK)
+		sim.frames_waiting = 1;
+	return sim.wait_result;
+}
+
+void world_set_fs_base(struct world *world, uint64_t base)
+{
+	sim.tls = base;
+}
+
+struct world *world_current(void)
+{
+	return NULL;
+}
+
+void *world_owner(const struct world *world)
+{
+	return NULL;
+}
+
+void world_exit(void)
+{
+	abort();
+}
+
+void uworld_finish(struct uworld *u, int code)
+{
+	abort();
+}
+
+/* --- vmknet */
+
+void port_info(struct port *port, struct vmk_port_info *info)
+{
+	*info = (struct vmk_port_info){.mac = {2, 0, 0, 0, 0, 1}, .mtu = 1500, .link_up = 1};
+}
+
+enum vmk_status port_send(struct port *port, const void *frame, size_t bytes)
+{
+	sim.frames_sent++;
+	return VMK_OK;
+}
+
+enum vmk_status port_receive(struct port *port, void *to, size_t size, size_t *bytes)
+{
+	if (!sim.frames_waiting)
+		return VMK_WOULD_BLOCK;
+	if (sim.frame_bytes > size)
+		return VMK_TOO_LARGE;
+	memset(to, 0xee, sim.frame_bytes);
+	*bytes = sim.frame_bytes;
+	sim.frames_waiting--;
+	return VMK_OK;
+}
+
+struct event *port_event(struct port *port)
+{
+	return &port->event;
+}
+
+bool port_readable(struct port *port)
+{
+	return sim.frames_waiting != 0;
+}
+
+/* --- trust, configuration */
+
+enum vmk_status trust_quote(const struct vmk_quote_request *request, struct vmk_quote_reply *reply)
+{
+	reply->attest_size = request->nonce_size;
+	return VMK_OK;
+}
+
+/* Byte n of the log is n, truncated. */
+enum vmk_status trust_log(enum vmk_trust_log log, uint64_t offset, void *to, size_t bytes,
+	size_t *copied, uint64_t *total)
+{
+	*total = LOG_BYTES;
+	*copied = offset < LOG_BYTES ? MIN(bytes, LOG_BYTES - offset) : 0;
+	for (size_t i = 0; i < *copied; i++)
+		((uint8_t *)to)[i] = (uint8_t)(offset + i);
+	return VMK_OK;
+}
+
+const char *modules_config(size_t *bytes)
+{
+	*bytes = sim.config ? strlen(sim.config) : 0;
+	return sim.config;
+}

@@ -1,0 +1,43 @@
+/*
+ * The kernel around user worlds, simulated: one address space of pages in host memory, a clock that
+ * tests set, a port with a few frames, logs. Built instead of mem/, sched/, trust/, vmknet/.
+ */
+#ifndef TESTS_SHIM_WORLD_KERNEL_H
+#define TESTS_SHIM_WORLD_KERNEL_H
+
+#include "mem/space.h"
+#include "vmkuser/call.h"
+
+#define SIM_PAGES_MAX 2048u
+
+struct sim_page {
+	uintptr_t address; /* 0: free */
+	unsigned prot;
+	uint8_t data[PAGE_SIZE];
+};
+struct space {
+	struct sim_page pages[SIM_PAGES_MAX];
+	uintptr_t next;  /* where the next allocation goes */
+	uint64_t mapped; /* pages */
+};
+
+struct sim {
+	struct space space;
+	uint64_t now_ns;
+	uint64_t tls;
+	unsigned frames_waiting, frame_bytes; /* of the port */
+	unsigned frames_sent;
+	unsigned waits; /* calls of event_wait_any() */
+	enum vmk_status wait_result;
+	const char *config;
+	unsigned log_lines;
+	char log[512]; /* the last line */
+};
+extern struct sim sim;
+
+void sim_reset(void);
+/* A world with all handles, every call granted, and one page mapped for its buffers. */
+void sim_world(struct uworld *u);
+struct sim_page *sim_page_at(struct space *space, uintptr_t address);
+
+#endif
