@@ -1,0 +1,126 @@
+/* vmkverify log: decode an event log from a file, replay it, check what its events mean. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trust/evlog_read.h"
+#include "verifier/options.h"
+#include "verifier/replay.h"
+#include "verifier/semantics.h"
+
+/* The kernel's own types tell its log from SINIT's and tboot's. */
+static enum log_id kind_of(const struct evlog *log)
+{
+	struct evlog_cursor cursor = evlog_begin(log);
+	struct evlog_event event;
+
+	if (evlog_next(&cursor, &event) == VMK_OK && event.type >> 16 != 0)
+		return LOG_VMK;
+	return LOG_TXT_DRTM;
+}
+
+static bool load(
+	struct evidence *evidence, struct events *events, const char *path, struct fault *fault)
+{
+	struct bytes bytes;
+	struct evlog log;
+	enum log_id kind = LOG_TXT_DRTM;
+
+	if (!file_read(&bytes, path, EVIDENCE_LOG_MAX)) {
+		fault_set(fault, REASON_STATE, "%s", path);
+		return fault_found(fault, "%s", strerror(errno));
+	}
+	if (evlog_open(&log, bytes.data, bytes.size, NULL) == VMK_OK) {
+		kind = kind_of(&log);
+		bytes.size = evlog_unpadded_size(&log);
+	}
+	evidence->logs[kind] = bytes;
+	return events_decode(events, evidence, fault);
+}
+
+static void print_events(const struct events *events)
+{
+	printf("%4s  %3s  %-20s  %-64s  %s\n", "#", "PCR", "EVENT", "SHA-256", "DATA");
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event *event = &events->items[i];
+		char digest[HEX_SIZE(DIGEST_SIZE)], data[HEX_SIZE(24)];
+		size_t shown = event->data_size < 24 ? event->data_size : 24;
+
+		hex_encode(digest, event->digest, DIGEST_SIZE);
+		hex_encode(data, event->data, shown);
+		printf("%4u  %3u  %-20s  %s  ", event->index, event->pcr,
+			evlog_type_name(event->type), digest);
+		if (event->log == LOG_VMK && event->data_size &&
+			event->data[event->data_size - 1] == 0)
+			printf("%.200s\n", (const char *)event->data);
+		else
+			printf("%s%s\n", data, shown < event->data_size ? "..." : "");
+	}
+}
+
+static void print_pcrs(const struct replay *replay)
+{
+	for (unsigned int i = 0; i < PCR_COUNT; i++) {
+		char value[HEX_SIZE(DIGEST_SIZE)];
+
+		hex_encode(value, replay->pcr[i], DIGEST_SIZE);
+		if (replay->count[i])
+			printf("PCR %2u = %s after %u events\n", i, value, replay->count[i]);
+	}
+}
+
+static void print_json(const struct events *events, const struct replay *replay)
+{
+	json_t *root = json_object(), *list = json_array(), *pcrs = json_object();
+
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event *event = &events->items[i];
+		char digest[HEX_SIZE(DIGEST_SIZE)];
+		char *data = hex_text(event->data, event->data_size);
+
+		hex_encode(digest, event->digest, DIGEST_SIZE);
+		json_array_append_new(list,
+			json_pack("{s:i, s:i, s:i, s:s, s:s, s:s}", "index", (int)event->index,
+				"pcr", (int)event->pcr, "type", (int)event->type, "name",
+				evlog_type_name(event->type), "digest", digest, "data", data));
+		free(data);
+	}
+	for (unsigned int i = 0; i < PCR_COUNT; i++) {
+		char value[HEX_SIZE(DIGEST_SIZE)], key[4];
+
+		snprintf(key, sizeof(key), "%u", i);
+		hex_encode(value, replay->pcr[i], DIGEST_SIZE);
+		if (replay->count[i])
+			json_object_set_new(pcrs, key, json_string(value));
+	}
+	json_object_set_new(root, "events", list);
+	json_object_set_new(root, "pcrs", pcrs);
+	json_dumpf(root, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(root);
+}
+
+int cmd_log(const struct options *o)
+{
+	struct evidence evidence = {0};
+	struct events events = {0};
+	struct fault fault = {0};
+	struct replay replay;
+	bool ok = load(&evidence, &events, o->file, &fault);
+
+	if (ok) {
+		replay_events(&replay, &events, events.count);
+		if (o->json)
+			print_json(&events, &replay);
+		else {
+			print_events(&events);
+			print_pcrs(&replay);
+		}
+		ok = semantics_check(&events, &fault);
+	}
+	events_free(&events);
+	evidence_free(&evidence);
+	return ok ? EXIT_TRUSTED : command_failed(o, &fault);
+}

@@ -1,0 +1,253 @@
+#include "verifier/verdict.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "trust/evlog_read.h"
+#include "verifier/explain.h"
+#include "verifier/semantics.h"
+
+static const char *const states[] = {"not-run", "passed", "failed"};
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key, json_string(text ? text : ""));
+}
+
+static void set_digest(json_t *object, const char *key, const uint8_t digest[DIGEST_SIZE])
+{
+	char text[HEX_SIZE(DIGEST_SIZE)];
+
+	hex_encode(text, digest, DIGEST_SIZE);
+	set_text(object, key, text);
+}
+
+static void set_fault(json_t *object, const struct fault *fault)
+{
+	set_text(object, "reason", reason_code(fault->reason));
+	set_text(object, "what", fault->what);
+	set_text(object, "expected", fault->expected);
+	set_text(object, "found", fault->found);
+	set_text(object, "meaning", reason_meaning(fault->reason));
+	set_text(object, "advice", reason_advice(fault->reason));
+}
+
+static json_t *checks_to_json(const struct appraisal *a)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < CHECK_COUNT; i++)
+		json_array_append_new(
+			array, json_pack("{s:i, s:s, s:s}", "number", (int)i + 1, "name",
+				       check_name((enum check)i), "state", states[a->states[i]]));
+	return array;
+}
+
+static json_t *quote_to_json(const struct quote *quote)
+{
+	json_t *object = json_object();
+	char firmware[17];
+
+	snprintf(firmware, sizeof(firmware), "%016" PRIx64, quote->firmware);
+	json_object_set_new(object, "clock-ms", json_integer((json_int_t)quote->clock_ms));
+	json_object_set_new(object, "clock-safe", json_boolean(quote->clock_safe));
+	json_object_set_new(object, "reset-count", json_integer(quote->reset_count));
+	json_object_set_new(object, "restart-count", json_integer(quote->restart_count));
+	set_text(object, "firmware", firmware);
+	set_digest(object, "pcr-digest", quote->pcr_digest);
+	return object;
+}
+
+static json_t *pcrs_to_json(const struct appraisal *a, const struct appraise_request *r)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < PCR_COUNT; i++) {
+		json_t *pcr;
+		char key[4];
+
+		if (!(r->policy->pcr_mask >> i & 1))
+			continue;
+		pcr = json_object();
+		snprintf(key, sizeof(key), "%u", i);
+		set_digest(pcr, "expected", r->policy->pcrs[i]);
+		set_digest(pcr, "replayed", a->replay.pcr[i]);
+		if (a->values_known)
+			set_digest(pcr, "quoted", a->values[i]);
+		json_object_set_new(object, key, pcr);
+	}
+	return object;
+}
+
+static json_t *step_to_json(const struct step *step)
+{
+	json_t *object = json_object();
+	char what[FAULT_TEXT];
+
+	json_object_set_new(object, "pcr", json_integer(step->pcr));
+	set_text(object, "mark", step_mark_name(step->mark));
+	explain_subject(step, what, sizeof(what));
+	set_text(object, "what", what);
+	if (step->found) {
+		set_text(object, "log", log_name(step->found->log));
+		json_object_set_new(object, "index", json_integer(step->found->index));
+		set_text(object, "type", evlog_type_name(step->found->type));
+		set_digest(object, "digest", step->found->digest);
+	}
+	if (step->expected) {
+		set_text(object, "name", step->expected->name);
+		set_text(object, "layer", layer_name(step->expected->layer));
+		set_digest(object, "expected", step->expected->digest);
+		if (step->expected->file)
+			set_text(object, "file", step->expected->file->name);
+	}
+	return object;
+}
+
+static json_t *differences_to_json(const struct appraisal *a, const struct appraise_request *r)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < a->steps.count; i++) {
+		struct fault fault = {0};
+		json_t *object;
+
+		explain(&fault, &a->steps.items[i], r->evidence, &a->events);
+		if (fault.reason == REASON_NONE)
+			continue;
+		object = json_object();
+		set_fault(object, &fault);
+		json_object_set_new(object, "pcr", json_integer(a->steps.items[i].pcr));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+json_t *verdict_to_json(
+	const struct appraisal *a, const struct appraise_request *r, double boot_seconds)
+{
+	json_t *root = json_object(), *events = json_array(), *notes = json_array();
+
+	set_text(root, "format", "merlon-verdict-1");
+	set_text(root, "host", r->evidence->host);
+	json_object_set_new(root, "trusted", json_boolean(a->trusted));
+	set_text(root, "launch", a->states[CHECK_REPLAY] == CHECK_PASSED ? "drtm" : "unproven");
+	if (!a->trusted) {
+		set_fault(root, &a->fault);
+		set_text(root, "check", check_name(a->failed));
+	}
+	if (boot_seconds >= 0)
+		json_object_set_new(root, "boot-seconds", json_real(boot_seconds));
+	json_object_set_new(root, "checks", checks_to_json(a));
+	json_object_set_new(root, "quote", quote_to_json(&a->quote));
+	json_object_set_new(root, "pcrs", pcrs_to_json(a, r));
+	for (size_t i = 0; i < a->steps.count; i++)
+		json_array_append_new(events, step_to_json(&a->steps.items[i]));
+	json_object_set_new(root, "events", events);
+	json_object_set_new(root, "differences", differences_to_json(a, r));
+	for (unsigned int i = 0; i < a->note_count; i++)
+		json_array_append_new(notes, json_string(a->notes[i]));
+	json_object_set_new(root, "notes", notes);
+	return root;
+}
+
+static void print_step(FILE *out, const struct step *step)
+{
+	const struct policy_event *e = step->expected;
+	const uint8_t *digest = step->found ? step->found->digest : e->digest;
+	uint32_t type = step->found ? step->found->type : e->type;
+	char prefix[HEX_SIZE(6)], subject[FAULT_TEXT];
+
+	hex_encode(prefix, digest, 6);
+	if (e && e->file)
+		snprintf(subject, sizeof(subject), "%s", e->file->name);
+	else if (step->runtime && *step->runtime->file)
+		snprintf(subject, sizeof(subject), "%s", step->runtime->file);
+	else if (!step->found || !semantics_field(step->found, "name", subject, sizeof(subject)))
+		snprintf(subject, sizeof(subject), "%s", e && *e->what ? e->what : "-");
+	printable(subject);
+	fprintf(out, "%3u  %-20s  %-8s  %-28.28s  %s  %s\n", step->pcr, evlog_type_name(type),
+		e ? layer_name(e->layer) : "-", subject, prefix, step_mark_name(step->mark));
+}
+
+static void print_value(
+	FILE *out, const struct appraisal *a, const struct appraise_request *r, unsigned int pcr)
+{
+	const uint8_t *value = a->values_known ? a->values[pcr] : a->replay.pcr[pcr];
+	char text[HEX_SIZE(DIGEST_SIZE)];
+	const char *mark = "ok";
+
+	if (!a->values_known)
+		mark = "not proven";
+	else if (memcmp(value, a->replay.pcr[pcr], DIGEST_SIZE) != 0)
+		mark = "NOT WHAT THE LOG SAYS";
+	else if (memcmp(value, r->policy->pcrs[pcr], DIGEST_SIZE) != 0)
+		mark = "not the value at boot complete";
+	hex_encode(text, value, DIGEST_SIZE);
+	fprintf(out, "%3u  = %s  %s\n", pcr, text, mark);
+}
+
+static void print_differences(
+	FILE *out, const struct appraisal *a, const struct appraise_request *r)
+{
+	for (size_t i = 0; i < a->steps.count; i++) {
+		struct fault fault = {0};
+
+		explain(&fault, &a->steps.items[i], r->evidence, &a->events);
+		if (fault.reason == REASON_NONE)
+			continue;
+		fprintf(out, "difference in PCR %u: %s: %s\n", a->steps.items[i].pcr,
+			reason_code(fault.reason), fault.what);
+		if (*fault.expected)
+			fprintf(out, "  expected %s\n", fault.expected);
+		if (*fault.found)
+			fprintf(out, "  found    %s\n", fault.found);
+	}
+}
+
+static void print_refusal(FILE *out, const struct appraisal *a)
+{
+	fprintf(out, "\ncheck %u (%s) failed: %s\n", (unsigned int)a->failed + 1,
+		check_name(a->failed), reason_meaning(a->fault.reason));
+	fprintf(out, "what to do: %s\n", reason_advice(a->fault.reason));
+}
+
+void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_request *r)
+{
+	size_t next = 0;
+
+	fprintf(out, "policy: %s\n\n", r->policy->name);
+	fprintf(out, "%3s  %-20s  %-8s  %-28s  %-12s  %s\n", "PCR", "EVENT", "LAYER", "FILE",
+		"DIGEST", "");
+	for (unsigned int pcr = 0; pcr < PCR_COUNT; pcr++) {
+		for (; next < a->steps.count && a->steps.items[next].pcr == pcr; next++)
+			print_step(out, &a->steps.items[next]);
+		if (r->policy->pcr_mask >> pcr & 1)
+			print_value(out, a, r, pcr);
+	}
+	fputc('\n', out);
+	print_differences(out, a, r);
+	for (unsigned int i = 0; i < a->note_count; i++)
+		fprintf(out, "note: %s\n", a->notes[i]);
+	if (!a->trusted)
+		print_refusal(out, a);
+}
+
+void verdict_print_trusted(FILE *out, const char *host, double boot_seconds)
+{
+	fprintf(out, "TRUSTED host=%s launch=drtm", host);
+	if (boot_seconds >= 0)
+		fprintf(out, " boot=%.1f s", boot_seconds);
+	fputc('\n', out);
+}
+
+void verdict_print_untrusted(FILE *out, const char *host, const struct fault *fault)
+{
+	fprintf(out, "UNTRUSTED host=%s reason=%s what=\"%s\"", host, reason_code(fault->reason),
+		fault->what);
+	if (*fault->expected)
+		fprintf(out, " expected=\"%s\"", fault->expected);
+	if (*fault->found)
+		fprintf(out, " found=\"%s\"", fault->found);
+	fputc('\n', out);
+}
