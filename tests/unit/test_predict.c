@@ -1,0 +1,341 @@
+/* sources: policy/predict/vlp.c policy/predict/mle.c policy/predict/buffer.c */
+/* sources: policy/predict/sinit.c policy/predict/hex.c policy/predict/prediction.c */
+/* sources: policy/predict/platform.c policy/predict/launch.c policy/predict/kernel.c */
+/* sources: policy/predict/explain.c policy/predict/document.c */
+/* sources: tboot-integration/image/bootcfg.c kernel/trust/evlog_read.c */
+/* sources: tboot-integration/txtsim/model/acm.c tboot-integration/txtsim/model/digest.c */
+/* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
+/* libs: -lcrypto -ljansson -lz */
+#include "policy/predict/document.h"
+#include "policy/predict/explain.h"
+#include "policy/predict/hex.h"
+#include "policy/predict/parts.h"
+#include "policy/predict/platform.h"
+#include "trust/txt_events.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static void assert_hex(const uint8_t *digest, const char *start)
+{
+	char text[65];
+
+	for (unsigned i = 0; i < 32; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	assert_memory_equal(text, start, strlen(start));
+}
+
+static void measures_the_policy_that_tboot_falls_back_to(void **state)
+{
+	const char *why;
+	struct vlp vlp;
+	uint8_t digest[32], pcrs[2];
+
+	assert_int_equal(vlp_parse(vlp_default, vlp_default_size, &vlp, &why), VMK_OK);
+	vlp_digest(&vlp, vlp_default, vlp_default_size, digest);
+	assert_hex(digest, "71be5852a14eabef");
+	assert_int_equal(vlp_module_pcrs(&vlp, 0, pcrs), 1);
+	assert_int_equal(pcrs[0], 17);
+	assert_int_equal(vlp_module_pcrs(&vlp, 5, pcrs), 1);
+	assert_int_equal(pcrs[0], 17);
+}
+
+static void routes_modules_as_the_policy_says(void **state)
+{
+	static const uint8_t policy[] = {2, 0, 0x0b, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 18, 0, 0, 0, 0,
+		0, 0, 1, 21, 0, 0, 0, 0, 0, 0, VLP_MODULE_ANY, 17, 0, 0, 0, 0, 0, 0};
+	const char *why;
+	struct vlp vlp;
+	uint8_t digest[32], zero[36] = {0}, expected[32], pcrs[2];
+
+	assert_int_equal(vlp_parse(policy, sizeof(policy), &vlp, &why), VMK_OK);
+	assert_int_equal(vlp_module_pcrs(&vlp, 0, pcrs), 2);
+	assert_int_equal(pcrs[1], 18);
+	assert_int_equal(vlp_module_pcrs(&vlp, 1, pcrs), 1);
+	assert_int_equal(pcrs[0], 21);
+	/* Control bit 0 is clear: the policy itself is not part of its measurement. */
+	vlp_digest(&vlp, policy, sizeof(policy), digest);
+	sha256_of(zero, sizeof(zero), expected);
+	assert_memory_equal(digest, expected, 32);
+}
+
+static void refuses_malformed_policies(void **state)
+{
+	uint8_t policy[64];
+	const char *why;
+	struct vlp vlp;
+
+	for (size_t size = 0; size < vlp_default_size; size++)
+		assert_int_not_equal(vlp_parse(vlp_default, size, &vlp, &why), VMK_OK);
+	memcpy(policy, vlp_default, vlp_default_size);
+	policy[vlp_default_size] = 0;
+	assert_int_equal(vlp_parse(policy, vlp_default_size + 1, &vlp, &why), VMK_TRUNCATED);
+	policy[13] = 24;
+	assert_int_equal(vlp_parse(policy, vlp_default_size, &vlp, &why), VMK_BAD_FORMAT);
+	assert_non_null(strstr(why, "PCR"));
+	policy[0] = 3;
+	assert_int_equal(vlp_parse(policy, vlp_default_size, &vlp, &why), VMK_BAD_FORMAT);
+}
+
+static void replays_from_zero(void **state)
+{
+	static struct prediction p;
+	struct prediction_error error;
+	uint8_t expected[32] = {0}, digest[32];
+
+	memset(&p, 0, sizeof(p));
+	for (unsigned i = 0; i < 2; i++) {
+		struct predicted_event *e =
+			prediction_add_event(&p, LOG_KERNEL, LAYER_VMKERNEL, 19, 1, -1, &error);
+
+		assert_int_equal(predicted_event_data(e, "abc", 4, &error), VMK_OK);
+		sha256_of("abc", 4, digest);
+		sha256_of_two(expected, 32, digest, 32, expected);
+	}
+	prediction_replay(&p);
+	assert_memory_equal(p.pcrs[19], expected, 32);
+	memset(expected, 0, 32);
+	assert_memory_equal(p.pcrs[20], expected, 32);
+	assert_int_equal(
+		predicted_event_data(&p.events[0], digest, PREDICTION_DATA_MAX + 1, &error),
+		VMK_TOO_LARGE);
+}
+
+/* --- capture: a log of four events, two of which files explain */
+
+static uint8_t log_bytes[4096];
+static size_t log_size;
+
+static void put(const void *bytes, size_t size)
+{
+	memcpy(log_bytes + log_size, bytes, size);
+	log_size += size;
+}
+
+static void put_le(uint32_t value, unsigned bytes)
+{
+	put(&value, bytes);
+}
+
+static void put_event(uint32_t pcr, uint32_t type, const void *data, size_t size)
+{
+	uint8_t digest[32];
+
+	sha256_of(data, size, digest);
+	put_le(pcr, 4);
+	put_le(type, 4);
+	put_le(1, 4);
+	put_le(0x0b, 2);
+	put(digest, 32);
+	put_le((uint32_t)size, 4);
+	put(data, size);
+}
+
+static void make_log(const uint8_t sinit[32])
+{
+	uint8_t start[36] = {0}, zeroes[20] = {0};
+
+	log_size = 0;
+	put_le(0, 4);
+	put_le(3, 4);
+	put(zeroes, 20);
+	put_le(33, 4);
+	put("Spec ID Event03", 16);
+	put_le(0, 4);
+	put_le(0x02000200, 4);
+	put_le(1, 4);
+	put_le(0x0b, 2);
+	put_le(32, 2);
+	put_le(0, 1);
+	memcpy(start, sinit, 32);
+	start[32] = 7;
+	put_event(17, TXT_EV_HASH_START, start, sizeof(start));
+	put_event(17, TXT_EV_BIOSAC_REG_DATA, "firmware", 8);
+	put_event(17, TXT_EV_MLE_HASH, "", 0);
+	put_event(18, TXT_EV_NV_INFO, "nv", 2);
+	put_event(17, TXT_EV_TBOOT_MEASUREMENT, "", 0);
+}
+
+static void captures_what_no_file_explains(void **state)
+{
+	static struct platform platform, again;
+	struct sinit_measurements sinit = {.module = {1, 2, 3}};
+	struct prediction_error error;
+	char path[] = "/tmp/platform-XXXXXX";
+	json_t *json;
+
+	make_log(sinit.module);
+	assert_int_equal(
+		platform_capture(log_bytes, log_size, &sinit, "box", &platform, &error), VMK_OK);
+	assert_int_equal(platform.event_count, 4);
+	assert_int_equal(platform.events[0].source, FROM_SINIT);
+	assert_int_equal(platform.events[0].data_size, 4);
+	assert_int_equal(platform.events[0].data[0], 7);
+	assert_int_equal(platform.events[1].source, FROM_PLATFORM);
+	assert_int_equal(platform.events[2].source, FROM_MLE);
+
+	close(mkstemp(path));
+	json = platform_json(&platform);
+	assert_int_equal(json_dump_file(json, path, 0), 0);
+	json_decref(json);
+	assert_int_equal(platform_load(path, &again, &error), VMK_OK);
+	assert_memory_equal(&again, &platform, sizeof(again));
+	unlink(path);
+
+	/* Another SINIT than the one at hand: its event is kept as it was seen. */
+	sinit.module[0] ^= 1;
+	assert_int_equal(
+		platform_capture(log_bytes, log_size, &sinit, "box", &platform, &error), VMK_OK);
+	assert_int_equal(platform.events[0].source, FROM_PLATFORM);
+	assert_int_equal(platform.events[0].data_size, 36);
+}
+
+static void refuses_a_log_without_tboot(void **state)
+{
+	static struct platform platform;
+	struct prediction_error error;
+	uint8_t sinit[32] = {0};
+
+	make_log(sinit);
+	assert_int_equal(platform_capture(log_bytes, log_size - 50, NULL, "box", &platform, &error),
+		VMK_NOT_FOUND);
+	assert_int_not_equal(
+		platform_capture(log_bytes, log_size - 51, NULL, "box", &platform, &error), VMK_OK);
+}
+
+static void refuses_malformed_platforms(void **state)
+{
+	static const char *const bad[] = {"", "{}",
+		"{\"format\":\"merlon-platform-2\",\"name\":\"\",\"events\":[]}",
+		"{\"format\":\"merlon-platform-1\",\"name\":\"\",\"events\":[{}]}",
+		"{\"format\":\"merlon-platform-1\",\"name\":\"\",\"events\":[{\"pcr\":19,\"type\":"
+		"1,\"name\":\"x\","
+		"\"from\":\"platform\",\"data\":\"00\"}]}",
+		"{\"format\":\"merlon-platform-1\",\"name\":\"\",\"events\":[{\"pcr\":17,\"type\":"
+		"1,\"name\":\"x\","
+		"\"from\":\"elsewhere\",\"data\":\"00\"}]}",
+		"{\"format\":\"merlon-platform-1\",\"name\":\"\",\"events\":[{\"pcr\":17,\"type\":"
+		"1,\"name\":\"x\","
+		"\"from\":\"platform\",\"data\":\"0g\"}]}",
+		"{\"format\":\"merlon-platform-1\",\"name\":\"\",\"events\":[{\"pcr\":17,\"type\":"
+		"1,\"name\":\"x\","
+		"\"from\":\"platform\"}]}"};
+	static struct platform platform;
+	struct prediction_error error;
+	char path[] = "/tmp/platform-XXXXXX";
+
+	close(mkstemp(path));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		FILE *file = fopen(path, "w");
+
+		fputs(bad[i], file);
+		fclose(file);
+		assert_int_equal(platform_load(path, &platform, &error), VMK_BAD_FORMAT);
+		assert_true(strlen(error.text) > 0);
+	}
+	unlink(path);
+}
+
+/* --- explain */
+
+static struct difference seen[8];
+static unsigned seen_count;
+
+static void remember(const struct difference *difference, void *context)
+{
+	assert_true(seen_count < 8);
+	seen[seen_count++] = *difference;
+}
+
+static void write_file(const char *directory, const char *name, const uint8_t *data, size_t size)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, size, file), size);
+	fclose(file);
+}
+
+static void names_the_bytes_that_differ(void **state)
+{
+	static struct prediction p;
+	static uint8_t data[10000];
+	struct prediction_error error;
+	char good[] = "/tmp/good-XXXXXX", bad[] = "/tmp/bad-XXXXXX", path[64];
+	json_t *policy;
+	int index;
+
+	assert_non_null(mkdtemp(good));
+	assert_non_null(mkdtemp(bad));
+	write_file(good, "f", data, sizeof(data));
+	memset(&p, 0, sizeof(p));
+	snprintf(path, sizeof(path), "%s/f", good);
+	assert_int_equal(prediction_add_file(&p, path, "module 1", "", &index, &error), VMK_OK);
+	policy = document_of(&p);
+	prediction_free(&p);
+
+	write_file(bad, "f", data, sizeof(data));
+	seen_count = 0;
+	assert_int_equal(explain(policy, bad, good, remember, NULL, &error), VMK_OK);
+	assert_int_equal(seen_count, 0);
+
+	data[5000] ^= 1;
+	data[5001] ^= 1;
+	data[9999] ^= 1;
+	write_file(bad, "f", data, sizeof(data));
+	assert_int_equal(explain(policy, bad, NULL, remember, NULL, &error), VMK_OK);
+	assert_int_equal(seen_count, 1);
+	assert_int_equal(seen[0].first, 4096);
+	assert_int_equal(seen[0].last, 9999);
+	seen_count = 0;
+	assert_int_equal(explain(policy, bad, good, remember, NULL, &error), VMK_OK);
+	assert_int_equal(seen_count, 2);
+	assert_int_equal(seen[0].first, 5000);
+	assert_int_equal(seen[0].last, 5001);
+	assert_int_equal(seen[1].first, 9999);
+
+	data[5000] ^= 1;
+	data[5001] ^= 1;
+	write_file(bad, "f", data, 9000);
+	seen_count = 0;
+	assert_int_equal(explain(policy, bad, good, remember, NULL, &error), VMK_OK);
+	assert_int_equal(seen_count, 1);
+	assert_int_equal(seen[0].first, 9000);
+	assert_int_equal(seen[0].last, 9999);
+
+	snprintf(path, sizeof(path), "%s/f", bad);
+	unlink(path);
+	rmdir(bad);
+	seen_count = 0;
+	assert_int_equal(explain(policy, bad, good, remember, NULL, &error), VMK_OK);
+	assert_int_equal(seen_count, 1);
+	assert_true(seen[0].missing);
+	snprintf(path, sizeof(path), "%s/f", good);
+	unlink(path);
+	rmdir(good);
+	json_decref(policy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(measures_the_policy_that_tboot_falls_back_to),
+		cmocka_unit_test(routes_modules_as_the_policy_says),
+		cmocka_unit_test(refuses_malformed_policies),
+		cmocka_unit_test(replays_from_zero),
+		cmocka_unit_test(captures_what_no_file_explains),
+		cmocka_unit_test(refuses_a_log_without_tboot),
+		cmocka_unit_test(refuses_malformed_platforms),
+		cmocka_unit_test(names_the_bytes_that_differ),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
