@@ -217,9 +217,7 @@ static enum vmk_status activate(
 	status = check(Esys_ActivateCredential(tpm->esys, tpm->ak, tpm->ek, ESYS_TR_PASSWORD,
 			       session, ESYS_TR_NONE, &credential, &secret, activated),
 		"TPM2_ActivateCredential");
-	if (status != VMK_OK)
-		Esys_FlushContext(
-			tpm->esys, session); /* success ends it: continueSession is clear */
+	Esys_FlushContext(tpm->esys, session); /* ESAPI sessions continue by default */
 	return status;
 }
 
