@@ -1,0 +1,125 @@
+/* sources: kernel/vmkuser/handle.c kernel/vmkuser/budget.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "vmkuser/budget.h"
+#include "vmkuser/handle.h"
+
+static void test_kind_and_rights(void **state)
+{
+	struct handle_table table;
+	int object;
+	void *found = NULL;
+	vmk_handle handle;
+
+	handle_table_init(&table);
+	assert_int_equal(handle_add(&table, VMK_KIND_PORT, RIGHT_READ, &object, &handle), VMK_OK);
+	assert_int_not_equal(handle, VMK_NO_HANDLE);
+	assert_int_equal(handle_get(&table, handle, VMK_KIND_PORT, RIGHT_READ, &found), VMK_OK);
+	assert_ptr_equal(found, &object);
+	assert_int_equal(
+		handle_get(&table, handle, VMK_KIND_TRUST, RIGHT_READ, &found), VMK_BAD_HANDLE);
+	assert_int_equal(
+		handle_get(&table, handle, VMK_KIND_PORT, RIGHT_READ | RIGHT_WRITE, &found),
+		VMK_DENIED);
+	assert_int_equal(handle_get(&table, handle, VMK_KIND_PORT, 0, NULL), VMK_OK);
+	assert_int_equal(handle_first(&table, VMK_KIND_PORT), handle);
+	assert_int_equal(handle_first(&table, VMK_KIND_CONFIG), VMK_NO_HANDLE);
+	assert_int_equal(handle_first(&table, VMK_KIND_NONE), VMK_NO_HANDLE);
+	assert_int_equal(handle_add(&table, VMK_KIND_NONE, 0, NULL, &handle), VMK_BAD_PARAM);
+}
+
+static void test_made_up_handles(void **state)
+{
+	struct handle_table table;
+	vmk_handle good;
+
+	handle_table_init(&table);
+	handle_add(&table, VMK_KIND_PORT, 0, NULL, &good);
+	for (uint64_t h = 0; h <= UINT32_MAX; h += 251) {
+		if (h == good)
+			continue;
+		assert_int_equal(
+			handle_get(&table, (vmk_handle)h, VMK_KIND_PORT, 0, NULL), VMK_BAD_HANDLE);
+		assert_int_equal(
+			handle_get(&table, (vmk_handle)h, VMK_KIND_NONE, 0, NULL), VMK_BAD_HANDLE);
+	}
+}
+
+static void test_reuse_gives_another_number(void **state)
+{
+	struct handle_table table;
+	vmk_handle first, second;
+
+	handle_table_init(&table);
+	handle_add(&table, VMK_KIND_PORT, 0, NULL, &first);
+	assert_int_equal(handle_remove(&table, first), VMK_OK);
+	assert_int_equal(handle_remove(&table, first), VMK_BAD_HANDLE);
+	handle_add(&table, VMK_KIND_PORT, 0, NULL, &second);
+	assert_int_not_equal(first, second);
+	assert_int_equal(handle_get(&table, first, VMK_KIND_PORT, 0, NULL), VMK_BAD_HANDLE);
+	assert_int_equal(handle_get(&table, second, VMK_KIND_PORT, 0, NULL), VMK_OK);
+}
+
+static void test_full_table(void **state)
+{
+	struct handle_table table;
+	vmk_handle handles[HANDLES_MAX], more;
+
+	handle_table_init(&table);
+	for (unsigned i = 0; i < HANDLES_MAX; i++)
+		assert_int_equal(
+			handle_add(&table, VMK_KIND_PORT, 0, &handles[i], &handles[i]), VMK_OK);
+	assert_int_equal(handle_add(&table, VMK_KIND_PORT, 0, NULL, &more), VMK_NO_RESOURCES);
+	for (unsigned i = 0; i < HANDLES_MAX; i++) {
+		void *object;
+
+		assert_int_equal(handle_get(&table, handles[i], VMK_KIND_PORT, 0, &object), VMK_OK);
+		assert_ptr_equal(object, &handles[i]);
+	}
+}
+
+static void test_budget(void **state)
+{
+	struct budget budget = {.interval_ns = 100, .burst = 3};
+
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(budget_take(&budget, 1000));
+	assert_false(budget_take(&budget, 1000));
+	assert_false(budget_take(&budget, 1099));
+	assert_true(budget_take(&budget, 1100));
+	assert_false(budget_take(&budget, 1100));
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(budget_take(&budget, 1000000));
+	assert_false(budget_take(&budget, 1000000));
+}
+
+static void test_backoff(void **state)
+{
+	uint64_t delay = 0;
+	const uint64_t expected[] = {1, 2, 4, 8, 16, 32, 60, 60};
+
+	for (unsigned i = 0; i < 8; i++) {
+		delay = backoff_next(delay, 5);
+		assert_int_equal(delay, expected[i] * BACKOFF_FIRST_NS);
+	}
+	assert_int_equal(backoff_next(delay, BACKOFF_LONGEST_NS + 1), BACKOFF_FIRST_NS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kind_and_rights),
+		cmocka_unit_test(test_made_up_handles),
+		cmocka_unit_test(test_reuse_gives_another_number),
+		cmocka_unit_test(test_full_table),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_backoff),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

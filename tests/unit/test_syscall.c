@@ -1,0 +1,300 @@
+/* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
+/* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
+/* sources: kernel/vmkuser/budget.c tests/unit/shim/world_kernel.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/shim/world_kernel.h"
+
+static struct uworld world;
+static uint64_t value;
+static uintptr_t buffer; /* two writable pages; the ones around are not mapped */
+
+static enum vmk_status call(
+	uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	const uint64_t args[6] = {a, b, c, d, e, 0};
+
+	value = 0;
+	return call_make(&world, number, args, &value);
+}
+
+static int setup(void **state)
+{
+	sim_reset();
+	sim_world(&world);
+	assert_int_equal(
+		call(VMK_SYS_MAP, 2 * PAGE_SIZE, VMK_PROT_READ | VMK_PROT_WRITE, 0, 0, 0), VMK_OK);
+	buffer = value;
+	return 0;
+}
+
+static void test_numbers_and_permissions(void **state)
+{
+	assert_int_equal(call(15, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
+	assert_int_equal(call(UINT64_MAX, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
+	assert_int_equal(call((1ull << 32) + VMK_SYS_CLOCK, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
+	for (unsigned number = 1; number < 15; number++) {
+		world.package.syscalls = ~(1u << number);
+		assert_int_equal(call(number, 0, 0, 0, 0, 0), VMK_DENIED);
+		world.package.syscalls = 0;
+		assert_int_equal(call(number, 0, 0, 0, 0, 0), VMK_DENIED);
+	}
+	assert_int_equal(sim.log_lines, 2); /* then the budget for complaints is used up */
+	assert_string_equal(sim.log, "World test: system call log is not granted by its package");
+}
+
+static void test_log(void **state)
+{
+	const char text[] = "a\x1b[31m\nb\n\n";
+
+	space_write(&sim.space, buffer, text, sizeof(text));
+	assert_int_equal(call(VMK_SYS_LOG, buffer, sizeof(text) - 1, 0, 0, 0), VMK_OK);
+	assert_string_equal(sim.log, "World test: a?[31m\nb");
+	assert_int_equal(call(VMK_SYS_LOG, buffer, LOG_TEXT_MAX + 1, 0, 0, 0), VMK_TOO_LARGE);
+	assert_int_equal(call(VMK_SYS_LOG, UINT64_MAX - 2, 16, 0, 0, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(
+		call(VMK_SYS_LOG, buffer + 2 * PAGE_SIZE - 4, 5, 0, 0, 0), VMK_BAD_ADDRESS);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(call(VMK_SYS_LOG, buffer, 1, 0, 0, 0), VMK_OK);
+	assert_int_equal(call(VMK_SYS_LOG, buffer, 1, 0, 0, 0), VMK_NO_RESOURCES);
+	sim.now_ns += 1000;
+	sim.log_lines = 0;
+	assert_int_equal(call(VMK_SYS_LOG, buffer, 1, 0, 0, 0), VMK_OK);
+	assert_int_equal(sim.log_lines, 2); /* one of them says how many were dropped */
+}
+
+static void test_clock_and_tls(void **state)
+{
+	assert_int_equal(call(VMK_SYS_CLOCK, VMK_CLOCK_MONOTONIC, 0, 0, 0, 0), VMK_OK);
+	assert_int_equal(value, sim.now_ns);
+	assert_int_equal(call(VMK_SYS_CLOCK, 2, 0, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_SET_TLS, buffer, 0, 0, 0, 0), VMK_OK);
+	assert_int_equal(sim.tls, buffer);
+	assert_int_equal(call(VMK_SYS_SET_TLS, USER_TOP, 0, 0, 0, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(call(VMK_SYS_SET_TLS, 0xffff800000000000, 0, 0, 0, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(sim.tls, buffer);
+}
+
+static void test_map_limits(void **state)
+{
+	uint64_t used = world.memory_used;
+
+	assert_int_equal(used, 2 * PAGE_SIZE);
+	assert_int_equal(call(VMK_SYS_MAP, 0, VMK_PROT_READ, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, PROT_X, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 1ull << 32, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_MAP, UINT64_MAX, VMK_PROT_READ, 0, 0, 0), VMK_NO_MEMORY);
+	assert_int_equal(call(VMK_SYS_MAP, world.memory_limit - used + 1, VMK_PROT_READ, 0, 0, 0),
+		VMK_NO_MEMORY);
+	assert_int_equal(world.memory_used, used);
+	assert_int_equal(
+		call(VMK_SYS_MAP, world.memory_limit - used, VMK_PROT_READ, 0, 0, 0), VMK_OK);
+	assert_int_equal(world.memory_used, world.memory_limit);
+	assert_int_equal(call(VMK_SYS_MAP, 1, VMK_PROT_READ, 0, 0, 0), VMK_NO_MEMORY);
+}
+
+static void test_unmap_and_protect(void **state)
+{
+	assert_int_equal(call(VMK_SYS_PROTECT, buffer, PAGE_SIZE, VMK_PROT_READ, 0, 0), VMK_OK);
+	assert_int_equal(sim_page_at(&sim.space, buffer)->prot, PROT_USER | PROT_R);
+	assert_int_equal(call(VMK_SYS_PROTECT, buffer, PAGE_SIZE, PROT_X, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_PROTECT, buffer + 1, PAGE_SIZE, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_UNMAP, buffer, 0, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_UNMAP, buffer, -PAGE_SIZE, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(
+		call(VMK_SYS_UNMAP, 0xffff800000000000, PAGE_SIZE, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(
+		call(VMK_SYS_UNMAP, USER_TOP - PAGE_SIZE, 2 * PAGE_SIZE, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_not_equal(call(VMK_SYS_UNMAP, buffer, 3 * PAGE_SIZE, 0, 0, 0), VMK_OK);
+	assert_int_equal(world.memory_used, 2 * PAGE_SIZE);
+	assert_int_equal(call(VMK_SYS_UNMAP, buffer, PAGE_SIZE, 0, 0, 0), VMK_OK);
+	assert_int_equal(world.memory_used, PAGE_SIZE);
+	assert_null(sim_page_at(&sim.space, buffer));
+}
+
+static void test_image_and_stack_stay(void **state)
+{
+	world.image = (struct user_range){buffer, PAGE_SIZE};
+	world.stack = (struct user_range){buffer + PAGE_SIZE, PAGE_SIZE};
+	for (unsigned i = 0; i < 2; i++) {
+		uintptr_t page = buffer + i * PAGE_SIZE;
+
+		assert_int_equal(call(VMK_SYS_UNMAP, page, PAGE_SIZE, 0, 0, 0), VMK_DENIED);
+		assert_int_equal(call(VMK_SYS_PROTECT, page, PAGE_SIZE, 3, 0, 0), VMK_DENIED);
+		assert_int_equal(
+			call(VMK_SYS_UNMAP, page - PAGE_SIZE, 2 * PAGE_SIZE, 0, 0, 0), VMK_DENIED);
+	}
+	assert_int_not_equal(
+		call(VMK_SYS_UNMAP, buffer + 2 * PAGE_SIZE, PAGE_SIZE, 0, 0, 0), VMK_DENIED);
+}
+
+static void test_random(void **state)
+{
+	assert_int_equal(call(VMK_SYS_RANDOM, buffer, 5000, 0, 0, 0), VMK_OK);
+	assert_int_equal(sim_page_at(&sim.space, buffer + 4999)->data[4999 - PAGE_SIZE], 0x5a);
+	assert_int_equal(sim_page_at(&sim.space, buffer + 5000)->data[5000 - PAGE_SIZE], 0);
+	assert_int_equal(
+		call(VMK_SYS_RANDOM, buffer, VMK_TRANSFER_MAX + 1, 0, 0, 0), VMK_TOO_LARGE);
+	assert_int_equal(call(VMK_SYS_RANDOM, buffer, 2 * PAGE_SIZE + 1, 0, 0, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(call(VMK_SYS_RANDOM, UINT64_MAX, 2, 0, 0, 0), VMK_BAD_ADDRESS);
+}
+
+static void put_handles(const vmk_handle *handles, unsigned count)
+{
+	space_write(&sim.space, buffer, handles, count * sizeof(*handles));
+}
+
+static void test_wait(void **state)
+{
+	vmk_handle port = handle_first(&world.handles, VMK_KIND_PORT);
+	vmk_handle config = handle_first(&world.handles, VMK_KIND_CONFIG);
+
+	put_handles(&port, 1);
+	assert_int_equal(call(VMK_SYS_WAIT, buffer, 1, 0, 0, 0), VMK_TIMEOUT);
+	assert_int_equal(sim.waits, 0);
+	assert_int_equal(call(VMK_SYS_WAIT, buffer, 1, UINT64_MAX, 0, 0), VMK_TIMEOUT);
+	assert_int_equal(sim.waits, 1);
+	sim.wait_result = VMK_KILLED;
+	assert_int_equal(call(VMK_SYS_WAIT, 0, 0, 5, 0, 0), VMK_KILLED);
+	sim.wait_result = VMK_OK;
+	assert_int_equal(call(VMK_SYS_WAIT, buffer, 1, 5, 0, 0), VMK_OK);
+	assert_int_equal(value, 0);
+	assert_int_equal(call(VMK_SYS_WAIT, buffer, WAIT_MAX + 1, 5, 0, 0), VMK_TOO_LARGE);
+	assert_int_equal(call(VMK_SYS_WAIT, buffer, 2, 5, 0, 0), VMK_BAD_HANDLE);
+	assert_int_equal(
+		call(VMK_SYS_WAIT, buffer + 2 * PAGE_SIZE - 2, 1, 5, 0, 0), VMK_BAD_ADDRESS);
+	put_handles(&config, 1);
+	assert_int_equal(call(VMK_SYS_WAIT, buffer, 1, 5, 0, 0), VMK_BAD_HANDLE);
+}
+
+static void test_port(void **state)
+{
+	vmk_handle port = handle_first(&world.handles, VMK_KIND_PORT);
+
+	assert_int_equal(call(VMK_SYS_PORT_INFO, port, buffer, 0, 0, 0), VMK_OK);
+	assert_int_equal(
+		call(VMK_SYS_PORT_INFO, port | 1ull << 32, buffer, 0, 0, 0), VMK_BAD_HANDLE);
+	assert_int_equal(call(VMK_SYS_PORT_SEND, port, buffer, 13, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_PORT_SEND, port, buffer, 1515, 0, 0), VMK_TOO_LARGE);
+	assert_int_equal(call(VMK_SYS_PORT_SEND, port, 0, 100, 0, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(sim.frames_sent, 0);
+	assert_int_equal(call(VMK_SYS_PORT_SEND, port, buffer, 1514, 0, 0), VMK_OK);
+	assert_int_equal(sim.frames_sent, 1);
+	assert_int_equal(call(VMK_SYS_PORT_RECV, port, buffer, 100, 0, 0), VMK_WOULD_BLOCK);
+	sim.frames_waiting = 1;
+	sim.frame_bytes = 100;
+	assert_int_equal(call(VMK_SYS_PORT_RECV, port, buffer, 99, 0, 0), VMK_TOO_LARGE);
+	assert_int_equal(call(VMK_SYS_PORT_RECV, port, buffer, UINT64_MAX, 0, 0), VMK_OK);
+	assert_int_equal(value, 100);
+	assert_int_equal(sim_page_at(&sim.space, buffer)->data[99], 0xee);
+	assert_int_equal(sim_page_at(&sim.space, buffer)->data[100], 0);
+}
+
+static void test_trust_log(void **state)
+{
+	vmk_handle trust = handle_first(&world.handles, VMK_KIND_TRUST);
+
+	assert_int_equal(
+		call(VMK_SYS_TRUST_LOG, trust, VMK_LOG_VMK, 5, buffer, 2 * PAGE_SIZE), VMK_OK);
+	assert_int_equal(value, 10000);
+	assert_int_equal(sim_page_at(&sim.space, buffer)->data[0], 5);
+	assert_int_equal(
+		sim_page_at(&sim.space, buffer + PAGE_SIZE)->data[10], (uint8_t)(5 + 4096 + 10));
+	assert_int_equal(call(VMK_SYS_TRUST_LOG, trust, VMK_LOG_VMK, 0, 0, 0), VMK_OK);
+	assert_int_equal(value, 10000);
+	assert_int_equal(call(VMK_SYS_TRUST_LOG, trust, 0, 0, buffer, 1), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_TRUST_LOG, trust, 8, 0, buffer, 1), VMK_BAD_PARAM);
+	assert_int_equal(
+		call(VMK_SYS_TRUST_LOG, trust, VMK_LOG_VMK, UINT64_MAX, buffer, 1), VMK_BAD_PARAM);
+	assert_int_equal(
+		call(VMK_SYS_TRUST_LOG, trust, VMK_LOG_VMK, 0, buffer, 10000), VMK_BAD_ADDRESS);
+	assert_int_equal(
+		call(VMK_SYS_TRUST_LOG, trust, VMK_LOG_VMK, 0, buffer, VMK_TRANSFER_MAX + 1),
+		VMK_TOO_LARGE);
+}
+
+static void test_config(void **state)
+{
+	vmk_handle config = handle_first(&world.handles, VMK_KIND_CONFIG);
+
+	assert_int_equal(call(VMK_SYS_CONFIG_READ, config, 4, buffer, 100, 0), VMK_OK);
+	assert_int_equal(value, 14);
+	assert_memory_equal(sim_page_at(&sim.space, buffer)->data, "name=test\n\0", 11);
+	assert_int_equal(call(VMK_SYS_CONFIG_READ, config, UINT64_MAX, buffer, 100, 0), VMK_OK);
+	assert_int_equal(call(VMK_SYS_CONFIG_READ, config, 0, 0, 1, 0), VMK_BAD_ADDRESS);
+	sim.config = NULL;
+	assert_int_equal(call(VMK_SYS_CONFIG_READ, config, 0, buffer, 100, 0), VMK_OK);
+	assert_int_equal(value, 0);
+}
+
+static void test_quote(void **state)
+{
+	static struct vmk_quote_request request;
+	vmk_handle trust = handle_first(&world.handles, VMK_KIND_TRUST);
+	uintptr_t reply = buffer + PAGE_SIZE;
+
+	request = (struct vmk_quote_request){.nonce_size = 20, .pcr_mask = 1};
+	space_write(&sim.space, buffer, &request, sizeof(request));
+	assert_int_equal(call(VMK_SYS_TRUST_QUOTE, trust, buffer, reply, 0, 0), VMK_OK);
+	assert_int_equal(sim_page_at(&sim.space, reply)->data[0], 20);
+	assert_int_equal(call(VMK_SYS_TRUST_QUOTE, trust, 0, reply, 0, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(call(VMK_SYS_TRUST_QUOTE, trust, buffer, 0, 0, 0), VMK_BAD_ADDRESS);
+	request.nonce_size = VMK_NONCE_MAX + 1;
+	space_write(&sim.space, buffer, &request, sizeof(request));
+	assert_int_equal(call(VMK_SYS_TRUST_QUOTE, trust, buffer, reply, 0, 0), VMK_BAD_PARAM);
+	request = (struct vmk_quote_request){.secret_size = UINT32_MAX};
+	space_write(&sim.space, buffer, &request, sizeof(request));
+	assert_int_equal(call(VMK_SYS_TRUST_QUOTE, trust, buffer, reply, 0, 0), VMK_BAD_PARAM);
+}
+
+static void test_described_addresses(void **state)
+{
+	char text[40];
+	const struct {
+		uint64_t address;
+		const char *text;
+	} cases[] = {
+		{8, "null+0x8"},
+		{0x5000, "image+0x0"},
+		{0x5fff, "image+0xfff"},
+		{0x6000, "user memory"},
+		{0x8fff, "the stack's guard page"},
+		{0x9010, "stack+0x10"},
+		{0xffff800000000000, "kernel memory"},
+		{UINT64_MAX, "kernel memory"},
+	};
+
+	world.image = (struct user_range){0x5000, PAGE_SIZE};
+	world.stack = (struct user_range){0x9000, PAGE_SIZE};
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		user_describe_address(&world, cases[i].address, text, sizeof(text));
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_numbers_and_permissions, setup),
+		cmocka_unit_test_setup(test_log, setup),
+		cmocka_unit_test_setup(test_clock_and_tls, setup),
+		cmocka_unit_test_setup(test_map_limits, setup),
+		cmocka_unit_test_setup(test_unmap_and_protect, setup),
+		cmocka_unit_test_setup(test_image_and_stack_stay, setup),
+		cmocka_unit_test_setup(test_random, setup),
+		cmocka_unit_test_setup(test_wait, setup),
+		cmocka_unit_test_setup(test_port, setup),
+		cmocka_unit_test_setup(test_trust_log, setup),
+		cmocka_unit_test_setup(test_config, setup),
+		cmocka_unit_test_setup(test_quote, setup),
+		cmocka_unit_test_setup(test_described_addresses, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
