@@ -104,16 +104,18 @@ unsigned pci_enumerate(
 	return walk.found;
 }
 
-/* What stays of ones that are written: the writable bits. The register is put back. */
+/* Which bits of a register can be written. The register is put back. */
 static uint32_t probe(
 	const struct pci_ops *ops, void *context, struct pci_address address, unsigned offset)
 {
-	uint32_t saved = ops->read(context, address, offset), mask;
+	uint32_t saved = ops->read(context, address, offset), ones, zeroes;
 
 	ops->write(context, address, offset, ~0u);
-	mask = ops->read(context, address, offset);
+	ones = ops->read(context, address, offset);
+	ops->write(context, address, offset, 0);
+	zeroes = ops->read(context, address, offset);
 	ops->write(context, address, offset, saved);
-	return mask;
+	return ones & ~zeroes;
 }
 
 /* A size is the lowest writable bit, if all bits above it are writable too; the address must be a

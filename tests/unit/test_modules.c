@@ -1,0 +1,282 @@
+/* sources: kernel/vmkmod/modules.c kernel/vmkmod/package.c kernel/vmkmod/manifest.c */
+/* sources: kernel/lib/keyval.c kernel/lib/hex.c tests/unit/shim/package_bytes.c */
+/* Boot packages: order, refusals, and that nothing starts which was not verified and measured. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "boot/boot_info.h"
+#include "lib/log.h"
+#include "mem/frames.h"
+#include "mem/heap.h"
+#include "tests/unit/shim/package_bytes.h"
+#include "trust/trust.h"
+#include "vmkmod/module.h"
+#include "vmkmod/modules.h"
+#include "vmkmod/package.h"
+#include "vmkuser/uworld.h"
+
+/* What the loader calls: it writes down what happened, in order. */
+static char journal[4096];
+static enum vmk_status verdict, measuring, starting;
+static bool whole_events;
+
+static void note(const char *format, ...)
+{
+	size_t at = strlen(journal);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(journal + at, sizeof(journal) - at, format, args);
+	va_end(args);
+}
+
+const uint8_t package_root[4] = "root", package_root_end[1];
+
+void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (severity != LOG_ER)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	note("error %s; ", text);
+}
+void *heap_alloc(size_t bytes)
+{
+	return calloc(1, bytes);
+}
+void heap_free(void *memory)
+{
+	free(memory);
+}
+void *direct_map(struct hpa address)
+{
+	return (void *)address.v;
+}
+enum vmk_status package_verify(
+	struct package *package, const uint8_t *root, size_t root_bytes, const char **why)
+{
+	assert_ptr_equal(root, package_root);
+	note("verify %s; ", package->name);
+	memset(package->sha256, 0xab, sizeof(package->sha256));
+	*why = verdict == VMK_OK ? NULL : "the reason";
+	return verdict;
+}
+enum vmk_status trust_measure(enum vmk_event_type type, const char *text)
+{
+	note("measure %s %.*s; ", type == VMK_EV_CONFIG ? "21" : "19", whole_events ? 400 : 18,
+		text);
+	return measuring;
+}
+enum vmk_status module_start(const struct package *package, const char **why)
+{
+	note("driver %s; ", package->name);
+	*why = "did not start";
+	return starting;
+}
+enum vmk_status uworld_start(const struct package *package)
+{
+	note("world %s; ", package->name);
+	return starting;
+}
+
+static struct boot_info info;
+static struct package_bytes files[4];
+
+static void boot_module(
+	const char *cmdline, const char *kind, const char *more, const char *payload)
+{
+	struct boot_module *m = &info.modules[info.module_count];
+	struct package_bytes *file = &files[info.module_count++];
+	char manifest[512];
+
+	snprintf(manifest, sizeof(manifest),
+		"name=%s\nversion=1\nprovider=merlon\nkind=%s\nlevel=PartnerSupported\n%s", cmdline,
+		kind, more);
+	package_bytes_make(file, manifest, payload, strlen(payload));
+	m->start = hpa((uintptr_t)file->data);
+	m->bytes = file->size;
+	snprintf(m->cmdline, sizeof(m->cmdline), "/boot/%s.pkg an option", cmdline);
+}
+
+/* The loader's state is per boot, so each boot happens in a process of its own. */
+static const char *boot(void)
+{
+	static char text[sizeof(journal)];
+	ssize_t got, at = 0;
+	int fds[2], status;
+	pid_t child;
+
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		size_t bytes;
+		const char *config;
+
+		modules_load_boot(&info);
+		config = modules_config(&bytes);
+		if (config)
+			note("config %.*s", (int)bytes, config);
+		_exit(write(fds[1], journal, strlen(journal)) < 0);
+	}
+	close(fds[1]);
+	while ((got = read(fds[0], text + at, sizeof(text) - 1 - (size_t)at)) > 0)
+		at += got;
+	text[at] = 0;
+	close(fds[0]);
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	return text;
+}
+
+static int reset(void **state)
+{
+	memset(&info, 0, sizeof(info));
+	journal[0] = 0;
+	verdict = measuring = starting = VMK_OK;
+	whole_events = false;
+	return 0;
+}
+
+static void test_order(void **state)
+{
+	boot_module("agent", "world", "syscalls=exit\n", "ELF");
+	boot_module("config", "config", "", "hostname=h\n");
+	boot_module("e1000", "driver", "", "ELF");
+	assert_string_equal(boot(), "verify config; measure 21 config name=config; "
+				    "verify agent; measure 19 package name=agent; world agent; "
+				    "verify e1000; measure 19 package name=e1000; driver e1000; "
+				    "config hostname=h\n");
+}
+
+static void test_not_a_package(void **state)
+{
+	boot_module("first", "driver", "", "ELF");
+	boot_module("second", "driver", "", "ELF");
+	files[0].data[0] = 'X';
+	info.modules[1].bytes = 10;
+	assert_string_equal(boot(),
+		"error first.pkg refused: bad-format: not a package: magic; "
+		"error second.pkg refused: truncated: file is shorter than a package header; ");
+}
+
+static void test_not_verified(void **state)
+{
+	verdict = VMK_BAD_SIGNATURE;
+	boot_module("agent", "world", "syscalls=exit\n", "ELF");
+	boot_module("config", "config", "", "a=b\n");
+	assert_string_equal(boot(),
+		"verify config; error config.pkg refused: bad-signature: the reason; "
+		"verify agent; error agent.pkg refused: bad-signature: the reason; ");
+}
+
+static void test_level(void **state)
+{
+	char *level;
+
+	boot_module("agent", "world", "syscalls=exit\n", "ELF");
+	level = strstr((char *)files[0].data + 64, "PartnerSupported");
+	memcpy(level, "CommunitySupporte", 16);
+	assert_string_equal(boot(), "error agent.pkg refused: bad-format: manifest: level; ");
+
+	reset(state);
+	info.module_count = 1;
+	package_bytes_make(&files[0],
+		"name=agent\nversion=1\nprovider=m\nkind=driver\nlevel=CommunitySupported\n", "ELF",
+		3);
+	info.modules[0] = (struct boot_module){
+		.start = hpa((uintptr_t)files[0].data), .bytes = files[0].size, .cmdline = "agent"};
+	assert_string_equal(boot(), "verify agent; error agent refused: level-too-low: its "
+				    "acceptance level is below the host's; ");
+}
+
+static void test_twice(void **state)
+{
+	boot_module("config", "config", "", "a=b\n");
+	boot_module("other", "config", "", "a=c\n");
+	boot_module("e1000", "driver", "", "ELF");
+	boot_module("e1000", "driver", "", "OTHER");
+	assert_string_equal(boot(),
+		"verify config; measure 21 config name=config; "
+		"verify other; error other.pkg refused: exists: there is a configuration already; "
+		"verify e1000; measure 19 package name=e1000; driver e1000; "
+		"verify e1000; error e1000.pkg refused: exists: a package of this name is loaded "
+		"already; config a=b\n");
+}
+
+static void test_bad_configuration(void **state)
+{
+	boot_module("config", "config", "", "hostname\n");
+	assert_string_equal(boot(),
+		"verify config; error config.pkg refused: bad-format: no '=' in the line; ");
+	reset(state);
+	boot_module("config", "config", "", "a=b\na=c\n");
+	assert_string_equal(
+		boot(), "verify config; error config.pkg refused: exists: key stands twice; ");
+}
+
+static void test_virtual_machine(void **state)
+{
+	boot_module("guest", "vm", "", "image");
+	assert_string_equal(boot(), "verify guest; error guest.pkg refused: unsupported: this "
+				    "version runs no virtual machines; ");
+}
+
+static void test_not_measured(void **state)
+{
+	measuring = VMK_TPM_ERROR;
+	boot_module("e1000", "driver", "", "ELF");
+	assert_string_equal(boot(), "verify e1000; measure 19 package name=e1000; "
+				    "error e1000.pkg refused: "
+				    "tpm-error: it could not be measured; ");
+	/* Without a measured launch nothing can be measured, and the verdict says so. */
+	reset(state);
+	measuring = VMK_NOT_MEASURED;
+	starting = VMK_NOT_FOUND;
+	boot_module("e1000", "driver", "", "ELF");
+	assert_string_equal(boot(), "verify e1000; measure 19 package name=e1000; "
+				    "driver e1000; error "
+				    "e1000.pkg refused: not-found: did not start; ");
+}
+
+/* The whole texts: they are the protocol (attest/PROTOCOL.md). */
+static void test_event_texts(void **state)
+{
+#define AB "abababababababab"
+	whole_events = true;
+	boot_module("config", "config", "", "a=b\n");
+	boot_module("agent", "world", "syscalls=exit\n", "ELF");
+	assert_string_equal(boot(),
+		"verify config; measure 21 config name=config version=1 provider=merlon "
+		"sha256=" AB AB AB AB "; verify agent; "
+		"measure 19 package name=agent version=1 kind=world provider=merlon "
+		"level=PartnerSupported sha256=" AB AB AB AB "; world agent; config a=b\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_order, reset),
+		cmocka_unit_test_setup(test_event_texts, reset),
+		cmocka_unit_test_setup(test_not_a_package, reset),
+		cmocka_unit_test_setup(test_not_verified, reset),
+		cmocka_unit_test_setup(test_level, reset),
+		cmocka_unit_test_setup(test_twice, reset),
+		cmocka_unit_test_setup(test_bad_configuration, reset),
+		cmocka_unit_test_setup(test_virtual_machine, reset),
+		cmocka_unit_test_setup(test_not_measured, reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

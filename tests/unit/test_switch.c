@@ -1,0 +1,247 @@
+/* sources: kernel/vmknet/switch.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "lib/lock.h"
+#include "lib/log.h"
+#include "mem/heap.h"
+#include "sched/world.h"
+#include "vmknet/switch.h"
+
+static const uint8_t mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
+static const uint8_t peer[6] = {0x52, 0x55, 10, 0, 2, 2};
+static const uint8_t everyone[6] = {255, 255, 255, 255, 255, 255};
+
+static struct {
+	int locked;
+	uint8_t frame[NET_FRAME_MAX];
+	size_t bytes;
+	unsigned sent;
+	enum vmk_status answer;
+} wire;
+
+/* What the switch needs of the kernel. */
+void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
+{
+}
+void *heap_alloc(size_t bytes)
+{
+	return calloc(1, bytes);
+}
+void heap_free(void *memory)
+{
+	free(memory);
+}
+uint64_t spin_lock(struct spinlock *lock)
+{
+	assert_int_equal(wire.locked++, 0);
+	return 0;
+}
+void spin_unlock(struct spinlock *lock, uint64_t saved)
+{
+	assert_int_equal(--wire.locked, 0);
+}
+void event_signal(struct event *event)
+{
+	event->count++;
+}
+
+static enum vmk_status nic_send(void *nic, const void *frame, size_t bytes)
+{
+	assert_int_equal(wire.locked, 0); /* the driver's lock is below the switch's */
+	assert_ptr_equal(nic, &wire);
+	memcpy(wire.frame, frame, bytes);
+	wire.bytes = bytes;
+	wire.sent++;
+	return wire.answer;
+}
+
+static const struct uplink_ops ops = {nic_send};
+
+static void make(uint8_t *frame, const uint8_t *to, const uint8_t *from, size_t bytes)
+{
+	memset(frame, (int)bytes, NET_FRAME_MAX);
+	memcpy(frame, to, 6);
+	memcpy(frame + 6, from, 6);
+}
+
+static size_t receive(struct port *port, uint8_t *to)
+{
+	size_t bytes;
+
+	return port_receive(port, to, NET_FRAME_MAX, &bytes) == VMK_OK ? bytes : 0;
+}
+
+static void test_without_uplink(void **state)
+{
+	uint8_t frame[NET_FRAME_MAX];
+	struct vmk_port_info info;
+	struct port *port;
+
+	assert_int_equal(port_create("vmk0", &port), VMK_OK);
+	port_info(port, &info);
+	assert_int_equal(info.link_up, 0);
+	make(frame, peer, mac, 60);
+	assert_int_equal(port_send(port, frame, 60), VMK_NOT_PRESENT);
+	port_destroy(port);
+}
+
+static void test_uplink(void **state)
+{
+	static const uint8_t group[6] = {1, 0, 0, 0, 0, 1};
+	struct vmk_port_info info;
+	struct port *port;
+
+	assert_int_equal(switch_uplink_add("vmnic0", group, &ops, &wire), VMK_BAD_PARAM);
+	assert_int_equal(switch_uplink_add("vmnic0", mac, &ops, &wire), VMK_OK);
+	assert_int_equal(switch_uplink_add("vmnic1", mac, &ops, &wire), VMK_EXISTS);
+	port_create("vmk0", &port);
+	switch_uplink_link(true);
+	port_info(port, &info);
+	assert_memory_equal(info.mac, mac, 6);
+	assert_int_equal(info.mtu, 1500);
+	assert_int_equal(info.link_up, 1);
+	port_destroy(port);
+}
+
+static void test_receive(void **state)
+{
+	uint8_t frame[NET_FRAME_MAX], got[NET_FRAME_MAX];
+	struct port *port;
+	size_t bytes;
+
+	port_create("vmk0", &port);
+	assert_false(port_readable(port));
+	assert_int_equal(port_receive(port, got, sizeof(got), &bytes), VMK_WOULD_BLOCK);
+	make(frame, mac, peer, 100);
+	switch_uplink_receive(frame, 100);
+	make(frame, everyone, peer, NET_FRAME_MAX);
+	switch_uplink_receive(frame, NET_FRAME_MAX);
+	make(frame, peer, peer, 100); /* for somebody else */
+	switch_uplink_receive(frame, 100);
+	assert_true(port_readable(port));
+	assert_int_equal(port_event(port)->count, 2);
+
+	assert_int_equal(port_receive(port, got, 99, &bytes), VMK_TOO_LARGE);
+	assert_int_equal(bytes, 0);
+	assert_int_equal(receive(port, got), 100);
+	assert_int_equal(got[99], 100);
+	assert_int_equal(receive(port, got), NET_FRAME_MAX);
+	assert_memory_equal(got, everyone, 6);
+	assert_false(port_readable(port));
+	port_destroy(port);
+}
+
+static void test_bad_sizes(void **state)
+{
+	uint8_t frame[NET_FRAME_MAX + 1] = {0};
+	struct port *port;
+
+	port_create("vmk0", &port);
+	memcpy(frame, everyone, 6);
+	memcpy(frame + 6, mac, 6);
+	switch_uplink_receive(frame, 13);
+	switch_uplink_receive(frame, NET_FRAME_MAX + 1);
+	assert_false(port_readable(port));
+	wire.sent = 0;
+	assert_int_equal(port_send(port, frame, 13), VMK_BAD_PARAM);
+	assert_int_equal(port_send(port, frame, NET_FRAME_MAX + 1), VMK_TOO_LARGE);
+	assert_int_equal(wire.sent, 0);
+	port_destroy(port);
+}
+
+static void test_queue_is_bounded(void **state)
+{
+	struct port_counters counters;
+	uint8_t frame[NET_FRAME_MAX];
+	struct port *port;
+	unsigned got = 0;
+
+	port_create("vmk0", &port);
+	for (unsigned i = 0; i < 1000; i++) {
+		make(frame, mac, peer, 60);
+		frame[59] = (uint8_t)i;
+		switch_uplink_receive(frame, 60);
+	}
+	port_get_counters(port, &counters);
+	assert_int_equal(counters.received + counters.receive_drops, 1000);
+	assert_in_range(counters.received, 1, 256);
+	while (receive(port, frame))
+		assert_int_equal(frame[59], got++); /* the oldest stay, in order */
+	assert_int_equal(got, counters.received);
+	port_destroy(port);
+}
+
+static void test_send(void **state)
+{
+	struct port_counters counters;
+	uint8_t frame[NET_FRAME_MAX];
+	struct port *a, *b;
+
+	port_create("a", &a);
+	port_create("b", &b);
+	wire.sent = 0;
+	wire.answer = VMK_OK;
+	make(frame, peer, mac, 60);
+	assert_int_equal(port_send(a, frame, 60), VMK_OK);
+	assert_int_equal(wire.sent, 1);
+	assert_int_equal(wire.bytes, 60);
+	assert_false(port_readable(b));
+
+	make(frame, everyone, mac, 60);
+	assert_int_equal(port_send(a, frame, 60), VMK_OK);
+	assert_int_equal(wire.sent, 2);
+	assert_true(port_readable(b));
+	assert_false(port_readable(a));
+
+	make(frame, mac, mac, 60); /* stays inside */
+	assert_int_equal(port_send(a, frame, 60), VMK_OK);
+	assert_int_equal(wire.sent, 2);
+
+	make(frame, peer, peer, 60); /* another's address */
+	assert_int_equal(port_send(a, frame, 60), VMK_DENIED);
+	make(frame, peer, mac, 60);
+	wire.answer = VMK_NO_RESOURCES;
+	assert_int_equal(port_send(a, frame, 60), VMK_NO_RESOURCES);
+	port_get_counters(a, &counters);
+	assert_int_equal(counters.sent, 3);
+	assert_int_equal(counters.sent_bytes, 180);
+	assert_int_equal(counters.send_refusals, 2);
+	port_destroy(a);
+	port_destroy(b);
+}
+
+static void test_ports_are_bounded(void **state)
+{
+	struct port *ports[64];
+	unsigned count = 0;
+
+	while (count < 64 &&
+		port_create("a name that is longer than fits", &ports[count]) == VMK_OK)
+		count++;
+	assert_in_range(count, 1, 63);
+	port_destroy(ports[--count]);
+	assert_int_equal(port_create("again", &ports[count]), VMK_OK);
+	for (unsigned i = 0; i <= count; i++)
+		port_destroy(ports[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_without_uplink),
+		cmocka_unit_test(test_uplink),
+		cmocka_unit_test(test_receive),
+		cmocka_unit_test(test_bad_sizes),
+		cmocka_unit_test(test_queue_is_bounded),
+		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_ports_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
