@@ -206,7 +206,7 @@ static enum vmk_status protect_relro(struct parser *p, const struct phdr *h)
 			return VMK_OK;
 		}
 		end = ALIGN_DOWN(end, PAGE_SIZE);
-		if (end <= s->data_at || end > s->address + s->bytes)
+		if (end <= s->data_at || end >= s->address + s->bytes)
 			break;
 		return split_segment(p, i, end);
 	}
