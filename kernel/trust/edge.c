@@ -141,7 +141,7 @@ static void read_log(struct verdict_facts *facts, uint64_t base, uint64_t bytes)
 void edge_read_txt(struct verdict_facts *facts)
 {
 	volatile void *txt;
-	uint64_t id, heap_base, heap_bytes;
+	uint64_t id, heap_base = 0, heap_bytes = 0;
 
 	facts->log_why = "no TXT registers";
 	if (space_map_device(hpa(TXT_PUBLIC), TXT_BYTES, &txt) != VMK_OK)
