@@ -83,10 +83,11 @@ static enum vmk_status create_ak(struct host_tpm *tpm)
 			{
 				.type = TPM2_ALG_ECC,
 				.nameAlg = TPM2_ALG_SHA256,
-				.objectAttributes =
-					TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-					TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
-					TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT,
+				.objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+						    TPMA_OBJECT_SENSITIVEDATAORIGIN |
+						    TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA |
+						    TPMA_OBJECT_RESTRICTED |
+						    TPMA_OBJECT_SIGN_ENCRYPT,
 				.parameters.eccDetail =
 					{
 						.symmetric.algorithm = TPM2_ALG_NULL,
