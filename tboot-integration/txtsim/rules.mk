@@ -6,7 +6,7 @@ TXTSIM_BOCHS := $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c wake.c me
 	swtpm.c)
 
 HOST_PROGRAMS += mksinit txtsim
-mksinit_SRCS := $(TXTSIM)/sinit/mksinit.c $(TXTSIM)/model/acm.c $(TXTSIM)/model/digest.c
+mksinit_SRCS := $(addprefix $(TXTSIM)/,sinit/mksinit.c sinit/acmwrite.c model/acm.c model/digest.c)
 mksinit_LIBS := -lcrypto
 txtsim_SRCS := $(addprefix $(TXTSIM)/run/,main.c options.c config.c process.c tpmstate.c keyhash.c \
 	platform.c) $(addprefix $(TXTSIM)/model/,acm.c digest.c events.c)
