@@ -74,10 +74,13 @@ struct boot_info {
 	struct hpa rsdp, dmar, hpet, mcfg, lapic; /* 0: none */
 	uint16_t pm1a_control, pm1b_control;      /* ACPI S5, ports; 0: none */
 	uint8_t s5_type_a, s5_type_b;
+	uint16_t smi_command; /* port that switches ACPI on with acpi_enable; 0: it is on */
+	uint8_t acpi_enable;
 	struct hpa reset_register; /* FADT RESET_REG as an I/O port; 0: none */
 	uint8_t reset_value;
 	struct boot_tboot tboot;
-	struct hpa image; /* the kernel's final physical place */
+	struct hpa low_page; /* below 1 MiB, for starting and leaving CPUs; 0: none */
+	struct hpa image;    /* the kernel's final physical place */
 	uint64_t image_bytes;
 	uint64_t entropy[8];      /* left over from KASLR, for the DRBG; zeroed after use */
 	unsigned entropy_sources; /* BOOT_ENTROPY_* */

@@ -32,6 +32,7 @@ struct percpu {
 	struct cpu_tables *tables; /* GDT, TSS, IST stacks */
 	volatile uint32_t online;  /* may be sent IPIs */
 	uint32_t locks_held;       /* bit n: a lock of level n (debug check of lib/lock) */
+	uint64_t tsc_offset;       /* added to this CPU's TSC: what it lags behind the first */
 };
 STATIC_ASSERT_OFFSET(struct percpu, self, PERCPU_SELF);
 STATIC_ASSERT_OFFSET(struct percpu, world, PERCPU_WORLD);
@@ -72,6 +73,9 @@ struct percpu *percpu_of(unsigned index);
 void percpu_set_kernel_stack(void *top);
 /* A fresh area for one more CPU; index is assigned. NULL when memory is out. Smp start only. */
 struct percpu *percpu_create(uint32_t apic_id);
+/* Give back the index of the last one created: its CPU did not start. The memory stays, should it
+ * come late. */
+void percpu_forget_last(void);
 #endif
 
 #endif

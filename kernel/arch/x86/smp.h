@@ -6,6 +6,8 @@
 
 #define CPUS_MAX 1024
 
+/* Interrupt vectors for other CPUs' requests; before smp_start(). */
+void smp_init(void);
 /* Start every CPU of boot_info; each ends in sched_cpu_start(). Returns how many run. */
 unsigned smp_start(void);
 /* CPUs that run, the bootstrap CPU included. Grows during smp_start() only. */
@@ -17,5 +19,9 @@ void ipi_reschedule(unsigned index);
  * `park(argument)`, or halts when that is NULL. Returns the number stopped.
  */
 unsigned smp_stop_others(void (*park)(void *argument), void *argument);
+/* True from smp_stop_others() on, for CPUs that wait for something. */
+bool smp_stopping(void);
+/* Stop the running CPU, as another one asked. */
+_Noreturn void smp_stop_here(void);
 
 #endif

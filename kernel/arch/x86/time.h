@@ -8,6 +8,8 @@ void time_init(void);        /* calibrates against HPET or PIT; panics if neithe
 uint64_t time_ns(void);      /* since time_init(), monotonic on every CPU */
 uint64_t time_wall_ns(void); /* since 1970-01-01 UTC */
 uint64_t time_tsc_hz(void);
+/* The running CPU's TSC when time_ns() will be `ns`, for deadlines. */
+uint64_t time_tsc_at(uint64_t ns);
 void time_spin_us(uint32_t microseconds);
 
 #endif

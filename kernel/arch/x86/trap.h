@@ -21,6 +21,7 @@
 #define VECTOR_RESCHEDULE    0xf1
 #define VECTOR_TLB           0xf2
 #define VECTOR_STOP          0xf3
+#define VECTOR_LEAVE         0xf4
 #define VECTOR_SPURIOUS      0xff
 
 #ifndef __ASSEMBLY__

@@ -1,0 +1,205 @@
+/*
+ * Entry from exceptions, interrupts and SYSCALL. Every path builds a struct trap_frame; ring 3
+ * never has a say in GS: CR4.FSGSBASE is off, so the sign of GS.base tells whose it is.
+ */
+#include "arch/x86/percpu.h"
+#include "arch/x86/trap.h"
+
+#define MSR_GS_BASE 0xc0000101
+#define FRAME_CS    (18 * 8)
+#define FRAME_RIP   (17 * 8)
+#define SYSCALL_VECTOR 0x100
+
+	.macro SAVE_REGISTERS
+	pushq %rax
+	pushq %rcx
+	pushq %rdx
+	pushq %rbx
+	pushq %rbp
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	.endm
+
+	/* Leaves vector and error on the stack. */
+	.macro RESTORE_REGISTERS
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rbp
+	popq %rbx
+	popq %rdx
+	popq %rcx
+	popq %rax
+	.endm
+
+	/* What ring 3 left must not steer us, not even speculatively; %rbp ends backtraces. */
+	.macro CLEAR_REGISTERS
+	xorl %eax, %eax
+	xorl %ebx, %ebx
+	xorl %ecx, %ecx
+	xorl %edx, %edx
+	xorl %ebp, %ebp
+	xorl %r8d, %r8d
+	xorl %r9d, %r9d
+	xorl %r10d, %r10d
+	xorl %r11d, %r11d
+	xorl %r12d, %r12d
+	xorl %r13d, %r13d
+	xorl %r14d, %r14d
+	xorl %r15d, %r15d
+	.endm
+
+	/* EFLAGS.AC comes from ring 3 unchanged and would open SMAP. */
+	.macro CLEAR_AC
+	testb $1, cpu_has_smap(%rip)
+	jz .Lno_smap\@
+	clac
+.Lno_smap\@:
+	.endm
+
+	.text
+	.balign 16
+	.globl trap_stubs
+	.hidden trap_stubs
+/* One stub of 16 bytes for each vector; those for which the CPU pushes no error code push 0. */
+trap_stubs:
+	.set vector, 0
+	.rept 256
+	.balign 16, 0xcc
+	endbr64
+	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21)
+	pushq $0
+	.endif
+	pushq $vector
+	.if vector == VECTOR_NMI || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK
+	jmp trap_paranoid
+	.else
+	jmp trap_common
+	.endif
+	.set vector, vector + 1
+	.endr
+	.balign 16, 0xcc
+
+	.type trap_common, @function
+trap_common:
+	SAVE_REGISTERS
+	cld
+	CLEAR_AC
+	movq %rsp, %rdi
+	testb $3, FRAME_CS(%rsp)
+	jz 1f
+	swapgs
+	lfence
+	CLEAR_REGISTERS
+	call trap_dispatch
+	swapgs
+	jmp 2f
+1:	lfence
+	call trap_dispatch
+2:	RESTORE_REGISTERS
+	addq $16, %rsp
+	iretq
+	int3
+	.size trap_common, . - trap_common
+
+/* NMI, double fault and machine check come at any instruction, also between SYSCALL and SWAPGS:
+ * they look at GS.base itself. Each has its own stack. */
+	.type trap_paranoid, @function
+trap_paranoid:
+	SAVE_REGISTERS
+	cld
+	CLEAR_AC
+	xorl %ebx, %ebx
+	movl $MSR_GS_BASE, %ecx
+	rdmsr
+	testl %edx, %edx
+	js 1f
+	swapgs
+	incl %ebx
+1:	lfence
+	movq %rsp, %rdi
+	call trap_dispatch
+	testl %ebx, %ebx
+	jz 2f
+	swapgs
+2:	RESTORE_REGISTERS
+	addq $16, %rsp
+	iretq
+	int3
+	.size trap_paranoid, . - trap_paranoid
+
+	.balign 16
+	.globl syscall_entry
+	.hidden syscall_entry
+	.type syscall_entry, @function
+syscall_entry:
+	endbr64
+	swapgs
+	movq %rsp, %gs:PERCPU_USER_RSP
+	movq %gs:PERCPU_KERNEL_STACK, %rsp
+	pushq $GDT_USER_DATA
+	pushq %gs:PERCPU_USER_RSP
+	pushq %r11
+	pushq $GDT_USER_CODE
+	pushq %rcx
+	pushq $0
+	pushq $SYSCALL_VECTOR
+	SAVE_REGISTERS
+	movq %rsp, %rdi
+	CLEAR_REGISTERS
+	sti
+	call syscall_entered
+	cli
+	swapgs
+	/* SYSRET with a non-canonical RIP faults in ring 0 with ring 3's stack: take IRET then. */
+	movq FRAME_RIP(%rsp), %rcx
+	shrq $47, %rcx
+	jnz 1f
+	RESTORE_REGISTERS
+	movq 16(%rsp), %rcx /* RIP */
+	movq 32(%rsp), %r11 /* RFLAGS */
+	movq 40(%rsp), %rsp
+	sysretq
+	int3
+1:	RESTORE_REGISTERS
+	addq $16, %rsp
+	iretq
+	int3
+	.size syscall_entry, . - syscall_entry
+
+/* cpu_enter_user(rip, rsp) */
+	.globl cpu_enter_user
+	.hidden cpu_enter_user
+	.type cpu_enter_user, @function
+cpu_enter_user:
+	endbr64
+	cli
+	pushq $GDT_USER_DATA
+	pushq %rsi
+	pushq $0x202 /* IF */
+	pushq $GDT_USER_CODE
+	pushq %rdi
+	CLEAR_REGISTERS
+	xorl %esi, %esi
+	xorl %edi, %edi
+	swapgs
+	iretq
+	int3
+	.size cpu_enter_user, . - cpu_enter_user
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,95 @@
+/* Exceptions. */
+#include "arch/x86/fault.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/smp.h"
+#include "vmkuser/uworld.h"
+
+/* Pairs of 32-bit self-relative addresses: a faulting instruction and where to go on. */
+struct fixup {
+	int32_t instruction, landing;
+};
+extern const struct fixup __fixups_start[], __fixups_end[];
+/* Self-relative addresses of the UD2 instructions of failed kCFI checks. */
+extern const int32_t __kcfi_traps_start[], __kcfi_traps_end[];
+
+/* X(vector, name): SDM 3A, table 6-1 */
+#define EXCEPTIONS(X)                      \
+	X(0, "divide error")               \
+	X(1, "debug exception")            \
+	X(2, "non-maskable interrupt")     \
+	X(3, "breakpoint")                 \
+	X(4, "overflow")                   \
+	X(5, "bound range exceeded")       \
+	X(6, "invalid opcode")             \
+	X(7, "device not available")       \
+	X(8, "double fault")               \
+	X(10, "invalid TSS")               \
+	X(11, "segment not present")       \
+	X(12, "stack-segment fault")       \
+	X(13, "general protection fault")  \
+	X(14, "page fault")                \
+	X(16, "x87 floating-point error")  \
+	X(17, "alignment check")           \
+	X(18, "machine check")             \
+	X(19, "SIMD floating-point error") \
+	X(20, "virtualization exception")  \
+	X(21, "control protection exception")
+
+const char *fault_name(uint64_t vector)
+{
+	switch (vector) {
+#define X(number, name) \
+	case number:    \
+		return name;
+		EXCEPTIONS(X)
+#undef X
+	default:
+		return "exception";
+	}
+}
+
+static uintptr_t self_relative(const int32_t *field)
+{
+	return (uintptr_t)field + (uintptr_t)(intptr_t)*field;
+}
+
+static bool fix_up(struct trap_frame *frame)
+{
+	for (const struct fixup *f = __fixups_start; f < __fixups_end; f++) {
+		if (self_relative(&f->instruction) == frame->rip) {
+			frame->rip = self_relative(&f->landing);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_kcfi_trap(uintptr_t rip)
+{
+	for (const int32_t *t = __kcfi_traps_start; t < __kcfi_traps_end; t++)
+		if (self_relative(t) == rip)
+			return true;
+	return false;
+}
+
+void fault(struct trap_frame *frame)
+{
+	uint64_t address = frame->vector == VECTOR_PAGE_FAULT ? read_cr2() : 0;
+
+	if (frame->vector == VECTOR_NMI && smp_stopping())
+		smp_stop_here();
+	if (frame->cs & 3 && frame->vector != VECTOR_NMI && frame->vector != VECTOR_MACHINE_CHECK &&
+		frame->vector != VECTOR_DOUBLE_FAULT) {
+		irq_enable();
+		uworld_fault((unsigned)frame->vector, frame->error, address, frame->rip);
+	}
+	if (frame->vector == VECTOR_GP && fix_up(frame))
+		return;
+	if (is_kcfi_trap(frame->rip))
+		panic_frame(frame, 0,
+			"control-flow integrity: call through a pointer to a function of "
+			"another type");
+	panic_frame(frame, address, "%s in the kernel, error 0x%llx", fault_name(frame->vector),
+		(unsigned long long)frame->error);
+}

@@ -1,0 +1,77 @@
+/* CPU features and the control registers that follow from them. */
+#include "arch/x86/features.h"
+#include "arch/x86/cpu.h"
+#include "boot/image.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_MODULE   "Cpu"
+#define CR0_WP       0x10000ull
+#define CR0_AM       0x40000ull
+#define CR4_DE       0x8ull
+#define CR4_FSGSBASE 0x10000ull
+
+static const struct {
+	char name[16];
+	uint32_t leaf;
+	uint8_t reg, bit;
+	bool required;
+	uint64_t cr4;
+} table[] = {
+#define X(symbol, name, leaf, reg, bit, required, cr4) {name, leaf, reg, bit, required, cr4},
+	CPU_FEATURES(X)
+#undef X
+};
+
+static SEALED bool present[CPU_FEATURE_COUNT];
+SEALED bool cpu_has_smap;
+
+static bool query(unsigned i)
+{
+	uint32_t r[4];
+
+	cpuid(table[i].leaf & 0x80000000u, 0, r);
+	if (r[0] < table[i].leaf)
+		return false;
+	cpuid(table[i].leaf, 0, r);
+	return r[table[i].reg] >> table[i].bit & 1;
+}
+
+void features_init(void)
+{
+	char line[256];
+	int n = 0;
+
+	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
+		present[i] = query(i);
+		if (!present[i] && table[i].required)
+			panic("this CPU lacks %s, which the kernel needs", table[i].name);
+		if (present[i] && n < (int)sizeof(line) - 20)
+			n += snprintf(line + n, sizeof(line) - (size_t)n, " %s", table[i].name);
+	}
+	cpu_has_smap = present[CPU_SMAP];
+	vmk_log("features:%s", line);
+}
+
+void features_init_cpu(void)
+{
+	/* Ring 3 must not set GS.base: entry.S tells whose it is by its sign. */
+	uint64_t cr4 = (read_cr4() | CR4_DE) & ~CR4_FSGSBASE;
+
+	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
+		if (present[i] && !query(i))
+			panic("CPU lacks %s, which the first one has", table[i].name);
+		if (present[i])
+			cr4 |= table[i].cr4;
+	}
+	write_cr4(cr4);
+	write_cr0((read_cr0() | CR0_WP) & ~CR0_AM);
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
+}
+
+bool cpu_has(enum cpu_feature feature)
+{
+	return present[feature];
+}

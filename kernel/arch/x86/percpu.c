@@ -1,0 +1,59 @@
+/* The CPUs' areas. */
+#include "arch/x86/percpu.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/tables.h"
+#include "lib/random.h"
+#include "mem/heap.h"
+
+/* header.S makes this GS.base, before and after the image moves. */
+struct percpu percpu_bootstrap = {.self = &percpu_bootstrap, .online = 1};
+
+static struct percpu *cpus[CPUS_MAX] = {&percpu_bootstrap};
+static unsigned cpus_known = 1;
+
+/* kmain() never returns, so its callers' stack guards do not see the change. */
+__attribute__((no_stack_protector)) void percpu_init_bootstrap(void)
+{
+	percpu_bootstrap.canary = random_u64() & ~0xffull;
+}
+
+struct percpu *percpu_of(unsigned index)
+{
+	return index < cpus_known ? cpus[index] : NULL;
+}
+
+void percpu_set_kernel_stack(void *top)
+{
+	struct percpu *self = percpu();
+
+	self->kernel_stack = (uint64_t)(uintptr_t)top;
+	self->tables->tss.rsp0 = self->kernel_stack;
+}
+
+struct percpu *percpu_create(uint32_t apic_id)
+{
+	struct percpu *cpu;
+
+	if (cpus_known == CPUS_MAX)
+		return NULL;
+	cpu = heap_alloc(sizeof(*cpu));
+	if (!cpu)
+		return NULL;
+	cpu->self = cpu;
+	cpu->index = cpus_known;
+	cpu->apic_id = apic_id;
+	cpu->canary = random_u64() & ~0xffull;
+	cpu->tables = tables_create();
+	if (!cpu->tables) {
+		heap_free(cpu);
+		return NULL;
+	}
+	cpus[cpus_known++] = cpu;
+	return cpu;
+}
+
+void percpu_forget_last(void)
+{
+	cpus[--cpus_known] = NULL;
+}

@@ -1,0 +1,234 @@
+/* Starting and stopping CPUs. */
+#include "arch/x86/smp.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/features.h"
+#include "arch/x86/fpu.h"
+#include "arch/x86/lowpage.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/syscall.h"
+#include "arch/x86/time.h"
+#include "arch/x86/timer.h"
+#include "arch/x86/tlb.h"
+#include "arch/x86/trap.h"
+#include "boot/boot_info.h"
+#include "boot/options.h"
+#include "boot/tboot.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+#include "mem/heap.h"
+#include "sched/world.h"
+
+#define LOG_MODULE        "Smp"
+#define START_STACK_PAGES 4
+#define START_WAIT_US     200000
+#define STOP_WAIT_US      100000
+#define SYNC_ROUNDS       64
+
+static unsigned running = 1;
+static volatile uint32_t stopping, stopped;
+static void (*stop_park)(void *argument);
+static void *stop_argument;
+/* The first CPU's TSC, written all the time while another one starts. */
+static volatile uint64_t first_tsc;
+
+_Noreturn void ap_main(void);
+
+/* What this CPU's TSC lags behind the first one's: never let time run backwards. */
+static uint64_t tsc_lag(void)
+{
+	uint64_t lag = 0;
+
+	for (unsigned i = 0; i < SYNC_ROUNDS; i++) {
+		uint64_t other = __atomic_load_n(&first_tsc, __ATOMIC_ACQUIRE), own = rdtsc();
+
+		if (other > own)
+			lag = MAX(lag, other - own);
+		cpu_pause();
+	}
+	return lag;
+}
+
+_Noreturn void ap_main(void)
+{
+	struct percpu *self = percpu();
+
+	features_init_cpu();
+	trap_init_cpu();
+	apic_init_cpu();
+	fpu_init_cpu();
+	syscall_init_cpu();
+	timer_init_cpu();
+	self->tsc_offset = tsc_lag();
+	__atomic_store_n(&self->online, 1, __ATOMIC_RELEASE);
+	sched_cpu_start();
+	panic("the scheduler gave a CPU back");
+}
+
+/* SDM 3A, 8.4.4.1, or tboot's mailbox where its CPUs sleep in MWAIT. */
+static void kick(uint32_t id)
+{
+	uint64_t page = lowpage_address().v;
+
+	if (tboot_wake_by_mailbox(id, page))
+		return;
+	apic_send_init(id);
+	time_spin_us(10000);
+	for (unsigned i = 0; i < 2; i++) {
+		apic_send_startup(id, (uint8_t)(page >> PAGE_SHIFT));
+		time_spin_us(200);
+	}
+}
+
+static bool wait_online(const struct percpu *cpu)
+{
+	uint64_t until = time_ns() + START_WAIT_US * 1000ull;
+
+	while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE)) {
+		__atomic_store_n(&first_tsc, rdtsc(), __ATOMIC_RELEASE);
+		if (time_ns() > until)
+			return false;
+	}
+	return true;
+}
+
+/* The start stack is the CPU's idle world's from then on. */
+static bool start_one(uint32_t id)
+{
+	struct percpu *cpu = percpu_create(id);
+	void *stack;
+
+	if (!cpu || stack_alloc(START_STACK_PAGES, &stack) != VMK_OK) {
+		vmk_error("no memory for the CPU with APIC id %u", id);
+		return false;
+	}
+	lowpage_aim(stack, cpu);
+	kick(id);
+	if (!wait_online(cpu)) {
+		vmk_warn("the CPU with APIC id %u does not start", id);
+		percpu_forget_last();
+		return false;
+	}
+	if (cpu->tsc_offset)
+		vmk_warn("cpu%u: TSC lags by %llu, corrected", cpu->index,
+			(unsigned long long)cpu->tsc_offset);
+	running++;
+	return true;
+}
+
+unsigned smp_start(void)
+{
+	unsigned limit = CPUS_MAX;
+	char value[8];
+
+	percpu_of(0)->apic_id = apic_id();
+	if (option_get(boot_info->cmdline, "cpus", value, sizeof(value)))
+		limit = MAX(1u, option_number(value));
+	if (lowpage_init() != VMK_OK) {
+		vmk_warn("no page below 1 MiB: other CPUs cannot start");
+		return running;
+	}
+	for (unsigned i = 0; i < boot_info->cpu_count && running < limit; i++) {
+		uint32_t id = boot_info->cpus[i].apic_id;
+
+		if (id == percpu_of(0)->apic_id)
+			continue;
+		if (!apic_is_x2() && id > 254) {
+			vmk_warn("APIC id %u needs x2APIC", id);
+			continue;
+		}
+		start_one(id);
+	}
+	return running;
+}
+
+unsigned cpu_count(void)
+{
+	return __atomic_load_n(&running, __ATOMIC_ACQUIRE);
+}
+
+void ipi_reschedule(unsigned index)
+{
+	struct percpu *cpu = percpu_of(index);
+
+	__atomic_store_n(&cpu->reschedule, 1, __ATOMIC_RELEASE);
+	if (index != percpu_index())
+		apic_send(cpu->apic_id, VECTOR_RESCHEDULE);
+}
+
+bool smp_stopping(void)
+{
+	return __atomic_load_n(&stopping, __ATOMIC_ACQUIRE);
+}
+
+_Noreturn void smp_stop_here(void)
+{
+	irq_disable();
+	apic_quiesce();
+	__atomic_store_n(&percpu()->online, 0, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&stopped, 1, __ATOMIC_ACQ_REL);
+	if (stop_park)
+		stop_park(stop_argument);
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+static void stop_interrupt(struct trap_frame *frame)
+{
+	if (smp_stopping())
+		smp_stop_here();
+}
+
+static void reschedule_interrupt(struct trap_frame *frame)
+{
+	/* The flag is set already; waking from HLT was the point. */
+}
+
+void smp_init(void)
+{
+	trap_set_handler(VECTOR_STOP, stop_interrupt);
+	trap_set_handler(VECTOR_RESCHEDULE, reschedule_interrupt);
+	tlb_init();
+}
+
+static unsigned signal_others(bool nmi)
+{
+	unsigned self = percpu_index(), count = 0;
+
+	for (unsigned i = 0; i < cpu_count(); i++) {
+		const struct percpu *cpu = percpu_of(i);
+
+		if (i == self || !__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+			continue;
+		count++;
+		if (nmi)
+			apic_send_nmi(cpu->apic_id);
+		else
+			apic_send(cpu->apic_id, VECTOR_STOP);
+	}
+	return count;
+}
+
+static void wait_stopped(unsigned count)
+{
+	uint64_t until = time_ns() + STOP_WAIT_US * 1000ull;
+
+	while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) < count && time_ns() < until)
+		cpu_pause();
+}
+
+unsigned smp_stop_others(void (*park)(void *argument), void *argument)
+{
+	unsigned count;
+
+	if (cpu_count() == 1)
+		return 0;
+	stop_park = park;
+	stop_argument = argument;
+	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
+	count = signal_others(false);
+	wait_stopped(count);
+	if (signal_others(true))
+		wait_stopped(count);
+	return __atomic_load_n(&stopped, __ATOMIC_ACQUIRE);
+}

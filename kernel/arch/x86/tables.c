@@ -1,0 +1,98 @@
+/* GDT, TSS and IST stacks. */
+#include "arch/x86/tables.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/trap.h"
+#include "mem/heap.h"
+
+#define IST_PAGES     2
+#define TSS_AVAILABLE (0x89ull << 40) /* present, 64-bit TSS */
+
+#define SEGMENT_CODE  0x00af9b000000ffffull
+#define SEGMENT_DATA  0x00cf93000000ffffull
+#define SEGMENT_RING3 (3ull << 45)
+
+static struct cpu_tables bootstrap;
+static uint8_t bootstrap_stacks[IST_COUNT][IST_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
+
+static void fill(struct cpu_tables *tables)
+{
+	uint64_t base = (uint64_t)(uintptr_t)&tables->tss;
+
+	tables->gdt[GDT_KERNEL_CODE / 8] = SEGMENT_CODE;
+	tables->gdt[GDT_KERNEL_DATA / 8] = SEGMENT_DATA;
+	tables->gdt[GDT_USER_DATA / 8] = SEGMENT_DATA | SEGMENT_RING3;
+	tables->gdt[GDT_USER_CODE / 8] = SEGMENT_CODE | SEGMENT_RING3;
+	/* SDM 3A, figure 8-4. */
+	tables->gdt[GDT_TSS / 8] = (sizeof(struct tss) - 1) | (base & 0xffffff) << 16 |
+				   TSS_AVAILABLE | (base >> 24 & 0xff) << 56;
+	tables->gdt[GDT_TSS / 8 + 1] = base >> 32;
+	tables->tss.io_map_base = sizeof(struct tss); /* none */
+}
+
+struct cpu_tables *tables_bootstrap(void)
+{
+	fill(&bootstrap);
+	for (unsigned i = 0; i < IST_COUNT; i++)
+		bootstrap.tss.ist[i] = (uint64_t)(uintptr_t)bootstrap_stacks[i + 1];
+	return &bootstrap;
+}
+
+enum vmk_status tables_guard_stacks(struct cpu_tables *tables)
+{
+	void *tops[IST_COUNT];
+
+	for (unsigned i = 0; i < IST_COUNT; i++) {
+		enum vmk_status status = stack_alloc(IST_PAGES, &tops[i]);
+
+		if (status != VMK_OK) {
+			while (i--)
+				stack_free(tops[i], IST_PAGES);
+			return status;
+		}
+	}
+	for (unsigned i = 0; i < IST_COUNT; i++)
+		tables->tss.ist[i] = (uint64_t)(uintptr_t)tops[i];
+	return VMK_OK;
+}
+
+struct cpu_tables *tables_create(void)
+{
+	struct cpu_tables *tables = heap_alloc(sizeof(*tables));
+
+	if (!tables)
+		return NULL;
+	fill(tables);
+	if (tables_guard_stacks(tables) != VMK_OK) {
+		heap_free(tables);
+		return NULL;
+	}
+	return tables;
+}
+
+void tables_load(struct cpu_tables *tables)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	}
+	__attribute__((packed)) gdtr = {sizeof(tables->gdt) - 1, (uint64_t)(uintptr_t)tables->gdt};
+	uint64_t gs = rdmsr(MSR_GS_BASE);
+
+	__asm__ volatile("lgdt %0\n\t"
+			 "pushq %q1\n\t"
+			 "leaq 1f(%%rip), %%rax\n\t"
+			 "pushq %%rax\n\t"
+			 "lretq\n"
+			 "1:\tmovl %2, %%ds\n\t"
+			 "movl %2, %%es\n\t"
+			 "movl %2, %%ss\n\t"
+			 "movl %3, %%fs\n\t"
+			 "movl %3, %%gs\n\t"
+		:
+		: "m"(gdtr), "i"(GDT_KERNEL_CODE), "r"(GDT_KERNEL_DATA), "r"(0)
+		: "rax", "memory");
+	wrmsr(MSR_GS_BASE, gs);
+	wrmsr(MSR_KERNEL_GS_BASE, 0);
+	tables->gdt[GDT_TSS / 8] &= ~(2ull << 40); /* not busy: LTR wants it so */
+	__asm__ volatile("ltr %w0" : : "r"(GDT_TSS));
+}

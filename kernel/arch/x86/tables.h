@@ -1,0 +1,36 @@
+/* The descriptor tables of one CPU: GDT, TSS, and the stacks of NMI, double fault and machine
+ * check. */
+#ifndef ARCH_TABLES_H
+#define ARCH_TABLES_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+/* SDM 3A, figure 8-11. */
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp0, rsp1, rsp2;
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, io_map_base;
+} __attribute__((packed));
+STATIC_ASSERT_SIZE(struct tss, 104);
+
+enum { IST_NMI = 1, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_COUNT = 3 };
+
+struct cpu_tables {
+	uint64_t gdt[7];
+	struct tss tss __attribute__((aligned(16)));
+};
+
+/* The bootstrap CPU's, with stacks inside the image until tables_guard_stacks(). */
+struct cpu_tables *tables_bootstrap(void);
+/* Fresh tables with guarded stacks; NULL when memory is out. */
+struct cpu_tables *tables_create(void);
+/* Give the bootstrap CPU stacks with guard pages, once there is a heap. */
+enum vmk_status tables_guard_stacks(struct cpu_tables *tables);
+/* Make them the running CPU's: GDT, segments, task register. GS.base stays. */
+void tables_load(struct cpu_tables *tables);
+
+#endif

@@ -1,0 +1,185 @@
+/* Finding ACPI tables, and the small ones among them. */
+#include "boot/acpi.h"
+#include "boot/acpi_tables.h"
+#include "boot/boot_info.h"
+#include "lib/reader.h"
+#include <string.h>
+
+#define RSDP_V1_BYTES   20
+#define RSDP_V2_BYTES   36
+#define TABLE_BYTES_MAX (1u << 20)
+#define TABLES_MAX      256
+#define EBDA_POINTER    0x40e
+#define EBDA_BYTES      1024
+#define BIOS_START      0xe0000
+#define BIOS_BYTES      0x20000
+
+static bool sums_to_zero(const uint8_t *data, size_t bytes)
+{
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		sum = (uint8_t)(sum + data[i]);
+	return !sum;
+}
+
+void acpi_warn(const struct acpi_ops *ops, const char *what)
+{
+	if (ops->warn)
+		ops->warn(ops->context, what);
+}
+
+struct reader acpi_table(const struct acpi_ops *ops, uint64_t address, char signature[5])
+{
+	const uint8_t *header = ops->view(ops->context, address, ACPI_HEADER_BYTES), *table;
+	struct reader r = reader_of(header, header ? ACPI_HEADER_BYTES : 0),
+		      none = {.failed = true};
+	uint32_t bytes;
+
+	reader_copy(&r, signature, 4);
+	signature[4] = 0;
+	bytes = reader_le32(&r);
+	if (r.failed || bytes < ACPI_HEADER_BYTES || bytes > TABLE_BYTES_MAX)
+		return none;
+	table = ops->view(ops->context, address, bytes);
+	/* The FACS alone has no checksum, and is none of ours. */
+	if (!table || !sums_to_zero(table, bytes))
+		return none;
+	r = reader_of(table, bytes);
+	reader_skip(&r, ACPI_HEADER_BYTES);
+	return r;
+}
+
+static const uint8_t *search(const struct acpi_ops *ops, uint64_t start, size_t bytes, uint64_t *at)
+{
+	const uint8_t *memory = ops->view(ops->context, start, bytes);
+
+	for (size_t i = 0; memory && i + RSDP_V1_BYTES <= bytes; i += 16) {
+		if (memcmp(memory + i, "RSD PTR ", 8) || !sums_to_zero(memory + i, RSDP_V1_BYTES))
+			continue;
+		*at = start + i;
+		return memory + i;
+	}
+	return NULL;
+}
+
+static const uint8_t *find_rsdp(const struct acpi_ops *ops, uint64_t *at, size_t *bytes)
+{
+	const uint8_t *ebda = ops->view(ops->context, EBDA_POINTER, 2), *found = NULL;
+
+	if (ebda)
+		found = search(ops, (uint64_t)(ebda[0] | ebda[1] << 8) << 4, EBDA_BYTES, at);
+	if (!found)
+		found = search(ops, BIOS_START, BIOS_BYTES, at);
+	*bytes = RSDP_V1_BYTES;
+	if (found && found[15] >= 2 && ops->view(ops->context, *at, RSDP_V2_BYTES))
+		*bytes = RSDP_V2_BYTES;
+	return found;
+}
+
+struct root {
+	uint64_t address;
+	unsigned entry_bytes; /* 4 in an RSDT, 8 in an XSDT */
+};
+
+/* 5.2.5.3. The XSDT is preferred where the long checksum holds. */
+static struct root read_rsdp(const uint8_t *rsdp, size_t bytes)
+{
+	struct reader r = reader_of(rsdp, bytes);
+	struct root root = {.entry_bytes = 4};
+
+	if (bytes < RSDP_V1_BYTES || memcmp(rsdp, "RSD PTR ", 8) ||
+		!sums_to_zero(rsdp, RSDP_V1_BYTES))
+		return root;
+	reader_seek(&r, 16);
+	root.address = reader_le32(&r);
+	if (bytes >= RSDP_V2_BYTES && rsdp[15] >= 2 && sums_to_zero(rsdp, RSDP_V2_BYTES)) {
+		uint64_t xsdt;
+
+		reader_skip(&r, 4); /* length */
+		xsdt = reader_le64(&r);
+		if (xsdt)
+			root = (struct root){xsdt, 8};
+	}
+	return root;
+}
+
+/* The first table of each kind counts; more of the same are named and passed over. */
+static bool first_of(struct hpa *slot, uint64_t address, const struct acpi_ops *ops)
+{
+	if (slot->v) {
+		acpi_warn(ops, "a second table of one kind is ignored");
+		return false;
+	}
+	slot->v = address;
+	return true;
+}
+
+static void parse_hpet(struct reader *r, struct boot_info *info, const struct acpi_ops *ops)
+{
+	/* IA-PC HPET 1.0a, 3.2.4: block id, then a generic address. */
+	reader_skip(r, 4);
+	if (reader_u8(r) != 0) {
+		acpi_warn(ops, "the HPET is not memory-mapped");
+		return;
+	}
+	reader_skip(r, 3);
+	info->hpet = hpa(reader_le64(r));
+	if (r->failed || info->hpet.v % 8)
+		info->hpet = hpa(0);
+}
+
+static void parse_one(const struct acpi_ops *ops, uint64_t address, struct boot_info *info,
+	struct acpi_seen *seen)
+{
+	char signature[5];
+	struct reader r = acpi_table(ops, address, signature);
+
+	if (r.failed) {
+		acpi_warn(ops, "a table with a bad length or checksum is ignored");
+		return;
+	}
+	if (!memcmp(signature, "APIC", 4) && first_of(&seen->madt, address, ops))
+		acpi_parse_madt(&r, info, ops);
+	else if (!memcmp(signature, "FACP", 4) && first_of(&seen->fadt, address, ops))
+		acpi_parse_fadt(&r, info, ops);
+	else if (!memcmp(signature, "HPET", 4) && first_of(&seen->hpet, address, ops))
+		parse_hpet(&r, info, ops);
+	else if (!memcmp(signature, "DMAR", 4))
+		first_of(&info->dmar, address, ops);
+	else if (!memcmp(signature, "MCFG", 4))
+		first_of(&info->mcfg, address, ops);
+}
+
+enum vmk_status acpi_parse(const struct acpi_ops *ops, const uint8_t *rsdp_copy, size_t rsdp_bytes,
+	struct boot_info *info)
+{
+	struct acpi_seen seen = {0};
+	const uint8_t *rsdp = rsdp_copy;
+	struct root root;
+	struct reader r;
+	char signature[5];
+
+	if (!rsdp_bytes) {
+		rsdp = find_rsdp(ops, &info->rsdp.v, &rsdp_bytes);
+		if (!rsdp)
+			return VMK_NOT_FOUND;
+	}
+	root = read_rsdp(rsdp, rsdp_bytes);
+	if (!root.address)
+		return VMK_BAD_FORMAT;
+	r = acpi_table(ops, root.address, signature);
+	if (r.failed || memcmp(signature, root.entry_bytes == 8 ? "XSDT" : "RSDT", 4))
+		return VMK_BAD_FORMAT;
+	for (unsigned i = 0; reader_left(&r) >= root.entry_bytes; i++) {
+		uint64_t address = reader_le(&r, root.entry_bytes);
+
+		if (i == TABLES_MAX) {
+			acpi_warn(ops, "more than 256 tables: the rest is ignored");
+			break;
+		}
+		if (address)
+			parse_one(ops, address, info, &seen);
+	}
+	return VMK_OK;
+}

@@ -1,0 +1,25 @@
+/* Between acpi.c, which finds tables, and the files that read one kind each. */
+#ifndef BOOT_ACPI_TABLES_H
+#define BOOT_ACPI_TABLES_H
+
+#include "boot/acpi.h"
+#include "lib/reader.h"
+
+struct boot_info;
+
+#define ACPI_HEADER_BYTES 36
+
+struct acpi_seen {
+	struct hpa madt, fadt, hpet;
+};
+
+/* The table at `address`, checked, read up to the end of its header; `failed` if it is none. */
+struct reader acpi_table(const struct acpi_ops *ops, uint64_t address, char signature[5]);
+void acpi_warn(const struct acpi_ops *ops, const char *what);
+
+/* 5.2.12: CPUs, IOAPICs, interrupt overrides. */
+void acpi_parse_madt(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
+/* 5.2.9: PM1 control, SMI command, reset register; the DSDT's sleep type for S5. */
+void acpi_parse_fadt(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
+
+#endif

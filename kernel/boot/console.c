@@ -1,0 +1,64 @@
+/* What lib/log and lib/lock stand on. */
+#include "boot/console.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/serial.h"
+#include "arch/x86/time.h"
+#include "arch/x86/tlb.h"
+#include "lib/lock.h"
+#include "lib/log.h"
+#include "sched/world.h"
+
+static struct spinlock log_lock = SPINLOCK(LOCK_LOG);
+
+static uint64_t current_world(void)
+{
+	const struct world *world = percpu_world();
+
+	return world ? world_id(world) : 0;
+}
+
+static uint64_t lock_log(void)
+{
+	return spin_lock(&log_lock);
+}
+
+static void unlock_log(uint64_t saved)
+{
+	spin_unlock(&log_lock, saved);
+}
+
+static uint32_t *locks_held(void)
+{
+	return &percpu()->locks_held;
+}
+
+/* A CPU that waits with interrupts off still answers TLB requests, or two could wait for ever. */
+static void wait_turn(void)
+{
+	cpu_pause();
+	tlb_serve();
+}
+
+static const struct log_ops log_edge = {
+	.wall_ns = time_wall_ns,
+	.cpu = percpu_index,
+	.world = current_world,
+	.emit = serial_write,
+	.lock = lock_log,
+	.unlock = unlock_log,
+};
+
+static const struct lock_ops lock_edge = {
+	.irq_save = irq_save,
+	.irq_restore = irq_restore,
+	.held = locks_held,
+	.wait = wait_turn,
+};
+
+void console_init(void)
+{
+	serial_init();
+	lock_init(&lock_edge);
+	log_init(&log_edge);
+}

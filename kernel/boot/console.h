@@ -1,0 +1,7 @@
+/* The machine under lib/log and lib/lock: serial port, clock, CPU and world numbers, interrupts. */
+#ifndef BOOT_CONSOLE_H
+#define BOOT_CONSOLE_H
+
+void console_init(void);
+
+#endif

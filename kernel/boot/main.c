@@ -1,0 +1,159 @@
+/* The kernel's beginning at its random place: one phase after another, each logged once. */
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/features.h"
+#include "arch/x86/fpu.h"
+#include "arch/x86/ioapic.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/power.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/stack.h"
+#include "arch/x86/syscall.h"
+#include "arch/x86/tables.h"
+#include "arch/x86/time.h"
+#include "arch/x86/timer.h"
+#include "arch/x86/trap.h"
+#include "boot/boot_info.h"
+#include "boot/console.h"
+#include "boot/head.h"
+#include "boot/image.h"
+#include "boot/options.h"
+#include "boot/survey.h"
+#include "boot/tboot.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+#include "lib/random.h"
+#include "mem/audit.h"
+#include "mem/frames.h"
+#include "mem/heap.h"
+#include "mem/space.h"
+#include "sched/world.h"
+#include "trust/trust.h"
+#include "vmkmod/modules.h"
+#include "vmkuser/uworld.h"
+#include <string.h>
+
+#define LOG_MODULE       "Boot"
+#define BOOT_STACK_PAGES 16
+
+static void start_cpu(void)
+{
+	features_init();
+	features_init_cpu();
+	fpu_init_cpu();
+	trap_init();
+	time_init();
+}
+
+/* The old copy of the image holds what is secret in the new one: seeds, canaries. */
+static void clear_old_place(void)
+{
+	struct boot_info *info = boot_info_writable();
+
+	memset((void *)(uintptr_t)head_old_place().v, 0, info->image_bytes);
+	random_seed(info->entropy, sizeof(info->entropy));
+	memset(info->entropy, 0, sizeof(info->entropy));
+}
+
+static void start_memory(void)
+{
+	frames_init(boot_info);
+	space_init();
+	heap_init();
+}
+
+static void audit(void)
+{
+	struct audit_result r;
+
+	audit_wx(&r);
+	if (r.violations)
+		panic("W^X audit: %llu mappings are writable and executable",
+			(unsigned long long)r.violations);
+	vmk_log("W^X audit: %llu mappings, %llu writable, %llu executable, 0 both",
+		(unsigned long long)r.mappings, (unsigned long long)r.writable,
+		(unsigned long long)r.executable);
+}
+
+static void start_interrupts(void)
+{
+	if (tables_guard_stacks(percpu()->tables) != VMK_OK)
+		panic("no memory for exception stacks");
+	apic_init();
+	apic_init_cpu();
+	ioapic_init();
+	timer_init();
+	timer_init_cpu();
+	smp_init();
+	power_init();
+}
+
+static void start_scheduler(void)
+{
+	syscall_init_cpu();
+	sched_init();
+	irq_enable();
+	vmk_log("%u CPUs", smp_start());
+}
+
+/* What tests ask for, once everything runs (boot/options.h). */
+static void onboot(void)
+{
+	char value[16];
+
+	if (!option_get(boot_info->cmdline, "onboot", value, sizeof(value)))
+		return;
+	if (!strcmp(value, "poweroff"))
+		power_leave(POWER_OFF);
+	if (!strcmp(value, "reboot"))
+		power_leave(POWER_REBOOT);
+	if (!strcmp(value, "halt"))
+		power_leave(POWER_HALT);
+	if (!strcmp(value, "panic"))
+		panic("asked for by onboot=panic");
+	vmk_warn("onboot=%s: unknown", value);
+}
+
+static void start_system(void)
+{
+	char text[256];
+
+	trust_init(boot_info);
+	trust_describe(text, sizeof(text));
+	vmk_log("%s", text);
+	uworld_init();
+	modules_load_boot(boot_info);
+	if (trust_measured() && trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK)
+		vmk_error("the end of the boot could not be measured");
+	vmk_log("%s after %llu ms", VMK_BOOT_COMPLETE, (unsigned long long)(time_ns() / 1000000));
+}
+
+/* On a stack with guard pages. */
+static _Noreturn void kmain_guarded(void)
+{
+	audit();
+	start_interrupts();
+	if (boot_info->tboot.present && tboot_map() != VMK_OK)
+		panic("cannot map tboot's shared page");
+	start_scheduler();
+	start_system();
+	onboot();
+	world_exit();
+}
+
+_Noreturn void kmain(void)
+{
+	void *stack;
+
+	percpu_init_bootstrap();
+	console_init();
+	vmk_log("Merlon VMkernel starts, loaded by %s", boot_info->loader);
+	start_cpu();
+	survey_platform();
+	clear_old_place();
+	start_memory();
+	if (stack_alloc(BOOT_STACK_PAGES, &stack) != VMK_OK)
+		panic("no memory for the first stack");
+	stack_switch(stack, kmain_guarded);
+}

@@ -1,0 +1,29 @@
+/* The physical memory map of boot_info: sorted, disjoint, the latest statement wins. Pure. */
+#ifndef BOOT_MEMORY_MAP_H
+#define BOOT_MEMORY_MAP_H
+
+#include "boot/boot_info.h"
+#include <vmkapi/status.h>
+
+/*
+ * Make [start, end) memory of `type`, whatever was said of it before. Usable memory shrinks to
+ * whole pages, everything else grows to them. VMK_NO_RESOURCES when the table is full (the map is
+ * unchanged then), VMK_BAD_PARAM when the end lies before the start.
+ */
+enum vmk_status memory_map_set(
+	struct boot_info *info, uint64_t start, uint64_t end, enum boot_memory_type type);
+/* The entry that holds `address`, or NULL. */
+const struct boot_memory *memory_map_find(const struct boot_info *info, uint64_t address);
+/* Whether all of [start, start + bytes) is in the map, in entries of any type. */
+bool memory_map_covers(const struct boot_info *info, uint64_t start, uint64_t bytes);
+/* How many places of `bytes`, each aligned to `align` (a power of two), fit into usable memory
+ * within [low, high). */
+uint64_t memory_map_places(
+	const struct boot_info *info, uint64_t bytes, uint64_t align, uint64_t low, uint64_t high);
+/* Place number `index` of those. */
+struct hpa memory_map_place(const struct boot_info *info, uint64_t bytes, uint64_t align,
+	uint64_t low, uint64_t high, uint64_t index);
+/* For people. */
+const char *memory_type_name(enum boot_memory_type type);
+
+#endif

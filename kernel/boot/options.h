@@ -1,0 +1,17 @@
+/*
+ * Kernel options: words NAME=VALUE (or NAME) of the command line, separated by blanks. Pure.
+ *   onboot=poweroff|reboot|panic|halt  what to do once booted (tests)
+ *   onpanic=halt|poweroff|reboot       after a panic; default reboot
+ *   cpus=N                             use at most N CPUs
+ */
+#ifndef BOOT_OPTIONS_H
+#define BOOT_OPTIONS_H
+
+#include "lib/types.h"
+
+/* Copies the value of the first word NAME=...; false if there is none or it does not fit. */
+bool option_get(const char *cmdline, const char *name, char *value, size_t size);
+/* A decimal number; 0 for what is none or exceeds 9 digits. */
+unsigned option_number(const char *text);
+
+#endif
