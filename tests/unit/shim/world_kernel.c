@@ -28,8 +28,11 @@ static struct port sim_port;
 
 void sim_reset(void)
 {
-	memset(&sim, 0, sizeof(sim));
+	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
+		sim.space.pages[i].address = 0;
+	sim.space.mapped = 0;
 	sim.space.next = FIRST_ADDRESS;
+	memset(&sim.now_ns, 0, sizeof(sim) - offsetof(struct sim, now_ns));
 	sim.now_ns = 1000;
 	sim.wait_result = VMK_TIMEOUT;
 	sim.config = "hostname=test\n";

@@ -1,0 +1,123 @@
+/* sources: kernel/vmkuser/image.c kernel/vmkmod/elf.c kernel/vmkuser/syscall.c */
+/* sources: kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c kernel/vmkuser/call_net.c */
+/* sources: kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c kernel/vmkuser/budget.c */
+/* sources: tests/unit/shim/world_kernel.c */
+/* needs: build/worlds/selftest.elf */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/shim/world_kernel.h"
+
+#define AT_PHDR   3
+#define AT_RANDOM 25
+
+static struct uworld world;
+static uint8_t elf[1 << 20];
+static const char *why;
+
+static int setup(void **state)
+{
+	FILE *file = fopen("build/worlds/selftest.elf", "rb");
+
+	assert_non_null(file);
+	sim_reset();
+	sim_world(&world);
+	world.package.payload = elf;
+	world.package.payload_bytes = fread(elf, 1, sizeof(elf), file);
+	fclose(file);
+	return 0;
+}
+
+static uint64_t word_at(uintptr_t address)
+{
+	uint64_t word;
+
+	assert_int_equal(space_copy_in(&sim.space, &word, address, sizeof(word)), VMK_OK);
+	return word;
+}
+
+/* A world of our own toolchain is loaded as its headers say, with W^X and the limit kept. */
+static void test_load(void **state)
+{
+	unsigned executable = 0, writable = 0;
+
+	assert_int_equal(image_load(&world, &why), VMK_OK);
+	assert_int_equal(world.memory_used, sim.space.mapped * PAGE_SIZE);
+	for (unsigned i = 0; i < SIM_PAGES_MAX; i++) {
+		const struct sim_page *page = &sim.space.pages[i];
+
+		if (!page->address)
+			continue;
+		assert_true(page->prot & PROT_USER);
+		assert_false((page->prot & PROT_W) && (page->prot & PROT_X));
+		executable += !!(page->prot & PROT_X);
+		writable += !!(page->prot & PROT_W);
+	}
+	assert_in_range(executable, 1, 64);
+	assert_true(writable > executable);
+	assert_true(sim_page_at(&sim.space, world.entry)->prot & PROT_X);
+}
+
+static void test_start_block(void **state)
+{
+	uintptr_t at, start = 0;
+	struct vmk_start block;
+
+	assert_int_equal(image_load(&world, &why), VMK_OK);
+	at = world.stack_pointer;
+	assert_int_equal(at % 16, 0);
+	assert_true(at - world.stack.address < world.stack.bytes);
+	for (unsigned i = 0; i < 3; i++, at += 8)
+		assert_int_equal(word_at(at), 0); /* argc, end of argv, end of envp */
+	for (; word_at(at); at += 16) {
+		if (word_at(at) == AT_VMK_START)
+			start = word_at(at + 8);
+		if (word_at(at) == AT_PHDR)
+			assert_int_equal(word_at(at + 8), world.image.address + 64);
+		if (word_at(at) == AT_RANDOM)
+			assert_int_equal(word_at(word_at(at + 8)), 0x5a5a5a5a5a5a5a5a);
+	}
+	assert_int_equal(space_copy_in(&sim.space, &block, start, sizeof(block)), VMK_OK);
+	assert_int_equal(block.size, sizeof(block));
+	assert_string_equal(block.world, "test");
+	assert_int_equal(block.count, 3);
+	assert_string_equal(block.handles[0].name, "mgmt");
+	assert_int_equal(handle_get(&world.handles, block.handles[0].handle, VMK_KIND_PORT,
+				 RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, NULL),
+		VMK_OK);
+	assert_string_equal(block.handles[2].name, "config");
+}
+
+static void test_memory_limit(void **state)
+{
+	world.memory_limit = 64 << 10;
+	assert_int_equal(image_load(&world, &why), VMK_NO_MEMORY);
+	assert_non_null(why);
+	assert_true(world.memory_used <= world.memory_limit);
+}
+
+static void test_bad_image(void **state)
+{
+	elf[0] = 0;
+	assert_int_equal(image_load(&world, &why), VMK_BAD_FORMAT);
+	assert_string_equal(why, "not a 64-bit little-endian ELF file");
+	assert_int_equal(sim.space.mapped, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_load, setup),
+		cmocka_unit_test_setup(test_start_block, setup),
+		cmocka_unit_test_setup(test_memory_limit, setup),
+		cmocka_unit_test_setup(test_bad_image, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
