@@ -1,6 +1,8 @@
 /*
  * vmkapi: all that a driver module may call. The loader hands the table to the module's entry, so
- * that modules are placed anywhere and link against nothing.
+ * that modules are placed anywhere and link against nothing. After vmkmod_start the kernel calls a
+ * module's functions one at a time, with interrupts off; so a module needs no locks, and must not
+ * wait.
  */
 #ifndef VMKAPI_MODULE_H
 #define VMKAPI_MODULE_H
