@@ -62,6 +62,12 @@ static enum vmk_status load_elf(struct uworld *u, struct elf_image *elf, const c
 	return elf_place(elf, u->image.address, &ops, u, why);
 }
 
+/* `to` is zero already, and keeps its last byte so. */
+static void copy_name(char *to, size_t size, const char *name)
+{
+	memcpy(to, name, MIN(strlen(name), size - 1));
+}
+
 static void describe_handles(const struct uworld *u, struct vmk_start *start)
 {
 	static const struct {
@@ -77,7 +83,7 @@ static void describe_handles(const struct uworld *u, struct vmk_start *start)
 		if (h->handle == VMK_NO_HANDLE)
 			continue;
 		h->kind = names[i].kind;
-		strncpy(h->name, names[i].name, sizeof(h->name) - 1);
+		copy_name(h->name, sizeof(h->name), names[i].name);
 		start->count++;
 	}
 }
@@ -100,7 +106,7 @@ static void fill_start_block(struct start_block *block, const struct uworld *u,
 	memcpy(block->auxv, auxv, sizeof(auxv));
 	random_bytes(block->random, sizeof(block->random));
 	block->start.size = sizeof(block->start);
-	strncpy(block->start.world, WORLD_NAME(u), sizeof(block->start.world) - 1);
+	copy_name(block->start.world, sizeof(block->start.world), WORLD_NAME(u));
 	describe_handles(u, &block->start);
 }
 
