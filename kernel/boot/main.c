@@ -30,6 +30,7 @@
 #include "mem/space.h"
 #include "sched/world.h"
 #include "trust/trust.h"
+#include "vmkdev/device.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/uworld.h"
 #include <string.h>
@@ -123,6 +124,7 @@ static void start_system(void)
 	trust_describe(text, sizeof(text));
 	vmk_log("%s", text);
 	uworld_init();
+	device_init();
 	modules_load_boot(boot_info);
 	if (trust_measured() && trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK)
 		vmk_error("the end of the boot could not be measured");
