@@ -24,7 +24,8 @@ $(WORLD_LIB): $(call world_obj,$(WORLD_LIB_SRCS),libvmkuser)
 	@rm -f $@
 	llvm-ar-19 rcsD $@ $^
 
-libvmkuser_CFLAGS := $(WARN)
+# It runs before there is a thread pointer, and sets it: it cannot have a canary behind that.
+libvmkuser_CFLAGS := $(WARN) -fno-stack-protector
 define world_objects
 $(B)/worlds/obj/$(1)/%.o: %.c $(MUSL_OUT)/include/.done
 	@mkdir -p $$(@D)
