@@ -28,7 +28,6 @@ struct rela {
 static SEALED struct boot_info info;
 const struct boot_info *boot_info = &info;
 static SEALED struct multiboot2_rsdp rsdp;
-static SEALED struct hpa old_place;
 
 /* The first page tables of the moved image, and how many are in use. */
 static uint64_t early_tables[EARLY_TABLES][PTABLE_ENTRIES] __attribute__((aligned(4096)));
@@ -44,7 +43,7 @@ struct boot_info *boot_info_writable(void)
 
 struct hpa head_old_place(void)
 {
-	return old_place;
+	return hpa(IMAGE_LINK_ADDRESS);
 }
 
 const uint8_t *head_rsdp_copy(size_t *bytes)
@@ -159,7 +158,7 @@ static uint64_t *build_tables(char *copy, uint64_t base)
 /* A random 2 MiB-aligned place in usable memory below 4 GiB, away from where we are now. */
 static struct hpa pick_physical(uint64_t bytes)
 {
-	uint64_t old = (uint64_t)(uintptr_t)__image_start, count;
+	uint64_t old = IMAGE_LINK_ADDRESS, count;
 	const struct boot_memory *entry = memory_map_find(&info, old);
 	struct hpa place;
 
@@ -176,7 +175,6 @@ static struct hpa pick_physical(uint64_t bytes)
 	if (memory_map_set(&info, old, old + bytes, BOOT_MEMORY_USABLE) != VMK_OK ||
 		memory_map_set(&info, place.v, place.v + bytes, BOOT_MEMORY_KERNEL) != VMK_OK)
 		head_fail("memory map", "too many entries");
-	old_place = hpa(old);
 	return place;
 }
 
