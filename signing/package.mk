@@ -12,7 +12,16 @@ $(B)/packages/$(1).pkg: $(2) $(3) $(KEYS)/root.der | $(B)/bin/vmksign
 PRODUCTS += $(B)/packages/$(1).pkg
 endef
 
-# Driver modules: position-independent, linked against nothing, each segment on pages of its own.
+# Driver modules: position-independent, linked against nothing, each segment on pages of its own. NAME.elf
+# goes into the package; NAME.debug is the same with symbols, for addresses in backtraces.
 MODULE_LDFLAGS := -pie -e vmkmod_start --no-dynamic-linker -Bsymbolic -z now -z relro -z text \
-	-s -z noexecstack -z separate-loadable-segments -z max-page-size=4096 --gc-sections \
+	-z noexecstack -z separate-loadable-segments -z max-page-size=4096 --gc-sections \
 	--build-id=none --pack-dyn-relocs=none
+# $(eval $(call module,NAME,OBJECTS)): build/modules/NAME.elf and NAME.debug
+define module
+$(B)/modules/$(1).debug: $(2)
+	@mkdir -p $$(@D)
+	$$(KLD) $$(MODULE_LDFLAGS) -o $$@ $$^
+$(B)/modules/$(1).elf: $(B)/modules/$(1).debug $(2)
+	$$(KLD) $$(MODULE_LDFLAGS) -s -o $$@ $(2)
+endef

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include "lib/log.h"
 #include "mem/space.h"
 #include "vmkdev/device.h"
@@ -6,7 +7,9 @@
 #include "vmkmod/module.h"
 #include "vmkmod/package.h"
 
-#define LOG_MODULE "Module"
+#define LOG_MODULE  "Module"
+
+#define MODULES_MAX 64u
 
 /* Segments that have been mapped, so that a failure can take them back. */
 struct mapping {
@@ -16,6 +19,42 @@ struct mapping {
 		size_t bytes;
 	} segments[ELF_SEGMENTS_MAX];
 };
+
+/* Where the code of modules is, for backtraces. An entry is complete before it counts. */
+static struct {
+	const char *name;
+	uintptr_t base, start, end;
+} code[MODULES_MAX];
+static unsigned code_count;
+
+static void note_code(const char *name, uintptr_t base, const struct elf_image *image)
+{
+	for (unsigned i = 0; i < image->segment_count && code_count < MODULES_MAX; i++) {
+		const struct elf_segment *s = &image->segments[i];
+
+		if (!s->executable)
+			continue;
+		code[code_count].name = name;
+		code[code_count].base = base;
+		code[code_count].start = base + s->address;
+		code[code_count].end = base + s->address + s->bytes;
+		__atomic_store_n(&code_count, code_count + 1, __ATOMIC_RELEASE);
+	}
+}
+
+bool module_describe(uintptr_t address, char *to, size_t size)
+{
+	unsigned count = __atomic_load_n(&code_count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (address < code[i].start || address >= code[i].end)
+			continue;
+		snprintf(to, size, "%s+0x%llx", code[i].name,
+			(unsigned long long)(address - code[i].base));
+		return true;
+	}
+	return false;
+}
 
 static enum vmk_status map_segment(
 	void *context, uintptr_t address, size_t bytes, bool writable, bool executable)
@@ -66,6 +105,7 @@ static enum vmk_status place(const struct package *package, struct mapping *mapp
 	status = elf_place(&image, base, &ops, mapping, why);
 	if (status != VMK_OK)
 		return status;
+	note_code(package->name, base, &image);
 	*start = (vmkmod_start_fn)(base + image.entry);
 	return VMK_OK;
 }
@@ -82,6 +122,7 @@ static enum vmk_status bind(const struct package *package, struct device **devic
 enum vmk_status module_start(const struct package *package, const char **why)
 {
 	struct mapping mapping = {0};
+	unsigned code_before = code_count;
 	vmkmod_start_fn start;
 	enum vmk_status status;
 	struct device *device;
@@ -97,6 +138,7 @@ enum vmk_status module_start(const struct package *package, const char **why)
 	}
 	if (status != VMK_OK) {
 		api_reclaim();
+		__atomic_store_n(&code_count, code_before, __ATOMIC_RELEASE);
 		unmap(&mapping);
 		return status;
 	}

@@ -2,6 +2,7 @@
 #ifndef VMKMOD_MODULE_H
 #define VMKMOD_MODULE_H
 
+#include "lib/types.h"
 #include <vmkapi/status.h>
 
 struct package;
@@ -13,5 +14,10 @@ struct package;
  * as long as the kernel.
  */
 enum vmk_status module_start(const struct package *package, const char **why);
+/*
+ * "e1000+0x1590" for an address in the code of a module, started or starting; the offset is the
+ * address in its ELF file. False for any other address. From any context.
+ */
+bool module_describe(uintptr_t address, char *to, size_t size);
 
 #endif

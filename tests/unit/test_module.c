@@ -118,6 +118,8 @@ enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes)
 enum vmk_status elf_parse(const void *data, size_t bytes, struct elf_image *image, const char **why)
 {
 	image->span = 0x3000;
+	image->segments[0] = (struct elf_segment){.bytes = 0x1000, .executable = true};
+	image->segment_count = 1;
 	image->entry = (uintptr_t)start - 0x1000; /* the base that space_reserve() gives */
 	return VMK_OK;
 }
@@ -289,6 +291,7 @@ static void test_failure_takes_back(void **state)
 
 static void test_bad_image(void **state)
 {
+	char where[32];
 	const char *why;
 
 	journal[0] = 0;
@@ -296,6 +299,7 @@ static void test_bad_image(void **state)
 	assert_int_equal(module_start(&package, &why), VMK_BAD_FORMAT);
 	assert_string_equal(why, "bad relocation");
 	assert_string_equal(journal, "bind e1000; map 1000 x; release; unmap 1000; ");
+	assert_false(module_describe(0x1800, where, sizeof(where)));
 }
 
 static void test_no_device(void **state)
@@ -311,6 +315,7 @@ static void test_no_device(void **state)
 
 static void test_start(void **state)
 {
+	char where[32];
 	const char *why;
 
 	journal[0] = 0;
@@ -321,6 +326,9 @@ static void test_start(void **state)
 	assert_string_equal(journal, GIVEN "irq 111 level high; uplink; ");
 	interrupt.handler(interrupt.argument);
 	assert_true(handled);
+	assert_true(module_describe(0x1800, where, sizeof(where)));
+	assert_string_equal(where, "e1000+0x800");
+	assert_false(module_describe(0x2000, where, sizeof(where)));
 	assert_false(locked);
 	assert_int_equal(uplink->send(NULL, "", 0), VMK_NO_RESOURCES);
 	free(kept);
