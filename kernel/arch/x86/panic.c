@@ -12,6 +12,7 @@
 #include "boot/symbols.h"
 #include "lib/lock.h"
 #include "lib/log.h"
+#include "vmkmod/module.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,8 @@ static const char *show(uint64_t v, char *to, size_t size)
 {
 	if (image_contains_text(v))
 		symbols_describe(v, to, size);
+	else if (module_describe(v, to, size))
+		return to;
 	else if (v >> 32 == 0)
 		snprintf(to, size, "0x%llx", (unsigned long long)v);
 	else
@@ -45,6 +48,13 @@ static bool plausible(uint64_t next, uint64_t before)
 	return next > before && next - before < STACK_SPAN && next % 8 == 0 && next >> 63;
 }
 
+static bool is_code(uint64_t address)
+{
+	char text[96];
+
+	return image_contains_text(address) || module_describe(address, text, sizeof(text));
+}
+
 void backtrace_log(uint64_t rip, uint64_t rbp)
 {
 	uint64_t before = (uint64_t)(uintptr_t)__builtin_frame_address(0);
@@ -57,7 +67,7 @@ void backtrace_log(uint64_t rip, uint64_t rbp)
 		if (i ? !plausible(rbp, before)
 		      : (rbp % 8 || !(rbp >> 63) || rbp < low - STACK_SPAN))
 			return;
-		if (!image_contains_text(frame[1]))
+		if (!is_code(frame[1]))
 			return;
 		log_address(frame[1]);
 		before = rbp;
