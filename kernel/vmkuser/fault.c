@@ -1,39 +1,16 @@
 /* A fault in ring 3 ends that world, and nothing else. */
+#include "arch/x86/fault.h"
+#include "arch/x86/trap.h"
 #include "lib/log.h"
 #include "sched/world.h"
 #include "vmkuser/call.h"
 #include "vmkuser/uworld.h"
 
-#define LOG_MODULE        "vmkuser"
-#define VECTOR_PAGE_FAULT 14
-#define PLACE_BYTES       40
+#define LOG_MODULE  "vmkuser"
+#define PLACE_BYTES 40
 
 /* Page-fault error code: SDM 3A, 4.7. */
 enum { PF_PRESENT = 1, PF_WRITE = 2, PF_FETCH = 16 };
-
-/* SDM 3A, table 6-1. */
-static const char *const names[] = {
-	[0] = "divide error",
-	[1] = "debug exception",
-	[3] = "breakpoint",
-	[4] = "overflow",
-	[5] = "bound range exceeded",
-	[6] = "invalid opcode",
-	[7] = "device not available",
-	[11] = "segment not present",
-	[12] = "stack-segment fault",
-	[13] = "general protection fault",
-	[VECTOR_PAGE_FAULT] = "page fault",
-	[16] = "x87 floating-point error",
-	[17] = "alignment check",
-	[19] = "SIMD floating-point exception",
-	[21] = "control protection exception",
-};
-
-static const char *vector_name(unsigned vector)
-{
-	return vector < ARRAY_SIZE(names) && names[vector] ? names[vector] : "exception";
-}
 
 static const char *access_name(uint64_t error)
 {
@@ -55,7 +32,7 @@ void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t ri
 			error & PF_PRESENT ? "not allowed" : "not mapped");
 	else
 		vmk_warn("World %s: %s (vector %u, error 0x%llx) at %s; the world is ended",
-			WORLD_NAME(u), vector_name(vector), vector, (unsigned long long)error,
+			WORLD_NAME(u), fault_name(vector), vector, (unsigned long long)error,
 			where);
 	world_exit();
 }
