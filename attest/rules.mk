@@ -16,3 +16,11 @@ HOST_PROGRAMS += vmkverify
 vmkverify_SRCS := $(VERIFIER_SRCS) $(addprefix attest/verifier/,main.c session.c cmd_enroll.c \
 	cmd_attest.c cmd_replay.c cmd_show.c cmd_log.c)
 vmkverify_LIBS := -ltss2-mu -lcrypto -ljansson
+# What tests and the benchmark appraise: the history of a host made of paper.
+FIXTURE_SRCS := $(VERIFIER_SRCS) tests/vectors/fixture.c
+HOST_PROGRAMS += vmkpaper
+vmkpaper_SRCS := $(FIXTURE_SRCS) tests/vectors/paper.c
+vmkpaper_LIBS := $(vmkverify_LIBS)
+HOST_PROGRAMS += vmkextend
+vmkextend_SRCS := attest/verifier/bytes.c tests/vectors/extend.c
+vmkextend_LIBS := -ltss2-esys -ltss2-tctildr -lcrypto
