@@ -4,20 +4,16 @@
 #include "boot/acpi.h"
 #include "boot/boot_info.h"
 #include "boot/head.h"
-#include "boot/memory_map.h"
 #include "boot/tboot.h"
 #include "lib/log.h"
 
 #define LOG_MODULE     "Boot"
-#define LOW_MEMORY_END 0x100000u
 
-/* Physical memory through the early identity mapping. Firmware that leaves its tables out of the
- * map exists below 1 MiB only. */
+/* Physical memory through the early identity mapping. Tables may lie outside the memory map: firmware
+ * is free to keep them in memory of its own. */
 static const void *view(void *context, uint64_t address, size_t bytes)
 {
 	if (!address || address >= EARLY_IDENTITY_END || bytes > EARLY_IDENTITY_END - address)
-		return NULL;
-	if (address + bytes > LOW_MEMORY_END && !memory_map_covers(boot_info, address, bytes))
 		return NULL;
 	return (const void *)(uintptr_t)address;
 }
