@@ -78,6 +78,14 @@ static uint64_t deadline_in(struct tis *tis, uint32_t ms)
 	return tis->ops->now_ms(tis->device) + ms;
 }
 
+/* Timeout C, but never past the end of the whole transfer. */
+static uint64_t soon(struct tis *tis, uint64_t deadline)
+{
+	uint64_t c = deadline_in(tis, TIMEOUT_C);
+
+	return MIN(c, deadline);
+}
+
 static bool wait_access(struct tis *tis, unsigned locality, uint8_t bits, uint32_t ms)
 {
 	uint64_t deadline = deadline_in(tis, ms);
@@ -204,19 +212,20 @@ static enum vmk_status write_command(struct tis *tis, const uint8_t *command, si
 	size_t sent = 0;
 
 	while (sent < bytes - 1) {
-		size_t burst = MIN(wait_burst(tis, deadline), bytes - 1 - sent);
+		size_t burst = wait_burst(tis, deadline);
 
 		if (burst == 0)
 			return give_up(tis, VMK_TIMEOUT, "time-out: it stopped taking a command");
+		burst = MIN(burst, bytes - 1 - sent);
 		for (size_t i = 0; i < burst; i++)
 			put8(tis, at(tis, FIFO), command[sent++]);
-		if (!wait_status(tis, STS_EXPECT, STS_EXPECT, deadline_in(tis, TIMEOUT_C)))
+		if (!wait_status(tis, STS_EXPECT, STS_EXPECT, soon(tis, deadline)))
 			return give_up(tis, VMK_IO_ERROR, "it took a command for shorter");
 	}
 	if (wait_burst(tis, deadline) == 0)
 		return give_up(tis, VMK_TIMEOUT, "time-out: it stopped taking a command");
 	put8(tis, at(tis, FIFO), command[sent]);
-	if (!wait_status(tis, STS_EXPECT, 0, deadline_in(tis, TIMEOUT_C)))
+	if (!wait_status(tis, STS_EXPECT, 0, soon(tis, deadline)))
 		return give_up(tis, VMK_IO_ERROR, "it took a command for longer");
 	return VMK_OK;
 }
@@ -242,11 +251,12 @@ static enum vmk_status read_bytes(struct tis *tis, uint8_t *to, size_t bytes, ui
 	while (got < bytes) {
 		size_t burst;
 
-		if (!wait_status(tis, STS_DATA, STS_DATA, deadline_in(tis, TIMEOUT_C)))
+		if (!wait_status(tis, STS_DATA, STS_DATA, soon(tis, deadline)))
 			return fail(tis, VMK_IO_ERROR, "its response ends before its length says");
-		burst = MIN(wait_burst(tis, deadline), bytes - got);
+		burst = wait_burst(tis, deadline);
 		if (burst == 0)
 			return fail(tis, VMK_TIMEOUT, "time-out: it stopped giving a response");
+		burst = MIN(burst, bytes - got);
 		for (size_t i = 0; i < burst; i++)
 			to[got++] = get8(tis, at(tis, FIFO));
 	}
@@ -268,7 +278,7 @@ static enum vmk_status read_response(struct tis *tis, uint8_t *response, size_t 
 	result = read_bytes(tis, response + TIS_HEADER, size - TIS_HEADER, deadline);
 	if (result != VMK_OK)
 		return result;
-	if (!wait_status(tis, STS_DATA, 0, deadline_in(tis, TIMEOUT_C)))
+	if (!wait_status(tis, STS_DATA, 0, soon(tis, deadline)))
 		return fail(tis, VMK_IO_ERROR, "its response goes on after its length");
 	*got = size;
 	return VMK_OK;

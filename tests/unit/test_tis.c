@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 static struct tis_device device;
@@ -136,6 +137,25 @@ static void test_dribble(void **state)
 	assert_non_null(strstr(tis.why, "stopped giving"));
 }
 
+/* What was read once is used once: with room for exactly the command and the response. */
+static void test_jumping_burst(void **state)
+{
+	uint8_t *command = malloc(31), *response = malloc(31);
+	size_t got;
+
+	make_command(command, 31);
+	assert_int_equal(start(FAULT_NONE), VMK_OK);
+	device.fault = FAULT_BURST_JUMPS;
+	for (int i = 0; i < 8; i++) {
+		device.status_reads = (unsigned)i;
+		assert_int_equal(tis_send(&tis, command, 31), VMK_OK);
+		assert_int_equal(tis_receive(&tis, response, 31, &got, 1000), VMK_OK);
+		assert_memory_equal(response, command, 31);
+	}
+	free(command);
+	free(response);
+}
+
 static void test_cancel(void **state)
 {
 	size_t got;
@@ -189,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_devices),
 		cmocka_unit_test(test_retry_recovers),
 		cmocka_unit_test(test_dribble),
+		cmocka_unit_test(test_jumping_burst),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_localities),

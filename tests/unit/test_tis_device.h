@@ -18,6 +18,7 @@ enum tis_fault {
 	FAULT_EXPECT_EARLY, /* Expect drops in the middle of the command */
 	FAULT_EXPECT_STAYS, /* Expect stays after the last byte */
 	FAULT_NEVER_DONE,   /* no response ever */
+	FAULT_BURST_JUMPS,  /* burstCount differs from one read to the next */
 	FAULT_DRIBBLE,      /* a byte every 30 ms */
 	FAULT_SHORT,        /* the response ends early */
 	FAULT_LONG,         /* the response goes on after its length */
@@ -34,7 +35,7 @@ struct tis_device {
 	uint8_t command[TIS_COMMAND_MAX], response[TIS_COMMAND_MAX];
 	size_t command_bytes, response_bytes, read;
 	uint64_t now, next_byte;
-	unsigned cancels, aborts, retries;
+	unsigned cancels, aborts, retries, status_reads;
 	/* Runs device->command; fills response and response_bytes. */
 	void (*run)(struct tis_device *device);
 	void *user;
@@ -74,6 +75,8 @@ static inline uint32_t device_status(struct tis_device *d)
 	uint32_t burst = d->state == DONE ? (uint32_t)device_left(d) : 24;
 	uint32_t sts = d->fault == FAULT_TPM12 ? 0 : 1u << 26;
 
+	if (d->fault == FAULT_BURST_JUMPS)
+		burst = d->status_reads++ % 2 ? 0xffff : 1;
 	if (d->fault == FAULT_NO_BURST)
 		burst = 0;
 	if (d->fault == FAULT_DRIBBLE && d->state == DONE)
