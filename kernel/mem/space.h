@@ -1,7 +1,8 @@
 /*
  * Address spaces: the kernel's own half, shared by all, and one user half for each user world.
- * No mapping is ever writable and executable at once; space_protect() cannot make executable what
- * was ever writable outside the loaders, which go through space_map_image().
+ * No mapping is ever writable and executable at once; space_protect() never
+ * makes executable what was not: executable pages come from space_alloc_at() and are filled with
+ * space_write().
  */
 #ifndef MEM_SPACE_H
 #define MEM_SPACE_H
@@ -14,6 +15,8 @@ enum { PROT_R = 1, PROT_W = 2, PROT_X = 4, PROT_USER = 8, PROT_UNCACHED = 16 };
 struct space; /* opaque; kernel_space() or one per user world */
 
 void space_init(void); /* builds the kernel's final page tables and switches to them */
+/* Make what was written only while booting read-only; after it nobody may write SEALED data. */
+void space_seal(void);
 struct space *kernel_space(void);
 enum vmk_status space_create(struct space **space);
 void space_destroy(struct space *space);  /* frees every frame that it owns */

@@ -1,0 +1,247 @@
+#include "lib/panic.h"
+#include "mem/frame_pool.h"
+
+#define STATE_OWNER     0x000fu
+#define STATE_ORDER     0x01f0u /* of the block that begins here */
+#define STATE_ORDER_AT  4u
+#define STATE_HEAD      0x0200u
+#define STATE_DIRTY     0x0400u
+
+#define ORDER_FRAMES(o) (1ull << (o))
+
+_Static_assert(FRAME_OWNERS <= 16, "the owner has four bits");
+_Static_assert(FRAME_ORDER_MAX < 32, "the order has five bits");
+
+static size_t words(size_t bits)
+{
+	return (bits + 63) / 64;
+}
+
+static size_t blocks(uint64_t frames, unsigned order)
+{
+	return (size_t)((frames + ORDER_FRAMES(order) - 1) >> order);
+}
+
+/* --- bitmaps with summaries */
+
+/* Lays the levels out from `memory` on; returns the words used. */
+static size_t bitmap_layout(struct frame_bitmap *map, size_t bits, uint64_t *memory)
+{
+	size_t used = 0;
+
+	map->bits = bits;
+	map->levels = 0;
+	do {
+		ASSERT(map->levels < FRAME_BITMAP_LEVELS);
+		map->level[map->levels++] = memory + used;
+		bits = words(bits);
+		used += bits;
+	} while (bits > 1);
+	return used;
+}
+
+static void bitmap_mark(struct frame_bitmap *map, size_t bit)
+{
+	for (unsigned l = 0; l < map->levels; l++, bit /= 64)
+		map->level[l][bit / 64] |= 1ull << bit % 64;
+}
+
+static void bitmap_unmark(struct frame_bitmap *map, size_t bit)
+{
+	for (unsigned l = 0; l < map->levels; l++, bit /= 64) {
+		map->level[l][bit / 64] &= ~(1ull << bit % 64);
+		if (map->level[l][bit / 64])
+			return;
+	}
+}
+
+static bool bitmap_marked(const struct frame_bitmap *map, size_t bit)
+{
+	return bit < map->bits && map->level[0][bit / 64] >> bit % 64 & 1;
+}
+
+/* The bits of `word` below bit `end`. */
+static uint64_t below(uint64_t word, size_t end)
+{
+	return end >= 64 ? word : word & ((1ull << end) - 1);
+}
+
+/* The highest marked bit below `end`; false if there is none. */
+static bool bitmap_highest(const struct frame_bitmap *map, size_t end, size_t *bit)
+{
+	unsigned l = 0;
+	uint64_t word = 0;
+
+	if (end > map->bits)
+		end = map->bits;
+	/* Up until a word has a bit below the end, then down along the highest bits. */
+	for (; l < map->levels && end; l++, end /= 64) {
+		if (l == map->levels - 1) {
+			word = below(map->level[l][0], end);
+			end = 0;
+		} else if (end % 64) {
+			word = below(map->level[l][end / 64], end % 64);
+		}
+		if (word) {
+			*bit = ALIGN_DOWN(end, 64);
+			break;
+		}
+	}
+	if (!word)
+		return false;
+	*bit += 63 - (size_t)__builtin_clzll(word);
+	while (l--) {
+		word = map->level[l][*bit];
+		*bit = *bit * 64 + 63 - (size_t)__builtin_clzll(word);
+	}
+	return true;
+}
+
+/* --- the pool */
+
+static size_t state_bytes(uint64_t frames)
+{
+	return ALIGN_UP((size_t)frames * sizeof(uint16_t), 8);
+}
+
+static size_t layout(struct frame_pool *pool, uint64_t frames, void *memory)
+{
+	uint64_t *at = (uint64_t *)(void *)((uint8_t *)memory + state_bytes(frames));
+	size_t used = 0;
+
+	pool->frames = frames;
+	pool->state = memory;
+	for (unsigned order = 0; order <= FRAME_ORDER_MAX; order++)
+		used += bitmap_layout(&pool->free[order], blocks(frames, order), at + used);
+	return state_bytes(frames) + used * sizeof(uint64_t);
+}
+
+size_t frame_pool_bytes(uint64_t frames)
+{
+	size_t bytes = state_bytes(frames);
+
+	for (unsigned order = 0; order <= FRAME_ORDER_MAX; order++) {
+		size_t bits = blocks(frames, order);
+
+		do {
+			bits = words(bits);
+			bytes += bits * sizeof(uint64_t);
+		} while (bits > 1);
+	}
+	return bytes;
+}
+
+void frame_pool_init(struct frame_pool *pool, uint64_t frames, void *memory)
+{
+	*pool = (struct frame_pool){0};
+	layout(pool, frames, memory);
+	for (uint64_t i = 0; i < frames; i++)
+		pool->state[i] = FRAME_RESERVED | STATE_DIRTY;
+	pool->count[FRAME_RESERVED] = frames;
+}
+
+void frame_pool_rebase(struct frame_pool *pool, void *memory)
+{
+	layout(pool, pool->frames, memory);
+}
+
+static void set_owner(struct frame_pool *pool, uint64_t first, uint64_t count, enum frame_owner to)
+{
+	for (uint64_t i = first; i < first + count; i++) {
+		pool->count[pool->state[i] & STATE_OWNER]--;
+		pool->count[to]++;
+		pool->state[i] = (uint16_t)((pool->state[i] & STATE_DIRTY) | to);
+	}
+}
+
+/* Put a block among the free ones, joined with its free buddies. */
+static void release(struct frame_pool *pool, uint64_t first, unsigned order)
+{
+	for (; order < FRAME_ORDER_MAX; order++) {
+		uint64_t buddy = (first >> order) ^ 1;
+
+		if (!bitmap_marked(&pool->free[order], (size_t)buddy))
+			break;
+		bitmap_unmark(&pool->free[order], (size_t)buddy);
+		first &= ~ORDER_FRAMES(order);
+	}
+	bitmap_mark(&pool->free[order], (size_t)(first >> order));
+}
+
+void frame_pool_add(struct frame_pool *pool, uint64_t first, uint64_t count)
+{
+	ASSERT(first <= pool->frames && count <= pool->frames - first);
+	for (uint64_t i = first; i < first + count; i++)
+		ASSERT(frame_pool_owner(pool, i) == FRAME_RESERVED);
+	set_owner(pool, first, count, FRAME_FREE);
+	while (count) {
+		unsigned order = 0;
+
+		while (order < FRAME_ORDER_MAX && !(first & ORDER_FRAMES(order)) &&
+			ORDER_FRAMES(order + 1) <= count)
+			order++;
+		release(pool, first, order);
+		first += ORDER_FRAMES(order);
+		count -= ORDER_FRAMES(order);
+	}
+}
+
+enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum frame_owner owner,
+	uint64_t limit, uint64_t *first)
+{
+	unsigned from = order;
+	size_t block = 0;
+
+	if (order > FRAME_ORDER_MAX || owner == FRAME_FREE || owner >= FRAME_OWNERS)
+		return VMK_BAD_PARAM;
+	/* The smallest block that is large enough, so that large ones last. */
+	while (!bitmap_highest(&pool->free[from], (size_t)(limit >> from), &block)) {
+		if (from++ == FRAME_ORDER_MAX)
+			return VMK_NO_MEMORY;
+	}
+	bitmap_unmark(&pool->free[from], block);
+	*first = (uint64_t)block << from;
+	while (from > order) {
+		from--;
+		bitmap_mark(&pool->free[from], (size_t)(*first >> from));
+		*first += ORDER_FRAMES(from);
+	}
+	set_owner(pool, *first, ORDER_FRAMES(order), owner);
+	pool->state[*first] |= (uint16_t)(STATE_HEAD | order << STATE_ORDER_AT);
+	return VMK_OK;
+}
+
+void frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order)
+{
+	uint16_t state;
+
+	if (first >= pool->frames)
+		panic("frames: frame 0x%llx does not exist", (unsigned long long)first);
+	state = pool->state[first];
+	if ((state & STATE_OWNER) == FRAME_FREE)
+		panic("frames: frame 0x%llx freed twice", (unsigned long long)first);
+	if (!(state & STATE_HEAD) || (state & STATE_ORDER) >> STATE_ORDER_AT != order)
+		panic("frames: frame 0x%llx was not allocated with order %u",
+			(unsigned long long)first, order);
+}
+
+void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order)
+{
+	frame_pool_check(pool, first, order);
+	set_owner(pool, first, ORDER_FRAMES(order), FRAME_FREE);
+	release(pool, first, order);
+}
+
+bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame)
+{
+	bool dirty = pool->state[frame] & STATE_DIRTY;
+
+	pool->state[frame] &= (uint16_t)~STATE_DIRTY;
+	return dirty;
+}
+
+enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame)
+{
+	return frame < pool->frames ? (enum frame_owner)(pool->state[frame] & STATE_OWNER)
+				    : FRAME_RESERVED;
+}

@@ -1,0 +1,284 @@
+#include "arch/x86/paging.h"
+#include "mem/ptable.h"
+
+#define LEVEL_BITS 9u
+
+static struct hpa entry_address(uint64_t entry)
+{
+	return hpa(entry & PTE_FRAME);
+}
+
+static bool is_table(uint64_t entry, unsigned shift)
+{
+	return shift > PT_SHIFT && (entry & PTE_PRESENT) && !(entry & PTE_LARGE);
+}
+
+/* A large leaf's size bit tells it from a table's entry, and stays while it is withheld. */
+static uint64_t leaf_entry(struct hpa to, uint64_t flags, unsigned shift)
+{
+	return to.v | flags | (shift > PT_SHIFT ? PTE_LARGE : 0);
+}
+
+static uint64_t sign_extended(uint64_t address)
+{
+	return address & 1ull << 47 ? address | 0xffff000000000000ull : address;
+}
+
+/*
+ * The entry for `address` at level `shift`, or above it where the walk ends early (*shift says
+ * where); NULL only if a missing table could not be allocated. With `create`, tables are made.
+ */
+static uint64_t *walk_to(
+	const struct ptable *table, uintptr_t address, unsigned *shift, bool create)
+{
+	uint64_t *entries = table->ops->table(table->root);
+	uint64_t upper = PTE_PRESENT | PTE_WRITE | (address < KERNEL_HALF ? PTE_USER : 0);
+	unsigned at = PML4_SHIFT;
+
+	for (;; at -= LEVEL_BITS) {
+		uint64_t *entry = &entries[ptable_index(address, at)];
+		struct hpa fresh;
+
+		if (at == *shift)
+			return entry;
+		if (!*entry && create) {
+			if (table->ops->allocate(&fresh) != VMK_OK)
+				return NULL;
+			*entry = fresh.v | upper;
+		}
+		if (!is_table(*entry, at)) {
+			*shift = at;
+			return entry;
+		}
+		entries = table->ops->table(entry_address(*entry));
+	}
+}
+
+static unsigned page_shift(uintptr_t address, struct hpa to, uint64_t bytes, unsigned largest)
+{
+	for (unsigned shift = largest; shift > PT_SHIFT; shift -= LEVEL_BITS) {
+		uint64_t size = 1ull << shift;
+
+		if (!((address | to.v) & (size - 1)) && bytes >= size)
+			return shift;
+	}
+	return PT_SHIFT;
+}
+
+static void ignore_dropped(struct hpa frame, unsigned shift)
+{
+}
+
+enum vmk_status ptable_map(const struct ptable *table, uintptr_t address, struct hpa to,
+	uint64_t bytes, uint64_t flags, unsigned largest)
+{
+	uint64_t done = 0;
+
+	while (done < bytes) {
+		struct hpa part = hpa(to.v + done);
+		unsigned wanted = page_shift(address + done, part, bytes - done, largest);
+		unsigned shift = wanted;
+		uint64_t *entry = walk_to(table, address + done, &shift, true);
+
+		if (!entry || shift != wanted || *entry) {
+			ptable_drop(table, address, done, ignore_dropped);
+			return entry ? VMK_EXISTS : VMK_NO_MEMORY;
+		}
+		*entry = leaf_entry(part, flags, shift);
+		done += 1ull << shift;
+	}
+	return VMK_OK;
+}
+
+bool ptable_find(const struct ptable *table, uintptr_t address, struct ptable_leaf *leaf)
+{
+	uint64_t *entries = table->ops->table(table->root), allowed = PTE_WRITE | PTE_USER, nx = 0;
+
+	for (unsigned shift = PML4_SHIFT;; shift -= LEVEL_BITS) {
+		uint64_t entry = entries[ptable_index(address, shift)];
+
+		if (!entry)
+			return false;
+		allowed &= entry;
+		nx |= entry & PTE_NX;
+		if (is_table(entry, shift)) {
+			entries = table->ops->table(entry_address(entry));
+			continue;
+		}
+		leaf->address = ALIGN_DOWN(address, 1ull << shift);
+		leaf->entry = entry;
+		leaf->flags = (entry & PTE_PRESENT) | allowed | nx;
+		leaf->shift = shift;
+		return true;
+	}
+}
+
+/* Calls `change` for each leaf entry that lies in the range. False if it once said so. */
+static bool for_each_leaf(const struct ptable *table, uintptr_t address, uint64_t bytes,
+	bool (*change)(uint64_t *entry, unsigned shift, void *context), void *context)
+{
+	uintptr_t end = address + bytes;
+
+	/* The range may end at the top of the address space, where `end` is 0. */
+	while (address != end) {
+		unsigned shift = PT_SHIFT;
+		uint64_t *entry = walk_to(table, address, &shift, false);
+		uintptr_t next = ALIGN_DOWN(address, 1ull << shift) + (1ull << shift);
+
+		if (!change(entry, shift, context))
+			return false;
+		if (next - 1 >= end - 1)
+			break;
+		address = next;
+	}
+	return true;
+}
+
+static bool can_be_protected(uint64_t *entry, unsigned shift, void *context)
+{
+	enum vmk_status *status = context;
+
+	if (!*entry)
+		*status = VMK_NOT_FOUND;
+	else if (shift != PT_SHIFT)
+		*status = VMK_UNSUPPORTED;
+	return *status == VMK_OK;
+}
+
+static bool protect(uint64_t *entry, unsigned shift, void *context)
+{
+	uint64_t flags = *(uint64_t *)context;
+
+	*entry = (*entry & (PTE_FRAME | PTE_OWNED)) | flags;
+	if (!(flags & PTE_PRESENT))
+		*entry |= PTE_WITHHELD;
+	return true;
+}
+
+enum vmk_status ptable_protect(
+	const struct ptable *table, uintptr_t address, uint64_t bytes, uint64_t flags)
+{
+	enum vmk_status status = VMK_OK;
+
+	if (for_each_leaf(table, address, bytes, can_be_protected, &status))
+		for_each_leaf(table, address, bytes, protect, &flags);
+	return status;
+}
+
+static bool withhold(uint64_t *entry, unsigned shift, void *context)
+{
+	if (*entry)
+		*entry = (*entry & ~PTE_PRESENT) | PTE_WITHHELD;
+	return true;
+}
+
+void ptable_withhold(const struct ptable *table, uintptr_t address, uint64_t bytes)
+{
+	for_each_leaf(table, address, bytes, withhold, NULL);
+}
+
+struct drop {
+	void (*dropped)(struct hpa frame, unsigned shift);
+};
+
+static bool drop(uint64_t *entry, unsigned shift, void *context)
+{
+	const struct drop *d = context;
+	uint64_t old = *entry;
+
+	*entry = 0;
+	if (old & PTE_OWNED)
+		d->dropped(entry_address(old), shift);
+	return true;
+}
+
+void ptable_drop(const struct ptable *table, uintptr_t address, uint64_t bytes,
+	void (*dropped)(struct hpa frame, unsigned shift))
+{
+	struct drop context = {dropped};
+
+	for_each_leaf(table, address, bytes, drop, &context);
+}
+
+static bool is_empty(uint64_t *entry, unsigned shift, void *context)
+{
+	return !*entry;
+}
+
+bool ptable_any(const struct ptable *table, uintptr_t address, uint64_t bytes)
+{
+	return !for_each_leaf(table, address, bytes, is_empty, NULL);
+}
+
+/* --- walking whole tables */
+
+struct walk {
+	const struct ptable_ops *ops;
+	void (*visit)(void *context, const struct ptable_leaf *leaf);
+	void *context;
+};
+
+static void walk_level(const struct walk *walk, const uint64_t *entries, unsigned first,
+	unsigned last, struct ptable_leaf above)
+{
+	for (unsigned i = first; i < last; i++) {
+		struct ptable_leaf leaf = above;
+
+		if (!(entries[i] & PTE_PRESENT))
+			continue;
+		leaf.entry = entries[i];
+		leaf.address = sign_extended(above.address | (uint64_t)i << above.shift);
+		leaf.flags = PTE_PRESENT | (above.flags & entries[i] & (PTE_WRITE | PTE_USER)) |
+			     ((above.flags | entries[i]) & PTE_NX);
+		if (!is_table(entries[i], above.shift)) {
+			walk->visit(walk->context, &leaf);
+			continue;
+		}
+		leaf.shift -= LEVEL_BITS;
+		walk_level(
+			walk, walk->ops->table(entry_address(entries[i])), 0, PTABLE_ENTRIES, leaf);
+	}
+}
+
+void ptable_walk(const struct ptable *table, unsigned first, unsigned last,
+	void (*visit)(void *context, const struct ptable_leaf *leaf), void *context)
+{
+	struct walk walk = {table->ops, visit, context};
+	struct ptable_leaf top = {.flags = PTE_WRITE | PTE_USER, .shift = PML4_SHIFT};
+
+	walk_level(&walk, table->ops->table(table->root), first, last, top);
+}
+
+static void destroy_level(const struct ptable_ops *ops, uint64_t *entries, unsigned first,
+	unsigned last, unsigned shift, void (*dropped)(struct hpa frame, unsigned shift))
+{
+	for (unsigned i = first; i < last; i++) {
+		uint64_t entry = entries[i];
+
+		entries[i] = 0;
+		if (is_table(entry, shift)) {
+			struct hpa below = entry_address(entry);
+
+			destroy_level(ops, ops->table(below), 0, PTABLE_ENTRIES, shift - LEVEL_BITS,
+				dropped);
+			ops->free(below);
+		} else if (entry & PTE_OWNED) {
+			dropped(entry_address(entry), shift);
+		}
+	}
+}
+
+void ptable_destroy(const struct ptable *table, unsigned first, unsigned last,
+	void (*dropped)(struct hpa frame, unsigned shift))
+{
+	destroy_level(table->ops, table->ops->table(table->root), first, last, PML4_SHIFT, dropped);
+}
+
+enum vmk_status ptable_fill_slot(const struct ptable *table, unsigned slot)
+{
+	unsigned shift = PDPT_SHIFT;
+
+	return walk_to(table, sign_extended((uint64_t)slot << PML4_SHIFT), &shift, true)
+		       ? VMK_OK
+		       : VMK_NO_MEMORY;
+}

@@ -1,0 +1,70 @@
+/*
+ * Four-level page tables (SDM 3A, 4.5.4): mapping, protection, look-up and walking. Pure: tables
+ * are reached and allocated through ptable_ops.
+ *
+ * Upper-level entries allow everything of their half, so that a leaf alone decides. A leaf that is
+ * not 0 but not present is *withheld*: its place is taken and its frame kept, but nobody can reach
+ * it. Freed mappings pass through that state until every TLB has forgotten them.
+ */
+#ifndef MEM_PTABLE_H
+#define MEM_PTABLE_H
+
+#include "lib/types.h"
+#include <vmkapi/status.h>
+
+/* Software's bit 9: the frame belongs to the address space and is freed with the mapping. */
+#define PTE_OWNED 0x200ull
+/* Software's bit 10: keeps an entry apart from 0 while it is withheld. */
+#define PTE_WITHHELD 0x400ull
+
+struct ptable_ops {
+	/* The table at a physical address that `allocate` returned: 512 entries. */
+	uint64_t *(*table)(struct hpa address);
+	enum vmk_status (*allocate)(struct hpa *address); /* zeroed */
+	void (*free)(struct hpa address);
+};
+
+struct ptable {
+	struct hpa root;
+	const struct ptable_ops *ops;
+};
+
+/* One leaf. `flags` are the bits that hold for the walk as a whole: W and U only if every level
+ * has them, NX if any has. */
+struct ptable_leaf {
+	uintptr_t address;
+	uint64_t entry, flags;
+	unsigned shift; /* size: 1 << shift bytes */
+};
+
+/*
+ * Map [address, address + bytes) to consecutive memory from `to` on; `flags` are PTE bits with
+ * PTE_PRESENT. `largest` is the PT_SHIFT, PD_SHIFT or PDPT_SHIFT of the largest page to use. All
+ * of address, to and bytes are multiples of 4 KiB. VMK_EXISTS, VMK_NO_MEMORY: nothing is mapped.
+ */
+enum vmk_status ptable_map(const struct ptable *table, uintptr_t address, struct hpa to,
+	uint64_t bytes, uint64_t flags, unsigned largest);
+/* The leaf for `address`, withheld ones included; false if there is none. */
+bool ptable_find(const struct ptable *table, uintptr_t address, struct ptable_leaf *leaf);
+/* Give every 4 KiB leaf in the range these flags, keeping frame and PTE_OWNED. Without PTE_PRESENT
+ * they are withheld. VMK_NOT_FOUND if a page has no leaf, VMK_UNSUPPORTED if one is larger: nothing
+ * is changed then. */
+enum vmk_status ptable_protect(
+	const struct ptable *table, uintptr_t address, uint64_t bytes, uint64_t flags);
+/* Withhold every leaf in the range; places without one are passed over. */
+void ptable_withhold(const struct ptable *table, uintptr_t address, uint64_t bytes);
+/* Remove every leaf in the range, telling `dropped` of each that is PTE_OWNED. */
+void ptable_drop(const struct ptable *table, uintptr_t address, uint64_t bytes,
+	void (*dropped)(struct hpa frame, unsigned shift));
+/* Is there any leaf, withheld ones included? */
+bool ptable_any(const struct ptable *table, uintptr_t address, uint64_t bytes);
+/* Visit every leaf that is present, in slots [first, last) of the root. */
+void ptable_walk(const struct ptable *table, unsigned first, unsigned last,
+	void (*visit)(void *context, const struct ptable_leaf *leaf), void *context);
+/* Free slots [first, last) of the root with all tables below; owned leaves are told. */
+void ptable_destroy(const struct ptable *table, unsigned first, unsigned last,
+	void (*dropped)(struct hpa frame, unsigned shift));
+/* Make sure that root slot `slot` has a table, so that copies of the root stay valid. */
+enum vmk_status ptable_fill_slot(const struct ptable *table, unsigned slot);
+
+#endif

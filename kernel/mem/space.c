@@ -1,0 +1,436 @@
+#include "arch/x86/paging.h"
+#include "lib/checked.h"
+#include "lib/panic.h"
+#include "lib/random.h"
+#include "mem/area.h"
+#include <string.h>
+
+#define USER_WINDOW (4ull << 30) /* bounds the page tables that scattered mappings cost */
+
+static struct spinlock spaces_lock = SPINLOCK(LOCK_SPACES);
+static struct list spaces = {&spaces, &spaces};
+
+/* --- tables and bookkeeping live in frames */
+
+static uint64_t *table_at(struct hpa address)
+{
+	return direct_map(address);
+}
+
+static enum vmk_status allocate_table(struct hpa *address)
+{
+	struct pfn frame;
+	enum vmk_status status = frames_alloc(0, FRAME_PTABLE, &frame);
+
+	if (status == VMK_OK)
+		*address = pfn_hpa(frame);
+	return status;
+}
+
+static void free_table(struct hpa address)
+{
+	frames_free(hpa_pfn(address), 0);
+}
+
+const struct ptable_ops space_ptable_ops = {table_at, allocate_table, free_table};
+
+static void free_frame(struct hpa frame, unsigned shift)
+{
+	frames_free(hpa_pfn(frame), shift - PAGE_SHIFT);
+}
+
+/* Two free places in the array of ranges: what one operation takes at most. */
+static enum vmk_status ensure_room(struct space *space)
+{
+	struct ranges *ranges = &space->ranges;
+	struct range *old = ranges->items;
+	enum vmk_status status;
+	struct pfn frame;
+
+	if (ranges->room - ranges->count >= 2)
+		return VMK_OK;
+	status = frames_alloc(space->ranges_order + 1, FRAME_KERNEL, &frame);
+	if (status != VMK_OK)
+		return status;
+	ranges->items = direct_map(pfn_hpa(frame));
+	memcpy(ranges->items, old, ranges->count * sizeof(*old));
+	frames_free(hpa_pfn(direct_map_hpa(old)), space->ranges_order);
+	space->ranges_order++;
+	ranges->room = (PAGE_SIZE << space->ranges_order) / sizeof(*old);
+	return VMK_OK;
+}
+
+static void choose_user_window(struct space *space)
+{
+	uint64_t places = (USER_END - USER_START - USER_WINDOW) / PAGE_SIZE;
+	uintptr_t start = USER_START + random_below(places) * PAGE_SIZE;
+
+	space->half = (struct range){USER_START, USER_END};
+	space->window[AREA_IMAGES] = (struct range){start, start + USER_WINDOW};
+}
+
+enum vmk_status space_setup(struct space *space, bool user)
+{
+	struct pfn frame;
+	enum vmk_status status = frames_alloc(0, FRAME_KERNEL, &frame);
+
+	if (status != VMK_OK)
+		return status;
+	*space = (struct space){.lock = SPINLOCK(LOCK_SPACE), .user = user};
+	space->table.ops = &space_ptable_ops;
+	space->ranges.items = direct_map(pfn_hpa(frame));
+	space->ranges.room = PAGE_SIZE / sizeof(struct range);
+	if (user)
+		choose_user_window(space);
+	return VMK_OK;
+}
+
+void space_teardown(struct space *space)
+{
+	frames_free(hpa_pfn(direct_map_hpa(space->ranges.items)), space->ranges_order);
+}
+
+enum vmk_status space_create(struct space **created)
+{
+	struct space *space;
+	enum vmk_status status;
+	struct pfn frame;
+
+	/* The structure has a frame of its own, out of reach of heap overflows. */
+	status = frames_alloc(0, FRAME_KERNEL, &frame);
+	if (status != VMK_OK)
+		return status;
+	space = direct_map(pfn_hpa(frame));
+	status = space_setup(space, true);
+	if (status != VMK_OK)
+		goto free_space;
+	status = allocate_table(&space->table.root);
+	if (status != VMK_OK)
+		goto free_ranges;
+	/* The kernel's slots were all filled by space_init() and never change. */
+	memcpy(table_at(space->table.root) + PTABLE_ENTRIES / 2,
+		table_at(kernel_space()->table.root) + PTABLE_ENTRIES / 2, PAGE_SIZE / 2);
+	uint64_t saved = spin_lock(&spaces_lock);
+	list_append(&spaces, &space->node);
+	spin_unlock(&spaces_lock, saved);
+	*created = space;
+	return VMK_OK;
+
+free_ranges:
+	space_teardown(space);
+free_space:
+	frames_free(frame, 0);
+	return status;
+}
+
+void space_destroy(struct space *space)
+{
+	uint64_t saved;
+
+	ASSERT(space->user);
+	space_leave(space);
+	if (__atomic_load_n(&space->active, __ATOMIC_ACQUIRE))
+		panic("space: destroyed while another CPU runs in it");
+	saved = spin_lock(&spaces_lock);
+	list_remove(&space->node);
+	spin_unlock(&spaces_lock, saved);
+	ptable_destroy(&space->table, 0, PTABLE_ENTRIES / 2, free_frame);
+	free_table(space->table.root);
+	space_teardown(space);
+	frames_free(hpa_pfn(direct_map_hpa(space)), 0);
+}
+
+void space_for_each(void (*visit)(void *context, struct space *space), void *context)
+{
+	uint64_t saved = spin_lock(&spaces_lock);
+
+	list_for_each (node, &spaces)
+		visit(context, list_entry(node, struct space, node));
+	spin_unlock(&spaces_lock, saved);
+}
+
+/* --- checks */
+
+uint64_t prot_flags(const struct space *space, unsigned prot)
+{
+	uint64_t flags = prot & PROT_R ? PTE_PRESENT : PTE_WITHHELD;
+
+	if (prot & PROT_W)
+		flags |= PTE_WRITE;
+	if (!(prot & PROT_X))
+		flags |= PTE_NX;
+	if (prot & PROT_UNCACHED)
+		flags |= PTE_UNCACHED;
+	return flags | (space->user ? PTE_USER : PTE_GLOBAL);
+}
+
+static enum vmk_status check_prot(const struct space *space, unsigned prot)
+{
+	if ((prot & PROT_W) && (prot & PROT_X))
+		return VMK_DENIED;
+	if (prot & ~(unsigned)(PROT_R | PROT_W | PROT_X | PROT_USER))
+		return VMK_BAD_PARAM;
+	/* x86 has no write-only or execute-only pages. */
+	if ((prot & (PROT_W | PROT_X)) && !(prot & PROT_R))
+		return VMK_BAD_PARAM;
+	return !!(prot & PROT_USER) == space->user ? VMK_OK : VMK_BAD_PARAM;
+}
+
+static enum vmk_status round_up(size_t bytes, size_t *rounded)
+{
+	size_t sum;
+
+	if (!bytes || !checked_add(bytes, PAGE_SIZE - 1, &sum))
+		return VMK_BAD_PARAM;
+	*rounded = ALIGN_DOWN(sum, PAGE_SIZE);
+	return VMK_OK;
+}
+
+static enum vmk_status check_range(const struct space *space, uintptr_t address, size_t bytes)
+{
+	const struct range *half = &space->half;
+
+	if (!bytes || address % PAGE_SIZE || bytes % PAGE_SIZE)
+		return VMK_BAD_PARAM;
+	if (address < half->start || address >= half->end || bytes > half->end - address)
+		return VMK_BAD_ADDRESS;
+	return VMK_OK;
+}
+
+/* --- allocation; `space` is locked in what follows */
+
+static enum vmk_status populate(
+	struct space *space, uintptr_t address, size_t bytes, unsigned prot, enum frame_owner owner)
+{
+	uint64_t flags = prot_flags(space, prot) | PTE_OWNED;
+	enum vmk_status status = VMK_OK;
+	size_t done;
+
+	for (done = 0; done < bytes; done += PAGE_SIZE) {
+		struct pfn frame;
+
+		status = frames_alloc(0, owner, &frame);
+		if (status != VMK_OK)
+			break;
+		status = ptable_map(
+			&space->table, address + done, pfn_hpa(frame), PAGE_SIZE, flags, PT_SHIFT);
+		if (status != VMK_OK) {
+			frames_free(frame, 0);
+			break;
+		}
+	}
+	/* Nobody knows the address yet, so no TLB can hold what is dropped here. */
+	if (status != VMK_OK && done)
+		ptable_drop(&space->table, address, done, free_frame);
+	return status;
+}
+
+static enum vmk_status take_place(
+	struct space *space, enum area area, size_t bytes, size_t align, uintptr_t *address)
+{
+	enum vmk_status status = ensure_room(space);
+
+	if (status == VMK_OK)
+		status = ranges_place(
+			&space->ranges, &space->window[area], bytes, align, random_below, address);
+	if (status == VMK_OK)
+		status = ranges_insert(&space->ranges, *address, *address + bytes);
+	return status;
+}
+
+enum vmk_status area_alloc(struct space *space, enum area area, size_t bytes, size_t align,
+	unsigned prot, enum frame_owner owner, uintptr_t *address)
+{
+	enum vmk_status status = check_prot(space, prot);
+	uintptr_t at = 0;
+	uint64_t saved;
+
+	if (status == VMK_OK)
+		status = round_up(bytes, &bytes);
+	if (status != VMK_OK)
+		return status;
+	saved = spin_lock(&space->lock);
+	status = take_place(space, area, bytes, align, &at);
+	if (status == VMK_OK) {
+		status = populate(space, at, bytes, prot, owner);
+		if (status != VMK_OK)
+			ranges_remove(&space->ranges, at, at + bytes);
+	}
+	spin_unlock(&space->lock, saved);
+	if (status == VMK_OK)
+		*address = at;
+	return status;
+}
+
+enum vmk_status area_reserve(
+	struct space *space, enum area area, size_t bytes, size_t align, uintptr_t *address)
+{
+	enum vmk_status status = round_up(bytes, &bytes);
+	uint64_t saved;
+
+	if (status != VMK_OK)
+		return status;
+	saved = spin_lock(&space->lock);
+	status = take_place(space, area, bytes, align, address);
+	spin_unlock(&space->lock, saved);
+	return status;
+}
+
+static enum frame_owner default_owner(const struct space *space)
+{
+	return space->user ? FRAME_USER : FRAME_MODULE;
+}
+
+enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, uintptr_t *address)
+{
+	return area_alloc(
+		space, AREA_IMAGES, bytes, PAGE_SIZE, prot, default_owner(space), address);
+}
+
+enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address)
+{
+	return area_reserve(space, AREA_IMAGES, bytes, PAGE_SIZE, address);
+}
+
+/* Inside a reserved range, or in a new one. */
+static enum vmk_status alloc_at_locked(
+	struct space *space, uintptr_t address, size_t bytes, unsigned prot)
+{
+	const struct range *inside = ranges_find(&space->ranges, address);
+	enum vmk_status status;
+	bool is_new = false;
+
+	if (inside) {
+		if (bytes > inside->end - address || ptable_any(&space->table, address, bytes))
+			return VMK_EXISTS;
+	} else {
+		status = ensure_room(space);
+		if (status == VMK_OK)
+			status = ranges_insert(&space->ranges, address, address + bytes);
+		if (status != VMK_OK)
+			return status;
+		is_new = true;
+	}
+	status = populate(space, address, bytes, prot, default_owner(space));
+	if (status != VMK_OK && is_new)
+		ranges_remove(&space->ranges, address, address + bytes);
+	return status;
+}
+
+enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t bytes, unsigned prot)
+{
+	enum vmk_status status = check_prot(space, prot);
+	uint64_t saved;
+
+	if (status == VMK_OK)
+		status = round_up(bytes, &bytes);
+	if (status == VMK_OK)
+		status = check_range(space, address, bytes);
+	if (status != VMK_OK)
+		return status;
+	saved = spin_lock(&space->lock);
+	status = alloc_at_locked(space, address, bytes, prot);
+	spin_unlock(&space->lock, saved);
+	return status;
+}
+
+/* --- giving back */
+
+static bool is_taken(const struct space *space, uintptr_t address, size_t bytes)
+{
+	const struct range *range = ranges_find(&space->ranges, address);
+
+	return range && bytes <= range->end - address;
+}
+
+/*
+ * In two steps: first nobody can reach the pages, then, with no TLB left that knows them, their
+ * frames and addresses may be used again.
+ */
+enum vmk_status space_release(struct space *space, uintptr_t address, size_t bytes)
+{
+	enum vmk_status status = VMK_NOT_FOUND;
+	uint64_t saved = spin_lock(&space->lock);
+
+	if (is_taken(space, address, bytes))
+		status = ensure_room(space);
+	if (status == VMK_OK)
+		ptable_withhold(&space->table, address, bytes);
+	spin_unlock(&space->lock, saved);
+	if (status != VMK_OK)
+		return status;
+
+	space_flush(space, address, bytes);
+
+	saved = spin_lock(&space->lock);
+	status = ranges_remove(&space->ranges, address, address + bytes);
+	if (status == VMK_OK)
+		ptable_drop(&space->table, address, bytes, free_frame);
+	spin_unlock(&space->lock, saved);
+	return status;
+}
+
+enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes)
+{
+	enum vmk_status status = round_up(bytes, &bytes);
+
+	if (status == VMK_OK)
+		status = check_range(space, address, bytes);
+	return status == VMK_OK ? space_release(space, address, bytes) : status;
+}
+
+/* --- protection */
+
+static bool all_executable(const struct space *space, uintptr_t address, size_t bytes)
+{
+	for (size_t done = 0; done < bytes; done += PAGE_SIZE) {
+		struct ptable_leaf leaf;
+
+		if (!ptable_find(&space->table, address + done, &leaf) ||
+			!(leaf.flags & PTE_PRESENT) || (leaf.flags & PTE_NX))
+			return false;
+	}
+	return true;
+}
+
+enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot)
+{
+	enum vmk_status status = check_prot(space, prot);
+	uint64_t saved;
+
+	if (status == VMK_OK)
+		status = round_up(bytes, &bytes);
+	if (status == VMK_OK)
+		status = check_range(space, address, bytes);
+	if (status != VMK_OK)
+		return status;
+	saved = spin_lock(&space->lock);
+	if ((prot & PROT_X) && !all_executable(space, address, bytes))
+		status = VMK_DENIED;
+	else
+		status = ptable_protect(&space->table, address, bytes, prot_flags(space, prot));
+	spin_unlock(&space->lock, saved);
+	if (status == VMK_OK)
+		space_flush(space, address, bytes);
+	return status;
+}
+
+/* --- the kernel's areas */
+
+size_t area_bytes(uintptr_t address)
+{
+	struct space *space = kernel_space();
+	uint64_t saved = spin_lock(&space->lock);
+	const struct range *range = ranges_find(&space->ranges, address);
+	size_t bytes = range && range->start == address ? range->end - range->start : 0;
+
+	spin_unlock(&space->lock, saved);
+	return bytes;
+}
+
+bool area_contains(enum area area, uintptr_t address)
+{
+	const struct range *window = &kernel_space()->window[area];
+
+	return address >= window->start && address < window->end;
+}
