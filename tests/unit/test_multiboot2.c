@@ -113,7 +113,7 @@ static void test_all_tags(void **state)
 	memory_tag(&b, plain, 4);
 	module_tag(&b, 0x200000, 0x200123, "a.pkg");
 	module_tag(&b, 0x300000, 0x301000, "b.pkg more");
-	tag(&b, 14, "RSD PTR old", 20);
+	tag(&b, 14, "RSD PTR old pointer.", 20);
 	tag(&b, 99, "unknown", 7);
 	finish(&b);
 	assert_int_equal(parse(&b, &why), VMK_OK);
@@ -169,7 +169,7 @@ static void test_long_module_line_is_marked(void **state)
 static void test_refusals(void **state)
 {
 	struct blob b;
-	uint32_t huge = 5000, tiny = 4;
+	uint32_t huge = 5000, tiny = 4, cut = 104;
 
 	begin(&b);
 	finish(&b);
@@ -206,8 +206,8 @@ static void test_refusals(void **state)
 
 	begin(&b);
 	memory_tag(&b, plain, 4);
-	b.size -= 8;
 	finish(&b);
+	memcpy(b.data + 12, &cut, 4);
 	refused(&b, "memory map entry cut short");
 }
 

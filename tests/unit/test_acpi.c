@@ -1,0 +1,317 @@
+/* sources: kernel/boot/acpi.c kernel/boot/acpi_madt.c kernel/boot/acpi_fadt.c */
+/* ACPI tables in simulated memory, honest and hostile. */
+#include "boot/acpi.h"
+#include "boot/boot_info.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define MEMORY 0x20000u /* mapped at 0xe0000, as the BIOS area */
+#define BASE   0xe0000u
+
+static uint8_t memory[MEMORY];
+static struct boot_info info;
+static char warnings[512];
+static size_t used;
+
+static const void *view(void *context, uint64_t address, size_t bytes)
+{
+	if (address < BASE || address > BASE + MEMORY || bytes > BASE + MEMORY - address)
+		return NULL;
+	return memory + (address - BASE);
+}
+
+static void warn(void *context, const char *what)
+{
+	snprintf(warnings, sizeof(warnings), "%s", what);
+}
+
+static const struct acpi_ops ops = {.view = view, .warn = warn};
+
+static void seal(uint8_t *data, size_t bytes, size_t checksum_at)
+{
+	uint8_t sum = 0;
+
+	data[checksum_at] = 0;
+	for (size_t i = 0; i < bytes; i++)
+		sum = (uint8_t)(sum + data[i]);
+	data[checksum_at] = (uint8_t)-sum;
+}
+
+/* A table at the next free place; returns its address. */
+static uint32_t table(const char *signature, const void *body, uint32_t bytes)
+{
+	uint8_t *t = memory + used;
+	uint32_t length = 36 + bytes;
+
+	memcpy(t, signature, 4);
+	memcpy(t + 4, &length, 4);
+	memcpy(t + 36, body, bytes);
+	seal(t, length, 9);
+	used += (length + 15) & ~15u;
+	return (uint32_t)(BASE + (uint32_t)(t - memory));
+}
+
+static void root(const uint32_t *tables, unsigned count)
+{
+	uint32_t rsdt = table("RSDT", tables, count * 4);
+
+	memset(memory, 0, 20);
+	memcpy(memory, "RSD PTR ", 8);
+	memcpy(memory + 16, &rsdt, 4);
+	seal(memory, 20, 8);
+}
+
+static void start(void)
+{
+	memset(memory, 0, sizeof(memory));
+	memset(&info, 0, sizeof(info));
+	warnings[0] = 0;
+	used = 64;
+}
+
+static enum vmk_status parse(void)
+{
+	return acpi_parse(&ops, NULL, 0, &info);
+}
+
+static const uint8_t madt[] = {
+	0x00, 0x00, 0xe0, 0xfe, 1, 0, 0, 0,                    /* local APIC, flags */
+	0, 8, 0, 0, 1, 0, 0, 0,                                /* CPU 0 */
+	0, 8, 1, 1, 1, 0, 0, 0,                                /* CPU 1 */
+	0, 8, 2, 2, 0, 0, 0, 0,                                /* disabled */
+	9, 16, 0, 0, 0x00, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, /* x2APIC id 256 */
+	1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,             /* IOAPIC */
+	2, 10, 0, 9, 20, 0, 0, 0, 0x0f, 0,                     /* IRQ 9 -> 20, level, low */
+	99, 4, 1, 2,                                           /* unknown */
+};
+
+/* Up to the reset value: revision 3 without X_DSDT. */
+static void fadt_body(uint8_t body[132], uint32_t dsdt)
+{
+	uint32_t pm1a = 0x604, flags = 1u << 10;
+	uint64_t reset = 0xcf9;
+
+	memset(body, 0, 132);
+	memcpy(body + 40 - 36, &dsdt, 4);
+	body[48 - 36] = 0xb2;
+	body[52 - 36] = 0xf1;
+	memcpy(body + 64 - 36, &pm1a, 4);
+	memcpy(body + 112 - 36, &flags, 4);
+	body[116 - 36] = 1;
+	memcpy(body + 120 - 36, &reset, 8);
+	body[128 - 36] = 6;
+}
+
+static void test_whole(void **state)
+{
+	static const uint8_t aml[] = {0x08, '_', 'S', '4', '_', 0x12, 0x06, 0x04, 0x0a, 0x06, 0x0a,
+		0x06, 0, 0, 0x08, '_', 'S', '5', '_', 0x12, 0x07, 0x04, 0x0a, 0x05, 0x0a, 0x03, 0,
+		0};
+	static const uint8_t hpet[] = {0, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0xd0, 0xfe, 0, 0, 0, 0, 0};
+	uint8_t fadt[132];
+	uint32_t tables[5];
+
+	start();
+	fadt_body(fadt, table("DSDT", aml, sizeof(aml)));
+	tables[0] = table("FACP", fadt, sizeof(fadt));
+	tables[1] = table("APIC", madt, sizeof(madt));
+	tables[2] = table("HPET", hpet, sizeof(hpet));
+	tables[3] = table("DMAR", "", 0);
+	tables[4] = table("MCFG", "", 0);
+	root(tables, 5);
+	assert_int_equal(parse(), VMK_OK);
+	assert_string_equal(warnings, "");
+	assert_int_equal(info.rsdp.v, BASE);
+	assert_int_equal(info.cpu_count, 3);
+	assert_int_equal(info.cpus[2].apic_id, 256);
+	assert_int_equal(info.ioapic_count, 1);
+	assert_int_equal(info.ioapics[0].base.v, 0xfec00000);
+	assert_int_equal(info.override_count, 1);
+	assert_int_equal(info.overrides[0].gsi, 20);
+	assert_int_equal(info.lapic.v, 0xfee00000);
+	assert_int_equal(info.hpet.v, 0xfed00000);
+	assert_int_equal(info.pm1a_control, 0x604);
+	assert_int_equal(info.s5_type_a, 5);
+	assert_int_equal(info.s5_type_b, 3);
+	assert_int_equal(info.smi_command, 0xb2);
+	assert_int_equal(info.reset_register.v, 0xcf9);
+	assert_int_equal(info.reset_value, 6);
+	assert_int_equal(info.dmar.v, tables[3]);
+	assert_int_equal(info.mcfg.v, tables[4]);
+}
+
+static void test_copy_is_preferred_to_search(void **state)
+{
+	uint32_t tables[1];
+	uint8_t copy[20];
+
+	start();
+	tables[0] = table("APIC", madt, sizeof(madt));
+	root(tables, 1);
+	memcpy(copy, memory, sizeof(copy));
+	memset(memory, 0, 20);
+	assert_int_equal(parse(), VMK_NOT_FOUND);
+	assert_int_equal(acpi_parse(&ops, copy, sizeof(copy), &info), VMK_OK);
+	assert_int_equal(info.cpu_count, 3);
+	copy[3]++;
+	assert_int_equal(acpi_parse(&ops, copy, sizeof(copy), &info), VMK_BAD_FORMAT);
+}
+
+static void test_xsdt(void **state)
+{
+	uint64_t entries[2];
+	uint8_t rsdp[36] = "RSD PTR ";
+	uint64_t xsdt;
+	uint32_t bytes = 36;
+
+	start();
+	entries[0] = table("APIC", madt, sizeof(madt));
+	entries[1] = 1ull << 40; /* beyond what can be seen */
+	xsdt = table("XSDT", entries, sizeof(entries));
+	rsdp[15] = 2;
+	memcpy(rsdp + 20, &bytes, 4);
+	memcpy(rsdp + 24, &xsdt, 8);
+	seal(rsdp, 20, 8);
+	seal(rsdp, 36, 32);
+	assert_int_equal(acpi_parse(&ops, rsdp, sizeof(rsdp), &info), VMK_OK);
+	assert_int_equal(info.cpu_count, 3);
+	assert_string_equal(warnings, "a table with a bad length or checksum is ignored");
+}
+
+static void test_bad_checksum_and_length(void **state)
+{
+	uint32_t tables[2], huge = 0x7fffffff;
+
+	start();
+	tables[0] = table("APIC", madt, sizeof(madt));
+	tables[1] = table("DMAR", "", 0);
+	root(tables, 2);
+	memory[tables[0] - BASE + 50] ^= 1;
+	assert_int_equal(parse(), VMK_OK);
+	assert_int_equal(info.cpu_count, 0);
+	assert_true(info.dmar.v != 0);
+	memcpy(memory + (tables[1] - BASE) + 4, &huge, 4);
+	memset(&info, 0, sizeof(info));
+	assert_int_equal(parse(), VMK_OK);
+	assert_int_equal(info.dmar.v, 0);
+}
+
+static void test_root_names_itself(void **state)
+{
+	uint32_t tables[3];
+
+	start();
+	tables[0] = tables[1] = (uint32_t)(BASE + used);
+	tables[2] = BASE + MEMORY - 10;
+	root(tables, 3);
+	assert_int_equal(parse(), VMK_OK);
+	assert_int_equal(info.cpu_count, 0);
+}
+
+static void test_duplicates(void **state)
+{
+	uint32_t tables[2];
+
+	start();
+	tables[0] = table("APIC", madt, sizeof(madt));
+	tables[1] = tables[0];
+	root(tables, 2);
+	assert_int_equal(parse(), VMK_OK);
+	assert_int_equal(info.cpu_count, 3);
+	assert_string_equal(warnings, "a second table of one kind is ignored");
+}
+
+static void madt_with(const uint8_t *entries, uint32_t bytes)
+{
+	uint8_t body[256] = {0};
+	uint32_t tables[1];
+
+	start();
+	memcpy(body + 8, entries, bytes);
+	tables[0] = table("APIC", body, 8 + bytes);
+	root(tables, 1);
+	assert_int_equal(parse(), VMK_OK);
+}
+
+static void test_hostile_madt(void **state)
+{
+	static const uint8_t zero[] = {0, 0, 0, 0, 0, 0};
+	static const uint8_t cut[] = {0, 8, 0, 0, 1, 0};
+	static const uint8_t shorter[] = {0, 4, 0, 0};
+	static const uint8_t twice[] = {0, 8, 0, 7, 1, 0, 0, 0, 0, 8, 0, 7, 1, 0, 0, 0};
+	static const uint8_t ioapic[] = {1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t override[] = {2, 10, 0, 99, 20, 0, 0, 0, 0, 0};
+	static const uint8_t broadcast[] = {0, 8, 0, 0xff, 1, 0, 0, 0};
+
+	madt_with(zero, sizeof(zero));
+	assert_string_equal(warnings, "the MADT has an entry without length");
+	madt_with(cut, sizeof(cut));
+	assert_string_equal(warnings, "the MADT ends within an entry");
+	madt_with(shorter, sizeof(shorter));
+	assert_int_equal(info.cpu_count, 0);
+	madt_with(twice, sizeof(twice));
+	assert_int_equal(info.cpu_count, 1);
+	madt_with(ioapic, sizeof(ioapic));
+	assert_int_equal(info.ioapic_count, 0);
+	madt_with(override, sizeof(override));
+	assert_int_equal(info.override_count, 0);
+	madt_with(broadcast, sizeof(broadcast));
+	assert_int_equal(info.cpu_count, 0);
+}
+
+static void s5_with(const uint8_t *aml, uint32_t bytes)
+{
+	uint8_t fadt[132];
+	uint32_t tables[1];
+
+	start();
+	fadt_body(fadt, table("DSDT", aml, bytes));
+	tables[0] = table("FACP", fadt, sizeof(fadt));
+	root(tables, 1);
+	assert_int_equal(parse(), VMK_OK);
+}
+
+static void test_sleep_types(void **state)
+{
+	static const uint8_t ones[] = {
+		0x08, '\\', '_', 'S', '5', '_', 0x12, 0x04, 0x02, 0x01, 0x00};
+	static const uint8_t one[] = {0x08, '_', 'S', '5', '_', 0x12, 0x04, 0x01, 0x0a, 0x07};
+	static const uint8_t large[] = {0x08, '_', 'S', '5', '_', 0x12, 0x04, 0x01, 0x0a, 0x08};
+	static const uint8_t cut[] = {0x08, '_', 'S', '5', '_', 0x12, 0xc4};
+	static const uint8_t end[] = {0x08, '_', 'S', '5', '_'};
+	static const uint8_t later[] = {
+		0x08, '_', 'S', '5', '_', 0x11, 0x08, '_', 'S', '5', '_', 0x12, 0x04, 0x01, 0x01};
+
+	s5_with(ones, sizeof(ones));
+	assert_int_equal(info.s5_type_a, 1);
+	assert_int_equal(info.s5_type_b, 0);
+	s5_with(one, sizeof(one));
+	assert_int_equal(info.s5_type_b, 7);
+	s5_with(large, sizeof(large));
+	assert_int_equal(info.pm1a_control, 0);
+	s5_with(cut, sizeof(cut));
+	assert_int_equal(info.pm1a_control, 0);
+	s5_with(end, sizeof(end));
+	assert_int_equal(info.pm1a_control, 0);
+	s5_with(later, sizeof(later));
+	assert_int_equal(info.s5_type_a, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_copy_is_preferred_to_search),
+		cmocka_unit_test(test_xsdt),
+		cmocka_unit_test(test_bad_checksum_and_length),
+		cmocka_unit_test(test_root_names_itself),
+		cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_hostile_madt),
+		cmocka_unit_test(test_sleep_types),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
