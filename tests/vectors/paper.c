@@ -1,7 +1,7 @@
 /*
  * vmkpaper DIR: writes what tests need to give a real TPM the history of the fixture's host:
- * policy.json, txt-drtm.log, vmk.log, hash-start.bin (for the launch), extends.txt (what to extend
- * then, "PCR:sha256=DIGEST" a line).
+ * policy.json, evidence.json, txt-drtm.log, vmk.log, hash-start.bin (for the launch), extends.txt
+ * (what to extend then, "PCR:sha256=DIGEST" a line).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +30,19 @@ static void put_log(const struct fixture *f, enum log_id log)
 	snprintf(name, sizeof(name), "%s.log", log_name(log));
 	put(name, bytes.data, bytes.size);
 	bytes_free(&bytes);
+}
+
+static void put_evidence(struct fixture *f)
+{
+	json_t *root;
+	char *text;
+
+	fixture_attest(f);
+	root = evidence_to_json(&f->evidence);
+	text = json_dumps(root, JSON_INDENT(1));
+	put("evidence.json", text, strlen(text));
+	free(text);
+	json_decref(root);
 }
 
 static void put_extends(const struct fixture *f)
@@ -62,6 +75,7 @@ int main(int argc, char **argv)
 	put_log(f, LOG_VMK);
 	put("hash-start.bin", f->measured.items[0].data, f->measured.items[0].data_size);
 	put_extends(f);
+	put_evidence(f);
 	free(policy);
 	fixture_free(f);
 	free(f);
