@@ -10,13 +10,17 @@
 #include "lib/types.h"
 #include <vmkapi/status.h>
 
-struct world;
+struct event_waiter;
 struct space;
+struct world;
 
 enum world_state { WORLD_NEW, WORLD_READY, WORLD_RUNNING, WORLD_WAITING, WORLD_DEAD };
 
-void sched_init(void);      /* on the bootstrap CPU; makes its idle world the caller's */
-void sched_cpu_start(void); /* on every other CPU; never returns */
+/* On the bootstrap CPU: the caller becomes a system world named "boot", on the stack that it has.
+ */
+void sched_init(void);
+/* On every other CPU: the caller becomes its idle world. */
+_Noreturn void sched_cpu_start(void);
 /* A new system world that runs entry(argument) and ends when that returns. The name is copied. */
 enum vmk_status world_create(
 	const char *name, void (*entry)(void *argument), void *argument, struct world **world);
@@ -29,13 +33,14 @@ struct world *world_current(void);
 uint64_t world_id(const struct world *world);
 const char *world_name(const struct world *world);
 enum world_state world_get_state(const struct world *world);
-/* The user half to load when it runs, NULL for none (at once, if the world is running here); and its
- * owner's pointer. */
+/* The user half to load when it runs, NULL for none (at once, if the world is running here); and
+ * its owner's pointer. */
 void world_set_space(struct world *world, struct space *space);
 void world_set_owner(struct world *world, void *owner);
 /*
  * Have function(owner) called on the world's own stack as the first thing of its end, whatever ends
- * it: world_exit(), a fault, a kill on its way back to ring 3. User worlds free there what is theirs.
+ * it: world_exit(), a fault, a kill on its way back to ring 3. User worlds free there what is
+ * theirs.
  */
 void world_set_at_exit(struct world *world, void (*function)(void *owner));
 void *world_owner(const struct world *world);
@@ -47,22 +52,26 @@ bool world_killed(const struct world *world);
 
 /* Something to wait for. A wake-up that comes before the wait is not lost. */
 struct event {
-	uint64_t count;        /* signals so far */
-	struct world *waiters; /* singly linked */
+	uint64_t count;               /* signals so far */
+	struct event_waiter *waiters; /* sched/event.h */
 };
+#define EVENTS_MAX 32u /* that one world can wait for at a time */
 uint64_t event_count(struct event *event);
 void event_signal(struct event *event); /* from any context, interrupts included */
 /*
  * Wait until any of `count` events has moved past seen[i], or the monotonic time deadline_ns (0:
- * never). Returns VMK_OK and *index, VMK_TIMEOUT, or VMK_KILLED.
+ * never). Returns VMK_OK and *index, VMK_TIMEOUT, VMK_KILLED, or VMK_BAD_PARAM for more than
+ * EVENTS_MAX. Of several events the first in the array is told.
  */
 enum vmk_status event_wait_any(struct event *const *events, const uint64_t *seen, unsigned count,
 	uint64_t deadline_ns, unsigned *index);
 void world_sleep(uint64_t nanoseconds);
 void world_yield(void);
 
-/* Called by the timer interrupt and on the way back to ring 3. */
+/* Called by the timer interrupt. */
 void sched_tick(void);
+/* Called on the way back to ring 3 with interrupts off when percpu->reschedule is set; clears it.
+ */
 void sched_preempt(void);
 
 #endif

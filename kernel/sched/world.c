@@ -1,0 +1,422 @@
+/* Worlds on real CPUs: their stacks, registers and address spaces over the scheduler's core. */
+#include "arch/x86/context.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/fpu.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/time.h"
+#include "arch/x86/timer.h"
+#include "lib/panic.h"
+#include "mem/heap.h"
+#include "mem/space.h"
+#include "sched/event.h"
+#include "sched/sched.h"
+#include "sched/world.h"
+#include <stdio.h>
+#include <string.h>
+
+#define STACK_PAGES 8u
+#define FIRST_ID    2097152ull /* as in the field */
+#define NAME_BYTES  32
+
+struct world {
+	struct task task;
+	struct context context;
+	struct fpu_state fpu; /* of a world with a space */
+	void *stack_top;      /* NULL: not ours to free */
+	struct space *space;
+	uint64_t fs_base;
+	void (*entry)(void *argument);
+	void *argument, *owner;
+	void (*at_exit)(void *owner);
+	uint64_t id;
+	uint32_t references;
+	bool killed;
+	char name[NAME_BYTES];
+};
+
+static struct runq *runqs[CPUS_MAX];
+static uint64_t next_id = FIRST_ID;
+
+static void kick(unsigned cpu)
+{
+	ipi_reschedule(cpu);
+}
+
+static const struct sched_ops ops = {.now = time_ns, .kick = kick, .arm = timer_arm};
+static struct sched sched = {.ops = &ops, .runqs = runqs};
+
+static struct world *world_of(struct task *task)
+{
+	return container_of(task, struct world, task);
+}
+
+/* --- switching */
+
+static void load_user_state(struct world *to)
+{
+	percpu_set_kernel_stack(to->stack_top);
+	if (!to->space) {
+		space_activate(kernel_space());
+		return;
+	}
+	space_activate(to->space);
+	wrmsr(MSR_FS_BASE, to->fs_base);
+	fpu_restore(&to->fpu);
+}
+
+/* On the stack of the world that runs now: let go of the queue's lock, and of a world that ended.
+ */
+static void finish_switch(uint64_t saved)
+{
+	struct task *dead = sched_finish_switch(&sched, percpu_index(), saved);
+
+	if (dead)
+		world_put(world_of(dead));
+}
+
+static void switch_worlds(const struct sched_switch *s)
+{
+	struct world *from = world_of(s->from), *to = world_of(s->to);
+
+	if (from->space)
+		fpu_save(&from->fpu);
+	percpu()->world = to;
+	load_user_state(to);
+	switch_context(&from->context, &to->context);
+	finish_switch(s->saved);
+}
+
+static void enter_world(void *argument)
+{
+	struct world *self = argument;
+
+	finish_switch(0);
+	irq_enable();
+	self->entry(self->argument);
+	world_exit();
+}
+
+void sched_preempt(void)
+{
+	uint64_t saved = irq_save();
+	struct sched_switch s;
+
+	__atomic_store_n(&percpu()->reschedule, 0, __ATOMIC_SEQ_CST);
+	if (sched_reconsider(&sched, percpu_index(), &s))
+		switch_worlds(&s);
+	irq_restore(saved);
+}
+
+void sched_tick(void)
+{
+	if (sched_on_timer(&sched, percpu_index()))
+		__atomic_store_n(&percpu()->reschedule, 1, __ATOMIC_SEQ_CST);
+}
+
+void world_yield(void)
+{
+	uint64_t saved = irq_save();
+	struct sched_switch s;
+
+	if (sched_yield(&sched, percpu_index(), &s))
+		switch_worlds(&s);
+	irq_restore(saved);
+}
+
+static void wait(uint64_t deadline)
+{
+	uint64_t saved = irq_save();
+	struct sched_switch s;
+
+	if (sched_wait(&sched, percpu_index(), deadline, &s))
+		switch_worlds(&s);
+	irq_restore(saved);
+}
+
+_Noreturn void world_exit(void)
+{
+	struct world *self = world_current();
+	void (*at_exit)(void *owner) = self->at_exit;
+	struct sched_switch s;
+
+	/* Cleared first: it may end the world itself. */
+	self->at_exit = NULL;
+	if (at_exit)
+		at_exit(self->owner);
+	irq_disable();
+	sched_end(&sched, percpu_index(), &s);
+	switch_worlds(&s);
+	panic("a world that ended was run again");
+}
+
+static _Noreturn void idle_loop(void)
+{
+	for (;;) {
+		irq_disable();
+		if (__atomic_load_n(&percpu()->reschedule, __ATOMIC_SEQ_CST) ||
+			sched_fetch(&sched, percpu_index())) {
+			sched_preempt();
+			continue;
+		}
+		cpu_wait();
+	}
+}
+
+static void idle_entry(void *argument)
+{
+	idle_loop();
+}
+
+/* --- their lives */
+
+static struct world *create(const char *name)
+{
+	struct world *world = heap_alloc(sizeof(*world));
+
+	if (!world)
+		return NULL;
+	world->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
+	world->references = 1;
+	snprintf(world->name, sizeof(world->name), "%s", name);
+	fpu_state_init(&world->fpu);
+	return world;
+}
+
+enum vmk_status world_create(
+	const char *name, void (*entry)(void *argument), void *argument, struct world **created)
+{
+	struct world *world = create(name);
+
+	if (!world || stack_alloc(STACK_PAGES, &world->stack_top) != VMK_OK) {
+		heap_free(world);
+		return VMK_NO_MEMORY;
+	}
+	world->entry = entry;
+	world->argument = argument;
+	context_init(&world->context, world->stack_top, enter_world, world);
+	*created = world;
+	return VMK_OK;
+}
+
+void world_start(struct world *world)
+{
+	uint64_t saved = irq_save();
+
+	ASSERT(world->task.state == TASK_NEW);
+	__atomic_add_fetch(&world->references, 1, __ATOMIC_RELAXED);
+	world->task.cpu = percpu_index();
+	sched_wake(&sched, &world->task);
+	irq_restore(saved);
+}
+
+void world_put(struct world *world)
+{
+	if (__atomic_sub_fetch(&world->references, 1, __ATOMIC_ACQ_REL))
+		return;
+	ASSERT(world->task.state == TASK_DEAD || world->task.state == TASK_NEW);
+	if (world->stack_top)
+		stack_free(world->stack_top, STACK_PAGES);
+	heap_free(world);
+}
+
+void world_kill(struct world *world)
+{
+	unsigned cpu;
+
+	__atomic_store_n(&world->killed, true, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&world->task.state, __ATOMIC_ACQUIRE) == TASK_NEW)
+		return;
+	sched_wake(&sched, &world->task);
+	/* If it runs in ring 3, it must come out of there to see it. */
+	cpu = __atomic_load_n(&world->task.cpu, __ATOMIC_ACQUIRE);
+	ipi_reschedule(cpu);
+}
+
+bool world_killed(const struct world *world)
+{
+	return __atomic_load_n(&world->killed, __ATOMIC_SEQ_CST);
+}
+
+/* --- CPUs */
+
+static void add_cpu(struct world *idle, struct task *running)
+{
+	struct percpu *self = percpu();
+	struct runq *runq = heap_alloc(sizeof(*runq));
+
+	if (!runq)
+		panic("no memory for a run queue");
+	runq_init(runq, self->index, &idle->task, time_ns());
+	if (running) {
+		running->cpu = self->index;
+		running->state = TASK_RUNNING;
+		runq->current = running;
+		runq->is_idle = false;
+	}
+	runqs[self->index] = runq;
+	self->sched = runq;
+	self->world = running ? world_of(running) : idle;
+	__atomic_store_n(&sched.cpus, self->index + 1, __ATOMIC_RELEASE);
+}
+
+static char *idle_name(char name[NAME_BYTES])
+{
+	snprintf(name, NAME_BYTES, "idle%u", percpu_index());
+	return name;
+}
+
+void sched_init(void)
+{
+	struct world *boot = create("boot"), *idle;
+	char name[NAME_BYTES];
+
+	if (!boot || world_create(idle_name(name), idle_entry, NULL, &idle) != VMK_OK)
+		panic("no memory for the first worlds");
+	add_cpu(idle, &boot->task);
+}
+
+_Noreturn void sched_cpu_start(void)
+{
+	char name[NAME_BYTES];
+	struct world *idle;
+
+	irq_disable();
+	idle = create(idle_name(name));
+	if (!idle)
+		panic("no memory for an idle world");
+	add_cpu(idle, NULL);
+	idle_loop();
+}
+
+/* --- waiting */
+
+static void wake(struct task *task)
+{
+	sched_wake(&sched, task);
+}
+
+void event_signal(struct event *event)
+{
+	event_raise(event, wake);
+}
+
+/* One turn: VMK_WOULD_BLOCK when the world was woken and has to look again. */
+static enum vmk_status wait_once(struct event *const *events, const uint64_t *seen, unsigned count,
+	uint64_t deadline, unsigned *index)
+{
+	struct world *self = world_current();
+	struct event_waiter waiters[EVENTS_MAX];
+	enum vmk_status status = VMK_WOULD_BLOCK;
+	unsigned registered;
+
+	sched_prepare_wait(&self->task);
+	for (registered = 0; registered < count; registered++) {
+		waiters[registered].task = &self->task;
+		if (!event_register(events[registered], &waiters[registered], seen[registered])) {
+			*index = registered;
+			status = VMK_OK;
+			break;
+		}
+	}
+	if (world_killed(self))
+		status = VMK_KILLED;
+	else if (status != VMK_OK && time_ns() >= deadline)
+		status = VMK_TIMEOUT;
+	else if (status != VMK_OK)
+		wait(deadline);
+	for (unsigned i = 0; i < registered; i++)
+		event_unregister(events[i], &waiters[i]);
+	return status;
+}
+
+enum vmk_status event_wait_any(struct event *const *events, const uint64_t *seen, unsigned count,
+	uint64_t deadline_ns, unsigned *index)
+{
+	enum vmk_status status;
+
+	if (count > EVENTS_MAX)
+		return VMK_BAD_PARAM;
+	do {
+		status = wait_once(
+			events, seen, count, deadline_ns ? deadline_ns : SCHED_NEVER, index);
+	} while (status == VMK_WOULD_BLOCK);
+	return status;
+}
+
+void world_sleep(uint64_t nanoseconds)
+{
+	uint64_t now = time_ns();
+	unsigned index;
+
+	event_wait_any(NULL, NULL, 0,
+		nanoseconds < SCHED_NEVER - now ? now + nanoseconds : SCHED_NEVER, &index);
+}
+
+/* --- what others ask */
+
+struct world *world_current(void)
+{
+	return percpu_world();
+}
+
+uint64_t world_id(const struct world *world)
+{
+	return world->id;
+}
+
+const char *world_name(const struct world *world)
+{
+	return world->name;
+}
+
+enum world_state world_get_state(const struct world *world)
+{
+	switch (__atomic_load_n(&world->task.state, __ATOMIC_ACQUIRE)) {
+	case TASK_NEW:
+		return WORLD_NEW;
+	case TASK_READY:
+		return WORLD_READY;
+	case TASK_RUNNING:
+		return WORLD_RUNNING;
+	case TASK_WAITING:
+		return WORLD_WAITING;
+	default:
+		return WORLD_DEAD;
+	}
+}
+
+void world_set_space(struct world *world, struct space *space)
+{
+	uint64_t saved = irq_save();
+
+	world->space = space;
+	if (world == world_current())
+		load_user_state(world);
+	irq_restore(saved);
+}
+
+void world_set_owner(struct world *world, void *owner)
+{
+	world->owner = owner;
+}
+
+void world_set_at_exit(struct world *world, void (*function)(void *owner))
+{
+	world->at_exit = function;
+}
+
+void *world_owner(const struct world *world)
+{
+	return world->owner;
+}
+
+void world_set_fs_base(struct world *world, uint64_t base)
+{
+	uint64_t saved = irq_save();
+
+	world->fs_base = base;
+	if (world == world_current())
+		wrmsr(MSR_FS_BASE, base);
+	irq_restore(saved);
+}
