@@ -120,6 +120,7 @@ static void start_system(void)
 {
 	char text[256];
 
+	trust_set_wait(world_yield);
 	trust_init(boot_info);
 	trust_describe(text, sizeof(text));
 	vmk_log("%s", text);

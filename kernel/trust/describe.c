@@ -60,3 +60,16 @@ size_t describe_launch(const struct describe *launch, bool signs, char *to, size
 	}
 	return text.used;
 }
+
+size_t describe_held(const struct verdict *verdict, char *to, size_t size)
+{
+	struct text text = {.to = to, .size = size};
+
+	for (unsigned i = 0; i < VERDICT_SIGN_COUNT; i++) {
+		if (verdict->signs[i].holds)
+			add(&text, "%s%s", text.used ? " " : "", verdict_sign_name(i));
+	}
+	if (text.used == 0)
+		add(&text, "none");
+	return text.used;
+}

@@ -21,5 +21,7 @@ size_t describe_launch(const struct describe *launch, bool signs, char *to, size
 /* One sign without newline: "txt-sts: holds, expected ..., found ...". */
 size_t describe_sign(
 	const struct verdict *verdict, enum verdict_sign_name sign, char *to, size_t size);
+/* The names of the signs that hold, with blanks between; "none". Returns the length. */
+size_t describe_held(const struct verdict *verdict, char *to, size_t size);
 
 #endif

@@ -157,13 +157,14 @@ static void log_verdict(void)
 
 	s->launch_bytes = describe_launch(&launch, true, s->launch, sizeof(s->launch));
 	for (unsigned i = 0; i < VERDICT_SIGN_COUNT; i++) {
+		if (s->verdict.signs[i].holds)
+			continue;
 		describe_sign(&s->verdict, i, line, sizeof(line));
 		vmk_log("%s", line);
 	}
-	vmk_log("Drtm Enabled: %s", s->verdict.measured ? "true" : "false");
-	if (!s->verdict.measured)
-		vmk_log("not measured: %u of %u signs of a launch are missing", s->verdict.missing,
-			VERDICT_SIGN_COUNT);
+	describe_held(&s->verdict, line, sizeof(line));
+	vmk_log("%u of %u signs of a measured launch hold: %s",
+		VERDICT_SIGN_COUNT - s->verdict.missing, VERDICT_SIGN_COUNT, line);
 }
 
 static enum vmk_status start_measuring(void)

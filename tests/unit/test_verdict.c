@@ -189,6 +189,9 @@ static void test_text(void **state)
 	facts.e2sts = 0;
 	verdict_draw(&facts, &verdict);
 	launch.tpm_error = "time-out";
+	describe_held(&verdict, text, sizeof(text));
+	assert_ptr_equal(text, strstr(text, "tboot-word tboot-uuid "));
+	assert_null(strstr(text, "e2sts"));
 	describe_launch(&launch, true, text, sizeof(text));
 	assert_ptr_equal(text, strstr(text, "Drtm Enabled: false\n"));
 	assert_non_null(strstr(text, "Error loading TPM: time-out\n"));
