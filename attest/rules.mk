@@ -24,3 +24,6 @@ vmkpaper_LIBS := $(vmkverify_LIBS)
 HOST_PROGRAMS += vmkextend
 vmkextend_SRCS := attest/verifier/bytes.c tests/vectors/extend.c
 vmkextend_LIBS := -ltss2-esys -ltss2-tctildr -lcrypto
+HOST_PROGRAMS += vmkverify-bench
+vmkverify-bench_SRCS := $(FIXTURE_SRCS) attest/verifier/bench/main.c
+vmkverify-bench_LIBS := $(vmkverify_LIBS)

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,23 +102,47 @@ char *hex_text(const void *data, size_t size)
 	return text;
 }
 
+static CRYPTO_ONCE fetched = CRYPTO_ONCE_STATIC_INIT;
+static EVP_MD *md_sha256;
+
+static void fetch(void)
+{
+	md_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (md_sha256)
+		return;
+	fputs("vmkverify: this OpenSSL has no SHA-256\n", stderr);
+	exit(2);
+}
+
+const EVP_MD *sha256_method(void)
+{
+	/* OpenSSL 3 looks an algorithm up at each use of EVP_sha256(), which takes longer than it.
+	 */
+	(void)CRYPTO_THREAD_run_once(&fetched, fetch);
+	return md_sha256;
+}
+
 void sha256(uint8_t digest[DIGEST_SIZE], const void *data, size_t size)
 {
-	SHA256(data, size, digest);
+	if (EVP_Digest(data, size, digest, NULL, sha256_method(), NULL) == 1)
+		return;
+	fputs("vmkverify: SHA-256 failed\n", stderr);
+	exit(2);
 }
 
 void sha256_two(
 	uint8_t digest[DIGEST_SIZE], const void *a, size_t a_size, const void *b, size_t b_size)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t small[256];
+	uint8_t *both = small;
 
-	if (!ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1 ||
-		EVP_DigestUpdate(ctx, a, a_size) != 1 || EVP_DigestUpdate(ctx, b, b_size) != 1 ||
-		EVP_DigestFinal_ex(ctx, digest, NULL) != 1) {
-		fputs("vmkverify: SHA-256 is not available in this OpenSSL\n", stderr);
-		exit(2);
-	}
-	EVP_MD_CTX_free(ctx);
+	if (a_size + b_size > sizeof(small))
+		both = must_alloc(a_size + b_size, 1);
+	memcpy(both, a, a_size);
+	memcpy(both + a_size, b, b_size);
+	sha256(digest, both, a_size + b_size);
+	if (both != small)
+		free(both);
 }
 
 static bool read_all(int fd, struct bytes *bytes, size_t limit)

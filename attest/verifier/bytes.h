@@ -2,6 +2,7 @@
 #ifndef VERIFIER_BYTES_H
 #define VERIFIER_BYTES_H
 
+#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +33,8 @@ bool hex_decode_bytes(struct bytes *bytes, size_t limit, const char *text);
 /* Hexadecimal text, owned by the caller. */
 char *hex_text(const void *data, size_t size);
 
+/* SHA-256 as OpenSSL knows it, looked up once. */
+const EVP_MD *sha256_method(void);
 void sha256(uint8_t digest[DIGEST_SIZE], const void *data, size_t size);
 /* Of the two byte strings one after the other. */
 void sha256_two(

@@ -9,7 +9,7 @@ const EVP_MD *key_hash(TPMI_ALG_HASH alg)
 {
 	switch (alg) {
 	case TPM2_ALG_SHA256:
-		return EVP_sha256();
+		return sha256_method();
 	case TPM2_ALG_SHA384:
 		return EVP_sha384();
 	default:
