@@ -323,6 +323,67 @@ static void test_refusals(void **state)
 	}
 }
 
+/* A request for /attest with an option of one's choice and a valid Echo. */
+static size_t send_with_option(enum coap_type type, uint32_t option, uint32_t value, unsigned times)
+{
+	struct agent_address client = bench_client(2, 40000);
+	size_t n = bench_request(1, true, request, sizeof(request));
+	uint8_t echo[ECHO_VALUE_SIZE];
+	struct coap_writer w;
+
+	echo_make(bench.agent.echo_key, &client, bench.now_ns, echo);
+	coap_begin(&w, datagram, sizeof(datagram), type, COAP_FETCH, 77, "t", 1);
+	coap_put_option(&w, COAP_OPT_URI_PATH, "attest", 6);
+	coap_put_uint(&w, COAP_OPT_CONTENT_FORMAT, COAP_FORMAT_CBOR);
+	while (times--)
+		coap_put_uint(&w, option, value);
+	coap_put_option(&w, COAP_OPT_ECHO, echo, sizeof(echo));
+	coap_put_payload(&w, request, n);
+	return bench_send(&bench, &client, datagram, coap_finish(&w), reply);
+}
+
+static void test_unknown_critical_options(void **state)
+{
+	/* RFC 7252 5.4.1: refused if confirmable, else ignored */
+	assert_int_equal(parsed(send_with_option(COAP_CON, 19, 0, 1)).code, COAP_BAD_OPTION);
+	assert_int_equal(send_with_option(COAP_NON, 19, 0, 1), 0);
+	/* 5.4.5: one too many of a known one */
+	assert_int_equal(
+		parsed(send_with_option(COAP_CON, COAP_OPT_ACCEPT, 60, 1)).code, COAP_CONTENT);
+	assert_int_equal(
+		parsed(send_with_option(COAP_CON, COAP_OPT_ACCEPT, 60, 2)).code, COAP_BAD_OPTION);
+}
+
+static void test_block_past_the_end(void **state)
+{
+	struct coap_message m;
+
+	m = parsed(send_with_option(COAP_CON, COAP_OPT_BLOCK2, 6, 1));
+	assert_int_equal(m.code, COAP_CONTENT);
+	/* 5000 bytes of log and a head: 79 blocks of 64 bytes, the last one not full */
+	m = parsed(send_with_option(COAP_CON, COAP_OPT_BLOCK2, 78 << 4 | 2, 1));
+	assert_int_equal(m.code, COAP_CONTENT);
+	assert_in_range(m.payload_size, 1, 64);
+	m = parsed(send_with_option(COAP_CON, COAP_OPT_BLOCK2, 79 << 4 | 2, 1));
+	assert_int_equal(m.code, COAP_BAD_REQUEST);
+	m = parsed(send_with_option(COAP_CON, COAP_OPT_BLOCK2, 0xfffff6, 1));
+	assert_int_equal(m.code, COAP_BAD_REQUEST);
+}
+
+/* Who did not prove his address is refused without words. */
+static void test_strangers_get_no_explanation(void **state)
+{
+	struct agent_address client = bench_client(2, 40000);
+	size_t n = bench_request(1, true, request, sizeof(request));
+	struct coap_message m;
+
+	n = bench_datagram(&bench, &client, 1, request, n, false, datagram);
+	datagram[1] = COAP_GET;
+	m = parsed(bench_send(&bench, &client, datagram, n, reply));
+	assert_int_equal(m.code, COAP_METHOD_NOT_ALLOWED);
+	assert_null(m.payload);
+}
+
 static void test_bad_cbor_is_explained(void **state)
 {
 	struct agent_address client = bench_client(2, 40000);
@@ -472,6 +533,9 @@ int main(void)
 		cmocka_unit_test_setup(test_long_log_is_cut, start),
 		cmocka_unit_test_setup(test_failing_tpm, start),
 		cmocka_unit_test_setup(test_refusals, start),
+		cmocka_unit_test_setup(test_unknown_critical_options, start),
+		cmocka_unit_test_setup(test_block_past_the_end, start),
+		cmocka_unit_test_setup(test_strangers_get_no_explanation, start),
 		cmocka_unit_test_setup(test_bad_cbor_is_explained, start),
 		cmocka_unit_test_setup(test_messages_that_are_no_requests, start),
 		cmocka_unit_test_setup(test_non_confirmable, start),
