@@ -171,9 +171,10 @@ enum vmk_status net_start(vmk_handle port, const struct agent_config *config, st
 	netif_set_default(&net.netif);
 	netif_set_status_callback(&net.netif, address_changed);
 	netif_set_up(&net.netif);
-	if (config->dhcp && dhcp_start(&net.netif) != ERR_OK)
-		return VMK_NO_RESOURCES;
-	return VMK_OK;
+	if (!config->dhcp)
+		return VMK_OK;
+	say("asking for an address by DHCP%s", net.info.link_up ? "" : "; the link is down");
+	return dhcp_start(&net.netif) == ERR_OK ? VMK_OK : VMK_NO_RESOURCES;
 }
 
 static void receive_frame(const uint8_t *bytes, size_t size)
