@@ -37,6 +37,7 @@
 
 #define LOG_MODULE       "Boot"
 #define BOOT_STACK_PAGES 16
+#define KILL_AFTER_NS    3000000000ull
 
 static void start_cpu(void)
 {
@@ -98,10 +99,25 @@ static void start_scheduler(void)
 	vmk_log("%u CPUs", smp_start());
 }
 
+/* `names` is cut at its commas. */
+static void kill_worlds(char *names)
+{
+	char *next;
+
+	world_sleep(KILL_AFTER_NS);
+	for (char *name = names; name; name = next) {
+		next = strchr(name, ',');
+		if (next)
+			*next++ = 0;
+		if (uworld_kill(name) != VMK_OK)
+			vmk_warn("onboot=kill: no world %s lives", name);
+	}
+}
+
 /* What tests ask for, once everything runs (boot/options.h). */
 static void onboot(void)
 {
-	char value[16];
+	char value[48];
 
 	if (!option_get(boot_info->cmdline, "onboot", value, sizeof(value)))
 		return;
@@ -113,6 +129,10 @@ static void onboot(void)
 		power_leave(POWER_HALT);
 	if (!strcmp(value, "panic"))
 		panic("asked for by onboot=panic");
+	if (!strncmp(value, "kill:", 5)) {
+		kill_worlds(value + 5);
+		return;
+	}
 	vmk_warn("onboot=%s: unknown", value);
 }
 
