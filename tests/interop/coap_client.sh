@@ -47,7 +47,7 @@ start() {
 		--log "vmk=$work/vmk.log" >"$work/agent.log" 2>&1 &
 	pids+=($!)
 	for try in {1..50}; do
-		grep -q listening "$work/agent.log" && return 0
+		grep -qs listening "$work/agent.log" && return 0
 		sleep 0.1
 	done
 	return 1
