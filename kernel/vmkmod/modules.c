@@ -106,25 +106,29 @@ static enum vmk_status start(const struct package *package, const char **why)
 	}
 }
 
-static enum vmk_status load(struct package *package, const char **why)
+static void refuse(const char *name, enum vmk_status status, const char *why)
 {
-	enum vmk_status status = admit(package, why);
+	vmk_error("%s refused: %s: %s", name, vmk_status_name(status), why ? why : "");
+}
+
+static void load(struct package *package, const char *name)
+{
+	const char *why = NULL;
+	enum vmk_status status = admit(package, &why);
 
 	if (status == VMK_OK)
-		status = measure(package, why);
-	if (status != VMK_OK)
-		return status;
+		status = measure(package, &why);
+	if (status != VMK_OK) {
+		refuse(name, status, why);
+		return;
+	}
 	loaded[loaded_count++] = package;
 	vmk_log("%s %s (%s, %s) signed by %s", package->name, package->version,
 		package_kind_name(package->kind), acceptance_level_name(package->level),
 		package->signer);
-	return start(package, why);
-}
-
-static void report(const char *name, enum vmk_status status, const char *why)
-{
+	status = start(package, &why);
 	if (status != VMK_OK)
-		vmk_error("%s refused: %s: %s", name, vmk_status_name(status), why ? why : "");
+		vmk_error("%s did not start: %s: %s", package->name, vmk_status_name(status), why);
 }
 
 /* A boot module's name: the first word of its command line, without directories. */
@@ -138,7 +142,10 @@ static void module_name(const struct boot_module *module, char *name, size_t siz
 		;
 	while ((slash = memchr(word, '/', (size_t)(end - word))) != NULL)
 		word = slash + 1;
-	snprintf(name, size, "%.*s", (int)(end - word), word);
+	if (word == end)
+		snprintf(name, size, "unnamed module");
+	else
+		snprintf(name, size, "%.*s", (int)(end - word), word);
 }
 
 /* The package of boot module `index`, or NULL after saying why it is none. */
@@ -152,7 +159,7 @@ static struct package *open_module(const struct boot_module *module, const char 
 		status = package_parse(direct_map(module->start), module->bytes, package, &why);
 	if (status == VMK_OK)
 		return package;
-	report(name, status, why);
+	refuse(name, status, why);
 	heap_free(package);
 	return NULL;
 }
@@ -160,15 +167,12 @@ static struct package *open_module(const struct boot_module *module, const char 
 static void load_kind(const struct boot_info *info, struct package *const *packages, bool config)
 {
 	for (unsigned i = 0; i < info->module_count; i++) {
-		enum vmk_status status;
-		const char *why = "";
 		char name[64];
 
 		if (!packages[i] || (packages[i]->kind == PACKAGE_CONFIG) != config)
 			continue;
 		module_name(&info->modules[i], name, sizeof(name));
-		status = load(packages[i], &why);
-		report(name, status, why);
+		load(packages[i], name);
 	}
 }
 

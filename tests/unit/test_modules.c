@@ -82,7 +82,7 @@ enum vmk_status trust_measure(enum vmk_event_type type, const char *text)
 enum vmk_status module_start(const struct package *package, const char **why)
 {
 	note("driver %s; ", package->name);
-	*why = "did not start";
+	*why = "no such device";
 	return starting;
 }
 enum vmk_status uworld_start(const struct package *package)
@@ -245,9 +245,9 @@ static void test_not_measured(void **state)
 	measuring = VMK_NOT_MEASURED;
 	starting = VMK_NOT_FOUND;
 	boot_module("e1000", "driver", "", "ELF");
-	assert_string_equal(boot(), "verify e1000; measure 19 package name=e1000; "
-				    "driver e1000; error "
-				    "e1000.pkg refused: not-found: did not start; ");
+	assert_string_equal(boot(),
+		"verify e1000; measure 19 package name=e1000; "
+		"driver e1000; error e1000 did not start: not-found: no such device; ");
 }
 
 /* The whole texts: they are the protocol (attest/PROTOCOL.md). */
