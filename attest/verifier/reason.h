@@ -1,6 +1,6 @@
 /*
  * Why a host, an enrollment or a request was refused: one table from which codes, meanings and
- * advice come. The codes are stable: programs compare them and people look them up in README.md.
+ * advice come. The codes are stable: programs compare them and people look them up in REASONS.md.
  */
 #ifndef VERIFIER_REASON_H
 #define VERIFIER_REASON_H

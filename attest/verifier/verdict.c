@@ -7,6 +7,9 @@
 #include "verifier/explain.h"
 #include "verifier/semantics.h"
 
+#define HEARSAY_LINES_MAX 24u
+#define HEARSAY_LINE_MAX  200u
+
 static const char *const states[] = {"not-run", "passed", "failed"};
 
 static void set_text(json_t *object, const char *key, const char *text)
@@ -205,8 +208,31 @@ static void print_differences(
 	}
 }
 
-static void print_refusal(FILE *out, const struct appraisal *a)
+/* Nothing vouches for it, but it tells an operator why a launch did not happen. */
+static void print_hearsay(FILE *out, const struct bytes *launch)
 {
+	char line[HEARSAY_LINE_MAX];
+	size_t size = 0;
+	unsigned int lines = 0;
+
+	for (size_t i = 0; i <= launch->size && lines < HEARSAY_LINES_MAX; i++) {
+		bool end = i == launch->size || launch->data[i] == '\n' || launch->data[i] == 0;
+
+		if (!end && size + 1 < sizeof(line))
+			line[size++] = (char)launch->data[i];
+		if (!end || size == 0)
+			continue;
+		line[size] = 0;
+		size = 0;
+		lines++;
+		printable(line);
+		fprintf(out, "the host says, unproven: %s\n", line);
+	}
+}
+
+static void print_refusal(FILE *out, const struct appraisal *a, const struct appraise_request *r)
+{
+	print_hearsay(out, &r->evidence->logs[LOG_LAUNCH]);
 	fprintf(out, "\ncheck %u (%s) failed: %s\n", (unsigned int)a->failed + 1,
 		check_name(a->failed), reason_meaning(a->fault.reason));
 	fprintf(out, "what to do: %s\n", reason_advice(a->fault.reason));
@@ -230,7 +256,7 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 	for (unsigned int i = 0; i < a->note_count; i++)
 		fprintf(out, "note: %s\n", a->notes[i]);
 	if (!a->trusted)
-		print_refusal(out, a);
+		print_refusal(out, a, r);
 }
 
 void verdict_print_trusted(FILE *out, const char *host, double boot_seconds)

@@ -28,13 +28,13 @@ static void codes_are_kebab_case_and_unique(void **state)
 /* The manual's table is this one; what a missing row must be is printed. */
 static void manual_explains_each(void **state)
 {
-	FILE *file = fopen("attest/verifier/README.md", "r");
+	FILE *file = fopen("attest/verifier/REASONS.md", "r");
 	static char manual[65536];
 	unsigned int missing = 0;
 	size_t size;
 
 	if (!file)
-		fail_msg("attest/verifier/README.md: run this test from the repository's root");
+		fail_msg("attest/verifier/REASONS.md: run this test from the repository's root");
 	size = fread(manual, 1, sizeof(manual) - 1, file);
 	manual[size] = 0;
 	fclose(file);
