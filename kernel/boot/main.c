@@ -1,5 +1,6 @@
 /* The kernel's beginning at its random place: one phase after another, each logged once. */
 #include "arch/x86/apic.h"
+#include "arch/x86/cet.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/features.h"
 #include "arch/x86/fpu.h"
@@ -43,9 +44,9 @@ static void start_cpu(void)
 {
 	features_init();
 	features_init_cpu();
+	cet_init_cpu();
 	fpu_init_cpu();
 	trap_init();
-	time_init();
 }
 
 /* The old copy of the image holds what is secret in the new one: seeds, canaries. */
@@ -171,6 +172,7 @@ _Noreturn void kmain(void)
 
 	percpu_init_bootstrap();
 	console_init();
+	time_init();
 	vmk_log("Merlon VMkernel starts, loaded by %s", boot_info->loader);
 	start_cpu();
 	survey_platform();

@@ -2,6 +2,8 @@
 #include "arch/x86/fault.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/panic.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/power.h"
 #include "arch/x86/smp.h"
 #include "vmkuser/uworld.h"
 
@@ -77,8 +79,12 @@ void fault(struct trap_frame *frame)
 {
 	uint64_t address = frame->vector == VECTOR_PAGE_FAULT ? read_cr2() : 0;
 
-	if (frame->vector == VECTOR_NMI && smp_stopping())
-		smp_stop_here();
+	if (frame->vector == VECTOR_NMI) {
+		if (smp_stopping())
+			smp_stop_here();
+		if (!percpu_index())
+			power_serve_request();
+	}
 	if (frame->cs & 3 && frame->vector != VECTOR_NMI && frame->vector != VECTOR_MACHINE_CHECK &&
 		frame->vector != VECTOR_DOUBLE_FAULT) {
 		irq_enable();

@@ -11,6 +11,7 @@ enum { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
  * Those with a CR4 bit are switched on where present (SDM 3A, 2.5).
  */
 #define CPU_FEATURES(X)                                                 \
+	X(CPU_MCE, "mce", 1, CPUID_EDX, 7, false, 1ull << 6)            \
 	X(CPU_PGE, "pge", 1, CPUID_EDX, 13, true, 1ull << 7)            \
 	X(CPU_FXSR, "fxsr", 1, CPUID_EDX, 24, true, 0)                  \
 	X(CPU_SSE2, "sse2", 1, CPUID_EDX, 26, true, 0)                  \

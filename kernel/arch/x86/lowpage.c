@@ -1,5 +1,6 @@
 /* The page below 1 MiB. */
 #include "arch/x86/lowpage.h"
+#include "arch/x86/cet.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
@@ -116,6 +117,7 @@ _Noreturn void lowpage_leave(uint32_t to)
 	uint64_t page = boot_info->low_page.v;
 
 	irq_disable();
+	cet_off();
 	refresh_kernel_half();
 	/* One block, so that nothing runs in C between the change of tables and the jump. */
 	__asm__ volatile("movq %0, %%cr3\n\t"

@@ -132,14 +132,18 @@ static enum power_action action(void)
 static _Noreturn void end(
 	const struct trap_frame *frame, uint64_t address, const char *format, va_list args)
 {
-	static uint32_t entered;
+	static uint32_t owner; /* of the panic: CPU index + 1 */
+	uint32_t none = 0;
 	char text[256];
 
 	irq_disable();
-	/* A second panic, or one on another CPU meanwhile, has nothing to add. */
-	if (__atomic_exchange_n(&entered, 1, __ATOMIC_ACQ_REL)) {
+	/* One CPU panics for all. If it does so again, it leaves without more ado. */
+	if (!__atomic_compare_exchange_n(
+		    &owner, &none, percpu_index() + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (none == percpu_index() + 1)
+			power_leave_panic(action());
 		for (;;)
-			__asm__ volatile("cli; hlt");
+			__asm__ volatile("hlt");
 	}
 	lock_disarm();
 	vsnprintf(text, sizeof(text), format, args);

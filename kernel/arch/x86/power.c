@@ -7,6 +7,7 @@
 #include "arch/x86/serial.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/time.h"
+#include "arch/x86/tlb.h"
 #include "arch/x86/trap.h"
 #include "boot/boot_info.h"
 #include "boot/tboot.h"
@@ -14,9 +15,10 @@
 #include "lib/log.h"
 #include "lib/panic.h"
 
-#define LOG_MODULE   "Power"
-#define AT_LEAVE_MAX 16
-#define PARK_WAIT_MS 1000
+#define LOG_MODULE    "Power"
+#define AT_LEAVE_MAX  16
+#define PARK_WAIT_MS  1000
+#define FIRST_WAIT_MS 1000
 
 /* ACPI 6.5, 4.8.3.2.1. */
 #define PM1_SCI_EN        1u
@@ -126,7 +128,7 @@ static _Noreturn void leave_here(enum power_action action)
 	halt();
 }
 
-static void leave_interrupt(struct trap_frame *frame)
+void power_serve_request(void)
 {
 	uint32_t action = __atomic_load_n(&requested, __ATOMIC_ACQUIRE);
 
@@ -134,24 +136,42 @@ static void leave_interrupt(struct trap_frame *frame)
 		leave_here((enum power_action)(action - 1));
 }
 
+static void leave_interrupt(struct trap_frame *frame)
+{
+	power_serve_request();
+}
+
 void power_init(void)
 {
 	trap_set_handler(VECTOR_LEAVE, leave_interrupt);
 }
 
+/* The first CPU stops us once it leaves; until then, serve what it may be waiting for. */
+static void wait_to_be_stopped(void)
+{
+	uint64_t until = time_ns() + FIRST_WAIT_MS * 1000000ull;
+
+	while (time_ns() < until) {
+		irq_disable();
+		tlb_serve();
+		if (smp_stopping())
+			smp_stop_here();
+		cpu_pause();
+	}
+}
+
 /* SEXIT is for the CPU that executed SENTER: the first one leaves, whoever asks. */
 static _Noreturn void leave_on_first(enum power_action action)
 {
-	uint64_t until;
+	const struct percpu *first = percpu_of(0);
 
-	if (!percpu_index() || !percpu_of(0)->online)
+	if (!percpu_index() || !first->online)
 		leave_here(action);
 	__atomic_store_n(&requested, action + 1, __ATOMIC_RELEASE);
-	apic_send(percpu_of(0)->apic_id, VECTOR_LEAVE);
-	until = time_ns() + 1000000000ull;
-	irq_enable();
-	while (time_ns() < until)
-		cpu_pause();
+	apic_send(first->apic_id, VECTOR_LEAVE);
+	wait_to_be_stopped();
+	apic_send_nmi(first->apic_id); /* it has interrupts off for too long */
+	wait_to_be_stopped();
 	leave_here(action);
 }
 

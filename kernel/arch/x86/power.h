@@ -10,6 +10,8 @@ _Noreturn void power_leave(enum power_action action);
 /* The same at the end of a panic: trusts nothing but the hardware. */
 _Noreturn void power_leave_panic(enum power_action action);
 void power_init(void);
+/* On the first CPU, from an interrupt or NMI: leave if another CPU has asked for it. */
+void power_serve_request(void);
 /* Run at leaving, in reverse order of registration (TPM shutdown, scrubbing...). At most 16. */
 void power_at_leave(void (*function)(void));
 

@@ -1,6 +1,7 @@
 /* Starting and stopping CPUs. */
 #include "arch/x86/smp.h"
 #include "arch/x86/apic.h"
+#include "arch/x86/cet.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/features.h"
 #include "arch/x86/fpu.h"
@@ -56,6 +57,7 @@ _Noreturn void ap_main(void)
 	features_init_cpu();
 	trap_init_cpu();
 	apic_init_cpu();
+	cet_init_cpu();
 	fpu_init_cpu();
 	syscall_init_cpu();
 	timer_init_cpu();
