@@ -1,6 +1,7 @@
 #include "trust/tpm_run.h"
 
 #include "lib/types.h"
+#include "lib/wipe.h"
 #include "mem/heap.h"
 
 #include <string.h>
@@ -115,20 +116,26 @@ static uint32_t property(const struct tpm *tpm, uint32_t which)
 	return 0;
 }
 
+/* Four ASCII characters, padded with blanks or zeroes. */
+static void name_manufacturer(struct tpm *tpm, uint32_t name)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		char c = (char)(name >> (24 - 8 * i));
+
+		if (c <= 0x20 || c > 0x7e)
+			break;
+		tpm->manufacturer[i] = c;
+	}
+}
+
 static enum vmk_status read_identity(struct tpm *tpm)
 {
 	enum vmk_status status = get_capability(tpm, TPM2_CAP_TPM_PROPERTIES, TPM2_PT_MANUFACTURER,
 		TPM2_PT_FIRMWARE_VERSION_2 - TPM2_PT_MANUFACTURER + 1);
-	uint32_t manufacturer;
 
 	if (status != VMK_OK)
 		return status;
-	manufacturer = property(tpm, TPM2_PT_MANUFACTURER);
-	for (unsigned i = 0; i < 4; i++) {
-		char c = (char)(manufacturer >> (24 - 8 * i));
-
-		tpm->manufacturer[i] = c >= ' ' && c <= '~' ? c : ' ';
-	}
+	name_manufacturer(tpm, property(tpm, TPM2_PT_MANUFACTURER));
 	tpm->firmware = (uint64_t)property(tpm, TPM2_PT_FIRMWARE_VERSION_1) << 32 |
 			property(tpm, TPM2_PT_FIRMWARE_VERSION_2);
 	status = get_capability(tpm, TPM2_CAP_TPM_PROPERTIES, TPM2_PT_STARTUP_CLEAR, 1);
@@ -191,6 +198,14 @@ void tpm_close(struct tpm *tpm)
 	heap_free(tpm->scratch);
 	tpm->sys = NULL;
 	tpm->scratch = NULL;
+}
+
+void tpm_wipe(struct tpm *tpm)
+{
+	if (tpm->sys)
+		wipe(tpm->sys, Tss2_Sys_GetContextSize(0));
+	if (tpm->scratch)
+		wipe(tpm->scratch, sizeof(*tpm->scratch));
 }
 
 enum vmk_status tpm_locality(struct tpm *tpm, unsigned locality)

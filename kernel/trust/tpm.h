@@ -20,12 +20,12 @@ struct tpm {
 	void (*pause)(void);     /* some milliseconds, between retries */
 	TSS2_SYS_CONTEXT *sys;
 	struct tpm_scratch *scratch;
-	TSS2_RC rc;        /* of the last command, 0: success */
-	const char *why;   /* static text for the last failure, never NULL */
-	bool sha1, sha256; /* banks that cover PCR 17 to 22 */
-	bool endorsement;  /* that hierarchy is enabled */
-	char manufacturer[5];
-	uint64_t firmware; /* TPM_PT_FIRMWARE_VERSION_1 and _2 */
+	TSS2_RC rc;           /* of the last command, 0: success */
+	const char *why;      /* static text for the last failure, never NULL */
+	bool sha1, sha256;    /* banks that cover PCR 17 to 22 */
+	bool endorsement;     /* that hierarchy is enabled */
+	char manufacturer[5]; /* without trailing blanks */
+	uint64_t firmware;    /* TPM_PT_FIRMWARE_VERSION_1 and _2 */
 };
 
 /*
@@ -35,6 +35,8 @@ struct tpm {
  */
 enum vmk_status tpm_open(struct tpm *tpm, TSS2_TCTI_CONTEXT *tcti, void (*pause)(void));
 void tpm_close(struct tpm *tpm);
+/* Clears every buffer that commands and responses went through; only tpm_close() may follow. */
+void tpm_wipe(struct tpm *tpm);
 
 /* Commands go out in this locality from now on; VMK_DENIED when it is closed. */
 enum vmk_status tpm_locality(struct tpm *tpm, unsigned locality);

@@ -68,7 +68,10 @@ static enum vmk_status extend(
 
 static const struct measure_ops measure_ops = {.extend = extend};
 
-/* At power-off the caller has stopped every other CPU: nobody is waited for. */
+/*
+ * At power-off the caller has stopped every other CPU: nobody is waited for. Activated credentials
+ * have passed through these buffers.
+ */
 static void leave(void)
 {
 	struct trust_state *s = &trust_state;
@@ -76,6 +79,8 @@ static void leave(void)
 	edge_set_wait(NULL);
 	if (s->tpm_ready)
 		tpm_shutdown(&s->tpm);
+	tpm_wipe(&s->tpm);
+	wipe(&s->tcti.response, sizeof(s->tcti.response));
 	s->tpm_ready = false;
 }
 
@@ -108,8 +113,9 @@ static enum vmk_status find_tpm(void)
 	if (status != VMK_OK)
 		return tpm_failed(status, s->tis.why, 0);
 	status = tpm_open(&s->tpm, tcti_init(&s->tcti, &s->tis), edge_pause);
-	if (status == VMK_TIMEOUT || status == VMK_IO_ERROR)
-		return tpm_failed(status, s->tis.why, s->tpm.rc);
+	/* When the transport failed, the driver knows better than the wrapper what it was. */
+	if (status != VMK_OK && (s->tpm.rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER)
+		return tpm_failed(status, s->tis.why, 0);
 	if (status != VMK_OK)
 		return tpm_failed(status, s->tpm.why, s->tpm.rc);
 	s->tpm_ready = true;
