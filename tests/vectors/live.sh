@@ -4,25 +4,14 @@ LIVE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/merlon-live.XXXXXX")
 LIVE_PORT=${LIVE_PORT:-$((20000 + RANDOM % 20000))}
 export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=$LIVE_PORT
 VERIFY=$ROOT/build/bin/vmkverify
-test_number=0
-test_failed=0
+. "$ROOT/tests/tap.sh"
 
-ok() # NAME STATUS
+# ok of tests/tap.sh; what vmkverify said is shown when it fails.
+check() # DESCRIPTION COMMAND...
 {
-	test_number=$((test_number + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $test_number - $1"
-	else
-		echo "not ok $test_number - $1"
-		test_failed=1
-		[ ! -f "$LIVE_DIR/out" ] || tail -n 12 "$LIVE_DIR/out" | sed 's/^/# /'
-	fi
-}
-
-finish()
-{
-	echo "1..$test_number"
-	return $test_failed
+	local failed=$tap_failed
+	ok "$@"
+	[ "$tap_failed" = "$failed" ] || tail -n 12 "$LIVE_DIR/out" | sed 's/^/# /'
 }
 
 live_stop() # NAME
@@ -116,4 +105,12 @@ last_line() # TEXT
 	"$1"*) return 0 ;;
 	esac
 	return 1
+}
+
+# An attestation that is refused, with these words in its last line.
+refused() # REASON-AND-MORE COMMAND...
+{
+	local words=$1
+	shift
+	! "$@" && last_line "UNTRUSTED host=$host reason=$words"
 }
