@@ -14,7 +14,9 @@
 #include "wire/exchange.h"
 
 /* While a host boots, ask afresh each second: RFC 7252's back-off would find it late. */
-#define PROBE_MS    1000u
+#define PROBE_MS 1000u
+/* A host that is there gets this long for all it has to say. */
+#define ANSWER_MS   60000u
 #define NS_PER_MS   1000000u
 #define REQUEST_MAX 2048u
 
@@ -101,8 +103,13 @@ static void receive(struct client *client, struct exchange *exchange, uint64_t w
 			poll(NULL, 0, (int)(wait_ms < 200 ? wait_ms : 200));
 		return;
 	}
-	if (client->first_answer_ms == 0)
+	if (client->first_answer_ms == 0) {
+		uint64_t enough = monotonic_ms() + ANSWER_MS;
+
 		client->first_answer_ms = wall_clock_ms();
+		if (client->give_up_ms < enough)
+			client->give_up_ms = enough;
+	}
 	exchange_receive(exchange, datagram, (size_t)size);
 }
 

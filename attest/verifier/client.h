@@ -8,7 +8,7 @@
 struct client {
 	int socket;
 	char address[160];        /* as given, for messages */
-	uint64_t give_up_ms;      /* monotonic; no answer until then: unreachable */
+	uint64_t give_up_ms;      /* monotonic; nothing heard until then: unreachable */
 	uint64_t first_answer_ms; /* milliseconds since 1970; 0: none yet */
 	unsigned int datagrams;   /* sent in all */
 	bool refused;             /* the host said that nobody listens on that port */

@@ -10,6 +10,23 @@
 	(1u << LOG_TXT_DRTM | 1u << LOG_VMK | 1u << LOG_PCR_VALUES | 1u << LOG_LAUNCH | \
 		1u << LOG_AK_PUB)
 
+/* What others noted meanwhile counts; keys must be those that the challenge was made for. */
+static bool reload_host(struct session *s, const struct options *o, struct fault *fault)
+{
+	struct host now;
+	bool same;
+
+	if (!store_open(&s->store, o->state, fault) ||
+		!store_load_host(&s->store, s->host.name, &now, fault))
+		return false;
+	same = bytes_equal(&now.ak_public, &s->host.ak_public) &&
+	       bytes_equal(&now.ek_public, &s->host.ek_public);
+	host_free(&s->host);
+	s->host = now;
+	return same ||
+	       fault_set(fault, REASON_STATE, "host %s was enrolled anew meanwhile", s->host.name);
+}
+
 static bool challenge(
 	struct session *s, struct client *client, const struct options *o, struct fault *fault)
 {
@@ -23,7 +40,7 @@ static bool challenge(
 	ok = client_open(client, address, o->wait_seconds, fault) &&
 	     fetch_evidence(&s->evidence, client, &fetch, fault);
 	client_close(client);
-	return ok && store_open(&s->store, o->state, fault);
+	return ok && reload_host(s, o, fault);
 }
 
 int cmd_attest(const struct options *o)

@@ -112,13 +112,13 @@ int cmd_log(const struct options *o)
 
 	if (ok) {
 		replay_events(&replay, &events, events.count);
-		if (o->json)
-			print_json(&events, &replay);
-		else {
+		ok = semantics_check(&events, &fault);
+		if (!o->json) {
 			print_events(&events);
 			print_pcrs(&replay);
+		} else if (ok) {
+			print_json(&events, &replay);
 		}
-		ok = semantics_check(&events, &fault);
 	}
 	events_free(&events);
 	evidence_free(&evidence);

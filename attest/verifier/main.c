@@ -181,12 +181,18 @@ static bool parse(struct options *options, int argc, char **argv)
 
 int command_failed(const struct options *options, const struct fault *fault)
 {
-	if (options->json)
-		printf("{\"trusted\": false, \"reason\": \"%s\"}\n", reason_code(fault->reason));
+	const char *host = options->host ? options->host : "-";
+
+	if (options->json) {
+		json_t *refusal = verdict_refusal_to_json(host, fault);
+
+		json_dumpf(refusal, stdout, JSON_INDENT(1));
+		putchar('\n');
+		json_decref(refusal);
+	}
 	fprintf(stderr, "vmkverify: %s: %s\n", reason_meaning(fault->reason),
 		reason_advice(fault->reason));
-	verdict_print_untrusted(
-		options->json ? stderr : stdout, options->host ? options->host : "-", fault);
+	verdict_print_untrusted(options->json ? stderr : stdout, host, fault);
 	return fault->reason == REASON_UNREACHABLE ? EXIT_UNREACHABLE : EXIT_UNTRUSTED;
 }
 

@@ -126,6 +126,17 @@ static json_t *differences_to_json(const struct appraisal *a, const struct appra
 	return array;
 }
 
+json_t *verdict_refusal_to_json(const char *host, const struct fault *fault)
+{
+	json_t *root = json_object();
+
+	set_text(root, "format", "merlon-verdict-1");
+	set_text(root, "host", host);
+	json_object_set_new(root, "trusted", json_false());
+	set_fault(root, fault);
+	return root;
+}
+
 json_t *verdict_to_json(
 	const struct appraisal *a, const struct appraise_request *r, double boot_seconds)
 {

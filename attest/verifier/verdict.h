@@ -11,6 +11,9 @@
 json_t *verdict_to_json(const struct appraisal *appraisal, const struct appraise_request *request,
 	double boot_seconds);
 
+/* For a command that failed before there was anything to appraise. A new object. */
+json_t *verdict_refusal_to_json(const char *host, const struct fault *fault);
+
 /* Table, differences and notes. */
 void verdict_print(
 	FILE *out, const struct appraisal *appraisal, const struct appraise_request *request);
