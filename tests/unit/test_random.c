@@ -1,5 +1,5 @@
-/* sources: kernel/lib/random.c kernel/lib/blake2s.c kernel/lib/chacha.c kernel/lib/lock.c
- * tests/unit/shim/panic.c */
+/* sources: kernel/lib/random.c kernel/lib/blake2s.c kernel/lib/chacha.c */
+/* sources: kernel/lib/lock.c tests/unit/shim/panic.c */
 /* libs: -lcrypto */
 #include <setjmp.h>
 #include <stdarg.h>

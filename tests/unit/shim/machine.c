@@ -1,0 +1,111 @@
+#include "tests/unit/shim/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "arch/x86/paging.h"
+#include "lib/panic.h"
+#include "lib/random.h"
+#include "mem/frame_pool.h"
+
+uint64_t machine_allocations_left = UINT64_MAX;
+unsigned machine_flushes;
+void (*machine_on_flush)(struct space *space, uintptr_t address, size_t bytes);
+
+static struct frame_pool pool;
+static uint8_t *memory;
+static uint64_t free_at_start;
+static struct space kernel;
+
+struct space *kernel_space(void)
+{
+	return &kernel;
+}
+
+static void set_window(enum area area, uintptr_t start, uint64_t bytes)
+{
+	kernel.window[area] = (struct range){start, start + bytes};
+	if (ptable_fill_slot(&kernel.table, ptable_index(start, PML4_SHIFT)) != VMK_OK)
+		panic("machine: no tables");
+}
+
+void machine_start(void)
+{
+	static void *bookkeeping;
+
+	free(memory);
+	free(bookkeeping);
+	memory = aligned_alloc(PAGE_SIZE, MACHINE_FRAMES * PAGE_SIZE);
+	memset(memory, 0xa5, MACHINE_FRAMES * PAGE_SIZE);
+	bookkeeping = calloc(1, frame_pool_bytes(MACHINE_FRAMES));
+	frame_pool_init(&pool, MACHINE_FRAMES, bookkeeping);
+	frame_pool_add(&pool, 1, MACHINE_FRAMES - 1);
+	machine_allocations_left = UINT64_MAX;
+	machine_flushes = 0;
+	machine_on_flush = NULL;
+	random_seed("machine", 7);
+
+	if (space_setup(&kernel, false) != VMK_OK ||
+		space_ptable_ops.allocate(&kernel.table.root) != VMK_OK)
+		panic("machine: no kernel space");
+	for (unsigned i = 0; i < AREA_COUNT; i++)
+		set_window((enum area)i, KERNEL_HALF + (i + 3) * PML4_SLOT_BYTES, 1ull << 30);
+	kernel.half = kernel.window[AREA_IMAGES];
+	free_at_start = pool.count[FRAME_FREE];
+}
+
+void machine_expect_no_leak(void)
+{
+	/* Tables of the kernel's half stay, by design. */
+	if (pool.count[FRAME_FREE] + pool.count[FRAME_PTABLE] + pool.count[FRAME_KERNEL] <
+		MACHINE_FRAMES - 1)
+		panic("machine: %llu frames leaked",
+			(unsigned long long)(free_at_start - pool.count[FRAME_FREE]));
+}
+
+void *direct_map(struct hpa address)
+{
+	if (address.v >= MACHINE_FRAMES * PAGE_SIZE)
+		panic("machine: no such memory");
+	return memory + address.v;
+}
+
+struct hpa direct_map_hpa(const void *address)
+{
+	return hpa((uint64_t)((const uint8_t *)address - memory));
+}
+
+enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame)
+{
+	enum vmk_status status;
+
+	if (!machine_allocations_left)
+		return VMK_NO_MEMORY;
+	if (machine_allocations_left != UINT64_MAX)
+		machine_allocations_left--;
+	status = frame_pool_alloc(&pool, order, owner, MACHINE_FRAMES, &frame->v);
+	if (status == VMK_OK)
+		memset(direct_map(pfn_hpa(*frame)), 0, PAGE_SIZE << order);
+	return status;
+}
+
+void frames_free(struct pfn frame, unsigned order)
+{
+	frame_pool_free(&pool, frame.v, order);
+	memset(direct_map(pfn_hpa(frame)), 0xa5, PAGE_SIZE << order);
+}
+
+uint64_t frames_count(enum frame_owner owner)
+{
+	return pool.count[owner];
+}
+
+void space_flush(struct space *space, uintptr_t address, size_t bytes)
+{
+	machine_flushes++;
+	if (machine_on_flush)
+		machine_on_flush(space, address, bytes);
+}
+
+void space_leave(struct space *space)
+{
+}
