@@ -61,7 +61,7 @@ static void check(void)
 	for (unsigned i = 0; i < SIM_PAGES_MAX; i++) {
 		const struct sim_page *page = &sim.space.pages[i];
 
-		if (!page->address)
+		if (!page->address || !page->mapped)
 			continue;
 		pages++;
 		require((page->prot & PROT_USER) && page->address < USER_TOP);

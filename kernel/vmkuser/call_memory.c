@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define PART_BYTES (256ull << 10)
+
 bool user_pages_ok(uint64_t address, uint64_t bytes)
 {
 	return address % PAGE_SIZE == 0 && bytes % PAGE_SIZE == 0 && bytes > 0 &&
@@ -47,6 +49,28 @@ static bool protection(uint64_t requested, unsigned *prot)
 	return true;
 }
 
+/*
+ * Part by part, since interrupts are off while the pages of one are cleared and mapped; a world
+ * must not keep others from their CPU by asking for much at once.
+ */
+static enum vmk_status map_parts(
+	struct space *space, uint64_t bytes, unsigned prot, uintptr_t *address)
+{
+	enum vmk_status status = space_reserve(space, bytes, address);
+
+	if (status != VMK_OK)
+		return status;
+	for (uint64_t done = 0, part; done < bytes; done += part) {
+		part = MIN(bytes - done, PART_BYTES);
+		status = space_alloc_at(space, *address + done, part, prot);
+		if (status == VMK_OK)
+			continue;
+		space_free(space, *address, bytes);
+		return status;
+	}
+	return VMK_OK;
+}
+
 /* (bytes, VMK_PROT_*) -> address */
 enum vmk_status call_map(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
@@ -62,7 +86,7 @@ enum vmk_status call_map(struct uworld *u, const uint64_t args[6], uint64_t *val
 	bytes = ALIGN_UP(bytes, PAGE_SIZE);
 	if (bytes > u->memory_limit - u->memory_used)
 		return VMK_NO_MEMORY;
-	status = space_alloc(u->space, bytes, prot, &address);
+	status = map_parts(u->space, bytes, prot, &address);
 	if (status != VMK_OK)
 		return status;
 	u->memory_used += bytes;
@@ -70,7 +94,7 @@ enum vmk_status call_map(struct uworld *u, const uint64_t args[6], uint64_t *val
 	return VMK_OK;
 }
 
-/* (address, bytes) */
+/* (address, bytes): from low to high, up to the first part that is not mapped */
 enum vmk_status call_unmap(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	enum vmk_status status;
@@ -79,10 +103,14 @@ enum vmk_status call_unmap(struct uworld *u, const uint64_t args[6], uint64_t *v
 		return VMK_BAD_PARAM;
 	if (!may_change(u, args[0], args[1]))
 		return VMK_DENIED;
-	status = space_free(u->space, args[0], args[1]);
-	if (status == VMK_OK)
-		u->memory_used -= args[1];
-	return status;
+	for (uint64_t done = 0, part; done < args[1]; done += part) {
+		part = MIN(args[1] - done, PART_BYTES);
+		status = space_free(u->space, args[0] + done, part);
+		if (status != VMK_OK)
+			return status;
+		u->memory_used -= part;
+	}
+	return VMK_OK;
 }
 
 /* (address, bytes, VMK_PROT_*) */

@@ -36,6 +36,7 @@ enum vmk_status call_make(
 {
 	if (number >= ARRAY_SIZE(handlers) || !handlers[number])
 		return VMK_UNSUPPORTED;
+	__asm__ volatile("lfence" : : : "memory"); /* no call is speculated past the check */
 	/* Nobody can be kept from ending. */
 	if (number != VMK_SYS_EXIT && !(u->package.syscalls >> number & 1)) {
 		log_denial(u, number);

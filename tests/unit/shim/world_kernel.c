@@ -34,6 +34,7 @@ void sim_reset(void)
 	sim.space.next = FIRST_ADDRESS;
 	memset(&sim.now_ns, 0, sizeof(sim) - offsetof(struct sim, now_ns));
 	sim.now_ns = 1000;
+	sim.pages_left = UINT32_MAX;
 	sim.wait_result = VMK_TIMEOUT;
 	sim.config = "hostname=test\n";
 }
@@ -61,13 +62,20 @@ void sim_world(struct uworld *u)
 
 /* --- mem/space.h */
 
-struct sim_page *sim_page_at(struct space *space, uintptr_t address)
+static struct sim_page *find_page(struct space *space, uintptr_t address)
 {
 	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
 		if (space->pages[i].address &&
 			space->pages[i].address == ALIGN_DOWN(address, PAGE_SIZE))
 			return &space->pages[i];
 	return NULL;
+}
+
+struct sim_page *sim_page_at(struct space *space, uintptr_t address)
+{
+	struct sim_page *page = find_page(space, address);
+
+	return page && page->mapped ? page : NULL;
 }
 
 static struct sim_page *free_page(struct space *space)
@@ -83,13 +91,19 @@ enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t by
 	if ((prot & PROT_W) && (prot & PROT_X))
 		return VMK_DENIED;
 	bytes = ALIGN_UP(bytes, PAGE_SIZE);
-	if (bytes / PAGE_SIZE > SIM_PAGES_MAX - space->mapped)
+	if (bytes / PAGE_SIZE > sim.pages_left)
 		return VMK_NO_MEMORY;
+	sim.pages_left -= bytes / PAGE_SIZE;
 	for (size_t at = 0; at < bytes; at += PAGE_SIZE) {
-		struct sim_page *page = free_page(space);
+		struct sim_page *page = find_page(space, address + at);
 
-		if (sim_page_at(space, address + at))
+		if (page && page->mapped)
 			return VMK_EXISTS;
+		if (!page)
+			page = free_page(space);
+		if (!page)
+			return VMK_NO_MEMORY;
+		page->mapped = true;
 		memset(page->data, 0, PAGE_SIZE);
 		page->address = address + at;
 		page->prot = prot;
@@ -100,39 +114,54 @@ enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t by
 
 enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address)
 {
+	if (bytes / PAGE_SIZE > SIM_PAGES_MAX / 2)
+		return VMK_NO_MEMORY;
 	*address = space->next;
+	for (size_t at = 0; at < bytes; at += PAGE_SIZE) {
+		struct sim_page *page = free_page(space);
+
+		if (!page)
+			return VMK_NO_MEMORY;
+		page->address = space->next + at;
+		page->mapped = false;
+	}
 	space->next += ALIGN_UP(bytes, PAGE_SIZE) + 2 * PAGE_SIZE;
 	return VMK_OK;
 }
 
 enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, uintptr_t *address)
 {
-	space_reserve(space, bytes, address);
+	enum vmk_status status = space_reserve(space, bytes, address);
+
+	if (status != VMK_OK)
+		return status;
 	return space_alloc_at(space, *address, bytes, prot);
 }
 
-static bool all_mapped(struct space *space, uintptr_t address, size_t bytes)
+static bool all_taken(struct space *space, uintptr_t address, size_t bytes, bool mapped)
 {
 	for (size_t at = 0; at < bytes; at += PAGE_SIZE)
-		if (!sim_page_at(space, address + at))
+		if (mapped ? !sim_page_at(space, address + at) : !find_page(space, address + at))
 			return false;
 	return true;
 }
 
 enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes)
 {
-	if (bytes / PAGE_SIZE > SIM_PAGES_MAX || !all_mapped(space, address, bytes))
+	if (bytes / PAGE_SIZE > SIM_PAGES_MAX || !all_taken(space, address, bytes, false))
 		return VMK_BAD_ADDRESS;
 	for (size_t at = 0; at < bytes; at += PAGE_SIZE) {
-		sim_page_at(space, address + at)->address = 0;
-		space->mapped--;
+		struct sim_page *page = find_page(space, address + at);
+
+		space->mapped -= page->mapped;
+		page->address = 0;
 	}
 	return VMK_OK;
 }
 
 enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot)
 {
-	if (bytes / PAGE_SIZE > SIM_PAGES_MAX || !all_mapped(space, address, bytes))
+	if (bytes / PAGE_SIZE > SIM_PAGES_MAX || !all_taken(space, address, bytes, true))
 		return VMK_BAD_ADDRESS;
 	for (size_t at = 0; at < bytes; at += PAGE_SIZE)
 		sim_page_at(space, address + at)->prot = prot;

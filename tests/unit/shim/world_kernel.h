@@ -12,6 +12,7 @@
 
 struct sim_page {
 	uintptr_t address; /* 0: free */
+	bool mapped;       /* false: reserved */
 	unsigned prot;
 	uint8_t data[PAGE_SIZE];
 };
@@ -25,6 +26,7 @@ struct sim {
 	struct space space;
 	uint64_t now_ns;
 	uint64_t tls;
+	unsigned pages_left;                  /* that space_alloc_at() has to give */
 	unsigned frames_waiting, frame_bytes; /* of the port */
 	unsigned frames_sent;
 	unsigned waits; /* calls of event_wait_any() */
