@@ -43,6 +43,8 @@ live_start_agent "$paper"
 check "enrollment: EK chain, credential activation, attestation key" live_enroll paper
 check "enrollment says so" last_line "ENROLLED host=paper"
 check "a launched host is trusted" trusted live_attest paper
+live_attest paper --boot-started "$(($(date +%s) - 5))"
+check "with the time that the boot took" grep -qE "^TRUSTED host=paper launch=drtm boot=[5-7]\.[0-9] s$" "$LIVE_DIR/out"
 check "the record appraises again" trusted replay "$record"
 check "the evidence chain holds" show
 
