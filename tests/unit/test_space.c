@@ -1,0 +1,367 @@
+/* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
+/* sources: kernel/mem/stack.c kernel/mem/audit.c */
+/* sources: kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c kernel/lib/chacha.c */
+/* sources: kernel/lib/lock.c tests/unit/shim/machine.c tests/unit/shim/panic.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arch/x86/paging.h"
+#include "lib/random.h"
+#include "mem/audit.h"
+#include "mem/heap.h"
+#include "tests/unit/shim/machine.h"
+#include "tests/unit/shim/panic.h"
+
+#define URW (PROT_USER | PROT_R | PROT_W)
+#define UR  (PROT_USER | PROT_R)
+#define URX (PROT_USER | PROT_R | PROT_X)
+
+static struct space *user;
+static uint64_t free_frames;
+
+static int fresh(void **state)
+{
+	machine_start();
+	free_frames = frames_count(FRAME_FREE);
+	return space_create(&user) != VMK_OK;
+}
+
+static int no_leak(void **state)
+{
+	machine_allocations_left = UINT64_MAX;
+	space_destroy(user);
+	return frames_count(FRAME_FREE) != free_frames;
+}
+
+static uint64_t flags_at(struct space *space, uintptr_t address)
+{
+	struct ptable_leaf leaf;
+
+	return ptable_find(&space->table, address, &leaf) ? leaf.flags : 0;
+}
+
+static void fresh_memory_is_zero_and_guarded(void **state)
+{
+	uintptr_t address, other;
+	uint8_t bytes[5000];
+
+	assert_int_equal(space_alloc(user, 5000, URW, &address), VMK_OK);
+	assert_int_equal(address % PAGE_SIZE, 0);
+	memset(bytes, 1, sizeof(bytes));
+	assert_int_equal(space_copy_in(user, bytes, address, 5000), VMK_OK);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		assert_int_equal(bytes[i], 0);
+	assert_int_equal(flags_at(user, address - 1), 0);
+	assert_int_equal(flags_at(user, address + 2 * PAGE_SIZE), 0);
+	assert_int_equal(space_alloc(user, 1, URW, &other), VMK_OK);
+	assert_true(other + 2 * PAGE_SIZE <= address || other >= address + 3 * PAGE_SIZE);
+	assert_int_equal(flags_at(user, address), PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_NX);
+}
+
+static void placement_is_random(void **state)
+{
+	struct space *twin;
+	uintptr_t a[3];
+
+	assert_int_equal(space_create(&twin), VMK_OK);
+	assert_int_equal(space_alloc(user, 1, URW, &a[0]), VMK_OK);
+	assert_int_equal(space_alloc(user, 1, URW, &a[1]), VMK_OK);
+	assert_int_equal(space_alloc(twin, 1, URW, &a[2]), VMK_OK);
+	assert_true(a[0] != a[1] && a[0] != a[2] && a[1] != a[2]);
+	assert_int_not_equal(a[0] >> 32, a[2] >> 32);
+	space_destroy(twin);
+}
+
+static void refuses_writable_and_executable(void **state)
+{
+	uintptr_t address;
+
+	assert_int_equal(space_alloc(user, 1, URW | PROT_X, &address), VMK_DENIED);
+	assert_int_equal(space_alloc_at(user, 0x10000, 1, URW | PROT_X), VMK_DENIED);
+	assert_int_equal(space_alloc(user, PAGE_SIZE, URW, &address), VMK_OK);
+	assert_int_equal(space_protect(user, address, PAGE_SIZE, URW | PROT_X), VMK_DENIED);
+	assert_int_equal(space_protect(user, address, PAGE_SIZE, URX), VMK_DENIED);
+	assert_int_equal(space_protect(user, address, PAGE_SIZE, UR), VMK_OK);
+	assert_int_equal(space_protect(user, address, PAGE_SIZE, URX), VMK_DENIED);
+}
+
+static void refuses_nonsense(void **state)
+{
+	uintptr_t address;
+
+	assert_int_equal(space_alloc(user, 0, URW, &address), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc(user, SIZE_MAX, URW, &address), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc(user, SIZE_MAX / 2, URW, &address), VMK_NO_MEMORY);
+	assert_int_equal(space_alloc(user, 1, PROT_R | PROT_W, &address), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc(user, 1, PROT_USER | PROT_W, &address), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc(kernel_space(), 1, URW, &address), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc_at(user, 0x10001, 1, URW), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc_at(user, 0, 1, URW), VMK_BAD_ADDRESS);
+	assert_int_equal(space_alloc_at(user, USER_END, 1, URW), VMK_BAD_ADDRESS);
+	assert_int_equal(
+		space_alloc_at(user, USER_END - PAGE_SIZE, 2 * PAGE_SIZE, URW), VMK_BAD_ADDRESS);
+	assert_int_equal(space_alloc_at(user, KERNEL_HALF, 1, URW), VMK_BAD_ADDRESS);
+	assert_int_equal(space_free(user, KERNEL_HALF, PAGE_SIZE), VMK_BAD_ADDRESS);
+	assert_int_equal(space_free(user, 0x10000, PAGE_SIZE), VMK_NOT_FOUND);
+	assert_int_equal(space_protect(user, 0x10000, PAGE_SIZE, UR), VMK_NOT_FOUND);
+	assert_int_equal(space_protect(user, 0x10000, SIZE_MAX, UR), VMK_BAD_PARAM);
+}
+
+static void loads_an_image_into_a_reserved_range(void **state)
+{
+	uintptr_t base;
+	char text[4];
+
+	assert_int_equal(space_reserve(user, 4 * PAGE_SIZE, &base), VMK_OK);
+	assert_int_equal(space_copy_in(user, text, base, 4), VMK_BAD_ADDRESS);
+	assert_int_equal(space_alloc_at(user, base, PAGE_SIZE, URX), VMK_OK);
+	assert_int_equal(space_alloc_at(user, base + 2 * PAGE_SIZE, 2 * PAGE_SIZE, URW), VMK_OK);
+	assert_int_equal(space_alloc_at(user, base, PAGE_SIZE, UR), VMK_EXISTS);
+	assert_int_equal(space_alloc_at(user, base + 3 * PAGE_SIZE, 2 * PAGE_SIZE, UR), VMK_EXISTS);
+	assert_int_equal(space_alloc_at(user, base - PAGE_SIZE, 2 * PAGE_SIZE, UR), VMK_EXISTS);
+	assert_int_equal(space_write(user, base + 10, "abcd", 4), VMK_OK);
+	assert_int_equal(space_copy_in(user, text, base + 10, 4), VMK_OK);
+	assert_memory_equal(text, "abcd", 4);
+	assert_int_equal(space_write(user, base + PAGE_SIZE - 2, "abcd", 4), VMK_BAD_ADDRESS);
+	assert_int_equal(flags_at(user, base), PTE_PRESENT | PTE_USER);
+	assert_int_equal(space_protect(user, base, PAGE_SIZE, URX), VMK_OK);
+	assert_int_equal(space_free(user, base, 4 * PAGE_SIZE), VMK_OK);
+	assert_int_equal(flags_at(user, base), 0);
+}
+
+static void copies_obey_protection(void **state)
+{
+	uintptr_t a;
+	char text[16] = "0123456789abcde";
+
+	assert_int_equal(space_alloc(user, 2 * PAGE_SIZE, URW, &a), VMK_OK);
+	assert_int_equal(space_copy_out(user, a + PAGE_SIZE - 8, text, 16), VMK_OK);
+	assert_int_equal(space_protect(user, a + PAGE_SIZE, PAGE_SIZE, UR), VMK_OK);
+	assert_int_equal(space_copy_out(user, a + PAGE_SIZE, text, 1), VMK_BAD_ADDRESS);
+	assert_int_equal(space_copy_out(user, a + PAGE_SIZE - 8, text, 16), VMK_BAD_ADDRESS);
+	memset(text, 0, sizeof(text));
+	assert_int_equal(space_copy_in(user, text, a + PAGE_SIZE - 8, 16), VMK_OK);
+	assert_string_equal(text, "0123456789abcde");
+	assert_int_equal(space_protect(user, a, PAGE_SIZE, PROT_USER), VMK_OK);
+	assert_int_equal(space_copy_in(user, text, a, 1), VMK_BAD_ADDRESS);
+	assert_int_equal(space_protect(user, a, PAGE_SIZE, URW), VMK_OK);
+	assert_int_equal(space_copy_in(user, text, a + PAGE_SIZE - 8, 8), VMK_OK);
+	assert_memory_equal(text, "01234567", 8);
+}
+
+static void copies_stay_in_the_user_half(void **state)
+{
+	uintptr_t kernel_address;
+	char byte = 1;
+
+	assert_int_equal(
+		space_alloc(kernel_space(), PAGE_SIZE, PROT_R | PROT_W, &kernel_address), VMK_OK);
+	assert_int_equal(space_copy_in(user, &byte, kernel_address, 1), VMK_BAD_ADDRESS);
+	assert_int_equal(space_copy_out(user, kernel_address, &byte, 1), VMK_BAD_ADDRESS);
+	assert_int_equal(space_copy_in(user, &byte, USER_END - 1, 2), VMK_BAD_ADDRESS);
+	assert_int_equal(space_copy_in(user, &byte, SIZE_MAX, 2), VMK_BAD_ADDRESS);
+	assert_int_equal(space_copy_in(user, &byte, 0x10000, SIZE_MAX), VMK_BAD_ADDRESS);
+	assert_int_equal(space_copy_in(user, &byte, 0, 0), VMK_OK);
+	assert_int_equal(space_free(kernel_space(), kernel_address, PAGE_SIZE), VMK_OK);
+}
+
+static uintptr_t flushed;
+static uint64_t free_while_flushing;
+
+static void look_while_flushing(struct space *space, uintptr_t address, size_t bytes)
+{
+	flushed = address;
+	assert_int_equal(flags_at(space, address) & PTE_PRESENT, 0);
+	/* Neither the frames nor the addresses may be anybody else's yet. */
+	assert_int_equal(frames_count(FRAME_FREE), free_while_flushing);
+	assert_int_equal(space_alloc_at(space, address, bytes, URW), VMK_EXISTS);
+}
+
+static void frees_only_after_every_tlb_forgot(void **state)
+{
+	uintptr_t a;
+
+	assert_int_equal(space_alloc(user, 3 * PAGE_SIZE, URW, &a), VMK_OK);
+	machine_on_flush = look_while_flushing;
+	free_while_flushing = frames_count(FRAME_FREE);
+	assert_int_equal(space_free(user, a, 3 * PAGE_SIZE), VMK_OK);
+	assert_int_equal(flushed, a);
+	assert_int_equal(frames_count(FRAME_FREE), free_while_flushing + 3);
+	machine_on_flush = NULL;
+	assert_int_equal(space_alloc_at(user, a, PAGE_SIZE, URW), VMK_OK);
+}
+
+static void frees_parts(void **state)
+{
+	uintptr_t a;
+
+	assert_int_equal(space_alloc(user, 5 * PAGE_SIZE, URW, &a), VMK_OK);
+	assert_int_equal(space_free(user, a + 2 * PAGE_SIZE, PAGE_SIZE), VMK_OK);
+	assert_int_not_equal(flags_at(user, a + PAGE_SIZE), 0);
+	assert_int_equal(flags_at(user, a + 2 * PAGE_SIZE), 0);
+	assert_int_not_equal(flags_at(user, a + 3 * PAGE_SIZE), 0);
+	assert_int_equal(space_free(user, a + PAGE_SIZE, 2 * PAGE_SIZE), VMK_NOT_FOUND);
+	assert_int_equal(space_free(user, a, PAGE_SIZE), VMK_OK);
+	assert_int_equal(space_free(user, a + PAGE_SIZE, PAGE_SIZE), VMK_OK);
+	assert_int_equal(space_free(user, a + 4 * PAGE_SIZE, PAGE_SIZE), VMK_OK);
+	assert_int_equal(space_free(user, a + 3 * PAGE_SIZE, PAGE_SIZE), VMK_OK);
+}
+
+/* Let every single allocation fail once; the teardown sees that nothing is lost. */
+static void survives_every_failed_allocation(void **state)
+{
+	for (uint64_t left = 0; left < 30; left++) {
+		struct space *other;
+		uintptr_t a;
+
+		machine_allocations_left = left;
+		if (space_create(&other) == VMK_OK) {
+			if (space_alloc(other, 5 * PAGE_SIZE, URW, &a) == VMK_OK)
+				assert_int_equal(flags_at(other, a) & PTE_PRESENT, PTE_PRESENT);
+			space_alloc_at(other, 0x400000, 9 * PAGE_SIZE, URX);
+			space_destroy(other);
+		}
+	}
+}
+
+static void many_ranges_fit(void **state)
+{
+	enum { COUNT = 700 };
+	static uintptr_t places[COUNT];
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		assert_int_equal(space_reserve(user, PAGE_SIZE, &places[i]), VMK_OK);
+		for (unsigned j = 0; j < i; j++)
+			assert_true(places[i] + PAGE_SIZE < places[j] ||
+				    places[i] > places[j] + PAGE_SIZE);
+	}
+	for (unsigned i = 0; i < COUNT; i++)
+		assert_int_equal(space_free(user, places[i], PAGE_SIZE), VMK_OK);
+}
+
+static void placement_finds_the_last_gap(void **state)
+{
+	struct range items[8];
+	struct ranges ranges = {items, 0, 8};
+	struct range window = {0x100000, 0x100000 + 9 * PAGE_SIZE};
+	uintptr_t at;
+
+	assert_int_equal(
+		ranges_place(&ranges, &window, 8 * PAGE_SIZE, PAGE_SIZE, random_below, &at),
+		VMK_NO_MEMORY);
+	/* Pages 1 and 5 are taken: of 1..7 only 3 has both neighbours free... */
+	assert_int_equal(ranges_insert(&ranges, 0x101000, 0x102000), VMK_OK);
+	assert_int_equal(ranges_insert(&ranges, 0x105000, 0x106000), VMK_OK);
+	for (unsigned i = 0; i < 50; i++) {
+		assert_int_equal(
+			ranges_place(&ranges, &window, PAGE_SIZE, PAGE_SIZE, random_below, &at),
+			VMK_OK);
+		assert_true(at == 0x103000 || at == 0x107000);
+	}
+	/* ...or 7; then two pages fit nowhere. */
+	assert_int_equal(ranges_insert(&ranges, 0x107000, 0x108000), VMK_OK);
+	assert_int_equal(
+		ranges_place(&ranges, &window, 2 * PAGE_SIZE, PAGE_SIZE, random_below, &at),
+		VMK_NO_MEMORY);
+	assert_int_equal(
+		ranges_place(&ranges, &window, PAGE_SIZE, PAGE_SIZE, random_below, &at), VMK_OK);
+	assert_int_equal(at, 0x103000);
+}
+
+static void stacks_have_guards(void **state)
+{
+	void *top;
+
+	assert_int_equal(stack_alloc(2, &top), VMK_OK);
+	assert_int_equal((uintptr_t)top % PAGE_SIZE, 0);
+	assert_int_not_equal(flags_at(kernel_space(), (uintptr_t)top - 1), 0);
+	assert_int_not_equal(flags_at(kernel_space(), (uintptr_t)top - 2 * PAGE_SIZE), 0);
+	assert_int_equal(flags_at(kernel_space(), (uintptr_t)top), 0);
+	assert_int_equal(flags_at(kernel_space(), (uintptr_t)top - 2 * PAGE_SIZE - 1), 0);
+	assert_true(PANICS(stack_free(top, 1)));
+	stack_free(top, 2);
+	assert_true(PANICS(stack_free(top, 2)));
+}
+
+static int no_user_leak(void **state)
+{
+	space_destroy(user);
+	return 0;
+}
+
+static void the_audit_counts_and_finds(void **state)
+{
+	struct audit_result r;
+	uint64_t before;
+	uintptr_t a;
+	uint64_t *entry;
+
+	audit_wx(&r);
+	before = r.mappings;
+	assert_int_equal(r.violations, 0);
+	assert_int_equal(space_alloc(user, 2 * PAGE_SIZE, URW, &a), VMK_OK);
+	assert_int_equal(space_alloc_at(user, 0x400000, PAGE_SIZE, URX), VMK_OK);
+	audit_wx(&r);
+	assert_int_equal(r.mappings, before + 3);
+	assert_int_equal(r.user, 3);
+	assert_int_equal(r.executable, 1);
+	assert_int_equal(r.violations, 0);
+
+	/* A bit flips in a page table: */
+	entry = direct_map(user->table.root);
+	for (unsigned shift = PML4_SHIFT; shift >= PT_SHIFT; shift -= 9) {
+		entry += ptable_index(0x400000, shift);
+		if (shift > PT_SHIFT)
+			entry = direct_map(hpa(*entry & PTE_FRAME));
+	}
+	*entry |= PTE_WRITE;
+	audit_wx(&r);
+	assert_int_equal(r.violations, 1);
+	assert_int_equal(r.first_violation, 0x400000);
+	*entry &= ~PTE_WRITE;
+}
+
+static void the_audit_sees_the_kernels_half(void **state)
+{
+	struct audit_result r;
+	uintptr_t a;
+
+	assert_int_equal(ptable_map(&kernel_space()->table, KERNEL_HALF + (100ull << 39), hpa(0),
+				 PAGE_SIZE, PTE_PRESENT | PTE_WRITE, PT_SHIFT),
+		VMK_OK);
+	assert_int_equal(space_alloc(kernel_space(), 1, PROT_R | PROT_X, &a), VMK_OK);
+	audit_wx(&r);
+	assert_int_equal(r.violations, 1);
+	assert_int_equal(r.first_violation, KERNEL_HALF + (100ull << 39));
+	assert_int_equal(r.executable, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define LEAK_FREE(test) cmocka_unit_test_setup_teardown(test, fresh, no_leak)
+		LEAK_FREE(fresh_memory_is_zero_and_guarded),
+		LEAK_FREE(placement_is_random),
+		LEAK_FREE(refuses_writable_and_executable),
+		LEAK_FREE(refuses_nonsense),
+		LEAK_FREE(loads_an_image_into_a_reserved_range),
+		LEAK_FREE(copies_obey_protection),
+		cmocka_unit_test_setup_teardown(copies_stay_in_the_user_half, fresh, no_user_leak),
+		LEAK_FREE(frees_only_after_every_tlb_forgot),
+		LEAK_FREE(frees_parts),
+		LEAK_FREE(survives_every_failed_allocation),
+		LEAK_FREE(many_ranges_fit),
+		cmocka_unit_test_setup_teardown(placement_finds_the_last_gap, fresh, no_user_leak),
+		cmocka_unit_test_setup_teardown(stacks_have_guards, fresh, no_user_leak),
+		cmocka_unit_test_setup_teardown(the_audit_counts_and_finds, fresh, no_leak),
+		cmocka_unit_test_setup_teardown(
+			the_audit_sees_the_kernels_half, fresh, no_user_leak),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
