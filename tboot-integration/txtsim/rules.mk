@@ -3,7 +3,7 @@ TXTSIM := tboot-integration/txtsim
 TXTSIM_MODEL := $(addprefix $(TXTSIM)/model/,platform.c heap.c digest.c acm.c events.c evlog.c \
 	tpmcmd.c mle.c getsec.c sinit.c tis.c acpi.c)
 TXTSIM_BOCHS := $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c wake.c memory.c firmware.c \
-	swtpm.c)
+	swtpm.c stamp.c)
 
 HOST_PROGRAMS += mksinit txtsim
 mksinit_SRCS := $(addprefix $(TXTSIM)/,sinit/mksinit.c sinit/acmwrite.c model/acm.c model/digest.c)

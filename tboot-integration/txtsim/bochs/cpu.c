@@ -18,6 +18,7 @@
 /* SENTER enabled with all its functions, and VMX inside SMX: as TXT firmware locks it. */
 #define FEATURE_CONTROL_TXT 0xff02u
 
+#define COM1_DATA           0x3f8u
 #define KEYBOARD_COMMAND    0x64u
 #define KEYBOARD_RESET      0xfeu
 
@@ -158,9 +159,16 @@ static void on_out_ib(struct bx_cpu *cpu, struct bx_instruction *instruction)
 
 static void on_out_dx(struct bx_cpu *cpu, struct bx_instruction *instruction)
 {
+	uint32_t port, byte;
+
 	select_cpu(cpu);
-	if (!keyboard_reset(cpu, bx_dbg_get_reg32(BX_EDX) & 0xffff))
-		bx_op_out_dx_al(cpu, instruction);
+	port = bx_dbg_get_reg32(BX_EDX) & 0xffff;
+	byte = bx_dbg_get_reg32(BX_EAX) & 0xff;
+	if (keyboard_reset(cpu, port))
+		return;
+	bx_op_out_dx_al(cpu, instruction);
+	if (port == COM1_DATA)
+		stamp_byte((uint8_t)byte);
 }
 
 static void find_table_size(void)

@@ -136,6 +136,7 @@ static void device_init(void *device)
 	const char *socket = getenv("TXTSIM_TPM");
 
 	open_log();
+	stamp_init();
 	identity_check();
 	config.trace = flag("TXTSIM_TRACE", false);
 	edge.txt_enabled = flag("TXTSIM_TXT", true);

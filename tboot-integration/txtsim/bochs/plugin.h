@@ -53,6 +53,10 @@ void memory_find_ram(void);
 void firmware_init(void);
 void firmware_reset(void);
 
+/* stamp.c: times of what the guest writes to COM1. */
+void stamp_init(void);
+void stamp_byte(uint8_t byte);
+
 /* swtpm.c */
 void swtpm_connect(const char *control_socket);
 /* Power-on or platform reset: TPM_Init and what the firmware then sends. */
