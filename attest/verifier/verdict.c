@@ -180,7 +180,7 @@ static void print_step(FILE *out, const struct step *step)
 	else if (!step->found || !semantics_field(step->found, "name", subject, sizeof(subject)))
 		snprintf(subject, sizeof(subject), "%s", e && *e->what ? e->what : "-");
 	printable(subject);
-	fprintf(out, "%3u  %-20s  %-8s  %-28.28s  %s  %s\n", step->pcr, evlog_type_name(type),
+	fprintf(out, "%3u  %-20s  %-8s  %-34.34s  %s  %s\n", step->pcr, evlog_type_name(type),
 		e ? layer_name(e->layer) : "-", subject, prefix, step_mark_name(step->mark));
 }
 
@@ -254,7 +254,7 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 	size_t next = 0;
 
 	fprintf(out, "policy: %s\n\n", r->policy->name);
-	fprintf(out, "%3s  %-20s  %-8s  %-28s  %-12s  %s\n", "PCR", "EVENT", "LAYER", "FILE",
+	fprintf(out, "%3s  %-20s  %-8s  %-34s  %-12s  %s\n", "PCR", "EVENT", "LAYER", "FILE",
 		"DIGEST", "");
 	for (unsigned int pcr = 0; pcr < PCR_COUNT; pcr++) {
 		for (; next < a->steps.count && a->steps.items[next].pcr == pcr; next++)
