@@ -20,9 +20,14 @@ static void ak_template(TPMT_PUBLIC *public)
 
 	public->type = TPM2_ALG_ECC;
 	public->nameAlg = TPM2_ALG_SHA256;
+	/*
+	 * noDA: a TPM counts each power cut after the use of a protected key as a failed
+	 * authorization (TPM 2.0 part 1, 19.8.6), and would lock this one after a few.
+	 */
 	public->objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
 				   TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
-				   TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT;
+				   TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED |
+				   TPMA_OBJECT_SIGN_ENCRYPT;
 	ecc->symmetric.algorithm = TPM2_ALG_NULL;
 	ecc->scheme.scheme = TPM2_ALG_ECDSA;
 	ecc->scheme.details.ecdsa.hashAlg = TPM2_ALG_SHA256;
