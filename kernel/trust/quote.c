@@ -119,7 +119,8 @@ static enum vmk_status activate(struct tpm *tpm, uint32_t ak, uint32_t ek, uint3
 	status = TPM_RUN(tpm,
 		Tss2_Sys_ActivateCredential(tpm->sys, ak, ek, &s->auth, &s->activate.credential,
 			&s->activate.secret, &s->activate.result, &s->auth_response));
-	if (status == VMK_TPM_ERROR)
+	/* libtpms answers TPM_RC_FAILURE to a secret that is no ciphertext at all. */
+	if (status != VMK_OK && (tpm->rc & TSS2_RC_LAYER_MASK) == TSS2_TPM_RC_LAYER)
 		return fail(tpm, VMK_DENIED, "the credential is not for these keys");
 	return status;
 }

@@ -111,9 +111,11 @@ static enum vmk_status read_key(
 	if (status != VMK_OK)
 		return status;
 	if (!matches(&s->key.public.publicArea, kind, &s->key.template.publicArea))
-		return fail(tpm, VMK_EXISTS, "the key at our handle has other properties");
+		return fail(
+			tpm, VMK_EXISTS, "made anew: the key at its handle had other properties");
 	if (!in_endorsement_hierarchy(&s->key.name, &s->key.qualified))
-		return fail(tpm, VMK_EXISTS, "the key at our handle is of another hierarchy");
+		return fail(tpm, VMK_EXISTS,
+			"made anew: the key at its handle was of another hierarchy");
 	key->public_bytes = 0;
 	if (Tss2_MU_TPM2B_PUBLIC_Marshal(
 		    &s->key.public, key->public, sizeof(key->public), &key->public_bytes) != 0)
@@ -169,6 +171,7 @@ static enum vmk_status make_key(struct tpm *tpm, const struct kind *kind, struct
 
 static enum vmk_status open_key(struct tpm *tpm, const struct kind *kind, struct tpm_key *key)
 {
+	const char *why;
 	enum vmk_status status;
 
 	memset(key, 0, sizeof(*key));
@@ -178,11 +181,12 @@ static enum vmk_status open_key(struct tpm *tpm, const struct kind *kind, struct
 		return make_key(tpm, kind, key, true, "made: the TPM had none");
 	if (status != VMK_EXISTS)
 		return status;
+	why = tpm->why;
 	if (!kind->replace)
 		return make_key(
 			tpm, kind, key, false, "made for this boot: another key is in its place");
 	status = evict(tpm, kind->handle, kind->handle);
-	return make_key(tpm, kind, key, status == VMK_OK, "made anew: the one found was not ours");
+	return make_key(tpm, kind, key, status == VMK_OK, why);
 }
 
 enum vmk_status tpm_ak_open(struct tpm *tpm, struct tpm_key *key)
