@@ -6,10 +6,12 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 . "$ROOT/tests/interop/txtsim_lib.sh"
 sim_need_linux
 
-# Linux insists on an IOMMU under tboot, which the board does not have.
+# Linux insists on an IOMMU under tboot, which the board does not have; its XSAVE code is confused by
+# what Bochs' tigerlake reports.
 sim_iso linux "$ROOT/build/sinit.bin" "console=ttyS0 intel_iommu=tboot_noforce"
 ok "boot image" $? "$SIM_DIR/linux.mkrescue.log"
-sim_run linux --iso "$SIM_DIR/linux.iso" --mem 1024 --until "end Kernel panic" --no-reboot
+sim_run linux --iso "$SIM_DIR/linux.iso" --mem 512 --model corei7_skylake_x \
+	--until "end Kernel panic" --no-reboot
 status=$?
 log=$SIM_DIR/linux/txtsim.log
 serial=$SIM_DIR/linux/com1.log
@@ -27,6 +29,6 @@ ok "SINIT hash is that of the file's signed area" $? "$log"
 
 grep -qa "tboot: found shared page at phys addr" "$serial"
 ok "Linux finds tboot's shared page" $? "$serial"
-! grep -qa "tboot: Failed to initialize DMAR" "$serial"
-ok "Linux reads the DMAR in SinitMleData" $? "$serial"
+grep -qa "DMAR: Host address width 39" "$serial"
+ok "Linux reads the DMAR that SINIT left in SinitMleData" $? "$serial"
 finish

@@ -183,8 +183,10 @@ static void device_reset(void *device, unsigned type)
 		cpu_install_hooks();
 	} else {
 		edge_log("platform reset");
-		if (flag("TXTSIM_NO_REBOOT", false))
+		if (flag("TXTSIM_NO_REBOOT", false)) {
+			fflush(NULL);
 			_exit(EXIT_RESET);
+		}
 		txt_platform_reset(&edge.txt);
 		firmware_reset();
 	}
