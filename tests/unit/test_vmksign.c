@@ -1,6 +1,6 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c */
-/* sources: kernel/lib/keyval.c kernel/trust/signature.c kernel/trust/hash.c tests/unit/shim/panic.c
- */
+/* sources: kernel/lib/keyval.c kernel/trust/signature.c kernel/trust/hash.c */
+/* sources: tests/unit/shim/panic.c */
 /* needs: build/host-lib/libmbedtls.a build/bin/vmksign */
 /* libs: build/host-lib/libmbedtls.a */
 /* What vmksign signs with OpenSSL, the kernel's own verification (mbedTLS) accepts, unchanged only.
