@@ -7,10 +7,10 @@
 #include "boot/tboot.h"
 #include "lib/log.h"
 
-#define LOG_MODULE     "Boot"
+#define LOG_MODULE "Boot"
 
-/* Physical memory through the early identity mapping. Tables may lie outside the memory map: firmware
- * is free to keep them in memory of its own. */
+/* Physical memory through the early identity mapping. Tables may lie outside the memory map:
+ * firmware is free to keep them in memory of its own. */
 static const void *view(void *context, uint64_t address, size_t bytes)
 {
 	if (!address || address >= EARLY_IDENTITY_END || bytes > EARLY_IDENTITY_END - address)

@@ -88,6 +88,8 @@ trap_stubs:
 	pushq $vector
 	.if vector == VECTOR_NMI || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK
 	jmp trap_paranoid
+	.elseif vector == VECTOR_DEBUG
+	jmp trap_debug
 	.else
 	jmp trap_common
 	.endif
@@ -142,6 +144,32 @@ trap_paranoid:
 	iretq
 	int3
 	.size trap_paranoid, . - trap_paranoid
+
+/*
+ * With TF set by ring 3, the debug exception of SYSCALL may come at syscall_entry, in ring 0 on ring 3's
+ * stack: so it has a stack of its own. From ring 3 it goes on on the world's, as every other fault.
+ */
+	.type trap_debug, @function
+trap_debug:
+	testb $3, 24(%rsp) /* CS */
+	jz trap_paranoid
+	swapgs
+	lfence
+	movq %rax, %gs:PERCPU_USER_RSP
+	movq %rsp, %rax
+	movq %gs:PERCPU_KERNEL_STACK, %rsp
+	pushq 48(%rax) /* SS, RSP, RFLAGS, CS, RIP, error, vector */
+	pushq 40(%rax)
+	pushq 32(%rax)
+	pushq 24(%rax)
+	pushq 16(%rax)
+	pushq 8(%rax)
+	pushq (%rax)
+	movq %gs:PERCPU_USER_RSP, %rax
+	swapgs
+	jmp trap_common
+	int3
+	.size trap_debug, . - trap_debug
 
 	.balign 16
 	.globl syscall_entry

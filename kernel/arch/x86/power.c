@@ -87,6 +87,18 @@ static void park_in_tboot(void *argument)
 	lowpage_leave(tboot_shutdown_entry());
 }
 
+/* tboot writes to the same serial port until its CPUs sleep again, so nothing is logged before. */
+static void wait_parked(void)
+{
+	uint64_t until = time_ns() + PARK_WAIT_MS * 1000000ull;
+	uint32_t others = boot_info->tboot.num_in_wfs; /* as many as it handed over */
+
+	while (tboot_waiting_cpus() < others && time_ns() < until)
+		cpu_pause();
+	if (tboot_waiting_cpus() < others)
+		vmk_warn("only %u of %u CPUs are back in tboot", tboot_waiting_cpus(), others);
+}
+
 /* tboot shuts down only when every other CPU waits in it again (tboot.h). */
 static _Noreturn void leave_through_tboot(enum power_action action)
 {
@@ -95,13 +107,6 @@ static _Noreturn void leave_through_tboot(enum power_action action)
 		[POWER_REBOOT] = TBOOT_SHUTDOWN_REBOOT,
 		[POWER_HALT] = TBOOT_SHUTDOWN_HALT,
 	};
-	uint64_t until = time_ns() + PARK_WAIT_MS * 1000000ull;
-	unsigned others = cpu_count() - 1;
-
-	while (tboot_waiting_cpus() < others && time_ns() < until)
-		cpu_pause();
-	if (tboot_waiting_cpus() < others)
-		vmk_warn("only %u of %u CPUs are back in tboot", tboot_waiting_cpus(), others);
 	tboot_set_shutdown(types[action]);
 	serial_drain();
 	lowpage_leave(tboot_shutdown_entry());
@@ -115,6 +120,8 @@ static _Noreturn void leave_here(enum power_action action)
 		tboot_set_shutdown(TBOOT_SHUTDOWN_WAIT_FOR_SIPI);
 	smp_stop_others(through_tboot ? park_in_tboot : NULL, NULL);
 	lock_disarm();
+	if (through_tboot)
+		wait_parked();
 	run_at_leave();
 	vmk_log("%s%s", action_names[action], through_tboot ? " through tboot" : "");
 	serial_drain();

@@ -118,6 +118,14 @@ static bool start_one(uint32_t id)
 	return true;
 }
 
+/* A CPU that tboot still counts will be waited for at the shutdown, in vain. */
+static void check_tboot_count(void)
+{
+	if (tboot_ready() && tboot_waiting_cpus() + running - 1 > boot_info->tboot.num_in_wfs)
+		vmk_warn("tboot did not see its CPUs leave: the shutdown will end in a reset "
+			 "instead of SEXIT; ap_wake_mwait=true for tboot avoids that");
+}
+
 unsigned smp_start(void)
 {
 	unsigned limit = CPUS_MAX;
@@ -141,6 +149,7 @@ unsigned smp_start(void)
 		}
 		start_one(id);
 	}
+	check_tboot_count();
 	return running;
 }
 

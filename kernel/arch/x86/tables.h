@@ -1,5 +1,5 @@
-/* The descriptor tables of one CPU: GDT, TSS, and the stacks of NMI, double fault and machine
- * check. */
+/* The descriptor tables of one CPU: GDT, TSS, and the stacks of NMI, double fault, machine
+ * check and debug exception. */
 #ifndef ARCH_TABLES_H
 #define ARCH_TABLES_H
 
@@ -17,7 +17,7 @@ struct tss {
 } __attribute__((packed));
 STATIC_ASSERT_SIZE(struct tss, 104);
 
-enum { IST_NMI = 1, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_COUNT = 3 };
+enum { IST_NMI = 1, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_DEBUG, IST_COUNT = 4 };
 
 struct cpu_tables {
 	uint64_t gdt[7];

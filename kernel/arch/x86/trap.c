@@ -47,6 +47,8 @@ static uint8_t ist_of(unsigned vector)
 		return IST_DOUBLE_FAULT;
 	case VECTOR_MACHINE_CHECK:
 		return IST_MACHINE_CHECK;
+	case VECTOR_DEBUG:
+		return IST_DEBUG;
 	default:
 		return 0;
 	}
@@ -98,10 +100,9 @@ static void interrupt(struct trap_frame *frame)
 
 void trap_leave_to_user(void)
 {
-	while (__atomic_load_n(&percpu()->reschedule, __ATOMIC_RELAXED)) {
-		irq_disable();
+	irq_disable();
+	while (__atomic_load_n(&percpu()->reschedule, __ATOMIC_RELAXED))
 		sched_preempt();
-	}
 	if (world_killed(world_current())) {
 		irq_enable();
 		world_exit();
@@ -116,8 +117,6 @@ void trap_dispatch(struct trap_frame *frame)
 		interrupt(frame);
 	else
 		fault(frame);
-	if (from_user && frame->vector != VECTOR_NMI && frame->vector != VECTOR_MACHINE_CHECK) {
+	if (from_user && frame->vector != VECTOR_NMI && frame->vector != VECTOR_MACHINE_CHECK)
 		trap_leave_to_user();
-		irq_disable();
-	}
 }

@@ -10,6 +10,7 @@
 #define GDT_TSS         0x28
 
 /* Vectors (SDM 3A, 6.3.1 for those below 32). */
+#define VECTOR_DEBUG         1
 #define VECTOR_NMI           2
 #define VECTOR_DOUBLE_FAULT  8
 #define VECTOR_GP            13
