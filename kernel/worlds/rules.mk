@@ -43,7 +43,7 @@ $(B)/worlds/$(1).debug: $(call world_obj,$($(1)_SRCS),$(1)) $(WORLD_LIB) $(MUSL_
 	$(KLD) $(WORLD_LDFLAGS) -o $$@ $(MUSL_OUT)/lib/Scrt1.o \
 		$(call world_obj,$($(1)_SRCS),$(1)) \
 		--start-group $(WORLD_LIB) $(MUSL_OUT)/lib/libc.a --end-group
-	kernel/worlds/check-syscalls $$@
+	$(if $($(1)_UNCHECKED),,kernel/worlds/check-syscalls $$@)
 $(B)/worlds/$(1).elf: $(B)/worlds/$(1).debug
 	llvm-objcopy-19 --strip-all --strip-sections $$< $$@
 endef
@@ -51,9 +51,17 @@ $(foreach w,$(WORLDS),$(eval $(call world_rules,$(w))))
 
 # signing/package.mk
 include signing/package.mk
-$(foreach w,$(WORLDS),$(eval $(call package,$(w),$($(w)_MANIFEST),$(B)/worlds/$(w).elf)))
+$(foreach w,$(WORLDS),$(if $($(w)_MANIFEST),\
+	$(eval $(call package,$(w),$($(w)_MANIFEST),$(B)/worlds/$(w).elf))))
+# A world with cases is packed once for each.
+$(B)/worlds/hostile-%.manifest: kernel/worlds/hostile/hostile.manifest
+	@mkdir -p $(@D)
+	sed "s/@CASE@/$*/" $< > $@
+$(foreach c,$(hostile_CASES),$(eval $(call package,hostile-$(c),$(B)/worlds/hostile-$(c).manifest,\
+	$(B)/worlds/hostile.elf)))
 
-.PHONY: worlds
+.PHONY: worlds hostile-packages
+hostile-packages: $(hostile_CASES:%=$(B)/packages/hostile-%.pkg)
 worlds: $(WORLDS:%=$(B)/worlds/%.elf)
 
 -include $(shell find $(B)/worlds/obj -name '*.d' 2>/dev/null)
