@@ -100,6 +100,7 @@ static const char *copy_heap(uint64_t base, uint64_t bytes, uint8_t **copy)
 {
 	volatile void *mapped;
 	const volatile uint64_t *from;
+	uint64_t *to;
 
 	if (base == 0 || bytes == 0 || base % PAGE_SIZE || bytes % PAGE_SIZE ||
 		bytes > HEAP_BYTES_MAX || base > UINT32_MAX - bytes)
@@ -112,8 +113,9 @@ static const char *copy_heap(uint64_t base, uint64_t bytes, uint8_t **copy)
 		return "the TXT heap cannot be mapped";
 	}
 	from = mapped;
+	to = (uint64_t *)*copy;
 	for (size_t i = 0; i < bytes / sizeof(*from); i++)
-		memcpy(*copy + i * sizeof(*from), &(uint64_t){from[i]}, sizeof(*from));
+		to[i] = from[i];
 	space_unmap_device(mapped, bytes);
 	return NULL;
 }
