@@ -1,5 +1,7 @@
 #include "trust/describe.h"
 
+#include "boot/boot_info.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -43,6 +45,14 @@ size_t describe_sign(
 	return text.used;
 }
 
+/* tboot counts the kernel as module 0. */
+static void add_modules(struct text *text, const struct boot_info *boot)
+{
+	add(text, "module 0 cmdline=%s\n", boot->cmdline);
+	for (unsigned i = 0; i < boot->module_count; i++)
+		add(text, "module %u cmdline=%s\n", i + 1, boot->modules[i].cmdline);
+}
+
 size_t describe_launch(const struct describe *launch, bool signs, char *to, size_t size)
 {
 	struct text text = {.to = to, .size = size};
@@ -58,6 +68,8 @@ size_t describe_launch(const struct describe *launch, bool signs, char *to, size
 		add_sign(&text, launch->verdict, i);
 		add(&text, "\n");
 	}
+	if (signs && launch->boot)
+		add_modules(&text, launch->boot);
 	return text.used;
 }
 

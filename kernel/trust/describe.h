@@ -4,18 +4,22 @@
 
 #include "trust/verdict.h"
 
+struct boot_info;
+
 struct describe {
 	const struct verdict *verdict;
 	bool tpm_present;
 	const char *tpm_error;        /* cause, or NULL: it works */
 	const char *tpm_manufacturer; /* four characters */
 	uint64_t tpm_firmware;
+	const struct boot_info *boot; /* for the modules' command lines, or NULL */
 };
 
 /*
  * Lines, each ended by a newline: "Drtm Enabled: true", "Tpm Present: true", the TPM or its error,
- * and with `signs` one line for each sign of the verdict. Zero-terminated, cut at `size`. Returns
- * the length without the zero.
+ * and with `signs` one line for each sign of the verdict and "module N cmdline=..." for each of
+ * tboot's modules, the kernel first, from which a verifier proves what changed in one.
+ * Zero-terminated, cut at `size`. Returns the length without the zero.
  */
 size_t describe_launch(const struct describe *launch, bool signs, char *to, size_t size);
 /* One sign without newline: "txt-sts: holds, expected ..., found ...". */

@@ -21,7 +21,7 @@ struct trust_state {
 	struct measure measure;
 	uint8_t *ek_certificate; /* read once, when first asked for */
 	size_t ek_certificate_bytes;
-	char launch[4096]; /* text of the `launch` log */
+	char launch[8192]; /* text of the `launch` log */
 	size_t launch_bytes;
 	uint8_t pcrs[TPM_PCRS][32]; /* as last read */
 };

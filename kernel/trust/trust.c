@@ -152,6 +152,7 @@ static struct describe description(void)
 		.tpm_error = s->tpm_ready ? NULL : s->tpm_error,
 		.tpm_manufacturer = s->tpm.manufacturer,
 		.tpm_firmware = s->tpm.firmware,
+		.boot = boot_info,
 	};
 }
 

@@ -4,6 +4,7 @@
 /* needs: build/host-lib/libmbedtls.a */
 /* libs: build/host-lib/libmbedtls.a */
 /* The verdict: measured only with every sign, and each missing sign is named. */
+#include "boot/boot_info.h"
 #include "trust/describe.h"
 #include "trust/evlog_write.h"
 #include "trust/hash.h"
@@ -196,6 +197,21 @@ static void test_text(void **state)
 	assert_ptr_equal(text, strstr(text, "Drtm Enabled: false\n"));
 	assert_non_null(strstr(text, "Error loading TPM: time-out\n"));
 	assert_non_null(strstr(text, "txt-e2sts: MISSING"));
+	assert_null(strstr(text, "module 0"));
+}
+
+static void test_module_lines(void **state)
+{
+	static struct boot_info boot = {
+		.cmdline = "a b", .module_count = 1, .modules = {{.cmdline = "c.pkg"}}};
+	struct describe launch = {.verdict = &verdict, .tpm_manufacturer = "IBM", .boot = &boot};
+	char text[4096];
+
+	verdict_draw(&facts, &verdict);
+	describe_launch(&launch, true, text, sizeof(text));
+	assert_non_null(strstr(text, "\nmodule 0 cmdline=a b\nmodule 1 cmdline=c.pkg\n"));
+	describe_launch(&launch, false, text, sizeof(text));
+	assert_null(strstr(text, "module"));
 }
 
 int main(void)
@@ -208,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup(test_log_without_events, setup),
 		cmocka_unit_test_setup(test_nothing, setup),
 		cmocka_unit_test_setup(test_text, setup),
+		cmocka_unit_test_setup(test_module_lines, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
