@@ -162,6 +162,7 @@ static _Noreturn void kmain_guarded(void)
 	if (boot_info->tboot.present && tboot_map() != VMK_OK)
 		panic("cannot map tboot's shared page");
 	start_scheduler();
+	space_seal();
 	start_system();
 	onboot();
 	world_exit();

@@ -1,6 +1,7 @@
 /* Using tboot's shared page. */
 #include "arch/x86/cpu.h"
 #include "boot/boot_info.h"
+#include "boot/image.h"
 #include "boot/tboot.h"
 #include "mem/space.h"
 
@@ -9,7 +10,7 @@
 #define GAS_SYSTEM_IO     1
 #define GAS_WORD_ACCESS   2
 
-static volatile struct tboot_shared *shared;
+static SEALED volatile struct tboot_shared *shared;
 
 enum vmk_status tboot_map(void)
 {

@@ -2,6 +2,7 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/trap.h"
+#include "boot/image.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "mem/space.h"
@@ -39,8 +40,8 @@
 #define BASE_ADDRESS       0x000ffffffffff000ull
 #define CPUID1_ECX_X2APIC  (1u << 21)
 
-static bool x2;
-static volatile uint32_t *registers;
+static SEALED bool x2;
+static SEALED volatile uint32_t *registers;
 
 static uint32_t read_register(unsigned offset)
 {

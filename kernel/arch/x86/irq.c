@@ -4,6 +4,7 @@
 #include "arch/x86/ioapic.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
+#include "boot/image.h"
 #include "boot/boot_info.h"
 #include "lib/lock.h"
 #include "lib/log.h"
@@ -28,11 +29,11 @@
 #define INTI_LOW      0x3
 #define INTI_LEVEL    0xc
 
-static struct {
+static SEALED struct {
 	volatile uint32_t *registers;
 	uint32_t gsi_base, inputs;
 } ioapics[IOAPICS_MAX];
-static unsigned ioapic_count;
+static SEALED unsigned ioapic_count;
 
 /* Guarded by `lock`, but read by the dispatcher: a slot is filled before its vector is routed. */
 static struct {

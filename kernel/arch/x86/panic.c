@@ -20,15 +20,17 @@
 #define LOG_MODULE    "Panic"
 #define BACKTRACE_MAX 24
 #define STACK_SPAN    (64u << 10) /* no frame lies further up than this */
+#define SHOWN_MAX     (16u << 20) /* the image is never placed below */
 
-/* Text as symbol+offset, numbers that cannot be addresses of ours as they are, the rest hidden. */
+/* Text as symbol+offset, small numbers as they are; what may be an address of any kind, also a
+ * physical one that would tell where the image lies, is hidden. */
 static const char *show(uint64_t v, char *to, size_t size)
 {
 	if (image_contains_text(v))
 		symbols_describe(v, to, size);
 	else if (module_describe(v, to, size))
 		return to;
-	else if (v >> 32 == 0)
+	else if (v < SHOWN_MAX)
 		snprintf(to, size, "0x%llx", (unsigned long long)v);
 	else
 		snprintf(to, size, v >> 63 ? "(kernel)" : "(masked)");

@@ -5,6 +5,7 @@
 #include "arch/x86/features.h"
 #include "arch/x86/time.h"
 #include "arch/x86/trap.h"
+#include "boot/image.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "sched/world.h"
@@ -16,7 +17,7 @@
 #define MEASURE_US   10000
 #define COUNT_MAX    0xffffffffull
 
-static uint64_t apic_hz; /* after division by 16; 0 in TSC-deadline mode */
+static SEALED uint64_t apic_hz; /* after division by 16; 0 in TSC-deadline mode */
 
 static void timer_interrupt(struct trap_frame *frame)
 {
