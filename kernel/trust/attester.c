@@ -77,7 +77,7 @@ enum vmk_status trust_quote(const struct vmk_quote_request *request, struct vmk_
 		return status;
 	trust_acquire();
 	status = quote(s, request, reply);
-	if (status != VMK_OK)
+	if (status != VMK_OK && s->tpm_ready)
 		vmk_warn("no quote: %s (%s, 0x%x)", vmk_status_name(status), s->tpm.why, s->tpm.rc);
 	trust_release();
 	return status;
