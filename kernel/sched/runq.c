@@ -131,13 +131,14 @@ uint64_t runq_next_deadline(const struct runq *runq)
 uint64_t runq_next_event(const struct runq *runq)
 {
 	const struct task *head = first_ready(runq), *current = runq->current;
-	uint64_t at;
+	uint64_t at, gap;
 
 	if (!head || current->idle)
 		return runq_next_deadline(runq);
 	/* The slice ends, or, if that is later, the current task has received as much as the next.
-	 */
-	at = runq->since + (head->vtime > current->vtime ? head->vtime - current->vtime : 0);
+	 * But no later than in another slice, so that idle CPUs are offered the work again. */
+	gap = head->vtime > current->vtime ? head->vtime - current->vtime : 0;
+	at = runq->since + MIN(gap, SCHED_SLICE_NS);
 	at = MAX(at, runq->slice_began + SCHED_SLICE_NS);
 	return MIN(at, runq_next_deadline(runq));
 }

@@ -24,6 +24,12 @@ static unsigned find_idle(const struct sched *sched, unsigned but)
 	return but;
 }
 
+/* Is there work that this CPU will not take next? */
+static bool has_surplus(const struct runq *runq)
+{
+	return runq->ready_count > (runq->is_idle ? 1u : 0u);
+}
+
 /* Work is queued behind a task that keeps its CPU: let an idle one fetch it. */
 static void offer_work(struct sched *sched, unsigned cpu)
 {
@@ -136,7 +142,7 @@ bool sched_wait(struct sched *sched, unsigned cpu, uint64_t deadline, struct sch
 	return choose_next(sched, runq, now, saved, out);
 }
 
-bool sched_yield(struct sched *sched, unsigned cpu, struct sched_switch *out)
+bool sched_pass(struct sched *sched, unsigned cpu, struct sched_switch *out)
 {
 	struct runq *runq = sched->runqs[cpu];
 	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
@@ -206,7 +212,7 @@ bool sched_on_timer(struct sched *sched, unsigned cpu)
 		runq_add(runq, task);
 	}
 	wanted = runq_should_switch(runq, now);
-	leftover = runq->ready_count > (runq->is_idle ? 1u : 0u);
+	leftover = has_surplus(runq);
 	/* Once told, the current task will stop as soon as it can; its slice needs no timer. */
 	sched->ops->arm(wanted ? runq_next_deadline(runq) : runq_next_event(runq));
 	spin_unlock(&runq->lock, saved);
@@ -215,8 +221,8 @@ bool sched_on_timer(struct sched *sched, unsigned cpu)
 	return wanted;
 }
 
-/* The task that would wait longest there. */
-static struct task *take_last(struct sched *sched, unsigned victim, unsigned cpu)
+/* The task that would wait longest there; *leftover: there are more. */
+static struct task *take_last(struct sched *sched, unsigned victim, unsigned cpu, bool *leftover)
 {
 	struct runq *runq = sched->runqs[victim];
 	struct task *task = NULL;
@@ -226,10 +232,11 @@ static struct task *take_last(struct sched *sched, unsigned victim, unsigned cpu
 		return NULL;
 	saved = spin_lock(&runq->lock);
 	/* An idle CPU is about to take its only ready task by itself. */
-	if (runq->ready_count > (runq->is_idle ? 1u : 0u)) {
+	if (has_surplus(runq)) {
 		task = list_entry(runq->ready.prev, struct task, ready);
 		runq_remove(runq, task);
 		emigrate(sched, task, runq, cpu);
+		*leftover = has_surplus(runq);
 	}
 	spin_unlock(&runq->lock, saved);
 	return task;
@@ -241,12 +248,16 @@ bool sched_fetch(struct sched *sched, unsigned cpu)
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned i = 1; i < total; i++) {
-		struct task *task = take_last(sched, (cpu + i) % total, cpu);
+		bool leftover;
+		struct task *task = take_last(sched, (cpu + i) % total, cpu, &leftover);
 
-		if (task) {
-			place(sched, task, cpu);
-			return true;
-		}
+		if (!task)
+			continue;
+		place(sched, task, cpu);
+		/* One kick brought one idle CPU; where more waits, it wakes the next. */
+		if (leftover)
+			offer_work(sched, cpu);
+		return true;
 	}
 	return false;
 }

@@ -50,7 +50,7 @@ static inline void sched_prepare_wait(struct task *task)
 }
 /* True: switch. False: it was woken already, and runs on. */
 bool sched_wait(struct sched *sched, unsigned cpu, uint64_t deadline, struct sched_switch *out);
-bool sched_yield(struct sched *sched, unsigned cpu, struct sched_switch *out);
+bool sched_pass(struct sched *sched, unsigned cpu, struct sched_switch *out);
 /* Give way if the slice is over or somebody more urgent came. */
 bool sched_reconsider(struct sched *sched, unsigned cpu, struct sched_switch *out);
 void sched_end(struct sched *sched, unsigned cpu, struct sched_switch *out); /* always switches */

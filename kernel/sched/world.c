@@ -119,7 +119,7 @@ void world_yield(void)
 	uint64_t saved = irq_save();
 	struct sched_switch s;
 
-	if (sched_yield(&sched, percpu_index(), &s))
+	if (sched_pass(&sched, percpu_index(), &s))
 		switch_worlds(&s);
 	irq_restore(saved);
 }

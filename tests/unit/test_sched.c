@@ -1,0 +1,239 @@
+/* sources: kernel/sched/runq.c kernel/sched/sched.c kernel/sched/event.c kernel/lib/lock.c */
+/* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "tests/unit/shim/sched_sim.h"
+
+_Noreturn void sim_fail(const char *what)
+{
+	fprintf(stderr, "sched: %s\n", what);
+	abort();
+}
+
+static void run(uint64_t ns, uint64_t step)
+{
+	for (uint64_t done = 0; done < ns; done += step) {
+		sim_advance(step);
+		sim_settle();
+		sim_check();
+	}
+}
+
+static bool is_running(unsigned task)
+{
+	for (unsigned i = 0; i < SIM_CPUS; i++) {
+		if (sim_cpus[i].runq.current == &sim_tasks[task].task)
+			return true;
+	}
+	return false;
+}
+
+static void hogs_share_one_cpu_evenly(void **state)
+{
+	sim_start(1);
+	for (unsigned i = 0; i < 5; i++)
+		sim_task_start(i);
+	run(5000000000ull, 1000000);
+	for (unsigned i = 0; i < 5; i++)
+		assert_in_range(sim_tasks[i].received, 1000000000ull - 2 * SCHED_SLICE_NS,
+			1000000000ull + 2 * SCHED_SLICE_NS);
+}
+
+static void a_hog_alone_needs_no_timer(void **state)
+{
+	sim_start(1);
+	sim_task_start(0);
+	sim_settle();
+	assert_int_equal(sim_cpus[0].armed, SCHED_NEVER);
+	sim_task_start(1);
+	sim_settle();
+	assert_int_not_equal(sim_cpus[0].armed, SCHED_NEVER);
+}
+
+static void new_work_goes_to_idle_cpus(void **state)
+{
+	sim_start(4);
+	sim_settle();
+	for (unsigned i = 0; i < 4; i++)
+		sim_task_start(i);
+	sim_settle();
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(is_running(i));
+		assert_non_null(sim_running(i));
+	}
+}
+
+static void an_idle_cpu_fetches_what_waits_elsewhere(void **state)
+{
+	sim_start(2);
+	sim_settle();
+	for (unsigned i = 0; i < 4; i++)
+		sim_task_start(i);
+	sim_settle();
+	/* Both on one CPU end; the other has two left, of which one comes over. */
+	sim_exit(0);
+	sim_settle();
+	sim_exit(0);
+	sim_settle();
+	sim_check();
+	assert_non_null(sim_running(0));
+	assert_non_null(sim_running(1));
+}
+
+static void five_tasks_on_four_cpus_all_progress(void **state)
+{
+	sim_start(4);
+	for (unsigned i = 0; i < 5; i++)
+		sim_task_start(i);
+	run(4000000000ull, 1000000);
+	for (unsigned i = 0; i < 5; i++)
+		assert_true(sim_tasks[i].received > 1000000000ull);
+}
+
+static void a_sleeper_comes_before_a_hog(void **state)
+{
+	sim_start(1);
+	sim_task_start(0);
+	sim_task_start(1);
+	sim_settle();
+	while (sim_running(0) != &sim_tasks[1])
+		run(1000000, 1000000);
+	assert_true(sim_wait(0, 1, SCHED_NEVER));
+	sim_settle();
+	assert_true(is_running(0));
+	run(100000000, 1000000);
+	sim_signal(0);
+	/* At once, not at the end of the hog's slice. */
+	sim_settle();
+	assert_true(is_running(1));
+	assert_int_equal(sim_tasks[1].waits, 1);
+}
+
+static void sleep_is_no_credit(void **state)
+{
+	uint64_t before;
+
+	sim_start(1);
+	sim_task_start(0);
+	sim_settle();
+	assert_true(sim_wait(0, 1, SCHED_NEVER));
+	sim_settle();
+	sim_task_start(1);
+	run(10000000000ull, 10000000);
+	sim_signal(0);
+	before = sim_tasks[1].received;
+	run(1000000000ull, 1000000);
+	/* Ten seconds of sleep do not starve the other for ten seconds. */
+	assert_true(sim_tasks[1].received - before > 450000000ull);
+}
+
+static void a_signal_between_look_and_wait_is_not_lost(void **state)
+{
+	/* The signal comes after any number of steps of the wait. */
+	for (unsigned steps = 0; steps < 8; steps++) {
+		sim_start(2);
+		sim_task_start(0);
+		sim_settle();
+		assert_ptr_equal(sim_running(0), &sim_tasks[0]);
+		assert_true(sim_wait(0, 0xf, SCHED_NEVER));
+		for (unsigned i = 0; i < steps; i++)
+			sim_step(0);
+		sim_signal(2);
+		sim_check();
+		sim_settle();
+		sim_check();
+		assert_true(is_running(0));
+		assert_int_equal(sim_tasks[0].waits, 1);
+		for (unsigned i = 0; i < SIM_EVENTS; i++)
+			assert_null(sim_events[i].waiters);
+	}
+}
+
+static void one_signal_wakes_all_waiters(void **state)
+{
+	sim_start(4);
+	for (unsigned i = 0; i < 4; i++)
+		sim_task_start(i);
+	sim_settle();
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(sim_wait(i, 2, SCHED_NEVER));
+	sim_settle();
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(sim_tasks[i].task.state, TASK_WAITING);
+	sim_signal(1);
+	sim_settle();
+	sim_check();
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(sim_tasks[i].waits, 1);
+}
+
+static void deadlines_end_waits_in_order(void **state)
+{
+	sim_start(1);
+	for (unsigned i = 0; i < 3; i++) {
+		sim_task_start(i);
+		sim_settle();
+		assert_ptr_equal(sim_running(0), &sim_tasks[i]);
+		assert_true(sim_wait(0, 1, sim_now + (3 - i) * 1000000ull));
+		sim_settle();
+	}
+	run(999999, 999999);
+	assert_int_equal(sim_tasks[2].task.state, TASK_WAITING);
+	run(2, 2);
+	assert_int_equal(sim_tasks[2].waits, 1);
+	assert_int_equal(sim_tasks[1].task.state, TASK_WAITING);
+	run(1000000, 1000000);
+	assert_int_not_equal(sim_tasks[1].task.state, TASK_WAITING);
+	assert_int_equal(sim_tasks[0].task.state, TASK_WAITING);
+	run(1000000, 1000000);
+	assert_int_not_equal(sim_tasks[0].task.state, TASK_WAITING);
+	/* They take their turns beside the one that computes. */
+	run(50000000, 1000000);
+	assert_int_equal(sim_tasks[1].waits, 1);
+	assert_int_equal(sim_tasks[0].waits, 1);
+	assert_null(sim_events[0].waiters);
+}
+
+static void yield_lets_everybody_else_run(void **state)
+{
+	unsigned first = 0;
+
+	sim_start(1);
+	for (unsigned i = 0; i < 3; i++)
+		sim_task_start(i);
+	sim_settle();
+	while (!is_running(first))
+		first++;
+	sim_yield(0);
+	assert_false(is_running(first));
+	sim_yield(0);
+	assert_false(is_running(first));
+	sim_yield(0);
+	assert_true(is_running(first));
+	sim_check();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hogs_share_one_cpu_evenly),
+		cmocka_unit_test(a_hog_alone_needs_no_timer),
+		cmocka_unit_test(new_work_goes_to_idle_cpus),
+		cmocka_unit_test(an_idle_cpu_fetches_what_waits_elsewhere),
+		cmocka_unit_test(five_tasks_on_four_cpus_all_progress),
+		cmocka_unit_test(a_sleeper_comes_before_a_hog),
+		cmocka_unit_test(sleep_is_no_credit),
+		cmocka_unit_test(a_signal_between_look_and_wait_is_not_lost),
+		cmocka_unit_test(one_signal_wakes_all_waiters),
+		cmocka_unit_test(deadlines_end_waits_in_order),
+		cmocka_unit_test(yield_lets_everybody_else_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
