@@ -7,6 +7,8 @@
 #define STATE_HEAD      0x0200u
 #define STATE_DIRTY     0x0400u
 
+#define UNTOUCHED       (FRAME_RESERVED | STATE_DIRTY)
+
 #define ORDER_FRAMES(o) (1ull << (o))
 
 _Static_assert(FRAME_OWNERS <= 16, "the owner has four bits");
@@ -136,7 +138,7 @@ void frame_pool_init(struct frame_pool *pool, uint64_t frames, void *memory)
 	*pool = (struct frame_pool){0};
 	layout(pool, frames, memory);
 	for (uint64_t i = 0; i < frames; i++)
-		pool->state[i] = FRAME_RESERVED | STATE_DIRTY;
+		pool->state[i] = UNTOUCHED;
 	pool->count[FRAME_RESERVED] = frames;
 }
 
@@ -171,9 +173,13 @@ static void release(struct frame_pool *pool, uint64_t first, unsigned order)
 void frame_pool_add(struct frame_pool *pool, uint64_t first, uint64_t count)
 {
 	ASSERT(first <= pool->frames && count <= pool->frames - first);
-	for (uint64_t i = first; i < first + count; i++)
-		ASSERT(frame_pool_owner(pool, i) == FRAME_RESERVED);
-	set_owner(pool, first, count, FRAME_FREE);
+	/* At boot this is all of memory: one pass, counted as a whole. */
+	for (uint64_t i = first; i < first + count; i++) {
+		ASSERT(pool->state[i] == UNTOUCHED);
+		pool->state[i] = FRAME_FREE | STATE_DIRTY;
+	}
+	pool->count[FRAME_RESERVED] -= count;
+	pool->count[FRAME_FREE] += count;
 	while (count) {
 		unsigned order = 0;
 

@@ -6,6 +6,7 @@
 #include "lib/panic.h"
 #include "mem/frame_pool.h"
 #include "mem/frames_edge.h"
+#include <stdio.h>
 #include <string.h>
 
 #define LOG_MODULE  "Frames"
@@ -161,4 +162,29 @@ uint64_t frames_count(enum frame_owner owner)
 	count = pool.count[owner];
 	spin_unlock(&lock, saved);
 	return count;
+}
+
+void frames_log_usage(void)
+{
+	static const char *const names[FRAME_OWNERS] = {[FRAME_KERNEL] = "kernel",
+		[FRAME_HEAP] = "heap",
+		[FRAME_PTABLE] = "page tables",
+		[FRAME_USER] = "user",
+		[FRAME_DMA] = "dma",
+		[FRAME_MODULE] = "modules"};
+	uint64_t sum = frame_pool_bytes(pool.frames) >> 10;
+	char text[160];
+	int at;
+
+	at = snprintf(text, sizeof(text), "frames %llu", (unsigned long long)sum);
+	for (unsigned i = 0; i < FRAME_OWNERS; i++) {
+		uint64_t kib = frames_count((enum frame_owner)i) * (PAGE_SIZE >> 10);
+
+		if (!names[i])
+			continue;
+		sum += kib;
+		at += snprintf(text + at, sizeof(text) - (size_t)at, ", %s %llu", names[i],
+			(unsigned long long)kib);
+	}
+	vmk_log("%llu KiB in use beside the image: %s", (unsigned long long)sum, text);
 }

@@ -27,6 +27,8 @@ enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct 
 /* The frames are zeroed before they can be allocated again. */
 void frames_free(struct pfn frame, unsigned order);
 uint64_t frames_count(enum frame_owner owner);
+/* One line to the log: what is in use, by owner, in KiB. */
+void frames_log_usage(void);
 
 /* Direct map of RAM: kernel address of a physical address in usable memory, boot modules or ACPI
  * tables. */
