@@ -1,5 +1,6 @@
 #include "vmkuser/uworld.h"
 
+#include "arch/x86/fault.h"
 #include "arch/x86/syscall.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
@@ -76,6 +77,9 @@ static void enter(void *argument)
 {
 	const struct uworld *u = argument;
 
+	/* As before every return to ring 3: what was asked of this CPU since the switch would else go
+	 * unseen for as long as the world makes no call and no interrupt comes. */
+	trap_leave_to_user();
 	cpu_enter_user(u->entry, u->stack_pointer);
 }
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "arch/x86/fault.h"
 #include "arch/x86/syscall.h"
 #include "lib/lock.h"
 #include "mem/heap.h"
@@ -34,7 +35,8 @@ static struct world *current;
 static unsigned spaces, ports, threads, allocations;
 static bool out_of_spaces;
 static uint64_t deadline; /* of the supervisor's last wait */
-static jmp_buf waiting;
+static jmp_buf waiting, left;
+static bool checked, entered, ended; /* on the way to ring 3 */
 static uint8_t elf[1 << 20];
 static struct package package;
 
@@ -150,9 +152,19 @@ void heap_free(void *memory)
 	free(memory);
 }
 
+void trap_leave_to_user(void)
+{
+	checked = true;
+	ended = user.killed;
+	if (ended)
+		longjmp(left, 1);
+}
+
 void cpu_enter_user(uint64_t rip, uint64_t rsp)
 {
-	abort();
+	assert_true(checked);
+	entered = true;
+	longjmp(left, 1);
 }
 
 void syscall_init_cpu(void)
@@ -271,6 +283,25 @@ static void test_kill(void **state)
 	assert_int_equal(uworld_kill("probe"), VMK_OK);
 }
 
+static void enter_ring_3(void)
+{
+	checked = entered = ended = false;
+	if (!setjmp(left))
+		user.entry(user.argument);
+}
+
+/* A world that is killed before its first instruction never executes it. */
+static void test_entry_is_a_return_to_ring_3(void **state)
+{
+	assert_int_equal(uworld_start(&package), VMK_OK);
+	enter_ring_3();
+	assert_true(entered);
+	assert_int_equal(uworld_kill("probe"), VMK_OK);
+	enter_ring_3();
+	assert_true(ended);
+	assert_false(entered);
+}
+
 static void test_restart_that_fails_is_tried_again(void **state)
 {
 	assert_int_equal(uworld_start(&package), VMK_OK);
@@ -305,6 +336,7 @@ int main(void)
 		LIFE(test_restart_with_backoff),
 		LIFE(test_no_restart),
 		LIFE(test_kill),
+		LIFE(test_entry_is_a_return_to_ring_3),
 		LIFE(test_restart_that_fails_is_tried_again),
 		LIFE(test_failed_start_leaves_nothing),
 	};
