@@ -77,8 +77,8 @@ static void enter(void *argument)
 {
 	const struct uworld *u = argument;
 
-	/* As before every return to ring 3: what was asked of this CPU since the switch would else go
-	 * unseen for as long as the world makes no call and no interrupt comes. */
+	/* As before every return to ring 3: what was asked of this CPU since the switch would else
+	 * go unseen for as long as the world makes no call and no interrupt comes. */
 	trap_leave_to_user();
 	cpu_enter_user(u->entry, u->stack_pointer);
 }
