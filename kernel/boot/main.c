@@ -175,10 +175,11 @@ _Noreturn void kmain(void)
 
 	percpu_init_bootstrap();
 	console_init();
-	time_init();
+	time_init_early();
 	vmk_log("Merlon VMkernel starts, loaded by %s", boot_info->loader);
 	start_cpu();
 	survey_platform();
+	time_init();
 	clear_old_place();
 	start_memory();
 	if (stack_alloc(BOOT_STACK_PAGES, &stack) != VMK_OK)

@@ -1,6 +1,7 @@
 /* The clock: TSC, calibrated against the PIT or, where there is none, the HPET. */
 #include "arch/x86/time.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
 #include "boot/image.h"
@@ -57,7 +58,7 @@ static uint64_t measure_hpet(void)
 	volatile uint64_t *hpet = (volatile uint64_t *)(uintptr_t)boot_info->hpet.v;
 	uint64_t period, ticks, from, start;
 
-	if (!hpet)
+	if (!hpet || boot_info->hpet.v > EARLY_IDENTITY_END - PAGE_SIZE)
 		return 0;
 	period = hpet[HPET_ID] >> 32;
 	if (!period || period > HPET_PERIOD_MAX)
@@ -138,22 +139,34 @@ static uint64_t read_rtc(void)
 	return (((days * 24 + h) * 60 + m) * 60 + s) * NANO;
 }
 
-void time_init(void)
+static void start_clock(uint64_t hz, const char *source)
 {
-	const char *source = "PIT";
-
-	tsc_hz = calibrate(measure_pit);
-	if (!tsc_hz) {
-		source = "HPET";
-		tsc_hz = calibrate(measure_hpet);
-	}
-	if (tsc_hz < TSC_HZ_MIN)
-		panic("no clock: neither PIT nor HPET answers");
-	ns_per_tick = (NANO << 32) / tsc_hz;
+	ns_per_tick = (NANO << 32) / hz;
 	wall_start = read_rtc();
 	tsc_start = rdtsc();
-	vmk_log("TSC at %llu kHz, calibrated against the %s", (unsigned long long)(tsc_hz / 1000),
+	tsc_hz = hz;
+	vmk_log("TSC at %llu kHz, calibrated against the %s", (unsigned long long)(hz / 1000),
 		source);
+}
+
+void time_init_early(void)
+{
+	uint64_t hz = calibrate(measure_pit);
+
+	if (hz >= TSC_HZ_MIN)
+		start_clock(hz, "PIT");
+}
+
+void time_init(void)
+{
+	uint64_t hz;
+
+	if (tsc_hz)
+		return;
+	hz = calibrate(measure_hpet);
+	if (hz < TSC_HZ_MIN)
+		panic("no clock: neither PIT nor HPET answers");
+	start_clock(hz, "HPET");
 }
 
 uint64_t time_ns(void)

@@ -4,7 +4,11 @@
 
 #include <stdint.h>
 
-void time_init(void);        /* calibrates against HPET or PIT; panics if neither answers */
+/* With the PIT alone, so that the first log lines have their times. */
+void time_init_early(void);
+/* Unless that worked: calibrates against the HPET, while low memory is still mapped at its own
+ * addresses; panics if neither answers. */
+void time_init(void);
 uint64_t time_ns(void);      /* since time_init(), monotonic on every CPU */
 uint64_t time_wall_ns(void); /* since 1970-01-01 UTC */
 uint64_t time_tsc_hz(void);
