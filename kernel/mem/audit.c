@@ -2,21 +2,34 @@
 #include "mem/area.h"
 #include "mem/audit.h"
 
+static void add_violation(struct audit_result *result, const struct ptable_leaf *leaf)
+{
+	if (!result->violations++)
+		result->first_violation = leaf->address;
+}
+
 static void visit_leaf(void *context, const struct ptable_leaf *leaf)
 {
 	struct audit_result *result = context;
 	bool writable = leaf->flags & PTE_WRITE, executable = !(leaf->flags & PTE_NX);
-	bool user = leaf->flags & PTE_USER;
+	bool user = leaf->flags & PTE_USER, lower = leaf->address < KERNEL_HALF;
 
 	result->mappings++;
 	result->writable += writable;
 	result->executable += executable;
 	result->user += user;
-	/* A page of the kernel's half that ring 3 can reach is as bad. */
-	if (!(writable && executable) && !(user && leaf->address >= KERNEL_HALF))
-		return;
-	if (!result->violations++)
-		result->first_violation = leaf->address;
+	/* As bad: a page of the kernel's half that ring 3 can reach, and one of ring 3's half that
+	 * SMEP and SMAP would take for the kernel's. */
+	if ((writable && executable) || user != lower)
+		add_violation(result, leaf);
+}
+
+/* The kernel's own tables must have nothing in the lower half, whoever may reach it. */
+static void visit_kernel_leaf(void *context, const struct ptable_leaf *leaf)
+{
+	if (leaf->address < KERNEL_HALF && leaf->flags & PTE_USER)
+		add_violation(context, leaf);
+	visit_leaf(context, leaf);
 }
 
 static void visit_space(void *context, struct space *space)
@@ -34,8 +47,7 @@ void audit_wx(struct audit_result *result)
 
 	*result = (struct audit_result){0};
 	saved = spin_lock(&kernel->lock);
-	/* All of it: the kernel's own tables must have nothing in the lower half either. */
-	ptable_walk(&kernel->table, 0, PTABLE_ENTRIES, visit_leaf, result);
+	ptable_walk(&kernel->table, 0, PTABLE_ENTRIES, visit_kernel_leaf, result);
 	spin_unlock(&kernel->lock, saved);
 	space_for_each(visit_space, result);
 }

@@ -341,6 +341,31 @@ static void the_audit_sees_the_kernels_half(void **state)
 	assert_int_equal(r.executable, 2);
 }
 
+/* What is left of an identity mapping would let ring 0 run what lies at low addresses. */
+static void the_audit_sees_the_wrong_half(void **state)
+{
+	const uint64_t flags[] = {PTE_PRESENT, PTE_PRESENT | PTE_USER | PTE_NX};
+	struct audit_result r;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(flags); i++) {
+		uintptr_t at = 0x200000 + i * PAGE_SIZE;
+
+		assert_int_equal(ptable_map(&kernel_space()->table, at, hpa(0), PAGE_SIZE, flags[i],
+					 PT_SHIFT),
+			VMK_OK);
+		audit_wx(&r);
+		assert_int_equal(r.violations, 1);
+		assert_int_equal(r.first_violation, at);
+		ptable_drop(&kernel_space()->table, at, PAGE_SIZE, NULL);
+	}
+	assert_int_equal(
+		ptable_map(&user->table, 0x200000, hpa(0), PAGE_SIZE, PTE_PRESENT, PT_SHIFT),
+		VMK_OK);
+	audit_wx(&r);
+	assert_int_equal(r.violations, 1);
+	assert_int_equal(r.first_violation, 0x200000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +386,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_audit_counts_and_finds, fresh, no_leak),
 		cmocka_unit_test_setup_teardown(
 			the_audit_sees_the_kernels_half, fresh, no_user_leak),
+		cmocka_unit_test_setup_teardown(
+			the_audit_sees_the_wrong_half, fresh, no_user_leak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
