@@ -1,5 +1,6 @@
 /* Kernel heap. Requests of a page and more get guard pages on both sides. Thread-safe, zeroed
- * memory. */
+ * memory. heap_alloc() may be called from interrupt handlers, heap_free() and stacks may not: they
+ * wait for other CPUs to forget addresses. */
 #ifndef MEM_HEAP_H
 #define MEM_HEAP_H
 
