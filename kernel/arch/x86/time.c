@@ -16,6 +16,7 @@
 #define PIT_COMMAND    0x43
 #define PIT_GATE       0x61
 #define PIT_ONE_SHOT2  0xb0 /* channel 2, both bytes, mode 0 */
+#define PIT_LATCH2     0x80
 #define PIT_OUT2       0x20
 #define CALIBRATION_MS 10
 #define PIT_TRIES      10000000u
@@ -37,7 +38,8 @@ static SEALED uint64_t wall_start;                     /* ns since 1970 when tim
 static uint64_t measure_pit(void)
 {
 	uint32_t count = PIT_HZ * CALIBRATION_MS / 1000, tries = 0;
-	uint64_t start;
+	uint64_t start, end;
+	uint32_t passed;
 	uint8_t gate = inb(PIT_GATE) & ~3;
 
 	outb(PIT_GATE, gate);
@@ -50,13 +52,20 @@ static uint64_t measure_pit(void)
 		if (++tries == PIT_TRIES)
 			return 0;
 	/* An absent port reads ones: the count is then over before it began. */
-	return tries ? rdtsc() - start : 0;
+	if (!tries)
+		return 0;
+	/* In proportion: the counter goes on, and whoever runs us may have looked away. */
+	outb(PIT_COMMAND, PIT_LATCH2);
+	end = rdtsc();
+	passed = inb(PIT_CHANNEL2);
+	passed = (uint16_t)(count - (passed | inb(PIT_CHANNEL2) << 8));
+	return passed ? (end - start) * count / passed : 0;
 }
 
 static uint64_t measure_hpet(void)
 {
 	volatile uint64_t *hpet = (volatile uint64_t *)(uintptr_t)boot_info->hpet.v;
-	uint64_t period, ticks, from, start;
+	uint64_t period, ticks, passed, from, start;
 
 	if (!hpet || boot_info->hpet.v > EARLY_IDENTITY_END - PAGE_SIZE)
 		return 0;
@@ -67,10 +76,13 @@ static uint64_t measure_hpet(void)
 	ticks = FEMTO / 1000 * CALIBRATION_MS / period;
 	from = hpet[HPET_COUNTER];
 	start = rdtsc();
-	while ((uint32_t)(hpet[HPET_COUNTER] - from) < ticks)
+	do {
+		passed = (uint32_t)(hpet[HPET_COUNTER] - from);
 		if (rdtsc() - start > 100 * NANO)
 			return 0;
-	return rdtsc() - start;
+	} while (passed < ticks);
+	/* In proportion: whoever runs us may have looked away in between. */
+	return (rdtsc() - start) * ticks / passed;
 }
 
 /* The shortest of three: whatever disturbs a measurement makes it longer. */

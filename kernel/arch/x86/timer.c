@@ -26,13 +26,16 @@ static void timer_interrupt(struct trap_frame *frame)
 
 static uint64_t measure(void)
 {
+	uint64_t start, passed;
 	uint32_t left;
 
 	apic_timer_program(LVT_MASKED | VECTOR_TIMER, DIVIDE_16, (uint32_t)COUNT_MAX);
+	start = time_ns();
 	time_spin_us(MEASURE_US);
 	left = apic_timer_count();
+	passed = time_ns() - start;
 	apic_timer_program(LVT_MASKED | VECTOR_TIMER, DIVIDE_16, 0);
-	return (COUNT_MAX - left) * (1000000 / MEASURE_US);
+	return (COUNT_MAX - left) * 1000000 / (passed / 1000);
 }
 
 void timer_init(void)
