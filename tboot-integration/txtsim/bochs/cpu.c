@@ -27,12 +27,17 @@
 #define ISA_SMX         1u
 /* CR4's register object lies this far behind CR0's. */
 #define CR0_TO_CR4 0x14u
+/* BX_ASYNC_EVENT_STOP_TRACE */
+#define EVENT_STOP_TRACE 0x80000000u
 
 static struct {
 	uint32_t cr4;
 	uint32_t cr0;
 	uint32_t in_guest;  /* the flag: in VMX non-root operation */
 	uint32_t immediate; /* Ib in an instruction */
+	uint32_t executed;  /* 64 bits: instructions since power-on */
+	uint32_t quantum;   /* 64 bits: how many when the CPU's turn ends; unused with one CPU */
+	uint32_t events;    /* what ends the run of decoded instructions */
 } offset;
 
 static char getsec_row[BX_OPCODE_ROW];
@@ -42,6 +47,11 @@ static size_t table_size;
 static uint32_t read32(const struct bx_cpu *cpu, uint32_t at)
 {
 	return le32((const uint8_t *)cpu + at);
+}
+
+static uint64_t read64(const struct bx_cpu *cpu, uint32_t at)
+{
+	return le64((const uint8_t *)cpu + at);
 }
 
 static bool in_guest(const struct bx_cpu *cpu)
@@ -210,18 +220,30 @@ static void find_offsets(void)
 	const uint8_t *getsec = (const uint8_t *)bx_op_getsec;
 	/* movzbl Ib(%rsi), %ebp */
 	const uint8_t *out = (const uint8_t *)bx_op_out_ib_al + 14;
+	/* mov quantum(%rbx), %rcx; cmp %rcx, executed(%rbx) */
+	const uint8_t *epilog = (const uint8_t *)bx_dbg_instruction_epilog + 0xc1;
+	/* mov events(%rdi), %eax */
+	const uint8_t *run = (const uint8_t *)bx_cpu_run_trace + 4;
 
 	if (memcmp(getsec + 4, "\xf6\x87", 2) != 0 || getsec[10] != CR4_SMXE >> 8 ||
 		memcmp(getsec + 13, "\x80\xbf", 2) != 0 || getsec[19] != 0)
 		edge_die("self-test: the code of GETSEC is not the expected one");
 	if (memcmp(out, "\x0f\xb6\x6e", 3) != 0)
 		edge_die("self-test: the code of OUT imm8 is not the expected one");
+	if (memcmp(epilog, "\x48\x8b\x8b", 3) != 0 || memcmp(epilog + 7, "\x48\x39\x8b", 3) != 0 ||
+		memcmp(run, "\x8b\x87", 2) != 0)
+		edge_die("self-test: the code that runs the CPUs is not the expected one");
 	offset.cr4 = le32(getsec + 6) - 1;
 	offset.in_guest = le32(getsec + 15);
 	offset.cr0 = offset.cr4 - CR0_TO_CR4;
 	offset.immediate = out[3];
-	edge_log("CPU offsets: cr0 %#x cr4 %#x in_guest %#x immediate %#x", offset.cr0, offset.cr4,
-		offset.in_guest, offset.immediate);
+	offset.quantum = le32(epilog + 3);
+	offset.executed = le32(epilog + 10);
+	offset.events = le32(run + 2);
+	edge_log("CPU offsets: cr0 %#x cr4 %#x in_guest %#x immediate %#x executed %#x quantum %#x "
+		 "events %#x",
+		offset.cr0, offset.cr4, offset.in_guest, offset.immediate, offset.executed,
+		offset.quantum, offset.events);
 }
 
 /* All CPUs have just been reset, so what their registers hold is known. */
@@ -233,7 +255,7 @@ static void test_offsets(void)
 		struct bx_cpu *cpu = bx_cpu_array[i];
 
 		if (read32(cpu, offset.cr0) != CR0_AT_RESET || read32(cpu, offset.cr4) != 0 ||
-			in_guest(cpu))
+			in_guest(cpu) || read64(cpu, offset.executed) != 0)
 			edge_die("self-test: CPU %u has CR0=%#x CR4=%#x after reset", i,
 				read32(cpu, offset.cr0), read32(cpu, offset.cr4));
 		if (!edge.txt_enabled)
@@ -259,6 +281,25 @@ static void hook(const char *name, bx_handler from, bx_handler to)
 	if (!found)
 		edge_die("self-test: %s is not in Bochs' opcode table", name);
 	edge_log("hooked %s in %u places", name, found);
+}
+
+/*
+ * A guest asks for a reset in the middle of an instruction. Bochs then sets the count of
+ * instructions to 0, and with several CPUs the one that asked would have its turn until the count
+ * is where it was: for seconds no time passes, no device answers the BIOS, which gives up and
+ * halts. So its turn ends here. What it had decoded behind that instruction must not run either.
+ */
+void cpu_end_quantum(void)
+{
+	for (unsigned i = 0; i < bx_cpu_count; i++) {
+		struct bx_cpu *cpu = bx_cpu_array[i];
+		uint8_t *events = (uint8_t *)cpu + offset.events;
+
+		put_le32(events, le32(events) | EVENT_STOP_TRACE);
+		if (bx_cpu_count > 1)
+			memcpy((uint8_t *)cpu + offset.executed, (uint8_t *)cpu + offset.quantum,
+				sizeof(uint64_t));
+	}
 }
 
 void cpu_install_hooks(void)

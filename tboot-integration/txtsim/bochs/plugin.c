@@ -187,6 +187,7 @@ static void device_reset(void *device, unsigned type)
 			fflush(NULL);
 			_exit(EXIT_RESET);
 		}
+		cpu_end_quantum();
 		txt_platform_reset(&edge.txt);
 		firmware_reset();
 	}

@@ -36,6 +36,8 @@ void cpu_save_opcode_row(void);
 void cpu_enable_smx(void);
 /* Finds offsets, hooks the instructions, tests what it found. At the first reset. */
 void cpu_install_hooks(void);
+/* Ends what a CPU was executing when Bochs reset them all. At each later reset. */
+void cpu_end_quantum(void);
 
 /* wake.c: starts every other CPU with MLE JOIN data, as GETSEC[WAKEUP] does. */
 struct getsec_state;

@@ -1,4 +1,8 @@
-/* com1.times: each line that the guest writes to COM1, with simulated and wall time. */
+/*
+ * com1.times: each line that the guest writes to COM1, with simulated and wall time.
+ * tpm.times: each command to the TPM: simulated and wall time, the instructions that all CPUs have
+ * executed, locality, command code and response code.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -8,7 +12,7 @@
 
 #define LINE_MAX_BYTES 200u
 
-static FILE *file;
+static FILE *file, *tpm_file;
 static double wall_start, line_simulated, line_wall;
 static char line[LINE_MAX_BYTES + 1];
 static unsigned length;
@@ -21,16 +25,34 @@ static double wall(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static FILE *open_times(const char *variable)
+{
+	const char *path = getenv(variable);
+	FILE *opened;
+
+	if (!path)
+		return NULL;
+	opened = fopen(path, "w");
+	if (!opened)
+		edge_die("cannot write %s", path);
+	return opened;
+}
+
 void stamp_init(void)
 {
-	const char *path = getenv("TXTSIM_TIMES");
-
 	wall_start = wall();
-	if (!path)
+	file = open_times("TXTSIM_TIMES");
+	tpm_file = open_times("TXTSIM_TPM_TIMES");
+}
+
+void stamp_tpm(unsigned locality, uint32_t command, uint32_t response)
+{
+	if (!tpm_file)
 		return;
-	file = fopen(path, "w");
-	if (!file)
-		edge_die("cannot write %s", path);
+	fprintf(tpm_file, "%11.6f %9.3f %llu %u %#05x %#05x\n",
+		(double)bx_time_usec(bx_pc_system) / 1e6, wall() - wall_start,
+		(unsigned long long)cpu_instructions(), locality, command, response);
+	fflush(tpm_file);
 }
 
 void stamp_byte(uint8_t byte)
