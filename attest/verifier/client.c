@@ -110,7 +110,17 @@ static void receive(struct client *client, struct exchange *exchange, uint64_t w
 		if (client->give_up_ms < enough)
 			client->give_up_ms = enough;
 	}
+	client->wire.datagrams_received++;
+	client->wire.bytes_received += (size_t)size;
+	client->wire.last_ms = monotonic_ms();
 	exchange_receive(exchange, datagram, (size_t)size);
+}
+
+static void count_sent(struct wire *wire, size_t size)
+{
+	if (wire->datagrams_sent++ == 0)
+		wire->first_ms = monotonic_ms();
+	wire->bytes_sent += size;
 }
 
 /* Runs one exchange until it ends, the client gives up, or nothing was ever heard for a second. */
@@ -131,7 +141,7 @@ static void run(struct client *client, struct exchange *exchange)
 		if (exchange->state != EXCHANGE_RUNNING)
 			return;
 		if (size) {
-			client->datagrams++;
+			count_sent(&client->wire, size);
 			(void)!send(client->socket, datagram, size, MSG_NOSIGNAL);
 		}
 		until = now + wait_ns / NS_PER_MS + 1;
@@ -148,9 +158,9 @@ static bool unreachable(const struct client *client, struct fault *fault)
 	fault_set(fault, REASON_UNREACHABLE, "%s (UDP)", client->address);
 	fault_expected(fault, "a CoAP answer");
 	if (client->first_answer_ms)
-		return fault_found(
-			fault, "answers that broke off; %u datagrams were sent", client->datagrams);
-	return fault_found(fault, "nothing after %u datagrams%s", client->datagrams,
+		return fault_found(fault, "answers that broke off; %u datagrams were sent",
+			client->wire.datagrams_sent);
+	return fault_found(fault, "nothing after %u datagrams%s", client->wire.datagrams_sent,
 		client->refused ? "; the port was reported closed" : "");
 }
 
@@ -223,4 +233,14 @@ bool client_ask(struct client *client, const struct tap_request *request,
 	fault_found(fault, "%s", error.why ? error.why : "not a response");
 	bytes_free(body);
 	return false;
+}
+
+json_t *wire_to_json(const struct wire *wire)
+{
+	uint64_t ms = wire->last_ms > wire->first_ms ? wire->last_ms - wire->first_ms : 0;
+
+	return json_pack("{s:i, s:I, s:i, s:I, s:I}", "datagrams-sent", (int)wire->datagrams_sent,
+		"bytes-sent", (json_int_t)wire->bytes_sent, "datagrams-received",
+		(int)wire->datagrams_received, "bytes-received", (json_int_t)wire->bytes_received,
+		"milliseconds", (json_int_t)ms);
 }

@@ -39,6 +39,7 @@ static bool challenge(
 	store_close(&s->store);
 	ok = client_open(client, address, o->wait_seconds, fault) &&
 	     fetch_evidence(&s->evidence, client, &fetch, fault);
+	s->wire = client->wire;
 	client_close(client);
 	return ok && reload_host(s, o, fault);
 }

@@ -110,12 +110,17 @@ static void print_enrolled(const struct enrollment *e, const struct options *o)
 	char name[HEX_SIZE(KEY_NAME_MAX)];
 
 	hex_encode(name, e->ak.name, e->ak.name_size);
-	if (o->json)
-		printf("{\"enrolled\": true, \"host\": \"%s\", \"ak-name\": \"%s\"}\n", o->host,
-			name);
-	else
+	if (o->json) {
+		json_t *done = json_pack("{s:b, s:s, s:s, s:o}", "enrolled", 1, "host", o->host,
+			"ak-name", name, "wire", wire_to_json(&e->client.wire));
+
+		json_dumpf(done, stdout, JSON_INDENT(1));
+		putchar('\n');
+		json_decref(done);
+	} else {
 		printf("EK certificate issued by %s\nAK name %s\nENROLLED host=%s\n", e->issuer,
 			name, o->host);
+	}
 }
 
 int cmd_enroll(const struct options *o)

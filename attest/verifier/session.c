@@ -104,6 +104,8 @@ int session_report(struct session *s, const struct options *o, bool recorded, do
 	if (o->json) {
 		json_t *verdict = verdict_to_json(a, &request, boot_seconds);
 
+		if (!recorded)
+			json_object_set_new(verdict, "wire", wire_to_json(&s->wire));
 		json_dumpf(verdict, stdout, JSON_INDENT(1));
 		putchar('\n');
 		json_decref(verdict);

@@ -2,6 +2,7 @@
 #ifndef VERIFIER_SESSION_H
 #define VERIFIER_SESSION_H
 
+#include "verifier/client.h"
 #include "verifier/options.h"
 #include "verifier/store.h"
 #include "verifier/verdict.h"
@@ -12,6 +13,7 @@ struct session {
 	struct host host;
 	struct key ak, ek;
 	struct evidence evidence;
+	struct wire wire; /* attest: what fetching the evidence took; else zero */
 	struct appraisal appraisal;
 };
 
