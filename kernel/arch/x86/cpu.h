@@ -124,6 +124,8 @@ static inline uint64_t read_cr2(void)
 
 /* SDM 4, table 2-2. */
 #define MSR_APIC_BASE      0x1bu
+#define MSR_SYSENTER_CS    0x174u
+#define MSR_PAT            0x277u
 #define MSR_TSC_DEADLINE   0x6e0u
 #define MSR_X2APIC         0x800u
 #define MSR_EFER           0xc0000080u

@@ -54,6 +54,7 @@
 	xorl %ecx, %ecx
 	xorl %edx, %edx
 	xorl %ebp, %ebp
+	xorl %esi, %esi
 	xorl %r8d, %r8d
 	xorl %r9d, %r9d
 	xorl %r10d, %r10d
@@ -223,7 +224,6 @@ cpu_enter_user:
 	pushq $GDT_USER_CODE
 	pushq %rdi
 	CLEAR_REGISTERS
-	xorl %esi, %esi
 	xorl %edi, %edi
 	swapgs
 	iretq

@@ -87,7 +87,8 @@ void fault(struct trap_frame *frame)
 			power_serve_request();
 	}
 	/* TF is clear in the kernel (SFMASK); ring 3 traps once it is back. */
-	if (frame->vector == VECTOR_DEBUG && frame->rip == (uintptr_t)syscall_entry)
+	if (frame->vector == VECTOR_DEBUG && !(frame->cs & 3) &&
+		frame->rip == (uintptr_t)syscall_entry)
 		return;
 	if (frame->cs & 3 && frame->vector != VECTOR_NMI && frame->vector != VECTOR_MACHINE_CHECK &&
 		frame->vector != VECTOR_DOUBLE_FAULT) {

@@ -1,6 +1,7 @@
 /* CPU features and the control registers that follow from them. */
 #include "arch/x86/features.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/paging.h"
 #include "boot/image.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -12,6 +13,9 @@
 #define CR0_AM       0x40000ull
 #define CR4_DE       0x8ull
 #define CR4_FSGSBASE 0x10000ull
+/* SDM 3A, table 11-12: WB, WT, UC-, UC, twice. */
+#define PAT_RESET 0x0007040600070406ull
+#define DR7_NONE  0x400ull
 
 static const struct {
 	char name[16];
@@ -55,6 +59,19 @@ void features_init(void)
 	vmk_log("features:%s", line);
 }
 
+/* Whoever had this CPU before may have given other meanings to PTE_UNCACHED, and breakpoints. */
+static void forget_former_owner(void)
+{
+	__asm__ volatile("movq %0, %%dr7" : : "r"(DR7_NONE));
+	if (rdmsr(MSR_PAT) == PAT_RESET)
+		return;
+	/* SDM 3A, 11.12.4: nothing may stay cached under the old types. */
+	__asm__ volatile("wbinvd" : : : "memory");
+	wrmsr(MSR_PAT, PAT_RESET);
+	__asm__ volatile("wbinvd" : : : "memory");
+	tlb_flush_local(0, SIZE_MAX);
+}
+
 void features_init_cpu(void)
 {
 	/* Ring 3 must not set GS.base: entry.S tells whose it is by its sign. */
@@ -69,6 +86,7 @@ void features_init_cpu(void)
 	write_cr4(cr4);
 	write_cr0((read_cr0() | CR0_WP) & ~CR0_AM);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
+	forget_former_owner();
 }
 
 bool cpu_has(enum cpu_feature feature)

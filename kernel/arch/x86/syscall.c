@@ -20,6 +20,8 @@ void syscall_init_cpu(void)
 	wrmsr(MSR_LSTAR, (uint64_t)(uintptr_t)syscall_entry);
 	wrmsr(MSR_SFMASK, SFMASK);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
+	/* Whoever had this CPU before may have left an entry of its own. Null: SYSENTER faults. */
+	wrmsr(MSR_SYSENTER_CS, 0);
 }
 
 void syscall_entered(struct syscall_frame *frame)

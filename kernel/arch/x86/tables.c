@@ -95,4 +95,6 @@ void tables_load(struct cpu_tables *tables)
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 	tables->gdt[GDT_TSS / 8] &= ~(2ull << 40); /* not busy: LTR wants it so */
 	__asm__ volatile("ltr %w0" : : "r"(GDT_TSS));
+	/* After INIT, LDTR stands for 64 KiB of descriptors at address 0 (SDM 3A, table 9-1). */
+	__asm__ volatile("lldt %w0" : : "r"(0));
 }
