@@ -27,7 +27,7 @@ extern const char low_begin[], low_start32[], low_start64[], low_leave[], low_pa
 	low_end[];
 extern char ap_entry[];
 
-static struct low_parameters *parameters; /* through a writable mapping of the page */
+static struct low_parameters *parameters; /* through a writable mapping, until all are started */
 static uint64_t *root;                    /* of the low tables, through the direct map */
 static struct hpa root_address;
 
@@ -105,6 +105,12 @@ void lowpage_aim(void *stack_top, struct percpu *area)
 	parameters->area = (uint64_t)(uintptr_t)area;
 	parameters->kernel_tables = read_cr3();
 	__asm__ volatile("mfence" : : : "memory");
+}
+
+void lowpage_close(void)
+{
+	space_unmap_device(parameters, sizeof(*parameters));
+	parameters = NULL;
 }
 
 struct hpa lowpage_address(void)

@@ -11,6 +11,9 @@ struct percpu;
 enum vmk_status lowpage_init(void);
 /* What the next CPU that starts there is to be: its stack and its area. */
 void lowpage_aim(void *stack_top, struct percpu *area);
+/* No more CPUs start: from now on nobody can write to the page, in which every CPU that leaves
+ * runs. */
+void lowpage_close(void);
 struct hpa lowpage_address(void);
 /* Turn paging off on this CPU and jump to a 32-bit physical address, interrupts off, flat
  * segments, CR0 and CR4 as tboot handed them over. */

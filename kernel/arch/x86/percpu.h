@@ -30,7 +30,7 @@ struct percpu {
 	uint32_t irq_depth;        /* > 0 inside an interrupt handler */
 	void *sched;               /* sched/'s own per-CPU data */
 	struct cpu_tables *tables; /* GDT, TSS, IST stacks */
-	volatile uint32_t online;  /* may be sent IPIs */
+	volatile uint32_t online;  /* 1: may be sent IPIs; smp.c has the others */
 	uint32_t locks_held;       /* bit n: a lock of level n (debug check of lib/lock) */
 	uint64_t tsc_offset;       /* added to this CPU's TSC: what it lags behind the first */
 };

@@ -26,6 +26,10 @@
 #define STOP_WAIT_US      100000
 #define SYNC_ROUNDS       64
 
+/* percpu->online, where 0 says that nobody has decided yet. */
+#define ONLINE   1
+#define GIVEN_UP 2
+
 static unsigned running = 1;
 static volatile uint32_t stopping, stopped;
 static void (*stop_park)(void *argument);
@@ -50,6 +54,21 @@ static uint64_t tsc_lag(void)
 	return lag;
 }
 
+static _Noreturn void halt(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+/* The CPU that starts and the one that waits for it: only one of them has its way. */
+static bool decide(struct percpu *cpu, uint32_t online)
+{
+	uint32_t undecided = 0;
+
+	return __atomic_compare_exchange_n(
+		&cpu->online, &undecided, online, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 _Noreturn void ap_main(void)
 {
 	struct percpu *self = percpu();
@@ -62,7 +81,8 @@ _Noreturn void ap_main(void)
 	syscall_init_cpu();
 	timer_init_cpu();
 	self->tsc_offset = tsc_lag();
-	__atomic_store_n(&self->online, 1, __ATOMIC_RELEASE);
+	if (!decide(self, ONLINE))
+		halt();
 	sched_cpu_start();
 	panic("the scheduler gave a CPU back");
 }
@@ -94,6 +114,16 @@ static bool wait_online(const struct percpu *cpu)
 	return true;
 }
 
+/* A CPU that came later would take the next one's stack and area: wherever it is by now, back to
+ * waiting for a SIPI with it. */
+static void give_up(uint32_t id)
+{
+	if (!tboot_ready())
+		apic_send_init(id);
+	vmk_warn("the CPU with APIC id %u does not start", id);
+	percpu_forget_last();
+}
+
 /* The start stack is the CPU's idle world's from then on. */
 static bool start_one(uint32_t id)
 {
@@ -106,9 +136,8 @@ static bool start_one(uint32_t id)
 	}
 	lowpage_aim(stack, cpu);
 	kick(id);
-	if (!wait_online(cpu)) {
-		vmk_warn("the CPU with APIC id %u does not start", id);
-		percpu_forget_last();
+	if (!wait_online(cpu) && decide(cpu, GIVEN_UP)) {
+		give_up(id);
 		return false;
 	}
 	if (cpu->tsc_offset)
@@ -147,8 +176,14 @@ unsigned smp_start(void)
 			vmk_warn("APIC id %u needs x2APIC", id);
 			continue;
 		}
-		start_one(id);
+		/* After a measured launch INIT cannot be relied on: nobody else may use the page.
+		 */
+		if (!start_one(id) && tboot_ready()) {
+			vmk_warn("no more CPUs are started");
+			break;
+		}
 	}
+	lowpage_close();
 	check_tboot_count();
 	return running;
 }
@@ -180,8 +215,7 @@ _Noreturn void smp_stop_here(void)
 	__atomic_fetch_add(&stopped, 1, __ATOMIC_ACQ_REL);
 	if (stop_park)
 		stop_park(stop_argument);
-	for (;;)
-		__asm__ volatile("cli; hlt");
+	halt();
 }
 
 static void stop_interrupt(struct trap_frame *frame)
