@@ -283,6 +283,15 @@ static void hook(const char *name, bx_handler from, bx_handler to)
 	edge_log("hooked %s in %u places", name, found);
 }
 
+uint64_t cpu_instructions(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < bx_cpu_count; i++)
+		sum += read64(bx_cpu_array[i], offset.executed);
+	return sum;
+}
+
 /*
  * A guest asks for a reset in the middle of an instruction. Bochs then sets the count of
  * instructions to 0, and with several CPUs the one that asked would have its turn until the count

@@ -38,6 +38,8 @@ void cpu_enable_smx(void);
 void cpu_install_hooks(void);
 /* Ends what a CPU was executing when Bochs reset them all. At each later reset. */
 void cpu_end_quantum(void);
+/* What all CPUs have executed since power-on. */
+uint64_t cpu_instructions(void);
 
 /* wake.c: starts every other CPU with MLE JOIN data, as GETSEC[WAKEUP] does. */
 struct getsec_state;
@@ -55,9 +57,10 @@ void memory_find_ram(void);
 void firmware_init(void);
 void firmware_reset(void);
 
-/* stamp.c: times of what the guest writes to COM1. */
+/* stamp.c: when the guest wrote what to COM1, and when the TPM got which command. */
 void stamp_init(void);
 void stamp_byte(uint8_t byte);
+void stamp_tpm(unsigned locality, uint32_t command, uint32_t response);
 
 /* swtpm.c */
 void swtpm_connect(const char *control_socket);

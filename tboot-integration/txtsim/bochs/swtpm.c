@@ -108,19 +108,11 @@ static void seeded_bytes(void *ctx, uint8_t *to, size_t size)
 	}
 }
 
-int swtpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t size,
-	uint8_t *response, size_t response_max)
+static int ask(unsigned locality, const uint8_t *command, size_t size, uint8_t *response,
+	size_t response_max)
 {
-	unsigned wanted = edge.seeded ? tpm_random_wanted(command, size) : 0;
 	uint32_t answered;
 
-	if (wanted)
-		answered = (uint32_t)tpm_random_answer(
-			response, response_max, wanted, seeded_bytes, NULL);
-	else
-		answered = ask(locality, command, size, response, response_max);
-	stamp_tpm(locality, be32(command + 6), be32(response + 6));
-	return (int)answered;
 	set_locality(locality);
 	if (send(data_fd, command, size, MSG_NOSIGNAL) != (ssize_t)size ||
 		response_max < TPM_HEADER_SIZE || !read_all(data_fd, response, TPM_HEADER_SIZE))
@@ -130,6 +122,20 @@ int swtpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t s
 		!read_all(data_fd, response + TPM_HEADER_SIZE, answered - TPM_HEADER_SIZE))
 		edge_die("swtpm answers with a response of %u bytes", answered);
 	return (int)answered;
+}
+
+int swtpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t size,
+	uint8_t *response, size_t response_max)
+{
+	unsigned wanted = edge.seeded ? tpm_random_wanted(command, size) : 0;
+	int answered;
+
+	if (wanted)
+		answered = tpm_random_answer(response, response_max, wanted, seeded_bytes, NULL);
+	else
+		answered = ask(locality, command, size, response, response_max);
+	stamp_tpm(locality, be32(command + 6), tpm_response_code(response, answered));
+	return answered;
 }
 
 bool swtpm_hash(void *ctx, const void *data, size_t size)

@@ -162,6 +162,7 @@ static void set_environment(const struct run_options *o)
 	setenv("TXTSIM_TPM", "swtpm.sock", 1);
 	setenv("TXTSIM_LOG", "txtsim.log", 1);
 	setenv("TXTSIM_TIMES", "com1.times", 1);
+	setenv("TXTSIM_TPM_TIMES", "tpm.times", 1);
 	setenv("TXTSIM_KEY_HASH", o->key_hash, 1);
 	setenv("TXTSIM_TPM_MODE", o->tpm_mode, 1);
 	setenv("TXTSIM_TXT", o->txt ? "1" : "0", 1);
