@@ -1,12 +1,12 @@
 #include "vmkuser/budget.h"
 
-bool budget_take(struct budget *budget, uint64_t now_ns)
+bool budget_take_units(struct budget *budget, uint64_t now_ns, uint64_t units)
 {
 	uint64_t due = MAX(budget->due_ns, now_ns);
 
-	if (due - now_ns > budget->interval_ns * (budget->burst - 1))
+	if (units > budget->burst || due - now_ns > budget->interval_ns * (budget->burst - units))
 		return false;
-	budget->due_ns = due + budget->interval_ns;
+	budget->due_ns = due + budget->interval_ns * units;
 	return true;
 }
 

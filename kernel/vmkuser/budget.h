@@ -10,8 +10,12 @@ struct budget {
 	uint64_t interval_ns, burst;
 	uint64_t due_ns; /* when the units taken so far will have been earned */
 };
-/* Takes one unit, or says false and takes nothing. */
-bool budget_take(struct budget *budget, uint64_t now_ns);
+/* Takes units, 1 to `burst`, or says false and takes nothing. */
+bool budget_take_units(struct budget *budget, uint64_t now_ns, uint64_t units);
+static inline bool budget_take(struct budget *budget, uint64_t now_ns)
+{
+	return budget_take_units(budget, now_ns, 1);
+}
 
 #define BACKOFF_FIRST_NS   1000000000ull
 #define BACKOFF_LONGEST_NS (60 * BACKOFF_FIRST_NS)

@@ -14,7 +14,7 @@
 #define LOG_MODULE         "vmkuser"
 #define DEFAULT_LIMIT_KIB  (16u << 10)
 #define NS_PER_MS          1000000ull
-#define LOG_INTERVAL_NS    (20 * NS_PER_MS) /* a message each, LOG_BURST at once */
+#define LOG_INTERVAL_NS    (20 * NS_PER_MS) /* 128 bytes of a message, LOG_BURST of them at once */
 #define LOG_BURST          256
 #define DENIAL_INTERVAL_NS (1000 * NS_PER_MS)
 #define DENIAL_BURST       8

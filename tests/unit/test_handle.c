@@ -96,6 +96,12 @@ static void test_budget(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(budget_take(&budget, 1000000));
 	assert_false(budget_take(&budget, 1000000));
+	assert_false(budget_take_units(&budget, 2000000, 4)); /* more than there can ever be */
+	assert_true(budget_take_units(&budget, 2000000, 2));
+	assert_false(budget_take_units(&budget, 2000000, 2));
+	assert_true(budget_take(&budget, 2000000));
+	assert_false(budget_take_units(&budget, 2000199, 2));
+	assert_true(budget_take_units(&budget, 2000200, 2));
 }
 
 static void test_backoff(void **state)

@@ -67,6 +67,11 @@ static void test_log(void **state)
 	sim.log_lines = 0;
 	assert_int_equal(call(VMK_SYS_LOG, buffer, 1, 0, 0, 0), VMK_OK);
 	assert_int_equal(sim.log_lines, 2); /* one of them says how many were dropped */
+	/* What is long costs more: it keeps the serial port for longer. */
+	sim.now_ns += 4000;
+	assert_int_equal(call(VMK_SYS_LOG, buffer, 256, 0, 0, 0), VMK_OK);
+	assert_int_equal(call(VMK_SYS_LOG, buffer, 128, 0, 0, 0), VMK_NO_RESOURCES);
+	assert_int_equal(call(VMK_SYS_LOG, buffer, 127, 0, 0, 0), VMK_OK);
 }
 
 static void test_clock_and_tls(void **state)
