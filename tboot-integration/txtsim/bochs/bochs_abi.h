@@ -66,8 +66,7 @@ void bx_raise(struct bx_cpu *, unsigned vector, uint16_t error) __asm__("_ZN8BX_
 void bx_deliver_init(struct bx_cpu *) __asm__("_ZN8BX_CPU_C12deliver_INITEv");
 void bx_deliver_sipi(struct bx_cpu *, unsigned vector) __asm__("_ZN8BX_CPU_C12deliver_SIPIEj");
 
-/* Never called: their code tells where fields of BX_CPU_C are. */
-void bx_cpu_run_trace(struct bx_cpu *) __asm__("_ZN8BX_CPU_C13cpu_run_traceEv");
+/* Never called: its code tells where BX_CPU_C counts instructions. */
 bool bx_dbg_instruction_epilog(struct bx_cpu *) __asm__("_ZN8BX_CPU_C22dbg_instruction_epilogEv");
 
 /* Instruction handlers that are replaced in the opcode table. */

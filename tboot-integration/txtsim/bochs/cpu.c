@@ -27,17 +27,14 @@
 #define ISA_SMX         1u
 /* CR4's register object lies this far behind CR0's. */
 #define CR0_TO_CR4 0x14u
-/* BX_ASYNC_EVENT_STOP_TRACE */
-#define EVENT_STOP_TRACE 0x80000000u
 
 static struct {
 	uint32_t cr4;
 	uint32_t cr0;
 	uint32_t in_guest;  /* the flag: in VMX non-root operation */
 	uint32_t immediate; /* Ib in an instruction */
-	uint32_t executed;  /* 64 bits: instructions since power-on */
+	uint32_t executed;  /* 64 bits: instructions executed */
 	uint32_t quantum;   /* 64 bits: how many when the CPU's turn ends; unused with one CPU */
-	uint32_t events;    /* what ends the run of decoded instructions */
 } offset;
 
 static char getsec_row[BX_OPCODE_ROW];
@@ -222,16 +219,13 @@ static void find_offsets(void)
 	const uint8_t *out = (const uint8_t *)bx_op_out_ib_al + 14;
 	/* mov quantum(%rbx), %rcx; cmp %rcx, executed(%rbx) */
 	const uint8_t *epilog = (const uint8_t *)bx_dbg_instruction_epilog + 0xc1;
-	/* mov events(%rdi), %eax */
-	const uint8_t *run = (const uint8_t *)bx_cpu_run_trace + 4;
 
 	if (memcmp(getsec + 4, "\xf6\x87", 2) != 0 || getsec[10] != CR4_SMXE >> 8 ||
 		memcmp(getsec + 13, "\x80\xbf", 2) != 0 || getsec[19] != 0)
 		edge_die("self-test: the code of GETSEC is not the expected one");
 	if (memcmp(out, "\x0f\xb6\x6e", 3) != 0)
 		edge_die("self-test: the code of OUT imm8 is not the expected one");
-	if (memcmp(epilog, "\x48\x8b\x8b", 3) != 0 || memcmp(epilog + 7, "\x48\x39\x8b", 3) != 0 ||
-		memcmp(run, "\x8b\x87", 2) != 0)
+	if (memcmp(epilog, "\x48\x8b\x8b", 3) != 0 || memcmp(epilog + 7, "\x48\x39\x8b", 3) != 0)
 		edge_die("self-test: the code that runs the CPUs is not the expected one");
 	offset.cr4 = le32(getsec + 6) - 1;
 	offset.in_guest = le32(getsec + 15);
@@ -239,11 +233,9 @@ static void find_offsets(void)
 	offset.immediate = out[3];
 	offset.quantum = le32(epilog + 3);
 	offset.executed = le32(epilog + 10);
-	offset.events = le32(run + 2);
-	edge_log("CPU offsets: cr0 %#x cr4 %#x in_guest %#x immediate %#x executed %#x quantum %#x "
-		 "events %#x",
+	edge_log("CPU offsets: cr0 %#x cr4 %#x in_guest %#x immediate %#x executed %#x quantum %#x",
 		offset.cr0, offset.cr4, offset.in_guest, offset.immediate, offset.executed,
-		offset.quantum, offset.events);
+		offset.quantum);
 }
 
 /* All CPUs have just been reset, so what their registers hold is known. */
@@ -296,18 +288,14 @@ uint64_t cpu_instructions(void)
  * A guest asks for a reset in the middle of an instruction. Bochs then sets the count of
  * instructions to 0, and with several CPUs the one that asked would have its turn until the count
  * is where it was: for seconds no time passes, no device answers the BIOS, which gives up and
- * halts. So its turn ends here. What it had decoded behind that instruction must not run either.
+ * halts. So its turn ends here.
  */
 void cpu_end_quantum(void)
 {
-	for (unsigned i = 0; i < bx_cpu_count; i++) {
-		struct bx_cpu *cpu = bx_cpu_array[i];
-		uint8_t *events = (uint8_t *)cpu + offset.events;
+	for (unsigned i = 0; bx_cpu_count > 1 && i < bx_cpu_count; i++) {
+		uint8_t *cpu = (uint8_t *)bx_cpu_array[i];
 
-		put_le32(events, le32(events) | EVENT_STOP_TRACE);
-		if (bx_cpu_count > 1)
-			memcpy((uint8_t *)cpu + offset.executed, (uint8_t *)cpu + offset.quantum,
-				sizeof(uint64_t));
+		memcpy(cpu + offset.executed, cpu + offset.quantum, sizeof(uint64_t));
 	}
 }
 

@@ -36,7 +36,7 @@ void cpu_save_opcode_row(void);
 void cpu_enable_smx(void);
 /* Finds offsets, hooks the instructions, tests what it found. At the first reset. */
 void cpu_install_hooks(void);
-/* Ends what a CPU was executing when Bochs reset them all. At each later reset. */
+/* Ends the turn of the CPU that asked for the reset. At each later reset. */
 void cpu_end_quantum(void);
 /* What all CPUs have executed since power-on. */
 uint64_t cpu_instructions(void);
