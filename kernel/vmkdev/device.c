@@ -11,8 +11,17 @@
 #define PLATFORM_REGISTERS     0xfec00000ull
 #define PLATFORM_REGISTERS_END 0xff000000ull
 
+#define CLASS_BRIDGE           0x06
+
 static struct device devices[DEVICES_MAX];
 static unsigned device_count;
+
+/* Whoever had the machine before may have left transfers under way into what is our memory now. */
+static void silence(const struct pci_function *f)
+{
+	if (f->class_code >> 16 != CLASS_BRIDGE)
+		pci_disable(&pci_mechanism1, NULL, f);
+}
 
 void device_init(void)
 {
@@ -25,6 +34,7 @@ void device_init(void)
 	for (unsigned i = 0; i < device_count; i++) {
 		const struct pci_function *f = &functions[i];
 
+		silence(f);
 		devices[i].pci = *f;
 		vmk_log("pci %02x:%02x.%x %04x:%04x class %06x irq %u", f->address.bus,
 			f->address.slot, f->address.function, f->vendor, f->device, f->class_code,
