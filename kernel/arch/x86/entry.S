@@ -65,6 +65,12 @@
 	xorl %r15d, %r15d
 	.endm
 
+	/* What the kernel loaded and stored last stays in buffers of the CPU that ring 3 may sample: VERW
+	 * overwrites them where microcode says MD_CLEAR. Before the last SWAPGS. */
+	.macro CLEAR_BUFFERS
+	verw buffers_selector(%rip)
+	.endm
+
 	/* EFLAGS.AC comes from ring 3 unchanged and would open SMAP. */
 	.macro CLEAR_AC
 	testb $1, cpu_has_smap(%rip)
@@ -110,6 +116,7 @@ trap_common:
 	lfence
 	CLEAR_REGISTERS
 	call trap_dispatch
+	CLEAR_BUFFERS
 	swapgs
 	jmp 2f
 1:	lfence
@@ -194,6 +201,7 @@ syscall_entry:
 	sti
 	call syscall_entered
 	cli
+	CLEAR_BUFFERS
 	swapgs
 	/* SYSRET with a non-canonical RIP faults in ring 0 with ring 3's stack: take IRET then. */
 	movq FRAME_RIP(%rsp), %rcx
@@ -225,9 +233,15 @@ cpu_enter_user:
 	pushq %rdi
 	CLEAR_REGISTERS
 	xorl %edi, %edi
+	CLEAR_BUFFERS
 	swapgs
 	iretq
 	int3
 	.size cpu_enter_user, . - cpu_enter_user
+
+	.section .rodata.entry, "a"
+	.balign 2
+buffers_selector:
+	.word GDT_KERNEL_DATA
 
 	.section .note.GNU-stack, "", @progbits
