@@ -7,11 +7,11 @@
 
 #define NONE SIZE_MAX
 
-/* One PCR's two lists, and who is whose partner. */
+/* Both lists, each sorted by PCR and then in its own order, and who is whose partner. */
 struct lists {
 	const struct policy_event **expected;
 	const struct event **found;
-	size_t expected_count, found_count;
+	size_t first_expected[PCR_COUNT + 1], first_found[PCR_COUNT + 1]; /* where a PCR begins */
 	size_t *partner_of_expected; /* index in the other list, or NONE */
 	size_t *partner_of_found;
 	bool *anchored; /* found events that stand where they should */
@@ -31,6 +31,11 @@ const char *step_mark_name(enum step_mark mark)
 static bool same_digest(const struct lists *l, size_t e, size_t f)
 {
 	return memcmp(l->expected[e]->digest, l->found[f]->digest, DIGEST_SIZE) == 0;
+}
+
+static bool same_kind(const struct lists *l, size_t e, size_t f)
+{
+	return l->expected[e]->log == l->found[f]->log && l->expected[e]->type == l->found[f]->type;
 }
 
 static void pair(struct lists *l, size_t e, size_t f, bool anchored)
@@ -71,9 +76,10 @@ static void anchor_common(struct lists *l, size_t e0, size_t e1, size_t f0, size
 	free(length);
 }
 
-static void find_anchors(struct lists *l)
+static void find_anchors(struct lists *l, uint32_t pcr)
 {
-	size_t e0 = 0, e1 = l->expected_count, f0 = 0, f1 = l->found_count;
+	size_t e0 = l->first_expected[pcr], e1 = l->first_expected[pcr + 1];
+	size_t f0 = l->first_found[pcr], f1 = l->first_found[pcr + 1];
 
 	/* A good host differs nowhere: the ends go first, and mostly nothing is left. */
 	while (e0 < e1 && f0 < f1 && same_digest(l, e0, f0))
@@ -84,17 +90,30 @@ static void find_anchors(struct lists *l)
 		anchor_common(l, e0, e1, f0, f1);
 }
 
-/* The same digest at another place. */
-static void find_moved(struct lists *l)
+/* The same digest at another place in its PCR. */
+static void find_moved(struct lists *l, uint32_t pcr)
 {
-	for (size_t e = 0; e < l->expected_count; e++) {
-		if (l->partner_of_expected[e] != NONE)
-			continue;
-		for (size_t f = 0; f < l->found_count; f++) {
-			if (l->partner_of_found[f] == NONE && same_digest(l, e, f)) {
+	for (size_t e = l->first_expected[pcr]; e < l->first_expected[pcr + 1]; e++) {
+		for (size_t f = l->first_found[pcr];
+			f < l->first_found[pcr + 1] && l->partner_of_expected[e] == NONE; f++) {
+			if (l->partner_of_found[f] == NONE && same_digest(l, e, f))
 				pair(l, e, f, false);
-				break;
-			}
+		}
+	}
+}
+
+/*
+ * The same digest in another PCR. tboot's policy goes by a module's number, so that one module
+ * taken out of boot.cfg sends all later ones where it went or where they would not.
+ */
+static void find_moved_between(struct lists *l)
+{
+	for (size_t e = 0; e < l->first_expected[PCR_COUNT]; e++) {
+		for (size_t f = 0;
+			f < l->first_found[PCR_COUNT] && l->partner_of_expected[e] == NONE; f++) {
+			if (l->partner_of_found[f] == NONE && same_digest(l, e, f) &&
+				same_kind(l, e, f))
+				pair(l, e, f, false);
 		}
 	}
 }
@@ -113,28 +132,25 @@ static bool same_name(const struct policy_event *expected, const struct event *f
 
 static bool same_place(const struct lists *l, size_t e, size_t f, bool by_name)
 {
-	const struct policy_event *expected = l->expected[e];
-	const struct event *found = l->found[f];
-
-	if (expected->log != found->log || expected->type != found->type)
-		return false;
-	return !by_name || same_name(expected, found);
+	return same_kind(l, e, f) && (!by_name || same_name(l->expected[e], l->found[f]));
 }
 
 /*
  * Between two anchors, an expected and a found event that are the same thing with another
  * digest: of one type, in order, and of one name where by_name.
  */
-static void find_changed(struct lists *l, bool by_name)
+static void find_changed(struct lists *l, uint32_t pcr, bool by_name)
 {
-	size_t gap_e = 0, gap_f = 0;
+	size_t gap_e = l->first_expected[pcr], last_e = l->first_expected[pcr + 1];
+	size_t gap_f = l->first_found[pcr], last_f = l->first_found[pcr + 1];
 
-	while (gap_e < l->expected_count && gap_f < l->found_count) {
-		size_t end_e = gap_e, end_f = gap_f;
+	while (gap_e < last_e && gap_f < last_f) {
+		size_t end_e = last_e, end_f = gap_f;
 
-		while (end_f < l->found_count && !l->anchored[end_f])
+		while (end_f < last_f && !l->anchored[end_f])
 			end_f++;
-		end_e = end_f < l->found_count ? l->partner_of_found[end_f] : l->expected_count;
+		if (end_f < last_f)
+			end_e = l->partner_of_found[end_f];
 		for (size_t e = gap_e; e < end_e; e++) {
 			for (size_t f = gap_f; f < end_f && l->partner_of_expected[e] == NONE;
 				f++) {
@@ -158,7 +174,7 @@ static enum step_mark mark_of(const struct lists *l, size_t e, size_t f)
 		return STEP_CHANGED;
 	if (!l->anchored[f])
 		return STEP_MOVED;
-	if (l->expected[e]->type != l->found[f]->type || l->expected[e]->log != l->found[f]->log)
+	if (!same_kind(l, e, f))
 		return STEP_RETYPED;
 	return STEP_MATCH;
 }
@@ -196,11 +212,11 @@ static void emit_missing(
 }
 
 /* Run-time events come after everything that the boot measures. */
-static size_t first_after_expected(const struct lists *l)
+static size_t first_after_expected(const struct lists *l, uint32_t pcr)
 {
-	size_t first = l->found_count;
+	size_t first = l->first_found[pcr + 1];
 
-	while (first > 0 && l->partner_of_found[first - 1] == NONE)
+	while (first > l->first_found[pcr] && l->partner_of_found[first - 1] == NONE)
 		first--;
 	return first;
 }
@@ -208,9 +224,9 @@ static size_t first_after_expected(const struct lists *l)
 static void emit(
 	struct steps *steps, const struct policy *policy, const struct lists *l, uint32_t pcr)
 {
-	size_t next = 0, after_boot = first_after_expected(l);
+	size_t next = l->first_expected[pcr], after_boot = first_after_expected(l, pcr);
 
-	for (size_t f = 0; f < l->found_count; f++) {
+	for (size_t f = l->first_found[pcr]; f < l->first_found[pcr + 1]; f++) {
 		size_t e = l->partner_of_found[f];
 		struct step step = {.pcr = pcr, .found = l->found[f], .mark = STEP_UNEXPECTED};
 
@@ -225,7 +241,7 @@ static void emit(
 		}
 		add(steps, step);
 	}
-	emit_missing(steps, l, pcr, &next, l->expected_count);
+	emit_missing(steps, l, pcr, &next, l->first_expected[pcr + 1]);
 }
 
 static void lists_alloc(struct lists *l, size_t expected, size_t found)
@@ -246,21 +262,26 @@ static void lists_free(struct lists *l)
 	free(l->anchored);
 }
 
-static void lists_fill(
-	struct lists *l, const struct policy *policy, const struct events *events, uint32_t pcr)
+static void lists_fill(struct lists *l, const struct policy *policy, const struct events *events)
 {
-	l->expected_count = l->found_count = 0;
-	for (size_t i = 0; i < policy->event_count; i++) {
-		if (policy->events[i].pcr == pcr)
-			l->expected[l->expected_count++] = &policy->events[i];
+	size_t e = 0, f = 0;
+
+	for (uint32_t pcr = 0; pcr < PCR_COUNT; pcr++) {
+		l->first_expected[pcr] = e;
+		l->first_found[pcr] = f;
+		for (size_t i = 0; i < policy->event_count; i++) {
+			if (policy->events[i].pcr == pcr)
+				l->expected[e++] = &policy->events[i];
+		}
+		for (size_t i = 0; i < events->count; i++) {
+			if (events->items[i].pcr == pcr)
+				l->found[f++] = &events->items[i];
+		}
 	}
-	for (size_t i = 0; i < events->count; i++) {
-		if (events->items[i].pcr == pcr)
-			l->found[l->found_count++] = &events->items[i];
-	}
-	memset(l->partner_of_expected, 0xff, l->expected_count * sizeof(size_t));
-	memset(l->partner_of_found, 0xff, l->found_count * sizeof(size_t));
-	memset(l->anchored, 0, l->found_count * sizeof(bool));
+	l->first_expected[PCR_COUNT] = e;
+	l->first_found[PCR_COUNT] = f;
+	memset(l->partner_of_expected, 0xff, e * sizeof(size_t));
+	memset(l->partner_of_found, 0xff, f * sizeof(size_t));
 }
 
 void align(struct steps *steps, const struct policy *policy, const struct events *events)
@@ -270,14 +291,15 @@ void align(struct steps *steps, const struct policy *policy, const struct events
 	steps->count = 0;
 	steps->items = must_alloc(policy->event_count + events->count, sizeof(*steps->items));
 	lists_alloc(&l, policy->event_count, events->count);
+	lists_fill(&l, policy, events);
 	for (uint32_t pcr = 0; pcr < PCR_COUNT; pcr++) {
-		lists_fill(&l, policy, events, pcr);
-		if (l.expected_count + l.found_count == 0)
-			continue;
-		find_anchors(&l);
-		find_moved(&l);
-		find_changed(&l, true);
-		find_changed(&l, false);
+		find_anchors(&l, pcr);
+		find_moved(&l, pcr);
+	}
+	find_moved_between(&l);
+	for (uint32_t pcr = 0; pcr < PCR_COUNT; pcr++) {
+		find_changed(&l, pcr, true);
+		find_changed(&l, pcr, false);
 		emit(steps, policy, &l, pcr);
 	}
 	lists_free(&l);
@@ -289,11 +311,25 @@ void steps_free(struct steps *steps)
 	*steps = (struct steps){0};
 }
 
+/* The lower the number, the more a difference explains the others. */
+static unsigned int rank(const struct step *step)
+{
+	enum log_id log = step->found ? step->found->log : step->expected->log;
+
+	return (step->mark == STEP_MOVED ? LOG_EVENT_LOGS : 0) + (unsigned int)log;
+}
+
 const struct step *steps_first_difference(const struct steps *steps)
 {
+	const struct step *first = NULL;
+
 	for (size_t i = 0; i < steps->count; i++) {
-		if (steps->items[i].mark != STEP_MATCH && steps->items[i].mark != STEP_RUNTIME)
-			return &steps->items[i];
+		const struct step *step = &steps->items[i];
+
+		if (step->mark == STEP_MATCH || step->mark == STEP_RUNTIME)
+			continue;
+		if (!first || rank(step) < rank(first))
+			first = step;
 	}
-	return NULL;
+	return first;
 }

@@ -25,7 +25,7 @@ enum step_mark {
 };
 
 struct step {
-	uint32_t pcr;
+	uint32_t pcr; /* where it was found; where nothing was, where it was expected */
 	enum step_mark mark;
 	const struct policy_event *expected; /* NULL when nothing was */
 	const struct event *found;           /* NULL when nothing was */
@@ -41,7 +41,12 @@ struct steps {
 void align(struct steps *steps, const struct policy *policy, const struct events *events);
 void steps_free(struct steps *steps);
 
-/* The first step that is neither a match nor an allowed run-time event, or NULL. */
+/*
+ * The difference that explains the others best, or NULL when each step is a match or an allowed
+ * run-time event. What is missing, changed or unexpected moves other things, so a moved one counts
+ * only where there is nothing else; what boots earlier, in log txt-drtm, comes before log vmk; then
+ * the order of the PCRs decides.
+ */
 const struct step *steps_first_difference(const struct steps *steps);
 
 const char *step_mark_name(enum step_mark mark);

@@ -5,89 +5,12 @@
 #include <string.h>
 
 #include "trust/evlog_read.h"
+#include "verifier/hints.h"
 #include "verifier/semantics.h"
 
 #define TB_EVENT      0x501u
-#define HINTS_MAX     64u
-#define HINT_LINE_MAX 1100u /* tboot's command lines have at most 1023 characters */
 #define CMDLINE_SHOWN 400
-
-/* Unproven candidates for what tboot hashed. */
-struct hints {
-	char cmdlines[HINTS_MAX][HINT_LINE_MAX];
-	uint8_t images[HINTS_MAX][DIGEST_SIZE];
-	size_t cmdline_count, image_count;
-};
-
-static void add_image(struct hints *hints, const char *hex)
-{
-	if (hints->image_count < HINTS_MAX &&
-		hex_decode(hints->images[hints->image_count], DIGEST_SIZE, hex))
-		hints->image_count++;
-}
-
-/* tboot hands over its shared page behind what it measured of module 0's command line. */
-static void add_cmdline(struct hints *hints, const char *text)
-{
-	char *line = hints->cmdlines[hints->cmdline_count];
-	char *tail;
-
-	if (hints->cmdline_count == HINTS_MAX)
-		return;
-	snprintf(line, HINT_LINE_MAX, "%s", text);
-	tail = strstr(line, " tboot=0x");
-	if (tail)
-		*tail = 0;
-	hints->cmdline_count++;
-}
-
-static void add_launch_line(struct hints *hints, const char *line)
-{
-	unsigned int module;
-	int at = 0;
-
-	if (sscanf(line, "module %u cmdline=%n", &module, &at) == 1 && at > 0)
-		add_cmdline(hints, line + at);
-	at = 0;
-	if (sscanf(line, "module %u sha256=%n", &module, &at) == 1 && at > 0)
-		add_image(hints, line + at);
-}
-
-static void collect(
-	struct hints *hints, const struct evidence *evidence, const struct events *events)
-{
-	const struct bytes *launch = &evidence->logs[LOG_LAUNCH];
-	char line[HINT_LINE_MAX], digest[HEX_SIZE(DIGEST_SIZE)];
-	size_t size = 0;
-
-	hints->cmdline_count = hints->image_count = 0;
-	for (size_t i = 0; i <= launch->size; i++) {
-		if (i < launch->size && launch->data[i] != '\n' && launch->data[i] != 0) {
-			if (size + 1 < sizeof(line))
-				line[size++] = (char)launch->data[i];
-			continue;
-		}
-		line[size] = 0;
-		size = 0;
-		add_launch_line(hints, line);
-	}
-	for (size_t i = 0; i < events->count; i++) {
-		if (semantics_field(&events->items[i], "sha256", digest, sizeof(digest)))
-			add_image(hints, digest);
-	}
-}
-
-/* tboot's measurement of a module: H(H(command line) || H(image)). */
-static bool leads_to(
-	const uint8_t digest[DIGEST_SIZE], const char *cmdline, const uint8_t image[DIGEST_SIZE])
-{
-	uint8_t both[2 * DIGEST_SIZE], result[DIGEST_SIZE];
-
-	sha256(both, cmdline, strlen(cmdline));
-	memcpy(both + DIGEST_SIZE, image, DIGEST_SIZE);
-	sha256(result, both, sizeof(both));
-	return memcmp(result, digest, DIGEST_SIZE) == 0;
-}
+#define CLAIM_SHOWN   200
 
 static void set_digests(struct fault *fault, const uint8_t *expected, const uint8_t *found)
 {
@@ -109,7 +32,7 @@ static bool prove_cmdline(struct fault *fault, const struct step *step, const st
 	const struct policy_file *file = step->expected->file;
 
 	for (size_t i = 0; i < hints->cmdline_count; i++) {
-		if (!leads_to(step->found->digest, hints->cmdlines[i], file->sha256))
+		if (!hints_lead_to(step->found->digest, hints->cmdlines[i], file->sha256))
 			continue;
 		fault_set(fault, REASON_EVENT_MISMATCH, "%s: command line", subject);
 		fault_expected(fault, "%.*s", CMDLINE_SHOWN, file->cmdline);
@@ -125,7 +48,7 @@ static bool prove_image(struct fault *fault, const struct step *step, const stru
 	const struct policy_file *file = step->expected->file;
 
 	for (size_t i = 0; i < hints->image_count; i++) {
-		if (!leads_to(step->found->digest, file->cmdline, hints->images[i]))
+		if (!hints_lead_to(step->found->digest, file->cmdline, hints->images[i]))
 			continue;
 		fault_set(fault, REASON_EVENT_MISMATCH, "%s: image", subject);
 		set_digests(fault, file->sha256, hints->images[i]);
@@ -148,7 +71,7 @@ static void explain_module(struct fault *fault, const struct step *step,
 {
 	struct hints *hints = must_alloc(1, sizeof(*hints));
 
-	collect(hints, evidence, events);
+	hints_collect(hints, evidence, events);
 	if (!prove_cmdline(fault, step, hints, subject) &&
 		!prove_image(fault, step, hints, subject)) {
 		/* The host says that it got the right command line: likely, but only a claim. */
@@ -176,7 +99,84 @@ static bool explain_text(struct fault *fault, const struct step *step, const cha
 	return true;
 }
 
-void explain_subject(const struct step *step, char *text, size_t size)
+static bool by_tboot(const struct event *event)
+{
+	return event->log == LOG_TXT_DRTM && event->type == TB_EVENT;
+}
+
+/*
+ * Which module an event of tboot is, by its place in the log: the policy comes first, into PCR 17
+ * and 18, then the modules in order; module 0 goes into PCR 17, and once more when the policy names
+ * a PCR for it.
+ */
+static bool module_number(
+	const struct events *events, const struct event *event, unsigned int *number)
+{
+	const struct event *policy = NULL, *kernel = NULL;
+	unsigned int seen = 0, modules = 0;
+
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event *e = &events->items[i];
+
+		if (!by_tboot(e))
+			continue;
+		if (seen < 2 && e->pcr != 17 + seen)
+			return false;
+		if (seen == 0)
+			policy = e;
+		else if (seen == 1 && memcmp(e->digest, policy->digest, DIGEST_SIZE) != 0)
+			return false;
+		else if (seen == 2)
+			kernel = e;
+		else if (seen > 3 ||
+			 (seen == 3 && memcmp(e->digest, kernel->digest, DIGEST_SIZE) != 0))
+			modules++;
+		seen++;
+		*number = modules;
+		if (e == event)
+			return seen > 2;
+	}
+	return false;
+}
+
+/* The number is where the log has it, the name is what the host claims unless it is proven. */
+static void describe_module(const struct event *event, unsigned int number,
+	const struct evidence *evidence, const struct events *events, char *text, size_t size)
+{
+	struct hints *hints = must_alloc(1, sizeof(*hints));
+	const char *cmdline = NULL;
+	char plain[128];
+	bool proven;
+
+	/* Beyond that there are no hints: whoever logs thousands of modules gains nothing by it. */
+	if (number < HINTS_MAX) {
+		hints_collect(hints, evidence, events);
+		cmdline = hints_cmdline(hints, number, event->digest, &proven);
+	}
+	if (cmdline) {
+		snprintf(text, size, "module %u (%s%.*s)", number,
+			proven ? "" : "the host says: ", CLAIM_SHOWN,
+			*cmdline ? cmdline : "no command line");
+	} else {
+		semantics_describe(event, plain, sizeof(plain));
+		snprintf(text, size, "module %u: %s", number, plain);
+	}
+	free(hints);
+}
+
+static void describe_found(const struct event *event, const struct evidence *evidence,
+	const struct events *events, char *text, size_t size)
+{
+	unsigned int number;
+
+	if (by_tboot(event) && module_number(events, event, &number))
+		describe_module(event, number, evidence, events, text, size);
+	else
+		semantics_describe(event, text, size);
+}
+
+void explain_subject(const struct step *step, const struct evidence *evidence,
+	const struct events *events, char *text, size_t size)
 {
 	const struct policy_event *e = step->expected;
 
@@ -189,7 +189,7 @@ void explain_subject(const struct step *step, char *text, size_t size)
 	else if (e)
 		snprintf(text, size, "%s", e->name);
 	else
-		semantics_describe(step->found, text, size);
+		describe_found(step->found, evidence, events, text, size);
 	printable(text);
 }
 
@@ -197,8 +197,9 @@ static void explain_changed(struct fault *fault, const struct step *step,
 	const struct evidence *evidence, const struct events *events, const char *subject)
 {
 	const struct policy_event *e = step->expected;
+	unsigned int number;
 
-	if (e->type == TB_EVENT && e->file) {
+	if (e->file && by_tboot(step->found) && module_number(events, step->found, &number)) {
 		explain_module(fault, step, evidence, events, subject);
 		return;
 	}
@@ -209,12 +210,28 @@ static void explain_changed(struct fault *fault, const struct step *step,
 	set_digests(fault, e->digest, step->found->digest);
 }
 
+static void explain_moved(struct fault *fault, const struct step *step, const char *subject)
+{
+	uint32_t from = step->expected->pcr;
+
+	if (from == step->pcr) {
+		fault_set(fault, REASON_EVENT_ORDER, "%s: at another place in PCR %u", subject,
+			step->pcr);
+		set_digests(fault, step->expected->digest, step->found->digest);
+		return;
+	}
+	fault_set(fault, REASON_EVENT_ORDER, "%s: measured into PCR %u instead of %u", subject,
+		step->pcr, from);
+	fault_expected(fault, "PCR %u", from);
+	fault_found(fault, "PCR %u", step->pcr);
+}
+
 void explain(struct fault *fault, const struct step *step, const struct evidence *evidence,
 	const struct events *events)
 {
 	char subject[FAULT_TEXT];
 
-	explain_subject(step, subject, sizeof(subject));
+	explain_subject(step, evidence, events, subject, sizeof(subject));
 	switch (step->mark) {
 	case STEP_CHANGED:
 		explain_changed(fault, step, evidence, events, subject);
@@ -227,9 +244,7 @@ void explain(struct fault *fault, const struct step *step, const struct evidence
 			log_name(step->found->log));
 		break;
 	case STEP_MOVED:
-		fault_set(fault, REASON_EVENT_ORDER, "%s: at another place in PCR %u", subject,
-			step->pcr);
-		set_digests(fault, step->expected->digest, step->found->digest);
+		explain_moved(fault, step, subject);
 		break;
 	case STEP_MISSING:
 		fault_set(fault, REASON_EVENT_MISSING, "%s: not measured into PCR %u", subject,

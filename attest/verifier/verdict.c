@@ -5,9 +5,10 @@
 
 #include "trust/evlog_read.h"
 #include "verifier/explain.h"
+#include "verifier/hints.h"
 #include "verifier/semantics.h"
 
-#define HEARSAY_LINES_MAX 24u
+#define HEARSAY_LINES_MAX 64u
 #define HEARSAY_LINE_MAX  200u
 
 static const char *const states[] = {"not-run", "passed", "failed"};
@@ -82,14 +83,15 @@ static json_t *pcrs_to_json(const struct appraisal *a, const struct appraise_req
 	return object;
 }
 
-static json_t *step_to_json(const struct step *step)
+static json_t *step_to_json(
+	const struct step *step, const struct appraisal *a, const struct appraise_request *r)
 {
 	json_t *object = json_object();
 	char what[FAULT_TEXT];
 
 	json_object_set_new(object, "pcr", json_integer(step->pcr));
 	set_text(object, "mark", step_mark_name(step->mark));
-	explain_subject(step, what, sizeof(what));
+	explain_subject(step, r->evidence, &a->events, what, sizeof(what));
 	set_text(object, "what", what);
 	if (step->found) {
 		set_text(object, "log", log_name(step->found->log));
@@ -126,6 +128,21 @@ static json_t *differences_to_json(const struct appraisal *a, const struct appra
 	return array;
 }
 
+/* Every line that the host reports about its launch, unproven. */
+static json_t *hearsay_to_json(const struct bytes *launch)
+{
+	json_t *array = json_array();
+	char line[HEARSAY_LINE_MAX];
+	size_t at = 0;
+
+	while (json_array_size(array) < HEARSAY_LINES_MAX &&
+		launch_line(launch, &at, line, sizeof(line))) {
+		printable(line);
+		json_array_append_new(array, json_string(line));
+	}
+	return array;
+}
+
 json_t *verdict_refusal_to_json(const char *host, const struct fault *fault)
 {
 	json_t *root = json_object();
@@ -156,16 +173,42 @@ json_t *verdict_to_json(
 	json_object_set_new(root, "quote", quote_to_json(&a->quote));
 	json_object_set_new(root, "pcrs", pcrs_to_json(a, r));
 	for (size_t i = 0; i < a->steps.count; i++)
-		json_array_append_new(events, step_to_json(&a->steps.items[i]));
+		json_array_append_new(events, step_to_json(&a->steps.items[i], a, r));
 	json_object_set_new(root, "events", events);
 	json_object_set_new(root, "differences", differences_to_json(a, r));
 	for (unsigned int i = 0; i < a->note_count; i++)
 		json_array_append_new(notes, json_string(a->notes[i]));
 	json_object_set_new(root, "notes", notes);
+	json_object_set_new(root, "host-says", hearsay_to_json(&r->evidence->logs[LOG_LAUNCH]));
 	return root;
 }
 
-static void print_step(FILE *out, const struct step *step)
+/* Where a step that moved between PCRs was expected. */
+static void print_origin(FILE *out, const struct step *step)
+{
+	if (step->mark == STEP_MOVED && step->expected->pcr != step->pcr)
+		fprintf(out, " from PCR %u", step->expected->pcr);
+}
+
+/* The FILE column: short, so a kernel event's package goes by its name alone. */
+static void name_step(const struct step *step, const struct appraisal *a,
+	const struct appraise_request *r, char *text, size_t size)
+{
+	const struct policy_event *e = step->expected;
+
+	if (e && e->file)
+		snprintf(text, size, "%s", e->file->name);
+	else if (step->runtime && *step->runtime->file)
+		snprintf(text, size, "%s", step->runtime->file);
+	else if (step->mark == STEP_UNEXPECTED && step->found->log != LOG_VMK)
+		explain_subject(step, r->evidence, &a->events, text, size);
+	else if (!step->found || !semantics_field(step->found, "name", text, size))
+		snprintf(text, size, "%s", e && *e->what ? e->what : "-");
+	printable(text);
+}
+
+static void print_step(FILE *out, const struct step *step, const struct appraisal *a,
+	const struct appraise_request *r)
 {
 	const struct policy_event *e = step->expected;
 	const uint8_t *digest = step->found ? step->found->digest : e->digest;
@@ -173,15 +216,11 @@ static void print_step(FILE *out, const struct step *step)
 	char prefix[HEX_SIZE(6)], subject[FAULT_TEXT];
 
 	hex_encode(prefix, digest, 6);
-	if (e && e->file)
-		snprintf(subject, sizeof(subject), "%s", e->file->name);
-	else if (step->runtime && *step->runtime->file)
-		snprintf(subject, sizeof(subject), "%s", step->runtime->file);
-	else if (!step->found || !semantics_field(step->found, "name", subject, sizeof(subject)))
-		snprintf(subject, sizeof(subject), "%s", e && *e->what ? e->what : "-");
-	printable(subject);
-	fprintf(out, "%3u  %-20s  %-8s  %-34.34s  %s  %s\n", step->pcr, evlog_type_name(type),
+	name_step(step, a, r, subject, sizeof(subject));
+	fprintf(out, "%3u  %-20s  %-8s  %-34.34s  %s  %s", step->pcr, evlog_type_name(type),
 		e ? layer_name(e->layer) : "-", subject, prefix, step_mark_name(step->mark));
+	print_origin(out, step);
+	fputc('\n', out);
 }
 
 static void print_value(
@@ -219,31 +258,33 @@ static void print_differences(
 	}
 }
 
-/* Nothing vouches for it, but it tells an operator why a launch did not happen. */
+/* Nothing vouches for it, but a missing sign tells why a launch did not happen. */
 static void print_hearsay(FILE *out, const struct bytes *launch)
 {
 	char line[HEARSAY_LINE_MAX];
-	size_t size = 0;
+	size_t at = 0;
 	unsigned int lines = 0;
 
-	for (size_t i = 0; i <= launch->size && lines < HEARSAY_LINES_MAX; i++) {
-		bool end = i == launch->size || launch->data[i] == '\n' || launch->data[i] == 0;
-
-		if (!end && size + 1 < sizeof(line))
-			line[size++] = (char)launch->data[i];
-		if (!end || size == 0)
+	while (lines < HEARSAY_LINES_MAX && launch_line(launch, &at, line, sizeof(line))) {
+		if (!strstr(line, ": MISSING "))
 			continue;
-		line[size] = 0;
-		size = 0;
 		lines++;
 		printable(line);
 		fprintf(out, "the host says, unproven: %s\n", line);
 	}
 }
 
+/* Without a launch, or without a log that can be believed. */
+static bool hearsay_helps(const struct appraisal *a)
+{
+	return a->failed == CHECK_EPOCH || a->failed == CHECK_REPLAY ||
+	       a->failed == CHECK_SEMANTICS;
+}
+
 static void print_refusal(FILE *out, const struct appraisal *a, const struct appraise_request *r)
 {
-	print_hearsay(out, &r->evidence->logs[LOG_LAUNCH]);
+	if (hearsay_helps(a))
+		print_hearsay(out, &r->evidence->logs[LOG_LAUNCH]);
 	fprintf(out, "\ncheck %u (%s) failed: %s\n", (unsigned int)a->failed + 1,
 		check_name(a->failed), reason_meaning(a->fault.reason));
 	fprintf(out, "what to do: %s\n", reason_advice(a->fault.reason));
@@ -258,7 +299,7 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 		"DIGEST", "");
 	for (unsigned int pcr = 0; pcr < PCR_COUNT; pcr++) {
 		for (; next < a->steps.count && a->steps.items[next].pcr == pcr; next++)
-			print_step(out, &a->steps.items[next]);
+			print_step(out, &a->steps.items[next], a, r);
 		if (r->policy->pcr_mask >> pcr & 1)
 			print_value(out, a, r, pcr);
 	}

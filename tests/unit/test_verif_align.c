@@ -3,7 +3,7 @@
 /* sources: attest/verifier/events.c attest/verifier/replay.c attest/verifier/semantics.c */
 /* sources: attest/verifier/policy.c attest/verifier/key.c attest/verifier/quote.c */
 /* sources: attest/verifier/host.c attest/verifier/align.c attest/verifier/explain.c */
-/* sources: attest/verifier/covers.c attest/verifier/appraise.c */
+/* sources: attest/verifier/hints.c attest/verifier/covers.c attest/verifier/appraise.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
 /* Laying events beside a policy: one difference is one difference, whatever it shifts. */
 #include <setjmp.h>
@@ -134,7 +134,7 @@ static void allows_run_time_events_after_boot_only(void **state)
 	steps_free(&steps);
 }
 
-static void keeps_pcrs_apart(void **state)
+static void sees_moves_between_pcrs(void **state)
 {
 	struct policy policy = {0};
 	struct events events = {0};
@@ -143,8 +143,51 @@ static void keeps_pcrs_apart(void **state)
 	fill(&policy, &events, "AB", "AB");
 	found[1].pcr = 21;
 	align(&steps, &policy, &events);
+	assert_string_equal(show(&steps), "A=B~");
+	assert_int_equal(steps.items[1].pcr, 21);
+	assert_int_equal(steps.items[1].expected->pcr, 17);
+	steps_free(&steps);
+	/* It is the same only when it comes from the same log. */
+	found[1].log = LOG_VMK;
+	align(&steps, &policy, &events);
 	assert_string_equal(show(&steps), "A=B-B+");
-	assert_int_equal(steps.items[2].pcr, 21);
+	steps_free(&steps);
+}
+
+/* B was taken out: C and D went where B and C should. Only B is to blame. */
+static void blames_what_moved_the_others(void **state)
+{
+	struct policy policy = {0};
+	struct events events = {0};
+	struct steps steps;
+
+	fill(&policy, &events, "ABCD", "ACD");
+	expected[1].pcr = found[1].pcr = 21;
+	align(&steps, &policy, &events);
+	assert_string_equal(show(&steps), "A=D=C~B-");
+	assert_int_equal(steps_first_difference(&steps)->expected->digest[0], 'B');
+	steps_free(&steps);
+	/* In one PCR too: D was inserted, B only moved. */
+	fill(&policy, &events, "ABC", "ACBD");
+	align(&steps, &policy, &events);
+	assert_string_equal(show(&steps), "A=C=B~D+");
+	assert_int_equal(steps_first_difference(&steps)->found->digest[0], 'D');
+	steps_free(&steps);
+}
+
+/* What tboot measured explains what the kernel did afterwards, whatever their PCRs. */
+static void blames_the_earlier_log(void **state)
+{
+	struct policy policy = {0};
+	struct events events = {0};
+	struct steps steps;
+
+	fill(&policy, &events, "AB", "XY");
+	expected[0].log = found[0].log = LOG_VMK;
+	expected[1].pcr = found[1].pcr = 21;
+	align(&steps, &policy, &events);
+	assert_string_equal(show(&steps), "X!Y!");
+	assert_int_equal(steps_first_difference(&steps)->found->digest[0], 'Y');
 	steps_free(&steps);
 }
 
@@ -156,7 +199,9 @@ int main(void)
 		cmocka_unit_test(keeps_two_differences_apart),
 		cmocka_unit_test(sees_another_type),
 		cmocka_unit_test(allows_run_time_events_after_boot_only),
-		cmocka_unit_test(keeps_pcrs_apart),
+		cmocka_unit_test(sees_moves_between_pcrs),
+		cmocka_unit_test(blames_what_moved_the_others),
+		cmocka_unit_test(blames_the_earlier_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 /* sources: attest/verifier/events.c attest/verifier/replay.c attest/verifier/semantics.c */
 /* sources: attest/verifier/policy.c attest/verifier/key.c attest/verifier/quote.c */
 /* sources: attest/verifier/host.c attest/verifier/align.c attest/verifier/explain.c */
-/* sources: attest/verifier/covers.c attest/verifier/appraise.c */
+/* sources: attest/verifier/hints.c attest/verifier/covers.c attest/verifier/appraise.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
 /*
  * Every way to cheat an appraisal that we know of, each with the reason that must come out and the

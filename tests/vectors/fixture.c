@@ -90,16 +90,22 @@ static void module_digest(uint8_t digest[DIGEST_SIZE], const struct fixture_file
 
 static void add_tboot(const struct fixture *f, struct fixture_events *events)
 {
+	unsigned int module = 0;
+
 	for (uint32_t pcr = 17; pcr <= 18; pcr++)
 		sha256(add(events, LOG_TXT_DRTM, pcr, 0x501, "LAUNCH", NULL)->digest, "policy", 6);
 	for (size_t i = 0; i < f->file_count; i++) {
 		const struct fixture_file *file = &f->files[i];
+		uint32_t pcr = 17;
 
-		if (file->module)
-			module_digest(add(events, LOG_TXT_DRTM, file->config ? 21 : 17, 0x501,
-					      file->config ? "HOST" : "VMKERNEL", file->name)
-					      ->digest,
-				file);
+		if (!file->module)
+			continue;
+		if (module++ == f->module_in_21)
+			pcr = 21;
+		module_digest(add(events, LOG_TXT_DRTM, pcr, 0x501,
+				      file->config ? "HOST" : "VMKERNEL", file->name)
+				      ->digest,
+			file);
 	}
 }
 
@@ -292,6 +298,7 @@ void fixture_init(struct fixture *f)
 	add_file(f, "e1000.vpk", "e1000", true, true, false);
 	add_file(f, "agent.vpk", "agent", true, true, false);
 	add_file(f, "host.vpk", "host", true, true, true);
+	f->module_in_21 = 3;
 	f->launched = true;
 	fixture_boot(f, &f->measured);
 	f->logged = f->measured;

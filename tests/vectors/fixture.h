@@ -63,6 +63,7 @@ struct fixture {
 	size_t file_count;
 	struct fixture_events measured; /* what went into the TPM */
 	struct fixture_events logged;   /* what the logs say */
+	unsigned int module_in_21;      /* tboot's policy sends modules to PCRs by number */
 	bool launched;
 	uint8_t pcrs[PCR_COUNT][DIGEST_SIZE]; /* of the TPM */
 	struct fixture_quote quote;
