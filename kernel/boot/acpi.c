@@ -9,10 +9,15 @@
 #define RSDP_V2_BYTES   36
 #define TABLE_BYTES_MAX (1u << 20)
 #define TABLES_MAX      256
+#define HPET_BYTES      1024 /* IA-PC HPET 1.0a, 2.3.1 */
 #define EBDA_POINTER    0x40e
 #define EBDA_BYTES      1024
 #define BIOS_START      0xe0000
 #define BIOS_BYTES      0x20000
+#define LOW_MEMORY_END  0x100000u
+/* TXT configuration space and TPM: TXT MLE Developer's Guide, appendix B. */
+#define TXT_START 0xfed20000ull
+#define TXT_END   0xfed50000ull
 
 static bool sums_to_zero(const uint8_t *data, size_t bytes)
 {
@@ -27,6 +32,27 @@ void acpi_warn(const struct acpi_ops *ops, const char *what)
 {
 	if (ops->warn)
 		ops->warn(ops->context, what);
+}
+
+static bool overlaps(uint64_t start, uint64_t end, uint64_t other, uint64_t other_end)
+{
+	return start < other_end && other < end;
+}
+
+bool acpi_is_register_space(const struct boot_info *info, uint64_t start, uint64_t bytes)
+{
+	uint64_t end = start + bytes;
+
+	if (start < LOW_MEMORY_END || end < start || overlaps(start, end, TXT_START, TXT_END))
+		return false;
+	for (unsigned i = 0; i < info->memory_count; i++) {
+		const struct boot_memory *m = &info->memory[i];
+
+		if (m->type != BOOT_MEMORY_RESERVED &&
+			overlaps(start, end, m->start.v, m->start.v + m->bytes))
+			return false;
+	}
+	return true;
 }
 
 struct reader acpi_table(const struct acpi_ops *ops, uint64_t address, char signature[5])
@@ -125,8 +151,11 @@ static void parse_hpet(struct reader *r, struct boot_info *info, const struct ac
 	}
 	reader_skip(r, 3);
 	info->hpet = hpa(reader_le64(r));
-	if (r->failed || info->hpet.v % 8)
+	if (r->failed || info->hpet.v % 8 ||
+		!acpi_is_register_space(info, info->hpet.v, HPET_BYTES)) {
+		acpi_warn(ops, "the HPET's address is none of registers");
 		info->hpet = hpa(0);
+	}
 }
 
 static void parse_one(const struct acpi_ops *ops, uint64_t address, struct boot_info *info,

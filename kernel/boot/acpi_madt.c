@@ -36,7 +36,7 @@ static void add_ioapic(struct boot_info *info, struct reader *r, const struct ac
 	reader_skip(r, 2);
 	base = reader_le32(r);
 	gsi = reader_le32(r);
-	if (r->failed || !base || base % 16) {
+	if (r->failed || base % 16 || !acpi_is_register_space(info, base, PAGE_SIZE)) {
 		acpi_warn(ops, "the MADT has a malformed IOAPIC");
 		return;
 	}

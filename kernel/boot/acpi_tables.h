@@ -16,6 +16,10 @@ struct acpi_seen {
 /* The table at `address`, checked, read up to the end of its header; `failed` if it is none. */
 struct reader acpi_table(const struct acpi_ops *ops, uint64_t address, char signature[5]);
 void acpi_warn(const struct acpi_ops *ops, const char *what);
+/* May device registers be there? Tables come from firmware and boot loader, which no launch
+ * measures; the kernel must not be made to write to memory, to tboot, or to TXT and TPM in their
+ * name. */
+bool acpi_is_register_space(const struct boot_info *info, uint64_t start, uint64_t bytes);
 
 /* 5.2.12: CPUs, IOAPICs, interrupt overrides. */
 void acpi_parse_madt(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);

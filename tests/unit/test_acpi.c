@@ -262,6 +262,38 @@ static void test_hostile_madt(void **state)
 	assert_int_equal(info.cpu_count, 0);
 }
 
+/* The kernel writes to what it takes for registers. */
+static void test_registers_are_not_in_memory(void **state)
+{
+	static const struct {
+		uint32_t base;
+		unsigned count;
+	} cases[] = {{0xfec00000, 1}, {0x1000, 0}, {0x400000, 0}, {0x3ffff0, 0}, {0x801000, 0},
+		{0x900000, 1}, {0xfed20000, 0}, {0xfed40000, 0}, {0xfffff010, 1}};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t ioapic[] = {1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+		uint8_t body[8 + sizeof(ioapic)] = {0}, hpet[17] = {0};
+		uint32_t tables[2];
+
+		start();
+		info.memory[0] = (struct boot_memory){hpa(0x400000), 0x400000, BOOT_MEMORY_USABLE};
+		info.memory[1] = (struct boot_memory){hpa(0x800000), 0x100000, BOOT_MEMORY_TBOOT};
+		info.memory[2] =
+			(struct boot_memory){hpa(0x900000), 0x100000, BOOT_MEMORY_RESERVED};
+		info.memory_count = 3;
+		memcpy(ioapic + 4, &cases[i].base, 4);
+		memcpy(body + 8, ioapic, sizeof(ioapic));
+		memcpy(hpet + 8, &cases[i].base, 4);
+		tables[0] = table("APIC", body, sizeof(body));
+		tables[1] = table("HPET", hpet, sizeof(hpet));
+		root(tables, 2);
+		assert_int_equal(parse(), VMK_OK);
+		assert_int_equal(info.ioapic_count, cases[i].count);
+		assert_int_equal(info.hpet.v, cases[i].count ? cases[i].base : 0);
+	}
+}
+
 static void s5_with(const uint8_t *aml, uint32_t bytes)
 {
 	uint8_t fadt[132];
@@ -310,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_root_names_itself),
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_hostile_madt),
+		cmocka_unit_test(test_registers_are_not_in_memory),
 		cmocka_unit_test(test_sleep_types),
 	};
 
