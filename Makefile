@@ -80,6 +80,7 @@ include tboot-integration/image/rules.mk
 include signing/rules.mk
 include policy/rules.mk
 include attest/rules.mk
+include tests/rules.mk
 
 # --- host programs, unit tests and fuzz targets ---
 # --- host programs: one object per source and program-independent, so shared sources build once

@@ -1,0 +1,3 @@
+# Programs that only tests use.
+HOST_PROGRAMS += vmkflood
+vmkflood_SRCS := tests/boot/flood.c
