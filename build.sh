@@ -74,12 +74,26 @@ setup()
 	kernel/port/fetch
 }
 
+# Each step says what it builds; a step that has nothing to do takes a moment.
+step() # WORDS TARGET
+{
+	local start=$SECONDS
+	make -j"$(nproc)" "$2" || die "building $1 failed; the first error above says where"
+	[ $((SECONDS - start)) -lt 2 ] || echo "build: $1, $((SECONDS - start)) s"
+}
+
 build()
 {
+	local target
 	setup
 	mkdir -p build
-	make -j"$(nproc)" "${@:-all}" || die "the build failed; the first error above says where"
+	step "the kernel with mbedTLS and tpm2-tss" kernel
+	step "musl for user worlds" musl
+	for target in "${@:-all}"; do
+		step "${words[$target]:-$target}" "$target"
+	done
 }
+declare -A words=([all]="programs, user worlds and packages" [unit-tests]="unit tests" [fuzzers]="fuzz targets")
 
 command=${1:-help}
 [ $# -gt 0 ] && shift

@@ -148,11 +148,12 @@ static void start_system(void)
 	uworld_init();
 	device_init();
 	modules_load_boot(boot_info);
-	audit(); /* once more, with modules and worlds in place */
-	frames_log_usage();
 	if (trust_measured() && trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK)
 		vmk_error("the end of the boot could not be measured");
 	vmk_log("%s after %llu ms", VMK_BOOT_COMPLETE, (unsigned long long)(time_ns() / 1000000));
+	modules_start_worlds();
+	audit(); /* once more, with modules and worlds in place */
+	frames_log_usage();
 }
 
 /* On a stack with guard pages. */

@@ -99,11 +99,16 @@ static enum vmk_status start(const struct package *package, const char **why)
 	case PACKAGE_DRIVER:
 		return module_start(package, why);
 	case PACKAGE_WORLD:
-		*why = "the world could not be started";
-		return uworld_start(package);
+		return VMK_OK; /* modules_start_worlds() */
 	default:
 		return VMK_INTERNAL;
 	}
+}
+
+static void did_not_start(
+	const struct package *package, enum vmk_status status, const char *why)
+{
+	vmk_error("%s did not start: %s: %s", package->name, vmk_status_name(status), why);
 }
 
 static void refuse(const char *name, enum vmk_status status, const char *why)
@@ -128,7 +133,7 @@ static void load(struct package *package, const char *name)
 		package->signer);
 	status = start(package, &why);
 	if (status != VMK_OK)
-		vmk_error("%s did not start: %s: %s", package->name, vmk_status_name(status), why);
+		did_not_start(package, status, why);
 }
 
 /* A boot module's name: the first word of its command line, without directories. */
@@ -189,6 +194,18 @@ void modules_load_boot(const struct boot_info *info)
 	if (!configuration)
 		vmk_warn("there is no configuration package: defaults apply");
 	load_kind(info, packages, false);
+}
+
+void modules_start_worlds(void)
+{
+	for (unsigned i = 0; i < loaded_count; i++) {
+		enum vmk_status status = VMK_OK;
+
+		if (loaded[i]->kind == PACKAGE_WORLD)
+			status = uworld_start(loaded[i]);
+		if (status != VMK_OK)
+			did_not_start(loaded[i], status, "the world could not be started");
+	}
 }
 
 const char *modules_config(size_t *bytes)

@@ -12,6 +12,11 @@ struct boot_info;
  * is refused is logged with its reason and left out; nothing of it runs and nothing is measured.
  */
 void modules_load_boot(const struct boot_info *info);
+/*
+ * Starts the worlds of what was loaded, in that order. After boot complete has been measured, so that
+ * no user code ran before it and no quote can miss it.
+ */
+void modules_start_worlds(void);
 /* The verified configuration's text (key=value lines), or NULL. Lives as long as the kernel. */
 const char *modules_config(size_t *bytes);
 /* The value of one configuration key, copied, or VMK_NOT_FOUND. */

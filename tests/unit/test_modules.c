@@ -125,6 +125,7 @@ static const char *boot(void)
 		const char *config;
 
 		modules_load_boot(&info);
+		modules_start_worlds();
 		config = modules_config(&bytes);
 		if (config)
 			note("config %.*s", (int)bytes, config);
@@ -154,10 +155,11 @@ static void test_order(void **state)
 	boot_module("agent", "world", "syscalls=exit\n", "ELF");
 	boot_module("config", "config", "", "hostname=h\n");
 	boot_module("e1000", "driver", "", "ELF");
-	assert_string_equal(boot(), "verify config; measure 21 config name=config; "
-				    "verify agent; measure 19 package name=agent; world agent; "
-				    "verify e1000; measure 19 package name=e1000; driver e1000; "
-				    "config hostname=h\n");
+	assert_string_equal(boot(),
+		"verify config; measure 21 config name=config; "
+		"verify agent; measure 19 package name=agent; "
+		"verify e1000; measure 19 package name=e1000; driver e1000; world agent; "
+		"config hostname=h\n");
 }
 
 static void test_not_a_package(void **state)
