@@ -7,8 +7,8 @@
 #include "trust/evlog_read.h"
 #include "verifier/hints.h"
 #include "verifier/semantics.h"
+#include "trust/txt_events.h"
 
-#define TB_EVENT      0x501u
 #define CMDLINE_SHOWN 400
 #define CLAIM_SHOWN   200
 
@@ -101,7 +101,7 @@ static bool explain_text(struct fault *fault, const struct step *step, const cha
 
 static bool by_tboot(const struct event *event)
 {
-	return event->log == LOG_TXT_DRTM && event->type == TB_EVENT;
+	return event->log == LOG_TXT_DRTM && event->type == TXT_EV_TBOOT_MEASUREMENT;
 }
 
 /*

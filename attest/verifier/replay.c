@@ -1,5 +1,7 @@
 #include "verifier/replay.h"
 
+#include "trust/txt_events.h"
+
 #include <string.h>
 
 void replay_start(struct replay *replay, bool launched)

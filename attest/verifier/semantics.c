@@ -6,25 +6,23 @@
 #include <vmkapi/events.h>
 
 #include "trust/evlog_read.h"
+#include "trust/txt_events.h"
 
-#define ANY_SIZE   UINT32_MAX
-#define TXT_FIRST  0x401u
-#define TXT_LAST   0x4ffu
-#define TB_EVENT   0x501u
-#define HASH_START 0x402u
-#define MLE_HASH   0x404u
+#define ANY_SIZE  UINT32_MAX
+#define TXT_FIRST 0x401u
+#define TXT_LAST  0x4ffu
 
 /* TXT event types whose data has one size only (TXT MLE developer's guide; two real hosts). */
 static const struct {
 	uint32_t type;
 	uint32_t data_size;
 } txt_sizes[] = {
-	{HASH_START, DIGEST_SIZE + 4}, /* hash of SINIT, EDX of GETSEC[SENTER] */
-	{MLE_HASH, 0},                 /* the digest is the MLE's own hash */
-	{0x40a, 32},                   /* BIOSAC_REG_DATA */
-	{0x40b, 4},                    /* CPU_SCRTM_STAT */
-	{0x40c, 4},                    /* LCP_CONTROL_HASH */
-	{0x40f, 4},                    /* OSSINITDATA_CAP_HASH */
+	{TXT_EV_HASH_START, DIGEST_SIZE + 4}, /* hash of SINIT, EDX of GETSEC[SENTER] */
+	{TXT_EV_MLE_HASH, 0},                 /* the digest is the MLE's own hash */
+	{0x40a, 32},                          /* BIOSAC_REG_DATA */
+	{0x40b, 4},                           /* CPU_SCRTM_STAT */
+	{0x40c, 4},                           /* LCP_CONTROL_HASH */
+	{0x40f, 4},                           /* OSSINITDATA_CAP_HASH */
 };
 
 void semantics_describe(const struct event *event, char *text, size_t size)
@@ -69,9 +67,9 @@ static bool check_txt(const struct event *event, bool first_of_17, struct fault 
 
 	if (event->pcr != 17 && event->pcr != 18)
 		return wrong(fault, event, "an event of SINIT extends PCR 17 or 18");
-	if ((event->type == HASH_START) != first_of_17)
+	if ((event->type == TXT_EV_HASH_START) != first_of_17)
 		return wrong(fault, event, "HASH_START is the first event of PCR 17 and no other");
-	if (event->type == MLE_HASH && event->pcr != 17)
+	if (event->type == TXT_EV_MLE_HASH && event->pcr != 17)
 		return wrong(fault, event, "the MLE's hash goes into PCR 17");
 	for (size_t i = 0; i < sizeof(txt_sizes) / sizeof(txt_sizes[0]); i++) {
 		if (txt_sizes[i].type == event->type)
@@ -186,7 +184,7 @@ bool semantics_check(const struct events *events, struct fault *fault)
 
 		if (event->log == LOG_VMK)
 			ok = check_vmk(event, fault);
-		else if (event->type == TB_EVENT)
+		else if (event->type == TXT_EV_TBOOT_MEASUREMENT)
 			ok = check_tboot(event, fault);
 		else if (event->type >= TXT_FIRST && event->type <= TXT_LAST)
 			ok = check_txt(event, event->pcr == 17 && !seen_17, fault);

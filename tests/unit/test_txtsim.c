@@ -219,8 +219,8 @@ static void log_matches_a_real_host(void **state)
 		assert_int_equal(a.pcr, b.pcr);
 		assert_int_equal(a.size, b.size);
 		/* what does not depend on the machine's own files and firmware */
-		if (a.type == EVTYPE_CPU_SCRTM_STAT || a.type == EVTYPE_LCP_CONTROL_HASH ||
-			a.type == EVTYPE_STM_HASH || a.type == EVTYPE_OSSINITDATA_CAP)
+		if (a.type == TXT_EV_CPU_SCRTM_STAT || a.type == TXT_EV_LCP_CONTROL ||
+			a.type == TXT_EV_STM || a.type == TXT_EV_OSSINITDATA_CAP)
 			assert_memory_equal(a.sha256, b.sha256, 32);
 	}
 	machine_free(m);

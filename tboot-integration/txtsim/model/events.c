@@ -4,21 +4,21 @@
 
 /* The order of two real hosts' logs; details go to PCR 17, authorities to PCR 18. */
 const struct sinit_event sinit_events[] = {
-	{17, EVTYPE_BIOSAC_REG_DATA, SOURCE_PLATFORM},
-	{17, EVTYPE_CPU_SCRTM_STAT, SOURCE_PLATFORM},
-	{17, EVTYPE_LCP_CONTROL_HASH, SOURCE_PLATFORM},
-	{17, EVTYPE_LCP_DETAILS_HASH, SOURCE_PLATFORM},
-	{17, EVTYPE_STM_HASH, SOURCE_PLATFORM},
-	{17, EVTYPE_OSSINITDATA_CAP, SOURCE_CAPABILITIES},
-	{17, EVTYPE_MLE_HASH, SOURCE_MLE},
-	{17, EVTYPE_NV_INFO_HASH, SOURCE_PLATFORM},
-	{18, EVTYPE_SINIT_PUBKEY_HASH, SOURCE_SINIT_KEY},
-	{18, EVTYPE_CPU_SCRTM_STAT, SOURCE_PLATFORM},
-	{18, EVTYPE_OSSINITDATA_CAP, SOURCE_CAPABILITIES},
-	{18, EVTYPE_LCP_CONTROL_HASH, SOURCE_PLATFORM},
-	{18, EVTYPE_LCP_AUTHORITIES_HASH, SOURCE_PLATFORM},
-	{18, EVTYPE_NV_INFO_HASH, SOURCE_PLATFORM},
-	{0, EVTYPE_HASH_START, SOURCE_PLATFORM},
+	{17, TXT_EV_BIOSAC_REG_DATA, SOURCE_PLATFORM},
+	{17, TXT_EV_CPU_SCRTM_STAT, SOURCE_PLATFORM},
+	{17, TXT_EV_LCP_CONTROL, SOURCE_PLATFORM},
+	{17, TXT_EV_LCP_DETAILS, SOURCE_PLATFORM},
+	{17, TXT_EV_STM, SOURCE_PLATFORM},
+	{17, TXT_EV_OSSINITDATA_CAP, SOURCE_CAPABILITIES},
+	{17, TXT_EV_MLE_HASH, SOURCE_MLE},
+	{17, TXT_EV_NV_INFO, SOURCE_PLATFORM},
+	{18, TXT_EV_SINIT_PUBKEY, SOURCE_SINIT_KEY},
+	{18, TXT_EV_CPU_SCRTM_STAT, SOURCE_PLATFORM},
+	{18, TXT_EV_OSSINITDATA_CAP, SOURCE_CAPABILITIES},
+	{18, TXT_EV_LCP_CONTROL, SOURCE_PLATFORM},
+	{18, TXT_EV_LCP_AUTHORITIES, SOURCE_PLATFORM},
+	{18, TXT_EV_NV_INFO, SOURCE_PLATFORM},
+	{0, TXT_EV_HASH_START, SOURCE_PLATFORM},
 };
 
 /* BIOS ACM: flags, date in BCD, chipset and its revision, RSTE and the SVNs. */
@@ -35,24 +35,24 @@ static const uint8_t absent[1] = {0};
  */
 static const uint8_t nv_info[95] = {0};
 
-const uint8_t *sinit_platform_data(enum sinit_event_type type, uint32_t *size)
+const uint8_t *sinit_platform_data(enum txt_event_type type, uint32_t *size)
 {
 	switch (type) {
-	case EVTYPE_BIOSAC_REG_DATA:
+	case TXT_EV_BIOSAC_REG_DATA:
 		*size = sizeof(biosac_reg_data);
 		return biosac_reg_data;
-	case EVTYPE_CPU_SCRTM_STAT:
+	case TXT_EV_CPU_SCRTM_STAT:
 		*size = sizeof(scrtm_stat);
 		return scrtm_stat;
-	case EVTYPE_LCP_CONTROL_HASH:
+	case TXT_EV_LCP_CONTROL:
 		*size = sizeof(lcp_control);
 		return lcp_control;
-	case EVTYPE_LCP_DETAILS_HASH:
-	case EVTYPE_LCP_AUTHORITIES_HASH:
-	case EVTYPE_STM_HASH:
+	case TXT_EV_LCP_DETAILS:
+	case TXT_EV_LCP_AUTHORITIES:
+	case TXT_EV_STM:
 		*size = sizeof(absent);
 		return absent;
-	case EVTYPE_NV_INFO_HASH:
+	case TXT_EV_NV_INFO:
 		*size = sizeof(nv_info);
 		return nv_info;
 	default:
@@ -61,13 +61,13 @@ const uint8_t *sinit_platform_data(enum sinit_event_type type, uint32_t *size)
 	}
 }
 
-const char *sinit_event_name(enum sinit_event_type type)
+const char *sinit_event_name(enum txt_event_type type)
 {
 	switch (type) {
-#define X(symbol, value)      \
-	case EVTYPE_##symbol: \
-		return #symbol;
-		SINIT_EVENT_TYPES(X)
+#define X(symbol, number, name) \
+	case symbol:            \
+		return name;
+		TXT_EVENTS(X)
 #undef X
 	}
 	return "unknown";

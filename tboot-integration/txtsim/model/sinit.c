@@ -118,7 +118,7 @@ static bool measure_start(struct txt *t, struct launch_state *s)
 		return false;
 	}
 	t->established = true;
-	evlog_add(&s->log, 17, EVTYPE_HASH_START, &digests, data, sizeof(data));
+	evlog_add(&s->log, 17, TXT_EV_HASH_START, &digests, data, sizeof(data));
 	return true;
 }
 

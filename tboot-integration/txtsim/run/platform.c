@@ -9,7 +9,7 @@ static const uint8_t tboot_capabilities[4] = {0x01, 0x06};
 /* EDX of GETSEC[SENTER]: no flag is defined. */
 static const uint8_t senter_flags[4] = {0};
 
-static void print_event(FILE *to, unsigned pcr, enum sinit_event_type type, const char *from,
+static void print_event(FILE *to, unsigned pcr, enum txt_event_type type, const char *from,
 	const uint8_t *data, uint32_t size, const char *separator)
 {
 	fprintf(to, "    {\"pcr\": %u, \"type\": %u, \"name\": \"%s\", \"from\": \"%s\"", pcr,
@@ -28,7 +28,7 @@ void platform_print(FILE *to)
 	fputs("{\n  \"format\": \"merlon-platform-1\",\n  \"name\": \"txtsim\",\n"
 	      "  \"events\": [\n",
 		to);
-	print_event(to, 17, EVTYPE_HASH_START, "sinit", senter_flags, sizeof(senter_flags), ",");
+	print_event(to, 17, TXT_EV_HASH_START, "sinit", senter_flags, sizeof(senter_flags), ",");
 	for (const struct sinit_event *e = sinit_events; e->pcr; e++) {
 		const char *separator = e[1].pcr ? "," : "";
 		const uint8_t *data = NULL;
