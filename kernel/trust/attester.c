@@ -89,8 +89,8 @@ struct content {
 };
 
 /* Logs that only the TPM can give. */
-static enum vmk_status tpm_content(
-	struct trust_state *s, enum vmk_trust_log log, uint64_t offset, struct content *content)
+static enum vmk_status tpm_content(struct trust_state *s, enum vmk_trust_log log, uint64_t offset,
+	size_t bytes, struct content *content)
 {
 	enum vmk_status status = VMK_OK;
 
@@ -109,16 +109,17 @@ static enum vmk_status tpm_content(
 		*content = (struct content){s->ak.public, s->ak.public_bytes};
 		return s->ak.handle ? VMK_OK : VMK_NOT_FOUND;
 	default:
-		/* Read anew at the start, then kept: the parts of one answer belong together. */
-		if (offset == 0)
+		/* Read anew at the start, then kept: the parts of one answer belong together.
+		 * Whoever only asks how long it is costs the TPM nothing. */
+		if (offset == 0 && bytes)
 			status = tpm_pcr_read_all(&s->tpm, s->pcrs);
 		*content = (struct content){s->pcrs, sizeof(s->pcrs)};
 		return status;
 	}
 }
 
-static enum vmk_status find_content(
-	struct trust_state *s, enum vmk_trust_log log, uint64_t offset, struct content *content)
+static enum vmk_status find_content(struct trust_state *s, enum vmk_trust_log log, uint64_t offset,
+	size_t bytes, struct content *content)
 {
 	switch (log) {
 	case VMK_LOG_TXT_DRTM:
@@ -134,7 +135,7 @@ static enum vmk_status find_content(
 	case VMK_LOG_EK_PUB:
 	case VMK_LOG_AK_PUB:
 	case VMK_LOG_PCR_VALUES:
-		return tpm_content(s, log, offset, content);
+		return tpm_content(s, log, offset, bytes, content);
 	default:
 		return VMK_BAD_PARAM;
 	}
@@ -149,7 +150,7 @@ enum vmk_status trust_log(enum vmk_trust_log log, uint64_t offset, void *to, siz
 	*copied = 0;
 	*total = 0;
 	trust_acquire();
-	status = find_content(&trust_state, log, offset, &content);
+	status = find_content(&trust_state, log, offset, bytes, &content);
 	if (status == VMK_OK) {
 		*total = content.size;
 		if (offset < content.size)
