@@ -105,8 +105,7 @@ static enum vmk_status start(const struct package *package, const char **why)
 	}
 }
 
-static void did_not_start(
-	const struct package *package, enum vmk_status status, const char *why)
+static void did_not_start(const struct package *package, enum vmk_status status, const char *why)
 {
 	vmk_error("%s did not start: %s: %s", package->name, vmk_status_name(status), why);
 }

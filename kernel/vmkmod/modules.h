@@ -13,8 +13,8 @@ struct boot_info;
  */
 void modules_load_boot(const struct boot_info *info);
 /*
- * Starts the worlds of what was loaded, in that order. After boot complete has been measured, so that
- * no user code ran before it and no quote can miss it.
+ * Starts the worlds of what was loaded, in that order. After boot complete has been measured, so
+ * that no user code ran before it and no quote can miss it.
  */
 void modules_start_worlds(void);
 /* The verified configuration's text (key=value lines), or NULL. Lives as long as the kernel. */

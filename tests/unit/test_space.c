@@ -386,8 +386,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_audit_counts_and_finds, fresh, no_leak),
 		cmocka_unit_test_setup_teardown(
 			the_audit_sees_the_kernels_half, fresh, no_user_leak),
-		cmocka_unit_test_setup_teardown(
-			the_audit_sees_the_wrong_half, fresh, no_user_leak),
+		cmocka_unit_test_setup_teardown(the_audit_sees_the_wrong_half, fresh, no_user_leak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,8 @@
 void fault(struct trap_frame *frame);
 /* "page fault"; "exception" for a vector that has no name. */
 const char *fault_name(uint64_t vector);
-/* What the return to ring 3 owes: preemption, and the end of a killed world. Returns with interrupts
- * off. (trap.c) */
+/* What the return to ring 3 owes: preemption, and the end of a killed world. Returns with
+ * interrupts off. (trap.c) */
 void trap_leave_to_user(void);
 
 #endif
