@@ -45,6 +45,7 @@ struct given {
 static struct spinlock driver_lock = SPINLOCK(LOCK_DEVICE);
 static struct nic nic;
 static struct given given;
+static struct interrupt *spare; /* of a driver that failed to start */
 
 static void driver_log(const char *format, ...)
 {
@@ -116,8 +117,22 @@ static void on_interrupt(void *argument)
 	struct interrupt *interrupt = argument;
 	uint64_t flags = spin_lock(&driver_lock);
 
-	interrupt->handler(interrupt->argument);
+	if (interrupt->handler)
+		interrupt->handler(interrupt->argument);
 	spin_unlock(&driver_lock, flags);
+}
+
+/*
+ * A call that is in flight on another CPU ends under the lock and none follows it. The dispatcher
+ * may still hold the structure, so it is kept for the next driver and never freed.
+ */
+static void withdraw(struct interrupt *interrupt)
+{
+	uint64_t flags = spin_lock(&driver_lock);
+
+	interrupt->handler = NULL;
+	spin_unlock(&driver_lock, flags);
+	spare = interrupt;
 }
 
 /* INTx is level-triggered and active low (PCI 3.0, section 2.2.6) unless ACPI says how the chipset
@@ -132,9 +147,10 @@ static enum vmk_status driver_irq_attach(
 
 	if (device->pci.irq_pin == 0 || device->pci.irq_line == IRQ_NONE)
 		return VMK_NOT_PRESENT;
-	interrupt = heap_alloc(sizeof(*interrupt));
+	interrupt = spare ? spare : heap_alloc(sizeof(*interrupt));
 	if (!interrupt)
 		return VMK_NO_MEMORY;
+	spare = NULL;
 	interrupt->handler = handler;
 	interrupt->argument = argument;
 	interrupt->gsi = irq_isa_gsi(device->pci.irq_line, &level_triggered, &active_low);
@@ -142,7 +158,7 @@ static enum vmk_status driver_irq_attach(
 		active_low = 1;
 	status = irq_attach_gsi(interrupt->gsi, 1, active_low, on_interrupt, interrupt);
 	if (status != VMK_OK)
-		heap_free(interrupt);
+		withdraw(interrupt);
 	else if (given.noting)
 		given.interrupt = interrupt;
 	return status;
@@ -227,8 +243,8 @@ void api_reclaim(void)
 	if (taken.nic)
 		withdraw_nic();
 	if (taken.interrupt) {
+		withdraw(taken.interrupt);
 		irq_detach_gsi(taken.interrupt->gsi);
-		heap_free(taken.interrupt);
 	}
 	for (unsigned i = 0; i < taken.dma_count; i++)
 		driver_dma_free(taken.dma[i].memory, taken.dma[i].bytes);

@@ -285,7 +285,10 @@ static void test_failure_takes_back(void **state)
 	assert_string_equal(journal,
 		GIVEN "irq 111 level low; uplink; release; link 0; detach 111; free 1; unmap 1000; "
 		      "unmap 2000; ");
-	assert_int_equal(heap_blocks, 0);
+	/* An interrupt that was in flight may still come; it reaches nobody. */
+	assert_int_equal(heap_blocks, 1);
+	interrupt.handler(interrupt.argument);
+	assert_false(handled);
 	assert_int_equal(uplink->send(NULL, "", 0), VMK_NOT_PRESENT);
 }
 
@@ -324,6 +327,7 @@ static void test_start(void **state)
 	level_override = true; /* the chipset inverts the line, ACPI says */
 	assert_int_equal(module_start(&package, &why), VMK_OK);
 	assert_string_equal(journal, GIVEN "irq 111 level high; uplink; ");
+	assert_int_equal(heap_blocks, 1);
 	interrupt.handler(interrupt.argument);
 	assert_true(handled);
 	assert_true(module_describe(0x1800, where, sizeof(where)));
