@@ -6,6 +6,7 @@
 #include "arch/x86/fpu.h"
 #include "arch/x86/ioapic.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/power.h"
 #include "arch/x86/smp.h"
@@ -32,6 +33,7 @@
 #include "sched/world.h"
 #include "trust/trust.h"
 #include "vmkdev/device.h"
+#include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/uworld.h"
 #include <string.h>
@@ -179,6 +181,7 @@ _Noreturn void kmain(void)
 	time_init_early();
 	vmk_log("Merlon VMkernel starts, loaded by %s", boot_info->loader);
 	start_cpu();
+	panic_set_namer(module_describe);
 	survey_platform();
 	time_init();
 	clear_old_place();

@@ -12,7 +12,6 @@
 #include "boot/symbols.h"
 #include "lib/lock.h"
 #include "lib/log.h"
-#include "vmkmod/module.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +21,25 @@
 #define STACK_SPAN    (64u << 10) /* no frame lies further up than this */
 #define SHOWN_MAX     (16u << 20) /* the image is never placed below */
 
+static panic_namer namer SEALED;
+
+void panic_set_namer(panic_namer name)
+{
+	namer = name;
+}
+
+static bool name_other_code(uint64_t address, char *to, size_t size)
+{
+	return namer && namer(address, to, size);
+}
+
 /* Text as symbol+offset, small numbers as they are; what may be an address of any kind, also a
  * physical one that would tell where the image lies, is hidden. */
 static const char *show(uint64_t v, char *to, size_t size)
 {
 	if (image_contains_text(v))
 		symbols_describe(v, to, size);
-	else if (module_describe(v, to, size))
+	else if (name_other_code(v, to, size))
 		return to;
 	else if (v < SHOWN_MAX)
 		snprintf(to, size, "0x%llx", (unsigned long long)v);
@@ -54,7 +65,7 @@ static bool is_code(uint64_t address)
 {
 	char text[96];
 
-	return image_contains_text(address) || module_describe(address, text, sizeof(text));
+	return image_contains_text(address) || name_other_code(address, text, sizeof(text));
 }
 
 void backtrace_log(uint64_t rip, uint64_t rbp)

@@ -4,6 +4,13 @@
 
 #include "arch/x86/trap.h"
 
+/*
+ * Names code outside the image (driver modules) for backtraces: "name+0x..." and true, or false.
+ * Called from any context. Set once, before the first CPU but this one starts.
+ */
+typedef bool (*panic_namer)(uintptr_t address, char *to, size_t size);
+void panic_set_namer(panic_namer namer);
+
 /* As panic(), for an exception: dumps its registers. `address`: CR2, 0 for none. */
 _Noreturn void panic_frame(const struct trap_frame *frame, uint64_t address, const char *format,
 	...) __attribute__((format(printf, 3, 4)));
