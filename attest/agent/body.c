@@ -162,3 +162,19 @@ bool agent_knows_logs(const struct tap_request *request)
 	}
 	return true;
 }
+
+/* ak-pub is not among them: the kernel has it since it opened the key. */
+bool agent_asks_tpm(const struct tap_request *request)
+{
+	enum vmk_trust_log log;
+
+	if (!request->hello)
+		return true;
+	for (size_t i = 0; i < request->log_count; i++) {
+		if (find_log(&request->logs[i], &log) &&
+			(log == VMK_LOG_PCR_VALUES || log == VMK_LOG_EK_CERT ||
+				log == VMK_LOG_EK_PUB))
+			return true;
+	}
+	return false;
+}

@@ -159,7 +159,7 @@ static void check_echo(struct turn *turn)
 		echo_valid(turn->agent->echo_key, turn->from, turn->now_ns, echo.value, echo.size);
 }
 
-static bool take_tokens(struct turn *turn, bool quote)
+static bool take_tokens(struct turn *turn, bool tpm)
 {
 	struct agent *agent = turn->agent;
 	struct bucket *source = bucket_of(&agent->sources, turn->from->ip);
@@ -170,8 +170,8 @@ static bool take_tokens(struct turn *turn, bool quote)
 			turn, COAP_TOO_MANY_REQUESTS, wait, "too many requests from this address");
 		return false;
 	}
-	if (quote && !bucket_take(&agent->tpm, &agent->limits.tpm, turn->now_ns, &wait)) {
-		refuse_busy(turn, COAP_TOO_MANY_REQUESTS, wait, "too many quotes");
+	if (tpm && !bucket_take(&agent->tpm, &agent->limits.tpm, turn->now_ns, &wait)) {
+		refuse_busy(turn, COAP_TOO_MANY_REQUESTS, wait, "too many requests to the TPM");
 		return false;
 	}
 	return true;
@@ -230,7 +230,7 @@ static void begin_transfer(struct turn *turn)
 		refuse(turn, COAP_NOT_FOUND, "log id", "no such log");
 		return;
 	}
-	if (take_tokens(turn, !request.hello))
+	if (take_tokens(turn, agent_asks_tpm(&request)))
 		make_answer(turn, &request);
 }
 

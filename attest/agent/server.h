@@ -34,7 +34,7 @@ struct agent_ops {
 
 struct agent_limits {
 	struct bucket_rate source; /* new answers for one address */
-	struct bucket_rate tpm;    /* quotes in all */
+	struct bucket_rate tpm;    /* answers in all that the TPM is asked for */
 	struct bucket_rate note;   /* lines about refusals */
 };
 extern const struct agent_limits agent_default_limits;
@@ -79,5 +79,7 @@ enum vmk_status agent_make_body(struct agent *agent, const struct tap_request *r
 
 /* True when every log that the request names is one of the protocol's. */
 bool agent_knows_logs(const struct tap_request *request);
+/* True when the answer may cost TPM commands: a quote, or logs that only the TPM can give. */
+bool agent_asks_tpm(const struct tap_request *request);
 
 #endif

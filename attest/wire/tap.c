@@ -65,6 +65,19 @@ static bool read_selections(struct decoder *d, uint32_t *mask)
 	return true;
 }
 
+/* No part of an answer is made twice for one request. */
+static bool named_before(const struct tap_request *request, size_t index)
+{
+	const struct tap_log_request *log = &request->logs[index];
+
+	for (size_t i = 0; i < index; i++) {
+		if (request->logs[i].id_size == log->id_size &&
+			!memcmp(request->logs[i].id, log->id, log->id_size))
+			return true;
+	}
+	return false;
+}
+
 static bool read_log_requests(struct decoder *d, struct tap_request *request)
 {
 	size_t triple;
@@ -77,8 +90,11 @@ static bool read_log_requests(struct decoder *d, struct tap_request *request)
 		if (!read_array(d, "log", 3, 3, &triple))
 			return false;
 		d->what = "log id";
-		if (!cbor_read_text(&d->in, 1, TAP_LOG_ID_MAX, &log->id, &log->id_size) ||
-			!read_number(d, "log start", TAP_LOG_SIZE_MAX, &log->start) ||
+		if (!cbor_read_text(&d->in, 1, TAP_LOG_ID_MAX, &log->id, &log->id_size))
+			return false;
+		if (named_before(request, i))
+			return cbor_fail(&d->in, VMK_BAD_FORMAT, "named twice");
+		if (!read_number(d, "log start", TAP_LOG_SIZE_MAX, &log->start) ||
 			!read_number(d, "log count", TAP_LOG_SIZE_MAX, &log->count))
 			return false;
 	}

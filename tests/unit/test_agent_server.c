@@ -174,6 +174,38 @@ static void test_tpm_bucket(void **state)
 	assert_int_equal(bench.quotes, agent_default_limits.tpm.burst);
 }
 
+/* One request for one log, without a quote; the answer's code. */
+static uint8_t ask_log(const struct agent_address *from, uint16_t id, const char *name)
+{
+	struct tap_request r = {.hello = true,
+		.nonce = {(const uint8_t *)name, 8},
+		.pcr_mask = 0x7e0000,
+		.log_count = 1,
+		.logs = {{.id = name, .id_size = strlen(name)}}};
+	size_t n;
+
+	assert_int_equal(tap_encode_request(&r, request, sizeof(request), &n), VMK_OK);
+	n = bench_datagram(&bench, from, id, request, n, true, datagram);
+	return parsed(bench_send(&bench, from, datagram, n, reply)).code;
+}
+
+/* Whoever asks for no quote makes the TPM work all the same by what only it can tell. */
+static void test_tpm_bucket_counts_logs_of_the_tpm(void **state)
+{
+	static const char *const names[] = {"pcr-values", "ek-cert\0", "ek-pub\0\0"};
+	unsigned answered = 0;
+
+	for (uint8_t host = 1; host <= 20; host++) {
+		struct agent_address client = bench_client(host, 40000);
+
+		answered += ask_log(&client, 1, names[host % 3]) == COAP_CONTENT;
+		bench.agent.answers = (struct answers){0};
+		assert_int_equal(ask_log(&client, 2, "txt-drtm"), COAP_CONTENT);
+		bench.agent.answers = (struct answers){0};
+	}
+	assert_int_equal(answered, agent_default_limits.tpm.burst);
+}
+
 /* A transfer that moves is not dropped for a new one; one that stands still is. */
 static void test_transfer_slots(void **state)
 {
@@ -526,6 +558,7 @@ int main(void)
 		cmocka_unit_test_setup(test_challenge_is_bound_to_the_address, start),
 		cmocka_unit_test_setup(test_source_bucket, start),
 		cmocka_unit_test_setup(test_tpm_bucket, start),
+		cmocka_unit_test_setup(test_tpm_bucket_counts_logs_of_the_tpm, start),
 		cmocka_unit_test_setup(test_transfer_slots, start),
 		cmocka_unit_test_setup(test_one_host_cannot_take_all_slots, start),
 		cmocka_unit_test_setup(test_lost_transfer_starts_again, start),

@@ -184,6 +184,22 @@ static void test_refuses_unordered_options(void **state)
 	}
 }
 
+/* One log asked for eight times would be read eight times, and from the TPM if that holds it. */
+static void test_refuses_a_log_asked_for_twice(void **state)
+{
+	struct tap_request request = {.nonce = {(const uint8_t *)"12345678", 8},
+		.pcr_mask = 1u << 17,
+		.log_count = 3,
+		.logs = {{.id = "vmk", .id_size = 3}, {.id = "vm", .id_size = 2},
+			{.id = "vmk", .id_size = 3, .start = 1}}};
+	uint8_t bytes[64];
+	size_t size;
+
+	assert_int_equal(tap_encode_request(&request, bytes, sizeof(bytes), &size), VMK_BAD_PARAM);
+	request.log_count = 2;
+	assert_int_equal(tap_encode_request(&request, bytes, sizeof(bytes), &size), VMK_OK);
+}
+
 static struct tap_response sample_response(void)
 {
 	return (struct tap_response){
@@ -247,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_names_what_is_wrong),
 		cmocka_unit_test(test_refuses_trailing_bytes),
 		cmocka_unit_test(test_refuses_unordered_options),
+		cmocka_unit_test(test_refuses_a_log_asked_for_twice),
 		cmocka_unit_test(test_response_round_trip),
 		cmocka_unit_test(test_response_content_within_log),
 	};
