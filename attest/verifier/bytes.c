@@ -227,7 +227,10 @@ bool file_write(const char *path, const void *data, size_t size, unsigned int mo
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	/* What a writer that died left behind, or somebody laid there: neither is written through.
+	 */
+	(void)unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return false;
 	ok = write_all(fd, data, size);

@@ -43,6 +43,8 @@ static const char script[] =
 	"$v verify rsa3072.pkg --root rsa3072/root.pem\n"
 	"no $v verify rsa3072.pkg --root p256/root.der\n"
 	"no $v verify unsigned.pkg --root p256/root.der\n"
+	"echo old >victim; ln -s victim link.pkg.new; make link.pkg\n"
+	"test $(cat victim) = old; test ! -L link.pkg\n"
 	"no ls *.new mixed.pkg bad.pkg\n";
 
 static struct file load(const char *name)
