@@ -90,6 +90,10 @@ static bool write_record(
 
 	record_path(path, store, number, "json");
 	record_path(signature, store, number, "sig");
+	if (text && strlen(text) > RECORD_MAX) {
+		free(text);
+		return chain_fault(fault, path, "the record is too large to be read again");
+	}
 	ok = text && sign(store, text, signature, fault);
 	if (ok && !file_write(path, text, strlen(text), 0600))
 		ok = chain_fault(fault, path, strerror(errno));

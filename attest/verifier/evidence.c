@@ -113,8 +113,7 @@ static bool get_logs(struct evidence *evidence, json_t *logs, struct fault *faul
 /* What unpacking leaves as texts and numbers, checked and converted. */
 struct raw_evidence {
 	const char *format, *host, *nonce, *secret, *attest, *signature;
-	json_int_t requested, answered;
-	int qd_version, mask;
+	json_int_t requested, answered, qd_version, mask;
 	json_t *logs;
 };
 
@@ -123,7 +122,7 @@ static bool unpack(struct raw_evidence *raw, const json_t *root, struct fault *f
 	json_error_t error;
 
 	if (json_unpack_ex((json_t *)root, &error, JSON_STRICT,
-		    "{s:s, s:s, s:I, s:I, s:s, s:i, s?s, s:i, s:s, s:s, s:o}", "format",
+		    "{s:s, s:s, s:I, s:I, s:s, s:I, s?s, s:I, s:s, s:s, s:o}", "format",
 		    &raw->format, "host", &raw->host, "requested-ms", &raw->requested,
 		    "answered-ms", &raw->answered, "nonce", &raw->nonce, "qd-version",
 		    &raw->qd_version, "secret", &raw->secret, "pcr-mask", &raw->mask, "attest",

@@ -31,6 +31,12 @@ static json_t *nonces_to_json(const struct host *host)
 	return array;
 }
 
+bool host_fits(const struct host *host)
+{
+	return host->ek_certificate.size <= CERTIFICATE_MAX && host->ek_public.size <= PUBLIC_MAX &&
+	       host->ak_public.size <= PUBLIC_MAX;
+}
+
 json_t *host_to_json(const struct host *host)
 {
 	json_t *root = json_object();

@@ -8,6 +8,8 @@
 
 #define HOST_FILE_MAX (1u << 20)
 
+/* Are its keys and certificate of a size that host_parse() takes? */
+bool host_fits(const struct host *host);
 json_t *host_to_json(const struct host *host);
 /* path is for faults (state). */
 bool host_parse(

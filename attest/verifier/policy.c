@@ -158,14 +158,14 @@ static bool load_runtime(struct policy *policy, json_t *array, struct fault *fau
 		struct policy_runtime *entry = &policy->runtime[i];
 		const char *digest;
 		json_error_t error;
-		int pcr;
+		json_int_t pcr;
 
 		entry->file = entry->what = "";
 		if (json_unpack_ex(json_array_get(array, i), &error, JSON_STRICT,
-			    "{s:i, s:s, s?s, s?s}", "pcr", &pcr, "digest", &digest, "file",
+			    "{s:I, s:s, s?s, s?s}", "pcr", &pcr, "digest", &digest, "file",
 			    &entry->file, "what", &entry->what) != 0)
 			return bad(fault, "runtime", i, error.text);
-		if (pcr < 0 || (unsigned int)pcr >= PCR_COUNT || !(policy->pcr_mask >> pcr & 1))
+		if (pcr < 0 || pcr >= PCR_COUNT || !(policy->pcr_mask >> pcr & 1))
 			return bad(fault, "runtime", i, "pcr is not in the selection");
 		if (!hex_decode(entry->digest, DIGEST_SIZE, digest))
 			return bad(fault, "runtime", i, "digest is not 64 hexadecimal digits");

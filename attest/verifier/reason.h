@@ -72,7 +72,8 @@
 	X(REASON_ACTIVATION_FAILED, "activation-failed",                                           \
 		"the host could not prove that its key and its EK share one TPM",                  \
 		"treat the host as hostile, or look at the kernel's TPM messages")                 \
-	X(REASON_ALREADY_ENROLLED, "already-enrolled", "the name is bound to another key or TPM",  \
+	X(REASON_ALREADY_ENROLLED, "already-enrolled",                                             \
+		"the name is bound to another key or TPM, or this TPM to another name",            \
 		"use --rekey if an operator replaced the TPM or cleared its endorsement seed")     \
 	X(REASON_NOT_ENROLLED, "not-enrolled", "no key is on record for this name",                \
 		"run `vmkverify enroll` first")                                                    \

@@ -1,5 +1,6 @@
 #include "verifier/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/pem.h>
@@ -162,11 +163,64 @@ bool store_save_host(struct store *store, const struct host *host, struct fault 
 
 	if (!host_name_valid(host->name))
 		return fault_set(fault, REASON_STATE, "host name %s", host->name);
+	if (!host_fits(host))
+		return fault_set(fault, REASON_STATE, "host %s: a key or certificate is too large",
+			host->name);
 	if (!join(path, store, "hosts/%s.json", host->name, fault))
 		return false;
 	root = host_to_json(host);
 	ok = write_json(path, root, fault);
 	json_decref(root);
+	return ok;
+}
+
+static bool same_keys(const struct host *a, const struct host *b)
+{
+	return bytes_equal(&a->ak_public, &b->ak_public) &&
+	       bytes_equal(&a->ek_public, &b->ek_public);
+}
+
+/* One file of hosts/: no other host has one of these keys. */
+static bool check_twin(
+	struct store *store, const char *file, const struct host *host, struct fault *fault)
+{
+	char name[EVIDENCE_HOST_MAX + 1];
+	size_t size = strlen(file);
+	struct host other;
+	bool twin;
+
+	if (size < 6 || size - 5 >= sizeof(name) || strcmp(file + size - 5, ".json") != 0)
+		return true;
+	snprintf(name, sizeof(name), "%.*s", (int)size - 5, file);
+	if (!host_name_valid(name) || strcmp(name, host->name) == 0)
+		return true;
+	if (!store_load_host(store, name, &other, fault))
+		return false;
+	twin = bytes_equal(&other.ak_public, &host->ak_public) ||
+	       bytes_equal(&other.ek_public, &host->ek_public);
+	host_free(&other);
+	if (!twin)
+		return true;
+	fault_set(fault, REASON_ALREADY_ENROLLED, "host %s", host->name);
+	return fault_found(fault, "the TPM of host %s", name);
+}
+
+/* A sound host must not be able to answer for another. */
+static bool check_twins(struct store *store, const struct host *host, struct fault *fault)
+{
+	char path[STORE_PATH_MAX];
+	struct dirent *entry;
+	bool ok = true;
+	DIR *hosts;
+
+	if (!join(path, store, "hosts", "", fault))
+		return false;
+	hosts = opendir(path);
+	if (!hosts)
+		return state_fault(fault, path);
+	while (ok && (entry = readdir(hosts)) != NULL)
+		ok = check_twin(store, entry->d_name, host, fault);
+	closedir(hosts);
 	return ok;
 }
 
@@ -178,12 +232,12 @@ bool store_enroll(struct store *store, struct host *host, bool rekey, struct fau
 
 	if (!store_load_host(store, host->name, &old, &absent)) {
 		if (absent.reason == REASON_NOT_ENROLLED)
-			return store_save_host(store, host, fault);
+			return (rekey || check_twins(store, host, fault)) &&
+			       store_save_host(store, host, fault);
 		*fault = absent;
 		return false;
 	}
-	same = bytes_equal(&old.ak_public, &host->ak_public) &&
-	       bytes_equal(&old.ek_public, &host->ek_public);
+	same = same_keys(&old, host);
 	if (same) {
 		snprintf(old.address, sizeof(old.address), "%s", host->address);
 		same = store_save_host(store, &old, fault);

@@ -31,6 +31,7 @@ bool store_load_host(struct store *store, const char *name, struct host *host, s
 bool store_save_host(struct store *store, const struct host *host, struct fault *fault);
 /*
  * Binds a name to keys, for good: a name that is bound to others is already-enrolled unless rekey.
+ * So is a new name for keys that another name is bound to.
  * Binding it to the same keys again changes its address alone.
  */
 bool store_enroll(struct store *store, struct host *host, bool rekey, struct fault *fault);

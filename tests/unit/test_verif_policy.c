@@ -117,6 +117,19 @@ static void refuses_other_formats(void **state)
 	}
 }
 
+/* 2^32 + 19 is no PCR, although its low half is one. */
+static void refuses_numbers_beyond_their_type(void **state)
+{
+	json_t *root = good(), *entry = json_object();
+	char digest[HEX_SIZE(DIGEST_SIZE)] = {0};
+
+	memset(digest, '0', sizeof(digest) - 1);
+	json_object_set_new(entry, "pcr", json_integer(0x100000013ll));
+	json_object_set_new(entry, "digest", json_string(digest));
+	json_object_set_new(root, "runtime", json_pack("[o]", entry));
+	refused(root, "runtime[0]", "selection");
+}
+
 /* PCR 20 to 22 alone can be replayed by whoever owns ring 0. */
 static void wants_the_root_pcrs(void **state)
 {
@@ -194,6 +207,7 @@ int main(void)
 		cmocka_unit_test(refuses_unknown_members),
 		cmocka_unit_test(refuses_doubled_members),
 		cmocka_unit_test(refuses_other_formats),
+		cmocka_unit_test(refuses_numbers_beyond_their_type),
 		cmocka_unit_test(wants_the_root_pcrs),
 		cmocka_unit_test(refuses_bad_events),
 		cmocka_unit_test(sums_must_agree),

@@ -209,6 +209,100 @@ static void refuses_a_broken_host_record(void **state)
 	assert_int_equal(fault.reason, REASON_STATE);
 }
 
+/* One TPM behind two names would let a sound host answer for another. */
+static void binds_a_tpm_to_one_name(void **state)
+{
+	struct host twin = make_host("another");
+
+	strcpy(twin.name, "twin");
+	assert_true(enroll("ak", false));
+	assert_false(store_enroll(&store, &twin, false, &fault));
+	assert_int_equal(fault.reason, REASON_ALREADY_ENROLLED);
+	assert_non_null(strstr(fault.found, "host h"));
+	bytes_free(&twin.ek_public);
+	twin.ek_public = bytes_copy("another", 7);
+	fault = (struct fault){0};
+	assert_true(store_enroll(&store, &twin, false, &fault));
+	/* Enrolled again: itself is nobody else. */
+	assert_true(store_enroll(&store, &twin, false, &fault));
+	bytes_free(&twin.ak_public);
+	twin.ak_public = bytes_copy("ak", 2);
+	assert_false(store_enroll(&store, &twin, false, &fault));
+	assert_int_equal(fault.reason, REASON_ALREADY_ENROLLED);
+	fault = (struct fault){0};
+	assert_true(store_enroll(&store, &twin, true, &fault));
+	host_free(&twin);
+}
+
+/* A record that could not be loaded again would keep its name from ever being enrolled. */
+static void refuses_keys_beyond_its_limits(void **state)
+{
+	struct host host = make_host("ak");
+
+	bytes_free(&host.ek_certificate);
+	host.ek_certificate = (struct bytes){.data = calloc(1, 20000), .size = 20000};
+	assert_false(store_enroll(&store, &host, false, &fault));
+	assert_int_equal(fault.reason, REASON_STATE);
+	host_free(&host);
+	assert_true(enroll("ak", false));
+}
+
+/* What a host sends must not end the chain for all the others. */
+static void refuses_a_record_that_it_could_not_read(void **state)
+{
+	size_t size = 2 * EVIDENCE_FILE_MAX;
+	char *text = calloc(1, size + 1), path[STORE_PATH_MAX];
+
+	memset(text, 'x', size);
+	append(1);
+	assert_false(store_append(&store, json_pack("{s:s}", "value", text), path, &fault));
+	assert_int_equal(fault.reason, REASON_STATE);
+	append(2);
+	assert_true(chain_holds(2));
+	free(text);
+}
+
+/* In a directory that others can write to, the temporary name may be taken already. */
+static void follows_no_link_when_it_writes(void **state)
+{
+	char path[256], temporary[256], victim[256];
+	struct bytes text;
+
+	snprintf(path, sizeof(path), "%s/file", directory);
+	snprintf(temporary, sizeof(temporary), "%s/file.new", directory);
+	snprintf(victim, sizeof(victim), "%s/victim", directory);
+	assert_true(file_write(victim, "old", 3, 0600));
+	assert_int_equal(symlink("victim", temporary), 0);
+	assert_true(file_write(path, "new", 3, 0600));
+	assert_true(file_read(&text, victim, 100));
+	assert_memory_equal(text.data, "old", 3);
+	bytes_free(&text);
+	assert_true(file_read(&text, path, 100));
+	assert_memory_equal(text.data, "new", 3);
+	bytes_free(&text);
+	assert_int_equal(readlink(path, victim, sizeof(victim)), -1);
+}
+
+/* jansson reads 64 bits; what is cut to 32 would be another mask than the one written there. */
+static void refuses_numbers_beyond_their_type(void **state)
+{
+	static const char format[] =
+		"{\"format\": \"merlon-evidence-1\", \"host\": \"h\", \"requested-ms\": 1, "
+		"\"answered-ms\": 2, \"nonce\": \"\", \"qd-version\": %s, \"pcr-mask\": %s, "
+		"\"attest\": \"\", \"signature\": \"\", \"logs\": {}}";
+	static const char *const cases[][2] = {
+		{"0", "8257536"}, {"0", "4303224832"}, {"4294967296", "8257536"}};
+	struct evidence evidence;
+	char text[512];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), format, cases[i][0], cases[i][1]);
+		assert_int_equal(evidence_parse(&evidence, text, strlen(text), &fault), i == 0);
+		if (i == 0)
+			evidence_free(&evidence);
+	}
+}
+
 #define store_test(f) cmocka_unit_test_setup_teardown(f, open_store, remove_store)
 
 int main(void)
@@ -223,6 +317,11 @@ int main(void)
 		store_test(shows_a_removed_record),
 		store_test(shows_a_foreign_signature),
 		store_test(refuses_a_broken_host_record),
+		store_test(binds_a_tpm_to_one_name),
+		store_test(refuses_keys_beyond_its_limits),
+		store_test(refuses_a_record_that_it_could_not_read),
+		store_test(follows_no_link_when_it_writes),
+		cmocka_unit_test(refuses_numbers_beyond_their_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
