@@ -9,13 +9,24 @@
 #include <stdint.h>
 
 /* The order, lowest first. X(symbol) */
-#define LOCK_LEVELS(X)                                                                     \
-	X(LOCK_MODULES)                                                                    \
-	X(LOCK_TRUST)                                                                      \
-	X(LOCK_UWORLD)                                                                     \
-	X(LOCK_DEVICE)                                                                     \
-	X(LOCK_PORT) X(LOCK_SPACES) X(LOCK_SPACE) X(LOCK_HEAP) X(LOCK_EVENT) X(LOCK_SCHED) \
-		X(LOCK_FRAMES) X(LOCK_TLB) X(LOCK_IRQ) X(LOCK_RANDOM) X(LOCK_LOG)
+/* clang-format off: one a line, lowest first */
+#define LOCK_LEVELS(X)  \
+	X(LOCK_MODULES) \
+	X(LOCK_TRUST)   \
+	X(LOCK_UWORLD)  \
+	X(LOCK_DEVICE)  \
+	X(LOCK_PORT)    \
+	X(LOCK_SPACES)  \
+	X(LOCK_SPACE)   \
+	X(LOCK_HEAP)    \
+	X(LOCK_EVENT)   \
+	X(LOCK_SCHED)   \
+	X(LOCK_FRAMES)  \
+	X(LOCK_TLB)     \
+	X(LOCK_IRQ)     \
+	X(LOCK_RANDOM)  \
+	X(LOCK_LOG)
+/* clang-format on */
 enum lock_level {
 #define X(symbol) symbol,
 	LOCK_LEVELS(X)
