@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 /* The order, lowest first. X(symbol) */
-/* clang-format off: one a line, lowest first */
 #define LOCK_LEVELS(X)  \
 	X(LOCK_MODULES) \
 	X(LOCK_TRUST)   \
@@ -26,7 +25,6 @@
 	X(LOCK_IRQ)     \
 	X(LOCK_RANDOM)  \
 	X(LOCK_LOG)
-/* clang-format on */
 enum lock_level {
 #define X(symbol) symbol,
 	LOCK_LEVELS(X)
