@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define CA_FILE_MAX (1u << 20)
+/* TCG EK Credential Profile 2.4, "Extended Key Usage": that of EK certificates. */
+#define OID_EK_CERTIFICATE "2.23.133.8.1"
 
 static size_t add_certificates(struct ek_anchors *anchors, const struct bytes *pem)
 {
@@ -134,6 +136,38 @@ static bool check_chain(const struct ek_anchors *anchors, X509 *certificate, str
 	return ok;
 }
 
+/* tcg-kp-EKCertificate is among them, if purposes are named at all. */
+static bool names_ek(X509 *certificate)
+{
+	int critical = 0;
+	EXTENDED_KEY_USAGE *usage =
+		X509_get_ext_d2i(certificate, NID_ext_key_usage, &critical, NULL);
+	bool found = critical == -1; /* no such extension; -2: more than one */
+	char oid[32];
+
+	for (int i = 0; usage && i < sk_ASN1_OBJECT_num(usage); i++) {
+		OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(usage, i), 1);
+		found |= strcmp(oid, OID_EK_CERTIFICATE) == 0;
+	}
+	sk_ASN1_OBJECT_pop_free(usage, ASN1_OBJECT_free);
+	ERR_clear_error();
+	return found;
+}
+
+/*
+ * What its public area says of an EK is only the host's word until the certificate says that the
+ * key is a TPM's: the same CA may have certified a key that lies in a file.
+ */
+static bool check_purpose(X509 *certificate, struct fault *fault)
+{
+	if (X509_check_ca(certificate) != 0)
+		return fault_set(fault, REASON_EK_UNTRUSTED, "EK certificate: it is a CA's");
+	if (names_ek(certificate))
+		return true;
+	fault_set(fault, REASON_EK_UNTRUSTED, "EK certificate: extended key usage");
+	return fault_expected(fault, "none, or tcg-kp-EKCertificate (" OID_EK_CERTIFICATE ")");
+}
+
 /* Some makers label RSA EKs id-RSAES-OAEP, which OpenSSL has no key type for: read the bits. */
 static EVP_PKEY *public_key(X509 *certificate)
 {
@@ -161,7 +195,7 @@ bool ek_check(const struct ek_anchors *anchors, const struct bytes *stored, cons
 		return false;
 	if (issuer)
 		X509_NAME_oneline(X509_get_issuer_name(certificate), issuer, (int)issuer_size);
-	ok = check_chain(anchors, certificate, fault);
+	ok = check_chain(anchors, certificate, fault) && check_purpose(certificate, fault);
 	pkey = public_key(certificate);
 	if (ok && (!pkey || EVP_PKEY_eq(pkey, ek->pkey) != 1))
 		ok = fault_set(

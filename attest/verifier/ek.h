@@ -21,9 +21,9 @@ void ek_anchors_free(struct ek_anchors *anchors);
 
 /*
  * Checks a certificate as read from NV (DER; with or without the 7-byte header of TCG PC Client
- * 1.2, with or without padding behind it) against the anchors, and that ek is its key. Faults:
- * malformed, ek-untrusted with OpenSSL's words, ek-mismatch. issuer, when not NULL, receives the
- * issuer's name in one line.
+ * 1.2, with or without padding behind it) against the anchors, that it is no CA's and, where it
+ * names purposes, an EK's, and that ek is its key. Faults: malformed, ek-untrusted with OpenSSL's
+ * words, ek-mismatch. issuer, when not NULL, receives the issuer's name in one line.
  */
 bool ek_check(const struct ek_anchors *anchors, const struct bytes *certificate,
 	const struct key *ek, char *issuer, size_t issuer_size, struct fault *fault);

@@ -78,7 +78,8 @@ static void add_unknown_critical(X509 *certificate)
 	ASN1_OBJECT_free(oid);
 }
 
-static X509 *certificate_for(EVP_PKEY *pkey, EVP_PKEY *signer, bool is_ca, long days)
+static X509 *certificate_with(
+	EVP_PKEY *pkey, EVP_PKEY *signer, bool is_ca, long days, int nid, const char *value)
 {
 	X509 *certificate = X509_new();
 	X509_NAME *name = X509_NAME_new();
@@ -96,10 +97,17 @@ static X509 *certificate_for(EVP_PKEY *pkey, EVP_PKEY *signer, bool is_ca, long 
 	} else {
 		add_unknown_critical(certificate);
 	}
+	if (value)
+		add_extension(certificate, nid, value);
 	X509_set_pubkey(certificate, pkey);
 	assert_true(X509_sign(certificate, signer, EVP_sha256()) > 0);
 	X509_NAME_free(name);
 	return certificate;
+}
+
+static X509 *certificate_for(EVP_PKEY *pkey, EVP_PKEY *signer, bool is_ca, long days)
+{
+	return certificate_with(pkey, signer, is_ca, days, 0, NULL);
 }
 
 static struct bytes der_of(X509 *certificate)
@@ -227,6 +235,32 @@ static void refuses_keys_that_are_no_ek(void **state)
 	bytes_free(&der);
 }
 
+/* A CA may issue more than EK certificates, and to whoever has a key in a file. */
+static void refuses_certificates_for_other_purposes(void **state)
+{
+	static const struct {
+		int nid;
+		const char *value;
+		enum reason reason;
+	} cases[] = {
+		{NID_ext_key_usage, "2.23.133.8.1", REASON_NONE},
+		{NID_ext_key_usage, "serverAuth,2.23.133.8.1", REASON_NONE},
+		{NID_ext_key_usage, "serverAuth", REASON_EK_UNTRUSTED},
+		{NID_ext_key_usage, "2.23.133.8.3", REASON_EK_UNTRUSTED}, /* an AK's */
+		{NID_ext_key_usage, "anyExtendedKeyUsage", REASON_EK_UNTRUSTED},
+		{NID_basic_constraints, "CA:FALSE", REASON_NONE},
+		{NID_basic_constraints, "critical,CA:TRUE", REASON_EK_UNTRUSTED},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bytes der = der_of(
+			certificate_with(ek_key, ca_key, false, 1, cases[i].nid, cases[i].value));
+
+		assert_int_equal(check(&der), cases[i].reason);
+		bytes_free(&der);
+	}
+}
+
 static void refuses_what_is_no_certificate(void **state)
 {
 	struct bytes nothing = bytes_copy("", 0), text = bytes_copy("certificate", 11);
@@ -340,6 +374,7 @@ int main(void)
 		cmocka_unit_test(refuses_expired_ones),
 		cmocka_unit_test(refuses_another_tpms_certificate),
 		cmocka_unit_test(refuses_keys_that_are_no_ek),
+		cmocka_unit_test(refuses_certificates_for_other_purposes),
 		cmocka_unit_test(refuses_what_is_no_certificate),
 		cmocka_unit_test(names_a_ca_file_that_is_none),
 		cmocka_unit_test(the_tpm_opens_its_credential),
