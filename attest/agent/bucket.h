@@ -17,6 +17,9 @@ struct bucket {
 /* Takes a token. False when there is none; *wait_ns then says when there will be one. */
 bool bucket_take(
 	struct bucket *bucket, const struct bucket_rate *rate, uint64_t now_ns, uint64_t *wait_ns);
+/* Takes so many at once, or none; no more than the burst. */
+bool bucket_take_some(struct bucket *bucket, const struct bucket_rate *rate, unsigned tokens,
+	uint64_t now_ns, uint64_t *wait_ns);
 
 /* One bucket for each address; a table that is full forgets the bucket that is fullest. */
 #define BUCKET_SOURCES 64

@@ -8,6 +8,8 @@
 #define NS_PER_S       1000000000ull
 #define DIAGNOSTIC_MAX 64
 #define RETRY_BUSY_S   2
+/* In tokens of the source: no single address comes up to the rate at which the TPM is asked. */
+#define TPM_PRICE 2
 
 const struct agent_limits agent_default_limits = {
 	.source = {.burst = 16, .interval_ns = NS_PER_S / 4},
@@ -165,7 +167,8 @@ static bool take_tokens(struct turn *turn, bool tpm)
 	struct bucket *source = bucket_of(&agent->sources, turn->from->ip);
 	uint64_t wait;
 
-	if (!bucket_take(source, &agent->limits.source, turn->now_ns, &wait)) {
+	if (!bucket_take_some(
+		    source, &agent->limits.source, tpm ? TPM_PRICE : 1, turn->now_ns, &wait)) {
 		refuse_busy(
 			turn, COAP_TOO_MANY_REQUESTS, wait, "too many requests from this address");
 		return false;

@@ -206,6 +206,21 @@ static void test_tpm_bucket_counts_logs_of_the_tpm(void **state)
 	assert_int_equal(answered, agent_default_limits.tpm.burst);
 }
 
+/* One address that asks all the time leaves tokens of the TPM to others. */
+static void test_one_host_cannot_keep_the_tpm(void **state)
+{
+	struct agent_address greedy = bench_client(2, 40000), other = bench_client(3, 40000);
+	unsigned answered = 0;
+
+	for (uint16_t i = 1; i <= 1000; i++) {
+		ask(&greedy, i, i, false);
+		if (i % 100 == 0)
+			answered += ask(&other, i, i, false) == COAP_CONTENT;
+		bench.now_ns += BENCH_NS_PER_S / 100;
+	}
+	assert_int_equal(answered, 10);
+}
+
 /* A transfer that moves is not dropped for a new one; one that stands still is. */
 static void test_transfer_slots(void **state)
 {
@@ -559,6 +574,7 @@ int main(void)
 		cmocka_unit_test_setup(test_source_bucket, start),
 		cmocka_unit_test_setup(test_tpm_bucket, start),
 		cmocka_unit_test_setup(test_tpm_bucket_counts_logs_of_the_tpm, start),
+		cmocka_unit_test_setup(test_one_host_cannot_keep_the_tpm, start),
 		cmocka_unit_test_setup(test_transfer_slots, start),
 		cmocka_unit_test_setup(test_one_host_cannot_take_all_slots, start),
 		cmocka_unit_test_setup(test_lost_transfer_starts_again, start),
