@@ -37,6 +37,8 @@ cut()
 	grep -aqE "$regex" "$1/sim/com1.log" && kill -9 -- "-$pid"
 	status=$?
 	wait
+	# The emulator holds the host's lock until its memory is gone.
+	flock -w 30 "$2/lock" true
 	return $status
 }
 
