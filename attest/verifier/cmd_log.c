@@ -10,6 +10,9 @@
 #include "verifier/replay.h"
 #include "verifier/semantics.h"
 
+#define BYTES_SHOWN 24u
+#define TEXT_SHOWN  200u
+
 /* The kernel's own types tell its log from SINIT's and tboot's. */
 static enum log_id kind_of(const struct evlog *log)
 {
@@ -45,8 +48,8 @@ static void print_events(const struct events *events)
 	printf("%4s  %3s  %-20s  %-64s  %s\n", "#", "PCR", "EVENT", "SHA-256", "DATA");
 	for (size_t i = 0; i < events->count; i++) {
 		const struct event *event = &events->items[i];
-		char digest[HEX_SIZE(DIGEST_SIZE)], data[HEX_SIZE(24)];
-		size_t shown = event->data_size < 24 ? event->data_size : 24;
+		char digest[HEX_SIZE(DIGEST_SIZE)], data[TEXT_SHOWN + 1];
+		size_t shown = event->data_size < BYTES_SHOWN ? event->data_size : BYTES_SHOWN;
 
 		hex_encode(digest, event->digest, DIGEST_SIZE);
 		hex_encode(data, event->data, shown);
@@ -54,9 +57,11 @@ static void print_events(const struct events *events)
 			evlog_type_name(event->type), digest);
 		if (event->log == LOG_VMK && event->data_size &&
 			event->data[event->data_size - 1] == 0)
-			printf("%.200s\n", (const char *)event->data);
+			snprintf(data, sizeof(data), "%s", (const char *)event->data);
 		else
-			printf("%s%s\n", data, shown < event->data_size ? "..." : "");
+			strcat(data, shown < event->data_size ? "..." : "");
+		printable(data);
+		printf("%s\n", data);
 	}
 }
 

@@ -68,6 +68,11 @@ tpm2_flushcontext -t
 sed "s/\"attest\": \"[0-9a-f]*\"/\"attest\": \"$(hexadecimal "$LIVE_DIR/msg")\"/
 	s/\"signature\": \"[0-9a-f]*\"/\"signature\": \"$(hexadecimal "$LIVE_DIR/sig")\"/" \
 	"$record" >"$LIVE_DIR/masquerade.json"
+# A log may hold anything; what a terminal would obey does not reach it.
+LC_ALL=C sed 's/package /\x1b[2Jage /' "$paper/vmk.log" >"$LIVE_DIR/escape.log"
+"$VERIFY" log "$LIVE_DIR/escape.log" >"$LIVE_DIR/out" 2>&1
+check "a log's control characters are not printed" \
+	bash -c "grep -aq 'age name=' '$LIVE_DIR/out' && ! grep -aq $'\\x1b' '$LIVE_DIR/out'"
 check "PCR 23 relabelled as 17, signed by the enrolled key" \
 	refused 'selection-mismatch' replay "$LIVE_DIR/masquerade.json"
 tpm2_pcrread -Q -o "$LIVE_DIR/pcr23" sha256:23
