@@ -1,5 +1,7 @@
 #include "verifier/session.h"
 
+#include "lib/types.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,7 +115,8 @@ int session_report(struct session *s, const struct options *o, bool recorded, do
 		verdict_print(stdout, a, &request);
 	}
 	if (a->trusted)
-		verdict_print_trusted(last_line, s->evidence.host, boot_seconds);
+		verdict_print_trusted(last_line, s->evidence.host, boot_seconds,
+			recorded ? MAX(s->evidence.answered_ms, 1) : 0);
 	else
 		verdict_print_untrusted(last_line, s->evidence.host, &a->fault);
 	return a->trusted ? EXIT_TRUSTED : EXIT_UNTRUSTED;

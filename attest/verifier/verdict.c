@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "trust/evlog_read.h"
 #include "verifier/explain.h"
@@ -311,11 +312,18 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 		print_refusal(out, a, r);
 }
 
-void verdict_print_trusted(FILE *out, const char *host, double boot_seconds)
+void verdict_print_trusted(FILE *out, const char *host, double boot_seconds, uint64_t recorded_ms)
 {
+	time_t recorded = (time_t)(recorded_ms / 1000);
+	struct tm utc;
+	char text[32];
+
 	fprintf(out, "TRUSTED host=%s launch=drtm", host);
 	if (boot_seconds >= 0)
 		fprintf(out, " boot=%.1f s", boot_seconds);
+	if (recorded_ms && gmtime_r(&recorded, &utc) &&
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc))
+		fprintf(out, " recorded=%s", text);
 	fputc('\n', out);
 }
 

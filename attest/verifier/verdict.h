@@ -18,8 +18,12 @@ json_t *verdict_refusal_to_json(const char *host, const struct fault *fault);
 void verdict_print(
 	FILE *out, const struct appraisal *appraisal, const struct appraise_request *request);
 
-/* The last line, for people and scripts alike: TRUSTED host=... or UNTRUSTED host=... */
-void verdict_print_trusted(FILE *out, const char *host, double boot_seconds);
+/*
+ * The last line, for people and scripts alike: TRUSTED host=... or UNTRUSTED host=... A record's
+ * verdict says when it was recorded (milliseconds since 1970; 0: now), since it proves nothing of
+ * the present. `boot_seconds` below 0: not known.
+ */
+void verdict_print_trusted(FILE *out, const char *host, double boot_seconds, uint64_t recorded_ms);
 void verdict_print_untrusted(FILE *out, const char *host, const struct fault *fault);
 
 #endif

@@ -49,8 +49,10 @@ build/bin/vmkpredict capture --log "$out/merlon-1.txt-drtm.log" --name txtsim --
 	--out "$system/captured.json"
 ok "the platform layer, captured from the log, is the one that was predicted from" \
 	same_json "$system/captured.json" policy/platforms/txtsim.json
-ok "the recorded evidence replays to the same verdict" build/bin/vmkverify replay "$evidence" \
-	--policy "$system/first/policy.json" --state "$system/host/verifier"
+build/bin/vmkverify replay "$evidence" --policy "$system/first/policy.json" --state "$system/host/verifier" \
+	>"$system/replay.log"
+ok "the recorded evidence replays to the same verdict, marked as a record" bash -c "tail -n 1 '$system/replay.log' |
+	grep -qE '^TRUSTED host=merlon-1 launch=drtm recorded=20[0-9-]+T[0-9:]+Z\$'"
 
 ok "nothing is left to build: a second run only runs" make -q all
 
