@@ -151,4 +151,4 @@ host: $(HOST_PROGRAMS:%=$(B)/bin/%)
 all: host kernel $(PRODUCTS)
 
 clean:
-	rm -rf $(filter-out $(B)/cache $(B)/third-party $(B)/keys,$(wildcard $(B)/*))
+	rm -rf $(filter-out $(B)/cache $(B)/third-party $(B)/keys $(B)/host,$(wildcard $(B)/*))

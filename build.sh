@@ -13,15 +13,15 @@ usage: ./build.sh COMMAND [OPTIONS]
       --no-drtm        the same image without tboot: the verdict must be "not-launched"
       --smp N          1 to 8 processors (default 2)
       --mem MIB        memory (default 512)
-      --seed N         an exactly repeatable run
+      --seed N         seeded random numbers and clock
       --tamper WHAT    change one thing and watch it being named (--tamper help lists them)
       --console        show the serial console
       --keep           leave the host running and print how to reach it
-      --trace          one line for each GETSEC leaf and TXT register write, in build/run/
+      --trace          one line for each GETSEC leaf and TXT register write, in build/run/sim/txtsim.log
       --fresh          forget the TPM and the enrollment first
   test [--full] [NAME...]   set-up, build and every test; --full: the cross product
   bench            measure, beside peers; tables here, JSON in build/bench/
-  clean            remove what was built (fetched files, keys and set-up stay)
+  clean            remove what was built (fetched files, keys and the emulated host stay)
   help             this text
 Logs of a run are left in build/run/.
 EOF
@@ -97,6 +97,11 @@ declare -A words=([all]="programs, user worlds and packages" [unit-tests]="unit 
 
 command=${1:-help}
 [ $# -gt 0 ] && shift
+case $command in
+setup | clean | help | --help | -h)
+	[ $# = 0 ] || die "$command takes no options, not '$*'"
+	;;
+esac
 case $command in
 setup) setup ;;
 build) build "$@" ;;

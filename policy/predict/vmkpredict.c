@@ -28,7 +28,8 @@ static int usage(FILE *to, int code)
 	      "           the PLATFORM layer, once, from the event log of a launch\n"
 	      "       vmkpredict explain --policy FILE --dir DIR [--good DIR] [--json]\n"
 	      "           which bytes of which file differ from what the policy was made from;\n"
-	      "           exit status 0: none, 1: some\n",
+	      "           exit status 0: none, 1: some\n"
+	      "exit status: 2 usage, 3 an input cannot be used\n",
 		to);
 	return code;
 }
@@ -168,7 +169,7 @@ static int command_explain(struct arguments *a)
 	if (e.json)
 		write_json(e.json, NULL);
 	else if (!e.count)
-		puts("every file is as the policy says");
+		puts("every file that the policy describes is as it says");
 	json_decref(e.json);
 	return e.count ? EXIT_DIFFERENT : 0;
 }
