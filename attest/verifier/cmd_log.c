@@ -12,6 +12,8 @@
 
 #define BYTES_SHOWN 24u
 #define TEXT_SHOWN  200u
+/* tboot measures the configuration into it as a module, then the kernel as a package. */
+#define SHARED_PCR 21u
 
 /* The kernel's own types tell its log from SINIT's and tboot's. */
 static enum log_id kind_of(const struct evlog *log)
@@ -71,8 +73,13 @@ static void print_pcrs(const struct replay *replay)
 		char value[HEX_SIZE(DIGEST_SIZE)];
 
 		hex_encode(value, replay->pcr[i], DIGEST_SIZE);
-		if (replay->count[i])
-			printf("PCR %2u = %s after %u events\n", i, value, replay->count[i]);
+		if (replay->count[i] == 0)
+			continue;
+		printf("PCR %2u = %s from zero, after %u event%s\n", i, value, replay->count[i],
+			replay->count[i] == 1 ? "" : "s");
+		if (i == SHARED_PCR)
+			puts("         this log's part alone; another log may extend it before or "
+			     "after");
 	}
 }
 
@@ -102,6 +109,7 @@ static void print_json(const struct events *events, const struct replay *replay)
 	}
 	json_object_set_new(root, "events", list);
 	json_object_set_new(root, "pcrs", pcrs);
+	json_object_set_new(root, "pcrs-start", json_string("zero"));
 	json_dumpf(root, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(root);
@@ -116,7 +124,7 @@ int cmd_log(const struct options *o)
 	bool ok = load(&evidence, &events, o->file, &fault);
 
 	if (ok) {
-		replay_events(&replay, &events, events.count);
+		replay_log(&replay, &events);
 		ok = semantics_check(&events, &fault);
 		if (!o->json) {
 			print_events(&events);

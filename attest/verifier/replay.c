@@ -37,6 +37,13 @@ void replay_events(struct replay *replay, const struct events *events, size_t co
 		replay_extend(replay, events->items[i].pcr, events->items[i].digest);
 }
 
+void replay_log(struct replay *replay, const struct events *events)
+{
+	replay_start(replay, true);
+	for (size_t i = 0; i < events->count; i++)
+		replay_extend(replay, events->items[i].pcr, events->items[i].digest);
+}
+
 void pcr_composite(
 	uint8_t digest[DIGEST_SIZE], uint32_t mask, const uint8_t pcr[PCR_COUNT][DIGEST_SIZE])
 {

@@ -40,4 +40,7 @@ check "and the kernel's" eventlog vmk
 pcr17=$(tpm2_pcrread sha256:17 | sed -n 's/.*0x//p' | tr A-F a-f)
 "$VERIFY" log "$files.txt-drtm.log" >"$LIVE_DIR/out" 2>&1
 check "the replayed PCR 17 is the TPM's" grep -q "^PCR 17 = $pcr17 " "$LIVE_DIR/out"
+pcr19=$(tpm2_pcrread sha256:19 | sed -n 's/.*0x//p' | tr A-F a-f)
+"$VERIFY" log "$files.vmk.log" >"$LIVE_DIR/out" 2>&1
+check "so is PCR 19, from the kernel's log alone" grep -q "^PCR 19 = $pcr19 from zero" "$LIVE_DIR/out"
 done_testing

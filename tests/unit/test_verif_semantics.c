@@ -140,6 +140,20 @@ static void starts_from_the_right_values(void **state)
 	assert_int_equal(replay.count[20], 1);
 }
 
+static void replays_a_log_without_the_launch(void **state)
+{
+	struct event event = {.log = LOG_VMK, .pcr = 19};
+	struct events events = {&event, 1};
+	uint8_t digest[DIGEST_SIZE];
+	struct replay replay;
+
+	replay_log(&replay, &events);
+	hex_decode(digest, DIGEST_SIZE,
+		"f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b");
+	assert_memory_equal(replay.pcr[19], digest, DIGEST_SIZE);
+	assert_int_equal(replay.count[19], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +161,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_almost_one),
 		cmocka_unit_test(finds_fields),
 		cmocka_unit_test(starts_from_the_right_values),
+		cmocka_unit_test(replays_a_log_without_the_launch),
 		cmocka_unit_test(replays_a_real_host),
 	};
 
