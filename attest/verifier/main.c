@@ -133,14 +133,17 @@ static const char *option_name(char letter)
 		if (o->val == letter)
 			return o->name;
 	}
-	return "FILE";
+	return "?";
 }
 
 static int run(const struct command *command, struct options *options)
 {
 	for (const char *need = command->needs; *need; need++) {
-		if (!has_option(options, *need))
-			return usage("missing: ", option_name(*need));
+		if (has_option(options, *need))
+			continue;
+		if (*need == 'f')
+			return usage("missing argument: ", "FILE");
+		return usage("missing option: --", option_name(*need));
 	}
 	return command->run(options);
 }
