@@ -152,7 +152,7 @@ static bool read_all(int fd, struct bytes *bytes, size_t limit)
 	if (fstat(fd, &st) != 0)
 		return false;
 	if (!S_ISREG(st.st_mode) || st.st_size < 0 || (size_t)st.st_size > limit) {
-		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
+		errno = S_ISREG(st.st_mode) ? EFBIG : S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 		return false;
 	}
 	bytes->data = must_alloc((size_t)st.st_size, 1);

@@ -59,8 +59,7 @@ static bool put(const struct target *t, const char *suffix, const void *data, si
 	snprintf(path, sizeof(path), "%s/%s.%s", t->directory, t->host, suffix);
 	if (file_write(path, data, size, 0644))
 		return true;
-	fault_set(t->fault, REASON_STATE, "%s", path);
-	return fault_found(t->fault, "%s", strerror(errno));
+	return fault_local(t->fault, REASON_STATE, path, strerror(errno));
 }
 
 static bool put_key(const struct target *t, EVP_PKEY *key)

@@ -38,10 +38,9 @@ static bool fetch_keys(struct enrollment *e, const struct options *o, struct fau
 	return true;
 }
 
-static bool check_keys(struct enrollment *e, const struct options *o, struct fault *fault)
+static bool check_keys(struct enrollment *e, struct fault *fault)
 {
-	return ek_anchors_load(&e->anchors, o->ek_ca, o->ek_ca_count, fault) &&
-	       key_load(&e->ek, &e->keys.logs[LOG_EK_PUB], "endorsement key", fault) &&
+	return key_load(&e->ek, &e->keys.logs[LOG_EK_PUB], "endorsement key", fault) &&
 	       key_load(&e->ak, &e->keys.logs[LOG_AK_PUB], "attestation key", fault) &&
 	       ek_check(&e->anchors, &e->keys.logs[LOG_EK_CERT], &e->ek, e->issuer,
 		       sizeof(e->issuer), fault) &&
@@ -98,7 +97,7 @@ static bool record(struct enrollment *e, const struct options *o, struct fault *
 	host.ek_certificate = e->keys.logs[LOG_EK_CERT];
 	host.ek_public = e->keys.logs[LOG_EK_PUB];
 	host.ak_public = e->keys.logs[LOG_AK_PUB];
-	if (!store_open(&store, o->state, fault))
+	if (!store_create(&store, o->state, fault))
 		return false;
 	ok = store_enroll(&store, &host, o->rekey, fault);
 	store_close(&store);
@@ -129,8 +128,10 @@ int cmd_enroll(const struct options *o)
 	struct fault fault = {0};
 	bool ok;
 
-	ok = client_open(&e->client, o->address, o->wait_seconds, &fault) &&
-	     fetch_keys(e, o, &fault) && check_keys(e, o, &fault) && prove(e, o, &fault) &&
+	e->client.socket = -1;
+	ok = ek_anchors_load(&e->anchors, o->ek_ca, o->ek_ca_count, &fault) &&
+	     client_open(&e->client, o->address, o->wait_seconds, &fault) &&
+	     fetch_keys(e, o, &fault) && check_keys(e, &fault) && prove(e, o, &fault) &&
 	     record(e, o, &fault);
 	if (ok) {
 		printable(e->issuer);

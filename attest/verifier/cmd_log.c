@@ -26,23 +26,26 @@ static enum log_id kind_of(const struct evlog *log)
 	return LOG_TXT_DRTM;
 }
 
-static bool load(
-	struct evidence *evidence, struct events *events, const char *path, struct fault *fault)
+static bool load(struct evidence *evidence, const char *path, struct fault *fault)
 {
+	const char *why = NULL;
 	struct bytes bytes;
 	struct evlog log;
-	enum log_id kind = LOG_TXT_DRTM;
 
-	if (!file_read(&bytes, path, EVIDENCE_LOG_MAX)) {
-		fault_set(fault, REASON_STATE, "%s", path);
-		return fault_found(fault, "%s", strerror(errno));
+	if (!file_read(&bytes, path, EVIDENCE_LOG_MAX))
+		return fault_local(fault, REASON_STATE, path, strerror(errno));
+	if (bytes.size == 0)
+		why = "the file is empty";
+	else if (evlog_open(&log, bytes.data, bytes.size, &why) != VMK_OK && !why)
+		why = "not readable";
+	if (why) {
+		bytes_free(&bytes);
+		fault_set(fault, REASON_LOG_MALFORMED, "no TCG event log: %s", why);
+		return fault_of_file(fault, path);
 	}
-	if (evlog_open(&log, bytes.data, bytes.size, NULL) == VMK_OK) {
-		kind = kind_of(&log);
-		bytes.size = evlog_unpadded_size(&log);
-	}
-	evidence->logs[kind] = bytes;
-	return events_decode(events, evidence, fault);
+	bytes.size = evlog_unpadded_size(&log);
+	evidence->logs[kind_of(&log)] = bytes;
+	return true;
 }
 
 static void print_events(const struct events *events)
@@ -115,13 +118,27 @@ static void print_json(const struct events *events, const struct replay *replay)
 	json_decref(root);
 }
 
+/* A log alone is no host: what is wrong with it is said, but no verdict and its advice. */
+static int refuse(const struct options *o, const struct fault *fault)
+{
+	if (fault->local)
+		return command_failed(o, fault);
+	fprintf(stderr, "vmkverify: %s: %s\n  %s\n", o->file, reason_meaning(fault->reason),
+		fault->what);
+	if (*fault->expected)
+		fprintf(stderr, "  expected %s\n", fault->expected);
+	if (*fault->found)
+		fprintf(stderr, "  found    %s\n", fault->found);
+	return EXIT_UNTRUSTED;
+}
+
 int cmd_log(const struct options *o)
 {
 	struct evidence evidence = {0};
 	struct events events = {0};
 	struct fault fault = {0};
 	struct replay replay;
-	bool ok = load(&evidence, &events, o->file, &fault);
+	bool ok = load(&evidence, o->file, &fault) && events_decode(&events, &evidence, &fault);
 
 	if (ok) {
 		replay_log(&replay, &events);
@@ -135,5 +152,5 @@ int cmd_log(const struct options *o)
 	}
 	events_free(&events);
 	evidence_free(&evidence);
-	return ok ? EXIT_TRUSTED : command_failed(o, &fault);
+	return ok ? EXIT_TRUSTED : refuse(o, &fault);
 }

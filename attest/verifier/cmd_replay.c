@@ -10,13 +10,11 @@ static bool load(struct session *s, const char *path, struct fault *fault)
 	struct bytes text;
 	bool ok;
 
-	if (!file_read(&text, path, 2 * EVIDENCE_FILE_MAX)) {
-		fault_set(fault, REASON_STATE, "%s", path);
-		return fault_found(fault, "%s", strerror(errno));
-	}
+	if (!file_read(&text, path, 2 * EVIDENCE_FILE_MAX))
+		return fault_local(fault, REASON_STATE, path, strerror(errno));
 	ok = evidence_parse(&s->evidence, text.data, text.size, fault);
 	bytes_free(&text);
-	return ok;
+	return ok || fault_of_file(fault, path);
 }
 
 int cmd_replay(const struct options *o)

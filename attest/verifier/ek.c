@@ -36,15 +36,15 @@ bool ek_anchors_load(
 		size_t added;
 
 		if (!file_read(&pem, paths[i], CA_FILE_MAX)) {
-			fault_set(fault, REASON_EK_UNTRUSTED, "%s: %s", paths[i], strerror(errno));
+			fault_local(fault, REASON_EK_UNTRUSTED, paths[i], strerror(errno));
 			ek_anchors_free(anchors);
 			return false;
 		}
 		added = add_certificates(anchors, &pem);
 		bytes_free(&pem);
 		if (added == 0) {
-			fault_set(fault, REASON_EK_UNTRUSTED, "%s: no PEM certificate in it",
-				paths[i]);
+			fault_local(
+				fault, REASON_EK_UNTRUSTED, paths[i], "no PEM certificate in it");
 			ek_anchors_free(anchors);
 			return false;
 		}

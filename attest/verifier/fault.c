@@ -49,3 +49,18 @@ bool fault_found(struct fault *fault, const char *format, ...)
 	va_end(args);
 	return false;
 }
+
+bool fault_local(struct fault *fault, enum reason reason, const char *path, const char *why)
+{
+	fault_set(fault, reason, "%s", path);
+	fault->local = true;
+	return fault_found(fault, "%s", why);
+}
+
+bool fault_of_file(struct fault *fault, const char *path)
+{
+	char why[2 * FAULT_TEXT + 4];
+
+	snprintf(why, sizeof(why), "%s%s%s", fault->what, *fault->found ? ": " : "", fault->found);
+	return fault_local(fault, fault->reason, path, why);
+}

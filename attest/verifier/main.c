@@ -22,7 +22,8 @@ static const char usage_text[] =
 	"         what is known of a host, and whether the evidence chain holds\n"
 	"  log    FILE [--json]\n"
 	"         decode and replay an event log\n"
-	"exit status: 0 trusted or done, 1 untrusted or refused, 2 usage, 3 unreachable\n";
+	"exit status: 0 trusted or done, 1 untrusted or refused,\n"
+	"             2 usage, or a named file or directory cannot be used, 3 unreachable\n";
 
 struct command {
 	const char *name;
@@ -186,6 +187,10 @@ int command_failed(const struct options *options, const struct fault *fault)
 {
 	const char *host = options->host ? options->host : "-";
 
+	if (fault->local) {
+		fprintf(stderr, "vmkverify: %s: %s\n", fault->what, fault->found);
+		return EXIT_USAGE;
+	}
 	if (options->json) {
 		json_t *refusal = verdict_refusal_to_json(host, fault);
 

@@ -300,11 +300,10 @@ bool policy_load(struct policy *policy, const char *path, struct fault *fault)
 
 	memset(policy, 0, sizeof(*policy));
 	if (!file_read(&text, path, POLICY_FILE_MAX))
-		return fault_set(
-			fault, REASON_POLICY_INVALID, "policy %s: %s", path, strerror(errno));
+		return fault_local(fault, REASON_POLICY_INVALID, path, strerror(errno));
 	ok = policy_parse(policy, text.data, text.size, fault);
 	bytes_free(&text);
-	return ok;
+	return ok || fault_of_file(fault, path);
 }
 
 void policy_free(struct policy *policy)

@@ -74,6 +74,7 @@ struct policy {
  * selection, and PCR values that are not what the events lead to.
  */
 bool policy_parse(struct policy *policy, const void *text, size_t size, struct fault *fault);
+/* The same, and a file that cannot be read; local faults, naming the file. */
 bool policy_load(struct policy *policy, const char *path, struct fault *fault);
 void policy_free(struct policy *policy);
 

@@ -91,16 +91,20 @@ static bool load_key(struct store *store, struct fault *fault)
 	return store->key && write_key(path, store->key, fault);
 }
 
-bool store_open(struct store *store, const char *path, struct fault *fault)
+static bool set_path(struct store *store, const char *path, struct fault *fault)
+{
+	memset(store, 0, sizeof(*store));
+	store->lock = -1;
+	if ((size_t)snprintf(store->path, sizeof(store->path), "%s", path) < sizeof(store->path))
+		return true;
+	errno = ENAMETOOLONG;
+	return state_fault(fault, path);
+}
+
+static bool lock_and_load(struct store *store, struct fault *fault)
 {
 	char lock[STORE_PATH_MAX];
 
-	memset(store, 0, sizeof(*store));
-	store->lock = -1;
-	if ((size_t)snprintf(store->path, sizeof(store->path), "%s", path) >= sizeof(store->path)) {
-		errno = ENAMETOOLONG;
-		return state_fault(fault, path);
-	}
 	if (!make_directories(store, fault) || !join(lock, store, "lock", "", fault))
 		return false;
 	store->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -110,6 +114,32 @@ bool store_open(struct store *store, const char *path, struct fault *fault)
 		return true;
 	store_close(store);
 	return false;
+}
+
+bool store_create(struct store *store, const char *path, struct fault *fault)
+{
+	return set_path(store, path, fault) && lock_and_load(store, fault);
+}
+
+/* A mistyped name must not become another, empty store. */
+static bool check_exists(const struct store *store, struct fault *fault)
+{
+	char hosts[STORE_PATH_MAX];
+
+	if (!join(hosts, store, "hosts", "", fault))
+		return false;
+	if (access(store->path, F_OK) != 0)
+		return fault_local(fault, REASON_STATE, store->path, strerror(errno));
+	if (access(hosts, F_OK) != 0)
+		return fault_local(fault, REASON_STATE, store->path,
+			"not a state directory, which `vmkverify enroll` makes");
+	return true;
+}
+
+bool store_open(struct store *store, const char *path, struct fault *fault)
+{
+	return set_path(store, path, fault) && check_exists(store, fault) &&
+	       lock_and_load(store, fault);
 }
 
 void store_close(struct store *store)

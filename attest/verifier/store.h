@@ -22,7 +22,9 @@ struct store {
 	EVP_PKEY *key;
 };
 
-/* Makes the directory when it is not there. Fault: state. */
+/* Makes the directory when it is not there; for enrollment alone. Fault: state. */
+bool store_create(struct store *store, const char *path, struct fault *fault);
+/* A directory that store_create made. Fault: state, local when it is none. */
 bool store_open(struct store *store, const char *path, struct fault *fault);
 void store_close(struct store *store);
 

@@ -23,7 +23,7 @@ static int open_store(void **state)
 	if (!mkdtemp(directory))
 		return -1;
 	fault = (struct fault){0};
-	return store_open(&store, directory, &fault) ? 0 : -1;
+	return store_create(&store, directory, &fault) ? 0 : -1;
 }
 
 static int remove_store(void **state)
@@ -305,6 +305,24 @@ static void refuses_numbers_beyond_their_type(void **state)
 
 #define store_test(f) cmocka_unit_test_setup_teardown(f, open_store, remove_store)
 
+static void opens_only_what_enrollment_made(void **state)
+{
+	char path[128];
+	struct store other;
+
+	snprintf(path, sizeof(path), "%s/mistyped", directory);
+	assert_false(store_open(&other, path, &fault));
+	assert_true(fault.local);
+	assert_string_equal(fault.what, path);
+	assert_int_not_equal(access(path, F_OK), 0);
+	/* Nor is a directory of other things made one. */
+	snprintf(path, sizeof(path), "%s/evidence", directory);
+	assert_false(store_open(&other, path, &fault));
+	assert_true(fault.local);
+	snprintf(path, sizeof(path), "%s/evidence/verifier.pem", directory);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +339,7 @@ int main(void)
 		store_test(refuses_keys_beyond_its_limits),
 		store_test(refuses_a_record_that_it_could_not_read),
 		store_test(follows_no_link_when_it_writes),
+		store_test(opens_only_what_enrollment_made),
 		cmocka_unit_test(refuses_numbers_beyond_their_type),
 	};
 
