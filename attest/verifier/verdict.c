@@ -218,7 +218,7 @@ static void print_step(FILE *out, const struct step *step, const struct appraisa
 
 	hex_encode(prefix, digest, 6);
 	name_step(step, a, r, subject, sizeof(subject));
-	fprintf(out, "%3u  %-20s  %-8s  %-34.34s  %s  %s", step->pcr, evlog_type_name(type),
+	fprintf(out, "%3u  %-20s  %-8s  %-40s  %s  %s", step->pcr, evlog_type_name(type),
 		e ? layer_name(e->layer) : "-", subject, prefix, step_mark_name(step->mark));
 	print_origin(out, step);
 	fputc('\n', out);
@@ -236,7 +236,7 @@ static void print_value(
 	else if (memcmp(value, a->replay.pcr[pcr], DIGEST_SIZE) != 0)
 		mark = "NOT WHAT THE LOG SAYS";
 	else if (memcmp(value, r->policy->pcrs[pcr], DIGEST_SIZE) != 0)
-		mark = "not the value at boot complete";
+		mark = "not the predicted value";
 	hex_encode(text, value, DIGEST_SIZE);
 	fprintf(out, "%3u  = %s  %s\n", pcr, text, mark);
 }
@@ -293,10 +293,12 @@ static void print_refusal(FILE *out, const struct appraisal *a, const struct app
 
 void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_request *r)
 {
-	size_t next = 0;
+	/* Without a launch all events are missing, which says nothing more. */
+	bool launched = a->fault.reason != REASON_NOT_LAUNCHED;
+	size_t next = launched ? 0 : a->steps.count;
 
 	fprintf(out, "policy: %s\n\n", r->policy->name);
-	fprintf(out, "%3s  %-20s  %-8s  %-34s  %-12s  %s\n", "PCR", "EVENT", "LAYER", "FILE",
+	fprintf(out, "%3s  %-20s  %-8s  %-40s  %-12s  %s\n", "PCR", "EVENT", "LAYER", "FILE",
 		"DIGEST", "");
 	for (unsigned int pcr = 0; pcr < PCR_COUNT; pcr++) {
 		for (; next < a->steps.count && a->steps.items[next].pcr == pcr; next++)
@@ -305,7 +307,8 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 			print_value(out, a, r, pcr);
 	}
 	fputc('\n', out);
-	print_differences(out, a, r);
+	if (launched)
+		print_differences(out, a, r);
 	for (unsigned int i = 0; i < a->note_count; i++)
 		fprintf(out, "note: %s\n", a->notes[i]);
 	if (!a->trusted)

@@ -109,6 +109,21 @@ static void shows_missing_signs_where_they_help(void **state)
 	check(bent_log, REASON_REPLAY_MISMATCH, true);
 }
 
+static void shows_one_line_per_pcr_without_a_launch(void **state)
+{
+	struct shown *s = show(no_launch);
+	const char *line = strstr(s->text, "PCR  EVENT");
+	unsigned int lines = 0;
+
+	assert_non_null(line);
+	for (line = strchr(line, '\n') + 1; *line != '\n'; line = strchr(line, '\n') + 1)
+		lines++;
+	assert_int_equal(lines, __builtin_popcount(s->fixture.policy.pcr_mask));
+	assert_null(strstr(s->text, "event-missing"));
+	assert_non_null(strstr(s->text, "not the predicted value"));
+	hide(s);
+}
+
 static void shows_where_a_moved_event_comes_from(void **state)
 {
 	struct shown *s = show(moved_config);
@@ -123,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_missing_signs_where_they_help),
+		cmocka_unit_test(shows_one_line_per_pcr_without_a_launch),
 		cmocka_unit_test(shows_where_a_moved_event_comes_from),
 	};
 
