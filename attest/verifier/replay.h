@@ -19,8 +19,8 @@ struct replay {
 /* The state before the first event: PCR 17-22 all-ones, or zero once launched. */
 void replay_start(struct replay *replay, bool launched);
 /*
- * One event log without the others. Only a launched system writes one, so PCR 17-22 start from zero,
- * also where the launch itself is in another log.
+ * One event log without the others. Only a launched system writes one, so PCR 17-22 start from
+ * zero, also where the launch itself is in another log.
  */
 void replay_log(struct replay *replay, const struct events *events);
 /* P' = SHA-256(P || digest). pcr < PCR_COUNT. */
