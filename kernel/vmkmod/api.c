@@ -66,7 +66,8 @@ static bool dma_order(size_t bytes, unsigned *order)
 	return true;
 }
 
-static enum vmk_status driver_dma_alloc(size_t bytes, void **memory, uint64_t *bus)
+static enum vmk_status driver_dma_alloc(
+	const struct vmkapi_pci *pci, size_t bytes, void **memory, uint64_t *bus)
 {
 	enum vmk_status status;
 	struct pfn frame;
@@ -88,7 +89,7 @@ static enum vmk_status driver_dma_alloc(size_t bytes, void **memory, uint64_t *b
 	return VMK_OK;
 }
 
-static void driver_dma_free(void *memory, size_t bytes)
+static void driver_dma_free(const struct vmkapi_pci *pci, void *memory, size_t bytes)
 {
 	unsigned order;
 
@@ -164,6 +165,16 @@ static enum vmk_status driver_irq_attach(
 	return status;
 }
 
+static enum vmk_status driver_irq_attach_vectors(const struct vmkapi_pci *pci, unsigned count,
+	const struct vmkapi_irq *vectors, unsigned *granted, enum vmkapi_irq_mode *mode)
+{
+	if (count == 0 || count > VMKAPI_VECTORS_MAX)
+		return VMK_BAD_PARAM;
+	*granted = 1;
+	*mode = VMKAPI_IRQ_INTX;
+	return driver_irq_attach(pci, vectors[0].handler, vectors[0].argument);
+}
+
 static enum vmk_status nic_send(void *unused, const void *frame, size_t bytes)
 {
 	uint64_t flags = spin_lock(&driver_lock);
@@ -207,6 +218,7 @@ const struct vmkapi vmkapi_table = {
 	.map_bar = driver_map_bar,
 	.pci_enable = driver_pci_enable,
 	.irq_attach = driver_irq_attach,
+	.irq_attach_vectors = driver_irq_attach_vectors,
 	.time_ns = time_ns,
 	.delay_us = time_spin_us,
 	.nic_register = driver_nic_register,
@@ -247,5 +259,5 @@ void api_reclaim(void)
 		irq_detach_gsi(taken.interrupt->gsi);
 	}
 	for (unsigned i = 0; i < taken.dma_count; i++)
-		driver_dma_free(taken.dma[i].memory, taken.dma[i].bytes);
+		driver_dma_free(&taken.device->api, taken.dma[i].memory, taken.dma[i].bytes);
 }

@@ -251,12 +251,12 @@ static enum vmk_status take_everything(const struct vmkapi *api, const struct vm
 	assert_int_equal(api->size, sizeof(*api));
 	assert_ptr_equal(pci, &nic.api);
 	api->log("hello %d", 7);
-	assert_int_equal(api->dma_alloc(0, &memory, &bus), VMK_BAD_PARAM);
-	assert_int_equal(api->dma_alloc(SIZE_MAX, &memory, &bus), VMK_BAD_PARAM);
-	assert_int_equal(api->dma_alloc(PAGE_SIZE, &memory, &bus), VMK_OK);
-	assert_int_equal(api->dma_alloc(PAGE_SIZE + 1, &other, &bus), VMK_OK);
+	assert_int_equal(api->dma_alloc(pci, 0, &memory, &bus), VMK_BAD_PARAM);
+	assert_int_equal(api->dma_alloc(pci, SIZE_MAX, &memory, &bus), VMK_BAD_PARAM);
+	assert_int_equal(api->dma_alloc(pci, PAGE_SIZE, &memory, &bus), VMK_OK);
+	assert_int_equal(api->dma_alloc(pci, PAGE_SIZE + 1, &other, &bus), VMK_OK);
 	assert_int_equal(bus, (uintptr_t)other);
-	api->dma_free(memory, PAGE_SIZE);
+	api->dma_free(pci, memory, PAGE_SIZE);
 	kept = other;
 	assert_int_equal(api->irq_attach(pci, handle, mine), VMK_OK);
 	assert_int_equal(api->nic_register(mac, &ops, context_of_nic), VMK_OK);

@@ -11,7 +11,9 @@
 #include <stdint.h>
 #include <vmkapi/status.h>
 
-#define VMKAPI_VERSION 1u
+#define VMKAPI_VERSION     2u
+
+#define VMKAPI_VECTORS_MAX 16u
 
 struct vmkapi_pci { /* the function that the module's manifest binds to */
 	uint16_t vendor, device;
@@ -22,6 +24,14 @@ struct vmkapi_pci { /* the function that the module's manifest binds to */
 	} bar[6];
 };
 
+struct vmkapi_irq { /* who is called for one interrupt of a device */
+	void (*handler)(void *argument);
+	void *argument;
+};
+/* How a device interrupts. With MSI-X a device must be told which cause is which vector; with the
+ * others all causes share one. */
+enum vmkapi_irq_mode { VMKAPI_IRQ_INTX, VMKAPI_IRQ_MSI, VMKAPI_IRQ_MSIX };
+
 struct vmkapi_nic_ops {
 	enum vmk_status (*send)(void *nic, const void *frame, size_t bytes);
 };
@@ -31,16 +41,39 @@ struct vmkapi {
 	void (*log)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	void *(*alloc)(size_t bytes); /* zeroed */
 	void (*free)(void *memory);
-	/* Physically contiguous, zeroed, below 4 GiB; *bus is what the device is told. */
-	enum vmk_status (*dma_alloc)(size_t bytes, void **memory, uint64_t *bus);
-	void (*dma_free)(void *memory, size_t bytes);
-	/* BAR `index` of the bound device, mapped uncached. */
+	/*
+	 * Memory that the device `pci`, and no other, reads and writes: zeroed, page-aligned,
+	 * contiguous for the device and for the driver, at most 4 MiB, cache-coherent. *bus is what
+	 * the device is told: below 4 GiB, and nothing that says where the memory is, as it may be
+	 * remapped. Whatever else the device touches is blocked and logged where the machine can do
+	 * that (VT-d). VMK_BAD_PARAM, VMK_NO_MEMORY, VMK_NO_RESOURCES.
+	 */
+	enum vmk_status (*dma_alloc)(
+		const struct vmkapi_pci *pci, size_t bytes, void **memory, uint64_t *bus);
+	/* The device must not use it any more. `bytes` as at its allocation. NULL is ignored. */
+	void (*dma_free)(const struct vmkapi_pci *pci, void *memory, size_t bytes);
+	/* BAR `index` of the bound device, mapped uncached. VMK_DENIED for a BAR that is not the
+	 * device's own registers. The pages of the MSI-X table, which is the kernel's, are left
+	 * out: touching them faults. */
 	enum vmk_status (*map_bar)(
 		const struct vmkapi_pci *pci, unsigned index, volatile void **registers);
 	enum vmk_status (*pci_enable)(
 		const struct vmkapi_pci *pci); /* memory space and bus mastering */
+	/*
+	 * One handler for all that the device has to say: by MSI where it can, by INTx otherwise
+	 * (then the line may be shared and the handler is called for others' interrupts too).
+	 * VMK_NOT_PRESENT: it cannot interrupt. At most one of the two calls, once, for a device.
+	 */
 	enum vmk_status (*irq_attach)(
 		const struct vmkapi_pci *pci, void (*handler)(void *), void *argument);
+	/*
+	 * Up to `count` (1 to VMKAPI_VECTORS_MAX) interrupts: MSI-X table entry i calls vectors[i];
+	 * entries that were not granted stay masked. A device without MSI-X gets one, as from
+	 * irq_attach(): *granted is 1, vectors[0] is called and *mode says which kind it is.
+	 * `vectors` is copied.
+	 */
+	enum vmk_status (*irq_attach_vectors)(const struct vmkapi_pci *pci, unsigned count,
+		const struct vmkapi_irq *vectors, unsigned *granted, enum vmkapi_irq_mode *mode);
 	uint64_t (*time_ns)(void);
 	void (*delay_us)(uint32_t microseconds);
 	enum vmk_status (*nic_register)(

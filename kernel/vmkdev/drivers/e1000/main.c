@@ -53,15 +53,15 @@ static enum vmk_status send(void *context, const void *frame, size_t bytes)
 	return status;
 }
 
-static enum vmk_status allocate_ring(size_t ring_bytes, size_t count, void **ring,
-	uint64_t *ring_bus, uint8_t **buffers, uint64_t *buffers_bus)
+static enum vmk_status allocate_ring(const struct vmkapi_pci *pci, size_t ring_bytes, size_t count,
+	void **ring, uint64_t *ring_bus, uint8_t **buffers, uint64_t *buffers_bus)
 {
-	enum vmk_status status = nic.api->dma_alloc(ring_bytes, ring, ring_bus);
+	enum vmk_status status = nic.api->dma_alloc(pci, ring_bytes, ring, ring_bus);
 	void *memory;
 
 	if (status != VMK_OK)
 		return status;
-	status = nic.api->dma_alloc(count * E1000_BUFFER_BYTES, &memory, buffers_bus);
+	status = nic.api->dma_alloc(pci, count * E1000_BUFFER_BYTES, &memory, buffers_bus);
 	if (status == VMK_OK)
 		*buffers = memory;
 	return status;
@@ -119,11 +119,11 @@ enum vmk_status vmkmod_start(const struct vmkapi *api, const struct vmkapi_pci *
 	nic.api = api;
 	status = map_registers(pci);
 	if (status == VMK_OK)
-		status = allocate_ring(E1000_RX_RING * sizeof(*nic.rx.ring), E1000_RX_RING,
+		status = allocate_ring(pci, E1000_RX_RING * sizeof(*nic.rx.ring), E1000_RX_RING,
 			(void **)&nic.rx.ring, &nic.rx.ring_bus, &nic.rx.buffers,
 			&nic.rx.buffers_bus);
 	if (status == VMK_OK)
-		status = allocate_ring(E1000_TX_RING * sizeof(*nic.tx.ring), E1000_TX_RING,
+		status = allocate_ring(pci, E1000_TX_RING * sizeof(*nic.tx.ring), E1000_TX_RING,
 			(void **)&nic.tx.ring, &nic.tx.ring_bus, &nic.tx.buffers,
 			&nic.tx.buffers_bus);
 	return status == VMK_OK ? bring_up(pci) : status;
