@@ -8,6 +8,9 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "sched/world.h"
+#include "vmkdev/tty.h"
+
+#define LOG_MODULE "Console"
 
 static struct spinlock log_lock = SPINLOCK(LOCK_LOG);
 
@@ -44,7 +47,7 @@ static const struct log_ops log_edge = {
 	.wall_ns = time_wall_ns,
 	.cpu = percpu_index,
 	.world = current_world,
-	.emit = serial_write,
+	.emit = tty_log,
 	.lock = lock_log,
 	.unlock = unlock_log,
 };
@@ -59,6 +62,13 @@ static const struct lock_ops lock_edge = {
 void console_init(void)
 {
 	serial_init();
+	tty_register_sink(serial_write);
 	lock_init(&lock_edge);
 	log_init(&log_edge);
+}
+
+void console_listen(void)
+{
+	if (serial_listen(tty_input) != VMK_OK)
+		vmk_log("the first serial port is for output only");
 }

@@ -3,5 +3,7 @@
 #define BOOT_CONSOLE_H
 
 void console_init(void);
+/* What is typed on the serial port reaches the console, once there are interrupts. */
+void console_listen(void);
 
 #endif

@@ -148,6 +148,7 @@ static void start_system(void)
 	trust_describe(text, sizeof(text));
 	vmk_log("%s", text);
 	uworld_init();
+	console_listen();
 	device_init();
 	modules_load_boot(boot_info);
 	if (trust_measured() && trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK)

@@ -24,7 +24,8 @@
 	X(LOCK_TLB)     \
 	X(LOCK_IRQ)     \
 	X(LOCK_RANDOM)  \
-	X(LOCK_LOG)
+	X(LOCK_LOG)     \
+	X(LOCK_TTY)
 enum lock_level {
 #define X(symbol) symbol,
 	LOCK_LEVELS(X)
