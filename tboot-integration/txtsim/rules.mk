@@ -1,6 +1,6 @@
 # The TXT platform emulator: the pure model, the Bochs plugin, the SINIT stand-in, the launcher.
 TXTSIM := tboot-integration/txtsim
-TXTSIM_MODEL := $(addprefix $(TXTSIM)/model/,platform.c heap.c digest.c acm.c events.c evlog.c \
+TXTSIM_MODEL := $(addprefix $(TXTSIM)/model/,platform.c faults.c heap.c digest.c acm.c events.c evlog.c \
 	tpmcmd.c mle.c getsec.c sinit.c tis.c acpi.c)
 TXTSIM_BOCHS := $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c wake.c memory.c firmware.c \
 	swtpm.c stamp.c)
@@ -9,8 +9,9 @@ HOST_PROGRAMS += mksinit txtsim
 mksinit_SRCS := $(addprefix $(TXTSIM)/,sinit/mksinit.c sinit/acmwrite.c model/acm.c model/digest.c)
 mksinit_LIBS := -lcrypto
 txtsim_SRCS := $(addprefix $(TXTSIM)/run/,main.c options.c config.c process.c tpmstate.c keyhash.c \
-	platform.c) $(addprefix $(TXTSIM)/model/,acm.c digest.c events.c)
-txtsim_LIBS := -lcrypto
+	platform.c console.c bochs.c) $(addprefix $(TXTSIM)/qemu/,machine.c arguments.c probe.c \
+	qmp.c) $(addprefix $(TXTSIM)/model/,acm.c digest.c events.c)
+txtsim_LIBS := -lcrypto -ljansson
 
 # Bochs' own headers are not packaged: its symbols are resolved when Bochs loads the plugin.
 TXTSIM_PLUGIN := $(B)/lib/libbx_txtsim.so

@@ -113,10 +113,13 @@ static void write_machine(const struct run_options *o, FILE *f)
 		fputs("clock: sync=none, time0=utc, rtc_sync=0\n", f);
 }
 
-static void write_devices(const struct run_options *o, FILE *f)
+static void write_devices(const struct run_options *o, unsigned com1_port, FILE *f)
 {
 	fputs("port_e9_hack: enabled=1\n", f);
-	fprintf(f, "com1: enabled=1, mode=file, dev=\"%s\"\n", o->serial);
+	if (com1_port)
+		fprintf(f, "com1: enabled=1, mode=socket-client, dev=localhost:%u\n", com1_port);
+	else
+		fprintf(f, "com1: enabled=1, mode=file, dev=\"%s\"\n", o->serial);
 	fputs("ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n"
 	      "ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15\n",
 		f);
@@ -139,7 +142,7 @@ static void write_devices(const struct run_options *o, FILE *f)
 		fprintf(f, "%s\n", o->bochs_arg[i]);
 }
 
-void config_write(const struct run_options *o)
+void config_write(const struct run_options *o, unsigned com1_port)
 {
 	FILE *f;
 
@@ -150,7 +153,7 @@ void config_write(const struct run_options *o)
 		write_slirp(o);
 	f = create(o->workdir, "bochsrc");
 	write_machine(o, f);
-	write_devices(o, f);
+	write_devices(o, com1_port, f);
 	close_file(f, "bochsrc");
 	/* Bochs' debugger starts stopped. */
 	f = create(o->workdir, "debugger.rc");

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "tboot-integration/txtsim/model/acm.h"
+#include "tboot-integration/txtsim/qemu/machine.h"
 #include "tboot-integration/txtsim/run/options.h"
+#include "tboot-integration/txtsim/run/process.h"
 #include "tboot-integration/txtsim/run/run.h"
 
 #define SINIT_FILE_MAX 0x40000u
@@ -20,10 +22,10 @@ static int run(int argc, char **argv)
 	static struct run_options o;
 
 	options_parse(&o, argc, argv);
-	config_write(&o);
 	if (strcmp(o.tpm_mode, "absent") != 0)
 		tpm_state_prepare(&o);
-	return run_machine(&o);
+	process_catch_signals();
+	return o.emulator == EMULATOR_QEMU ? qemu_run(&o) : bochs_run(&o);
 }
 
 static void print_hex(const uint8_t *data, size_t size)

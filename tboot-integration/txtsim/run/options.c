@@ -11,15 +11,17 @@
 
 #include "tboot-integration/txtsim/run/run.h"
 
-#define SMP_MAX    8u
-#define MEMORY_MIN 64u
-#define MEMORY_MAX 65536u
+#define SMP_MAX       16u
+#define BOCHS_SMP_MAX 8u
+#define MEMORY_MIN    64u
+#define MEMORY_MAX    65536u
 
 const char run_usage[] =
 	"txtsim run --iso FILE --workdir DIR [options]\n"
-	"  --smp N              CPUs, 1 to 8 (1)\n"
+	"  --platform NAME      bochs or qemu (bochs)\n"
+	"  --smp N              CPUs, 1 to 16, in Bochs to 8 (1)\n"
 	"  --mem MB             memory (512)\n"
-	"  --model NAME         Bochs' CPU model (tigerlake)\n"
+	"  --model NAME         the emulator's CPU model (tigerlake; qemu: max)\n"
 	"  --tpm-state DIR      swtpm's state; default DIR/tpm below the workdir, made if absent\n"
 	"  --tpm MODE           on, absent, disabled, failed, hang (on)\n"
 	"  --sinit-key FILE     PEM key that the platform trusts for SINIT (keys/sinit.key)\n"
@@ -28,14 +30,20 @@ const char run_usage[] =
 	"  --net                an e1000 with user-mode network, guest 10.0.2.15 by DHCP\n"
 	"  --net-fwd P:H:G      forward host port H of 127.0.0.1 to guest port G; P is udp or tcp\n"
 	"  --serial FILE        COM1's output (com1.log in the workdir); '-': also to stdout\n"
+	"  --serial-in FIFO     what COM1 receives; made if absent; '-': standard input\n"
 	"  --seed N             repeatable: seeded RDRAND and TPM2_GetRandom, fixed clock\n"
 	"  --trace              log each GETSEC leaf and TXT register write\n"
 	"  --timeout S          give up after S seconds (none)\n"
 	"  --until TEXT         stop, with success, when COM1 has shown TEXT\n"
 	"  --no-reboot          stop at the first platform reset\n"
 	"  --bochs-arg LINE     a further line for bochsrc\n"
-	"Exit status: 0 powered off or --until met, 1 cannot start, 3 the plugin refused, 4 Bochs\n"
-	"or the guest crashed, 5 reset with --no-reboot, 124 time-out, 128+N signal N.\n";
+	"With --platform qemu:\n"
+	"  --uefi               UEFI firmware (OVMF) instead of a BIOS; only with --no-txt\n"
+	"  --nic NAME           e1000, e1000e or igb (e1000); implies --net\n"
+	"  --tpm-interface NAME tis or crb (tis; crb only with --no-txt)\n"
+	"  --qemu-arg ARG       a further argument of QEMU, repeatable\n"
+	"Exit status: 0 powered off or --until met, 1 cannot start, 3 the platform refused, 4 the\n"
+	"emulator or the guest crashed, 5 reset with --no-reboot, 124 time-out, 128+N signal N.\n";
 
 void fail(const char *format, ...)
 {
@@ -70,6 +78,12 @@ enum option_code {
 	OPT_NO_REBOOT,
 	OPT_BOCHS_ARG,
 	OPT_PLUGIN,
+	OPT_PLATFORM,
+	OPT_SERIAL_IN,
+	OPT_UEFI,
+	OPT_NIC,
+	OPT_TPM_INTERFACE,
+	OPT_QEMU_ARG,
 };
 
 static const struct option long_options[] = {
@@ -93,6 +107,12 @@ static const struct option long_options[] = {
 	{"no-reboot", no_argument, NULL, OPT_NO_REBOOT},
 	{"bochs-arg", required_argument, NULL, OPT_BOCHS_ARG},
 	{"plugin", required_argument, NULL, OPT_PLUGIN},
+	{"platform", required_argument, NULL, OPT_PLATFORM},
+	{"serial-in", required_argument, NULL, OPT_SERIAL_IN},
+	{"uefi", no_argument, NULL, OPT_UEFI},
+	{"nic", required_argument, NULL, OPT_NIC},
+	{"tpm-interface", required_argument, NULL, OPT_TPM_INTERFACE},
+	{"qemu-arg", required_argument, NULL, OPT_QEMU_ARG},
 	{NULL, 0, NULL, 0},
 };
 
@@ -104,6 +124,15 @@ static unsigned number(const char *name, const char *text, unsigned min, unsigne
 	if (*text < '0' || *text > '9' || *end || n < min || n > max)
 		fail("--%s must be a number from %u to %u, not '%s'", name, min, max, text);
 	return (unsigned)n;
+}
+
+static void one_of(const char *name, const char *value, const char *const allowed[])
+{
+	for (; *allowed; allowed++) {
+		if (!strcmp(value, *allowed))
+			return;
+	}
+	fail("--%s does not know '%s'; see txtsim help", name, value);
 }
 
 /* Absolute form of a path whose last component need not exist yet. */
@@ -213,6 +242,33 @@ static void take(struct run_options *o, int option, const char *value)
 	case OPT_PLUGIN:
 		absolute(o->plugin, value);
 		break;
+	case OPT_PLATFORM:
+		one_of("platform", value, (const char *const[]){"bochs", "qemu", NULL});
+		o->emulator = *value == 'q' ? EMULATOR_QEMU : EMULATOR_BOCHS;
+		break;
+	case OPT_SERIAL_IN:
+		if (strcmp(value, "-") != 0)
+			absolute(o->serial_in, value);
+		else
+			strcpy(o->serial_in, value);
+		break;
+	case OPT_UEFI:
+		o->uefi = true;
+		break;
+	case OPT_NIC:
+		one_of("nic", value, (const char *const[]){"e1000", "e1000e", "igb", NULL});
+		o->nic = value;
+		o->net = true;
+		break;
+	case OPT_TPM_INTERFACE:
+		one_of("tpm-interface", value, (const char *const[]){"tis", "crb", NULL});
+		o->tpm_interface = value;
+		break;
+	case OPT_QEMU_ARG:
+		if (o->qemu_args == QEMU_ARGS_MAX)
+			fail("at most %d --qemu-arg", QEMU_ARGS_MAX);
+		o->qemu_arg[o->qemu_args++] = value;
+		break;
 	default:
 		fputs(run_usage, stderr);
 		exit(1);
@@ -244,6 +300,33 @@ static void below(char to[PATH_MAX], const char *directory, const char *name)
 		fail("the path is too long: %s", directory);
 }
 
+void workdir_path(char to[PATH_MAX], const struct run_options *o, const char *name)
+{
+	below(to, o->workdir, name);
+}
+
+/* What only one of the emulators can do is refused for the other. */
+static void check_emulator(const struct run_options *o)
+{
+	if (o->emulator == EMULATOR_BOCHS) {
+		if (o->uefi || o->nic || o->tpm_interface || o->qemu_args)
+			fail("--uefi, --nic, --tpm-interface and --qemu-arg need --platform qemu");
+		if (o->smp > BOCHS_SMP_MAX)
+			fail("Bochs has at most %u CPUs: --platform qemu for more", BOCHS_SMP_MAX);
+		if (access(o->plugin, R_OK))
+			fail("the Bochs plugin %s is absent: run make txtsim", o->plugin);
+		return;
+	}
+	if (o->seed)
+		fail("--seed needs --platform bochs: QEMU's processors are not repeatable");
+	if (o->bochs_args)
+		fail("--bochs-arg needs --platform bochs");
+	if (o->txt && o->uefi)
+		fail("--uefi needs --no-txt: this tboot's launch is the BIOS's");
+	if (o->txt && o->tpm_interface && !strcmp(o->tpm_interface, "crb"))
+		fail("--tpm-interface crb needs --no-txt: QEMU's has one locality");
+}
+
 static void complete(struct run_options *o)
 {
 	char key[PATH_MAX];
@@ -260,9 +343,8 @@ static void complete(struct run_options *o)
 		below(o->serial, o->workdir, "com1.log");
 	if (!*o->plugin)
 		beside(o->plugin, "lib/libbx_txtsim.so");
-	if (access(o->plugin, R_OK))
-		fail("the Bochs plugin %s is absent: run make txtsim", o->plugin);
-	if (!*o->key_hash) {
+	check_emulator(o);
+	if (!*o->key_hash && (o->txt || o->emulator == EMULATOR_BOCHS)) {
 		beside(key, "keys/sinit.key");
 		key_hash_of_file(key, o->key_hash);
 	}
@@ -272,11 +354,12 @@ void options_parse(struct run_options *o, int argc, char **argv)
 {
 	int option;
 
-	*o = (struct run_options){
-		.smp = 1, .memory_mb = 512, .txt = true, .tpm_mode = "on", .model = "tigerlake"};
+	*o = (struct run_options){.smp = 1, .memory_mb = 512, .txt = true, .tpm_mode = "on"};
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		take(o, option, optarg);
 	if (optind != argc)
 		fail("what is '%s'? see txtsim help", argv[optind]);
+	if (!o->model)
+		o->model = o->emulator == EMULATOR_QEMU ? "max" : "tigerlake";
 	complete(o);
 }

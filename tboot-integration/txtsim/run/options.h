@@ -7,6 +7,9 @@
 
 #define FORWARDS_MAX   8
 #define BOCHS_ARGS_MAX 8
+#define QEMU_ARGS_MAX  16
+
+enum emulator { EMULATOR_BOCHS, EMULATOR_QEMU };
 
 struct forward {
 	bool tcp;
@@ -15,12 +18,14 @@ struct forward {
 };
 
 struct run_options {
+	enum emulator emulator;
 	char iso[PATH_MAX];       /* absolute */
 	char workdir[PATH_MAX];   /* absolute, created if absent */
 	char tpm_state[PATH_MAX]; /* absolute */
 	bool tpm_state_given;
-	char serial[PATH_MAX]; /* COM1's file: absolute */
-	bool serial_to_stdout; /* also copy it to standard output */
+	char serial[PATH_MAX];    /* COM1's file: absolute */
+	bool serial_to_stdout;    /* also copy it to standard output */
+	char serial_in[PATH_MAX]; /* a fifo whose bytes COM1 receives, "-" or empty */
 	char plugin[PATH_MAX];
 	char key_hash[65]; /* of the key that signs SINIT, in hexadecimal */
 	const char *tpm_mode;
@@ -38,10 +43,19 @@ struct run_options {
 	unsigned forwards;
 	const char *bochs_arg[BOCHS_ARGS_MAX];
 	unsigned bochs_args;
+	/* QEMU alone */
+	bool uefi;
+	const char *nic;
+	const char *tpm_interface; /* tis or crb */
+	const char *qemu_arg[QEMU_ARGS_MAX];
+	unsigned qemu_args;
 };
 
 /* Ends the program with a message and status 1. */
 __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
+
+/* A file of the workdir; ends the program if the path is too long. */
+void workdir_path(char to[PATH_MAX], const struct run_options *o, const char *name);
 
 extern const char run_usage[];
 /* argv[0] is "run". Checks everything that can be checked without starting anything. */

@@ -1,0 +1,27 @@
+/* QEMU's command line. */
+#ifndef TXTSIM_QEMU_ARGUMENTS_H
+#define TXTSIM_QEMU_ARGUMENTS_H
+
+#include <stddef.h>
+
+struct run_options;
+
+#define QEMU_PROGRAM "qemu-system-x86_64"
+
+/* Descriptors that QEMU inherits, -1 where there is none. */
+struct qemu_fds {
+	int uart; /* COM1 */
+	int qmp;
+};
+
+struct qemu_arguments {
+	const char *argv[128];
+	unsigned count;
+	char text[16384];
+	size_t used;
+};
+
+void qemu_arguments_make(
+	struct qemu_arguments *a, const struct run_options *o, const struct qemu_fds *fds);
+
+#endif

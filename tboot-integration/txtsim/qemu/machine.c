@@ -1,0 +1,168 @@
+#include "tboot-integration/txtsim/qemu/machine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tboot-integration/txtsim/qemu/arguments.h"
+#include "tboot-integration/txtsim/qemu/probe.h"
+#include "tboot-integration/txtsim/qemu/qmp.h"
+#include "tboot-integration/txtsim/run/console.h"
+#include "tboot-integration/txtsim/run/options.h"
+#include "tboot-integration/txtsim/run/process.h"
+#include "tboot-integration/txtsim/run/run.h"
+
+#define POLL_MS 50
+
+struct machine {
+	const struct run_options *options;
+	struct console console;
+	struct qmp qmp;
+	pid_t swtpm, qemu;
+};
+
+/* A connected pair: ours is closed in children, QEMU's is inherited. */
+static int channel(int *for_qemu)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		fail("no socket pair: %s", strerror(errno));
+	*for_qemu = dup(pair[1]);
+	if (*for_qemu < 0)
+		fail("no descriptor: %s", strerror(errno));
+	close(pair[1]);
+	return pair[0];
+}
+
+static void start(struct machine *m)
+{
+	static struct qemu_arguments arguments;
+	struct qemu_fds fds;
+	int qmp;
+
+	console_open_socket(&m->console, m->options, channel(&fds.uart), true);
+	qmp = channel(&fds.qmp);
+	qmp_init(&m->qmp, qmp);
+	qemu_arguments_make(&arguments, m->options, &fds);
+	m->qemu = process_start(m->options->workdir, "qemu.out", arguments.argv);
+	close(fds.uart);
+	close(fds.qmp);
+	qmp_send(&m->qmp, "qmp_capabilities", NULL);
+}
+
+static void serve(struct machine *m)
+{
+	struct pollfd fds[4];
+	unsigned n = console_wants(&m->console, fds);
+
+	if (m->qmp.fd >= 0)
+		fds[n++] = (struct pollfd){.fd = m->qmp.fd, .events = POLLIN};
+	poll(fds, n, POLL_MS);
+	console_serve(&m->console);
+	if (m->qmp.fd >= 0 && !qmp_serve(&m->qmp)) {
+		close(m->qmp.fd);
+		m->qmp.fd = -1;
+	}
+}
+
+/* QEMU's log has the state of each processor at each reset, after the reason if it is a fault. */
+static bool triple_fault(const struct run_options *o)
+{
+	char path[PATH_MAX], line[256];
+	bool found = false;
+	FILE *f;
+
+	workdir_path(path, o, "qemu.log");
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f))
+		found = strstr(line, "Triple fault");
+	fclose(f);
+	return found;
+}
+
+static void show_output(const struct run_options *o)
+{
+	char path[PATH_MAX], line[512];
+	FILE *f;
+
+	workdir_path(path, o, "qemu.out");
+	f = fopen(path, "r");
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f))
+		fprintf(stderr, "txtsim: %s", line);
+	fclose(f);
+}
+
+static int explain(const struct machine *m, int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_PROGRAM)
+		fail(QEMU_PROGRAM " is not installed: apt-get install qemu-system-x86");
+	if (m->qmp.end == QMP_POWERED_OFF)
+		return RUN_DONE;
+	if (m->qmp.end == QMP_WAS_RESET && !triple_fault(m->options))
+		return RUN_RESET;
+	show_output(m->options);
+	fprintf(stderr, "txtsim: QEMU ended: see qemu.out and qemu.log in %s\n",
+		m->options->workdir);
+	return RUN_CRASHED;
+}
+
+static int wait_for(struct machine *m)
+{
+	const struct run_options *o = m->options;
+	double end = process_now() + o->timeout_s;
+	unsigned resets = 0;
+	int status;
+
+	for (;;) {
+		bool ended = waitpid(m->qemu, &status, WNOHANG) == m->qemu;
+
+		serve(m);
+		if (ended)
+			m->qemu = 0;
+		if (m->console.found)
+			return RUN_DONE;
+		if (ended)
+			return explain(m, status);
+		if (process_caught())
+			return RUN_SIGNALLED + process_caught();
+		if (m->qmp.resets != resets && triple_fault(o)) {
+			fprintf(stderr, "txtsim: the guest ended in a triple fault\n");
+			return RUN_CRASHED;
+		}
+		resets = m->qmp.resets;
+		if (o->timeout_s && process_now() > end) {
+			fprintf(stderr, "txtsim: no end after %u seconds\n", o->timeout_s);
+			return RUN_TIMEOUT;
+		}
+	}
+}
+
+int qemu_run(const struct run_options *o)
+{
+	static struct machine m;
+	int result;
+
+	m.options = o;
+	qemu_probe(o);
+	if (o->uefi)
+		qemu_copy_variables(o);
+	if (strcmp(o->tpm_mode, "absent") != 0)
+		m.swtpm = tpm_start(o);
+	start(&m);
+	result = wait_for(&m);
+	console_close(&m.console);
+	if (m.qmp.fd >= 0)
+		close(m.qmp.fd);
+	process_stop(m.qemu);
+	process_stop(m.swtpm);
+	return result;
+}

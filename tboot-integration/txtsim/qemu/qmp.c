@@ -1,0 +1,87 @@
+#include "tboot-integration/txtsim/qemu/qmp.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+void qmp_init(struct qmp *q, int fd)
+{
+	*q = (struct qmp){.fd = fd};
+}
+
+bool qmp_send(struct qmp *q, const char *command, const char *arguments)
+{
+	char request[512];
+	int n = snprintf(request, sizeof(request), "{\"execute\":\"%s\"%s%s}\n", command,
+		arguments ? ",\"arguments\":" : "", arguments ? arguments : "");
+
+	q->answered = false;
+	return n > 0 && n < (int)sizeof(request) &&
+	       send(q->fd, request, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+static void take_shutdown(struct qmp *q, const json_t *event)
+{
+	const json_t *data = json_object_get(event, "data");
+	const char *reason = json_string_value(json_object_get(data, "reason"));
+
+	if (!reason)
+		q->end = QMP_OTHER_END;
+	else if (!strcmp(reason, "guest-shutdown"))
+		q->end = QMP_POWERED_OFF;
+	else if (!strcmp(reason, "guest-reset"))
+		q->end = QMP_WAS_RESET;
+	else
+		q->end = QMP_OTHER_END;
+}
+
+void qmp_take_line(struct qmp *q, const char *line, size_t size)
+{
+	json_t *message = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	const char *event;
+
+	if (!message)
+		return;
+	event = json_string_value(json_object_get(message, "event"));
+	if (event && !strcmp(event, "SHUTDOWN"))
+		take_shutdown(q, message);
+	else if (event && !strcmp(event, "RESET"))
+		q->resets++;
+	if (json_object_get(message, "return") || json_object_get(message, "error")) {
+		q->answered = true;
+		q->failed = json_object_get(message, "error");
+	}
+	json_decref(message);
+}
+
+static void take_lines(struct qmp *q)
+{
+	char *end;
+
+	while ((end = memchr(q->line, '\n', q->size))) {
+		size_t n = (size_t)(end - q->line) + 1;
+
+		qmp_take_line(q, q->line, n - 1);
+		q->size -= n;
+		memmove(q->line, q->line + n, q->size);
+	}
+	/* No message of QEMU's is that long: what follows is dropped up to the next line. */
+	if (q->size == sizeof(q->line))
+		q->size = 0;
+}
+
+bool qmp_serve(struct qmp *q)
+{
+	for (;;) {
+		ssize_t n = recv(q->fd, q->line + q->size, sizeof(q->line) - q->size, MSG_DONTWAIT);
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (n == 0)
+			return false;
+		q->size += (size_t)n;
+		take_lines(q);
+	}
+}

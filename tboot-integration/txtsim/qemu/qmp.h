@@ -1,0 +1,31 @@
+/* QEMU's machine protocol: one JSON object a line, requests, answers and events. */
+#ifndef TXTSIM_QMP_H
+#define TXTSIM_QMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define QMP_LINE_MAX 16384u
+
+enum qmp_end { QMP_RUNNING, QMP_POWERED_OFF, QMP_WAS_RESET, QMP_OTHER_END };
+
+struct qmp {
+	int fd;
+	char line[QMP_LINE_MAX];
+	size_t size;
+	unsigned resets;  /* RESET events that the guest or we caused */
+	enum qmp_end end; /* from the SHUTDOWN event */
+	bool answered;    /* the last request's answer is here */
+	bool failed;      /* and it is an error */
+};
+
+void qmp_init(struct qmp *q, int fd);
+/* Takes what QEMU has sent, without blocking; false once the channel is closed. */
+bool qmp_serve(struct qmp *q);
+/* Sends a request; its answer comes with a later qmp_serve(). `arguments`: a JSON object or NULL.
+ */
+bool qmp_send(struct qmp *q, const char *command, const char *arguments);
+/* Takes one line of QEMU's. */
+void qmp_take_line(struct qmp *q, const char *line, size_t size);
+
+#endif

@@ -1,0 +1,30 @@
+/* Child processes of the launcher, its clock and the signals that end it. */
+#ifndef TXTSIM_PROCESS_H
+#define TXTSIM_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* A child ends with this status when the program itself could not be started. */
+#define EXIT_NO_PROGRAM 127
+
+/* Starts a program in the workdir; both outputs go to a file there; it dies with its parent. */
+pid_t process_start(const char *workdir, const char *log, const char *const argv[]);
+/* SIGTERM, then SIGKILL; reaps it. Nothing for pid <= 0. */
+void process_stop(pid_t pid);
+/* Runs a program to its end; returns its exit status or -1. */
+int process_run(const char *workdir, const char *log, const char *const argv[]);
+
+/* Whether this program is found in PATH. */
+bool process_installed(const char *program);
+
+/* From here on INT, TERM and HUP are only noted: the signal's number, or 0. */
+void process_catch_signals(void);
+int process_caught(void);
+
+/* Seconds of a clock that never goes back. */
+double process_now(void);
+/* Sleeps for one polling interval. */
+void process_nap(void);
+
+#endif
