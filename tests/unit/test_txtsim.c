@@ -414,16 +414,26 @@ static void every_refusal_names_its_reason(void **state)
 
 static void sinit_must_lie_in_its_region(void **state)
 {
-	struct machine *m = machine_new(2048);
+	static const struct {
+		uint32_t base, size;
+		enum txt_error error;
+	} bad[] = {
+		{0x100000, ACM_BYTES, TXT_ERR_ACM_PLACE},
+		{TXT_SINIT_BASE, 0xffffffc0u, TXT_ERR_ACM_PLACE},
+		{TXT_SINIT_BASE, 64, TXT_ERR_ACM_FORMAT},
+	};
 	struct getsec_state s;
 
-	assert_int_equal(machine_getsec(m, GETSEC_SENTER, 0x100000, ACM_BYTES, &s), GETSEC_RESET);
-	assert_int_equal(public_read(m, REG_ERRORCODE), (uint32_t)TXT_ERR_ACM_PLACE);
-	assert_int_equal(
-		machine_getsec(m, GETSEC_SENTER, TXT_SINIT_BASE, 0xffffffc0u, &s), GETSEC_RESET);
-	assert_int_equal(machine_getsec(m, GETSEC_SENTER, TXT_SINIT_BASE, 64, &s), GETSEC_RESET);
-	assert_int_equal(public_read(m, REG_ERRORCODE), (uint32_t)TXT_ERR_ACM_FORMAT);
-	machine_free(m);
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct machine *m = machine_new(2048);
+
+		assert_int_equal(machine_getsec(m, GETSEC_SENTER, bad[i].base, bad[i].size, &s),
+			GETSEC_RESET);
+		assert_int_equal(public_read(m, REG_ERRORCODE), (uint32_t)bad[i].error);
+		/* TXT_RESET.STS: no launch before the power is cycled */
+		assert_int_equal(machine_launch(m), GETSEC_FAULT);
+		machine_free(m);
+	}
 }
 
 static void leaves_fault_where_the_sdm_says(void **state)

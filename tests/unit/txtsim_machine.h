@@ -196,10 +196,11 @@ static inline uint8_t *machine_log_element(struct machine *m)
 	return m->mem + le64(m->mem) + OS_MLE_BYTES + 8 + 100;
 }
 
-static inline struct machine *machine_new(unsigned key_bits)
+/* faults: of txt_config. */
+static inline struct machine *machine_faulty(unsigned key_bits, uint64_t faults)
 {
 	struct machine *m = calloc(1, sizeof(*m));
-	struct txt_config config = {.cpus = 2, .ram_below_4g = RAM_SIZE};
+	struct txt_config config = {.cpus = 2, .ram_below_4g = RAM_SIZE, .faults = faults};
 	const uint8_t *acm = machine_sinit(key_bits);
 	struct digests key;
 
@@ -214,6 +215,11 @@ static inline struct machine *machine_new(unsigned key_bits)
 	machine_heap(m);
 	memcpy(m->mem + (TXT_SINIT_BASE - TXT_MEM_BASE), acm, ACM_BYTES);
 	return m;
+}
+
+static inline struct machine *machine_new(unsigned key_bits)
+{
+	return machine_faulty(key_bits, 0);
 }
 
 static inline void machine_free(struct machine *m)

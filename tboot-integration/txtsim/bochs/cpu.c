@@ -15,8 +15,6 @@
 #define EFLAGS_ALL          0x3f7fd5u
 #define CPUID_1_ECX_SMX     (1u << 6)
 #define MSR_FEATURE_CONTROL 0x3au
-/* SENTER enabled with all its functions, and VMX inside SMX: as TXT firmware locks it. */
-#define FEATURE_CONTROL_TXT 0xff02u
 
 #define COM1_DATA           0x3f8u
 #define KEYBOARD_COMMAND    0x64u
@@ -128,11 +126,12 @@ static void on_rdmsr(struct bx_cpu *cpu, struct bx_instruction *instruction)
 	bx_op_rdmsr(cpu, instruction);
 	select_cpu(cpu);
 	if (bx_dbg_get_reg32(BX_ECX) == MSR_FEATURE_CONTROL)
-		bx_dbg_set_reg32(BX_EAX, bx_dbg_get_reg32(BX_EAX) | FEATURE_CONTROL_TXT);
+		bx_dbg_set_reg32(BX_EAX, bx_dbg_get_reg32(BX_EAX) | txt_feature_control(&edge.txt));
 }
 
 static void on_cpuid(struct bx_cpu *cpu, struct bx_instruction *instruction)
 {
+	const uint32_t smx = txt_has_smx(&edge.txt) ? CPUID_1_ECX_SMX : 0;
 	uint32_t leaf;
 
 	select_cpu(cpu);
@@ -140,7 +139,7 @@ static void on_cpuid(struct bx_cpu *cpu, struct bx_instruction *instruction)
 	bx_op_cpuid(cpu, instruction);
 	select_cpu(cpu);
 	if (leaf == 1)
-		bx_dbg_set_reg32(BX_ECX, bx_dbg_get_reg32(BX_ECX) | CPUID_1_ECX_SMX);
+		bx_dbg_set_reg32(BX_ECX, (bx_dbg_get_reg32(BX_ECX) & ~CPUID_1_ECX_SMX) | smx);
 }
 
 /*
@@ -203,10 +202,12 @@ void cpu_save_opcode_row(void)
 
 void cpu_enable_smx(void)
 {
+	const uint32_t smx = txt_has_smx(&edge.txt) ? ISA_SMX : 0;
+
 	for (unsigned i = 0; i < bx_cpu_count; i++) {
 		uint8_t *word = (uint8_t *)bx_cpu_array[i] + ISA_WORD_OFFSET;
 
-		put_le32(word, le32(word) | ISA_SMX);
+		put_le32(word, (le32(word) & ~ISA_SMX) | smx);
 	}
 }
 
@@ -250,7 +251,7 @@ static void test_offsets(void)
 			in_guest(cpu) || read64(cpu, offset.executed) != 0)
 			edge_die("self-test: CPU %u has CR0=%#x CR4=%#x after reset", i,
 				read32(cpu, offset.cr0), read32(cpu, offset.cr4));
-		if (!edge.txt_enabled)
+		if (!edge.txt_enabled || !txt_has_smx(&edge.txt))
 			continue;
 		if (!bx_set_cr4(cpu, (void *)instruction, CR4_SMXE) ||
 			read32(cpu, offset.cr4) != CR4_SMXE)

@@ -86,6 +86,17 @@ static void parse_key_hash(uint8_t hash[32])
 	}
 }
 
+static uint64_t parse_faults(void)
+{
+	const char *names = getenv("TXTSIM_INJECT"), *bad;
+	uint64_t faults;
+	size_t size;
+
+	if (!txt_faults_parse(names ? names : "", &faults, &bad, &size))
+		edge_die("TXTSIM_INJECT: there is no fault %.*s", (int)size, bad);
+	return faults;
+}
+
 static void parse_tpm_mode(void)
 {
 	const char *mode = getenv("TXTSIM_TPM_MODE");
@@ -139,6 +150,7 @@ static void device_init(void *device)
 	stamp_init();
 	identity_check();
 	config.trace = flag("TXTSIM_TRACE", false);
+	config.faults = parse_faults();
 	edge.txt_enabled = flag("TXTSIM_TXT", true);
 	parse_key_hash(config.public_key);
 	parse_tpm_mode();
@@ -168,7 +180,7 @@ static void self_test(void)
 				(unsigned long long)le64(id));
 	}
 	bx_read_physical(bx_cpu_array[0], TIS_BASE + 0xf00, 4, id);
-	if ((le32(id) == 0xffffffffu) != (edge.tis_mode == TIS_ABSENT))
+	if ((le32(id) == 0xffffffffu) == tis_present(&edge.tis))
 		edge_die("self-test: TPM_DID_VID reads %#x through Bochs' memory", le32(id));
 	edge_log("self-test passed: Bochs build, %shooks, registers, TPM",
 		edge.txt_enabled ? "CPU offsets, " : "");

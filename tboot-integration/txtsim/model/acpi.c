@@ -62,9 +62,13 @@ uint32_t acpi_extend(struct txt *t, const uint8_t *rsdt, uint32_t size)
 	acpi_checksum(mcfg, MCFG_SIZE, ACPI_CHECKSUM);
 
 	memcpy(base, rsdt, size);
-	put_le32(base + size, TXT_ACPI_BASE + DMAR_AT);
-	put_le32(base + size + 4, TXT_ACPI_BASE + MCFG_AT);
-	put_le32(base + ACPI_LENGTH, size + 8);
-	acpi_checksum(base, size + 8, ACPI_CHECKSUM);
+	put_le32(base + size, TXT_ACPI_BASE + MCFG_AT);
+	size += 4;
+	if (!txt_fault(t, TXT_FAULT_NO_DMAR)) {
+		put_le32(base + size, TXT_ACPI_BASE + DMAR_AT);
+		size += 4;
+	}
+	put_le32(base + ACPI_LENGTH, size);
+	acpi_checksum(base, size, ACPI_CHECKSUM);
 	return TXT_ACPI_BASE;
 }

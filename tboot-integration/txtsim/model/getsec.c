@@ -32,11 +32,6 @@ static const char *leaf_name(uint32_t leaf)
 	}
 }
 
-static bool launched(const struct txt *t)
-{
-	return t->reg[TXT_REG_STS] & TXT_STS_SENTER_DONE;
-}
-
 /* PARAMETERS: ACM versions, ACM size, memory types, SENTER controls, extensions, end. */
 static enum getsec_action parameters(struct getsec_state *s)
 {
@@ -55,7 +50,8 @@ static enum getsec_action senter(struct txt *t, struct getsec_state *s)
 {
 	struct sinit_launch launch;
 
-	if (s->cpu != 0 || launched(t))
+	/* TXT_RESET.STS: no launch until the power is cycled. */
+	if (s->cpu != 0 || txt_launched(t) || t->reg[TXT_REG_ESTS] & TXT_ESTS_RESET)
 		return GETSEC_FAULT;
 	if ((s->cr0 & (CR0_PE | CR0_NE | CR0_CD | CR0_NW)) != (CR0_PE | CR0_NE))
 		return GETSEC_FAULT;
@@ -68,7 +64,7 @@ static enum getsec_action senter(struct txt *t, struct getsec_state *s)
 
 static enum getsec_action sexit(struct txt *t)
 {
-	if (!launched(t))
+	if (!txt_launched(t))
 		return GETSEC_FAULT;
 	t->reg[TXT_REG_STS] &= ~(uint64_t)TXT_STS_SENTER_DONE;
 	t->reg[TXT_REG_STS] |= TXT_STS_SEXIT_DONE;
@@ -82,7 +78,7 @@ static enum getsec_action wakeup(struct txt *t, struct getsec_state *s)
 	uint64_t at = t->reg[TXT_REG_MLE_JOIN];
 	uint8_t raw[16];
 
-	if (!launched(t))
+	if (!txt_launched(t))
 		return GETSEC_FAULT;
 	if (!txt_read_memory(t, at, raw, sizeof(raw))) {
 		txt_fail(t, TXT_ERR_JOIN_FORMAT, at);

@@ -45,11 +45,14 @@ enum sinit_mle_data {
 enum { ELEMENT_END = 0, ELEMENT_TCG_LOG = 8, ELEMENT_HEADER = 8, TCG_LOG_SIZE = 28 };
 enum { MDR_SIZE = 24, MDR_MAX = 3 };
 
+/* Room for the log's header alone. */
+#define LOG_SMALL_BYTES 128u
+
 void heap_firmware_init(struct txt *t)
 {
 	uint8_t *data = t->mem + 8;
 
-	put_le64(t->mem, 8 + BIOS_SIZE);
+	put_le64(t->mem, txt_fault(t, TXT_FAULT_HEAP_BIOS) ? TXT_HEAP_SIZE + 1 : 8 + BIOS_SIZE);
 	put_le32(data + BIOS_VERSION, 6);
 	put_le32(data + BIOS_CPUS, t->config.cpus);
 	put_le32(data + BIOS_SINIT_FLAGS, 0);
@@ -117,11 +120,19 @@ bool heap_parse(struct txt *t, struct txt_os_sinit *os)
 	const uint8_t *data;
 
 	memset(os, 0, sizeof(*os));
-	if (!next_blob(t, &at, &size) || !next_blob(t, &at, &size)) {
+	if (!next_blob(t, &at, &size)) {
+		txt_fail(t, TXT_ERR_HEAP_BLOBS, at);
+		return false;
+	}
+	if (txt_fault(t, TXT_FAULT_HEAP_OS_MLE))
+		put_le64(t->mem + at, TXT_HEAP_SIZE);
+	if (!next_blob(t, &at, &size)) {
 		txt_fail(t, TXT_ERR_HEAP_BLOBS, at);
 		return false;
 	}
 	start = at;
+	if (txt_fault(t, TXT_FAULT_HEAP_OS_SINIT))
+		put_le64(t->mem + at, 8);
 	if (!next_blob(t, &at, &size) || size < 8 + OS_ELEMENTS + ELEMENT_HEADER) {
 		txt_fail(t, TXT_ERR_HEAP_BLOBS, start);
 		return false;
@@ -148,7 +159,7 @@ bool heap_write_log(struct txt *t, const struct txt_os_sinit *os, const uint8_t 
 {
 	if (!os->log_element)
 		return true;
-	if (n > os->log_size) {
+	if (n > (txt_fault(t, TXT_FAULT_LOG_SMALL) ? LOG_SMALL_BYTES : os->log_size)) {
 		txt_fail(t, TXT_ERR_EVENT_LOG, n);
 		return false;
 	}
@@ -192,8 +203,8 @@ bool heap_write_sinit_mle(
 		return false;
 	}
 	memset(blob, 0, size);
-	put_le64(blob, size);
-	put_le32(data + SM_VERSION, 9);
+	put_le64(blob, txt_fault(t, TXT_FAULT_HEAP_SINIT_MLE) ? TXT_HEAP_SIZE + 1 : size);
+	put_le32(data + SM_VERSION, txt_fault(t, TXT_FAULT_SINIT_MLE_OLD) ? 5 : 9);
 	put_le32(data + SM_EDX_FLAGS, result->edx_flags);
 	memcpy(data + SM_SINIT_HASH, result->sinit_sha1, sizeof(result->sinit_sha1));
 	memcpy(data + SM_MLE_HASH, result->mle_sha1, sizeof(result->mle_sha1));

@@ -43,6 +43,20 @@ static bool read_entry(struct walk *w, uint64_t table, uint64_t index, uint64_t 
 	return true;
 }
 
+/* The second page of an MLE whose page table is wrong on purpose. */
+static uint64_t faulty_page(const struct walk *w, uint64_t page, uint64_t pa)
+{
+	if (page != 1)
+		return pa;
+	if (txt_fault(w->t, TXT_FAULT_MLE_PAGE_ORDER))
+		return pa - 2 * PAGE;
+	if (txt_fault(w->t, TXT_FAULT_MLE_PAGE_OUTSIDE))
+		return TXT_HEAP_BASE;
+	if (txt_fault(w->t, TXT_FAULT_MLE_PAGE_UNPROTECTED))
+		return w->os->pmr_low_base + w->os->pmr_low_size;
+	return pa;
+}
+
 /* The physical address of the MLE's linear page. */
 static bool page_address(struct walk *w, uint64_t page, uint64_t *pa)
 {
@@ -55,7 +69,10 @@ static bool page_address(struct walk *w, uint64_t page, uint64_t *pa)
 			return false;
 		w->table_index = table_index;
 	}
-	return read_entry(w, w->table, page & 511, pa);
+	if (!read_entry(w, w->table, page & 511, pa))
+		return false;
+	*pa = faulty_page(w, page, *pa);
+	return true;
 }
 
 static bool in_pmr(uint64_t pa, uint64_t base, uint64_t size)

@@ -6,6 +6,10 @@
 #include "tboot-integration/txtsim/model/bytes.h"
 #include "tboot-integration/txtsim/model/heap.h"
 
+/* IA32_FEATURE_CONTROL: SENTER with all its functions, and VMX inside SMX. */
+#define FEATURE_CONTROL_TXT 0xff02u
+#define OTHER_CHIPSET       0xb00fu
+
 struct register_row {
 	const char *name;
 	uint32_t offset;
@@ -46,12 +50,66 @@ const char *txt_error_text(enum txt_error error)
 	return "unknown";
 }
 
+bool txt_fault(const struct txt *t, enum txt_fault fault)
+{
+	return t->config.faults >> fault & 1;
+}
+
+bool txt_launched(const struct txt *t)
+{
+	return t->reg[TXT_REG_STS] & TXT_STS_SENTER_DONE;
+}
+
+bool txt_has_smx(const struct txt *t)
+{
+	return !txt_fault(t, TXT_FAULT_NO_SMX);
+}
+
+uint32_t txt_feature_control(const struct txt *t)
+{
+	return txt_fault(t, TXT_FAULT_TXT_DISABLED) ? 0 : FEATURE_CONTROL_TXT;
+}
+
 void txt_fail(struct txt *t, enum txt_error error, uint64_t detail)
 {
 	t->reg[TXT_REG_ERRORCODE] = (uint32_t)error;
 	t->reg[TXT_REG_ESTS] |= TXT_ESTS_RESET;
 	txt_log(t, "refused: %s (%#llx): TXT.ERRORCODE=%#x", txt_error_text(error),
 		(unsigned long long)detail, (unsigned)error);
+}
+
+/* What the firmware sets at each power-on and reset. */
+static void firmware_init(struct txt *t)
+{
+	if (txt_fault(t, TXT_FAULT_NO_SINIT))
+		t->reg[TXT_REG_SINIT_SIZE] = 0;
+	if (txt_fault(t, TXT_FAULT_WRONG_CHIPSET))
+		t->reg[TXT_REG_DIDVID] ^= (uint64_t)(TXT_DEVICE_ID ^ OTHER_CHIPSET) << 16;
+	heap_firmware_init(t);
+}
+
+/* What an earlier launch may have left behind. SENTER stays off until the power is cycled. */
+static void leave_behind(struct txt *t)
+{
+	if (txt_fault(t, TXT_FAULT_EARLIER_ERROR)) {
+		t->reg[TXT_REG_ERRORCODE] = (uint32_t)TXT_ERR_MLE_PAGE_TABLE;
+		t->reg[TXT_REG_ESTS] |= TXT_ESTS_RESET;
+	}
+	if (txt_fault(t, TXT_FAULT_SECRETS_LEFT)) {
+		t->reg[TXT_REG_E2STS] |= TXT_E2STS_SECRETS;
+		t->reg[TXT_REG_ESTS] |= TXT_ESTS_RESET;
+	}
+}
+
+static void scrub_secrets(struct txt *t)
+{
+	if (txt_fault(t, TXT_FAULT_SECRETS_LEFT)) {
+		txt_log(t, "TXT.E2STS.SECRETS is set and the firmware cannot scrub memory");
+		return;
+	}
+	txt_log(t, "reset with TXT.E2STS.SECRETS set: the firmware scrubs memory");
+	t->ops->scrub_ram(t->ctx);
+	t->reg[TXT_REG_E2STS] &= ~(uint64_t)TXT_E2STS_SECRETS;
 }
 
 void txt_power_on(struct txt *t, const struct txt_ops *ops, void *ctx,
@@ -66,8 +124,9 @@ void txt_power_on(struct txt *t, const struct txt_ops *ops, void *ctx,
 		t->reg[i] = rows[i].value;
 	for (unsigned i = 0; i < 4; i++)
 		t->reg[TXT_REG_PUBLIC_KEY0 + i] = le64(config->public_key + 8 * i);
+	leave_behind(t);
 	memset(mem, 0, TXT_MEM_SIZE);
-	heap_firmware_init(t);
+	firmware_init(t);
 }
 
 void txt_platform_reset(struct txt *t)
@@ -76,14 +135,11 @@ void txt_platform_reset(struct txt *t)
 		if (rows[i].reset == TXT_LOST)
 			t->reg[i] = rows[i].value;
 	}
-	if (t->reg[TXT_REG_E2STS] & TXT_E2STS_SECRETS) {
-		txt_log(t, "reset with TXT.E2STS.SECRETS set: the firmware scrubs memory");
-		t->ops->scrub_ram(t->ctx);
-		t->reg[TXT_REG_E2STS] &= ~(uint64_t)TXT_E2STS_SECRETS;
-	}
+	if (t->reg[TXT_REG_E2STS] & TXT_E2STS_SECRETS)
+		scrub_secrets(t);
 	t->established = false;
 	memset(t->mem, 0, TXT_MEM_SIZE);
-	heap_firmware_init(t);
+	firmware_init(t);
 }
 
 /* The register that holds the byte at this offset, or -1. */
@@ -208,15 +264,21 @@ void txt_write(struct txt *t, uint32_t address, uint64_t value, unsigned size)
 	}
 }
 
+/* The TPM's higher localities are reached through the open private space. */
+static bool gate_works(const struct txt *t)
+{
+	return private_open(t) && !txt_fault(t, TXT_FAULT_LOCALITY_CLOSED);
+}
+
 bool txt_locality_open(const struct txt *t, unsigned locality)
 {
 	switch (locality) {
 	case 0:
 		return true;
 	case 1:
-		return private_open(t) && t->reg[TXT_REG_STS] & TXT_STS_LOCALITY1_OPEN;
+		return gate_works(t) && t->reg[TXT_REG_STS] & TXT_STS_LOCALITY1_OPEN;
 	case 2:
-		return private_open(t) && t->reg[TXT_REG_STS] & TXT_STS_LOCALITY2_OPEN;
+		return gate_works(t) && t->reg[TXT_REG_STS] & TXT_STS_LOCALITY2_OPEN;
 	default:
 		return false;
 	}

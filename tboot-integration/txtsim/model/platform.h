@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "tboot-integration/txtsim/model/errorcode.h"
+#include "tboot-integration/txtsim/model/faults.h"
 #include "tboot-integration/txtsim/model/registers.h"
 
 #define TXT_DMAR_MAX 4096u
@@ -38,6 +39,7 @@ struct txt_config {
 	uint64_t ram_above_4g;  /* bytes of RAM above 4 GiB */
 	uint8_t public_key[32]; /* SHA-256 of the key that signs SINIT: TXT.PUBLIC.KEY */
 	bool trace;             /* log each GETSEC leaf and register write */
+	uint64_t faults;        /* what is wrong with this platform: txt_faults_parse() */
 };
 
 struct txt {
@@ -60,6 +62,16 @@ void txt_platform_reset(struct txt *t);
 /* Register access; address within the two windows, size 1 to 8 bytes. */
 uint64_t txt_read(struct txt *t, uint32_t address, unsigned size);
 void txt_write(struct txt *t, uint32_t address, uint64_t value, unsigned size);
+
+/* Whether this platform was given a fault. */
+bool txt_fault(const struct txt *t, enum txt_fault fault);
+
+/* Whether the measured environment runs now: between SENTER and SEXIT. */
+bool txt_launched(const struct txt *t);
+
+/* What the edge must show of the processor: CPUID.1:ECX.SMX, and the bits of FEATURE_CONTROL. */
+bool txt_has_smx(const struct txt *t);
+uint32_t txt_feature_control(const struct txt *t);
 
 /* Whether software may use this TPM locality now. */
 bool txt_locality_open(const struct txt *t, unsigned locality);

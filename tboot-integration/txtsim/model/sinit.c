@@ -50,7 +50,7 @@ static bool authenticate(struct txt *t, const uint8_t *acm, uint32_t size, struc
 {
 	const struct acm_layout *layout = acm_check(acm, size);
 
-	if (!layout) {
+	if (!layout || le16(acm + ACM_CHIPSET_ID) != (t->reg[TXT_REG_DIDVID] >> 16 & 0xffff)) {
 		txt_fail(t, TXT_ERR_ACM_FORMAT, size);
 		return false;
 	}
@@ -83,6 +83,8 @@ static bool load(struct txt *t, uint32_t acm, uint32_t size, struct launch_state
 		return false;
 	}
 	memcpy(copy, t->mem + (acm - TXT_MEM_BASE), size);
+	if (txt_fault(t, TXT_FAULT_SINIT_SIGNATURE) && size)
+		copy[size - 1] ^= 1;
 	good = authenticate(t, copy, size, s);
 	free(copy);
 	return good;
@@ -96,6 +98,8 @@ static bool extend(struct txt *t, unsigned pcr, const struct digests *digests)
 		t->ops->tpm_command(t->ctx, SINIT_LOCALITY, command, n, response, sizeof(response));
 	uint32_t code = tpm_response_code(response, got);
 
+	if (txt_fault(t, pcr == 17 ? TXT_FAULT_TPM_EXTEND_17 : TXT_FAULT_TPM_EXTEND_18))
+		code = TPM_RC_FAILURE;
 	if (code)
 		txt_fail(t, TXT_ERR_TPM_EXTEND, code);
 	return code == 0;
@@ -113,7 +117,8 @@ static bool measure_start(struct txt *t, struct launch_state *s)
 		txt_fail(t, TXT_ERR_DIGEST, 0);
 		return false;
 	}
-	if (!t->ops->tpm_hash(t->ctx, data, sizeof(data))) {
+	if (txt_fault(t, TXT_FAULT_TPM_ABSENT) || txt_fault(t, TXT_FAULT_TPM_HASH) ||
+		!t->ops->tpm_hash(t->ctx, data, sizeof(data))) {
 		txt_fail(t, TXT_ERR_TPM_HASH, 0);
 		return false;
 	}
@@ -189,7 +194,7 @@ bool sinit_run(
 
 	txt_log(t, "SENTER: SINIT at %#x, %#x bytes, flags %#x", acm, size, flags);
 	sinit_log_pcrs(t, "before");
-	if (acm != TXT_SINIT_BASE || size > TXT_SINIT_SIZE || size % 64) {
+	if (acm != TXT_SINIT_BASE || size > t->reg[TXT_REG_SINIT_SIZE] || size % 64) {
 		txt_fail(t, TXT_ERR_ACM_PLACE, acm);
 		return false;
 	}

@@ -39,6 +39,33 @@ enum tis_sts {
 #define STS_FAMILY_20   4u /* bits 27:26 of STS */
 #define BURST_MAX       2048u
 
+/* Status reads until a slow TPM answers. */
+#define SLOW_READS   4000000u
+#define SHORT_ANSWER 4u
+
+/* How the TPM behaves now, faults included. */
+static enum tis_mode mode_now(const struct tis *tis)
+{
+	const struct txt *t = tis->platform;
+
+	if (txt_fault(t, TXT_FAULT_TPM_ABSENT))
+		return TIS_ABSENT;
+	if (txt_fault(t, TXT_FAULT_TPM_FAILED))
+		return TIS_FAILED;
+	if (txt_fault(t, TXT_FAULT_TPM_HANGS))
+		return TIS_HANG;
+	if (txt_launched(t) && txt_fault(t, TXT_FAULT_TPM_LAUNCHED_FAILED))
+		return TIS_FAILED;
+	if (txt_launched(t) && txt_fault(t, TXT_FAULT_TPM_LAUNCHED_HANGS))
+		return TIS_HANG;
+	return tis->mode;
+}
+
+bool tis_present(const struct tis *tis)
+{
+	return mode_now(tis) != TIS_ABSENT;
+}
+
 void tis_reset(struct tis *tis, struct txt *platform, enum tis_mode mode)
 {
 	memset(tis, 0, sizeof(*tis));
@@ -150,6 +177,8 @@ static void grant_next(struct tis *tis)
 
 static void write_access(struct tis *tis, int locality, uint8_t v)
 {
+	if (txt_fault(tis->platform, TXT_FAULT_TPM_NO_LOCALITY))
+		return;
 	if (v & ACCESS_ACTIVE_LOCALITY) {
 		tis->requests &= ~(1u << locality);
 		if (tis->active == locality)
@@ -173,34 +202,51 @@ static void execute(struct tis *tis)
 	struct txt *t = tis->platform;
 	int n;
 
-	if (tis->mode == TIS_HANG) {
-		tis->phase = TIS_EXECUTION;
-		return;
-	}
-	n = tis->mode == TIS_FAILED
+	n = mode_now(tis) == TIS_FAILED
 		    ? tpm_plain_response(tis->response, TPM_RC_FAILURE)
 		    : t->ops->tpm_command(t->ctx, (unsigned)tis->active, tis->command,
 			      tis->received, tis->response, sizeof(tis->response));
 	if (n < 0)
 		n = tpm_plain_response(tis->response, TPM_RC_FAILURE);
+	if (txt_fault(t, TXT_FAULT_TPM_SHORT_ANSWER))
+		n = SHORT_ANSWER;
 	tis->ready = (uint32_t)n;
 	tis->taken = 0;
 	tis->phase = TIS_COMPLETION;
 }
 
+/* A whole command is there: it runs, or the TPM is busy with it for long or for ever. */
+static void start(struct tis *tis)
+{
+	tis->phase = TIS_EXECUTION;
+	tis->busy = txt_fault(tis->platform, TXT_FAULT_TPM_SLOW) ? SLOW_READS : 0;
+	if (!tis->busy && mode_now(tis) != TIS_HANG)
+		execute(tis);
+}
+
+/* A slow TPM's time is counted in reads of its status. */
+static void pass_time(struct tis *tis)
+{
+	if (tis->phase == TIS_EXECUTION && tis->busy && --tis->busy == 0)
+		execute(tis);
+}
+
 static void write_sts(struct tis *tis, uint8_t v)
 {
+	/* What never completes cannot be cancelled either. */
+	if (tis->phase == TIS_EXECUTION)
+		return;
 	if (v & STS_COMMAND_READY) {
 		/* From completion the first write only ends the command; drivers write again. */
-		tis->phase = tis->mode == TIS_HANG && tis->phase == TIS_EXECUTION ? TIS_EXECUTION
-										  : TIS_READY;
+		tis->phase =
+			txt_fault(tis->platform, TXT_FAULT_TPM_NOT_READY) ? TIS_IDLE : TIS_READY;
 		tis->received = 0;
 		tis->ready = 0;
 		tis->taken = 0;
 	} else if (v & STS_GO) {
 		if (tis->phase == TIS_RECEPTION && tis->received >= TPM_HEADER_SIZE &&
 			tis->received >= command_size(tis))
-			execute(tis);
+			start(tis);
 	} else if (v & STS_RESPONSE_RETRY && tis->phase == TIS_COMPLETION) {
 		tis->taken = 0;
 	}
@@ -235,11 +281,13 @@ uint64_t tis_read(struct tis *tis, uint32_t address, unsigned size)
 	int locality = (int)(address - TIS_BASE) >> 12;
 	uint64_t v = 0;
 
+	if (offset == TIS_STS && tis->active == locality)
+		pass_time(tis);
 	for (unsigned i = 0; i < size && i < 8; i++) {
 		uint32_t at = is_fifo(offset) ? offset : offset + i;
 		uint8_t byte = 0xff;
 
-		if (tis->mode != TIS_ABSENT && txt_locality_open(tis->platform, (unsigned)locality))
+		if (tis_present(tis) && txt_locality_open(tis->platform, (unsigned)locality))
 			byte = read_byte(tis, locality, at);
 		v |= (uint64_t)byte << 8 * i;
 	}
@@ -251,7 +299,7 @@ void tis_write(struct tis *tis, uint32_t address, uint64_t value, unsigned size)
 	uint32_t offset = address & 0xfff;
 	int locality = (int)(address - TIS_BASE) >> 12;
 
-	if (tis->mode == TIS_ABSENT || !txt_locality_open(tis->platform, (unsigned)locality))
+	if (!tis_present(tis) || !txt_locality_open(tis->platform, (unsigned)locality))
 		return;
 	for (unsigned i = 0; i < size && i < 8; i++) {
 		uint32_t at = is_fifo(offset) ? offset : offset + i;

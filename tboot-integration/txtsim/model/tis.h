@@ -37,10 +37,13 @@ struct tis {
 	uint8_t command[TPM_BUFFER_MAX];
 	uint32_t received;
 	uint8_t response[TPM_BUFFER_MAX];
+	uint32_t busy;  /* reads of the status until a slow TPM answers */
 	uint32_t ready; /* bytes in response */
 	uint32_t taken; /* bytes that software has read */
 };
 
+/* Whether a TPM answers at all. */
+bool tis_present(const struct tis *tis);
 void tis_reset(struct tis *tis, struct txt *platform, enum tis_mode mode);
 /* address within TIS_BASE and TIS_SIZE; size 1 to 8 bytes, little-endian value. */
 uint64_t tis_read(struct tis *tis, uint32_t address, unsigned size);
