@@ -9,8 +9,8 @@ HOST_PROGRAMS += mksinit txtsim
 mksinit_SRCS := $(addprefix $(TXTSIM)/,sinit/mksinit.c sinit/acmwrite.c model/acm.c model/digest.c)
 mksinit_LIBS := -lcrypto
 txtsim_SRCS := $(addprefix $(TXTSIM)/run/,main.c options.c config.c process.c tpmstate.c keyhash.c \
-	platform.c console.c bochs.c) $(addprefix $(TXTSIM)/qemu/,machine.c arguments.c probe.c \
-	qmp.c) $(addprefix $(TXTSIM)/model/,acm.c digest.c events.c)
+	platform.c console.c bochs.c inject.c) $(addprefix $(TXTSIM)/qemu/,machine.c arguments.c probe.c \
+	qmp.c) $(addprefix $(TXTSIM)/model/,acm.c digest.c events.c faults.c)
 txtsim_LIBS := -lcrypto -ljansson
 
 # Bochs' own headers are not packaged: its symbols are resolved when Bochs loads the plugin.

@@ -32,6 +32,7 @@ static void set_environment(const struct run_options *o)
 	setenv("TXTSIM_TPM_MODE", o->tpm_mode, 1);
 	setenv("TXTSIM_TXT", o->txt ? "1" : "0", 1);
 	setenv("TXTSIM_TRACE", o->trace ? "1" : "0", 1);
+	setenv("TXTSIM_INJECT", o->inject, 1);
 	setenv("TXTSIM_NO_REBOOT", o->no_reboot ? "1" : "0", 1);
 	if (o->seed)
 		setenv("TXTSIM_SEED", o->seed, 1);

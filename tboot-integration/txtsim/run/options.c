@@ -32,6 +32,7 @@ const char run_usage[] =
 	"  --serial FILE        COM1's output (com1.log in the workdir); '-': also to stdout\n"
 	"  --serial-in FIFO     what COM1 receives; made if absent; '-': standard input\n"
 	"  --seed N             repeatable: seeded RDRAND and TPM2_GetRandom, fixed clock\n"
+	"  --inject FAULT,...   what is wrong with the platform; --inject help [--json] lists all\n"
 	"  --trace              log each GETSEC leaf and TXT register write\n"
 	"  --timeout S          give up after S seconds (none)\n"
 	"  --until TEXT         stop, with success, when COM1 has shown TEXT\n"
@@ -78,6 +79,8 @@ enum option_code {
 	OPT_NO_REBOOT,
 	OPT_BOCHS_ARG,
 	OPT_PLUGIN,
+	OPT_INJECT,
+	OPT_JSON,
 	OPT_PLATFORM,
 	OPT_SERIAL_IN,
 	OPT_UEFI,
@@ -107,6 +110,8 @@ static const struct option long_options[] = {
 	{"no-reboot", no_argument, NULL, OPT_NO_REBOOT},
 	{"bochs-arg", required_argument, NULL, OPT_BOCHS_ARG},
 	{"plugin", required_argument, NULL, OPT_PLUGIN},
+	{"inject", required_argument, NULL, OPT_INJECT},
+	{"json", no_argument, NULL, OPT_JSON},
 	{"platform", required_argument, NULL, OPT_PLATFORM},
 	{"serial-in", required_argument, NULL, OPT_SERIAL_IN},
 	{"uefi", no_argument, NULL, OPT_UEFI},
@@ -239,6 +244,12 @@ static void take(struct run_options *o, int option, const char *value)
 			fail("at most %d --bochs-arg", BOCHS_ARGS_MAX);
 		o->bochs_arg[o->bochs_args++] = value;
 		break;
+	case OPT_INJECT:
+		o->inject = value;
+		break;
+	case OPT_JSON:
+		o->json = true;
+		break;
 	case OPT_PLUGIN:
 		absolute(o->plugin, value);
 		break;
@@ -354,11 +365,17 @@ void options_parse(struct run_options *o, int argc, char **argv)
 {
 	int option;
 
-	*o = (struct run_options){.smp = 1, .memory_mb = 512, .txt = true, .tpm_mode = "on"};
+	*o = (struct run_options){
+		.smp = 1, .memory_mb = 512, .txt = true, .tpm_mode = "on", .inject = ""};
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		take(o, option, optarg);
 	if (optind != argc)
 		fail("what is '%s'? see txtsim help", argv[optind]);
+	if (!strcmp(o->inject, "help")) {
+		inject_print(o->json);
+		exit(0);
+	}
+	inject_check(o->inject);
 	if (!o->model)
 		o->model = o->emulator == EMULATOR_QEMU ? "max" : "tigerlake";
 	complete(o);

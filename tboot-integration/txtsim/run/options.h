@@ -37,6 +37,8 @@ struct run_options {
 	unsigned timeout_s; /* 0: none */
 	bool txt;
 	bool trace;
+	const char *inject; /* names of faults, checked; "" for none */
+	bool json;          /* --inject help as JSON */
 	bool no_reboot;
 	bool net;
 	struct forward forward[FORWARDS_MAX];

@@ -2,6 +2,7 @@
 #ifndef TXTSIM_RUN_H
 #define TXTSIM_RUN_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -30,6 +31,11 @@ pid_t tpm_start(const struct run_options *o);
 
 /* bochs.c: runs a machine in Bochs to its end; returns enum run_status. */
 int bochs_run(const struct run_options *o);
+
+/* inject.c: ends the program unless all are names of faults, separated by commas. */
+void inject_check(const char *names);
+/* Lists the faults on standard output. */
+void inject_print(bool json);
 
 /* platform.c: the PLATFORM layer of this platform, as "merlon-platform-1" JSON. */
 void platform_print(FILE *to);
