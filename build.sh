@@ -15,6 +15,7 @@ usage: ./build.sh COMMAND [OPTIONS]
       --mem MIB        memory (default 512)
       --seed N         seeded random numbers and clock
       --tamper WHAT    change one thing and watch it being named (--tamper help lists them)
+      --inject FAULT   give the platform a fault (--inject help lists them, and how each ends)
       --console        show the serial console
       --keep           leave the host running and print how to reach it
       --trace          one line for each GETSEC leaf and TXT register write, in build/run/sim/txtsim.log
