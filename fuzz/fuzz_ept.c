@@ -1,0 +1,11 @@
+/* sources: kernel/vtx/ept.c fuzz/models/ept_model.c */
+/* EPT changes in any order, against a naive model with translation caches. */
+#include "fuzz/models/ept_model.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	ept_model_run(data, size);
+	return 0;
+}

@@ -1,0 +1,287 @@
+#include "fuzz/models/ept_model.h"
+#include "vtx/capabilities.h"
+#include "vtx/ept.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES     4096u           /* host memory that the VM owns: 16 MiB from OWNED_AT on */
+#define OWNED_AT   0x40000000ull   /* aligned to 1 GiB, so that large pages come up */
+#define GUEST_AT   0x7fc0000000ull /* the guest's 16 MiB lie across slots of the two upper levels */
+#define GUEST_BASE (GUEST_AT + 0x3f800000ull)
+#define PAGES      4096u
+#define TABLES     64u
+#define CPUS       2u
+#define CACHED     8u
+
+struct cached { /* one translation that a pCPU holds */
+	unsigned page;
+	uint64_t frame, access; /* access 0: none */
+};
+
+struct model {
+	struct ept ept;
+	uint64_t tables[TABLES][512];
+	bool table_used[TABLES];
+	unsigned table_limit;  /* how many more may be allocated */
+	uint32_t frame[PAGES]; /* + 1; 0: not mapped */
+	uint8_t access[PAGES];
+	struct {
+		uint64_t seen;
+		struct cached cache[CACHED];
+		unsigned next;
+	} cpu[CPUS];
+};
+
+static void fail(const char *what, uint64_t a, uint64_t b)
+{
+	fprintf(stderr, "ept: %s (%#llx, %#llx)\n", what, (unsigned long long)a,
+		(unsigned long long)b);
+	abort();
+}
+
+static uint64_t *table(void *context, struct hpa address)
+{
+	struct model *m = context;
+	uint64_t i = (address.v >> PAGE_SHIFT) - 1;
+
+	if (i >= TABLES || !m->table_used[i])
+		fail("a table that is not allocated is used", address.v, 0);
+	return m->tables[i];
+}
+
+static enum vmk_status allocate(void *context, struct hpa *address)
+{
+	struct model *m = context;
+
+	if (!m->table_limit)
+		return VMK_NO_MEMORY;
+	for (unsigned i = 0; i < TABLES; i++) {
+		if (m->table_used[i])
+			continue;
+		m->table_used[i] = true;
+		m->table_limit--;
+		memset(m->tables[i], 0, sizeof(m->tables[i]));
+		*address = hpa((i + 1ull) << PAGE_SHIFT);
+		return VMK_OK;
+	}
+	return VMK_NO_MEMORY;
+}
+
+static void release(void *context, struct hpa address)
+{
+	struct model *m = context;
+
+	table(m, address);
+	m->table_used[(address.v >> PAGE_SHIFT) - 1] = false;
+}
+
+static bool owned(void *context, struct hpa address, uint64_t bytes)
+{
+	return address.v >= OWNED_AT && bytes <= FRAMES * PAGE_SIZE &&
+	       address.v - OWNED_AT <= FRAMES * PAGE_SIZE - bytes;
+}
+
+static const struct ept_ops ops = {table, allocate, release, owned};
+
+static struct gpa gpa_of(unsigned page)
+{
+	return (struct gpa){GUEST_BASE + (uint64_t)page * PAGE_SIZE};
+}
+
+/* --- the naive side of each operation --- */
+
+static enum vmk_status naive_map(
+	struct model *m, unsigned page, unsigned frame, unsigned count, uint64_t access)
+{
+	if (frame + count > FRAMES)
+		return VMK_DENIED;
+	for (unsigned i = 0; i < count; i++)
+		if (m->frame[page + i])
+			return VMK_EXISTS;
+	for (unsigned i = 0; i < count; i++) {
+		m->frame[page + i] = frame + i + 1;
+		m->access[page + i] = (uint8_t)access;
+	}
+	return VMK_OK;
+}
+
+static void naive_unmap(struct model *m, unsigned page, unsigned count)
+{
+	memset(&m->frame[page], 0, count * sizeof(m->frame[0]));
+	memset(&m->access[page], 0, count);
+}
+
+static enum vmk_status naive_protect(
+	struct model *m, unsigned page, unsigned count, uint64_t access)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (!m->frame[page + i])
+			return VMK_NOT_FOUND;
+	memset(&m->access[page], (int)access, count);
+	return VMK_OK;
+}
+
+/* --- processors --- */
+
+static void invept(struct model *m, unsigned cpu)
+{
+	memset(m->cpu[cpu].cache, 0, sizeof(m->cpu[cpu].cache));
+	m->cpu[cpu].seen = m->ept.generation;
+}
+
+/* A guest access: from the cache if it allows it, else by a walk that fills the cache. */
+static void touch(struct model *m, unsigned cpu, unsigned page, uint64_t access)
+{
+	struct ept_leaf leaf;
+
+	for (unsigned i = 0; i < CACHED; i++) {
+		const struct cached *c = &m->cpu[cpu].cache[i];
+
+		if (c->page == page && (c->access & access) == access)
+			return;
+	}
+	if (!ept_find(&m->ept, gpa_of(page), &leaf) || (leaf.entry & access) != access)
+		return;
+	m->cpu[cpu].cache[m->cpu[cpu].next++ % CACHED] = (struct cached){page,
+		(((leaf.entry & 0xffffffffff000ull & ~((1ull << leaf.shift) - 1)) - OWNED_AT) >>
+			PAGE_SHIFT) +
+			((gpa_of(page).v - leaf.gpa.v) >> PAGE_SHIFT),
+		leaf.entry & EPT_ACCESS};
+}
+
+/* A pCPU that has seen the generation holds nothing that the tables do not say. */
+static void check_caches(const struct model *m)
+{
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		for (unsigned i = 0; i < CACHED; i++) {
+			const struct cached *c = &m->cpu[cpu].cache[i];
+
+			if (!c->access || m->cpu[cpu].seen != m->ept.generation)
+				continue;
+			if (m->frame[c->page] != c->frame + 1 ||
+				(c->access & ~(uint64_t)m->access[c->page]))
+				fail("a stale translation, and no INVEPT is due", c->page,
+					c->frame);
+		}
+}
+
+static void check_page(const struct model *m, unsigned page)
+{
+	uint64_t bytes;
+	struct hpa to;
+	bool is = ept_translate(&m->ept, gpa_of(page), EPT_READ, &to, &bytes);
+
+	if (is != (m->frame[page] != 0))
+		fail(is ? "mapped, but should not be" : "not mapped, but should be", page, 0);
+	if (is && to.v != OWNED_AT + (m->frame[page] - 1ull) * PAGE_SIZE)
+		fail("mapped to the wrong frame", page, to.v);
+	if (is && ept_translate(&m->ept, gpa_of(page), m->access[page], &to, &bytes) == false)
+		fail("allows less than it should", page, m->access[page]);
+	if (is && m->access[page] != EPT_ACCESS &&
+		ept_translate(&m->ept, gpa_of(page), EPT_ACCESS, &to, &bytes))
+		fail("allows more than it should", page, m->access[page]);
+}
+
+static void check_all(struct model *m)
+{
+	struct ept_leaf bad;
+
+	if (!ept_check(&m->ept, &bad))
+		fail("the oracle names a leaf", bad.gpa.v, bad.entry);
+	check_caches(m);
+	for (unsigned page = 0; page < PAGES; page += m->frame[page] ? 1 : 7)
+		check_page(m, page);
+}
+
+/* One operation: 8 bytes {what, access, page, frame, count}. */
+struct op {
+	uint8_t what, access;
+	uint16_t page, frame, count;
+};
+
+/* Counts that are large pages come up often. */
+static unsigned count_of(const struct op *op)
+{
+	static const unsigned whole[] = {1, 2, 512, 1024, 511, 513, 4096, 16};
+	unsigned count = op->count & 0x8000 ? whole[op->count & 7] : op->count % PAGES + 1;
+	unsigned page = op->page % PAGES;
+
+	return count > PAGES - page ? PAGES - page : count;
+}
+
+static void apply(struct model *m, const struct op *op)
+{
+	/* Reading without write but with execute exists too. */
+	const uint64_t access = EPT_READ | (op->access & (EPT_WRITE | EPT_EXECUTE));
+	const unsigned page = op->page % PAGES, frame = op->frame % FRAMES, count = count_of(op);
+	const unsigned room = op->what & 0x80 ? op->access >> 4 : TABLES;
+	const uint64_t bytes = (uint64_t)count * PAGE_SIZE;
+	enum vmk_status got = VMK_OK, expected = VMK_OK;
+
+	m->table_limit = room;
+	switch (op->what & 7) {
+	case 0:
+	case 1:
+		got = ept_map(&m->ept, gpa_of(page), hpa(OWNED_AT + frame * PAGE_SIZE), bytes,
+			access | EPT_WRITE_BACK);
+		if (got != VMK_NO_MEMORY)
+			expected = naive_map(m, page, frame, count, access);
+		break;
+	case 2:
+		got = ept_unmap(&m->ept, gpa_of(page), bytes);
+		if (got == VMK_OK)
+			naive_unmap(m, page, count);
+		break;
+	case 3:
+		got = ept_protect(&m->ept, gpa_of(page), bytes, access);
+		if (got != VMK_NO_MEMORY)
+			expected = naive_protect(m, page, count, access);
+		break;
+	case 4:
+	case 5:
+		touch(m, op->what >> 3 & 1, page, access);
+		break;
+	case 6:
+		invept(m, op->what >> 3 & 1);
+		break;
+	default:
+		for (unsigned cpu = 0; cpu < CPUS; cpu++)
+			invept(m, cpu);
+		ept_reclaim(&m->ept);
+	}
+	if (got != VMK_NO_MEMORY && got != expected)
+		fail("another status than expected", got, expected);
+}
+
+unsigned ept_model_run(const uint8_t *data, size_t size)
+{
+	static struct model m;
+	unsigned ops_done = 0;
+	uint64_t capability = EPT_CAP_ACCESSED;
+
+	if (size < 1)
+		return 0;
+	memset(&m, 0, sizeof(m));
+	m.table_limit = TABLES;
+	capability |= data[0] & 1 ? EPT_CAP_2M : 0;
+	capability |= data[0] & 2 ? EPT_CAP_1G : 0;
+	if (ept_init(&m.ept, &ops, &m, capability) != VMK_OK)
+		fail("no first table", 0, 0);
+	for (size_t at = 1; at + sizeof(struct op) <= size && ops_done < 64;
+		at += sizeof(struct op)) {
+		struct op op;
+
+		memcpy(&op, data + at, sizeof(op));
+		apply(&m, &op);
+		check_caches(&m);
+		if (data[0] & 0x80 || ++ops_done % 8 == 0)
+			check_all(&m);
+	}
+	check_all(&m);
+	ept_destroy(&m.ept);
+	for (unsigned i = 0; i < TABLES; i++)
+		if (m.table_used[i])
+			fail("a table is left over", i, 0);
+	return ops_done;
+}

@@ -1,0 +1,16 @@
+/*
+ * What an EPT has to be, kept naively: one entry for each 4 KiB page of a small guest, and pCPUs
+ * with translation caches that only INVEPT empties. Drives kernel/vtx/ept.c by operation records
+ * and aborts where the two disagree.
+ */
+#ifndef FUZZ_EPT_MODEL_H
+#define FUZZ_EPT_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Runs the operations that `data` spells; every byte string is one. Aborts at the first difference.
+ * Returns how many operations there were. */
+unsigned ept_model_run(const uint8_t *data, size_t size);
+
+#endif
