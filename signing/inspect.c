@@ -108,6 +108,14 @@ static const char *true_false(bool value)
 	return value ? "true" : "false";
 }
 
+static void print_pci(const char *before, const struct package *p, const char *after)
+{
+	printf("%s", before);
+	for (unsigned i = 0; i < p->pci_count; i++)
+		printf("%s%04x:%04x", i ? "," : "", p->pci[i].vendor, p->pci[i].device);
+	printf("%s", after);
+}
+
 static void show_text(const struct package *p, const char *digest)
 {
 	printf("Name: %s\nVersion: %s\nProvider: %s\nKind: %s\nAcceptance Level: %s\n", p->name,
@@ -121,7 +129,7 @@ static void show_text(const struct package *p, const char *digest)
 		printf("Memory Limit KiB: %u\n", p->memory_limit_kib);
 	}
 	if (p->kind == PACKAGE_DRIVER)
-		printf("PCI: %04x:%04x\n", p->pci_vendor, p->pci_device);
+		print_pci("PCI: ", p, "\n");
 	printf("Payload Bytes: %zu\nSigned Bytes: %zu\nFile Bytes: %zu\n", p->payload_bytes,
 		p->signed_bytes, p->bytes);
 	printf("Certificates: %u\nSignatures: %u\nSHA-256: %s\n",
@@ -145,7 +153,7 @@ static void show_json(const struct package *p, const char *digest)
 			true_false(p->restart), p->memory_limit_kib);
 	}
 	if (p->kind == PACKAGE_DRIVER)
-		printf("\"pci\": \"%04x:%04x\", ", p->pci_vendor, p->pci_device);
+		print_pci("\"pci\": \"", p, "\", ");
 	printf("\"payload-bytes\": %zu, \"signed-bytes\": %zu, \"bytes\": %zu, "
 	       "\"certificates\": %u, \"signatures\": %u, \"sha256\": \"%s\"}\n",
 		p->payload_bytes, p->signed_bytes, p->bytes,

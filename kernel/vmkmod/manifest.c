@@ -134,6 +134,23 @@ static const char *set_config(struct package *p, struct text value)
 	return read_flag(&p->config, value) ? NULL : "manifest: config is neither yes nor no";
 }
 
+static const char *set_tty(struct package *p, struct text value)
+{
+	return read_flag(&p->tty, value) ? NULL : "manifest: tty is neither yes nor no";
+}
+
+static const char *set_system(struct package *p, struct text value)
+{
+#define X(symbol, word)             \
+	if (text_is(value, word)) { \
+		p->system = symbol; \
+		return NULL;        \
+	}
+	SYSTEM_GRANTS(X)
+#undef X
+	return "manifest: system is neither no nor info nor control";
+}
+
 static const char *set_restart(struct package *p, struct text value)
 {
 	return read_flag(&p->restart, value) ? NULL : "manifest: restart is neither yes nor no";
@@ -172,14 +189,29 @@ static bool read_hex16(uint16_t *number, struct text digits)
 	return digits.size == 4;
 }
 
-/* vvvv:dddd in lower-case hexadecimal. */
+static bool read_pci(struct package_pci *pci, struct text value)
+{
+	return value.size == 9 && value.at[4] == ':' &&
+	       read_hex16(&pci->vendor, (struct text){value.at, 4}) &&
+	       read_hex16(&pci->device, (struct text){value.at + 5, 4}) && pci->vendor != 0;
+}
+
+/* vvvv:dddd in lower-case hexadecimal, several separated by commas. */
 static const char *set_pci(struct package *p, struct text value)
 {
-	if (value.size != 9 || value.at[4] != ':' ||
-		!read_hex16(&p->pci_vendor, (struct text){value.at, 4}) ||
-		!read_hex16(&p->pci_device, (struct text){value.at + 5, 4}) || p->pci_vendor == 0)
-		return "manifest: pci is not vvvv:dddd";
-	return NULL;
+	for (;;) {
+		const char *comma = memchr(value.at, ',', value.size);
+		size_t size = comma ? (size_t)(comma - value.at) : value.size;
+
+		if (p->pci_count == PACKAGE_PCI_MAX)
+			return "manifest: pci names too many devices";
+		if (!read_pci(&p->pci[p->pci_count++], (struct text){value.at, size}))
+			return "manifest: pci is not vvvv:dddd";
+		if (!comma)
+			return NULL;
+		value.at += size + 1;
+		value.size -= size + 1;
+	}
 }
 
 #define KIND(k) (1u << (k))
@@ -200,6 +232,8 @@ static const struct field {
 	{"port", set_port, KIND(PACKAGE_WORLD), 0},
 	{"trust", set_trust, KIND(PACKAGE_WORLD), 0},
 	{"config", set_config, KIND(PACKAGE_WORLD), 0},
+	{"tty", set_tty, KIND(PACKAGE_WORLD), 0},
+	{"system", set_system, KIND(PACKAGE_WORLD), 0},
 	{"restart", set_restart, KIND(PACKAGE_WORLD), 0},
 	{"memory-limit-kib", set_memory_limit, KIND(PACKAGE_WORLD), 0},
 	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},

@@ -112,11 +112,18 @@ static enum vmk_status place(const struct package *package, struct mapping *mapp
 
 static enum vmk_status bind(const struct package *package, struct device **device, const char **why)
 {
+	enum vmk_status status = package->pci_count ? VMK_NOT_FOUND : VMK_OK;
+
 	*device = NULL;
-	if (package->pci_vendor == 0)
-		return VMK_OK;
-	*why = "there is no free device that it drives";
-	return device_bind(package->pci_vendor, package->pci_device, package->name, device);
+	*why = "another driver has the device that it drives";
+	for (unsigned i = 0; i < package->pci_count && !*device; i++) {
+		enum vmk_status bound = device_bind(
+			package->pci[i].vendor, package->pci[i].device, package->name, device);
+
+		if (bound != VMK_NOT_FOUND)
+			status = bound;
+	}
+	return status;
 }
 
 enum vmk_status module_start(const struct package *package, const char **why)
@@ -128,6 +135,10 @@ enum vmk_status module_start(const struct package *package, const char **why)
 	struct device *device;
 
 	status = bind(package, &device, why);
+	if (status == VMK_NOT_FOUND) {
+		vmk_log("%s: there is no device that it drives", package->name);
+		return VMK_OK;
+	}
 	if (status != VMK_OK)
 		return status;
 	api_begin(device);

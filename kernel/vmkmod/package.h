@@ -11,6 +11,7 @@
 
 #define PACKAGE_NAME_MAX         32
 #define PACKAGE_CERTIFICATES_MAX 2 /* the signer and one intermediate */
+#define PACKAGE_PCI_MAX          16
 
 /* X(symbol, name in manifests and events) */
 #define PACKAGE_KINDS(X)            \
@@ -25,10 +26,21 @@
 	X(LEVEL_ACCEPTED, "Accepted")            \
 	X(LEVEL_CERTIFIED, "Certified")
 
+/* X(symbol, name in manifests), each more than the one before */
+#define SYSTEM_GRANTS(X)        \
+	X(SYSTEM_NOTHING, "no") \
+	X(SYSTEM_INFO, "info")  \
+	X(SYSTEM_CONTROL, "control")
+
 #define X(symbol, name) symbol,
 enum package_kind { PACKAGE_KINDS(X) };
 enum acceptance_level { ACCEPTANCE_LEVELS(X) };
+enum system_grant { SYSTEM_GRANTS(X) };
 #undef X
+
+struct package_pci {
+	uint16_t vendor, device;
+};
 
 struct package {
 	const uint8_t *data, *payload; /* into the caller's buffer */
@@ -36,12 +48,14 @@ struct package {
 	char name[PACKAGE_NAME_MAX], version[32], provider[64];
 	enum package_kind kind;
 	enum acceptance_level level;
-	uint32_t syscalls;               /* bit n: system call n is granted (kind world) */
-	bool port, trust, config;        /* handles that a world is given */
-	bool restart;                    /* a world that is started again when it ends */
-	uint32_t memory_limit_kib;       /* of a world; 0: the default */
-	uint16_t pci_vendor, pci_device; /* what a driver binds to; 0: none */
-	const uint8_t *trailer;          /* certificate and signature records */
+	uint32_t syscalls;                       /* bit n: system call n is granted (kind world) */
+	bool port, trust, config, tty;           /* handles that a world is given */
+	enum system_grant system;                /* and what it may do with that of the system */
+	bool restart;                            /* a world that is started again when it ends */
+	uint32_t memory_limit_kib;               /* of a world; 0: the default */
+	struct package_pci pci[PACKAGE_PCI_MAX]; /* what a driver binds to, in this order */
+	unsigned pci_count;
+	const uint8_t *trailer; /* certificate and signature records */
 	size_t trailer_bytes;
 	uint8_t sha256[32]; /* of the whole file, set by package_verify() */
 	char signer[64];    /* subject's common name, set by package_verify() */

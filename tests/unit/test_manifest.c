@@ -12,7 +12,9 @@
 
 #define HEAD(kind) \
 	"name=agent\nversion=1.0\nprovider=merlon\nkind=" kind "\nlevel=PartnerSupported\n"
-#define WORLD HEAD("world") "syscalls=exit,log\n"
+#define WORLD  HEAD("world") "syscalls=exit,log\n"
+#define IDS_4  "8086:0001,8086:0002,8086:0003,8086:0004"
+#define IDS_16 IDS_4 "," IDS_4 "," IDS_4 "," IDS_4
 
 static struct package package;
 
@@ -41,6 +43,18 @@ static void test_world(void **state)
 	assert_true(package.port && package.config && package.restart);
 	assert_false(package.trust);
 	assert_int_equal(package.memory_limit_kib, 2048);
+}
+
+static void test_devices(void **state)
+{
+	const char *why;
+
+	assert_int_equal(parse(HEAD("driver"), &why), VMK_OK);
+	assert_int_equal(package.pci_count, 0);
+	assert_int_equal(parse(HEAD("driver") "pci=" IDS_16 "\n", &why), VMK_OK);
+	assert_int_equal(package.pci_count, PACKAGE_PCI_MAX);
+	assert_int_equal(package.pci[15].vendor, 0x8086);
+	assert_int_equal(package.pci[15].device, 4);
 }
 
 static void test_levels_and_kinds(void **state)
@@ -78,6 +92,8 @@ static const struct {
 	{HEAD("driver") "pci=8086:100E\n", "manifest: pci is not vvvv:dddd"},
 	{HEAD("driver") "pci=8086:100\n", "manifest: pci is not vvvv:dddd"},
 	{HEAD("driver") "pci=0000:100e\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") "pci=8086:100e,\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") "pci=" IDS_16 ",8086:100e\n", "manifest: pci names too many devices"},
 	{HEAD("world") "syscalls=\n", "manifest: no system calls"},
 	{HEAD("world") "syscalls=exit,\n", "manifest: system calls end with a comma"},
 	{HEAD("world") "syscalls=exit,,log\n", "manifest: unknown system call"},
@@ -129,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_world),
+		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_levels_and_kinds),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_longest),

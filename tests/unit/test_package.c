@@ -55,8 +55,9 @@ static void test_good(void **state)
 	assert_string_equal(package.provider, "merlon");
 	assert_int_equal(package.kind, PACKAGE_DRIVER);
 	assert_int_equal(package.level, LEVEL_PARTNER);
-	assert_int_equal(package.pci_vendor, 0x8086);
-	assert_int_equal(package.pci_device, 0x100e);
+	assert_int_equal(package.pci_count, 1);
+	assert_int_equal(package.pci[0].vendor, 0x8086);
+	assert_int_equal(package.pci[0].device, 0x100e);
 	assert_int_equal(package.payload_bytes, 7);
 	assert_memory_equal(package.payload, "payload", 7);
 	assert_ptr_equal(package.trailer, bytes.data + package.signed_bytes);
