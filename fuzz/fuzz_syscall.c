@@ -1,6 +1,7 @@
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
-/* sources: kernel/vmkuser/budget.c tests/unit/shim/world_kernel.c */
+/* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
+/* sources: tests/unit/shim/world_kernel.c */
 /*
  * Any sequence of system calls with any arguments: the world's memory is counted to the page and
  * within its limit, nothing becomes executable, image and stack stay as they were.
@@ -39,7 +40,7 @@ static uint64_t argument(struct reader *r)
 	case 1:
 		return (uint64_t)reader_u8(r) << PAGE_SHIFT;
 	case 2:
-		return world.handles.slots[0].kind ? handle_first(&world.handles, selector / 8 % 4)
+		return world.handles.slots[0].kind ? handle_first(&world.handles, selector / 8 % 8)
 						   : 0;
 	case 3:
 		return last_values[selector / 8 % 4] + reader_u8(r);
@@ -98,9 +99,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			args[i] = argument(&r);
 		if ((number & 0x7f) == VMK_SYS_EXIT)
 			continue;
-		sim.frames_waiting = number >> 7;
+		sim.frames_waiting = sim.typed = number >> 7;
 		sim.frame_bytes = 60;
 		sim.now_ns += 500;
+		if (setjmp(sim.leaving))
+			continue; /* it has switched the machine off, as it may */
 		if (call_make(&world, number & 0x7f, args, &value) == VMK_OK && value)
 			last_values[calls % 4] = value;
 		check();

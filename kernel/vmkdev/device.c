@@ -142,3 +142,8 @@ struct device *device_of(const struct vmkapi_pci *api)
 	}
 	panic("a driver named a device that it was not given");
 }
+
+const struct device *device_at(unsigned index)
+{
+	return index < device_count ? &devices[index] : NULL;
+}

@@ -25,6 +25,8 @@ enum vmk_status device_enable(struct device *device);
 /* A memory BAR, mapped uncached. VMK_NOT_PRESENT if there is no such BAR, VMK_DENIED if it claims
  * addresses that are RAM or the platform's own registers. */
 enum vmk_status device_map_bar(struct device *device, unsigned index, volatile void **registers);
+/* The function number `index` of those that device_init() found; NULL beyond the last. */
+const struct device *device_at(unsigned index);
 /* The device of a pointer that device->api was handed out as; panics for any other pointer. */
 struct device *device_of(const struct vmkapi_pci *api);
 

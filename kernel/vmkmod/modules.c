@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <vmkuser/info.h>
 #include "boot/boot_info.h"
 #include "lib/hex.h"
 #include "lib/keyval.h"
@@ -30,6 +31,16 @@ extern const uint8_t package_root[], package_root_end[];
 static struct package *loaded[BOOT_MODULES_MAX];
 static unsigned loaded_count;
 static const struct package *configuration;
+
+/* What became of each boot module, in the boot loader's order. */
+static struct outcome {
+	const struct package *package; /* NULL: its bytes are none */
+	const char *why;               /* static text; NULL: all is well */
+	bool loaded;
+	char name[64];
+	uint64_t bytes;
+} outcomes[BOOT_MODULES_MAX];
+static unsigned outcome_count;
 
 static bool is_loaded(const char *name)
 {
@@ -115,7 +126,7 @@ static void refuse(const char *name, enum vmk_status status, const char *why)
 	vmk_error("%s refused: %s: %s", name, vmk_status_name(status), why ? why : "");
 }
 
-static void load(struct package *package, const char *name)
+static void load(struct package *package, struct outcome *outcome)
 {
 	const char *why = NULL;
 	enum vmk_status status = admit(package, &why);
@@ -123,16 +134,21 @@ static void load(struct package *package, const char *name)
 	if (status == VMK_OK)
 		status = measure(package, &why);
 	if (status != VMK_OK) {
-		refuse(name, status, why);
+		outcome->why = why;
+		refuse(outcome->name, status, why);
 		return;
 	}
+	outcome->loaded = true;
 	loaded[loaded_count++] = package;
 	vmk_log("%s %s (%s, %s) signed by %s", package->name, package->version,
 		package_kind_name(package->kind), acceptance_level_name(package->level),
 		package->signer);
 	status = start(package, &why);
-	if (status != VMK_OK)
-		did_not_start(package, status, why);
+	if (status == VMK_OK)
+		return;
+	outcome->why = why;
+	outcome->loaded = false;
+	did_not_start(package, status, why);
 }
 
 /* A boot module's name: the first word of its command line, without directories. */
@@ -153,7 +169,7 @@ static void module_name(const struct boot_module *module, char *name, size_t siz
 }
 
 /* The package of boot module `index`, or NULL after saying why it is none. */
-static struct package *open_module(const struct boot_module *module, const char *name)
+static struct package *open_module(const struct boot_module *module, struct outcome *outcome)
 {
 	struct package *package = heap_alloc(sizeof(*package));
 	enum vmk_status status = VMK_NO_MEMORY;
@@ -163,7 +179,8 @@ static struct package *open_module(const struct boot_module *module, const char 
 		status = package_parse(direct_map(module->start), module->bytes, package, &why);
 	if (status == VMK_OK)
 		return package;
-	refuse(name, status, why);
+	outcome->why = why;
+	refuse(outcome->name, status, why);
 	heap_free(package);
 	return NULL;
 }
@@ -171,23 +188,23 @@ static struct package *open_module(const struct boot_module *module, const char 
 static void load_kind(const struct boot_info *info, struct package *const *packages, bool config)
 {
 	for (unsigned i = 0; i < info->module_count; i++) {
-		char name[64];
-
-		if (!packages[i] || (packages[i]->kind == PACKAGE_CONFIG) != config)
-			continue;
-		module_name(&info->modules[i], name, sizeof(name));
-		load(packages[i], name);
+		if (packages[i] && (packages[i]->kind == PACKAGE_CONFIG) == config)
+			load(packages[i], &outcomes[i]);
 	}
 }
 
 void modules_load_boot(const struct boot_info *info)
 {
 	static struct package *packages[BOOT_MODULES_MAX];
-	char name[64];
 
+	outcome_count = info->module_count;
 	for (unsigned i = 0; i < info->module_count; i++) {
-		module_name(&info->modules[i], name, sizeof(name));
-		packages[i] = open_module(&info->modules[i], name);
+		struct outcome *outcome = &outcomes[i];
+
+		module_name(&info->modules[i], outcome->name, sizeof(outcome->name));
+		outcome->bytes = info->modules[i].bytes;
+		packages[i] = open_module(&info->modules[i], outcome);
+		outcome->package = packages[i];
 	}
 	load_kind(info, packages, true);
 	if (!configuration)
@@ -219,4 +236,38 @@ enum vmk_status modules_config_get(const char *key, char *value, size_t size)
 		return VMK_NOT_FOUND;
 	return keyval_get((const char *)configuration->payload, configuration->payload_bytes, key,
 		value, size);
+}
+
+unsigned modules_count(void)
+{
+	return outcome_count;
+}
+
+/* `info` is zeroed; only what was signed is told of a package. */
+static void describe_package(const struct package *package, struct vmk_info_module *info)
+{
+	memcpy(info->name, package->name, sizeof(package->name));
+	memcpy(info->version, package->version, sizeof(package->version));
+	memcpy(info->provider, package->provider, sizeof(package->provider));
+	memcpy(info->signer, package->signer, sizeof(package->signer));
+	memcpy(info->sha256, package->sha256, sizeof(package->sha256));
+	snprintf(info->kind, sizeof(info->kind), "%s", package_kind_name(package->kind));
+	snprintf(info->level, sizeof(info->level), "%s", acceptance_level_name(package->level));
+}
+
+bool modules_describe(unsigned index, struct vmk_info_module *info)
+{
+	const struct outcome *outcome = &outcomes[index];
+
+	if (index >= outcome_count)
+		return false;
+	memcpy(info->file, outcome->name, sizeof(outcome->name));
+	info->bytes = outcome->bytes;
+	info->loaded = outcome->loaded;
+	info->enabled = true;
+	if (outcome->why)
+		snprintf(info->why, sizeof(info->why), "%s", outcome->why);
+	if (outcome->package && outcome->package->signer[0])
+		describe_package(outcome->package, info);
+	return true;
 }

@@ -2,10 +2,12 @@
 #ifndef VMKMOD_MODULES_H
 #define VMKMOD_MODULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <vmkapi/status.h>
 
 struct boot_info;
+struct vmk_info_module;
 
 /*
  * Loads the configuration package first, then every other boot module in boot.cfg's order. One that
@@ -19,6 +21,10 @@ void modules_load_boot(const struct boot_info *info);
 void modules_start_worlds(void);
 /* The verified configuration's text (key=value lines), or NULL. Lives as long as the kernel. */
 const char *modules_config(size_t *bytes);
+/* How many boot modules there were. */
+unsigned modules_count(void);
+/* The boot module number `index`, also one that was refused; false beyond the last. */
+bool modules_describe(unsigned index, struct vmk_info_module *info);
 /* The value of one configuration key, copied, or VMK_NOT_FOUND. */
 enum vmk_status modules_config_get(const char *key, char *value, size_t size);
 

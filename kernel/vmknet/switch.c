@@ -1,8 +1,12 @@
 /*
- * One switch, one uplink, a few ports. A frame is copied under the lock into the queue of each port
- * that it is for; the uplink's driver is called without the lock, as it may call back.
+ * One switch, one uplink, a few ports, each with a MAC address of its own. A frame is copied under
+ * the lock into the queue of each port that it is for; the uplink's driver is called without the
+ * lock, as it may call back.
  */
+#include <stdio.h>
 #include <string.h>
+#include <vmkuser/info.h>
+#include "arch/x86/time.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "mem/heap.h"
@@ -12,9 +16,12 @@
 #define LOG_MODULE         "Net"
 
 #define PORTS_MAX          8u
+#define PORT_NAME_BYTES    32u
 #define PORT_QUEUE_FRAMES  64u
 #define FRAME_HEADER_BYTES 14u /* IEEE 802.3: destination, source, type */
 #define MAC_BYTES          6u
+#define MAC_LOCAL          2u /* IEEE 802-2014 section 8.2.2: the U/L bit */
+#define MAC_PORT_SHIFT     2
 #define LINK_MTU           (NET_FRAME_MAX - FRAME_HEADER_BYTES)
 
 struct frame {
@@ -23,7 +30,8 @@ struct frame {
 };
 
 struct port {
-	char name[16];
+	char name[PORT_NAME_BYTES]; /* of the world that has it */
+	uint8_t mac_change; /* bits in which the first byte of its MAC differs from the uplink's */
 	struct event arrived;
 	struct port_counters counters;
 	unsigned head, count; /* of the queue */
@@ -37,6 +45,8 @@ static struct {
 	void *nic;
 	uint8_t mac[MAC_BYTES];
 	bool link_up;
+	char uplink_name[16];
+	uint64_t link_since_ns;
 	uint64_t bad_frames; /* from the wire, of a size that no frame has */
 } net = {.lock = SPINLOCK(LOCK_PORT)};
 
@@ -67,6 +77,8 @@ enum vmk_status switch_uplink_add(
 	if (!taken) {
 		memcpy(net.mac, mac, MAC_BYTES);
 		net.nic = nic;
+		copy_name(net.uplink_name, sizeof(net.uplink_name), name);
+		net.link_since_ns = time_ns();
 		net.uplink = ops;
 	}
 	spin_unlock(&net.lock, flags);
@@ -83,6 +95,8 @@ void switch_uplink_link(bool up)
 	bool changed = net.link_up != up;
 
 	net.link_up = up;
+	if (changed)
+		net.link_since_ns = time_ns();
 	spin_unlock(&net.lock, flags);
 	if (changed)
 		vmk_log("uplink: link %s", up ? "up" : "down");
@@ -104,23 +118,51 @@ static void enqueue(struct port *port, const void *data, size_t bytes)
 	event_signal(&port->arrived);
 }
 
-/* To every port but `from`. With the lock held. */
-static void deliver(const struct port *from, const void *data, size_t bytes)
+/* The first byte stands apart: its bits above the two of IEEE 802 tell the ports from each other,
+ * and the address says of itself that it is locally administered. */
+static void port_mac(const struct port *port, uint8_t mac[MAC_BYTES])
 {
+	memcpy(mac, net.mac, MAC_BYTES);
+	mac[0] ^= port->mac_change;
+	if (port->mac_change)
+		mac[0] |= MAC_LOCAL;
+}
+
+static bool is_port_mac(const struct port *port, const uint8_t *mac)
+{
+	uint8_t own[MAC_BYTES];
+
+	port_mac(port, own);
+	return memcmp(own, mac, MAC_BYTES) == 0;
+}
+
+/*
+ * To the port whose address it is, or to every port but `from` if it is for a group. True if it was
+ * for one port, which then has it. With the lock held.
+ */
+static bool deliver(const struct port *from, const uint8_t *frame, size_t bytes)
+{
+	bool group = is_group(frame);
+
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (net.ports[i] && net.ports[i] != from)
-			enqueue(net.ports[i], data, bytes);
+		struct port *port = net.ports[i];
+
+		if (!port || port == from || (!group && !is_port_mac(port, frame)))
+			continue;
+		enqueue(port, frame, bytes);
+		if (!group)
+			return true;
 	}
+	return false;
 }
 
 void switch_uplink_receive(const void *frame, size_t bytes)
 {
-	const uint8_t *destination = frame;
 	uint64_t flags = spin_lock(&net.lock);
 
 	if (bytes < FRAME_HEADER_BYTES || bytes > NET_FRAME_MAX)
 		net.bad_frames++;
-	else if (is_group(destination) || memcmp(destination, net.mac, MAC_BYTES) == 0)
+	else
 		deliver(NULL, frame, bytes);
 	spin_unlock(&net.lock, flags);
 }
@@ -139,6 +181,7 @@ enum vmk_status port_create(const char *name, struct port **port)
 		if (net.ports[i])
 			continue;
 		net.ports[i] = fresh;
+		fresh->mac_change = (uint8_t)(i << MAC_PORT_SHIFT);
 		status = VMK_OK;
 		break;
 	}
@@ -167,7 +210,7 @@ void port_info(struct port *port, struct vmk_port_info *info)
 	uint64_t flags = spin_lock(&net.lock);
 
 	memset(info, 0, sizeof(*info));
-	memcpy(info->mac, net.mac, MAC_BYTES);
+	port_mac(port, info->mac);
 	info->mtu = LINK_MTU;
 	info->link_up = net.uplink && net.link_up;
 	spin_unlock(&net.lock, flags);
@@ -183,11 +226,9 @@ static enum vmk_status route(struct port *port, const uint8_t *frame, size_t byt
 		return VMK_TOO_LARGE;
 	if (!net.uplink)
 		return VMK_NOT_PRESENT;
-	if (memcmp(frame + MAC_BYTES, net.mac, MAC_BYTES) != 0)
+	if (!is_port_mac(port, frame + MAC_BYTES))
 		return VMK_DENIED; /* a port speaks for itself only */
-	*to_wire = memcmp(frame, net.mac, MAC_BYTES) != 0;
-	if (!*to_wire || is_group(frame))
-		deliver(port, frame, bytes);
+	*to_wire = !deliver(port, frame, bytes) && !is_port_mac(port, frame);
 	return VMK_OK;
 }
 
@@ -259,4 +300,62 @@ bool port_readable(struct port *port)
 
 	spin_unlock(&net.lock, flags);
 	return readable;
+}
+
+bool switch_describe_uplink(unsigned index, struct vmk_info_nic *info)
+{
+	uint64_t flags = spin_lock(&net.lock);
+	bool there = net.uplink && index == 0;
+
+	if (there) {
+		memcpy(info->name, net.uplink_name, sizeof(net.uplink_name));
+		memcpy(info->mac, net.mac, MAC_BYTES);
+		info->link_up = net.link_up;
+		info->mtu = LINK_MTU;
+		info->link_since_ns = net.link_since_ns;
+		info->bad_frames = net.bad_frames;
+	}
+	spin_unlock(&net.lock, flags);
+	return there;
+}
+
+unsigned switch_port_count(void)
+{
+	uint64_t flags = spin_lock(&net.lock);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		count += net.ports[i] != NULL;
+	spin_unlock(&net.lock, flags);
+	return count;
+}
+
+static void describe_port(const struct port *port, unsigned slot, struct vmk_info_port *info)
+{
+	snprintf(info->name, sizeof(info->name), "vmk%u", slot);
+	memcpy(info->world, port->name, sizeof(port->name));
+	port_mac(port, info->mac);
+	info->link_up = net.uplink && net.link_up;
+	info->mtu = LINK_MTU;
+	info->received = port->counters.received;
+	info->received_bytes = port->counters.received_bytes;
+	info->receive_drops = port->counters.receive_drops;
+	info->sent = port->counters.sent;
+	info->sent_bytes = port->counters.sent_bytes;
+	info->send_refusals = port->counters.send_refusals;
+}
+
+bool switch_describe_port(unsigned index, struct vmk_info_port *info)
+{
+	uint64_t flags = spin_lock(&net.lock);
+	const struct port *found = NULL;
+
+	for (unsigned i = 0; i < PORTS_MAX && !found; i++) {
+		if (!net.ports[i] || index--)
+			continue;
+		found = net.ports[i];
+		describe_port(found, i, info);
+	}
+	spin_unlock(&net.lock, flags);
+	return found;
 }

@@ -24,8 +24,10 @@ void switch_uplink_link(bool up);
  * and dropped. */
 void switch_uplink_receive(const void *frame, size_t bytes);
 
-/* The port takes the uplink's MAC address (vmk0). Frames are queued up to a bound, then dropped and
- * counted. */
+/*
+ * The first port takes the uplink's MAC address (vmk0), each other one an address of its own, made
+ * of it. Frames are queued up to a bound, then dropped and counted.
+ */
 enum vmk_status port_create(const char *name, struct port **port);
 void port_destroy(struct port *port);
 void port_info(struct port *port, struct vmk_port_info *info);
@@ -38,6 +40,13 @@ struct port_counters {
 	uint64_t sent, sent_bytes, send_refusals;         /* refusals: by the switch or the NIC */
 };
 void port_get_counters(struct port *port, struct port_counters *counters);
+struct vmk_info_nic;
+struct vmk_info_port;
+/* What is known of uplink and port number `index`; false beyond the last. The fields of the driver
+ * and its device are left to the caller. */
+bool switch_describe_uplink(unsigned index, struct vmk_info_nic *info);
+unsigned switch_port_count(void);
+bool switch_describe_port(unsigned index, struct vmk_info_port *info);
 struct event *port_event(struct port *port); /* signalled when a frame arrives */
 bool port_readable(struct port *port);
 

@@ -40,7 +40,8 @@ struct uworld {
 	uint64_t lines_dropped;
 	uint8_t *scratch; /* SCRATCH_BYTES, for the call being made */
 	bool ended;       /* its life is over; the supervisor may start the next */
-	uint64_t started_ns, delay_ns, restart_ns;
+	uint64_t started_ns, delay_ns, restart_ns, ended_ns;
+	uint32_t lives; /* how often it was launched */
 };
 
 /*
@@ -50,22 +51,26 @@ struct uworld {
 typedef enum vmk_status (*call_handler)(struct uworld *u, const uint64_t args[6], uint64_t *value);
 
 /* X(number, handler) */
-#define CALL_HANDLERS(X)                     \
-	X(VMK_SYS_EXIT, call_exit)           \
-	X(VMK_SYS_LOG, call_log)             \
-	X(VMK_SYS_CLOCK, call_clock)         \
-	X(VMK_SYS_WAIT, call_wait)           \
-	X(VMK_SYS_MAP, call_map)             \
-	X(VMK_SYS_UNMAP, call_unmap)         \
-	X(VMK_SYS_PROTECT, call_protect)     \
-	X(VMK_SYS_SET_TLS, call_set_tls)     \
-	X(VMK_SYS_RANDOM, call_random)       \
-	X(VMK_SYS_PORT_INFO, call_port_info) \
-	X(VMK_SYS_PORT_SEND, call_port_send) \
-	X(VMK_SYS_PORT_RECV, call_port_recv) \
-	X(VMK_SYS_TRUST_QUOTE, call_quote)   \
-	X(VMK_SYS_TRUST_LOG, call_trust_log) \
-	X(VMK_SYS_CONFIG_READ, call_config_read)
+#define CALL_HANDLERS(X)                         \
+	X(VMK_SYS_EXIT, call_exit)               \
+	X(VMK_SYS_LOG, call_log)                 \
+	X(VMK_SYS_CLOCK, call_clock)             \
+	X(VMK_SYS_WAIT, call_wait)               \
+	X(VMK_SYS_MAP, call_map)                 \
+	X(VMK_SYS_UNMAP, call_unmap)             \
+	X(VMK_SYS_PROTECT, call_protect)         \
+	X(VMK_SYS_SET_TLS, call_set_tls)         \
+	X(VMK_SYS_RANDOM, call_random)           \
+	X(VMK_SYS_PORT_INFO, call_port_info)     \
+	X(VMK_SYS_PORT_SEND, call_port_send)     \
+	X(VMK_SYS_PORT_RECV, call_port_recv)     \
+	X(VMK_SYS_TRUST_QUOTE, call_quote)       \
+	X(VMK_SYS_TRUST_LOG, call_trust_log)     \
+	X(VMK_SYS_CONFIG_READ, call_config_read) \
+	X(VMK_SYS_TTY_READ, call_tty_read)       \
+	X(VMK_SYS_TTY_WRITE, call_tty_write)     \
+	X(VMK_SYS_INFO, call_info)               \
+	X(VMK_SYS_CONTROL, call_control)
 #define X(number, handler) \
 	enum vmk_status handler(struct uworld *u, const uint64_t args[6], uint64_t *value);
 CALL_HANDLERS(X)

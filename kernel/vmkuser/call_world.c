@@ -4,6 +4,7 @@
 #include "lib/random.h"
 #include "mem/space.h"
 #include "sched/world.h"
+#include "vmkdev/tty.h"
 #include "vmknet/switch.h"
 #include "vmkuser/call.h"
 
@@ -95,10 +96,27 @@ enum vmk_status call_random(struct uworld *u, const uint64_t args[6], uint64_t *
 
 struct wait_set {
 	unsigned count;
-	struct port *ports[WAIT_MAX];
+	struct port *ports[WAIT_MAX]; /* NULL: the console */
 	struct event *events[WAIT_MAX];
 	uint64_t seen[WAIT_MAX];
 };
+
+static enum vmk_status wait_add(
+	struct uworld *u, struct wait_set *set, unsigned i, vmk_handle handle)
+{
+	enum vmk_status status;
+
+	set->ports[i] = NULL;
+	set->events[i] = tty_event();
+	status = handle_get(&u->handles, handle, VMK_KIND_TTY, RIGHT_WAIT, NULL);
+	if (status != VMK_BAD_HANDLE)
+		return status;
+	status =
+		handle_get(&u->handles, handle, VMK_KIND_PORT, RIGHT_WAIT, (void **)&set->ports[i]);
+	if (status == VMK_OK)
+		set->events[i] = port_event(set->ports[i]);
+	return status;
+}
 
 static enum vmk_status wait_collect(
 	struct uworld *u, struct wait_set *set, uint64_t address, uint64_t count)
@@ -112,12 +130,8 @@ static enum vmk_status wait_collect(
 	if (count == 0)
 		return VMK_OK;
 	status = space_copy_in(u->space, handles, address, count * sizeof(handles[0]));
-	for (unsigned i = 0; status == VMK_OK && i < set->count; i++) {
-		status = handle_get(&u->handles, handles[i], VMK_KIND_PORT, RIGHT_WAIT,
-			(void **)&set->ports[i]);
-		if (status == VMK_OK)
-			set->events[i] = port_event(set->ports[i]);
-	}
+	for (unsigned i = 0; status == VMK_OK && i < set->count; i++)
+		status = wait_add(u, set, i, handles[i]);
 	return status;
 }
 
@@ -127,7 +141,7 @@ static bool wait_ready(struct wait_set *set, uint64_t *index)
 	for (unsigned i = 0; i < set->count; i++)
 		set->seen[i] = event_count(set->events[i]);
 	for (unsigned i = 0; i < set->count; i++) {
-		if (!port_readable(set->ports[i]))
+		if (!(set->ports[i] ? port_readable(set->ports[i]) : tty_readable()))
 			continue;
 		*index = i;
 		return true;

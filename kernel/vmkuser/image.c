@@ -74,7 +74,10 @@ static void describe_handles(const struct uworld *u, struct vmk_start *start)
 		uint32_t kind;
 		const char *name;
 	} names[] = {
-		{VMK_KIND_PORT, "mgmt"}, {VMK_KIND_TRUST, "trust"}, {VMK_KIND_CONFIG, "config"}};
+#define X(symbol, number, name_) {symbol, name_},
+		VMK_KINDS(X)
+#undef X
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
 		struct vmk_start_handle *h = &start->handles[start->count];

@@ -7,6 +7,7 @@
 #include "vmkuser/uworld.h"
 
 #include <string.h>
+#include <vmkuser/info.h>
 
 #define LOG_MODULE "vmkuser"
 
@@ -94,6 +95,7 @@ static void consider(struct uworld *u, struct task *task, uint64_t now)
 		task->dead = u->world;
 		u->world = NULL;
 		u->ended = false;
+		u->ended_ns = now;
 		set_restart(u, now - u->started_ns, now);
 	} else if (!u->world && u->restart_ns) {
 		if (u->restart_ns <= now)
@@ -159,4 +161,56 @@ enum vmk_status supervise_init(void)
 	world_start(world);
 	world_put(world);
 	return VMK_OK;
+}
+
+static unsigned count_worlds(void)
+{
+	unsigned count = 0;
+
+	for (const struct uworld *u = worlds; u; u = u->next)
+		count++;
+	return count;
+}
+
+unsigned supervise_count(void)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+	unsigned count = count_worlds();
+
+	spin_unlock(&worlds_lock, saved);
+	return count;
+}
+
+static void describe(const struct uworld *u, struct vmk_info_world *info)
+{
+	bool lives = u->world && !u->ended;
+
+	memcpy(info->name, u->package.name, sizeof(u->package.name));
+	memcpy(info->version, u->package.version, sizeof(u->package.version));
+	info->id = lives ? world_id(u->world) : 0;
+	info->memory_used = lives ? u->memory_used : 0;
+	info->memory_limit = u->memory_limit;
+	info->lives = u->lives;
+	info->state = VMK_WORLD_STARTING;
+	info->since_ns = u->started_ns;
+	if (lives)
+		info->state = VMK_WORLD_LIVES;
+	else if (u->restart_ns || u->ended)
+		info->state = VMK_WORLD_RESTARTS;
+	if (info->state == VMK_WORLD_RESTARTS)
+		info->since_ns = u->ended_ns;
+}
+
+bool supervise_describe(unsigned index, struct vmk_info_world *info)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+	unsigned count = count_worlds(), skip = count - 1 - index; /* the latest comes first */
+	const struct uworld *u = worlds;
+
+	while (index < count && skip--)
+		u = u->next;
+	if (index < count)
+		describe(u, info);
+	spin_unlock(&worlds_lock, saved);
+	return index < count;
 }

@@ -14,4 +14,10 @@ void supervise_remove(struct uworld *u);
 /* Called at the end of a life, by the world's own thread: nothing of `u` may be used after it. */
 void supervise_ended(struct uworld *u);
 
+struct vmk_info_world;
+unsigned supervise_count(void);
+/* The world number `index` of those there are, in the order of their start; false beyond the last.
+ */
+bool supervise_describe(unsigned index, struct vmk_info_world *info);
+
 #endif

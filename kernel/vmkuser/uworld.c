@@ -9,6 +9,7 @@
 #include "sched/world.h"
 #include "vmknet/switch.h"
 #include "vmkuser/call.h"
+#include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
 
 #define LOG_MODULE         "vmkuser"
@@ -33,6 +34,15 @@ void uworld_init(void)
 			vmk_status_name(status));
 }
 
+/* What the console may do is the configuration's to say, whatever the package is granted. */
+static uint32_t system_rights(const struct package *package)
+{
+	bool control = package->system == SYSTEM_CONTROL &&
+		       (!package->tty || settings_console() == VMK_CONSOLE_CONTROL);
+
+	return RIGHT_READ | (control ? RIGHT_WRITE : 0);
+}
+
 static enum vmk_status give_handles(struct uworld *u)
 {
 	enum vmk_status status = VMK_OK;
@@ -49,6 +59,12 @@ static enum vmk_status give_handles(struct uworld *u)
 		status = handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
 	if (status == VMK_OK && u->package.config)
 		status = handle_add(&u->handles, VMK_KIND_CONFIG, RIGHT_READ, NULL, &handle);
+	if (status == VMK_OK && u->package.tty)
+		status = handle_add(&u->handles, VMK_KIND_TTY,
+			RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, NULL, &handle);
+	if (status == VMK_OK && u->package.system != SYSTEM_NOTHING)
+		status = handle_add(
+			&u->handles, VMK_KIND_SYSTEM, system_rights(&u->package), NULL, &handle);
 	return status;
 }
 
@@ -116,6 +132,7 @@ enum vmk_status uworld_launch(struct uworld *u)
 	world_set_owner(u->world, u);
 	world_set_at_exit(u->world, at_exit);
 	u->started_ns = time_ns();
+	u->lives++;
 	u->restart_ns = 0;
 	vmk_log("World %s: version %s starts, %llu KiB of %llu KiB used", WORLD_NAME(u),
 		u->package.version, (unsigned long long)u->memory_used >> 10,
@@ -158,6 +175,10 @@ enum vmk_status uworld_start(const struct package *package)
 
 	if (package->kind != PACKAGE_WORLD)
 		return VMK_BAD_PARAM;
+	if (package->tty && settings_console() == VMK_CONSOLE_OFF) {
+		vmk_log("World %s: not started: the configuration says console=off", package->name);
+		return VMK_OK;
+	}
 	u = make(package);
 	if (!u)
 		return VMK_NO_MEMORY;

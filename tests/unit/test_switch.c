@@ -10,8 +10,10 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "mem/heap.h"
+#include "arch/x86/time.h"
 #include "sched/world.h"
 #include "vmknet/switch.h"
+#include <vmkuser/info.h>
 
 static const uint8_t mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 static const uint8_t peer[6] = {0x52, 0x55, 10, 0, 2, 2};
@@ -22,12 +24,17 @@ static struct {
 	uint8_t frame[NET_FRAME_MAX];
 	size_t bytes;
 	unsigned sent;
+	uint64_t now_ns;
 	enum vmk_status answer;
 } wire;
 
 /* What the switch needs of the kernel. */
 void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
 {
+}
+uint64_t time_ns(void)
+{
+	return wire.now_ns;
 }
 void *heap_alloc(size_t bytes)
 {
@@ -216,6 +223,71 @@ static void test_send(void **state)
 	port_destroy(b);
 }
 
+static void test_each_port_has_its_own_address(void **state)
+{
+	uint8_t frame[NET_FRAME_MAX], got[NET_FRAME_MAX];
+	struct vmk_port_info first, second;
+	struct port *a, *b;
+
+	port_create("a", &a);
+	port_create("b", &b);
+	port_info(a, &first);
+	port_info(b, &second);
+	assert_memory_equal(first.mac, mac, 6);
+	assert_memory_not_equal(second.mac, mac, 6);
+	assert_int_equal(second.mac[0] & 3, 2); /* locally administered, not for a group */
+	assert_memory_equal(second.mac + 1, mac + 1, 5);
+
+	make(frame, second.mac, peer, 60); /* from the wire */
+	switch_uplink_receive(frame, 60);
+	assert_false(port_readable(a));
+	assert_int_equal(receive(b, got), 60);
+
+	wire.sent = 0;
+	wire.answer = VMK_OK;
+	make(frame, mac, second.mac, 61); /* from port to port */
+	assert_int_equal(port_send(b, frame, 61), VMK_OK);
+	assert_int_equal(wire.sent, 0);
+	assert_int_equal(receive(a, got), 61);
+	make(frame, peer, mac, 60); /* another port's address */
+	assert_int_equal(port_send(b, frame, 60), VMK_DENIED);
+	make(frame, everyone, second.mac, 62);
+	assert_int_equal(port_send(b, frame, 62), VMK_OK);
+	assert_int_equal(wire.sent, 1);
+	assert_int_equal(receive(a, got), 62);
+	assert_false(port_readable(b));
+	port_destroy(a);
+	port_destroy(b);
+}
+
+static void test_described(void **state)
+{
+	struct vmk_info_nic nic = {0};
+	struct vmk_info_port info = {0};
+	struct port *a, *b;
+
+	port_create("agent", &a);
+	port_create("console", &b);
+	port_destroy(a);
+	wire.now_ns = 77;
+	switch_uplink_link(false);
+	wire.now_ns = 99;
+	switch_uplink_link(false);
+	assert_true(switch_describe_uplink(0, &nic));
+	assert_false(switch_describe_uplink(1, &nic));
+	assert_string_equal(nic.name, "vmnic0");
+	assert_memory_equal(nic.mac, mac, 6);
+	assert_int_equal(nic.link_up, 0);
+	assert_int_equal(nic.link_since_ns, 77);
+	assert_int_equal(switch_port_count(), 1);
+	assert_true(switch_describe_port(0, &info));
+	assert_string_equal(info.name, "vmk1"); /* names stay while others go */
+	assert_string_equal(info.world, "console");
+	assert_false(switch_describe_port(1, &info));
+	assert_false(switch_describe_port(~0u, &info));
+	port_destroy(b);
+}
+
 static void test_ports_are_bounded(void **state)
 {
 	struct port *ports[64];
@@ -240,6 +312,8 @@ int main(void)
 		cmocka_unit_test(test_bad_sizes),
 		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_each_port_has_its_own_address),
+		cmocka_unit_test(test_described),
 		cmocka_unit_test(test_ports_are_bounded),
 	};
 

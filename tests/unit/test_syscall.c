@@ -1,6 +1,7 @@
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
-/* sources: kernel/vmkuser/budget.c tests/unit/shim/world_kernel.c */
+/* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
+/* sources: tests/unit/shim/world_kernel.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,10 @@
 
 #include <cmocka.h>
 
+#include "arch/x86/power.h"
 #include "tests/unit/shim/world_kernel.h"
+
+#define CALLS (VMK_SYS_CONTROL + 1)
 
 static struct uworld world;
 static uint64_t value;
@@ -36,10 +40,10 @@ static int setup(void **state)
 
 static void test_numbers_and_permissions(void **state)
 {
-	assert_int_equal(call(15, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
+	assert_int_equal(call(CALLS, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
 	assert_int_equal(call(UINT64_MAX, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
 	assert_int_equal(call((1ull << 32) + VMK_SYS_CLOCK, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
-	for (unsigned number = 1; number < 15; number++) {
+	for (unsigned number = 1; number < CALLS; number++) {
 		world.package.syscalls = ~(1u << number);
 		assert_int_equal(call(number, 0, 0, 0, 0, 0), VMK_DENIED);
 		world.package.syscalls = 0;
@@ -277,6 +281,80 @@ static void test_quote(void **state)
 	assert_int_equal(call(VMK_SYS_TRUST_QUOTE, trust, buffer, reply, 0, 0), VMK_BAD_PARAM);
 }
 
+static void test_tty(void **state)
+{
+	vmk_handle tty = handle_first(&world.handles, VMK_KIND_TTY);
+	vmk_handle handles[2] = {handle_first(&world.handles, VMK_KIND_PORT), tty};
+
+	assert_int_equal(call(VMK_SYS_TTY_READ, tty, buffer, 10, 0, 0), VMK_WOULD_BLOCK);
+	sim.typed = 5;
+	assert_int_equal(call(VMK_SYS_TTY_READ, tty, buffer, 3, 0, 0), VMK_OK);
+	assert_int_equal(value, 3);
+	space_copy_out(world.space, buffer, handles, sizeof(handles));
+	assert_int_equal(call(VMK_SYS_WAIT, buffer, 2, 0, 0, 0), VMK_OK);
+	assert_int_equal(value, 1);
+	assert_int_equal(call(VMK_SYS_TTY_READ, tty, buffer + 64, UINT64_MAX, 0, 0), VMK_OK);
+	assert_int_equal(value, 2);
+	assert_int_equal(call(VMK_SYS_WAIT, buffer, 2, 0, 0, 0), VMK_TIMEOUT);
+	sim.typed = 1;
+	assert_int_equal(call(VMK_SYS_TTY_READ, tty, 8, 1, 0, 0), VMK_BAD_ADDRESS);
+
+	assert_int_equal(call(VMK_SYS_TTY_WRITE, tty, buffer, 100, 0, 0), VMK_OK);
+	assert_int_equal(sim.written, 100);
+	assert_int_equal(
+		call(VMK_SYS_TTY_WRITE, tty, buffer, SCRATCH_BYTES + 1, 0, 0), VMK_TOO_LARGE);
+	assert_int_equal(call(VMK_SYS_TTY_WRITE, tty, 8, 1, 0, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(call(VMK_SYS_TTY_WRITE, handles[0], buffer, 1, 0, 0), VMK_BAD_HANDLE);
+	assert_int_equal(call(VMK_SYS_TTY_READ, 1ull << 32 | tty, buffer, 1, 0, 0), VMK_BAD_HANDLE);
+	assert_int_equal(sim.written, 100);
+}
+
+static void test_info(void **state)
+{
+	vmk_handle system = handle_first(&world.handles, VMK_KIND_SYSTEM);
+	uint8_t record[24];
+
+	assert_int_equal(call(VMK_SYS_INFO, system, 1, 2, buffer, 24), VMK_OK);
+	assert_int_equal(value, 24);
+	assert_int_equal(space_copy_in(world.space, record, buffer, 24), VMK_OK);
+	assert_int_equal(record[23], 2);
+	/* Whoever knows a shorter record is given its beginning, and not a byte more. */
+	assert_int_equal(call(VMK_SYS_INFO, system, 1, 1, buffer, 23), VMK_OK);
+	assert_int_equal(value, 24);
+	space_copy_in(world.space, record, buffer, 24);
+	assert_int_equal(record[22], 1);
+	assert_int_equal(record[23], 2);
+	assert_int_equal(call(VMK_SYS_INFO, system, 1, 0, 0, 0), VMK_OK);
+	assert_int_equal(call(VMK_SYS_INFO, system, 1, 3, buffer, 24), VMK_NOT_FOUND);
+	assert_int_equal(call(VMK_SYS_INFO, system, 9, 0, buffer, 24), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_INFO, system, 1, 0, 8, 24), VMK_BAD_ADDRESS);
+	assert_int_equal(call(VMK_SYS_INFO, 0, 1, 0, buffer, 24), VMK_BAD_HANDLE);
+}
+
+static void test_control(void **state)
+{
+	vmk_handle system = handle_first(&world.handles, VMK_KIND_SYSTEM), reader;
+
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, system, VMK_CONTROL_ENABLE_TBOOT, VMK_STORED_FALSE, 0, 0),
+		VMK_OK);
+	assert_int_equal(sim.enable_tboot, VMK_STORED_FALSE);
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, system, VMK_CONTROL_ENABLE_TBOOT, 3, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_CONTROL, system, 0, 0, 0, 0), VMK_BAD_PARAM);
+	handle_remove(&world.handles, system);
+	handle_add(&world.handles, VMK_KIND_SYSTEM, RIGHT_READ, NULL, &reader);
+	if (!setjmp(sim.leaving))
+		assert_int_equal(
+			call(VMK_SYS_CONTROL, reader, VMK_CONTROL_REBOOT, 0, 0, 0), VMK_DENIED);
+	assert_int_equal(sim.left, 0);
+	handle_remove(&world.handles, reader);
+	handle_add(&world.handles, VMK_KIND_SYSTEM, RIGHT_READ | RIGHT_WRITE, NULL, &system);
+	if (!setjmp(sim.leaving))
+		call(VMK_SYS_CONTROL, system, VMK_CONTROL_REBOOT, 0, 0, 0);
+	assert_int_equal(sim.left, POWER_REBOOT + 1);
+}
+
 static void test_described_addresses(void **state)
 {
 	char text[40];
@@ -318,6 +396,9 @@ int main(void)
 		cmocka_unit_test_setup(test_trust_log, setup),
 		cmocka_unit_test_setup(test_config, setup),
 		cmocka_unit_test_setup(test_quote, setup),
+		cmocka_unit_test_setup(test_tty, setup),
+		cmocka_unit_test_setup(test_info, setup),
+		cmocka_unit_test_setup(test_control, setup),
 		cmocka_unit_test_setup(test_described_addresses, setup),
 	};
 

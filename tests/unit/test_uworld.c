@@ -1,5 +1,6 @@
 /* sources: kernel/vmkuser/image.c kernel/vmkmod/elf.c kernel/vmkuser/syscall.c */
 /* sources: kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c kernel/vmkuser/call_net.c */
+/* sources: kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
 /* sources: kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c kernel/vmkuser/budget.c */
 /* sources: tests/unit/shim/world_kernel.c */
 /* needs: build/worlds/selftest.elf */
@@ -86,12 +87,13 @@ static void test_start_block(void **state)
 	assert_int_equal(space_copy_in(&sim.space, &block, start, sizeof(block)), VMK_OK);
 	assert_int_equal(block.size, sizeof(block));
 	assert_string_equal(block.world, "test");
-	assert_int_equal(block.count, 3);
+	assert_int_equal(block.count, 5);
 	assert_string_equal(block.handles[0].name, "mgmt");
 	assert_int_equal(handle_get(&world.handles, block.handles[0].handle, VMK_KIND_PORT,
 				 RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, NULL),
 		VMK_OK);
 	assert_string_equal(block.handles[2].name, "config");
+	assert_string_equal(block.handles[4].name, "system");
 }
 
 static void test_memory_limit(void **state)

@@ -32,6 +32,19 @@ static const struct {
 static SEALED bool present[CPU_FEATURE_COUNT];
 SEALED bool cpu_has_smap;
 
+void features_describe(char *to, size_t size)
+{
+	size_t used = 0;
+
+	*to = 0;
+	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
+		if (!present[i] || size - used < sizeof(table[i].name) + 1)
+			continue;
+		used += (size_t)snprintf(
+			to + used, size - used, "%s%s", used ? " " : "", table[i].name);
+	}
+}
+
 static bool query(unsigned i)
 {
 	uint32_t r[4];
@@ -46,17 +59,15 @@ static bool query(unsigned i)
 void features_init(void)
 {
 	char line[256];
-	int n = 0;
 
 	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
 		present[i] = query(i);
 		if (!present[i] && table[i].required)
 			panic("this CPU lacks %s, which the kernel needs", table[i].name);
-		if (present[i] && n < (int)sizeof(line) - 20)
-			n += snprintf(line + n, sizeof(line) - (size_t)n, " %s", table[i].name);
 	}
+	features_describe(line, sizeof(line));
 	cpu_has_smap = present[CPU_SMAP];
-	vmk_log("features:%s", line);
+	vmk_log("features: %s", line);
 }
 
 /* Whoever had this CPU before may have given other meanings to PTE_UNCACHED, and breakpoints. */

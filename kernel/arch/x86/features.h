@@ -44,6 +44,8 @@ void features_init(void);
 /* Set CR0, CR4 and EFER of the running CPU to match; it must not lack what the first one has. */
 void features_init_cpu(void);
 bool cpu_has(enum cpu_feature feature);
+/* The names of those present, with blanks between; what does not fit is left out. */
+void features_describe(char *to, size_t size);
 /* For entry.S: cpu_has(CPU_SMAP). */
 extern bool cpu_has_smap;
 

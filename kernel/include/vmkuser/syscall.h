@@ -34,7 +34,12 @@ typedef uint32_t vmk_handle;
 		3) /* (trust, struct vmk_quote_request *, ..._reply *) */                          \
 	X(VMK_SYS_TRUST_LOG, "trust-log", 13,                                                      \
 		5) /* (trust, VMK_LOG_*, offset, buffer, bytes) -> total */                        \
-	X(VMK_SYS_CONFIG_READ, "config", 14, 4) /* (config, offset, buffer, bytes) -> total */
+	X(VMK_SYS_CONFIG_READ, "config", 14, 4)  /* (config, offset, buffer, bytes) -> total */    \
+	X(VMK_SYS_TTY_READ, "tty-read", 15, 3)   /* (tty, buffer, bytes) -> bytes; WOULD_BLOCK */  \
+	X(VMK_SYS_TTY_WRITE, "tty-write", 16, 3) /* (tty, text, bytes) */                          \
+	X(VMK_SYS_INFO, "info", 17,                                                                \
+		5) /* (system, VMK_INFO_*, index, record, bytes) -> bytes there (info.h) */        \
+	X(VMK_SYS_CONTROL, "control", 18, 3) /* (system, VMK_CONTROL_*, value) (info.h) */
 
 enum vmk_syscall {
 #define X(symbol, name, number, args) symbol = number,
@@ -52,7 +57,7 @@ enum { VMK_PROT_NONE = 0, VMK_PROT_READ = 1, VMK_PROT_WRITE = 2 };
 #define AT_VMK_START      0x564d4b01ul
 #define VMK_START_HANDLES 16
 struct vmk_start_handle {
-	char name[16]; /* "mgmt", "trust", "config": zero-terminated */
+	char name[16]; /* of VMK_KINDS: zero-terminated */
 	vmk_handle handle;
 	uint32_t kind; /* VMK_KIND_* */
 };
@@ -62,7 +67,19 @@ struct vmk_start {
 	char world[32]; /* the world's name */
 	struct vmk_start_handle handles[VMK_START_HANDLES];
 };
-enum { VMK_KIND_NONE = 0, VMK_KIND_PORT = 1, VMK_KIND_TRUST = 2, VMK_KIND_CONFIG = 3 };
+/* The kinds, and how a world finds its handle of each. X(symbol, number, name) */
+#define VMK_KINDS(X)                    \
+	X(VMK_KIND_PORT, 1, "mgmt")     \
+	X(VMK_KIND_TRUST, 2, "trust")   \
+	X(VMK_KIND_CONFIG, 3, "config") \
+	X(VMK_KIND_TTY, 4, "tty")       \
+	X(VMK_KIND_SYSTEM, 5, "system")
+enum {
+	VMK_KIND_NONE = 0,
+#define X(symbol, number, name) symbol = number,
+	VMK_KINDS(X)
+#undef X
+};
 
 struct vmk_port_info {
 	uint8_t mac[6];

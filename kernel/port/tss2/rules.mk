@@ -6,7 +6,7 @@ TSS2_PORT_INC := -Ikernel/port/tss2 -I$(TSS2)/include/tss2 -I$(TSS2)/include -I$
 	-I$(TSS2)/src/tss2-sys -I$(TSS2)/src/tss2-mu -I$(TSS2)/src/util
 
 # Our own sources that call it; on hosts <tss2/...> is the distribution's.
-TSS2_CALLERS := $(addprefix kernel/trust/,tcti tpm tpm_key quote trust attester)
+TSS2_CALLERS := $(addprefix kernel/trust/,tcti tpm tpm_key quote trust attester info)
 $(foreach s,$(TSS2_CALLERS),$(eval KFLAGS_$(s).c := -isystem $(TSS2)/include))
 
 $(KB)/obj/tss2/%.o: $(TSS2)/src/%.c kernel/port/tss2/config.h

@@ -1,5 +1,6 @@
 #include "tests/unit/shim/world_kernel.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,12 @@
 #include "lib/random.h"
 #include "sched/world.h"
 #include "trust/trust.h"
+#include "arch/x86/power.h"
+#include "vmkdev/tty.h"
 #include "vmkmod/modules.h"
 #include "vmknet/switch.h"
+#include "vmkuser/records.h"
+#include "vmkuser/settings.h"
 
 #define FIRST_ADDRESS 0x10000000ul
 #define LOG_BYTES     10000u
@@ -37,6 +42,7 @@ void sim_reset(void)
 	sim.pages_left = UINT32_MAX;
 	sim.wait_result = VMK_TIMEOUT;
 	sim.config = "hostname=test\n";
+	sim.console = VMK_CONSOLE_CONTROL;
 }
 
 void sim_world(struct uworld *u)
@@ -58,6 +64,8 @@ void sim_world(struct uworld *u)
 		&handle);
 	handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
 	handle_add(&u->handles, VMK_KIND_CONFIG, RIGHT_READ, NULL, &handle);
+	handle_add(&u->handles, VMK_KIND_TTY, RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, NULL, &handle);
+	handle_add(&u->handles, VMK_KIND_SYSTEM, RIGHT_READ | RIGHT_WRITE, NULL, &handle);
 }
 
 /* --- mem/space.h */
@@ -335,4 +343,62 @@ const char *modules_config(size_t *bytes)
 {
 	*bytes = sim.config ? strlen(sim.config) : 0;
 	return sim.config;
+}
+
+/* --- console, system */
+
+static struct event typed;
+
+struct event *tty_event(void)
+{
+	return &typed;
+}
+
+bool tty_readable(void)
+{
+	return sim.typed != 0;
+}
+
+size_t tty_read(char *to, size_t size)
+{
+	size_t bytes = MIN(size, (size_t)sim.typed);
+
+	memset(to, 't', bytes);
+	sim.typed -= (unsigned)bytes;
+	return bytes;
+}
+
+void tty_write(const char *text, size_t bytes)
+{
+	sim.written += bytes;
+}
+
+/* Records of kind 1 only, of 24 bytes, and three of them. */
+enum vmk_status records_read(
+	uint64_t kind, uint64_t index, void *record, size_t size, size_t *bytes)
+{
+	if (kind != 1)
+		return VMK_BAD_PARAM;
+	if (index > 2)
+		return VMK_NOT_FOUND;
+	*bytes = 24;
+	memset(record, (int)index, *bytes);
+	return VMK_OK;
+}
+
+enum vmk_status settings_store_enable_tboot(enum vmk_stored wanted)
+{
+	sim.enable_tboot = wanted;
+	return VMK_OK;
+}
+
+enum vmk_console settings_console(void)
+{
+	return sim.console;
+}
+
+void power_leave(enum power_action action)
+{
+	sim.left = (unsigned)action + 1;
+	longjmp(sim.leaving, 1);
 }

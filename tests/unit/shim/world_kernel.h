@@ -5,8 +5,11 @@
 #ifndef TESTS_SHIM_WORLD_KERNEL_H
 #define TESTS_SHIM_WORLD_KERNEL_H
 
+#include <setjmp.h>
+
 #include "mem/space.h"
 #include "vmkuser/call.h"
+#include <vmkuser/info.h>
 
 #define SIM_PAGES_MAX 2048u
 
@@ -32,6 +35,12 @@ struct sim {
 	unsigned waits; /* calls of event_wait_any() */
 	enum vmk_status wait_result;
 	const char *config;
+	unsigned typed;   /* bytes that the console has */
+	uint64_t written; /* to the console */
+	enum vmk_stored enable_tboot;
+	enum vmk_console console;
+	unsigned left;   /* enum power_action + 1, once power_leave() was called */
+	jmp_buf leaving; /* where it comes out */
 	unsigned log_lines;
 	char log[512]; /* the last line */
 };

@@ -1,0 +1,176 @@
+/*
+ * What the VMkernel tells a world that holds a `system` handle: records of fixed layout, asked for
+ * by kind and index (VMK_SYS_INFO). Nothing in them names a kernel address. Text is zero-terminated
+ * ASCII. A record only grows at its end: `version` counts that, and who asks for less gets less.
+ */
+#ifndef VMKUSER_INFO_H
+#define VMKUSER_INFO_H
+
+#include <stdint.h>
+
+#define VMK_INFO_VERSION 1u
+
+/* X(symbol, number, structure) */
+#define VMK_INFO_KINDS(X)                             \
+	X(VMK_INFO_SYSTEM, 1, struct vmk_info_system) \
+	X(VMK_INFO_MODULE, 2, struct vmk_info_module) \
+	X(VMK_INFO_WORLD, 3, struct vmk_info_world)   \
+	X(VMK_INFO_MEMORY, 4, struct vmk_info_memory) \
+	X(VMK_INFO_CPU, 5, struct vmk_info_cpu)       \
+	X(VMK_INFO_PCI, 6, struct vmk_info_pci)       \
+	X(VMK_INFO_NIC, 7, struct vmk_info_nic)       \
+	X(VMK_INFO_PORT, 8, struct vmk_info_port)     \
+	X(VMK_INFO_LAUNCH, 9, struct vmk_info_launch) \
+	X(VMK_INFO_SIGN, 10, struct vmk_info_sign)    \
+	X(VMK_INFO_LOG, 11, struct vmk_info_log)
+enum vmk_info_kind {
+#define X(symbol, number, structure) symbol = number,
+	VMK_INFO_KINDS(X)
+#undef X
+};
+
+/* What each record begins with. */
+struct vmk_info_head {
+	uint16_t version; /* VMK_INFO_VERSION of the kernel */
+	uint16_t bytes;   /* of the whole record in the kernel */
+	uint32_t count;   /* of records of this kind, now */
+};
+
+/* What the console may do: `console=` in the host's configuration. */
+enum vmk_console { VMK_CONSOLE_OFF, VMK_CONSOLE_READ, VMK_CONSOLE_CONTROL };
+/* A setting that need not be stored. */
+enum vmk_stored { VMK_STORED_NOT, VMK_STORED_FALSE, VMK_STORED_TRUE };
+
+struct vmk_info_system {
+	struct vmk_info_head head;
+	char name[16], version[16];
+	char build[16]; /* first digits of a hash of the code that runs */
+	char loader[64];
+	uint64_t uptime_ns, wall_ns; /* wall: since 1970-01-01 UTC, 0 if unknown */
+	uint8_t through_tboot;       /* this boot went through tboot, measured or not */
+	uint8_t enable_tboot;        /* enum vmk_stored: what the next boot is to do */
+	uint8_t console;             /* enum vmk_console */
+	uint8_t reserved[5];
+	uint64_t input_lost; /* typed bytes that found the console's queue full */
+};
+
+/* A boot module, in boot order; one that was refused too. */
+struct vmk_info_module {
+	struct vmk_info_head head;
+	char name[32], version[32], provider[64];
+	char kind[16], level[24];
+	char signer[64]; /* common name of the certificate that signed it */
+	char file[64];   /* as the boot loader named it */
+	char why[96];    /* why it was refused or did not start; empty if all is well */
+	uint8_t sha256[32];
+	uint64_t bytes;
+	uint8_t loaded;  /* verified, measured where the launch was, and started or startable */
+	uint8_t enabled; /* it is to be loaded */
+	uint8_t reserved[6];
+};
+
+/* X(symbol, name) */
+#define VMK_WORLD_STATES(X)               \
+	X(VMK_WORLD_STARTING, "starting") \
+	X(VMK_WORLD_LIVES, "running")     \
+	X(VMK_WORLD_RESTARTS, "waiting to restart")
+enum vmk_world_state {
+#define X(symbol, name) symbol,
+	VMK_WORLD_STATES(X)
+#undef X
+};
+/* A user world. */
+struct vmk_info_world {
+	struct vmk_info_head head;
+	char name[32], version[32];
+	uint64_t id;                        /* 0 while it does not live */
+	uint64_t since_ns;                  /* monotonic: in this state */
+	uint64_t memory_used, memory_limit; /* bytes */
+	uint32_t state;                     /* enum vmk_world_state */
+	uint32_t lives;                     /* how often it was started */
+};
+
+/* Bytes. */
+struct vmk_info_memory {
+	struct vmk_info_head head;
+	uint64_t total; /* usable RAM as the firmware and the boot loader left it */
+	uint64_t free, image, kernel, heap, page_tables, user, dma, modules;
+};
+
+struct vmk_info_cpu {
+	struct vmk_info_head head;
+	char vendor[16], brand[64];
+	uint32_t apic_id, signature; /* signature: CPUID 1 EAX */
+	uint64_t tsc_hz;
+	uint8_t online, reserved[7];
+	char features[192]; /* names with blanks between */
+};
+
+struct vmk_info_pci {
+	struct vmk_info_head head;
+	uint8_t bus, slot, function, irq_line;
+	uint16_t vendor, device;
+	uint32_t class_code;
+	uint32_t reserved;
+	char driver[32]; /* the module that has it; empty: nobody */
+};
+
+struct vmk_info_nic {
+	struct vmk_info_head head;
+	char name[16], driver[32];
+	uint8_t mac[6], link_up, reserved;
+	uint32_t mtu;
+	uint8_t bus, slot, function, reserved2;
+	uint64_t link_since_ns; /* monotonic */
+	uint64_t bad_frames;
+};
+
+struct vmk_info_port {
+	struct vmk_info_head head;
+	char name[16]; /* "vmk0" */
+	char world[32];
+	uint8_t mac[6], link_up, reserved;
+	uint32_t mtu;
+	uint32_t reserved2;
+	uint64_t received, received_bytes, receive_drops, sent, sent_bytes, send_refusals;
+};
+
+struct vmk_info_launch {
+	struct vmk_info_head head;
+	uint8_t measured; /* by a dynamic launch: every sign holds */
+	uint8_t tpm_present, tpm_ready, reserved;
+	uint32_t signs_missing;
+	char tpm_error[96], tpm_manufacturer[8];
+	uint64_t tpm_firmware;
+};
+
+/* One sign of a measured launch. */
+struct vmk_info_sign {
+	struct vmk_info_head head;
+	char name[24], meaning[88], expected[72], found[72];
+	uint8_t holds, reserved[7];
+};
+
+#define VMK_INFO_LOG_BYTES 2048
+/* A part of vmkernel.log: the index is the offset of its first byte since boot. */
+struct vmk_info_log {
+	struct vmk_info_head head;
+	uint64_t next;  /* the offset to ask for next */
+	uint64_t first; /* of the bytes below: larger than asked for if older ones are gone */
+	uint32_t bytes; /* 0: there is nothing more yet */
+	char text[VMK_INFO_LOG_BYTES];
+	uint32_t reserved;
+};
+
+/* VMK_SYS_CONTROL. X(symbol, number) */
+#define VMK_CONTROLS(X)             \
+	X(VMK_CONTROL_POWER_OFF, 1) \
+	X(VMK_CONTROL_REBOOT, 2)    \
+	X(VMK_CONTROL_ENABLE_TBOOT, 3) /* value: enum vmk_stored, at next boot */
+enum vmk_control {
+#define X(symbol, number) symbol = number,
+	VMK_CONTROLS(X)
+#undef X
+};
+
+#endif

@@ -1,0 +1,68 @@
+/* The system as a whole: what a management world may know of it, and do with it. */
+#include "arch/x86/power.h"
+#include "lib/log.h"
+#include "mem/space.h"
+#include "vmkuser/call.h"
+#include "vmkuser/records.h"
+#include "vmkuser/settings.h"
+
+#include <string.h>
+
+#define LOG_MODULE "vmkuser"
+
+static enum vmk_status check_system(struct uworld *u, uint64_t handle, uint32_t right)
+{
+	if (handle > UINT32_MAX)
+		return VMK_BAD_HANDLE;
+	return handle_get(&u->handles, (vmk_handle)handle, VMK_KIND_SYSTEM, right, NULL);
+}
+
+/* (system, VMK_INFO_*, index, record, bytes) -> bytes there */
+enum vmk_status call_info(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	enum vmk_status status = check_system(u, args[0], RIGHT_READ);
+	size_t bytes;
+
+	if (status != VMK_OK)
+		return status;
+	status = records_read(args[1], args[2], u->scratch, SCRATCH_BYTES, &bytes);
+	if (status != VMK_OK)
+		return status;
+	*value = bytes;
+	return space_copy_out(u->space, args[3], u->scratch, MIN(args[4], bytes));
+}
+
+static enum vmk_status set_enable_tboot(const struct uworld *u, uint64_t wanted)
+{
+	static const char *const names[] = {[VMK_STORED_NOT] = "not set",
+		[VMK_STORED_FALSE] = "false",
+		[VMK_STORED_TRUE] = "true"};
+	enum vmk_status status;
+
+	if (wanted > VMK_STORED_TRUE)
+		return VMK_BAD_PARAM;
+	status = settings_store_enable_tboot((enum vmk_stored)wanted);
+	if (status == VMK_OK)
+		vmk_log("World %s: from the next boot on, enableTboot is %s", WORLD_NAME(u),
+			names[wanted]);
+	return status;
+}
+
+/* (system, VMK_CONTROL_*, value) */
+enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	enum vmk_status status = check_system(u, args[0], RIGHT_WRITE);
+
+	if (status != VMK_OK)
+		return status;
+	switch (args[1]) {
+	case VMK_CONTROL_ENABLE_TBOOT:
+		return set_enable_tboot(u, args[2]);
+	case VMK_CONTROL_POWER_OFF:
+	case VMK_CONTROL_REBOOT:
+		vmk_log("World %s asks to leave", WORLD_NAME(u));
+		power_leave(args[1] == VMK_CONTROL_REBOOT ? POWER_REBOOT : POWER_OFF);
+	default:
+		return VMK_BAD_PARAM;
+	}
+}

@@ -1,0 +1,250 @@
+#include "vmkuser/records.h"
+
+#include "arch/x86/identify.h"
+#include "arch/x86/time.h"
+#include "boot/boot_info.h"
+#include "boot/image.h"
+#include "lib/blake2s.h"
+#include "lib/hex.h"
+#include "lib/log.h"
+#include "mem/frames.h"
+#include "trust/info.h"
+#include "vmkdev/device.h"
+#include "vmkdev/tty.h"
+#include "vmkmod/modules.h"
+#include "vmknet/switch.h"
+#include "vmkuser/settings.h"
+#include "vmkuser/supervise.h"
+#include "lib/version.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <vmkuser/info.h>
+
+#define BUILD_BYTES      4u
+#define CLASS_ETHERNET   0x0200u
+#define CLASS_SHIFT      8
+#define RECORD_BYTES_MAX 4096u
+
+/* True if there is a record `index`. `record` is zeroed. */
+typedef bool (*fill_record)(uint64_t index, void *record);
+
+static unsigned one(void)
+{
+	return 1;
+}
+
+/* Of the code as it runs: which sources it was built from, a name cannot tell. */
+static void describe_build(char *to, size_t size)
+{
+	uint8_t digest[BLAKE2S_BYTES];
+	char hex[2 * BUILD_BYTES + 1];
+	struct blake2s state;
+
+	blake2s_init(&state, NULL, 0);
+	blake2s_update(&state, __text_start, (size_t)(__text_end - __text_start));
+	blake2s_final(&state, digest);
+	hex_encode(hex, digest, BUILD_BYTES);
+	snprintf(to, size, "%s", hex);
+}
+
+static bool fill_system(uint64_t index, void *record)
+{
+	struct vmk_info_system *info = record;
+
+	if (index)
+		return false;
+	snprintf(info->name, sizeof(info->name), "Merlon");
+	snprintf(info->version, sizeof(info->version), VMK_VERSION);
+	describe_build(info->build, sizeof(info->build));
+	snprintf(info->loader, sizeof(info->loader), "%s", boot_info->loader);
+	info->uptime_ns = time_ns();
+	info->wall_ns = time_wall_ns();
+	info->through_tboot = boot_info->tboot.cmdline_address;
+	info->enable_tboot = (uint8_t)settings_enable_tboot();
+	info->console = (uint8_t)settings_console();
+	info->input_lost = tty_input_lost();
+	return true;
+}
+
+static bool fill_module(uint64_t index, void *record)
+{
+	return modules_describe((unsigned)index, record);
+}
+
+static bool fill_world(uint64_t index, void *record)
+{
+	return supervise_describe((unsigned)index, record);
+}
+
+static bool fill_memory(uint64_t index, void *record)
+{
+	struct vmk_info_memory *info = record;
+
+	if (index)
+		return false;
+	for (unsigned i = 0; i < boot_info->memory_count; i++) {
+		if (boot_info->memory[i].type != BOOT_MEMORY_RESERVED)
+			info->total += boot_info->memory[i].bytes;
+	}
+	info->free = frames_count(FRAME_FREE) * PAGE_SIZE;
+	info->image = boot_info->image_bytes;
+	info->kernel = frames_count(FRAME_KERNEL) * PAGE_SIZE;
+	info->heap = frames_count(FRAME_HEAP) * PAGE_SIZE;
+	info->page_tables = frames_count(FRAME_PTABLE) * PAGE_SIZE;
+	info->user = frames_count(FRAME_USER) * PAGE_SIZE;
+	info->dma = frames_count(FRAME_DMA) * PAGE_SIZE;
+	info->modules = frames_count(FRAME_MODULE) * PAGE_SIZE;
+	return true;
+}
+
+static bool fill_cpu(uint64_t index, void *record)
+{
+	return cpu_describe((unsigned)index, record);
+}
+
+static unsigned count_pci(void)
+{
+	unsigned count = 0;
+
+	while (device_at(count))
+		count++;
+	return count;
+}
+
+static bool fill_pci(uint64_t index, void *record)
+{
+	const struct device *device = device_at((unsigned)index);
+	struct vmk_info_pci *info = record;
+
+	if (!device)
+		return false;
+	info->bus = device->pci.address.bus;
+	info->slot = device->pci.address.slot;
+	info->function = device->pci.address.function;
+	info->irq_line = device->pci.irq_line;
+	info->vendor = device->pci.vendor;
+	info->device = device->pci.device;
+	info->class_code = device->pci.class_code;
+	if (device->driver)
+		snprintf(info->driver, sizeof(info->driver), "%s", device->driver);
+	return true;
+}
+
+/* The Ethernet controller that a driver has: there is one uplink. */
+static const struct device *find_nic(void)
+{
+	const struct device *device;
+
+	for (unsigned i = 0; (device = device_at(i)) != NULL; i++) {
+		if (device->driver && device->pci.class_code >> CLASS_SHIFT == CLASS_ETHERNET)
+			return device;
+	}
+	return NULL;
+}
+
+static unsigned count_nics(void)
+{
+	struct vmk_info_nic info;
+	unsigned count = 0;
+
+	while (switch_describe_uplink(count, &info))
+		count++;
+	return count;
+}
+
+static bool fill_nic(uint64_t index, void *record)
+{
+	const struct device *device = find_nic();
+	struct vmk_info_nic *info = record;
+
+	if (!switch_describe_uplink((unsigned)index, info))
+		return false;
+	if (!device)
+		return true;
+	info->bus = device->pci.address.bus;
+	info->slot = device->pci.address.slot;
+	info->function = device->pci.address.function;
+	snprintf(info->driver, sizeof(info->driver), "%s", device->driver);
+	return true;
+}
+
+static bool fill_port(uint64_t index, void *record)
+{
+	return switch_describe_port((unsigned)index, record);
+}
+
+static bool fill_launch(uint64_t index, void *record)
+{
+	if (index)
+		return false;
+	trust_describe_launch(record);
+	return true;
+}
+
+static unsigned count_signs(void)
+{
+	return TRUST_SIGNS;
+}
+
+static bool fill_sign(uint64_t index, void *record)
+{
+	return trust_describe_sign((unsigned)index, record);
+}
+
+static bool fill_log(uint64_t index, void *record)
+{
+	struct vmk_info_log *info = record;
+
+	info->next = index;
+	info->bytes = (uint32_t)log_read(&info->next, info->text, sizeof(info->text));
+	info->first = info->next - info->bytes;
+	return true;
+}
+
+static const struct source {
+	size_t bytes;
+	unsigned (*count)(void);
+	fill_record fill;
+} sources[] = {
+	[VMK_INFO_SYSTEM] = {sizeof(struct vmk_info_system), one, fill_system},
+	[VMK_INFO_MODULE] = {sizeof(struct vmk_info_module), modules_count, fill_module},
+	[VMK_INFO_WORLD] = {sizeof(struct vmk_info_world), supervise_count, fill_world},
+	[VMK_INFO_MEMORY] = {sizeof(struct vmk_info_memory), one, fill_memory},
+	[VMK_INFO_CPU] = {sizeof(struct vmk_info_cpu), cpu_count, fill_cpu},
+	[VMK_INFO_PCI] = {sizeof(struct vmk_info_pci), count_pci, fill_pci},
+	[VMK_INFO_NIC] = {sizeof(struct vmk_info_nic), count_nics, fill_nic},
+	[VMK_INFO_PORT] = {sizeof(struct vmk_info_port), switch_port_count, fill_port},
+	[VMK_INFO_LAUNCH] = {sizeof(struct vmk_info_launch), one, fill_launch},
+	[VMK_INFO_SIGN] = {sizeof(struct vmk_info_sign), count_signs, fill_sign},
+	[VMK_INFO_LOG] = {sizeof(struct vmk_info_log), one, fill_log},
+};
+
+#define X(symbol, number, structure)                                                       \
+	_Static_assert(sizeof(structure) <= RECORD_BYTES_MAX, "a record fits the buffer"); \
+	_Static_assert(sizeof(structure) % 8 == 0, "a record has no padding at its end");
+VMK_INFO_KINDS(X)
+#undef X
+
+enum vmk_status records_read(
+	uint64_t kind, uint64_t index, void *record, size_t size, size_t *bytes)
+{
+	struct vmk_info_head *head = record;
+	const struct source *source;
+
+	if (kind >= ARRAY_SIZE(sources) || !sources[kind].fill)
+		return VMK_BAD_PARAM;
+	source = &sources[kind];
+	if (size < source->bytes)
+		return VMK_TOO_LARGE;
+	if (kind != VMK_INFO_LOG && index > UINT32_MAX)
+		return VMK_NOT_FOUND;
+	memset(record, 0, source->bytes);
+	if (!source->fill(index, record))
+		return VMK_NOT_FOUND;
+	head->version = VMK_INFO_VERSION;
+	head->bytes = (uint16_t)source->bytes;
+	head->count = source->count();
+	*bytes = source->bytes;
+	return VMK_OK;
+}
