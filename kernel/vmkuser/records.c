@@ -100,7 +100,7 @@ static bool fill_memory(uint64_t index, void *record)
 
 static bool fill_cpu(uint64_t index, void *record)
 {
-	return cpu_describe((unsigned)index, record);
+	return identify_describe((unsigned)index, record);
 }
 
 static unsigned count_pci(void)
@@ -211,7 +211,7 @@ static const struct source {
 	[VMK_INFO_MODULE] = {sizeof(struct vmk_info_module), modules_count, fill_module},
 	[VMK_INFO_WORLD] = {sizeof(struct vmk_info_world), supervise_count, fill_world},
 	[VMK_INFO_MEMORY] = {sizeof(struct vmk_info_memory), one, fill_memory},
-	[VMK_INFO_CPU] = {sizeof(struct vmk_info_cpu), cpu_count, fill_cpu},
+	[VMK_INFO_CPU] = {sizeof(struct vmk_info_cpu), identify_count, fill_cpu},
 	[VMK_INFO_PCI] = {sizeof(struct vmk_info_pci), count_pci, fill_pci},
 	[VMK_INFO_NIC] = {sizeof(struct vmk_info_nic), count_nics, fill_nic},
 	[VMK_INFO_PORT] = {sizeof(struct vmk_info_port), switch_port_count, fill_port},

@@ -12,7 +12,7 @@
 #define LEAF_BRAND        0x80000002u
 #define BRAND_LEAVES      3u
 
-unsigned cpu_count(void)
+unsigned identify_count(void)
 {
 	unsigned count = 0;
 
@@ -50,7 +50,7 @@ static void describe_kind(struct vmk_info_cpu *info)
 	make_printable(info->brand);
 }
 
-bool cpu_describe(unsigned index, struct vmk_info_cpu *info)
+bool identify_describe(unsigned index, struct vmk_info_cpu *info)
 {
 	const struct percpu *cpu = percpu_of(index);
 

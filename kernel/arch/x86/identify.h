@@ -5,9 +5,9 @@
 #include "lib/types.h"
 #include <vmkuser/info.h>
 
-unsigned cpu_count(void);
+unsigned identify_count(void);
 /* Fills a zeroed record; false for a CPU that there is not. All CPUs are of the kind of the one
  * that runs this: features_init_cpu() has seen to that. */
-bool cpu_describe(unsigned index, struct vmk_info_cpu *info);
+bool identify_describe(unsigned index, struct vmk_info_cpu *info);
 
 #endif
