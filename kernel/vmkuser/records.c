@@ -1,6 +1,7 @@
 #include "vmkuser/records.h"
 
 #include "arch/x86/identify.h"
+#include "arch/x86/smp.h"
 #include "arch/x86/time.h"
 #include "boot/boot_info.h"
 #include "boot/image.h"
@@ -211,7 +212,7 @@ static const struct source {
 	[VMK_INFO_MODULE] = {sizeof(struct vmk_info_module), modules_count, fill_module},
 	[VMK_INFO_WORLD] = {sizeof(struct vmk_info_world), supervise_count, fill_world},
 	[VMK_INFO_MEMORY] = {sizeof(struct vmk_info_memory), one, fill_memory},
-	[VMK_INFO_CPU] = {sizeof(struct vmk_info_cpu), identify_count, fill_cpu},
+	[VMK_INFO_CPU] = {sizeof(struct vmk_info_cpu), cpu_count, fill_cpu},
 	[VMK_INFO_PCI] = {sizeof(struct vmk_info_pci), count_pci, fill_pci},
 	[VMK_INFO_NIC] = {sizeof(struct vmk_info_nic), count_nics, fill_nic},
 	[VMK_INFO_PORT] = {sizeof(struct vmk_info_port), switch_port_count, fill_port},

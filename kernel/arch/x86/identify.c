@@ -12,15 +12,6 @@
 #define LEAF_BRAND        0x80000002u
 #define BRAND_LEAVES      3u
 
-unsigned identify_count(void)
-{
-	unsigned count = 0;
-
-	while (percpu_of(count))
-		count++;
-	return count;
-}
-
 /* What a CPU, or who emulates it, says of itself goes to terminals. */
 static void make_printable(char *text)
 {

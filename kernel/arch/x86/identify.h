@@ -5,7 +5,6 @@
 #include "lib/types.h"
 #include <vmkuser/info.h>
 
-unsigned identify_count(void);
 /* Fills a zeroed record; false for a CPU that there is not. All CPUs are of the kind of the one
  * that runs this: features_init_cpu() has seen to that. */
 bool identify_describe(unsigned index, struct vmk_info_cpu *info);
