@@ -2,14 +2,14 @@
 TXTSIM := tboot-integration/txtsim
 TXTSIM_MODEL := $(addprefix $(TXTSIM)/model/,platform.c faults.c heap.c digest.c acm.c events.c evlog.c \
 	tpmcmd.c mle.c getsec.c sinit.c tis.c acpi.c)
-TXTSIM_BOCHS := $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c wake.c memory.c firmware.c \
+TXTSIM_BOCHS := $(TXTSIM)/swtpm/client.c $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c wake.c memory.c firmware.c \
 	swtpm.c stamp.c)
 
 HOST_PROGRAMS += mksinit txtsim
 mksinit_SRCS := $(addprefix $(TXTSIM)/,sinit/mksinit.c sinit/acmwrite.c model/acm.c model/digest.c)
 mksinit_LIBS := -lcrypto
 txtsim_SRCS := $(addprefix $(TXTSIM)/run/,main.c options.c config.c process.c tpmstate.c keyhash.c \
-	platform.c console.c bochs.c inject.c) $(addprefix $(TXTSIM)/qemu/,machine.c arguments.c probe.c \
+	platform.c console.c bochs.c inject.c medium.c) $(addprefix $(TXTSIM)/qemu/,machine.c arguments.c probe.c \
 	qmp.c) $(addprefix $(TXTSIM)/model/,acm.c digest.c events.c faults.c)
 txtsim_LIBS := -lcrypto -ljansson
 
@@ -32,6 +32,24 @@ $(SINIT_KEY):
 $(B)/sinit.bin: $(SINIT_KEY) $(B)/bin/mksinit
 	$(B)/bin/mksinit $(SINIT_KEY) $(SINIT_DATE) $@
 
-PRODUCTS += $(TXTSIM_PLUGIN) $(B)/sinit.bin
-.PHONY: txtsim
-txtsim: $(B)/bin/txtsim $(TXTSIM_PLUGIN) $(B)/sinit.bin
+# What the installed program finds beside itself: bin/txtsim, lib/libbx_txtsim.so, lib/txtsim/.
+TXTSIM_PARTS := $(addprefix $(B)/lib/txtsim/,mkiso vmkbootcfg sinit.bin tboot.gz)
+$(B)/lib/txtsim/mkiso: tboot-integration/image/mkiso
+$(B)/lib/txtsim/vmkbootcfg: $(B)/bin/vmkbootcfg
+$(B)/lib/txtsim/sinit.bin: $(B)/sinit.bin
+$(B)/lib/txtsim/tboot.gz: $(TBOOT)/boot/tboot.gz
+$(TXTSIM_PARTS):
+	@mkdir -p $(@D)
+	cp $< $@
+
+PRODUCTS += $(TXTSIM_PLUGIN) $(B)/sinit.bin $(TXTSIM_PARTS)
+TXTSIM_ALL := $(B)/bin/txtsim $(B)/bin/mksinit $(TXTSIM_PLUGIN) $(TXTSIM_PARTS)
+.PHONY: txtsim install-txtsim
+txtsim: $(TXTSIM_ALL)
+PREFIX ?= /usr/local
+install-txtsim: $(TXTSIM_ALL)
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/bin/txtsim $(B)/bin/mksinit
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(TXTSIM_PLUGIN)
+	install -D -t $(DESTDIR)$(PREFIX)/lib/txtsim $(addprefix $(B)/lib/txtsim/,mkiso vmkbootcfg)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/txtsim $(addprefix $(B)/lib/txtsim/,sinit.bin tboot.gz)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(TXTSIM)/txtsim.1

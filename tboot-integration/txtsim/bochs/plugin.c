@@ -60,8 +60,8 @@ static void request_reset(void *ctx)
 
 static const struct txt_ops ops = {
 	.read_ram = memory_read,
-	.tpm_command = swtpm_command,
-	.tpm_hash = swtpm_hash,
+	.tpm_command = tpm_command,
+	.tpm_hash = tpm_hash,
 	.scrub_ram = memory_scrub,
 	.request_reset = request_reset,
 	.log = log_line,
@@ -122,9 +122,8 @@ static void seed_random(void)
 	unsigned real;
 
 	if (seed) {
-		edge.seeded = true;
-		edge.random_state = strtoull(seed, NULL, 0);
-		srand((unsigned)edge.random_state);
+		tpm_seed(strtoull(seed, NULL, 0));
+		srand((unsigned)strtoull(seed, NULL, 0));
 		return;
 	}
 	if (getrandom(&real, sizeof(real), 0) != sizeof(real))
@@ -158,7 +157,7 @@ static void device_init(void *device)
 	if (edge.tis_mode != TIS_ABSENT) {
 		if (!socket)
 			edge_die("TXTSIM_TPM names no swtpm control socket");
-		swtpm_connect(socket);
+		tpm_connect(socket);
 	}
 	memory_init();
 	if (edge.txt_enabled) {
@@ -205,7 +204,7 @@ static void device_reset(void *device, unsigned type)
 	}
 	tis_reset(&edge.tis, &edge.txt, edge.tis_mode);
 	if (edge.tis_mode != TIS_ABSENT)
-		swtpm_power_on();
+		tpm_power_on();
 	if (!powered)
 		self_test();
 	powered = true;

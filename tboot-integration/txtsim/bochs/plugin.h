@@ -16,8 +16,6 @@ struct edge {
 	bool txt_enabled;
 	bool tpm_disabled; /* firmware turns the owner and endorsement hierarchies off */
 	enum tis_mode tis_mode;
-	bool seeded;
-	uint64_t random_state;
 };
 
 extern struct edge edge;
@@ -63,11 +61,13 @@ void stamp_byte(uint8_t byte);
 void stamp_tpm(unsigned locality, uint32_t command, uint32_t response);
 
 /* swtpm.c */
-void swtpm_connect(const char *control_socket);
+/* From here on TPM2_GetRandom answers from this seed. */
+void tpm_seed(uint64_t seed);
+void tpm_connect(const char *control_socket);
 /* Power-on or platform reset: TPM_Init and what the firmware then sends. */
-void swtpm_power_on(void);
-int swtpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t size,
+void tpm_power_on(void);
+int tpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t size,
 	uint8_t *response, size_t response_max);
-bool swtpm_hash(void *ctx, const void *data, size_t size);
+bool tpm_hash(void *ctx, const void *data, size_t size);
 
 #endif

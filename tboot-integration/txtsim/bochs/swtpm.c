@@ -1,185 +1,38 @@
-/* swtpm's client: one control connection, commands over a socket pair given to it. */
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+/* The TPM of the machine in Bochs. */
+#include "tboot-integration/txtsim/swtpm/client.h"
 
 #include "tboot-integration/txtsim/bochs/plugin.h"
-#include "tboot-integration/txtsim/model/bytes.h"
 
-/* Control channel (swtpm_ioctls(3)); requests begin with the command, answers with a result. */
-enum swtpm_control {
-	SWTPM_INIT = 2,
-	SWTPM_SET_LOCALITY = 5,
-	SWTPM_HASH_START = 6,
-	SWTPM_HASH_DATA = 7,
-	SWTPM_HASH_END = 8,
-	SWTPM_SET_DATAFD = 16,
-};
+static struct swtpm swtpm = {.die = edge_die, .answered = stamp_tpm};
 
-#define HASH_MAX    64u
-#define NO_LOCALITY (~0u)
-
-static int control_fd = -1, data_fd = -1;
-static unsigned current_locality = NO_LOCALITY;
-
-static bool read_all(int fd, uint8_t *to, size_t size)
+void tpm_connect(const char *control_socket)
 {
-	while (size) {
-		ssize_t n = read(fd, to, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		to += n;
-		size -= (size_t)n;
-	}
-	return true;
+	swtpm_connect(&swtpm, control_socket);
 }
 
-/* Sends a control request, with a file descriptor if fd >= 0; returns swtpm's result. */
-static uint32_t control(enum swtpm_control command, const void *data, size_t size, int fd)
+void tpm_seed(uint64_t seed)
 {
-	char ancillary[CMSG_SPACE(sizeof(int))] = {0};
-	uint8_t request[4 + 4 + HASH_MAX], answer[4];
-	struct iovec part = {.iov_base = request, .iov_len = 4 + size};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-
-	put_be32(request, (uint32_t)command);
-	memcpy(request + 4, data, size);
-	if (fd >= 0) {
-		struct cmsghdr *header;
-
-		message.msg_control = ancillary;
-		message.msg_controllen = sizeof(ancillary);
-		header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	}
-	if (sendmsg(control_fd, &message, MSG_NOSIGNAL) != (ssize_t)(4 + size) ||
-		!read_all(control_fd, answer, sizeof(answer)))
-		edge_die("swtpm closed its control channel; see swtpm.log");
-	return be32(answer);
+	swtpm.seeded = true;
+	swtpm.random_state = seed;
 }
 
-void swtpm_connect(const char *control_socket)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int pair[2];
-
-	if (strlen(control_socket) >= sizeof(address.sun_path))
-		edge_die("the path of swtpm's control socket is too long: %s", control_socket);
-	strcpy(address.sun_path, control_socket);
-	control_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (control_fd < 0 || connect(control_fd, (struct sockaddr *)&address, sizeof(address)))
-		edge_die("cannot connect to swtpm at %s: %s", control_socket, strerror(errno));
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		edge_die("no socket pair for swtpm: %s", strerror(errno));
-	if (control(SWTPM_SET_DATAFD, "", 0, pair[1]))
-		edge_die("swtpm refuses a data channel");
-	close(pair[1]);
-	data_fd = pair[0];
-}
-
-static void set_locality(unsigned locality)
-{
-	uint8_t data = (uint8_t)locality;
-
-	if (locality == current_locality)
-		return;
-	if (control(SWTPM_SET_LOCALITY, &data, 1, -1))
-		edge_die("swtpm refuses locality %u", locality);
-	current_locality = locality;
-}
-
-/* splitmix64: repeatable, and good enough to stand for a random number generator. */
-static void seeded_bytes(void *ctx, uint8_t *to, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		uint64_t z = edge.random_state += 0x9e3779b97f4a7c15ull;
-
-		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-		z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-		to[i] = (uint8_t)(z ^ z >> 31);
-	}
-}
-
-static int ask(unsigned locality, const uint8_t *command, size_t size, uint8_t *response,
-	size_t response_max)
-{
-	uint32_t answered;
-
-	set_locality(locality);
-	if (send(data_fd, command, size, MSG_NOSIGNAL) != (ssize_t)size ||
-		response_max < TPM_HEADER_SIZE || !read_all(data_fd, response, TPM_HEADER_SIZE))
-		edge_die("swtpm closed its data channel; see swtpm.log");
-	answered = be32(response + 2);
-	if (answered < TPM_HEADER_SIZE || answered > response_max ||
-		!read_all(data_fd, response + TPM_HEADER_SIZE, answered - TPM_HEADER_SIZE))
-		edge_die("swtpm answers with a response of %u bytes", answered);
-	return (int)answered;
-}
-
-int swtpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t size,
+int tpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t size,
 	uint8_t *response, size_t response_max)
 {
-	unsigned wanted = edge.seeded ? tpm_random_wanted(command, size) : 0;
-	int answered;
-
-	if (wanted)
-		answered = tpm_random_answer(response, response_max, wanted, seeded_bytes, NULL);
-	else
-		answered = ask(locality, command, size, response, response_max);
-	stamp_tpm(locality, be32(command + 6), tpm_response_code(response, answered));
-	return answered;
+	return swtpm_command(&swtpm, locality, command, size, response, response_max);
 }
 
-bool swtpm_hash(void *ctx, const void *data, size_t size)
+bool tpm_hash(void *ctx, const void *data, size_t size)
 {
-	uint8_t request[4 + HASH_MAX];
-	bool good;
-
-	if (size > HASH_MAX)
-		return false;
-	put_be32(request, (uint32_t)size);
-	memcpy(request + 4, data, size);
-	good = control(SWTPM_HASH_START, "", 0, -1) == 0;
-	good = control(SWTPM_HASH_DATA, request, 4 + size, -1) == 0 && good;
-	good = control(SWTPM_HASH_END, "", 0, -1) == 0 && good;
-	current_locality = NO_LOCALITY;
-	return good;
+	return swtpm_hash(&swtpm, data, size);
 }
 
-static uint32_t send_command(const uint8_t *command, size_t size)
+void tpm_power_on(void)
 {
-	uint8_t response[TPM_BUFFER_MAX];
-
-	return tpm_response_code(
-		response, swtpm_command(NULL, 0, command, size, response, sizeof(response)));
-}
-
-void swtpm_power_on(void)
-{
-	uint8_t command[TPM_COMMAND_MAX];
-	uint32_t code;
-
-	current_locality = NO_LOCALITY;
-	if (control(SWTPM_INIT, "\0\0\0\0", 4, -1))
-		edge_die("swtpm does not start: is its state directory good?");
-	code = send_command(command, tpm_startup_clear(command));
-	if (code)
-		edge_die("TPM2_Startup(CLEAR) fails with %#x", code);
+	swtpm_power_on(&swtpm);
 	edge_log("TPM2_Startup(CLEAR) done");
 	if (!edge.tpm_disabled)
 		return;
-	code = send_command(command, tpm_disable_hierarchy(command, TPM_RH_OWNER));
-	if (!code)
-		code = send_command(command, tpm_disable_hierarchy(command, TPM_RH_ENDORSEMENT));
-	if (code)
-		edge_die("TPM2_HierarchyControl fails with %#x", code);
+	swtpm_disable(&swtpm);
 	edge_log("TPM disabled: owner and endorsement hierarchies are off");
 }
