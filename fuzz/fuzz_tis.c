@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (tis_probe(&tis, &ops, &device) == VMK_OK &&
 		tis_send(&tis, command, sizeof(command)) == VMK_OK &&
 		tis_receive(&tis, response, room, &got, 1000) == VMK_OK &&
-		(got < TIS_HEADER || got > room))
+		(got < TPM_HEADER || got > room))
 		abort();
 	if (!tis.why || device.now > 60000 || device.reads > 100000)
 		abort();

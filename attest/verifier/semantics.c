@@ -146,12 +146,12 @@ static bool is_text(const struct event *event)
 	return true;
 }
 
-static unsigned int vmk_pcr(uint32_t type)
+static unsigned int vmk_pcr(uint32_t type, enum vmk_launch launch)
 {
 	switch (type) {
-#define X(symbol, number, pcr, name) \
-	case number:                 \
-		return pcr;
+#define X(symbol, number, drtm, srtm, name) \
+	case number:                        \
+		return launch == VMK_LAUNCH_SRTM ? (srtm) : (drtm);
 		VMK_EVENTS(X)
 #undef X
 	default:
@@ -161,7 +161,7 @@ static unsigned int vmk_pcr(uint32_t type)
 
 static bool check_vmk(const struct event *event, struct fault *fault)
 {
-	unsigned int pcr = vmk_pcr(event->type);
+	unsigned int pcr = vmk_pcr(event->type, VMK_LAUNCH_DRTM);
 
 	if (pcr == 0)
 		return wrong(fault, event, "an event type that the kernel has");
@@ -205,7 +205,7 @@ bool semantics_field(const struct event *event, const char *key, char *value, si
 	size_t key_size = strlen(key), length;
 	const char *p;
 
-	if (event->log != LOG_VMK || vmk_pcr(event->type) == 0 || !is_text(event))
+	if (event->log != LOG_VMK || vmk_pcr(event->type, VMK_LAUNCH_DRTM) == 0 || !is_text(event))
 		return false;
 	for (p = strchr((const char *)event->data, ' '); p; p = strchr(p, ' ')) {
 		p++;

@@ -158,6 +158,24 @@ static void parse_hpet(struct reader *r, struct boot_info *info, const struct ac
 	}
 }
 
+/* As it is: what is compared with SINIT's copy must be all of it. acpi_table() has seen its length.
+ */
+static void copy_dmar(const struct acpi_ops *ops, uint64_t address, struct boot_info *info)
+{
+	const uint8_t *table = ops->view(ops->context, address, ACPI_HEADER_BYTES);
+	struct reader length = reader_of(table + 4, 4);
+	uint32_t bytes = reader_le32(&length);
+
+	if (!first_of(&info->dmar, address, ops))
+		return;
+	if (bytes > sizeof(info->dmar_copy)) {
+		acpi_warn(ops, "the DMAR is too large");
+		return;
+	}
+	memcpy(info->dmar_copy, ops->view(ops->context, address, bytes), bytes);
+	info->dmar_bytes = bytes;
+}
+
 static void parse_one(const struct acpi_ops *ops, uint64_t address, struct boot_info *info,
 	struct acpi_seen *seen)
 {
@@ -174,8 +192,10 @@ static void parse_one(const struct acpi_ops *ops, uint64_t address, struct boot_
 		acpi_parse_fadt(&r, info, ops);
 	else if (!memcmp(signature, "HPET", 4) && first_of(&seen->hpet, address, ops))
 		parse_hpet(&r, info, ops);
+	else if (!memcmp(signature, "TPM2", 4) && first_of(&seen->tpm2, address, ops))
+		acpi_parse_tpm2(&r, info, ops);
 	else if (!memcmp(signature, "DMAR", 4))
-		first_of(&info->dmar, address, ops);
+		copy_dmar(ops, address, info);
 	else if (!memcmp(signature, "MCFG", 4))
 		first_of(&info->mcfg, address, ops);
 }

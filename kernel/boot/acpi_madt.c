@@ -32,8 +32,9 @@ static void add_cpu(struct boot_info *info, uint32_t id, uint32_t flags, const s
 static void add_ioapic(struct boot_info *info, struct reader *r, const struct acpi_ops *ops)
 {
 	uint32_t base, gsi;
+	uint8_t id = reader_u8(r);
 
-	reader_skip(r, 2);
+	reader_skip(r, 1);
 	base = reader_le32(r);
 	gsi = reader_le32(r);
 	if (r->failed || base % 16 || !acpi_is_register_space(info, base, PAGE_SIZE)) {
@@ -44,6 +45,7 @@ static void add_ioapic(struct boot_info *info, struct reader *r, const struct ac
 		acpi_warn(ops, "the MADT names too many IOAPICs");
 		return;
 	}
+	info->ioapics[info->ioapic_count].id = id;
 	info->ioapics[info->ioapic_count].base = hpa(base);
 	info->ioapics[info->ioapic_count++].gsi_base = gsi;
 }

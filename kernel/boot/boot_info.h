@@ -12,6 +12,7 @@
 #define BOOT_MEMORY_MAX  128
 #define BOOT_MODULES_MAX 64
 #define BOOT_CPUS_MAX    1024
+#define BOOT_DMAR_MAX    16384 /* bytes */
 
 enum boot_memory_type {
 	BOOT_MEMORY_USABLE,
@@ -42,6 +43,7 @@ struct boot_cpu {
 };
 struct boot_ioapic {
 	struct hpa base;
+	uint8_t id;
 	uint32_t gsi_base;
 };
 struct boot_irq_override { /* ISA interrupt `irq` arrives as `gsi` */
@@ -62,6 +64,13 @@ struct boot_tboot {
 	uint32_t ap_wake_trigger_offset;
 };
 
+/* The ACPI table TPM2, as found: TCG ACPI Specification 1.3, section 8. */
+struct boot_tpm2 {
+	uint32_t start_method; /* 0: no such table */
+	struct hpa log;        /* the firmware's event log area; 0: the table names none */
+	uint64_t log_bytes;
+};
+
 struct boot_info {
 	char cmdline[BOOT_CMDLINE_MAX]; /* without tboot's word */
 	char loader[64];                /* boot loader name */
@@ -72,6 +81,8 @@ struct boot_info {
 	struct boot_ioapic ioapics[16];
 	struct boot_irq_override overrides[24];
 	struct hpa rsdp, dmar, hpet, mcfg, lapic; /* 0: none */
+	uint8_t dmar_copy[BOOT_DMAR_MAX];         /* the DMAR as firmware shows it */
+	uint32_t dmar_bytes;                      /* 0: none, or it is too large */
 	uint16_t pm1a_control, pm1b_control;      /* ACPI S5, ports; 0: none */
 	uint8_t s5_type_a, s5_type_b;
 	uint16_t smi_command; /* port that switches ACPI on with acpi_enable; 0: it is on */
@@ -79,6 +90,7 @@ struct boot_info {
 	struct hpa reset_register; /* FADT RESET_REG as an I/O port; 0: none */
 	uint8_t reset_value;
 	struct boot_tboot tboot;
+	struct boot_tpm2 tpm2;
 	struct hpa low_page; /* below 1 MiB, for starting and leaving CPUs; 0: none */
 	struct hpa image;    /* the kernel's final physical place */
 	uint64_t image_bytes;

@@ -2,6 +2,8 @@
 #include "boot/memory_map.h"
 #include <string.h>
 
+#define LOW_MEMORY_END 0x100000u
+
 static uint64_t end_of(const struct boot_memory *entry)
 {
 	return entry->start.v + entry->bytes;
@@ -112,6 +114,22 @@ bool memory_map_covers(const struct boot_info *info, uint64_t start, uint64_t by
 		here = MIN(end_of(entry) - start, bytes);
 		start += here;
 		bytes -= here;
+	}
+	return true;
+}
+
+bool memory_map_is_firmware(const struct boot_info *info, uint64_t start, uint64_t bytes)
+{
+	uint64_t end = start + bytes;
+
+	if (start < LOW_MEMORY_END || end <= start)
+		return false;
+	for (unsigned i = 0; i < info->memory_count; i++) {
+		const struct boot_memory *m = &info->memory[i];
+
+		if (m->start.v < end && start < end_of(m) && m->type != BOOT_MEMORY_RESERVED &&
+			m->type != BOOT_MEMORY_ACPI_NVS && m->type != BOOT_MEMORY_ACPI_RECLAIM)
+			return false;
 	}
 	return true;
 }

@@ -25,5 +25,10 @@ struct hpa memory_map_place(const struct boot_info *info, uint64_t bytes, uint64
 	uint64_t low, uint64_t high, uint64_t index);
 /* For people. */
 const char *memory_type_name(enum boot_memory_type type);
+/*
+ * Is every byte reserved, ACPI's or in no entry at all, and above 1 MiB? Then only firmware and
+ * devices can be there. False where the range wraps around or is empty.
+ */
+bool memory_map_is_firmware(const struct boot_info *info, uint64_t start, uint64_t bytes);
 
 #endif

@@ -210,6 +210,23 @@ static struct hpa pick_low_page(const struct boot_info *info)
 	return memory_map_place(info, PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, LOW_PAGE_END, count - 1);
 }
 
+/* Firmware, boot loader and tboot live below 1 MiB: only a module's bytes there are ours. */
+static bool reserve_low_memory(struct boot_info *info)
+{
+	for (uint64_t at = 0; at < LOW_MEMORY_END;) {
+		const struct boot_memory *entry = memory_map_find(info, at);
+		uint64_t end = at + PAGE_SIZE;
+
+		if (entry)
+			end = MIN(entry->start.v + entry->bytes, LOW_MEMORY_END);
+		if ((!entry || entry->type != BOOT_MEMORY_MODULE) &&
+			memory_map_set(info, at, end, BOOT_MEMORY_RESERVED) != VMK_OK)
+			return false;
+		at = end;
+	}
+	return true;
+}
+
 enum vmk_status multiboot2_parse(const void *information, size_t bytes, struct boot_info *info,
 	struct multiboot2_rsdp *rsdp, const char **why)
 {
@@ -226,12 +243,12 @@ enum vmk_status multiboot2_parse(const void *information, size_t bytes, struct b
 	}
 	if (!*why && !info->memory_count)
 		*why = "no memory map";
-	if (!*why)
-		info->low_page = pick_low_page(info);
-	/* Firmware, boot loader and tboot live below 1 MiB: never ours to hand out. */
-	if (!*why && memory_map_set(info, 0, LOW_MEMORY_END, BOOT_MEMORY_RESERVED) != VMK_OK)
-		*why = "memory map has too many entries";
+	/* GRUB on UEFI puts modules below 1 MiB too. */
 	if (!*why)
 		*why = claim_modules(info);
+	if (!*why)
+		info->low_page = pick_low_page(info);
+	if (!*why && !reserve_low_memory(info))
+		*why = "memory map has too many entries";
 	return *why ? VMK_BAD_FORMAT : VMK_OK;
 }

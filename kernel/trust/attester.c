@@ -125,6 +125,9 @@ static enum vmk_status find_content(struct trust_state *s, enum vmk_trust_log lo
 	case VMK_LOG_TXT_DRTM:
 		*content = (struct content){s->drtm_log, s->drtm_log_bytes};
 		return s->drtm_log ? VMK_OK : VMK_NOT_FOUND;
+	case VMK_LOG_TCG_BOOT:
+		*content = (struct content){s->firmware_log, s->firmware_log_bytes};
+		return s->firmware_log ? VMK_OK : VMK_NOT_FOUND;
 	case VMK_LOG_VMK:
 		*content = (struct content){s->measure.log.bytes, s->measure.log.size};
 		return VMK_OK;

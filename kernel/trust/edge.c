@@ -1,9 +1,14 @@
 #include "trust/edge.h"
 
 #include "arch/x86/time.h"
+#include "boot/boot_info.h"
+#include "boot/memory_map.h"
 #include "lib/types.h"
+#include "mem/frames.h"
 #include "mem/heap.h"
 #include "mem/space.h"
+#include "trust/fwlog.h"
+#include "trust/hash.h"
 #include "trust/txtheap.h"
 
 #include <string.h>
@@ -22,8 +27,12 @@
 /* The heap lies below 4 GiB; real ones have about 1 MiB. */
 #define HEAP_BYTES_MAX (8ul << 20)
 
-#define POLL_US        50u
-#define PAUSE_US       5000u
+/* One range of ACPI memory is searched so far: real ones have a few MiB. */
+#define SEARCH_BYTES_MAX (32ul << 20)
+#define LOW_MEMORY_END   0x100000u
+
+#define POLL_US          50u
+#define PAUSE_US         5000u
 
 static void (*wait_hook)(void);
 
@@ -54,12 +63,12 @@ static void tis_write8(void *device, uint32_t offset, uint8_t value)
 	*((volatile uint8_t *)device + offset) = value;
 }
 
-static uint64_t tis_now_ms(void *device)
+static uint64_t now_ms(void *device)
 {
 	return time_ns() / 1000000;
 }
 
-static void tis_delay(void *device)
+static void delay(void *device)
 {
 	wait_us(POLL_US);
 }
@@ -68,8 +77,54 @@ const struct tis_ops edge_tis_ops = {
 	.read8 = tis_read8,
 	.read32 = tis_read32,
 	.write8 = tis_write8,
-	.now_ms = tis_now_ms,
-	.delay = tis_delay,
+	.now_ms = now_ms,
+	.delay = delay,
+};
+
+static uint32_t crb_read32(void *device, uint32_t offset)
+{
+	return tis_read32(device, offset);
+}
+
+static void crb_write32(void *device, uint32_t offset, uint32_t value)
+{
+	*(volatile uint32_t *)((volatile uint8_t *)device + offset) = value;
+}
+
+/* Buffers that firmware placed in its own memory: two for each locality at the most. */
+static struct {
+	uint64_t address;
+	size_t bytes;
+	volatile uint8_t *mapped;
+} buffers[2 * TPM_LOCALITIES];
+static unsigned buffer_count;
+
+static volatile uint8_t *crb_map(void *device, uint64_t address, size_t bytes)
+{
+	volatile void *mapped;
+
+	if (address >= TPM_BASE && address < TPM_BASE + TPM_BYTES)
+		return (volatile uint8_t *)device + (address - TPM_BASE);
+	for (unsigned i = 0; i < buffer_count; i++) {
+		if (buffers[i].address == address && buffers[i].bytes == bytes)
+			return buffers[i].mapped;
+	}
+	if (buffer_count == ARRAY_SIZE(buffers) ||
+		!memory_map_is_firmware(boot_info, address, bytes) ||
+		space_map_device(hpa(address), bytes, &mapped) != VMK_OK)
+		return NULL;
+	buffers[buffer_count].address = address;
+	buffers[buffer_count].bytes = bytes;
+	buffers[buffer_count].mapped = mapped;
+	return buffers[buffer_count++].mapped;
+}
+
+const struct crb_ops edge_crb_ops = {
+	.read32 = crb_read32,
+	.write32 = crb_write32,
+	.map = crb_map,
+	.now_ms = now_ms,
+	.delay = delay,
 };
 
 void edge_pause(void)
@@ -77,10 +132,10 @@ void edge_pause(void)
 	wait_us(PAUSE_US);
 }
 
-enum vmk_status edge_map_tis(void **device)
+enum vmk_status edge_map_tpm(void **device)
 {
 	volatile void *mapped;
-	enum vmk_status status = space_map_device(hpa(TIS_BASE), TIS_BYTES, &mapped);
+	enum vmk_status status = space_map_device(hpa(TPM_BASE), TPM_BYTES, &mapped);
 
 	if (status == VMK_OK)
 		*device = (void *)mapped;
@@ -120,6 +175,21 @@ static const char *copy_heap(uint64_t base, uint64_t bytes, uint8_t **copy)
 	return NULL;
 }
 
+static void copy_dmar(struct verdict_facts *facts, const uint8_t *copy, const struct txtheap *heap)
+{
+	size_t offset, bytes;
+	uint8_t *dmar;
+
+	if (!txtheap_find_dmar(copy, heap, &offset, &bytes))
+		return;
+	dmar = heap_alloc(bytes);
+	if (!dmar)
+		return;
+	memcpy(dmar, copy + offset, bytes);
+	facts->dmar = dmar;
+	facts->dmar_bytes = bytes;
+}
+
 /* Parsed from a copy, so that nothing changes between check and use. */
 static void read_log(struct verdict_facts *facts, uint64_t base, uint64_t bytes)
 {
@@ -136,6 +206,7 @@ static void read_log(struct verdict_facts *facts, uint64_t base, uint64_t bytes)
 			memcpy(log, copy + heap.log_offset, heap.log_bytes);
 		facts->log = log;
 		facts->log_bytes = log ? heap.log_bytes : 0;
+		copy_dmar(facts, copy, &heap);
 	}
 	heap_free(copy);
 }
@@ -165,4 +236,74 @@ void edge_read_txt(struct verdict_facts *facts)
 	facts->log_why = "TXT.STS says that there was no launch";
 	if (facts->sts & TXT_STS_SENTER_DONE)
 		read_log(facts, heap_base, heap_bytes);
+}
+
+/* A copy of the log that begins at `from`, or NULL with *why. */
+static uint8_t *copy_log(
+	const volatile uint8_t *from, size_t area, size_t *log_bytes, const char **why)
+{
+	uint8_t *copy;
+
+	area = MIN(area, FWLOG_BYTES_MAX);
+	copy = heap_alloc(area);
+	if (!copy) {
+		*why = "no memory for a copy of the firmware's event log";
+		return NULL;
+	}
+	for (size_t i = 0; i < area; i++)
+		copy[i] = from[i];
+	if (fwlog_measure(copy, area, log_bytes, why) == VMK_OK)
+		return copy;
+	heap_free(copy);
+	return NULL;
+}
+
+static bool log_begins(const volatile uint8_t *from)
+{
+	uint8_t header[FWLOG_HEADER];
+
+	for (size_t i = 0; i < sizeof(header); i++)
+		header[i] = from[i];
+	return fwlog_begins(header);
+}
+
+/* Firmware allocates the log's area in whole pages. */
+static bool search_area(uint64_t start, uint64_t bytes, struct srtm_facts *facts)
+{
+	volatile void *mapped;
+	const volatile uint8_t *area;
+
+	bytes = ALIGN_DOWN(MIN(bytes, SEARCH_BYTES_MAX), PAGE_SIZE);
+	if (bytes == 0 || space_map_device(hpa(start), bytes, &mapped) != VMK_OK)
+		return false;
+	area = mapped;
+	for (uint64_t at = 0; at < bytes && !facts->log; at += PAGE_SIZE) {
+		if (log_begins(area + at))
+			facts->log =
+				copy_log(area + at, bytes - at, &facts->log_bytes, &facts->log_why);
+	}
+	space_unmap_device(mapped, bytes);
+	return facts->log != NULL;
+}
+
+void edge_read_firmware_log(const struct boot_info *info, struct srtm_facts *facts)
+{
+	facts->log_why = "no event log in the firmware's memory";
+	if (info->tpm2.log.v % PAGE_SIZE == 0 && info->tpm2.log_bytes &&
+		search_area(info->tpm2.log.v, info->tpm2.log_bytes, facts))
+		return;
+	for (unsigned i = 0; i < info->memory_count; i++) {
+		const struct boot_memory *m = &info->memory[i];
+
+		if (m->type == BOOT_MEMORY_ACPI_NVS && m->start.v >= LOW_MEMORY_END &&
+			search_area(m->start.v, m->bytes, facts))
+			return;
+	}
+}
+
+void edge_hash_module(const struct boot_info *info, unsigned module, uint8_t sha256[32])
+{
+	const struct boot_module *m = &info->modules[module];
+
+	hash_sha256(direct_map(m->start), m->bytes, sha256);
 }

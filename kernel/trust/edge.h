@@ -2,12 +2,17 @@
 #ifndef TRUST_EDGE_H
 #define TRUST_EDGE_H
 
+#include "trust/crb.h"
+#include "trust/srtm.h"
 #include "trust/tis.h"
 #include "trust/verdict.h"
 
-/* Over the registers that edge_map_tis() mapped, which are the device. */
+struct boot_info;
+
+/* Both over the registers that edge_map_tpm() mapped, which are the device. */
 extern const struct tis_ops edge_tis_ops;
-enum vmk_status edge_map_tis(void **device);
+extern const struct crb_ops edge_crb_ops;
+enum vmk_status edge_map_tpm(void **device);
 /* Called whenever the TPM is waited for, so that other worlds run; NULL: nobody. */
 void edge_set_wait(void (*yield)(void));
 /* Some milliseconds, for a TPM that asks for a retry. */
@@ -18,5 +23,12 @@ void edge_pause(void);
  * free; where there is none, facts->log_why says why.
  */
 void edge_read_txt(struct verdict_facts *facts);
+/*
+ * The firmware's event log, where ACPI says or in ACPI's memory, into *facts; as above. Nothing but
+ * memory that the firmware kept for itself is read.
+ */
+void edge_read_firmware_log(const struct boot_info *info, struct srtm_facts *facts);
+/* A boot module's bytes, hashed. */
+void edge_hash_module(const struct boot_info *info, unsigned module, uint8_t sha256[32]);
 
 #endif

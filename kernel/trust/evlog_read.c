@@ -205,8 +205,8 @@ const char *evlog_type_name(uint32_t type)
 		return name;
 		TXT_EVENTS(X)
 #undef X
-#define X(symbol, number, pcr, name) \
-	case number:                 \
+#define X(symbol, number, drtm, srtm, name) \
+	case number:                        \
 		return name;
 		VMK_EVENTS(X)
 #undef X

@@ -5,26 +5,26 @@
 #include <string.h>
 
 enum vmk_status measure_init(struct measure *m, const struct measure_ops *ops, void *tpm,
-	void *buffer, size_t room, bool sha1, bool sha256, bool measured)
+	void *buffer, size_t room, bool sha1, bool sha256, enum vmk_launch launch)
 {
 	enum vmk_status status;
 
-	*m = (struct measure){.ops = ops, .tpm = tpm, .closed = VMK_NOT_MEASURED};
+	*m = (struct measure){.ops = ops, .tpm = tpm, .launch = launch, .closed = VMK_NOT_MEASURED};
 	status = evlog_write_begin(&m->log, buffer, room, sha1, sha256);
 	if (status != VMK_OK) {
 		m->closed = status;
 		return status;
 	}
-	m->open = measured;
+	m->open = launch != VMK_LAUNCH_NONE;
 	return VMK_OK;
 }
 
-enum vmk_status measure_pcr(enum vmk_event_type type, unsigned *pcr)
+enum vmk_status measure_pcr(enum vmk_launch launch, enum vmk_event_type type, unsigned *pcr)
 {
 	switch (type) {
-#define X(symbol, number, index, name) \
-	case symbol:                   \
-		*pcr = (index);        \
+#define X(symbol, number, drtm, srtm, name)                         \
+	case symbol:                                                \
+		*pcr = launch == VMK_LAUNCH_SRTM ? (srtm) : (drtm); \
 		return VMK_OK;
 		VMK_EVENTS(X)
 #undef X
@@ -49,7 +49,7 @@ enum vmk_status measure_event(struct measure *m, enum vmk_event_type type, const
 
 	if (!m->open)
 		return m->closed;
-	status = measure_pcr(type, &pcr);
+	status = measure_pcr(m->launch, type, &pcr);
 	if (status != VMK_OK)
 		return status;
 	if (!evlog_write_fits(&m->log, bytes))

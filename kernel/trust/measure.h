@@ -20,19 +20,20 @@ struct measure {
 	const struct measure_ops *ops;
 	void *tpm;
 	struct evlog_writer log;
+	enum vmk_launch launch; /* VMK_LAUNCH_NONE: nothing is measured */
 	bool open;
 	enum vmk_status closed; /* why not, for every later call */
 };
 
 /*
- * Starts the log in buffer[0..room), which must outlive *m. With `measured` false the log keeps
+ * Starts the log in buffer[0..room), which must outlive *m. Without a launch the log keeps
  * its header alone, and every measure_event() answers VMK_NOT_MEASURED.
  */
 enum vmk_status measure_init(struct measure *m, const struct measure_ops *ops, void *tpm,
-	void *buffer, size_t room, bool sha1, bool sha256, bool measured);
+	void *buffer, size_t room, bool sha1, bool sha256, enum vmk_launch launch);
 
-/* The PCR of an event type, or VMK_BAD_PARAM. */
-enum vmk_status measure_pcr(enum vmk_event_type type, unsigned *pcr);
+/* The PCR of an event type after that launch, or VMK_BAD_PARAM. */
+enum vmk_status measure_pcr(enum vmk_launch launch, enum vmk_event_type type, unsigned *pcr);
 
 /*
  * Measures text with its terminating zero. VMK_NOT_MEASURED: there was no launch; VMK_BAD_PARAM: no

@@ -39,13 +39,13 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t bytes, uint8_t const 
 	enum vmk_status status;
 	uint32_t code;
 
-	if (bytes < TIS_HEADER)
+	if (bytes < TPM_HEADER)
 		return TSS2_TCTI_RC_BAD_VALUE;
 	code = (uint32_t)command[6] << 24 | (uint32_t)command[7] << 16 | (uint32_t)command[8] << 8 |
 	       command[9];
 	tcti->duration_ms = code == CC_CREATE_PRIMARY ? DURATION_KEY_MS : DURATION_LONG_MS;
 	tcti->bytes = 0;
-	status = tis_send(tcti->tis, command, bytes);
+	status = tcti->transport.ops->send(tcti->transport.driver, command, bytes);
 	tcti->sent = status == VMK_OK;
 	return result(status);
 }
@@ -59,8 +59,8 @@ static TSS2_RC receive(
 
 	if (tcti->sent) {
 		tcti->sent = false;
-		status = tis_receive(tcti->tis, tcti->response, sizeof(tcti->response),
-			&tcti->bytes, tcti->duration_ms);
+		status = tcti->transport.ops->receive(tcti->transport.driver, tcti->response,
+			sizeof(tcti->response), &tcti->bytes, tcti->duration_ms);
 		if (status != VMK_OK)
 			return result(status);
 	}
@@ -78,13 +78,15 @@ static TSS2_RC receive(
 
 static TSS2_RC set_locality(TSS2_TCTI_CONTEXT *context, uint8_t locality)
 {
-	return result(tis_request(of(context)->tis, locality));
+	const struct tpm_transport *transport = &of(context)->transport;
+
+	return result(transport->ops->request(transport->driver, locality));
 }
 
-TSS2_TCTI_CONTEXT *tcti_init(struct tcti *tcti, struct tis *tis)
+TSS2_TCTI_CONTEXT *tcti_init(struct tcti *tcti, struct tpm_transport transport)
 {
 	memset(tcti, 0, sizeof(*tcti));
-	tcti->tis = tis;
+	tcti->transport = transport;
 	tcti->common.magic = TCTI_MAGIC;
 	tcti->common.version = 1;
 	tcti->common.transmit = transmit;

@@ -3,13 +3,12 @@
 #include "lib/types.h"
 
 /* Registers of one locality, PTP 1.05 table 18. */
-#define ACCESS       0x00u
-#define STATUS       0x18u
-#define STATUS_3     0x1bu
-#define FIFO         0x24u
-#define INTERFACE_ID 0x30u
-#define DID_VID      0xf00u
-#define RID          0xf04u
+#define ACCESS   0x00u
+#define STATUS   0x18u
+#define STATUS_3 0x1bu
+#define FIFO     0x24u
+#define DID_VID  0xf00u
+#define RID      0xf04u
 
 /* ACCESS, section 6.5.2.5 */
 #define ACCESS_VALID   0x80u
@@ -27,8 +26,6 @@
 #define STS_FAMILY(sts)   ((sts) >> 26 & 3u)
 #define STS3_CANCEL       0x01u
 #define FAMILY_TPM2       1u
-
-#define INTERFACE_CRB     1u
 
 /* Section 6.5.1.4: timeouts A to D in milliseconds. */
 #define TIMEOUT_A 750u
@@ -139,14 +136,14 @@ enum vmk_status tis_probe(struct tis *tis, const struct tis_ops *ops, void *devi
 	uint32_t id;
 
 	*tis = (struct tis){
-		.ops = ops, .device = device, .locality = TIS_LOCALITIES, .why = "no error"};
+		.ops = ops, .device = device, .locality = TPM_LOCALITIES, .why = "no error"};
 	id = ops->read32(device, DID_VID);
 	if (id == 0 || id == UINT32_MAX)
 		return fail(tis, VMK_NOT_PRESENT, "absent");
 	tis->vendor = (uint16_t)id;
 	tis->device_id = (uint16_t)(id >> 16);
 	tis->revision = get8(tis, RID);
-	if ((ops->read32(device, INTERFACE_ID) & 0xfu) == INTERFACE_CRB)
+	if (TPM_INTERFACE_TYPE(ops->read32(device, TPM_INTERFACE_ID)) == TPM_INTERFACE_CRB)
 		return fail(tis, VMK_UNSUPPORTED, "only the CRB interface is active");
 	if (!wait_access(tis, 0, ACCESS_VALID, TIMEOUT_A))
 		return fail(tis, VMK_TIMEOUT, "time-out: its access register never became valid");
@@ -159,16 +156,16 @@ enum vmk_status tis_probe(struct tis *tis, const struct tis_ops *ops, void *devi
 
 void tis_release(struct tis *tis)
 {
-	if (tis->locality >= TIS_LOCALITIES)
+	if (tis->locality >= TPM_LOCALITIES)
 		return;
 	/* Writing activeLocality gives it up. */
 	put8(tis, at(tis, ACCESS), ACCESS_ACTIVE);
-	tis->locality = TIS_LOCALITIES;
+	tis->locality = TPM_LOCALITIES;
 }
 
 enum vmk_status tis_request(struct tis *tis, unsigned locality)
 {
-	if (locality >= TIS_LOCALITIES)
+	if (locality >= TPM_LOCALITIES)
 		return fail(tis, VMK_BAD_PARAM, "no such locality");
 	if (tis->locality == locality && wait_access(tis, locality, ACCESS_ACTIVE, 0))
 		return VMK_OK;
@@ -234,7 +231,7 @@ enum vmk_status tis_send(struct tis *tis, const uint8_t *command, size_t bytes)
 {
 	enum vmk_status result;
 
-	if (tis->locality >= TIS_LOCALITIES || bytes < TIS_HEADER || bytes > TIS_COMMAND_MAX)
+	if (tis->locality >= TPM_LOCALITIES || bytes < TPM_HEADER || bytes > TPM_COMMAND_MAX)
 		return fail(tis, VMK_BAD_PARAM, "not a command, or no locality held");
 	result = become_ready(tis);
 	if (result == VMK_OK)
@@ -266,16 +263,15 @@ static enum vmk_status read_bytes(struct tis *tis, uint8_t *to, size_t bytes, ui
 static enum vmk_status read_response(struct tis *tis, uint8_t *response, size_t room, size_t *got)
 {
 	uint64_t deadline = deadline_in(tis, TIMEOUT_TRANSFER);
-	enum vmk_status result = read_bytes(tis, response, TIS_HEADER, deadline);
+	enum vmk_status result = read_bytes(tis, response, TPM_HEADER, deadline);
 	uint32_t size;
 
 	if (result != VMK_OK)
 		return result;
-	size = (uint32_t)response[2] << 24 | (uint32_t)response[3] << 16 |
-	       (uint32_t)response[4] << 8 | response[5];
-	if (size < TIS_HEADER || size > room)
+	size = tpm_length(response);
+	if (size < TPM_HEADER || size > room)
 		return fail(tis, VMK_IO_ERROR, "its response has an absurd length");
-	result = read_bytes(tis, response + TIS_HEADER, size - TIS_HEADER, deadline);
+	result = read_bytes(tis, response + TPM_HEADER, size - TPM_HEADER, deadline);
 	if (result != VMK_OK)
 		return result;
 	if (!wait_status(tis, STS_DATA, 0, soon(tis, deadline)))
@@ -298,7 +294,7 @@ enum vmk_status tis_receive(
 	enum vmk_status result = VMK_IO_ERROR;
 
 	*got = 0;
-	if (tis->locality >= TIS_LOCALITIES || room < TIS_HEADER)
+	if (tis->locality >= TPM_LOCALITIES || room < TPM_HEADER)
 		return fail(tis, VMK_BAD_PARAM, "no room, or no locality held");
 	if (!wait_status(tis, STS_DATA, STS_DATA, deadline_in(tis, duration_ms)))
 		return cancel(tis);
@@ -310,4 +306,33 @@ enum vmk_status tis_receive(
 	}
 	abort_command(tis);
 	return result;
+}
+
+static enum vmk_status transport_request(void *driver, unsigned locality)
+{
+	return tis_request(driver, locality);
+}
+
+static enum vmk_status transport_send(void *driver, const uint8_t *command, size_t bytes)
+{
+	return tis_send(driver, command, bytes);
+}
+
+static enum vmk_status transport_receive(
+	void *driver, uint8_t *response, size_t room, size_t *got, uint32_t duration_ms)
+{
+	return tis_receive(driver, response, room, got, duration_ms);
+}
+
+static const char *transport_why(const void *driver)
+{
+	return ((const struct tis *)driver)->why;
+}
+
+struct tpm_transport tis_transport(struct tis *tis)
+{
+	static const struct tpm_transport_ops ops = {
+		transport_request, transport_send, transport_receive, transport_why};
+
+	return (struct tpm_transport){&ops, tis};
 }

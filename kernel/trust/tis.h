@@ -6,19 +6,11 @@
 #ifndef TRUST_TIS_H
 #define TRUST_TIS_H
 
+#include "trust/transport.h"
+
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <vmkapi/status.h>
 
-#define TIS_BASE       0xfed40000ul /* locality 0; each further locality is 4 KiB above */
-#define TIS_BYTES      0x5000u
-#define TIS_LOCALITIES 5u
-/* The largest command or response that a PC Client TPM has to take. */
-#define TIS_COMMAND_MAX 4096u
-#define TIS_HEADER      10u /* tag, size, code: TPM 2.0 part 1, section 18 */
-
-/* Offsets are in bytes from TIS_BASE. */
+/* Offsets are in bytes from TPM_BASE. */
 struct tis_ops {
 	uint8_t (*read8)(void *device, uint32_t offset);
 	uint32_t (*read32)(void *device, uint32_t offset);
@@ -30,7 +22,7 @@ struct tis_ops {
 struct tis {
 	const struct tis_ops *ops;
 	void *device;
-	unsigned locality; /* held; TIS_LOCALITIES: none */
+	unsigned locality; /* held; TPM_LOCALITIES: none */
 	uint16_t vendor, device_id;
 	uint8_t revision;
 	const char *why; /* static text: what went wrong last, never NULL */
@@ -54,10 +46,13 @@ enum vmk_status tis_send(struct tis *tis, const uint8_t *command, size_t bytes);
 
 /*
  * Waits up to duration_ms for the command to end and reads its response, whose length is between
- * TIS_HEADER and `room`. After VMK_TIMEOUT the command was cancelled, after VMK_IO_ERROR the
+ * TPM_HEADER and `room`. After VMK_TIMEOUT the command was cancelled, after VMK_IO_ERROR the
  * response was asked for again before it was given up; in each case the TPM is idle again.
  */
 enum vmk_status tis_receive(
 	struct tis *tis, uint8_t *response, size_t room, size_t *got, uint32_t duration_ms);
+
+/* tis must outlive it. */
+struct tpm_transport tis_transport(struct tis *tis);
 
 #endif

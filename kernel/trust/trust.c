@@ -53,12 +53,12 @@ void trust_set_wait(void (*yield)(void))
 	edge_set_wait(yield);
 }
 
-/* PCR 19 to 22 can be extended from locality 2 and up only: PTP 1.05 table 6. */
+/* PCR 17 to 22 can be extended from locality 2 and up only: PTP 1.05 table 6. */
 static enum vmk_status extend(
 	void *device, unsigned pcr, const uint8_t sha1[20], const uint8_t sha256[32])
 {
 	struct tpm *tpm = device;
-	enum vmk_status status = tpm_locality(tpm, 2);
+	enum vmk_status status = tpm_locality(tpm, pcr >= 17 ? 2 : 0);
 
 	if (status == VMK_OK)
 		status = tpm_pcr_extend(tpm, pcr, sha1, sha256);
@@ -99,27 +99,71 @@ static enum vmk_status tpm_failed(enum vmk_status status, const char *why, TSS2_
 	return status;
 }
 
+/* The interface is the firmware's choice, and the same register tells of both. */
+static enum vmk_status probe(void *device)
+{
+	struct trust_state *s = &trust_state;
+	uint32_t id = edge_tis_ops.read32(device, TPM_INTERFACE_ID);
+
+	if (id == UINT32_MAX || TPM_INTERFACE_TYPE(id) != TPM_INTERFACE_CRB) {
+		s->transport = tis_transport(&s->tis);
+		return tis_probe(&s->tis, &edge_tis_ops, device);
+	}
+	s->transport = crb_transport(&s->crb);
+	return crb_probe(&s->crb, &edge_crb_ops, device);
+}
+
+static const char *transport_why(void)
+{
+	return trust_state.transport.ops->why(trust_state.transport.driver);
+}
+
 static enum vmk_status find_tpm(void)
 {
 	struct trust_state *s = &trust_state;
 	enum vmk_status status;
 	void *device;
 
-	status = edge_map_tis(&device);
+	status = edge_map_tpm(&device);
 	if (status != VMK_OK)
 		return tpm_failed(status, "its registers cannot be mapped", 0);
-	status = tis_probe(&s->tis, &edge_tis_ops, device);
+	status = probe(device);
 	s->tpm_present = status != VMK_NOT_PRESENT;
 	if (status != VMK_OK)
-		return tpm_failed(status, s->tis.why, 0);
-	status = tpm_open(&s->tpm, tcti_init(&s->tcti, &s->tis), edge_pause);
+		return tpm_failed(status, transport_why(), 0);
+	status = tpm_open(&s->tpm, tcti_init(&s->tcti, s->transport), edge_pause);
 	/* When the transport failed, the driver knows better than the wrapper what it was. */
 	if (status != VMK_OK && (s->tpm.rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER)
-		return tpm_failed(status, s->tis.why, 0);
+		return tpm_failed(status, transport_why(), 0);
 	if (status != VMK_OK)
 		return tpm_failed(status, s->tpm.why, s->tpm.rc);
 	s->tpm_ready = true;
 	return VMK_OK;
+}
+
+/* Only where there was no dynamic launch: that one says more. */
+static void draw_static_verdict(const struct boot_info *info, bool pcrs_known)
+{
+	static struct srtm_module modules[BOOT_MODULES_MAX];
+	struct trust_state *s = &trust_state;
+	struct srtm_facts facts = {
+		.pcrs_known = pcrs_known,
+		.pcrs = s->pcrs,
+		.cmdline = info->cmdline,
+		.modules = modules,
+		.module_count = info->module_count,
+	};
+
+	edge_read_firmware_log(info, &facts);
+	for (unsigned i = 0; facts.log && i < info->module_count; i++) {
+		modules[i].cmdline = info->modules[i].cmdline;
+		edge_hash_module(info, i, modules[i].sha256);
+	}
+	srtm_draw(&facts, &s->srtm);
+	s->firmware_log = (uint8_t *)facts.log;
+	s->firmware_log_bytes = facts.log_bytes;
+	if (s->srtm.measured)
+		s->launched = VMK_LAUNCH_SRTM;
 }
 
 static void draw_verdict(const struct boot_info *info)
@@ -140,6 +184,11 @@ static void draw_verdict(const struct boot_info *info)
 	verdict_draw(&facts, &s->verdict);
 	s->drtm_log = (uint8_t *)facts.log;
 	s->drtm_log_bytes = facts.log_bytes;
+	s->dmar = facts.dmar;
+	s->dmar_bytes = facts.dmar_bytes;
+	s->launched = s->verdict.measured ? VMK_LAUNCH_DRTM : VMK_LAUNCH_NONE;
+	if (!s->verdict.measured)
+		draw_static_verdict(info, facts.pcrs);
 }
 
 static struct describe description(void)
@@ -147,7 +196,9 @@ static struct describe description(void)
 	struct trust_state *s = &trust_state;
 
 	return (struct describe){
+		.launched = s->launched,
 		.verdict = &s->verdict,
+		.srtm = s->firmware_log ? &s->srtm : NULL,
 		.tpm_present = s->tpm_present,
 		.tpm_error = s->tpm_ready ? NULL : s->tpm_error,
 		.tpm_manufacturer = s->tpm.manufacturer,
@@ -164,11 +215,20 @@ static void log_verdict(void)
 
 	s->launch_bytes = describe_launch(&launch, true, s->launch, sizeof(s->launch));
 	for (unsigned i = 0; i < VERDICT_SIGN_COUNT; i++) {
-		if (s->verdict.signs[i].holds)
+		if (s->verdict.signs[i].holds || s->launched == VMK_LAUNCH_SRTM)
 			continue;
 		describe_sign(&s->verdict, i, line, sizeof(line));
 		vmk_log("%s", line);
 	}
+	for (unsigned i = 0; s->firmware_log && i < SRTM_SIGN_COUNT; i++) {
+		if (s->srtm.signs[i].holds)
+			continue;
+		describe_srtm_sign(&s->srtm, i, line, sizeof(line));
+		vmk_log("%s", line);
+	}
+	if (s->firmware_log)
+		vmk_log("%u of %u signs of a static launch hold", SRTM_SIGN_COUNT - s->srtm.missing,
+			SRTM_SIGN_COUNT);
 	describe_held(&s->verdict, line, sizeof(line));
 	vmk_log("%u of %u signs of a measured launch hold: %s",
 		VERDICT_SIGN_COUNT - s->verdict.missing, VERDICT_SIGN_COUNT, line);
@@ -185,8 +245,8 @@ static enum vmk_status start_measuring(void)
 		return VMK_NO_MEMORY;
 	}
 	status = measure_init(&s->measure, &measure_ops, &s->tpm, buffer, VMK_LOG_ROOM,
-		s->tpm_ready && s->tpm.sha1, true, s->verdict.measured);
-	if (status != VMK_OK || !s->verdict.measured)
+		s->tpm_ready && s->tpm.sha1, true, s->launched);
+	if (status != VMK_OK || s->launched == VMK_LAUNCH_NONE)
 		return status;
 	return trust_measure(VMK_EV_SECURITY_OPTIONS, VMK_SECURITY_OPTIONS);
 }
@@ -235,7 +295,15 @@ enum vmk_status trust_init(const struct boot_info *info)
 
 bool trust_measured(void)
 {
-	return trust_state.verdict.measured;
+	return trust_state.launched != VMK_LAUNCH_NONE;
+}
+
+const void *trust_dmar(size_t *bytes)
+{
+	const struct trust_state *s = &trust_state;
+
+	*bytes = trust_measured() ? s->dmar_bytes : 0;
+	return *bytes ? s->dmar : NULL;
 }
 
 enum vmk_status trust_measure(enum vmk_event_type type, const char *text)

@@ -14,9 +14,13 @@ struct boot_info;
  * "Error loading TPM: CAUSE" where there is one. Boot goes on whatever it returns.
  */
 enum vmk_status trust_init(const struct boot_info *info);
-/* True only when tboot's hand-off, TXT.STS, PCRs and the replayed log all agree (trust/verdict.h).
+/*
+ * True only when every sign of a dynamic launch (trust/verdict.h) or, without one, every sign of a
+ * static launch (trust/srtm.h) holds.
  */
 bool trust_measured(void);
+/* SINIT's copy of the ACPI DMAR, to be preferred after a measured launch; NULL: there is none. */
+const void *trust_dmar(size_t *bytes);
 /*
  * While the TPM is waited for, `yield` is called, so that other worlds run; until it is set (once
  * the scheduler runs) the CPU spins.
@@ -24,7 +28,7 @@ bool trust_measured(void);
 void trust_set_wait(void (*yield)(void));
 /*
  * Measure `text` (its terminating zero included) into the PCR of `type` and log it.
- * VMK_NOT_MEASURED without a dynamic launch: nothing is extended then, and nothing logged.
+ * VMK_NOT_MEASURED without a measured launch: nothing is extended then, and nothing logged.
  */
 enum vmk_status trust_measure(enum vmk_event_type type, const char *text);
 void trust_sha256(const void *data, size_t bytes, uint8_t digest[32]);

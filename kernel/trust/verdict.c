@@ -2,7 +2,6 @@
 
 #include "lib/hex.h"
 #include "trust/evlog_read.h"
-#include "trust/hash.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,20 +13,13 @@ struct replay {
 	uint8_t pcr17[32], pcr18[32];
 };
 
-static void say(struct verdict_sign *sign, bool holds, const char *expected, const char *found)
-{
-	sign->holds = holds;
-	snprintf(sign->expected, sizeof(sign->expected), "%s", expected);
-	snprintf(sign->found, sizeof(sign->found), "%s", found);
-}
-
 static void judge_tboot(const struct verdict_facts *facts, struct verdict_sign *signs)
 {
-	say(&signs[SIGN_TBOOT_WORD], facts->tboot_word, "tboot=0x...",
+	sign_say(&signs[SIGN_TBOOT_WORD], facts->tboot_word, "tboot=0x...",
 		facts->tboot_word ? "tboot=0x..." : "no such word");
-	say(&signs[SIGN_TBOOT_UUID], facts->tboot_uuid, "ff8d3c66-b3e8-824b-bfaa-19ea4d057a08",
+	sign_say(&signs[SIGN_TBOOT_UUID], facts->tboot_uuid, "ff8d3c66-b3e8-824b-bfaa-19ea4d057a08",
 		facts->tboot_uuid ? "ff8d3c66-b3e8-824b-bfaa-19ea4d057a08" : "another");
-	say(&signs[SIGN_TBOOT_PLACE], facts->tboot_place, "inside tboot's memory",
+	sign_say(&signs[SIGN_TBOOT_PLACE], facts->tboot_place, "inside tboot's memory",
 		facts->tboot_place ? "inside tboot's memory" : "elsewhere, or none");
 }
 
@@ -63,15 +55,6 @@ static void judge_txt(const struct verdict_facts *facts, struct verdict_sign *si
 		TXT_ERRORCODE_SINIT_OK);
 }
 
-static bool all_bytes(const uint8_t value[32], uint8_t byte)
-{
-	for (unsigned i = 0; i < 32; i++) {
-		if (value[i] != byte)
-			return false;
-	}
-	return true;
-}
-
 /* All-ones: never launched. All-zero: reset by a launch that then measured nothing. */
 static void judge_pcr(
 	struct verdict_sign *sign, const struct verdict_facts *facts, const uint8_t value[32])
@@ -80,22 +63,13 @@ static void judge_pcr(
 	char text[65];
 
 	if (!facts->pcrs)
-		say(sign, false, expected, "not readable");
-	else if (all_bytes(value, 0xff))
-		say(sign, false, expected, "all-ones: no launch");
-	else if (all_bytes(value, 0))
-		say(sign, false, expected, "all-zero: nothing was measured");
+		sign_say(sign, false, expected, "not readable");
+	else if (pcr_all_bytes(value, 0xff))
+		sign_say(sign, false, expected, "all-ones: no launch");
+	else if (pcr_all_bytes(value, 0))
+		sign_say(sign, false, expected, "all-zero: nothing was measured");
 	else
-		say(sign, true, expected, hex_encode(text, value, 32));
-}
-
-static void extend(uint8_t pcr[32], const uint8_t digest[32])
-{
-	uint8_t joined[64];
-
-	memcpy(joined, pcr, 32);
-	memcpy(joined + 32, digest, 32);
-	hash_sha256(joined, sizeof(joined), pcr);
+		sign_say(sign, true, expected, hex_encode(text, value, 32));
 }
 
 /* TCG: PCR 17 and 18 start at zero after the launch; NO_ACTION events are not extended. */
@@ -111,7 +85,7 @@ static bool replay_event(struct replay *replay, const struct evlog_event *event)
 		replay->why = "an event without SHA-256 digest";
 		return false;
 	}
-	extend(event->pcr == 17 ? replay->pcr17 : replay->pcr18, digest->bytes);
+	pcr_extend(event->pcr == 17 ? replay->pcr17 : replay->pcr18, digest->bytes);
 	return true;
 }
 
@@ -145,10 +119,10 @@ static void judge_replay(struct verdict_sign *sign, const struct verdict_facts *
 	char expected[65], found[65];
 
 	if (!facts->pcrs || !replay->sound) {
-		say(sign, false, "the log's digests", "nothing to compare");
+		sign_say(sign, false, "the log's digests", "nothing to compare");
 		return;
 	}
-	say(sign, memcmp(pcr, replayed, 32) == 0, hex_encode(expected, replayed, 32),
+	sign_say(sign, memcmp(pcr, replayed, 32) == 0, hex_encode(expected, replayed, 32),
 		hex_encode(found, pcr, 32));
 }
 

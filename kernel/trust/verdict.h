@@ -6,9 +6,8 @@
 #ifndef TRUST_VERDICT_H
 #define TRUST_VERDICT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "trust/sign.h"
+
 #include <vmkapi/status.h>
 
 /* X(symbol, name, what it means). Each of them must hold. */
@@ -54,11 +53,8 @@ struct verdict_facts {
 	const uint8_t *log; /* SINIT's and tboot's log, cut at its end; NULL: none */
 	size_t log_bytes;
 	const char *log_why; /* static text: why there is none */
-};
-
-struct verdict_sign {
-	bool holds;
-	char expected[72], found[72]; /* for people, zero-terminated */
+	const uint8_t *dmar; /* SINIT's copy; NULL: none */
+	size_t dmar_bytes;
 };
 
 struct verdict {

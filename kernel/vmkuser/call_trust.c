@@ -54,7 +54,7 @@ enum vmk_status call_trust_log(struct uworld *u, const uint64_t args[6], uint64_
 
 	if (status != VMK_OK)
 		return status;
-	if (args[1] < VMK_LOG_TXT_DRTM || args[1] > VMK_LOG_LAUNCH || args[2] > INT64_MAX)
+	if (args[1] < VMK_LOG_TXT_DRTM || args[1] >= VMK_LOG_END || args[2] > INT64_MAX)
 		return VMK_BAD_PARAM;
 	if (bytes > VMK_TRANSFER_MAX)
 		return VMK_TOO_LARGE;

@@ -36,7 +36,7 @@ static void make_command(uint8_t *command, size_t bytes)
 
 static enum vmk_status exchange(size_t bytes, size_t room, size_t *got)
 {
-	static uint8_t command[TIS_COMMAND_MAX], response[TIS_COMMAND_MAX];
+	static uint8_t command[TPM_COMMAND_MAX], response[TPM_COMMAND_MAX];
 	enum vmk_status status;
 
 	make_command(command, bytes);
@@ -62,7 +62,7 @@ static void test_exchanges(void **state)
 	assert_int_equal(tis.device_id, 1);
 	assert_int_equal(tis.revision, 7);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		assert_int_equal(exchange(sizes[i], TIS_COMMAND_MAX, &got), VMK_OK);
+		assert_int_equal(exchange(sizes[i], TPM_COMMAND_MAX, &got), VMK_OK);
 	assert_int_equal(device.retries, 0);
 	assert_int_equal(device.cancels, 0);
 }
@@ -92,14 +92,14 @@ static void expect_exchange(enum tis_fault fault, enum vmk_status status, const 
 
 	assert_int_equal(start(FAULT_NONE), VMK_OK);
 	device.fault = fault;
-	found = exchange(60, TIS_COMMAND_MAX, &got);
+	found = exchange(60, TPM_COMMAND_MAX, &got);
 	if (found != status || !strstr(tis.why, why))
 		fail_msg("fault %d: %s (%s), expected %s (%s)", fault, vmk_status_name(found),
 			tis.why, vmk_status_name(status), why);
 	/* Bounded: minutes, not for ever; and afterwards the device can be used again. */
 	assert_true(device.now < 60000);
 	device.fault = FAULT_NONE;
-	assert_int_equal(exchange(60, TIS_COMMAND_MAX, &got), VMK_OK);
+	assert_int_equal(exchange(60, TPM_COMMAND_MAX, &got), VMK_OK);
 }
 
 static void test_hostile_devices(void **state)
@@ -121,7 +121,7 @@ static void test_retry_recovers(void **state)
 
 	assert_int_equal(start(FAULT_NONE), VMK_OK);
 	device.fault = FAULT_ABSURD_ONCE;
-	assert_int_equal(exchange(60, TIS_COMMAND_MAX, &got), VMK_OK);
+	assert_int_equal(exchange(60, TPM_COMMAND_MAX, &got), VMK_OK);
 	assert_int_equal(device.retries, 1);
 }
 
@@ -132,8 +132,8 @@ static void test_dribble(void **state)
 	/* 60 bytes at 30 ms each are slow but within bounds; 1000 bytes are not. */
 	assert_int_equal(start(FAULT_NONE), VMK_OK);
 	device.fault = FAULT_DRIBBLE;
-	assert_int_equal(exchange(60, TIS_COMMAND_MAX, &got), VMK_OK);
-	assert_int_equal(exchange(1000, TIS_COMMAND_MAX, &got), VMK_TIMEOUT);
+	assert_int_equal(exchange(60, TPM_COMMAND_MAX, &got), VMK_OK);
+	assert_int_equal(exchange(1000, TPM_COMMAND_MAX, &got), VMK_TIMEOUT);
 	assert_non_null(strstr(tis.why, "stopped giving"));
 }
 
@@ -162,14 +162,14 @@ static void test_cancel(void **state)
 
 	assert_int_equal(start(FAULT_NONE), VMK_OK);
 	device.fault = FAULT_NEVER_DONE;
-	assert_int_equal(exchange(20, TIS_COMMAND_MAX, &got), VMK_TIMEOUT);
+	assert_int_equal(exchange(20, TPM_COMMAND_MAX, &got), VMK_TIMEOUT);
 	assert_int_equal(device.cancels, 1);
 	assert_int_equal(device.state, READY);
 }
 
 static void test_room(void **state)
 {
-	uint8_t byte[TIS_HEADER];
+	uint8_t byte[TPM_HEADER];
 	size_t got;
 
 	assert_int_equal(start(FAULT_NONE), VMK_OK);
@@ -178,7 +178,7 @@ static void test_room(void **state)
 	assert_int_equal(exchange(60, 60, &got), VMK_OK);
 	assert_int_equal(tis_receive(&tis, byte, 9, &got, 10), VMK_BAD_PARAM);
 	assert_int_equal(tis_send(&tis, byte, 9), VMK_BAD_PARAM);
-	assert_int_equal(tis_send(&tis, byte, TIS_COMMAND_MAX + 1), VMK_BAD_PARAM);
+	assert_int_equal(tis_send(&tis, byte, TPM_COMMAND_MAX + 1), VMK_BAD_PARAM);
 }
 
 static void test_localities(void **state)
@@ -188,17 +188,17 @@ static void test_localities(void **state)
 	assert_int_equal(start(FAULT_NONE), VMK_OK);
 	assert_int_equal(device.active, 0);
 	assert_int_equal(tis_request(&tis, 2), VMK_DENIED);
-	assert_int_equal(tis_request(&tis, TIS_LOCALITIES), VMK_BAD_PARAM);
+	assert_int_equal(tis_request(&tis, TPM_LOCALITIES), VMK_BAD_PARAM);
 	device.open = 7;
 	assert_int_equal(tis_request(&tis, 2), VMK_OK);
 	assert_int_equal(device.active, 2);
-	assert_int_equal(exchange(30, TIS_COMMAND_MAX, &got), VMK_OK);
+	assert_int_equal(exchange(30, TPM_COMMAND_MAX, &got), VMK_OK);
 	assert_int_equal(tis_request(&tis, 2), VMK_OK);
 	assert_int_equal(tis_request(&tis, 0), VMK_OK);
 	assert_int_equal(device.active, 0);
 	tis_release(&tis);
-	assert_int_equal(device.active, TIS_LOCALITIES);
-	assert_int_equal(exchange(30, TIS_COMMAND_MAX, &got), VMK_BAD_PARAM);
+	assert_int_equal(device.active, TPM_LOCALITIES);
+	assert_int_equal(exchange(30, TPM_COMMAND_MAX, &got), VMK_BAD_PARAM);
 }
 
 int main(void)

@@ -30,9 +30,9 @@ enum tis_fault {
 struct tis_device {
 	enum tis_fault fault;
 	unsigned open;   /* bit n: locality n is decoded */
-	unsigned active; /* TIS_LOCALITIES: none */
+	unsigned active; /* TPM_LOCALITIES: none */
 	enum { IDLE, READY, RECEIVING, DONE } state;
-	uint8_t command[TIS_COMMAND_MAX], response[TIS_COMMAND_MAX];
+	uint8_t command[TPM_COMMAND_MAX], response[TPM_COMMAND_MAX];
 	size_t command_bytes, response_bytes, read;
 	uint64_t now, next_byte;
 	unsigned cancels, aborts, retries, status_reads;
@@ -168,10 +168,10 @@ static inline void device_write8(void *device, uint32_t offset, uint8_t value)
 	if (!(d->open >> locality & 1))
 		return;
 	if ((offset & 0xfff) == 0x00) {
-		if ((value & 0x02) && d->active == TIS_LOCALITIES && d->fault != FAULT_NO_GRANT)
+		if ((value & 0x02) && d->active == TPM_LOCALITIES && d->fault != FAULT_NO_GRANT)
 			d->active = locality;
 		if ((value & 0x20) && d->active == locality)
-			d->active = TIS_LOCALITIES;
+			d->active = TPM_LOCALITIES;
 	}
 	if (d->active != locality)
 		return;
@@ -210,7 +210,7 @@ static inline void device_reset(struct tis_device *d, enum tis_fault fault)
 	memset(d, 0, sizeof(*d));
 	d->fault = fault;
 	d->open = 1;
-	d->active = TIS_LOCALITIES;
+	d->active = TPM_LOCALITIES;
 }
 
 #endif

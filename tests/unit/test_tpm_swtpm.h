@@ -129,13 +129,13 @@ static inline void swtpm_run(struct tis_device *d)
 	d->response_bytes = 0;
 	if (!swtpm_control(s, SWTPM_SET_LOCALITY, locality, 4, -1) ||
 		write(s->data, d->command, d->command_bytes) != (ssize_t)d->command_bytes ||
-		recv(s->data, d->response, TIS_HEADER, MSG_WAITALL) != TIS_HEADER)
+		recv(s->data, d->response, TPM_HEADER, MSG_WAITALL) != TPM_HEADER)
 		return;
 	size = device_length(d->response);
-	if (size < TIS_HEADER || size > sizeof(d->response))
+	if (size < TPM_HEADER || size > sizeof(d->response))
 		return;
-	if (size > TIS_HEADER && recv(s->data, d->response + TIS_HEADER, size - TIS_HEADER,
-					 MSG_WAITALL) != (ssize_t)(size - TIS_HEADER))
+	if (size > TPM_HEADER && recv(s->data, d->response + TPM_HEADER, size - TPM_HEADER,
+					 MSG_WAITALL) != (ssize_t)(size - TPM_HEADER))
 		return;
 	d->response_bytes = size;
 }

@@ -1,4 +1,5 @@
-/* sources: kernel/trust/verdict.c kernel/trust/describe.c kernel/trust/evlog_write.c */
+/* sources: kernel/trust/verdict.c kernel/trust/sign.c kernel/trust/srtm.c */
+/* sources: kernel/trust/describe.c kernel/trust/evlog_write.c */
 /* sources: kernel/trust/evlog_read.c kernel/trust/hash.c kernel/lib/hex.c */
 /* sources: tests/unit/shim/panic.c */
 /* needs: build/host-lib/libmbedtls.a */

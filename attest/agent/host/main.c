@@ -21,7 +21,7 @@
 
 struct host {
 	struct host_tpm tpm;
-	const char *files[VMK_LOG_LAUNCH + 1]; /* by log number; NULL: not given */
+	const char *files[VMK_LOG_END]; /* by log number; NULL: not given */
 	struct host_blob pcrs;
 };
 

@@ -6,15 +6,33 @@
 #ifndef VMKAPI_EVENTS_H
 #define VMKAPI_EVENTS_H
 
-/* X(symbol, type, PCR, name); the types lie in a range that the TCG leaves to implementations. */
-#define VMK_EVENTS(X)                                                   \
-	X(VMK_EV_SECURITY_OPTIONS, 0x4d4c0001u, 19, "SECURITY_OPTIONS") \
-	X(VMK_EV_PACKAGE, 0x4d4c0002u, 19, "PACKAGE")                   \
-	X(VMK_EV_CONFIG, 0x4d4c0003u, 21, "CONFIG")                     \
-	X(VMK_EV_BOOT_COMPLETE, 0x4d4c0004u, 19, "BOOT_COMPLETE")
+/*
+ * How the kernel was started: X(symbol, name). Dynamic: tboot and SENTER measured it (PCR 17 and
+ * 18). Static: firmware and boot loader did, from power-on (PCR 0 to 9).
+ */
+#define VMK_LAUNCHES(X)            \
+	X(VMK_LAUNCH_NONE, "none") \
+	X(VMK_LAUNCH_DRTM, "drtm") \
+	X(VMK_LAUNCH_SRTM, "srtm")
+enum vmk_launch {
+#define X(symbol, name) symbol,
+	VMK_LAUNCHES(X)
+#undef X
+		VMK_LAUNCH_COUNT
+};
+
+/*
+ * X(symbol, type, PCR after a dynamic launch, PCR after a static one, name); the types lie in a
+ * range that the TCG leaves to implementations.
+ */
+#define VMK_EVENTS(X)                                                       \
+	X(VMK_EV_SECURITY_OPTIONS, 0x4d4c0001u, 19, 12, "SECURITY_OPTIONS") \
+	X(VMK_EV_PACKAGE, 0x4d4c0002u, 19, 12, "PACKAGE")                   \
+	X(VMK_EV_CONFIG, 0x4d4c0003u, 21, 14, "CONFIG")                     \
+	X(VMK_EV_BOOT_COMPLETE, 0x4d4c0004u, 19, 12, "BOOT_COMPLETE")
 
 enum vmk_event_type {
-#define X(symbol, type, pcr, name) symbol = (int)(type),
+#define X(symbol, type, drtm, srtm, name) symbol = (int)(type),
 	VMK_EVENTS(X)
 #undef X
 };

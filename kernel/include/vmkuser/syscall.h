@@ -95,11 +95,13 @@ struct vmk_port_info {
 	X(VMK_LOG_EK_PUB, 4, "ek-pub")         \
 	X(VMK_LOG_AK_PUB, 5, "ak-pub")         \
 	X(VMK_LOG_PCR_VALUES, 6, "pcr-values") \
-	X(VMK_LOG_LAUNCH, 7, "launch")
+	X(VMK_LOG_LAUNCH, 7, "launch")         \
+	X(VMK_LOG_TCG_BOOT, 8, "tcg-boot")
 enum vmk_trust_log {
 #define X(symbol, number, name) symbol = number,
 	VMK_TRUST_LOGS(X)
 #undef X
+		VMK_LOG_END
 };
 
 #define VMK_NONCE_MAX      64

@@ -1,0 +1,252 @@
+#include "trust/srtm.h"
+
+#include "trust/evlog_read.h"
+#include "trust/hash.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DRTM_PCR_FIRST 17u
+#define DRTM_PCR_LAST  22u
+#define OWN_PCR_FIRST  12u
+#define OWN_PCR_LAST   14u
+/* GRUB 2.06, commands/tpm.c: an event's text is the kind and what was measured. */
+#define GRUB_LOADS_KERNEL "grub_cmd: multiboot2 "
+
+/* What one walk through the log brings. */
+struct replay {
+	bool sound;
+	const char *why;
+	unsigned events;
+	uint8_t pcrs[SRTM_PCR_LAST + 1][32];
+	const char *kernel; /* the path in the last command that loads a kernel; NULL: none */
+	size_t kernel_bytes;
+};
+
+typedef bool (*match_fn)(const struct evlog_event *event, const uint8_t *digest, const void *what);
+
+/* Calls back for each event of that PCR; true when one call answered true. */
+static bool find(const struct srtm_facts *facts, unsigned pcr, match_fn match, const void *what)
+{
+	struct evlog log;
+	struct evlog_cursor cursor;
+	struct evlog_event event;
+
+	if (!facts->log || evlog_open(&log, facts->log, facts->log_bytes, NULL) != VMK_OK)
+		return false;
+	cursor = evlog_begin(&log);
+	while (evlog_next(&cursor, &event) == VMK_OK) {
+		const struct evlog_digest *digest = evlog_digest(&event, EVLOG_ALG_SHA256);
+
+		if (event.pcr == pcr && event.type != EVLOG_NO_ACTION && digest &&
+			match(&event, digest->bytes, what))
+			return true;
+	}
+	return false;
+}
+
+/* The path is a claim of the log's text until its digest is that of the command. */
+static void note_kernel(struct replay *replay, const struct evlog_event *event)
+{
+	const char *text = (const char *)event->data;
+	size_t prefix = strlen(GRUB_LOADS_KERNEL), bytes = event->data_size;
+
+	if (bytes <= prefix || memcmp(text, GRUB_LOADS_KERNEL, prefix) != 0)
+		return;
+	replay->kernel = text + prefix;
+	for (replay->kernel_bytes = 0; prefix + replay->kernel_bytes < bytes;
+		replay->kernel_bytes++) {
+		char c = replay->kernel[replay->kernel_bytes];
+
+		if (c == ' ' || c == 0)
+			break;
+	}
+}
+
+static bool replay_event(struct replay *replay, const struct evlog_event *event)
+{
+	const struct evlog_digest *digest = evlog_digest(event, EVLOG_ALG_SHA256);
+
+	replay->events++;
+	if (event->type == EVLOG_NO_ACTION || event->pcr > SRTM_PCR_LAST)
+		return true;
+	if (!digest) {
+		replay->why = "an event without SHA-256 digest";
+		return false;
+	}
+	pcr_extend(replay->pcrs[event->pcr], digest->bytes);
+	if (event->pcr == SRTM_PCR_COMMANDS)
+		note_kernel(replay, event);
+	return true;
+}
+
+static void replay_log(const struct srtm_facts *facts, struct replay *replay)
+{
+	struct evlog log;
+	struct evlog_cursor cursor;
+	struct evlog_event event;
+	enum vmk_status status;
+
+	replay->why = facts->log_why ? facts->log_why : "no log";
+	if (!facts->log || evlog_open(&log, facts->log, facts->log_bytes, &replay->why) != VMK_OK)
+		return;
+	cursor = evlog_begin(&log);
+	while ((status = evlog_next(&cursor, &event)) == VMK_OK) {
+		if (!replay_event(replay, &event))
+			return;
+	}
+	replay->sound = status == VMK_NOT_FOUND;
+	replay->why = cursor.why;
+}
+
+static void judge_range(const struct srtm_facts *facts, struct verdict_sign *sign, unsigned first,
+	unsigned last, uint8_t byte, const char *expected)
+{
+	char text[40];
+
+	for (unsigned pcr = first; facts->pcrs_known && pcr <= last; pcr++) {
+		if (pcr_all_bytes(facts->pcrs[pcr], byte))
+			continue;
+		snprintf(text, sizeof(text), "PCR %u has another value", pcr);
+		sign_say(sign, false, expected, text);
+		return;
+	}
+	sign_say(sign, facts->pcrs_known, expected, facts->pcrs_known ? expected : "not readable");
+}
+
+static void judge_log(const struct replay *replay, struct verdict_sign *sign)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%u events", replay->events);
+	sign_say(sign, replay->sound, "a TCG crypto-agile log", replay->sound ? text : replay->why);
+}
+
+static void judge_replay(
+	const struct srtm_facts *facts, const struct replay *replay, struct verdict_sign *sign)
+{
+	static const char expected[] = "ten equal values";
+	char text[40];
+
+	if (!facts->pcrs_known || !replay->sound) {
+		sign_say(sign, false, expected, "nothing to compare");
+		return;
+	}
+	for (unsigned pcr = 0; pcr <= SRTM_PCR_LAST; pcr++) {
+		if (memcmp(facts->pcrs[pcr], replay->pcrs[pcr], 32) == 0)
+			continue;
+		snprintf(text, sizeof(text), "PCR %u has another value", pcr);
+		sign_say(sign, false, expected, text);
+		return;
+	}
+	sign_say(sign, true, expected, expected);
+}
+
+static bool is_digest(const struct evlog_event *event, const uint8_t *digest, const void *what)
+{
+	(void)event;
+	return memcmp(digest, what, 32) == 0;
+}
+
+static bool has_digest(const struct srtm_facts *facts, unsigned pcr, const uint8_t digest[32])
+{
+	return find(facts, pcr, is_digest, digest);
+}
+
+/* GRUB measures the text without its terminating zero. */
+static bool has_text(const struct srtm_facts *facts, const char *text, size_t bytes)
+{
+	uint8_t digest[32];
+
+	hash_sha256(text, bytes, digest);
+	return has_digest(facts, SRTM_PCR_COMMANDS, digest);
+}
+
+static bool is_file(const struct evlog_event *event, const uint8_t *digest, const void *what)
+{
+	const struct replay *replay = what;
+
+	(void)digest;
+	return event->data_size > replay->kernel_bytes &&
+	       memcmp(event->data, replay->kernel, replay->kernel_bytes) == 0 &&
+	       event->data[replay->kernel_bytes] == 0;
+}
+
+/* The loaded image is not the file, so the file is known by its name alone here. */
+static void judge_kernel(
+	const struct srtm_facts *facts, const struct replay *replay, struct verdict_sign *sign)
+{
+	static const char expected[] = "a multiboot2 command and its file";
+	char path[72];
+
+	if (!replay->kernel) {
+		sign_say(sign, false, expected, "no such command");
+		return;
+	}
+	snprintf(path, sizeof(path), "%.*s", (int)(replay->kernel_bytes % sizeof(path)),
+		replay->kernel);
+	sign_say(sign, find(facts, SRTM_PCR_FILES, is_file, replay), expected, path);
+}
+
+static void judge_modules(const struct srtm_facts *facts, struct verdict_sign *sign)
+{
+	static const char expected[] = "each module's bytes and command line";
+	char text[72];
+
+	for (unsigned i = 0; i < facts->module_count; i++) {
+		const struct srtm_module *module = &facts->modules[i];
+		bool line = has_text(facts, module->cmdline, strlen(module->cmdline));
+
+		if (line && has_digest(facts, SRTM_PCR_FILES, module->sha256))
+			continue;
+		snprintf(text, sizeof(text), "module %u: its %s not measured", i + 1,
+			line ? "bytes were" : "command line was");
+		sign_say(sign, false, expected, text);
+		return;
+	}
+	snprintf(text, sizeof(text), "those of %u modules", facts->module_count);
+	sign_say(sign, facts->log != NULL, expected, facts->log ? text : "no log");
+}
+
+void srtm_draw(const struct srtm_facts *facts, struct srtm_verdict *verdict)
+{
+	struct replay replay = {0};
+	bool line;
+
+	memset(verdict, 0, sizeof(*verdict));
+	replay_log(facts, &replay);
+	judge_range(facts, &verdict->signs[SRTM_NO_DRTM], DRTM_PCR_FIRST, DRTM_PCR_LAST, 0xff,
+		"all-ones");
+	judge_log(&replay, &verdict->signs[SRTM_LOG]);
+	judge_replay(facts, &replay, &verdict->signs[SRTM_REPLAY]);
+	judge_range(facts, &verdict->signs[SRTM_OWN], OWN_PCR_FIRST, OWN_PCR_LAST, 0, "all-zero");
+	judge_kernel(facts, &replay, &verdict->signs[SRTM_KERNEL]);
+	line = has_text(facts, facts->cmdline, strlen(facts->cmdline));
+	sign_say(&verdict->signs[SRTM_CMDLINE], line, "its digest", line ? "its digest" : "none");
+	judge_modules(facts, &verdict->signs[SRTM_MODULES]);
+	for (unsigned i = 0; i < SRTM_SIGN_COUNT; i++)
+		verdict->missing += !verdict->signs[i].holds;
+	verdict->measured = verdict->missing == 0;
+}
+
+const char *srtm_sign_name(enum srtm_sign_name sign)
+{
+	static const char *const names[] = {
+#define X(symbol, name, meaning) name,
+		SRTM_SIGNS(X)
+#undef X
+	};
+
+	return (unsigned)sign < SRTM_SIGN_COUNT ? names[sign] : "?";
+}
+
+const char *srtm_sign_meaning(enum srtm_sign_name sign)
+{
+	static const char *const meanings[] = {
+#define X(symbol, name, meaning) meaning,
+		SRTM_SIGNS(X)
+#undef X
+	};
+
+	return (unsigned)sign < SRTM_SIGN_COUNT ? meanings[sign] : "?";
+}
