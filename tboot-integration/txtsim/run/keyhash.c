@@ -5,11 +5,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tboot-integration/txtsim/model/acm.h"
 #include "tboot-integration/txtsim/model/digest.h"
 #include "tboot-integration/txtsim/run/options.h"
 #include "tboot-integration/txtsim/run/run.h"
 
-#define MODULUS_MAX 384
+#define MODULUS_MAX    384
+#define SINIT_FILE_MAX 0x40000u
 
 static EVP_PKEY *read_key(const char *path)
 {
@@ -29,6 +31,12 @@ static EVP_PKEY *read_key(const char *path)
 	return key;
 }
 
+static void write_hash(const struct digests *digest, char hash[65])
+{
+	for (unsigned i = 0; i < 32; i++)
+		snprintf(hash + 2 * i, 3, "%02x", digest->sha256[i]);
+}
+
 void key_hash_of_file(const char *path, char hash[65])
 {
 	EVP_PKEY *key = read_key(path);
@@ -41,8 +49,26 @@ void key_hash_of_file(const char *path, char hash[65])
 		(size = EVP_PKEY_get_size(key)) > MODULUS_MAX ||
 		BN_bn2lebinpad(n, modulus, size) < 0 || !digest_of(modulus, (size_t)size, &digest))
 		fail("%s is not an RSA-2048 or RSA-3072 key", path);
-	for (unsigned i = 0; i < 32; i++)
-		snprintf(hash + 2 * i, 3, "%02x", digest.sha256[i]);
+	write_hash(&digest, hash);
 	BN_free(n);
 	EVP_PKEY_free(key);
+}
+
+void key_hash_of_sinit(const char *path, char hash[65])
+{
+	static uint8_t acm[SINIT_FILE_MAX];
+	const struct acm_layout *layout;
+	struct digests digest;
+	FILE *f = fopen(path, "rb");
+	size_t size;
+
+	if (!f)
+		fail("cannot read the SINIT stand-in %s: run make txtsim, or give --sinit-key",
+			path);
+	size = fread(acm, 1, sizeof(acm), f);
+	fclose(f);
+	layout = acm_check(acm, size);
+	if (!layout || !acm_key_digest(acm, layout, &digest))
+		fail("%s is not a SINIT module for this platform", path);
+	write_hash(&digest, hash);
 }

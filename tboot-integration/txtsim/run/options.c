@@ -18,13 +18,20 @@
 
 const char run_usage[] =
 	"txtsim run --iso FILE --workdir DIR [options]\n"
+	"txtsim run --mle FILE[,ARGS] [--module FILE[,ARGS]]... --workdir DIR [options]\n"
+	"  --mle FILE[,ARGS]    what tboot is to launch, with its command line: Linux, Xen, ...\n"
+	"  --module FILE[,ARGS] a further module, in order; repeatable\n"
+	"  --tboot FILE         tboot (the installation's, else /boot/tboot.gz); none: --mle is\n"
+	"                       booted by GRUB and launches itself, with SINIT as its last module\n"
+	"  --tboot-args TEXT    its command line, which is measured\n"
+	"  --sinit FILE         the SINIT module (the installation's stand-in), or none\n"
 	"  --platform NAME      bochs or qemu (bochs)\n"
 	"  --smp N              CPUs, 1 to 16, in Bochs to 8 (1)\n"
 	"  --mem MB             memory (512)\n"
 	"  --model NAME         the emulator's CPU model (tigerlake; qemu: max)\n"
 	"  --tpm-state DIR      swtpm's state; default DIR/tpm below the workdir, made if absent\n"
 	"  --tpm MODE           on, absent, disabled, failed, hang (on)\n"
-	"  --sinit-key FILE     PEM key that the platform trusts for SINIT (keys/sinit.key)\n"
+	"  --sinit-key FILE     PEM key that the platform trusts for SINIT (the stand-in's)\n"
 	"  --sinit-key-hash HEX the same, as TXT.PUBLIC.KEY\n"
 	"  --no-txt             a platform without TXT\n"
 	"  --net                an e1000 with user-mode network, guest 10.0.2.15 by DHCP\n"
@@ -80,6 +87,11 @@ enum option_code {
 	OPT_BOCHS_ARG,
 	OPT_PLUGIN,
 	OPT_INJECT,
+	OPT_MLE,
+	OPT_MODULE,
+	OPT_TBOOT,
+	OPT_TBOOT_ARGS,
+	OPT_SINIT,
 	OPT_JSON,
 	OPT_PLATFORM,
 	OPT_SERIAL_IN,
@@ -111,6 +123,11 @@ static const struct option long_options[] = {
 	{"bochs-arg", required_argument, NULL, OPT_BOCHS_ARG},
 	{"plugin", required_argument, NULL, OPT_PLUGIN},
 	{"inject", required_argument, NULL, OPT_INJECT},
+	{"mle", required_argument, NULL, OPT_MLE},
+	{"module", required_argument, NULL, OPT_MODULE},
+	{"tboot", required_argument, NULL, OPT_TBOOT},
+	{"tboot-args", required_argument, NULL, OPT_TBOOT_ARGS},
+	{"sinit", required_argument, NULL, OPT_SINIT},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"platform", required_argument, NULL, OPT_PLATFORM},
 	{"serial-in", required_argument, NULL, OPT_SERIAL_IN},
@@ -244,6 +261,21 @@ static void take(struct run_options *o, int option, const char *value)
 			fail("at most %d --bochs-arg", BOCHS_ARGS_MAX);
 		o->bochs_arg[o->bochs_args++] = value;
 		break;
+	case OPT_MLE:
+		o->medium.mle = value;
+		break;
+	case OPT_MODULE:
+		medium_add_module(&o->medium, value);
+		break;
+	case OPT_TBOOT:
+		o->medium.tboot = value;
+		break;
+	case OPT_TBOOT_ARGS:
+		o->medium.tboot_args = value;
+		break;
+	case OPT_SINIT:
+		o->medium.sinit = value;
+		break;
 	case OPT_INJECT:
 		o->inject = value;
 		break;
@@ -287,7 +319,7 @@ static void take(struct run_options *o, int option, const char *value)
 }
 
 /* A file that the build leaves beside this program's directory. */
-static void beside(char to[PATH_MAX], const char *relative)
+void beside(char to[PATH_MAX], const char *relative)
 {
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -340,11 +372,11 @@ static void check_emulator(const struct run_options *o)
 
 static void complete(struct run_options *o)
 {
-	char key[PATH_MAX];
+	char sinit[PATH_MAX];
 
-	if (!*o->iso || !*o->workdir)
-		fail("--iso and --workdir are needed; see txtsim help");
-	if (access(o->iso, R_OK))
+	if (!*o->workdir || !*o->iso == !o->medium.mle)
+		fail("--workdir and one of --iso and --mle are needed; see txtsim help");
+	if (*o->iso && access(o->iso, R_OK))
 		fail("cannot read the boot image %s: %s", o->iso, strerror(errno));
 	if (mkdir(o->workdir, 0755) && errno != EEXIST)
 		fail("cannot make the workdir %s: %s", o->workdir, strerror(errno));
@@ -356,9 +388,11 @@ static void complete(struct run_options *o)
 		beside(o->plugin, "lib/libbx_txtsim.so");
 	check_emulator(o);
 	if (!*o->key_hash && (o->txt || o->emulator == EMULATOR_BOCHS)) {
-		beside(key, "keys/sinit.key");
-		key_hash_of_file(key, o->key_hash);
+		beside(sinit, "lib/txtsim/sinit.bin");
+		key_hash_of_sinit(sinit, o->key_hash);
 	}
+	if (o->medium.mle)
+		medium_write(o);
 }
 
 void options_parse(struct run_options *o, int argc, char **argv)

@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "tboot-integration/txtsim/run/medium.h"
+
 #define FORWARDS_MAX   8
 #define BOCHS_ARGS_MAX 8
 #define QEMU_ARGS_MAX  16
@@ -20,6 +22,7 @@ struct forward {
 struct run_options {
 	enum emulator emulator;
 	char iso[PATH_MAX];       /* absolute */
+	struct medium medium;     /* what it is made of, unless it was given */
 	char workdir[PATH_MAX];   /* absolute, created if absent */
 	char tpm_state[PATH_MAX]; /* absolute */
 	bool tpm_state_given;
@@ -56,6 +59,8 @@ struct run_options {
 /* Ends the program with a message and status 1. */
 __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
 
+/* A file of the installation: relative to the directory above this program's. */
+void beside(char to[PATH_MAX], const char *relative);
 /* A file of the workdir; ends the program if the path is too long. */
 void workdir_path(char to[PATH_MAX], const struct run_options *o, const char *name);
 

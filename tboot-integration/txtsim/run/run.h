@@ -20,6 +20,8 @@ enum run_status {
 
 /* keyhash.c: TXT.PUBLIC.KEY for a PEM key, in hexadecimal; ends the program on failure. */
 void key_hash_of_file(const char *path, char hash[65]);
+/* The same for the key that a SINIT module carries. */
+void key_hash_of_sinit(const char *path, char hash[65]);
 
 /* config.c: writes bochsrc, slirp.conf and the plugin directory into the workdir. */
 void config_write(const struct run_options *o, unsigned com1_port);
