@@ -15,6 +15,8 @@
 	X(LOCK_UWORLD)  \
 	X(LOCK_DEVICE)  \
 	X(LOCK_PORT)    \
+	X(LOCK_DMA)     \
+	X(LOCK_IOMMU)   \
 	X(LOCK_SPACES)  \
 	X(LOCK_SPACE)   \
 	X(LOCK_HEAP)    \

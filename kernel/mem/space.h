@@ -36,6 +36,10 @@ enum vmk_status space_protect(struct space *space, uintptr_t address, size_t byt
 enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address);
 /* Map device registers (not RAM) into the kernel, uncached, never executable. */
 enum vmk_status space_map_device(struct hpa address, size_t bytes, volatile void **mapped);
+/* The same without the pages that hold any of [hole, hole + hole_bytes), offsets from `address`:
+ * touching those faults. */
+enum vmk_status space_map_device_without(
+	struct hpa address, size_t bytes, size_t hole, size_t hole_bytes, volatile void **mapped);
 void space_unmap_device(volatile void *mapped, size_t bytes);
 
 /* Copy between the kernel and a user address of `space`; VMK_BAD_ADDRESS if any byte is not a user

@@ -14,6 +14,10 @@
 
 #define SIZE_FIELD      8u
 
+/* SinitMleData, section C.4: size and offset of SINIT's copy of the DMAR. */
+#define SINIT_MLE_VERSION_MIN 6u
+#define SINIT_MLE_DMAR        136u
+
 static enum vmk_status fail(const char **why, enum vmk_status status, const char *text)
 {
 	*why = text;
@@ -88,7 +92,7 @@ static enum vmk_status find_log(
 enum vmk_status txtheap_parse(
 	const void *heap, size_t bytes, uint64_t base, struct txtheap *parsed, const char **why)
 {
-	struct reader r = reader_of(heap, bytes), os;
+	struct reader r = reader_of(heap, bytes), os, sinit;
 	enum vmk_status status;
 
 	*parsed = (struct txtheap){0};
@@ -103,5 +107,32 @@ enum vmk_status txtheap_parse(
 		return fail(why, VMK_TRUNCATED, "OsSinitData is too short");
 	if (parsed->os_sinit_version < OS_SINIT_VERSION_MIN)
 		return fail(why, VMK_UNSUPPORTED, "OsSinitData is older than version 6");
-	return find_log(&os, base, bytes, parsed, why);
+	status = find_log(&os, base, bytes, parsed, why);
+	if (status != VMK_OK)
+		return status;
+	sinit = reader_of((const uint8_t *)heap + parsed->blobs[TXTHEAP_SINIT_MLE].offset,
+		parsed->blobs[TXTHEAP_SINIT_MLE].bytes);
+	if (reader_le32(&sinit) < SINIT_MLE_VERSION_MIN || sinit.failed)
+		return fail(why, VMK_UNSUPPORTED, "SinitMleData is older than version 6");
+	return VMK_OK;
+}
+
+bool txtheap_find_dmar(
+	const void *heap, const struct txtheap *parsed, size_t *offset, size_t *bytes)
+{
+	const struct txtheap_blob *blob = &parsed->blobs[TXTHEAP_SINIT_MLE];
+	struct reader r = reader_of((const uint8_t *)heap + blob->offset, blob->bytes);
+	uint32_t version = reader_le32(&r), size, at;
+
+	reader_seek(&r, SINIT_MLE_DMAR);
+	size = reader_le32(&r);
+	at = reader_le32(&r); /* counted from the blob's size field */
+	if (r.failed || version < SINIT_MLE_VERSION_MIN || size == 0 || at < SIZE_FIELD)
+		return false;
+	reader_seek(&r, at - SIZE_FIELD);
+	if (!reader_bytes(&r, size))
+		return false;
+	*offset = blob->offset + at - SIZE_FIELD;
+	*bytes = size;
+	return true;
 }

@@ -42,5 +42,11 @@ struct txtheap {
  */
 enum vmk_status txtheap_parse(
 	const void *heap, size_t bytes, uint64_t base, struct txtheap *parsed, const char **why);
+/*
+ * SINIT's copy of the ACPI DMAR, made where no device could change it: heap[*offset .. *offset +
+ * *bytes), within the heap. `parsed` is what txtheap_parse() made of it. False: there is none.
+ */
+bool txtheap_find_dmar(
+	const void *heap, const struct txtheap *parsed, size_t *offset, size_t *bytes);
 
 #endif

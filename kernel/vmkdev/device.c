@@ -1,19 +1,22 @@
 #include "boot/boot_info.h"
 #include "lib/log.h"
 #include "lib/panic.h"
+#include "mem/heap.h"
 #include "mem/space.h"
 #include "vmkdev/device.h"
+#include "vmkdev/iommu.h"
+#include "vmkdev/msi.h"
+#include <stdio.h>
 
-#define LOG_MODULE  "Device"
+#define LOG_MODULE "Device"
 
-#define DEVICES_MAX 64u
 /* I/O APICs, HPET, TPM, TXT and local APICs: SDM 3A section 11.4.1, TXT MLE guide appendix B. */
 #define PLATFORM_REGISTERS     0xfec00000ull
 #define PLATFORM_REGISTERS_END 0xff000000ull
 
 #define CLASS_BRIDGE           0x06
 
-static struct device devices[DEVICES_MAX];
+static struct device *devices;
 static unsigned device_count;
 
 /* Whoever had the machine before may have left transfers under way into what is our memory now. */
@@ -23,23 +26,48 @@ static void silence(const struct pci_function *f)
 		pci_disable(&pci_mechanism1, NULL, f);
 }
 
+static void add(struct device *device, const struct pci_function *f)
+{
+	int used;
+
+	silence(f);
+	*device = (struct device){.pci = *f, .requester = pci_requester(f->address), .unit = -1};
+	used = pci_name(f->address, device->name, sizeof(device->name));
+	snprintf(device->name + used, sizeof(device->name) - (size_t)used, " %04x:%04x", f->vendor,
+		f->device);
+	vmk_log("%s class %06x irq %u", device->name, f->class_code, f->irq_line);
+}
+
+static void find_devices(void)
+{
+	unsigned count = pci_enumerate(&pci_mechanism1, NULL, NULL, 0), found;
+	struct pci_function *functions = heap_calloc(count, sizeof(*functions));
+
+	devices = heap_calloc(count, sizeof(*devices));
+	if (count == 0 || !functions || !devices)
+		return;
+	found = pci_enumerate(&pci_mechanism1, NULL, functions, count);
+	device_count = MIN(found, count);
+	for (unsigned i = 0; i < device_count; i++)
+		add(&devices[i], &functions[i]);
+	heap_free(functions);
+}
+
 void device_init(void)
 {
-	static struct pci_function functions[DEVICES_MAX];
-	unsigned found = pci_enumerate(&pci_mechanism1, NULL, functions, DEVICES_MAX);
+	find_devices();
+	iommu_init(devices, device_count);
+}
 
-	device_count = MIN(found, DEVICES_MAX);
-	if (found > DEVICES_MAX)
-		vmk_warn("%u PCI functions, only the first %u are used", found, DEVICES_MAX);
-	for (unsigned i = 0; i < device_count; i++) {
-		const struct pci_function *f = &functions[i];
+void device_stop(struct device *device)
+{
+	pci_disable(&pci_mechanism1, NULL, &device->pci);
+}
 
-		silence(f);
-		devices[i].pci = *f;
-		vmk_log("pci %02x:%02x.%x %04x:%04x class %06x irq %u", f->address.bus,
-			f->address.slot, f->address.function, f->vendor, f->device, f->class_code,
-			f->irq_line);
-	}
+void device_silence_all(void)
+{
+	for (unsigned i = 0; i < device_count; i++)
+		silence(&devices[i].pci);
 }
 
 static void describe(struct device *device)
@@ -73,7 +101,9 @@ enum vmk_status device_bind(
 			status = VMK_BUSY;
 			continue;
 		}
-		status = pci_size_bars(&pci_mechanism1, NULL, &d->pci);
+		status = iommu_open(d);
+		if (status == VMK_OK)
+			status = pci_size_bars(&pci_mechanism1, NULL, &d->pci);
 		if (status != VMK_OK)
 			return status;
 		describe(d);
@@ -86,7 +116,7 @@ enum vmk_status device_bind(
 
 void device_release(struct device *device)
 {
-	pci_disable(&pci_mechanism1, NULL, &device->pci);
+	device_stop(device);
 	device->driver = NULL;
 }
 
@@ -101,7 +131,7 @@ static bool overlaps(uint64_t start, uint64_t end, uint64_t other, uint64_t othe
 }
 
 /* BARs hold what firmware or the device put there; registers are never where memory is. */
-static bool is_register_space(uint64_t start, uint64_t bytes)
+bool device_is_own(uint64_t start, uint64_t bytes)
 {
 	uint64_t end = start + bytes; /* cannot overflow: pci_size_bars() */
 
@@ -120,18 +150,22 @@ static bool is_register_space(uint64_t start, uint64_t bytes)
 enum vmk_status device_map_bar(struct device *device, unsigned index, volatile void **registers)
 {
 	const struct pci_bar *bar;
+	struct msix msix;
 
 	if (index >= PCI_BARS)
 		return VMK_BAD_PARAM;
 	bar = &device->pci.bars[index];
 	if (bar->bytes == 0 || bar->is_io)
 		return VMK_NOT_PRESENT;
-	if (!is_register_space(bar->address, bar->bytes)) {
-		vmk_error("pci %02x:%02x.%x: BAR %u overlaps memory", device->api.bus,
-			device->api.slot, device->api.function, index);
+	if (!device_is_own(bar->address, bar->bytes)) {
+		vmk_error("%s: BAR %u overlaps memory", device->name, index);
 		return VMK_DENIED;
 	}
-	return space_map_device(hpa(bar->address), bar->bytes, registers);
+	msix_find(&pci_mechanism1, NULL, &device->pci, &msix);
+	if (!msix.at || msix.bar != index)
+		return space_map_device(hpa(bar->address), bar->bytes, registers);
+	return space_map_device_without(hpa(bar->address), bar->bytes, msix.offset,
+		msix.vectors * MSIX_ENTRY_BYTES, registers);
 }
 
 struct device *device_of(const struct vmkapi_pci *api)

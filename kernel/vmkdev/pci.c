@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include "vmkdev/pci.h"
 
@@ -8,6 +9,7 @@
 #define PCI_HEADER            0x0cu
 #define PCI_BAR0              0x10u
 #define PCI_BUSES             0x18u /* type 1: primary, secondary, subordinate bus */
+#define PCI_CAPABILITIES      0x34u
 #define PCI_IRQ               0x3cu
 
 #define COMMAND_IO            0x001u
@@ -15,8 +17,10 @@
 #define COMMAND_MASTER        0x004u
 #define COMMAND_INTX_DISABLE  0x400u
 
+#define STATUS_CAPABILITIES   0x100000u /* of the double word with the command */
+#define CAPABILITIES_MAX      48u       /* as many as fit */
+
 #define HEADER_MULTI_FUNCTION 0x80u
-#define HEADER_BRIDGE         1u
 
 #define BAR_IO                1u
 #define BAR_64                4u /* bits 2:1 are 10b */
@@ -25,6 +29,25 @@
 #define BUSES                 256u
 #define SLOTS                 32u
 #define FUNCTIONS             8u
+
+/* A list that never ends is cut. */
+unsigned pci_capability(
+	const struct pci_ops *ops, void *context, struct pci_address address, uint8_t id)
+{
+	unsigned at;
+
+	if (!(ops->read(context, address, PCI_COMMAND) & STATUS_CAPABILITIES))
+		return 0;
+	at = ops->read(context, address, PCI_CAPABILITIES) & 0xfc;
+	for (unsigned i = 0; i < CAPABILITIES_MAX && at >= 0x40; i++) {
+		uint32_t header = ops->read(context, address, at);
+
+		if ((uint8_t)header == id)
+			return at;
+		at = header >> 8 & 0xfc;
+	}
+	return 0;
+}
 
 /* Buses still to be looked at. A bus is queued once, so that a bridge that names an earlier bus
  * cannot make the walk endless. */
@@ -46,6 +69,15 @@ static void visit_bus(struct walk *walk, uint8_t bus)
 	walk->queue[walk->queued++] = bus;
 }
 
+static uint8_t express_type(struct walk *walk, struct pci_address address)
+{
+	unsigned at = pci_capability(walk->ops, walk->context, address, PCI_CAP_EXPRESS);
+
+	if (!at)
+		return PCI_CONVENTIONAL;
+	return walk->ops->read(walk->context, address, at) >> 20 & 0xf;
+}
+
 static bool read_function(struct walk *walk, struct pci_function *f)
 {
 	uint32_t id = walk->ops->read(walk->context, f->address, PCI_ID);
@@ -61,9 +93,14 @@ static bool read_function(struct walk *walk, struct pci_function *f)
 	irq = walk->ops->read(walk->context, f->address, PCI_IRQ);
 	f->irq_line = (uint8_t)irq;
 	f->irq_pin = (uint8_t)(irq >> 8);
-	if (f->header_type == HEADER_BRIDGE)
-		visit_bus(walk,
-			(uint8_t)(walk->ops->read(walk->context, f->address, PCI_BUSES) >> 8));
+	f->express = express_type(walk, f->address);
+	if (f->header_type == PCI_HEADER_BRIDGE) {
+		uint32_t buses = walk->ops->read(walk->context, f->address, PCI_BUSES);
+
+		f->secondary = (uint8_t)(buses >> 8);
+		f->subordinate = (uint8_t)(buses >> 16);
+		visit_bus(walk, f->secondary);
+	}
 	return true;
 }
 
@@ -199,4 +236,16 @@ void pci_disable(const struct pci_ops *ops, void *context, const struct pci_func
 	uint32_t command = ops->read(context, function->address, PCI_COMMAND);
 
 	write_command(ops, context, function, (command & ~COMMAND_MASTER) | COMMAND_INTX_DISABLE);
+}
+
+void pci_mask_intx(const struct pci_ops *ops, void *context, const struct pci_function *function)
+{
+	uint32_t command = ops->read(context, function->address, PCI_COMMAND);
+
+	write_command(ops, context, function, command | COMMAND_INTX_DISABLE);
+}
+
+int pci_name(struct pci_address address, char *to, size_t size)
+{
+	return snprintf(to, size, "pci %02x:%02x.%x", address.bus, address.slot, address.function);
 }

@@ -9,7 +9,16 @@
 #include "lib/types.h"
 #include <vmkapi/status.h>
 
-#define PCI_BARS 6u
+#define PCI_BARS           6u
+#define PCI_CONFIG_BYTES   256u
+#define PCI_CONVENTIONAL   0xffu
+#define PCI_EXPRESS_TO_PCI 7u /* PCI Express 3.0, table 7-13: a bridge to conventional PCI */
+#define PCI_HEADER_BRIDGE  1u
+
+/* Capability ids: PCI Code and ID Assignment Specification, chapter 2. */
+#define PCI_CAP_MSI     0x05u
+#define PCI_CAP_EXPRESS 0x10u
+#define PCI_CAP_MSIX    0x11u
 
 struct pci_address {
 	uint8_t bus, slot, function; /* slot < 32, function < 8 */
@@ -32,6 +41,8 @@ struct pci_function {
 	uint32_t class_code; /* base class, subclass, interface: 24 bits */
 	uint8_t header_type; /* without the multi-function bit */
 	uint8_t irq_line, irq_pin;
+	uint8_t secondary, subordinate; /* a bridge's: the buses behind it */
+	uint8_t express; /* port type of a PCI Express function, or PCI_CONVENTIONAL */
 	struct pci_bar bars[PCI_BARS]; /* set by pci_size_bars() */
 };
 
@@ -52,6 +63,20 @@ enum vmk_status pci_enable(
 	const struct pci_ops *ops, void *context, const struct pci_function *function);
 /* Bus mastering and interrupts off: the device touches no memory any more. */
 void pci_disable(const struct pci_ops *ops, void *context, const struct pci_function *function);
+
+/* INTx off, whatever else is on. */
+void pci_mask_intx(const struct pci_ops *ops, void *context, const struct pci_function *function);
+/* Where the capability `id` lies in configuration space, or 0: section 6.7. */
+unsigned pci_capability(
+	const struct pci_ops *ops, void *context, struct pci_address address, uint8_t id);
+/* As requests carry it: bus 15:8, slot 7:3, function 2:0. */
+static inline uint16_t pci_requester(struct pci_address a)
+{
+	return (uint16_t)(a.bus << 8 | a.slot << 3 | a.function);
+}
+
+/* "pci 00:1f.2"; returns its length. */
+int pci_name(struct pci_address address, char *to, size_t size);
 
 /* Configuration mechanism 1 of this machine; needs no context. Thread-safe. */
 extern const struct pci_ops pci_mechanism1;

@@ -2,11 +2,9 @@
  * The table of functions that driver modules call. A driver's functions are called one at a time,
  * under one lock and with interrupts off, on whichever CPU; so drivers need no locks of their own.
  */
-#include "arch/x86/irq.h"
 #include "arch/x86/time.h"
 #include "lib/lock.h"
 #include "lib/log.h"
-#include "mem/frames.h"
 #include "mem/heap.h"
 #include "vmkdev/device.h"
 #include "vmkmod/api.h"
@@ -14,14 +12,10 @@
 
 #define LOG_MODULE    "Driver"
 
-#define DMA_ORDER_MAX 10u
 #define DMA_NOTED_MAX 16u
-#define IRQ_NONE      255u /* PCI 3.0, section 6.2.4: unknown or no connection */
 
-struct interrupt {
-	void (*handler)(void *argument);
-	void *argument;
-	uint32_t gsi;
+struct interrupts {
+	struct vmkapi_irq vectors[VMKAPI_VECTORS_MAX];
 };
 
 struct nic {
@@ -33,7 +27,7 @@ struct nic {
 struct given {
 	bool noting;
 	struct device *device;
-	struct interrupt *interrupt;
+	struct interrupts *interrupts;
 	bool nic;
 	unsigned dma_count;
 	struct {
@@ -45,7 +39,7 @@ struct given {
 static struct spinlock driver_lock = SPINLOCK(LOCK_DEVICE);
 static struct nic nic;
 static struct given given;
-static struct interrupt *spare; /* of a driver that failed to start */
+static struct interrupts *spare; /* of a driver that failed to start */
 
 static void driver_log(const char *format, ...)
 {
@@ -56,50 +50,28 @@ static void driver_log(const char *format, ...)
 	va_end(args);
 }
 
-static bool dma_order(size_t bytes, unsigned *order)
-{
-	*order = 0;
-	if (bytes == 0 || bytes > PAGE_SIZE << DMA_ORDER_MAX)
-		return false;
-	while (PAGE_SIZE << *order < bytes)
-		(*order)++;
-	return true;
-}
-
 static enum vmk_status driver_dma_alloc(
 	const struct vmkapi_pci *pci, size_t bytes, void **memory, uint64_t *bus)
 {
 	enum vmk_status status;
-	struct pfn frame;
-	unsigned order;
 
-	if (!dma_order(bytes, &order))
-		return VMK_BAD_PARAM;
 	if (given.noting && given.dma_count == DMA_NOTED_MAX)
 		return VMK_NO_RESOURCES;
-	status = frames_alloc_low(order, FRAME_DMA, &frame);
-	if (status != VMK_OK)
-		return status;
-	*memory = direct_map(pfn_hpa(frame));
-	*bus = pfn_hpa(frame).v;
-	if (given.noting) {
+	status = dma_alloc(device_of(pci)->space, bytes, memory, bus);
+	if (status == VMK_OK && given.noting) {
 		given.dma[given.dma_count].memory = *memory;
 		given.dma[given.dma_count++].bytes = bytes;
 	}
-	return VMK_OK;
+	return status;
 }
 
 static void driver_dma_free(const struct vmkapi_pci *pci, void *memory, size_t bytes)
 {
-	unsigned order;
-
-	if (!memory || !dma_order(bytes, &order))
-		return;
 	for (unsigned i = 0; i < given.dma_count; i++) {
 		if (given.dma[i].memory == memory)
 			given.dma[i] = given.dma[--given.dma_count];
 	}
-	frames_free(hpa_pfn(direct_map_hpa(memory)), order);
+	dma_free(device_of(pci)->space, memory, bytes);
 }
 
 static enum vmk_status driver_map_bar(
@@ -115,11 +87,11 @@ static enum vmk_status driver_pci_enable(const struct vmkapi_pci *pci)
 
 static void on_interrupt(void *argument)
 {
-	struct interrupt *interrupt = argument;
+	const struct vmkapi_irq *vector = argument;
 	uint64_t flags = spin_lock(&driver_lock);
 
-	if (interrupt->handler)
-		interrupt->handler(interrupt->argument);
+	if (vector->handler)
+		vector->handler(vector->argument);
 	spin_unlock(&driver_lock, flags);
 }
 
@@ -127,52 +99,57 @@ static void on_interrupt(void *argument)
  * A call that is in flight on another CPU ends under the lock and none follows it. The dispatcher
  * may still hold the structure, so it is kept for the next driver and never freed.
  */
-static void withdraw(struct interrupt *interrupt)
+static void withdraw(struct interrupts *interrupts)
 {
 	uint64_t flags = spin_lock(&driver_lock);
 
-	interrupt->handler = NULL;
+	*interrupts = (struct interrupts){0};
 	spin_unlock(&driver_lock, flags);
-	spare = interrupt;
+	spare = interrupts;
 }
 
-/* INTx is level-triggered and active low (PCI 3.0, section 2.2.6) unless ACPI says how the chipset
- * inverts it. */
+static enum vmk_status attach(struct device *device, bool several, unsigned count,
+	const struct vmkapi_irq *vectors, unsigned *granted)
+{
+	struct interrupts *interrupts = spare ? spare : heap_alloc(sizeof(*interrupts));
+	void *arguments[VMKAPI_VECTORS_MAX];
+	enum vmk_status status;
+
+	if (!interrupts)
+		return VMK_NO_MEMORY;
+	spare = NULL;
+	for (unsigned i = 0; i < count; i++) {
+		interrupts->vectors[i] = vectors[i];
+		arguments[i] = &interrupts->vectors[i];
+	}
+	status = device_irq_attach(device, several, count, on_interrupt, arguments, granted);
+	if (status != VMK_OK)
+		withdraw(interrupts);
+	else if (given.noting)
+		given.interrupts = interrupts;
+	return status;
+}
+
 static enum vmk_status driver_irq_attach(
 	const struct vmkapi_pci *pci, void (*handler)(void *), void *argument)
 {
-	struct device *device = device_of(pci);
-	int level_triggered, active_low;
-	struct interrupt *interrupt;
-	enum vmk_status status;
+	const struct vmkapi_irq vector = {handler, argument};
+	unsigned granted;
 
-	if (device->pci.irq_pin == 0 || device->pci.irq_line == IRQ_NONE)
-		return VMK_NOT_PRESENT;
-	interrupt = spare ? spare : heap_alloc(sizeof(*interrupt));
-	if (!interrupt)
-		return VMK_NO_MEMORY;
-	spare = NULL;
-	interrupt->handler = handler;
-	interrupt->argument = argument;
-	interrupt->gsi = irq_isa_gsi(device->pci.irq_line, &level_triggered, &active_low);
-	if (!level_triggered)
-		active_low = 1;
-	status = irq_attach_gsi(interrupt->gsi, 1, active_low, on_interrupt, interrupt);
-	if (status != VMK_OK)
-		withdraw(interrupt);
-	else if (given.noting)
-		given.interrupt = interrupt;
-	return status;
+	return attach(device_of(pci), false, 1, &vector, &granted);
 }
 
 static enum vmk_status driver_irq_attach_vectors(const struct vmkapi_pci *pci, unsigned count,
 	const struct vmkapi_irq *vectors, unsigned *granted, enum vmkapi_irq_mode *mode)
 {
+	struct device *device = device_of(pci);
+	enum vmk_status status;
+
 	if (count == 0 || count > VMKAPI_VECTORS_MAX)
 		return VMK_BAD_PARAM;
-	*granted = 1;
-	*mode = VMKAPI_IRQ_INTX;
-	return driver_irq_attach(pci, vectors[0].handler, vectors[0].argument);
+	status = attach(device, true, count, vectors, granted);
+	*mode = device->irq.mode;
+	return status;
 }
 
 static enum vmk_status nic_send(void *unused, const void *frame, size_t bytes)
@@ -254,9 +231,9 @@ void api_reclaim(void)
 		device_release(taken.device);
 	if (taken.nic)
 		withdraw_nic();
-	if (taken.interrupt) {
-		withdraw(taken.interrupt);
-		irq_detach_gsi(taken.interrupt->gsi);
+	if (taken.interrupts) {
+		withdraw(taken.interrupts);
+		device_irq_detach(taken.device);
 	}
 	for (unsigned i = 0; i < taken.dma_count; i++)
 		driver_dma_free(&taken.device->api, taken.dma[i].memory, taken.dma[i].bytes);

@@ -22,6 +22,15 @@
 #define ENTRY_MASKED   0x10000u
 #define ENTRY_LEVEL    0x8000u
 #define ENTRY_LOW      0x2000u
+#define HIGH_HANDLE(h) (((h) & 0x7fffu) << 17)
+#define HIGH_REMAPPED  0x10000u
+
+/* Messages: SDM 3A, 11.11; remappable format: VT-d 4.1, 5.1.2.2. */
+#define MESSAGE_BASE       0xfee00000ull
+#define MESSAGE_CPU(id)    (((id) & 0xffull) << 12)
+#define MESSAGE_CPU_X2(id) ((uint64_t)((id) & 0xffffff00u) << 32)
+#define MESSAGE_REMAPPED   0x10u
+#define MESSAGE_HANDLE(h)  (((h) & 0x7fffu) << 5)
 
 /* MPS INTI flags: ACPI 6.5, table 5.26. */
 #define INTI_POLARITY 0x3
@@ -29,17 +38,25 @@
 #define INTI_LOW      0x3
 #define INTI_LEVEL    0xc
 
+#define HANDLERS_MAX  4u         /* that share one line */
+#define MESSAGE       UINT32_MAX /* instead of a GSI */
+
 static SEALED struct {
 	volatile uint32_t *registers;
 	uint32_t gsi_base, inputs;
+	uint8_t id;
 } ioapics[IOAPICS_MAX];
 static SEALED unsigned ioapic_count;
+static const struct irq_remap_ops *remap;
 
-/* Guarded by `lock`, but read by the dispatcher: a slot is filled before its vector is routed. */
-static struct {
-	irq_handler handler;
-	void *argument;
+/* Guarded by `lock`, but read by the dispatcher: a handler's argument is filled before it. */
+static struct slot {
+	struct {
+		irq_handler handler;
+		void *argument;
+	} handlers[HANDLERS_MAX];
 	uint32_t gsi;
+	bool used, level, low;
 } slots[VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1];
 static struct spinlock lock = SPINLOCK(LOCK_IRQ);
 
@@ -81,6 +98,7 @@ void ioapic_init(void)
 			continue;
 		}
 		ioapics[ioapic_count].registers = mapped;
+		ioapics[ioapic_count].id = boot_info->ioapics[i].id;
 		ioapics[ioapic_count].gsi_base = boot_info->ioapics[i].gsi_base;
 		ioapics[ioapic_count].inputs =
 			(read_ioapic(ioapic_count, IOAPIC_VERSION) >> 16 & 0xff) + 1;
@@ -94,72 +112,237 @@ void ioapic_init(void)
 		vmk_warn("no IOAPIC: devices cannot interrupt");
 }
 
-static bool route(uint32_t gsi, uint32_t low, uint32_t high)
+static bool find_input(uint32_t gsi, unsigned *ioapic, uint32_t *input)
 {
 	for (unsigned i = 0; i < ioapic_count; i++) {
-		uint32_t input = gsi - ioapics[i].gsi_base;
+		*input = gsi - ioapics[i].gsi_base;
+		*ioapic = i;
+		if (gsi >= ioapics[i].gsi_base && *input < ioapics[i].inputs)
+			return true;
+	}
+	return false;
+}
 
-		if (gsi < ioapics[i].gsi_base || input >= ioapics[i].inputs)
+static void write_entry(uint32_t gsi, uint32_t low, uint32_t high)
+{
+	uint32_t input;
+	unsigned i;
+
+	if (!find_input(gsi, &i, &input))
+		return;
+	write_ioapic(i, IOAPIC_TABLE + 2 * input, ENTRY_MASKED);
+	write_ioapic(i, IOAPIC_TABLE + 2 * input + 1, high);
+	write_ioapic(i, IOAPIC_TABLE + 2 * input, low);
+}
+
+static void dispatch(struct trap_frame *frame)
+{
+	struct slot *slot = &slots[frame->vector - VECTOR_DEVICE_FIRST];
+
+	for (unsigned i = 0; i < HANDLERS_MAX; i++) {
+		irq_handler handler = __atomic_load_n(&slot->handlers[i].handler, __ATOMIC_ACQUIRE);
+
+		if (handler)
+			handler(slot->handlers[i].argument);
+	}
+}
+
+static bool add_handler(struct slot *slot, irq_handler handler, void *argument)
+{
+	for (unsigned i = 0; i < HANDLERS_MAX; i++) {
+		if (slot->handlers[i].handler)
 			continue;
-		write_ioapic(i, IOAPIC_TABLE + 2 * input, ENTRY_MASKED);
-		write_ioapic(i, IOAPIC_TABLE + 2 * input + 1, high);
-		write_ioapic(i, IOAPIC_TABLE + 2 * input, low);
+		slot->handlers[i].argument = argument;
+		__atomic_store_n(&slot->handlers[i].handler, handler, __ATOMIC_RELEASE);
 		return true;
 	}
 	return false;
 }
 
-static void dispatch(struct trap_frame *frame)
+/* A slot of its own for a message or a line's first handler. */
+static struct slot *take_slot(
+	uint32_t gsi, bool level, bool low, irq_handler handler, void *argument)
 {
-	unsigned slot = (unsigned)frame->vector - VECTOR_DEVICE_FIRST;
-	irq_handler handler = __atomic_load_n(&slots[slot].handler, __ATOMIC_ACQUIRE);
+	for (unsigned i = 0; i < ARRAY_SIZE(slots); i++) {
+		if (slots[i].used)
+			continue;
+		slots[i] = (struct slot){.gsi = gsi, .used = true, .level = level, .low = low};
+		add_handler(&slots[i], handler, argument);
+		trap_set_handler(VECTOR_DEVICE_FIRST + i, dispatch);
+		return &slots[i];
+	}
+	return NULL;
+}
 
-	if (handler)
-		handler(slots[slot].argument);
+static unsigned index_of(const struct slot *slot)
+{
+	return (unsigned)(slot - slots);
+}
+
+static struct slot *slot_of_gsi(uint32_t gsi)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(slots); i++) {
+		if (slots[i].used && slots[i].gsi == gsi)
+			return &slots[i];
+	}
+	return NULL;
+}
+
+/* The remapper's own lock is below ours in the order, so that it is asked without it. */
+static enum vmk_status set_remapped(const struct slot *slot, uint16_t source)
+{
+	return remap->set(index_of(slot), source, VECTOR_DEVICE_FIRST + index_of(slot),
+		percpu_of(0)->apic_id, slot->level);
+}
+
+static enum vmk_status route(const struct slot *slot)
+{
+	uint32_t low = (VECTOR_DEVICE_FIRST + index_of(slot)) | (slot->level ? ENTRY_LEVEL : 0) |
+		       (slot->low ? ENTRY_LOW : 0);
+	uint32_t high = percpu_of(0)->apic_id << 24, input;
+	enum vmk_status status;
+	uint16_t source;
+	uint64_t saved;
+	unsigned i;
+
+	if (!find_input(slot->gsi, &i, &input))
+		return VMK_NOT_FOUND;
+	if (remap) {
+		if (!remap->ioapic_source(ioapics[i].id, &source))
+			return VMK_UNSUPPORTED;
+		status = set_remapped(slot, source);
+		if (status != VMK_OK)
+			return status;
+		high = HIGH_HANDLE(index_of(slot)) | HIGH_REMAPPED;
+	}
+	saved = spin_lock(&lock);
+	write_entry(slot->gsi, low, high);
+	spin_unlock(&lock, saved);
+	return VMK_OK;
+}
+
+static void give_back(struct slot *slot)
+{
+	uint64_t saved = spin_lock(&lock);
+
+	*slot = (struct slot){0};
+	spin_unlock(&lock, saved);
+}
+
+/* VMK_NOT_FOUND: nobody has the line yet. */
+static enum vmk_status share(uint32_t gsi, bool level, irq_handler handler, void *argument)
+{
+	struct slot *slot = slot_of_gsi(gsi);
+
+	if (!slot)
+		return VMK_NOT_FOUND;
+	if (!slot->level || !level)
+		return VMK_EXISTS;
+	return add_handler(slot, handler, argument) ? VMK_OK : VMK_NO_RESOURCES;
 }
 
 enum vmk_status irq_attach_gsi(
 	uint32_t gsi, int level_triggered, int active_low, irq_handler handler, void *argument)
 {
 	uint64_t saved = spin_lock(&lock);
-	enum vmk_status status = VMK_NO_RESOURCES;
-	unsigned slot, free = ARRAY_SIZE(slots);
+	enum vmk_status status = share(gsi, level_triggered, handler, argument);
+	struct slot *slot = NULL;
 
-	for (slot = 0; slot < ARRAY_SIZE(slots); slot++) {
-		if (slots[slot].handler && slots[slot].gsi == gsi)
-			status = VMK_EXISTS;
-		if (!slots[slot].handler && slot < free)
-			free = slot;
-	}
-	if (status == VMK_NO_RESOURCES && free < ARRAY_SIZE(slots)) {
-		unsigned vector = VECTOR_DEVICE_FIRST + free;
-
-		slots[free].argument = argument;
-		slots[free].gsi = gsi;
-		__atomic_store_n(&slots[free].handler, handler, __ATOMIC_RELEASE);
-		trap_set_handler(vector, dispatch);
-		status = route(gsi,
-				 vector | (level_triggered ? ENTRY_LEVEL : 0) |
-					 (active_low ? ENTRY_LOW : 0),
-				 percpu_of(0)->apic_id << 24)
-				 ? VMK_OK
-				 : VMK_NOT_FOUND;
-		if (status != VMK_OK)
-			__atomic_store_n(&slots[free].handler, NULL, __ATOMIC_RELEASE);
-	}
+	if (status == VMK_NOT_FOUND)
+		slot = take_slot(gsi, level_triggered, active_low, handler, argument);
 	spin_unlock(&lock, saved);
+	if (status != VMK_NOT_FOUND)
+		return status;
+	if (!slot)
+		return VMK_NO_RESOURCES;
+	status = route(slot);
+	if (status != VMK_OK)
+		give_back(slot);
 	return status;
 }
 
-void irq_detach_gsi(uint32_t gsi)
+void irq_detach_gsi(uint32_t gsi, const void *argument)
 {
 	uint64_t saved = spin_lock(&lock);
+	struct slot *slot = slot_of_gsi(gsi);
+	bool last = slot != NULL;
 
-	route(gsi, ENTRY_MASKED, 0);
-	for (unsigned slot = 0; slot < ARRAY_SIZE(slots); slot++)
-		if (slots[slot].handler && slots[slot].gsi == gsi)
-			__atomic_store_n(&slots[slot].handler, NULL, __ATOMIC_RELEASE);
+	for (unsigned i = 0; slot && i < HANDLERS_MAX; i++) {
+		if (slot->handlers[i].handler && slot->handlers[i].argument == argument)
+			__atomic_store_n(&slot->handlers[i].handler, NULL, __ATOMIC_RELEASE);
+		last &= !slot->handlers[i].handler;
+	}
+	if (last)
+		write_entry(gsi, ENTRY_MASKED, 0);
 	spin_unlock(&lock, saved);
+	if (last && remap)
+		remap->clear(index_of(slot));
+	if (last)
+		give_back(slot);
+}
+
+static struct irq_message direct_message(const struct slot *slot)
+{
+	uint32_t id = percpu_of(0)->apic_id;
+
+	return (struct irq_message){MESSAGE_BASE | MESSAGE_CPU(id) | MESSAGE_CPU_X2(id),
+		VECTOR_DEVICE_FIRST + index_of(slot)};
+}
+
+static struct slot *take_message_slot(irq_handler handler, void *argument)
+{
+	uint64_t saved = spin_lock(&lock);
+	struct slot *slot = take_slot(MESSAGE, false, false, handler, argument);
+
+	spin_unlock(&lock, saved);
+	return slot;
+}
+
+enum vmk_status irq_attach_message(uint16_t source, irq_handler handler, void *argument,
+	struct irq_message *message, unsigned *slot)
+{
+	struct slot *taken = take_message_slot(handler, argument);
+	enum vmk_status status = VMK_OK;
+
+	if (!taken)
+		return VMK_NO_RESOURCES;
+	*slot = index_of(taken);
+	*message = direct_message(taken);
+	if (!remap)
+		return VMK_OK;
+	status = set_remapped(taken, source);
+	if (status != VMK_OK)
+		give_back(taken);
+	*message = (struct irq_message){
+		MESSAGE_BASE | MESSAGE_REMAPPED | MESSAGE_HANDLE(index_of(taken)), 0};
+	return status;
+}
+
+enum vmk_status irq_attach_direct(irq_handler handler, void *argument, struct irq_message *message)
+{
+	struct slot *taken = take_message_slot(handler, argument);
+
+	if (!taken)
+		return VMK_NO_RESOURCES;
+	*message = direct_message(taken);
+	return VMK_OK;
+}
+
+void irq_detach_message(unsigned slot)
+{
+	if (remap)
+		remap->clear(slot);
+	give_back(&slots[slot]);
+}
+
+void irq_remap(const struct irq_remap_ops *ops)
+{
+	remap = ops;
+	for (unsigned i = 0; i < ARRAY_SIZE(slots); i++) {
+		if (slots[i].used && slots[i].gsi != MESSAGE && route(&slots[i]) != VMK_OK)
+			vmk_error(
+				"GSI %u is behind no remapping unit: it is blocked", slots[i].gsi);
+	}
 }
 
 uint32_t irq_isa_gsi(unsigned irq, int *level_triggered, int *active_low)
