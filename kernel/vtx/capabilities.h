@@ -99,13 +99,14 @@ enum vtx_need { NEED_REQUIRED, NEED_WANTED, NEED_REFUSED };
 	X(EXIT_HOST_64, EXIT, 9, REQUIRED, "host address-space size",                              \
 		"the host is in 64-bit mode")                                                      \
 	X(EXIT_LOAD_PERF, EXIT, 12, REFUSED, "load PERF_GLOBAL_CTRL", "counters stay off")         \
-	X(EXIT_ACK_INTERRUPT, EXIT, 15, WANTED, "acknowledge interrupt on exit",                   \
-		"the vector comes with the exit")                                                  \
+	X(EXIT_ACK_INTERRUPT, EXIT, 15, REFUSED, "acknowledge interrupt on exit",                  \
+		"the host takes it by itself after the exit")                                      \
 	X(EXIT_SAVE_PAT, EXIT, 18, REQUIRED, "save IA32_PAT", "the guest writes its own")          \
 	X(EXIT_LOAD_PAT, EXIT, 19, REQUIRED, "load IA32_PAT", "the host has its own")              \
 	X(EXIT_SAVE_EFER, EXIT, 20, REQUIRED, "save IA32_EFER", "long mode is the guest's")        \
 	X(EXIT_LOAD_EFER, EXIT, 21, REQUIRED, "load IA32_EFER", "the host has its own")            \
-	X(EXIT_SAVE_TIMER, EXIT, 22, REFUSED, "save preemption timer", "set anew at each entry")   \
+	X(EXIT_SAVE_TIMER, EXIT, 22, WANTED, "save preemption timer",                              \
+		"a slice spans many entries")                                                      \
 	X(EXIT_CLEAR_BNDCFGS, EXIT, 23, WANTED, "clear BNDCFGS", "the guest's bounds end with it") \
 	X(EXIT_CONCEAL_PT, EXIT, 24, WANTED, "conceal VMX from PT", "traces say nothing of us")    \
 	X(EXIT_CLEAR_RTIT, EXIT, 25, WANTED, "clear IA32_RTIT_CTL", "tracing ends with the guest") \

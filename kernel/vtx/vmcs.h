@@ -68,7 +68,7 @@
 	/* 64 bits, read-only data */                       \
 	X(GUEST_PHYSICAL_ADDRESS, 0x2400, EPT)              \
 	/* 64 bits, guest */                                \
-	X(VMCS_LINK, 0x2800, ALWAYS)                        \
+	X(LINK, 0x2800, ALWAYS)                             \
 	X(GUEST_DEBUGCTL, 0x2802, ALWAYS)                   \
 	X(GUEST_PAT, 0x2804, PAT)                           \
 	X(GUEST_EFER, 0x2806, EFER)                         \

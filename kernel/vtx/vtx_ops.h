@@ -51,4 +51,31 @@ struct vtx_registers {
  */
 enum vmx_result vtx_enter(struct vtx_registers *registers, bool launched);
 
+/* --- the host around the guest --- */
+
+/* What the VMCS says of the host (SDM 3C, 25.5): this pCPU, now. */
+struct vtx_host {
+	uint64_t cr0, cr3, cr4, efer, pat, rip;
+	uint64_t fs_base, gs_base, tr_base, gdtr_base, idtr_base;
+	uint64_t sysenter_esp, sysenter_eip, s_cet, ssp_table;
+	uint32_t sysenter_cs;
+	uint16_t cs, ss, ds, es, fs, gs, tr;
+};
+void vtx_host_state(struct vtx_host *host);
+/* An exit leaves the limits of GDT and IDT at 64 KiB (SDM 28.5.2): put them back. */
+void vtx_host_tables(void);
+/* Let the host take the interrupts that wait, and come back with interrupts off. */
+void vtx_host_interrupts(void);
+/* The NMI or machine check that ended the guest's turn was the host's. */
+void vtx_host_nmi(void);
+void vtx_host_machine_check(void);
+
+/* MSRs that every processor with VMX has; never fails. */
+uint64_t vtx_rdmsr(uint32_t msr);
+void vtx_wrmsr(uint32_t msr, uint64_t value);
+uint64_t vtx_rdtsc(void);
+/* DR0 to DR3 and DR6. */
+void vtx_debug_save(uint64_t dr[4], uint64_t *dr6);
+void vtx_debug_load(const uint64_t dr[4], uint64_t dr6);
+
 #endif

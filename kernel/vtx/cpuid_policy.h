@@ -1,0 +1,44 @@
+/*
+ * What a guest sees of CPUID: the written policy. A bit is shown when the table allows it and the
+ * host has it, or when the hypervisor provides it. Anything that is not in the table reads 0, so
+ * that a new processor's features stay hidden until someone has thought about them. Pure.
+ */
+#ifndef VTX_CPUID_POLICY_H
+#define VTX_CPUID_POLICY_H
+
+#include "lib/types.h"
+
+struct cpuid_registers {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+/* What the answers depend on beside the host's. */
+struct cpuid_policy {
+	void (*host)(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r);
+	uint32_t vcpus;
+	uint64_t tsc_hz;      /* 0: not known */
+	bool xsave;           /* XSAVE state is switched for this VM */
+	uint64_t xcr0;        /* with it: the components that the guest may enable */
+	bool invpcid, rdtscp; /* the controls are on */
+};
+
+/* What the answers depend on in the vCPU that asks. */
+struct cpuid_vcpu {
+	uint32_t apic_id;
+	bool osxsave; /* CR4.OSXSAVE */
+	bool apic_on; /* IA32_APIC_BASE enabled */
+};
+
+/* Hypervisor leaves: 0x40000000 signature, 0x40000001 version, 0x40000010 TSC and bus kHz. */
+#define CPUID_HYPERVISOR           0x40000000u
+#define CPUID_HYPERVISOR_LAST      0x40000010u
+#define CPUID_HYPERVISOR_SIGNATURE "MerlonMerlon"
+
+void cpuid_answer(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu, uint32_t leaf,
+	uint32_t subleaf, struct cpuid_registers *r);
+/* Bits of CR4 that a guest with this policy may set. */
+uint64_t cpuid_cr4_allowed(const struct cpuid_policy *policy);
+/* Bits of EFER likewise. */
+uint64_t cpuid_efer_allowed(const struct cpuid_policy *policy);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * A guest's MSRs: which it may touch without an exit, which are switched with it, which are
+ * emulated; everything else does not exist. One table. Pure over vtx_ops.
+ */
+#ifndef VTX_GUEST_MSR_H
+#define VTX_GUEST_MSR_H
+
+#include "lib/types.h"
+
+struct vcpu;
+struct vtx_controls;
+
+/* The 4 KiB MSR bitmap (SDM 25.6.9) of a VM: 1 = exit, for everything that is not in the table. */
+void msr_bitmap_fill(uint8_t bitmap[4096], const struct vtx_controls *controls);
+
+void guest_msr_reset(struct vcpu *vcpu);
+/* The guest's switched MSRs into the processor, and back. */
+void guest_msr_load(struct vcpu *vcpu);
+void guest_msr_unload(struct vcpu *vcpu);
+/* RDMSR and WRMSR that exited. False: the guest gets #GP. */
+bool guest_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
+bool guest_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+
+#endif
