@@ -193,7 +193,7 @@ static void judge_modules(const struct srtm_facts *facts, struct verdict_sign *s
 	static const char expected[] = "each module's bytes and command line";
 	char text[72];
 
-	for (unsigned i = 0; i < facts->module_count; i++) {
+	for (unsigned i = 0; facts->log && i < facts->module_count; i++) {
 		const struct srtm_module *module = &facts->modules[i];
 		bool line = has_text(facts, module->cmdline, strlen(module->cmdline));
 
