@@ -2,16 +2,17 @@
 TXTSIM := tboot-integration/txtsim
 TXTSIM_MODEL := $(addprefix $(TXTSIM)/model/,platform.c faults.c heap.c digest.c acm.c events.c evlog.c \
 	tpmcmd.c mle.c getsec.c sinit.c tis.c acpi.c)
-TXTSIM_BOCHS := $(TXTSIM)/swtpm/client.c $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c wake.c memory.c firmware.c \
-	swtpm.c stamp.c)
+TXTSIM_BOCHS := $(TXTSIM)/swtpm/client.c $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c \
+	wake.c memory.c firmware.c swtpm.c stamp.c)
+TXTSIM_QEMU := $(TXTSIM)/swtpm/client.c $(TXTSIM)/model/acpifind.c $(addprefix $(TXTSIM)/qemu/,\
+	machine.c arguments.c probe.c qmp.c gdb.c pciproxy.c mleimage.c guest.c sites.c cpu.c edge.c)
 
 HOST_PROGRAMS += mksinit txtsim
 mksinit_SRCS := $(addprefix $(TXTSIM)/,sinit/mksinit.c sinit/acmwrite.c model/acm.c model/digest.c)
 mksinit_LIBS := -lcrypto
 txtsim_SRCS := $(addprefix $(TXTSIM)/run/,main.c options.c config.c process.c tpmstate.c keyhash.c \
-	platform.c console.c bochs.c inject.c medium.c) $(addprefix $(TXTSIM)/qemu/,machine.c arguments.c probe.c \
-	qmp.c) $(addprefix $(TXTSIM)/model/,acm.c digest.c events.c faults.c)
-txtsim_LIBS := -lcrypto -ljansson
+	platform.c console.c bochs.c inject.c medium.c) $(TXTSIM_QEMU) $(TXTSIM_MODEL)
+txtsim_LIBS := -lcrypto -ljansson -lz
 
 # Bochs' own headers are not packaged: its symbols are resolved when Bochs loads the plugin.
 TXTSIM_PLUGIN := $(B)/lib/libbx_txtsim.so

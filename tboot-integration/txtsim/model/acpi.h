@@ -2,6 +2,7 @@
 #ifndef TXTSIM_ACPI_H
 #define TXTSIM_ACPI_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct txt;
@@ -21,5 +22,11 @@ void acpi_checksum(uint8_t *p, uint32_t size, uint32_t at);
  * address, or 0 if the old one is not acceptable.
  */
 uint32_t acpi_extend(struct txt *t, const uint8_t *rsdt, uint32_t size);
+
+/*
+ * For a board whose firmware has a DMAR of its own: finds it in guest memory, through RSDP and
+ * RSDT, and keeps it for SINIT. False if there is none, or none that is sound and small enough.
+ */
+bool acpi_take_dmar(struct txt *t);
 
 #endif

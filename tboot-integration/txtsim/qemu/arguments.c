@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tboot-integration/txtsim/model/faults.h"
+#include "tboot-integration/txtsim/model/registers.h"
 #include "tboot-integration/txtsim/qemu/probe.h"
 #include "tboot-integration/txtsim/run/options.h"
 
@@ -25,6 +27,21 @@ static void __attribute__((format(printf, 2, 3))) add(
 	a->used += (size_t)n + 1;
 }
 
+/* TCG has neither of them, but shows what it is told to. */
+static const char *cpu_features(const struct run_options *o)
+{
+	uint64_t faults;
+	const char *bad;
+	size_t size;
+
+	if (!o->txt)
+		return "";
+	txt_faults_parse(o->inject, &faults, &bad, &size);
+	return faults >> TXT_FAULT_NO_SMX & 1
+		       ? ",vendor=GenuineIntel,x-force-features=on,+vmx,-smx"
+		       : ",vendor=GenuineIntel,x-force-features=on,+vmx,+smx";
+}
+
 static void add_firmware(struct qemu_arguments *a, const struct run_options *o)
 {
 	if (!o->uefi)
@@ -37,7 +54,8 @@ static void add_firmware(struct qemu_arguments *a, const struct run_options *o)
 
 static void add_tpm(struct qemu_arguments *a, const struct run_options *o)
 {
-	if (!strcmp(o->tpm_mode, "absent"))
+	/* With TXT the platform itself serves the TPM. */
+	if (o->txt || !strcmp(o->tpm_mode, "absent"))
 		return;
 	add(a, "-chardev");
 	add(a, "socket,id=tpmsocket,path=swtpm.sock");
@@ -82,6 +100,27 @@ static void add_channels(struct qemu_arguments *a, const struct qemu_fds *fds)
 	add(a, "chardev=qmp,mode=control");
 }
 
+/* Stopped at the first instruction: the edge sets it going. */
+static void add_txt(
+	struct qemu_arguments *a, const struct run_options *o, const struct qemu_fds *fds)
+{
+	add(a, "-S");
+	add(a, "-chardev");
+	add(a, "socket,id=gdb,fd=%d", fds->gdb);
+	add(a, "-gdb");
+	add(a, "chardev:gdb");
+	add(a, "-object");
+	add(a, "memory-backend-file,id=ram,size=%uM,share=on,mem-path=/proc/self/fd/%d",
+		o->memory_mb, fds->ram);
+	add(a, "-object");
+	add(a, "memory-backend-file,id=txtmem,size=%u,share=on,mem-path=/proc/self/fd/%d",
+		TXT_MEM_SIZE, fds->device);
+	add(a, "-device");
+	add(a, "ivshmem-plain,memdev=txtmem,addr=%#x", TXT_PROXY_SLOT + 1);
+	add(a, "-device");
+	add(a, "x-pci-proxy-dev,id=txt,fd=%d,addr=%#x", fds->proxy, TXT_PROXY_SLOT);
+}
+
 void qemu_arguments_make(
 	struct qemu_arguments *a, const struct run_options *o, const struct qemu_fds *fds)
 {
@@ -90,9 +129,9 @@ void qemu_arguments_make(
 	add(a, "-nodefaults");
 	add(a, "-no-user-config");
 	add(a, "-machine");
-	add(a, "q35,accel=tcg");
+	add(a, "q35,accel=tcg%s", o->txt ? ",memory-backend=ram" : "");
 	add(a, "-cpu");
-	add(a, "%s", o->model);
+	add(a, "%s%s", o->model, cpu_features(o));
 	add(a, "-smp");
 	add(a, "%u", o->smp);
 	add(a, "-m");
@@ -113,6 +152,8 @@ void qemu_arguments_make(
 	add(a, "-device");
 	add(a, "intel-iommu,intremap=on");
 	add_channels(a, fds);
+	if (o->txt)
+		add_txt(a, o, fds);
 	add_tpm(a, o);
 	add_network(a, o);
 	add(a, "-cdrom");

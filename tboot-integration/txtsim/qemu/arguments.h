@@ -12,7 +12,17 @@ struct run_options;
 struct qemu_fds {
 	int uart; /* COM1 */
 	int qmp;
+	/* With TXT. */
+	int gdb;
+	int proxy;  /* x-pci-proxy-dev's */
+	int ram;    /* shared memory */
+	int device; /* shared memory, TXT_MEM_SIZE bytes */
+	/* Our ends. */
+	int our_gdb, our_proxy;
 };
+
+/* The proxy's place on PCI bus 0. */
+#define TXT_PROXY_SLOT 0x10u
 
 struct qemu_arguments {
 	const char *argv[128];

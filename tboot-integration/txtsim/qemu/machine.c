@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tboot-integration/txtsim/qemu/arguments.h"
+#include "tboot-integration/txtsim/qemu/edge.h"
 #include "tboot-integration/txtsim/qemu/probe.h"
 #include "tboot-integration/txtsim/qemu/qmp.h"
 #include "tboot-integration/txtsim/run/console.h"
@@ -22,6 +23,7 @@ struct machine {
 	const struct run_options *options;
 	struct console console;
 	struct qmp qmp;
+	struct edge edge; /* with TXT */
 	pid_t swtpm, qemu;
 };
 
@@ -39,35 +41,58 @@ static int channel(int *for_qemu)
 	return pair[0];
 }
 
-static void start(struct machine *m)
+/* Also called while the edge or the monitor's client waits for an answer. */
+static void serve(void *machine)
 {
-	static struct qemu_arguments arguments;
-	struct qemu_fds fds;
-	int qmp;
-
-	console_open_socket(&m->console, m->options, channel(&fds.uart), true);
-	qmp = channel(&fds.qmp);
-	qmp_init(&m->qmp, qmp);
-	qemu_arguments_make(&arguments, m->options, &fds);
-	m->qemu = process_start(m->options->workdir, "qemu.out", arguments.argv);
-	close(fds.uart);
-	close(fds.qmp);
-	qmp_send(&m->qmp, "qmp_capabilities", NULL);
-}
-
-static void serve(struct machine *m)
-{
-	struct pollfd fds[4];
+	struct machine *m = machine;
+	struct pollfd fds[6];
 	unsigned n = console_wants(&m->console, fds);
 
 	if (m->qmp.fd >= 0)
 		fds[n++] = (struct pollfd){.fd = m->qmp.fd, .events = POLLIN};
+	if (m->options->txt)
+		n += edge_wants(&m->edge, fds + n);
 	poll(fds, n, POLL_MS);
 	console_serve(&m->console);
+	if (m->options->txt)
+		edge_serve(&m->edge);
 	if (m->qmp.fd >= 0 && !qmp_serve(&m->qmp)) {
 		close(m->qmp.fd);
 		m->qmp.fd = -1;
 	}
+}
+
+static void close_inherited(const struct run_options *o, const struct qemu_fds *fds)
+{
+	close(fds->uart);
+	close(fds->qmp);
+	if (!o->txt)
+		return;
+	close(fds->gdb);
+	close(fds->proxy);
+	close(fds->ram);
+	close(fds->device);
+}
+
+static void start(struct machine *m)
+{
+	static struct qemu_arguments arguments;
+	const struct run_options *o = m->options;
+	struct qemu_fds fds;
+
+	console_open_socket(&m->console, o, channel(&fds.uart), true);
+	qmp_init(&m->qmp, channel(&fds.qmp), serve, m);
+	if (o->txt) {
+		fds.our_gdb = channel(&fds.gdb);
+		fds.our_proxy = channel(&fds.proxy);
+		edge_open(&m->edge, o, &fds);
+	}
+	qemu_arguments_make(&arguments, o, &fds);
+	m->qemu = process_start(o->workdir, "qemu.out", arguments.argv);
+	close_inherited(o, &fds);
+	qmp_send(&m->qmp, "qmp_capabilities", NULL);
+	if (o->txt)
+		edge_begin(&m->edge, &m->qmp, serve, m);
 }
 
 /* QEMU's log has the state of each processor at each reset, after the reason if it is a fault. */
@@ -126,6 +151,8 @@ static int wait_for(struct machine *m)
 		bool ended = waitpid(m->qemu, &status, WNOHANG) == m->qemu;
 
 		serve(m);
+		if (o->txt)
+			edge_run(&m->edge);
 		if (ended)
 			m->qemu = 0;
 		if (m->console.found)
@@ -163,6 +190,8 @@ int qemu_run(const struct run_options *o)
 	if (m.qmp.fd >= 0)
 		close(m.qmp.fd);
 	process_stop(m.qemu);
+	if (o->txt)
+		edge_close(&m.edge);
 	process_stop(m.swtpm);
 	return result;
 }

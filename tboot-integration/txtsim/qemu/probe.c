@@ -56,7 +56,12 @@ void qemu_probe(const struct run_options *o)
 		fail(UEFI_CODE " is absent: apt-get install ovmf");
 	list_devices(o, devices);
 	need_device(devices, "intel-iommu", "apt-get install qemu-system-x86");
-	if (strcmp(o->tpm_mode, "absent") != 0) {
+	if (o->txt) {
+		need_device(devices, "x-pci-proxy-dev",
+			"TXT's registers are served through it; QEMU 7.2 of Debian 12 has it, "
+			"--platform bochs needs none");
+		need_device(devices, "ivshmem-plain", "TXT's memory is served through it");
+	} else if (strcmp(o->tpm_mode, "absent") != 0) {
 		snprintf(tpm, sizeof(tpm), "tpm-%s", o->tpm_interface ? o->tpm_interface : "tis");
 		need_device(devices, tpm, "apt-get install qemu-system-x86 qemu-system-common");
 	}

@@ -6,9 +6,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-void qmp_init(struct qmp *q, int fd)
+#include "tboot-integration/txtsim/run/process.h"
+
+#define ANSWER_WAIT_S 30
+
+void qmp_init(struct qmp *q, int fd, void (*pump)(void *), void *ctx)
 {
-	*q = (struct qmp){.fd = fd};
+	*q = (struct qmp){.fd = fd, .pump = pump, .ctx = ctx};
 }
 
 bool qmp_send(struct qmp *q, const char *command, const char *arguments)
@@ -17,9 +21,33 @@ bool qmp_send(struct qmp *q, const char *command, const char *arguments)
 	int n = snprintf(request, sizeof(request), "{\"execute\":\"%s\"%s%s}\n", command,
 		arguments ? ",\"arguments\":" : "", arguments ? arguments : "");
 
-	q->answered = false;
+	q->asked++;
 	return n > 0 && n < (int)sizeof(request) &&
 	       send(q->fd, request, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+bool qmp_ask(struct qmp *q, const char *command, const char *arguments)
+{
+	double end = process_now() + ANSWER_WAIT_S;
+
+	if (!qmp_send(q, command, arguments))
+		return false;
+	while (q->answered != q->asked) {
+		if (q->fd < 0 || process_now() > end || process_caught())
+			return false;
+		q->pump(q->ctx);
+	}
+	return !q->failed;
+}
+
+static void take_answer(struct qmp *q, const json_t *message)
+{
+	const json_t *value = json_object_get(message, "return");
+	const char *text = json_string_value(value);
+
+	q->answered++;
+	q->failed = !value;
+	snprintf(q->text, sizeof(q->text), "%s", text ? text : "");
 }
 
 static void take_shutdown(struct qmp *q, const json_t *event)
@@ -49,10 +77,8 @@ void qmp_take_line(struct qmp *q, const char *line, size_t size)
 		take_shutdown(q, message);
 	else if (event && !strcmp(event, "RESET"))
 		q->resets++;
-	if (json_object_get(message, "return") || json_object_get(message, "error")) {
-		q->answered = true;
-		q->failed = json_object_get(message, "error");
-	}
+	if (json_object_get(message, "return") || json_object_get(message, "error"))
+		take_answer(q, message);
 	json_decref(message);
 }
 
