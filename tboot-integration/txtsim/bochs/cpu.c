@@ -6,6 +6,7 @@
 #include "tboot-integration/txtsim/bochs/bochs_abi.h"
 #include "tboot-integration/txtsim/bochs/plugin.h"
 #include "tboot-integration/txtsim/model/bytes.h"
+#include "tboot-integration/txtsim/model/dump.h"
 #include "tboot-integration/txtsim/model/getsec.h"
 
 #define CR0_AT_RESET        0x60000010u
@@ -110,6 +111,7 @@ static void on_getsec(struct bx_cpu *cpu, struct bx_instruction *instruction)
 		bx_raise(cpu, BX_GP_EXCEPTION, 0);
 	case GETSEC_LAUNCH:
 		enter_mle(cpu, instruction, &s);
+		txt_dump(&edge.txt);
 		break;
 	case GETSEC_WAKE:
 		wake_others(&s);

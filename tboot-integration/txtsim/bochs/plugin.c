@@ -9,6 +9,7 @@
 
 #include "tboot-integration/txtsim/bochs/bochs_abi.h"
 #include "tboot-integration/txtsim/model/bytes.h"
+#include "tboot-integration/txtsim/model/dump.h"
 #include "tboot-integration/txtsim/model/sinit.h"
 
 #define EXIT_REFUSED 3
@@ -198,6 +199,7 @@ static void device_reset(void *device, unsigned type)
 			fflush(NULL);
 			_exit(EXIT_RESET);
 		}
+		txt_dump(&edge.txt);
 		cpu_end_quantum();
 		txt_platform_reset(&edge.txt);
 		firmware_reset();
@@ -212,6 +214,8 @@ static void device_reset(void *device, unsigned type)
 
 __attribute__((destructor)) static void finish(void)
 {
+	if (powered)
+		txt_dump(&edge.txt);
 	if (powered && edge.tis_mode != TIS_ABSENT)
 		sinit_log_pcrs(&edge.txt, "final");
 }
