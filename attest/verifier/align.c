@@ -316,7 +316,11 @@ static unsigned int rank(const struct step *step)
 {
 	enum log_id log = step->found ? step->found->log : step->expected->log;
 
-	return (step->mark == STEP_MOVED ? LOG_EVENT_LOGS : 0) + (unsigned int)log;
+	/* The loader's script tells of every file in it: the file that changed says more. */
+	bool script =
+		log == LOG_TCG_BOOT && step->expected && step->expected->layer == LAYER_LAUNCH;
+
+	return (step->mark == STEP_MOVED ? LOG_EVENT_LOGS * 2 : 0) + (unsigned int)log * 2 + script;
 }
 
 const struct step *steps_first_difference(const struct steps *steps)

@@ -7,6 +7,7 @@
 
 #include "verifier/covers.h"
 #include "verifier/explain.h"
+#include "verifier/firmware.h"
 #include "verifier/semantics.h"
 
 static const char *const check_names[CHECK_COUNT] = {
@@ -116,10 +117,11 @@ static bool check_quote(struct appraisal *a, const struct appraise_request *r)
 	       done(a, CHECK_SELECTION, check_selection(a, r));
 }
 
-static bool never_launched(const struct appraisal *a)
+static bool never_launched(const struct appraisal *a, const struct appraise_request *r)
 {
-	return a->values_known && (pcr_all(a->values[17], 0xff) || pcr_all(a->values[18], 0xff) ||
-					  pcr_all(a->values[17], 0));
+	return r->policy->launch == VMK_LAUNCH_DRTM && a->values_known &&
+	       (pcr_all(a->values[17], 0xff) || pcr_all(a->values[18], 0xff) ||
+		       pcr_all(a->values[17], 0));
 }
 
 static bool check_epoch(struct appraisal *a, const struct appraise_request *r)
@@ -139,10 +141,10 @@ static bool check_epoch(struct appraisal *a, const struct appraise_request *r)
 	if (h->seen && q->firmware != h->firmware)
 		note(a, "the TPM's firmware changed from %016" PRIx64 " to %016" PRIx64,
 			h->firmware, q->firmware);
-	if (never_launched(a))
+	if (never_launched(a, r))
 		return true;
 	for (unsigned int i = 0; i < LOG_EVENT_LOGS; i++) {
-		if (r->evidence->logs[i].size == 0)
+		if ((launch_logs(r->policy->launch) >> i & 1) && r->evidence->logs[i].size == 0)
 			return fault_set(
 				&a->fault, REASON_LOG_REQUIRED, "log %s", log_name((enum log_id)i));
 	}
@@ -162,12 +164,30 @@ static bool check_firmware(struct appraisal *a, const struct appraise_request *r
 	return fault_found(&a->fault, "%016" PRIx64, a->quote.firmware);
 }
 
-static bool check_launched(struct appraisal *a)
+/* Static trust holds only where nobody launched anything after it. */
+static bool check_static(struct appraisal *a)
+{
+	char text[HEX_SIZE(DIGEST_SIZE)];
+
+	for (unsigned int pcr = PCR_DRTM_FIRST; a->values_known && pcr <= PCR_DRTM_LAST; pcr++) {
+		if (pcr_all(a->values[pcr], 0xff))
+			continue;
+		fault_set(&a->fault, REASON_WRONG_LAUNCH, "PCR %u", pcr);
+		fault_expected(&a->fault, "all-ones: no dynamic launch since power-on");
+		hex_encode(text, a->values[pcr], DIGEST_SIZE);
+		return fault_found(&a->fault, "%s", text);
+	}
+	return true;
+}
+
+static bool check_launched(struct appraisal *a, const struct appraise_request *r)
 {
 	bool reset_only = a->values_known && pcr_all(a->values[17], 0);
 	unsigned int pcr = reset_only || pcr_all(a->values[17], 0xff) ? 17 : 18;
 
-	if (!never_launched(a))
+	if (r->policy->launch == VMK_LAUNCH_SRTM)
+		return check_static(a);
+	if (!never_launched(a, r))
 		return true;
 	fault_set(&a->fault, REASON_NOT_LAUNCHED, "PCR %u", pcr);
 	fault_expected(&a->fault, "measurements of a dynamic launch");
@@ -176,12 +196,28 @@ static bool check_launched(struct appraisal *a)
 				      : "all-ones: no dynamic launch since power-on");
 }
 
+/* The policy's events say it too, but only a person who decodes them would know. */
+static bool check_secure_boot(struct appraisal *a, const struct appraise_request *r)
+{
+	enum secure_boot state;
+
+	if (r->policy->launch != VMK_LAUNCH_SRTM)
+		return true;
+	state = firmware_secure_boot(&a->events);
+	note(a, "UEFI Secure Boot is %s", secure_boot_name(state));
+	if (!r->policy->secure_boot || state == SECURE_BOOT_ON)
+		return true;
+	fault_set(&a->fault, REASON_SECURE_BOOT, "UEFI Secure Boot");
+	fault_expected(&a->fault, "on");
+	return fault_found(&a->fault, "%s", secure_boot_name(state));
+}
+
 static bool check_policy(struct appraisal *a, const struct appraise_request *r)
 {
 	const struct step *step = steps_first_difference(&a->steps);
 
 	if (!step)
-		return true;
+		return check_secure_boot(a, r);
 	explain(&a->fault, step, r->evidence, &a->events);
 	return false;
 }
@@ -193,14 +229,15 @@ static bool check_contents(
 	if (!done(a, CHECK_EPOCH, check_epoch(a, r)) ||
 		!done(a, CHECK_FIRMWARE, check_firmware(a, r)))
 		return false;
-	if (!done(a, CHECK_REPLAY, check_launched(a)))
+	if (!done(a, CHECK_REPLAY, check_launched(a, r)))
 		return false;
 	if (log_fault->reason != REASON_NONE) {
 		a->fault = *log_fault;
 		return done(a, CHECK_REPLAY, false);
 	}
 	return done(a, CHECK_REPLAY, covers_check(a, r, &a->fault)) &&
-	       done(a, CHECK_SEMANTICS, semantics_check(&a->events, &a->fault)) &&
+	       done(a, CHECK_SEMANTICS,
+		       semantics_check(&a->events, r->policy->launch, &a->fault)) &&
 	       done(a, CHECK_POLICY, check_policy(a, r));
 }
 

@@ -7,21 +7,21 @@
 #include "verifier/quote.h"
 
 /* X(symbol, name, what it demands). Check 15, the record, is the caller's. */
-#define CHECKS(X)                                                                             \
-	X(CHECK_LENGTH, "length", "the attestation ends where its structure ends")            \
-	X(CHECK_MAGIC, "magic", "a TPM made it")                                              \
-	X(CHECK_TYPE, "type", "it is a quote")                                                \
-	X(CHECK_KEY, "key", "by the enrolled key, which is fit to attest")                    \
-	X(CHECK_ALGORITHM, "algorithm", "with allowed algorithms")                            \
-	X(CHECK_SIGNATURE, "signature", "the signature verifies")                             \
-	X(CHECK_NONCE, "nonce", "it answers this challenge, once and in time")                \
-	X(CHECK_SELECTION, "selection", "over exactly the PCRs that were asked for")          \
-	X(CHECK_PCR_DIGEST, "pcr-digest", "PCR values are known that give the signed digest") \
-	X(CHECK_EPOCH, "boot-epoch", "a new boot brings its full log")                        \
-	X(CHECK_FIRMWARE, "firmware", "the TPM's firmware is allowed")                        \
-	X(CHECK_REPLAY, "replay", "a dynamic launch happened and the log leads to each PCR")  \
-	X(CHECK_SEMANTICS, "semantics", "each event is what it says")                         \
-	X(CHECK_POLICY, "policy", "each event is one that the policy expects")                \
+#define CHECKS(X)                                                                               \
+	X(CHECK_LENGTH, "length", "the attestation ends where its structure ends")              \
+	X(CHECK_MAGIC, "magic", "a TPM made it")                                                \
+	X(CHECK_TYPE, "type", "it is a quote")                                                  \
+	X(CHECK_KEY, "key", "by the enrolled key, which is fit to attest")                      \
+	X(CHECK_ALGORITHM, "algorithm", "with allowed algorithms")                              \
+	X(CHECK_SIGNATURE, "signature", "the signature verifies")                               \
+	X(CHECK_NONCE, "nonce", "it answers this challenge, once and in time")                  \
+	X(CHECK_SELECTION, "selection", "over exactly the PCRs that were asked for")            \
+	X(CHECK_PCR_DIGEST, "pcr-digest", "PCR values are known that give the signed digest")   \
+	X(CHECK_EPOCH, "boot-epoch", "a new boot brings its full log")                          \
+	X(CHECK_FIRMWARE, "firmware", "the TPM's firmware is allowed")                          \
+	X(CHECK_REPLAY, "replay", "the policy's launch happened and the log leads to each PCR") \
+	X(CHECK_SEMANTICS, "semantics", "each event is what it says")                           \
+	X(CHECK_POLICY, "policy", "each event is one that the policy expects")                  \
 	X(CHECK_RECORD, "record", "the verdict is signed and recorded")
 
 enum check {

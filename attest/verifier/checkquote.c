@@ -76,6 +76,19 @@ static bool put_key(const struct target *t, EVP_PKEY *key)
 	return ok;
 }
 
+static bool put_logs(struct target *t, const struct evidence *e, enum vmk_launch launch)
+{
+	for (unsigned int i = 0; i < LOG_EVENT_LOGS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%s.log", log_name((enum log_id)i));
+		if ((launch_logs(launch) >> i & 1) &&
+			!put(t, name, e->logs[i].data, e->logs[i].size))
+			return false;
+	}
+	return true;
+}
+
 bool checkquote_write(const char *directory, const struct appraisal *a,
 	const struct appraise_request *r, struct fault *fault)
 {
@@ -91,6 +104,5 @@ bool checkquote_write(const char *directory, const struct appraisal *a,
 	return put(&t, "msg", e->attest.data, e->attest.size) &&
 	       put(&t, "sig", e->signature.data, e->signature.size) &&
 	       put(&t, "pcrs", pcrs, size) && put_key(&t, r->key->pkey) &&
-	       put(&t, "txt-drtm.log", e->logs[LOG_TXT_DRTM].data, e->logs[LOG_TXT_DRTM].size) &&
-	       put(&t, "vmk.log", e->logs[LOG_VMK].data, e->logs[LOG_VMK].size);
+	       put_logs(&t, e, r->policy->launch);
 }

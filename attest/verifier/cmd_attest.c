@@ -6,9 +6,8 @@
 #include "verifier/fetch.h"
 #include "verifier/session.h"
 
-#define ATTEST_LOGS                                                                     \
-	(1u << LOG_TXT_DRTM | 1u << LOG_VMK | 1u << LOG_PCR_VALUES | 1u << LOG_LAUNCH | \
-		1u << LOG_AK_PUB)
+/* Beside the event logs of the policy's launch. */
+#define ATTEST_LOGS (1u << LOG_PCR_VALUES | 1u << LOG_LAUNCH | 1u << LOG_AK_PUB)
 
 /* What others noted meanwhile counts; keys must be those that the challenge was made for. */
 static bool reload_host(struct session *s, const struct options *o, struct fault *fault)
@@ -30,8 +29,9 @@ static bool reload_host(struct session *s, const struct options *o, struct fault
 static bool challenge(
 	struct session *s, struct client *client, const struct options *o, struct fault *fault)
 {
-	struct fetch fetch = {
-		.host = s->host.name, .pcr_mask = s->policy.pcr_mask, .logs = ATTEST_LOGS};
+	struct fetch fetch = {.host = s->host.name,
+		.pcr_mask = s->policy.pcr_mask,
+		.logs = ATTEST_LOGS | launch_logs(s->policy.launch)};
 	const char *address = o->address ? o->address : s->host.address;
 	bool ok;
 

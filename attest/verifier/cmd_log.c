@@ -15,15 +15,16 @@
 /* tboot measures the configuration into it as a module, then the kernel as a package. */
 #define SHARED_PCR 21u
 
-/* The kernel's own types tell its log from SINIT's and tboot's. */
+/* Types tell the kernel's own log and SINIT's with tboot's from the firmware's. */
 static enum log_id kind_of(const struct evlog *log)
 {
 	struct evlog_cursor cursor = evlog_begin(log);
 	struct evlog_event event;
 
-	if (evlog_next(&cursor, &event) == VMK_OK && event.type >> 16 != 0)
+	/* A header alone, as the kernel writes it where nothing was measured. */
+	if (evlog_next(&cursor, &event) != VMK_OK || event.type >> 16 == VMK_EV_PACKAGE >> 16)
 		return LOG_VMK;
-	return LOG_TXT_DRTM;
+	return event.pcr >= PCR_DRTM_FIRST ? LOG_TXT_DRTM : LOG_TCG_BOOT;
 }
 
 static bool load(struct evidence *evidence, const char *path, struct fault *fault)
@@ -50,19 +51,20 @@ static bool load(struct evidence *evidence, const char *path, struct fault *faul
 
 static void print_events(const struct events *events)
 {
-	printf("%4s  %3s  %-20s  %-64s  %s\n", "#", "PCR", "EVENT", "SHA-256", "DATA");
+	printf("%4s  %3s  %-29s  %-64s  %s\n", "#", "PCR", "EVENT", "SHA-256", "DATA");
 	for (size_t i = 0; i < events->count; i++) {
 		const struct event *event = &events->items[i];
 		char digest[HEX_SIZE(DIGEST_SIZE)], data[TEXT_SHOWN + 1];
+		const char *text;
+		size_t size;
 		size_t shown = event->data_size < BYTES_SHOWN ? event->data_size : BYTES_SHOWN;
 
 		hex_encode(digest, event->digest, DIGEST_SIZE);
 		hex_encode(data, event->data, shown);
-		printf("%4u  %3u  %-20s  %s  ", event->index, event->pcr,
+		printf("%4u  %3u  %-29s  %s  ", event->index, event->pcr,
 			evlog_type_name(event->type), digest);
-		if (event->log == LOG_VMK && event->data_size &&
-			event->data[event->data_size - 1] == 0)
-			snprintf(data, sizeof(data), "%s", (const char *)event->data);
+		if (semantics_text(event, &text, &size))
+			snprintf(data, sizeof(data), "%.*s", (int)size, text);
 		else
 			strcat(data, shown < event->data_size ? "..." : "");
 		printable(data);
@@ -142,7 +144,7 @@ int cmd_log(const struct options *o)
 
 	if (ok) {
 		replay_log(&replay, &events);
-		ok = semantics_check(&events, &fault);
+		ok = semantics_check(&events, semantics_launch(&events), &fault);
 		if (!o->json) {
 			print_events(&events);
 			print_pcrs(&replay);

@@ -26,8 +26,8 @@ struct events {
 };
 
 /*
- * Decodes txt-drtm, then vmk. Faults: log-truncated, log-malformed, naming log, record and offset.
- * Events that extend nothing (EV_NO_ACTION) are left out.
+ * Decodes tcg-boot, then txt-drtm, then vmk. Faults: log-truncated, log-malformed, naming log,
+ * record and offset. Events that extend nothing (EV_NO_ACTION) are left out.
  */
 bool events_decode(struct events *events, const struct evidence *evidence, struct fault *fault);
 void events_free(struct events *events);

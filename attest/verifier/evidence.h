@@ -14,6 +14,7 @@
 
 /* X(symbol, log-id): attest/PROTOCOL.md, Logs. Logs with events come first, in boot order. */
 #define EVIDENCE_LOGS(X)                \
+	X(LOG_TCG_BOOT, "tcg-boot")     \
 	X(LOG_TXT_DRTM, "txt-drtm")     \
 	X(LOG_VMK, "vmk")               \
 	X(LOG_PCR_VALUES, "pcr-values") \
@@ -28,7 +29,7 @@ enum log_id {
 #undef X
 		LOG_COUNT
 };
-#define LOG_EVENT_LOGS      2 /* the first two of them hold events */
+#define LOG_EVENT_LOGS      3 /* the first three of them hold events */
 
 #define EVIDENCE_HOST_MAX   64
 #define EVIDENCE_NONCE_MAX  64

@@ -85,17 +85,24 @@ static void explain_module(struct fault *fault, const struct step *step,
 	free(hints);
 }
 
-/* A kernel event's text says itself what differs. */
+/* A kernel event's text says itself what differs, and so does a command of GRUB's. */
 static bool explain_text(struct fault *fault, const struct step *step, const char *subject)
 {
 	const struct bytes *expected = &step->expected->data;
+	bool grub = step->found->log == LOG_TCG_BOOT;
+	const char *text;
+	size_t size;
 
-	if (step->found->log != LOG_VMK || expected->size == 0 || step->found->data_size == 0)
+	/* An empty command line has no data in the policy, and is one all the same. */
+	if (!semantics_text(step->found, &text, &size) || (expected->size == 0 && !grub))
 		return false;
-	fault_set(fault, REASON_EVENT_MISMATCH, "%s", subject);
-	fault_expected(fault, "%.*s", (int)expected->size - 1, (const char *)expected->data);
-	fault_found(
-		fault, "%.*s", (int)step->found->data_size - 1, (const char *)step->found->data);
+	if (grub)
+		fault_set(fault, REASON_EVENT_MISMATCH, "%s: %s", subject, step->expected->what);
+	else
+		fault_set(fault, REASON_EVENT_MISMATCH, "%s", subject);
+	fault_expected(fault, "%.*s", (int)expected->size - (grub ? 0 : 1),
+		expected->size ? (const char *)expected->data : "");
+	fault_found(fault, "%.*s", (int)size, text);
 	return true;
 }
 

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #define FORMAT "merlon-policy-1"
-/* What proves the kernel: without these three no other PCR means anything. */
-#define ROOT_PCRS (1u << 17 | 1u << 18 | 1u << 19)
+/* What proves the kernel: without these no other PCR means anything. */
+#define DRTM_ROOT_PCRS (1u << 17 | 1u << 18 | 1u << 19)
+/* Firmware and GRUB, the kernel's own, and those that show that no dynamic launch happened. */
+#define SRTM_ROOT_PCRS (0x3ffu | 1u << 12 | 1u << 14 | 0x3fu << 17)
 
 static const char *const layer_names[LAYER_COUNT] = {
 #define X(symbol, name) [symbol] = name,
@@ -18,6 +20,22 @@ static const char *const layer_names[LAYER_COUNT] = {
 const char *layer_name(enum layer layer)
 {
 	return (unsigned int)layer < LAYER_COUNT ? layer_names[layer] : "?";
+}
+
+const char *launch_name(enum vmk_launch launch)
+{
+	static const char *const names[VMK_LAUNCH_COUNT] = {
+#define X(symbol, name) [symbol] = name,
+		VMK_LAUNCHES(X)
+#undef X
+	};
+
+	return (unsigned int)launch < VMK_LAUNCH_COUNT ? names[launch] : "?";
+}
+
+uint32_t launch_logs(enum vmk_launch launch)
+{
+	return 1u << LOG_VMK | 1u << (launch == VMK_LAUNCH_SRTM ? LOG_TCG_BOOT : LOG_TXT_DRTM);
 }
 
 static bool bad(struct fault *fault, const char *member, size_t index, const char *why)
@@ -110,8 +128,8 @@ static bool load_event(struct policy *policy, struct policy_event *event, json_t
 		return bad(fault, "events", index, error.text);
 	event->log = log_find(log);
 	event->layer = find_layer(layer);
-	if (event->log >= LOG_EVENT_LOGS)
-		return bad(fault, "events", index, "log is neither txt-drtm nor vmk");
+	if (event->log >= LOG_EVENT_LOGS || !(launch_logs(policy->launch) >> event->log & 1))
+		return bad(fault, "events", index, "log is none that this launch has");
 	if (event->layer == LAYER_COUNT)
 		return bad(fault, "events", index, "unknown layer");
 	if (pcr < 0 || pcr >= PCR_COUNT || !(policy->pcr_mask >> pcr & 1))
@@ -121,7 +139,7 @@ static bool load_event(struct policy *policy, struct policy_event *event, json_t
 	if (!hex_decode(event->digest, DIGEST_SIZE, digest))
 		return bad(fault, "events", index, "digest is not 64 hexadecimal digits");
 	if (index && event->log < policy->events[index - 1].log)
-		return bad(fault, "events", index, "txt-drtm events come before vmk events");
+		return bad(fault, "events", index, "events of the launch come before those of vmk");
 	event->pcr = (uint32_t)pcr;
 	event->type = (uint32_t)type;
 	event->file = file ? find_file(policy, file) : NULL;
@@ -191,9 +209,14 @@ static bool load_selection(struct policy *policy, json_t *array, struct fault *f
 			return bad(fault, "selection", i, "not a PCR, or named twice");
 		policy->pcr_mask |= 1u << pcr;
 	}
-	if ((policy->pcr_mask & ROOT_PCRS) != ROOT_PCRS)
+	if (policy->launch == VMK_LAUNCH_DRTM &&
+		(policy->pcr_mask & DRTM_ROOT_PCRS) != DRTM_ROOT_PCRS)
 		return bad(fault, "selection", i,
 			"PCR 17, 18 and 19 are needed: the others can be reset by the kernel");
+	if (policy->launch == VMK_LAUNCH_SRTM &&
+		(policy->pcr_mask & SRTM_ROOT_PCRS) != SRTM_ROOT_PCRS)
+		return bad(fault, "selection", i,
+			"PCR 0 to 9, 12, 14 and 17 to 22 are needed after a static launch");
 	return true;
 }
 
@@ -227,7 +250,7 @@ static bool check_pcrs(struct policy *policy, json_t *object, struct fault *faul
 
 	if (!json_is_object(object))
 		return bad(fault, "pcrs", 0, "not an object");
-	replay_start(&replay, true);
+	replay_start(&replay, policy->launch == VMK_LAUNCH_DRTM);
 	for (size_t i = 0; i < policy->event_count; i++)
 		replay_extend(&replay, policy->events[i].pcr, policy->events[i].digest);
 	memcpy(policy->pcrs, replay.pcr, sizeof(policy->pcrs));
@@ -252,7 +275,22 @@ static bool check_pcrs(struct policy *policy, json_t *object, struct fault *faul
 struct raw_policy {
 	const char *format, *launch, *bank;
 	json_t *selection, *events, *pcrs, *runtime, *files, *firmware;
+	int secure_boot;
 };
+
+static bool load_launch(struct policy *policy, const struct raw_policy *raw, struct fault *fault)
+{
+	policy->launch = strcmp(raw->launch, launch_name(VMK_LAUNCH_SRTM)) == 0 ? VMK_LAUNCH_SRTM
+										: VMK_LAUNCH_DRTM;
+	policy->secure_boot = raw->secure_boot;
+	if (strcmp(raw->launch, launch_name(policy->launch)) != 0)
+		return fault_set(
+			fault, REASON_POLICY_INVALID, "policy: launch is neither drtm nor srtm");
+	if (policy->secure_boot && policy->launch != VMK_LAUNCH_SRTM)
+		return fault_set(fault, REASON_POLICY_INVALID,
+			"policy: secure-boot is of launch srtm alone");
+	return true;
+}
 
 static bool load(struct policy *policy, struct fault *fault)
 {
@@ -260,18 +298,17 @@ static bool load(struct policy *policy, struct fault *fault)
 	json_error_t error;
 
 	if (json_unpack_ex(policy->root, &error, JSON_STRICT,
-		    "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s?o, s:o, s?o}", "format", &raw.format,
-		    "name", &policy->name, "launch", &raw.launch, "bank", &raw.bank, "selection",
-		    &raw.selection, "events", &raw.events, "pcrs", &raw.pcrs, "runtime",
-		    &raw.runtime, "files", &raw.files, "tpm-firmware", &raw.firmware) != 0)
+		    "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s?o, s:o, s?o, s?b}", "format",
+		    &raw.format, "name", &policy->name, "launch", &raw.launch, "bank", &raw.bank,
+		    "selection", &raw.selection, "events", &raw.events, "pcrs", &raw.pcrs,
+		    "runtime", &raw.runtime, "files", &raw.files, "tpm-firmware", &raw.firmware,
+		    "secure-boot", &raw.secure_boot) != 0)
 		return fault_set(fault, REASON_POLICY_INVALID, "policy: %s", error.text);
 	if (strcmp(raw.format, FORMAT) != 0)
 		return fault_set(fault, REASON_POLICY_INVALID, "policy: format is not %s", FORMAT);
-	if (strcmp(raw.launch, "drtm") != 0)
-		return fault_set(fault, REASON_POLICY_INVALID, "policy: launch is not drtm");
 	if (strcmp(raw.bank, "sha256") != 0)
 		return fault_set(fault, REASON_POLICY_INVALID, "policy: bank is not sha256");
-	return load_selection(policy, raw.selection, fault) &&
+	return load_launch(policy, &raw, fault) && load_selection(policy, raw.selection, fault) &&
 	       load_files(policy, raw.files, fault) && load_events(policy, raw.events, fault) &&
 	       load_runtime(policy, raw.runtime, fault) &&
 	       load_firmware(policy, raw.firmware, fault) && check_pcrs(policy, raw.pcrs, fault);

@@ -3,6 +3,7 @@
 #define VERIFIER_POLICY_H
 
 #include <jansson.h>
+#include <vmkapi/events.h>
 
 #include "verifier/replay.h"
 
@@ -55,6 +56,8 @@ struct policy_runtime {
 struct policy {
 	json_t *root;
 	const char *name;
+	enum vmk_launch launch;      /* dynamic or static: it accepts no other */
+	bool secure_boot;            /* UEFI Secure Boot has to be on */
 	uint8_t sha256[DIGEST_SIZE]; /* of the policy's text */
 	uint32_t pcr_mask;
 	struct policy_event *events;
@@ -70,8 +73,9 @@ struct policy {
 
 /*
  * Refuses, as policy-invalid and naming the member: unknown or doubled members, a selection without
- * PCR 17 to 19 (20 to 22 alone prove nothing, since ring 0 can reset them), events outside the
- * selection, and PCR values that are not what the events lead to.
+ * the PCRs that prove its launch (20 to 22 alone prove nothing, since ring 0 can reset them),
+ * events outside the selection or in a log that its launch does not have, and PCR values that are
+ * not what the events lead to.
  */
 bool policy_parse(struct policy *policy, const void *text, size_t size, struct fault *fault);
 /* The same, and a file that cannot be read; local faults, naming the file. */
@@ -79,5 +83,9 @@ bool policy_load(struct policy *policy, const char *path, struct fault *fault);
 void policy_free(struct policy *policy);
 
 const char *layer_name(enum layer layer);
+/* "drtm", "srtm". */
+const char *launch_name(enum vmk_launch launch);
+/* The event logs that a launch has, as a mask of enum log_id. */
+uint32_t launch_logs(enum vmk_launch launch);
 
 #endif

@@ -11,6 +11,9 @@
 	X(REASON_NOT_LAUNCHED, "not-launched", "the PCRs say that no dynamic launch happened",     \
 		"boot through tboot with TXT enabled; tboot's console log says why it went on "    \
 		"without")                                                                         \
+	X(REASON_WRONG_LAUNCH, "wrong-launch",                                                     \
+		"the host was launched in another way than the policy accepts",                    \
+		"appraise it by a policy of its launch, or start it as the policy says")           \
 	X(REASON_MALFORMED, "malformed", "a message or TPM structure breaks its format",           \
 		"look for another program on the host's port, or a host of another version")       \
 	X(REASON_TRAILING_BYTES, "trailing-bytes", "bytes follow a TPM structure",                 \
@@ -65,6 +68,9 @@
 		"find out what was loaded; add it to the policy only if it is yours")              \
 	X(REASON_EVENT_ORDER, "event-order", "the right things were measured in another order",    \
 		"restore the order of boot.cfg, or predict a new policy")                          \
+	X(REASON_SECURE_BOOT, "secure-boot",                                                       \
+		"UEFI Secure Boot is not on, and the policy wants it",                             \
+		"switch Secure Boot on in the firmware's setup")                                   \
 	X(REASON_EK_UNTRUSTED, "ek-untrusted", "the EK certificate does not lead to a trusted CA", \
 		"give the TPM maker's CA certificates with --ek-ca")                               \
 	X(REASON_EK_MISMATCH, "ek-mismatch", "the EK is not the one in its certificate",           \

@@ -7,10 +7,14 @@
 
 #include "trust/evlog_read.h"
 #include "trust/txt_events.h"
+#include "verifier/firmware.h"
 
-#define ANY_SIZE  UINT32_MAX
-#define TXT_FIRST 0x401u
-#define TXT_LAST  0x4ffu
+/* A menu entry is a command too, with all that stands in it. */
+#define COMMAND_SHOWN 80
+
+#define ANY_SIZE      UINT32_MAX
+#define TXT_FIRST     0x401u
+#define TXT_LAST      0x4ffu
 
 /* TXT event types whose data has one size only (TXT MLE developer's guide; two real hosts). */
 static const struct {
@@ -28,8 +32,18 @@ static const struct {
 void semantics_describe(const struct event *event, char *text, size_t size)
 {
 	char name[128];
+	const char *grub;
+	size_t length;
 
-	if (semantics_field(event, "name", name, sizeof(name)))
+	if (firmware_text(event, &grub, &length))
+		snprintf(text, size, "\"%.*s\" (log %s, event %u, PCR %u)",
+			(int)(length < COMMAND_SHOWN ? length : COMMAND_SHOWN), grub,
+			log_name(event->log), event->index, event->pcr);
+	else if (event->log == LOG_TCG_BOOT && event->pcr == GRUB_PCR_FILES)
+		snprintf(text, size, "file %.*s (log %s, event %u, PCR %u)",
+			(int)strnlen((const char *)event->data, event->data_size),
+			(const char *)event->data, log_name(event->log), event->index, event->pcr);
+	else if (semantics_field(event, "name", name, sizeof(name)))
 		snprintf(text, size, "%s %s (log %s, event %u, PCR %u)",
 			evlog_type_name(event->type), name, log_name(event->log), event->index,
 			event->pcr);
@@ -159,9 +173,9 @@ static unsigned int vmk_pcr(uint32_t type, enum vmk_launch launch)
 	}
 }
 
-static bool check_vmk(const struct event *event, struct fault *fault)
+static bool check_vmk(const struct event *event, enum vmk_launch launch, struct fault *fault)
 {
-	unsigned int pcr = vmk_pcr(event->type, VMK_LAUNCH_DRTM);
+	unsigned int pcr = vmk_pcr(event->type, launch);
 
 	if (pcr == 0)
 		return wrong(fault, event, "an event type that the kernel has");
@@ -174,7 +188,38 @@ static bool check_vmk(const struct event *event, struct fault *fault)
 	return true;
 }
 
-bool semantics_check(const struct events *events, struct fault *fault)
+static bool check_firmware(const struct event *event, struct fault *fault)
+{
+	const char *expected = firmware_check(event);
+
+	return !expected || wrong(fault, event, expected);
+}
+
+enum vmk_launch semantics_launch(const struct events *events)
+{
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event *event = &events->items[i];
+
+		if (event->log == LOG_TCG_BOOT ||
+			(event->log == LOG_VMK &&
+				event->pcr == vmk_pcr(event->type, VMK_LAUNCH_SRTM)))
+			return VMK_LAUNCH_SRTM;
+	}
+	return VMK_LAUNCH_DRTM;
+}
+
+bool semantics_text(const struct event *event, const char **text, size_t *size)
+{
+	if (event->log != LOG_VMK)
+		return firmware_text(event, text, size);
+	if (!is_text(event))
+		return false;
+	*text = (const char *)event->data;
+	*size = event->data_size - 1;
+	return true;
+}
+
+bool semantics_check(const struct events *events, enum vmk_launch launch, struct fault *fault)
 {
 	bool seen_17 = false, complete = false;
 
@@ -183,7 +228,9 @@ bool semantics_check(const struct events *events, struct fault *fault)
 		bool ok;
 
 		if (event->log == LOG_VMK)
-			ok = check_vmk(event, fault);
+			ok = check_vmk(event, launch, fault);
+		else if (event->log == LOG_TCG_BOOT)
+			ok = check_firmware(event, fault);
 		else if (event->type == TXT_EV_TBOOT_MEASUREMENT)
 			ok = check_tboot(event, fault);
 		else if (event->type >= TXT_FIRST && event->type <= TXT_LAST)

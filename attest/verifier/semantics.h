@@ -5,13 +5,24 @@
 #ifndef VERIFIER_SEMANTICS_H
 #define VERIFIER_SEMANTICS_H
 
+#include <vmkapi/events.h>
+
 #include "verifier/events.h"
 
 /*
  * Check 13. Faults: event-semantics, naming the event, for data whose hash is not the digest, data
  * of a size that its type cannot have, a type in a PCR or log where it cannot be.
  */
-bool semantics_check(const struct events *events, struct fault *fault);
+bool semantics_check(const struct events *events, enum vmk_launch launch, struct fault *fault);
+
+/* Which launch the logs speak of; VMK_LAUNCH_DRTM where they do not say. */
+enum vmk_launch semantics_launch(const struct events *events);
+
+/*
+ * The text that was measured, where it was one: a kernel event's, or a command or command line of
+ * GRUB's. Without terminating zero; points into the event.
+ */
+bool semantics_text(const struct event *event, const char **text, size_t *size);
 
 /*
  * The value of key in a kernel event's text ("package name=N version=V ..."), into value. False

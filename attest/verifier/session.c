@@ -115,7 +115,7 @@ int session_report(struct session *s, const struct options *o, bool recorded, do
 		verdict_print(stdout, a, &request);
 	}
 	if (a->trusted)
-		verdict_print_trusted(last_line, s->evidence.host, boot_seconds,
+		verdict_print_trusted(last_line, s->evidence.host, s->policy.launch, boot_seconds,
 			recorded ? MAX(s->evidence.answered_ms, 1) : 0);
 	else
 		verdict_print_untrusted(last_line, s->evidence.host, &a->fault);

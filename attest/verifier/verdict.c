@@ -163,7 +163,9 @@ json_t *verdict_to_json(
 	set_text(root, "format", "merlon-verdict-1");
 	set_text(root, "host", r->evidence->host);
 	json_object_set_new(root, "trusted", json_boolean(a->trusted));
-	set_text(root, "launch", a->states[CHECK_REPLAY] == CHECK_PASSED ? "drtm" : "unproven");
+	set_text(root, "launch",
+		a->states[CHECK_REPLAY] == CHECK_PASSED ? launch_name(r->policy->launch)
+							: "unproven");
 	if (!a->trusted) {
 		set_fault(root, &a->fault);
 		set_text(root, "check", check_name(a->failed));
@@ -208,6 +210,12 @@ static void name_step(const struct step *step, const struct appraisal *a,
 	printable(text);
 }
 
+/* Firmware has long names for its events. */
+static int type_width(const struct appraise_request *r)
+{
+	return r->policy->launch == VMK_LAUNCH_SRTM ? 29 : 20;
+}
+
 static void print_step(FILE *out, const struct step *step, const struct appraisal *a,
 	const struct appraise_request *r)
 {
@@ -218,8 +226,9 @@ static void print_step(FILE *out, const struct step *step, const struct appraisa
 
 	hex_encode(prefix, digest, 6);
 	name_step(step, a, r, subject, sizeof(subject));
-	fprintf(out, "%3u  %-20s  %-8s  %-40s  %s  %s", step->pcr, evlog_type_name(type),
-		e ? layer_name(e->layer) : "-", subject, prefix, step_mark_name(step->mark));
+	fprintf(out, "%3u  %-*s  %-8s  %-40s  %s  %s", step->pcr, type_width(r),
+		evlog_type_name(type), e ? layer_name(e->layer) : "-", subject, prefix,
+		step_mark_name(step->mark));
 	print_origin(out, step);
 	fputc('\n', out);
 }
@@ -298,8 +307,8 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 	size_t next = launched ? 0 : a->steps.count;
 
 	fprintf(out, "policy: %s\n\n", r->policy->name);
-	fprintf(out, "%3s  %-20s  %-8s  %-40s  %-12s  %s\n", "PCR", "EVENT", "LAYER", "FILE",
-		"DIGEST", "");
+	fprintf(out, "%3s  %-*s  %-8s  %-40s  %-12s  %s\n", "PCR", type_width(r), "EVENT", "LAYER",
+		"FILE", "DIGEST", "");
 	for (unsigned int pcr = 0; pcr < PCR_COUNT; pcr++) {
 		for (; next < a->steps.count && a->steps.items[next].pcr == pcr; next++)
 			print_step(out, &a->steps.items[next], a, r);
@@ -315,13 +324,14 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 		print_refusal(out, a, r);
 }
 
-void verdict_print_trusted(FILE *out, const char *host, double boot_seconds, uint64_t recorded_ms)
+void verdict_print_trusted(FILE *out, const char *host, enum vmk_launch launch, double boot_seconds,
+	uint64_t recorded_ms)
 {
 	time_t recorded = (time_t)(recorded_ms / 1000);
 	struct tm utc;
 	char text[32];
 
-	fprintf(out, "TRUSTED host=%s launch=drtm", host);
+	fprintf(out, "TRUSTED host=%s launch=%s", host, launch_name(launch));
 	if (boot_seconds >= 0)
 		fprintf(out, " boot=%.1f s", boot_seconds);
 	if (recorded_ms && gmtime_r(&recorded, &utc) &&

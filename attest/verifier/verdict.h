@@ -23,7 +23,8 @@ void verdict_print(
  * verdict says when it was recorded (milliseconds since 1970; 0: now), since it proves nothing of
  * the present. `boot_seconds` below 0: not known.
  */
-void verdict_print_trusted(FILE *out, const char *host, double boot_seconds, uint64_t recorded_ms);
+void verdict_print_trusted(FILE *out, const char *host, enum vmk_launch launch, double boot_seconds,
+	uint64_t recorded_ms);
 void verdict_print_untrusted(FILE *out, const char *host, const struct fault *fault);
 
 #endif

@@ -1,5 +1,6 @@
 #include "trust/evlog_read.h"
 
+#include "trust/tcg_events.h"
 #include "trust/txt_events.h"
 
 #include <string.h>
@@ -200,6 +201,11 @@ const char *evlog_type_name(uint32_t type)
 	switch (type) {
 	case EVLOG_NO_ACTION:
 		return "NO_ACTION";
+#define X(symbol, number, name, data) \
+	case number:                  \
+		return name;
+		TCG_EVENTS(X)
+#undef X
 #define X(symbol, number, name) \
 	case number:            \
 		return name;

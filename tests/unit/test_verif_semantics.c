@@ -1,4 +1,5 @@
 /* sources: kernel/trust/evlog_read.c attest/verifier/semantics.c attest/verifier/events.c */
+/* sources: attest/verifier/firmware.c */
 /* sources: attest/verifier/replay.c attest/verifier/evidence.c attest/verifier/bytes.c */
 /* sources: attest/verifier/fault.c attest/verifier/reason.c */
 /* libs: -lcrypto -ljansson */
@@ -31,7 +32,7 @@ static bool means_something(uint32_t type, uint32_t pcr, const char *text, size_
 
 	sha256(event.digest, text, size);
 	fault = (struct fault){0};
-	return semantics_check(&events, &fault);
+	return semantics_check(&events, VMK_LAUNCH_DRTM, &fault);
 }
 
 #define PACKAGE(text) \
@@ -109,7 +110,7 @@ static void replays_a_real_host(void **state)
 	bytes.size = evlog_unpadded_size(&log);
 	evidence.logs[LOG_TXT_DRTM] = bytes;
 	assert_true(events_decode(&events, &evidence, &fault));
-	assert_true(semantics_check(&events, &fault));
+	assert_true(semantics_check(&events, VMK_LAUNCH_DRTM, &fault));
 	replay_events(&replay, &events, events.count);
 	assert_true(replay.launched);
 	hex_decode(expected, DIGEST_SIZE,
