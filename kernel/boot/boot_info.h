@@ -71,6 +71,16 @@ struct boot_tpm2 {
 	uint64_t log_bytes;
 };
 
+/* What the boot loader shows text on, as it says: Multiboot2 2.0, 3.6.12. */
+struct boot_screen {
+	enum boot_screen_kind { BOOT_SCREEN_NONE, BOOT_SCREEN_TEXT, BOOT_SCREEN_PIXELS } kind;
+	struct hpa address;
+	uint32_t pitch;         /* bytes from one line to the next */
+	uint32_t width, height; /* in characters or pixels */
+	uint8_t pixel_bytes;    /* 3 or 4 */
+	uint32_t white;         /* a pixel with all colours */
+};
+
 struct boot_info {
 	char cmdline[BOOT_CMDLINE_MAX]; /* without tboot's word */
 	char loader[64];                /* boot loader name */
@@ -90,6 +100,7 @@ struct boot_info {
 	struct hpa reset_register; /* FADT RESET_REG as an I/O port; 0: none */
 	uint8_t reset_value;
 	struct boot_tboot tboot;
+	struct boot_screen screen;
 	struct boot_tpm2 tpm2;
 	struct hpa low_page; /* below 1 MiB, for starting and leaving CPUs; 0: none */
 	struct hpa image;    /* the kernel's final physical place */

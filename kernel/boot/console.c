@@ -8,6 +8,7 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "sched/world.h"
+#include "vmkdev/ps2.h"
 #include "vmkdev/tty.h"
 
 #define LOG_MODULE "Console"
@@ -71,4 +72,5 @@ void console_listen(void)
 {
 	if (serial_listen(tty_input) != VMK_OK)
 		vmk_log("the first serial port is for output only");
+	ps2_start();
 }

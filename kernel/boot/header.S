@@ -23,6 +23,9 @@
 header:
 	.long 0xe85250d6, 0, header_end - header
 	.long -(0xe85250d6 + 0 + (header_end - header))
+	.word 5, 1 /* framebuffer, any size, 32 bits; optional */
+	.long 20, 0, 0, 32
+	.balign 8
 	.word 0, 0 /* end tag */
 	.long 8
 header_end:

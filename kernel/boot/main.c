@@ -33,6 +33,7 @@
 #include "sched/world.h"
 #include "trust/trust.h"
 #include "vmkdev/device.h"
+#include "vmkdev/display.h"
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/uworld.h"
@@ -150,6 +151,7 @@ static void start_system(void)
 	uworld_init();
 	console_listen();
 	device_init();
+	display_start_pixels();
 	modules_load_boot(boot_info);
 	if (trust_measured() && trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK)
 		vmk_error("the end of the boot could not be measured");
@@ -187,6 +189,7 @@ _Noreturn void kmain(void)
 	time_init();
 	clear_old_place();
 	start_memory();
+	display_start_text();
 	if (stack_alloc(BOOT_STACK_PAGES, &stack) != VMK_OK)
 		panic("no memory for the first stack");
 	stack_switch(stack, kmain_guarded);

@@ -12,9 +12,13 @@ enum {
 	TAG_LOADER = 2,
 	TAG_MODULE = 3,
 	TAG_MEMORY_MAP = 6,
+	TAG_FRAMEBUFFER = 8,
 	TAG_RSDP_OLD = 14,
 	TAG_RSDP_NEW = 15,
 };
+
+/* Framebuffer types, 3.6.12. */
+enum { FRAMEBUFFER_RGB = 1, FRAMEBUFFER_TEXT = 2 };
 
 #define LOW_MEMORY_END   0x100000u
 #define LOW_PAGE_END     0x60000u
@@ -115,6 +119,42 @@ static const char *parse_memory(struct reader *tag, struct boot_info *info)
 	return why ? why : parse_memory_pass(*tag, info, false);
 }
 
+/* One colour of a pixel: where its bits are and how many. */
+static uint32_t parse_colour(struct reader *tag, unsigned pixel_bits)
+{
+	unsigned at = reader_u8(tag), bits = reader_u8(tag);
+
+	if (bits == 0 || at + bits > pixel_bits)
+		return 0;
+	return (uint32_t)(((1ull << bits) - 1) << at);
+}
+
+/* A screen that makes no sense is none: nobody boots worse for it. */
+static void parse_framebuffer(struct reader *tag, struct boot_screen *screen)
+{
+	struct boot_screen s = {.kind = BOOT_SCREEN_NONE};
+	unsigned bits, type;
+
+	s.address = hpa(reader_le64(tag));
+	s.pitch = reader_le32(tag);
+	s.width = reader_le32(tag);
+	s.height = reader_le32(tag);
+	bits = reader_u8(tag);
+	type = reader_u8(tag);
+	reader_skip(tag, 2);
+	if (type == FRAMEBUFFER_TEXT && !tag->failed)
+		s.kind = BOOT_SCREEN_TEXT;
+	if (type == FRAMEBUFFER_RGB && (bits == 24 || bits == 32)) {
+		s.pixel_bytes = (uint8_t)(bits / 8);
+		for (unsigned i = 0; i < 3; i++)
+			s.white |= parse_colour(tag, bits);
+		if (s.white && !tag->failed)
+			s.kind = BOOT_SCREEN_PIXELS;
+	}
+	if (s.kind != BOOT_SCREEN_NONE)
+		*screen = s;
+}
+
 static const char *parse_tag(
 	struct reader *tag, uint32_t type, struct boot_info *info, struct multiboot2_rsdp *rsdp)
 {
@@ -135,6 +175,9 @@ static const char *parse_tag(
 		return parse_module(tag, info);
 	case TAG_MEMORY_MAP:
 		return parse_memory(tag, info);
+	case TAG_FRAMEBUFFER:
+		parse_framebuffer(tag, &info->screen);
+		return NULL;
 	case TAG_RSDP_OLD:
 	case TAG_RSDP_NEW:
 		left = MIN(left, sizeof(rsdp->data));

@@ -16,7 +16,7 @@ struct multiboot2_rsdp { /* the tag's copy of the ACPI root pointer; the newer o
 };
 
 /*
- * Read `bytes` of information into `info`: command line, loader name, modules and memory map.
+ * Read `bytes` of information into `info`: command line, loader name, modules, screen, memory map.
  * The map gets the firmware's entries and the modules; our own image and tboot come later. On
  * failure *why names what was wrong (a literal).
  */

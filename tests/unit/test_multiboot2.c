@@ -297,6 +297,63 @@ static void test_places(void **state)
 	assert_false(memory_map_covers(&info, 0x1000000, 0x2000));
 }
 
+static void screen_tag(struct blob *b, uint64_t address, uint32_t pitch, uint32_t width,
+	uint32_t height, uint32_t bits_and_type, const char colours[6], size_t cut)
+{
+	struct blob s = {.size = 0};
+
+	put64(&s, address);
+	put32(&s, pitch);
+	put32(&s, width);
+	put32(&s, height);
+	put32(&s, bits_and_type);
+	memcpy(s.data + s.size, colours, 6);
+	tag(b, 8, s.data, cut ? cut : s.size + 6);
+}
+
+static const struct boot_screen *parse_screen(
+	uint32_t bits_and_type, const char colours[6], size_t cut)
+{
+	struct blob b;
+	const char *why;
+
+	begin(&b);
+	memory_tag(&b, plain, 4);
+	screen_tag(&b, 0xfd000000, 4096, 1024, 768, bits_and_type, colours, cut);
+	finish(&b);
+	assert_int_equal(parse(&b, &why), VMK_OK);
+	return &info.screen;
+}
+
+static void test_screens(void **state)
+{
+	const struct boot_screen *s = parse_screen(32 | 1 << 8, "\x10\x08\x08\x08\x00\x08", 0);
+
+	assert_int_equal(s->kind, BOOT_SCREEN_PIXELS);
+	assert_int_equal(s->address.v, 0xfd000000);
+	assert_int_equal(s->pitch, 4096);
+	assert_int_equal(s->width, 1024);
+	assert_int_equal(s->height, 768);
+	assert_int_equal(s->pixel_bytes, 4);
+	assert_int_equal(s->white, 0xffffff);
+	assert_int_equal(parse_screen(24 | 1 << 8, "\x00\x18\x00\x00\x00\x00", 0)->white, 0xffffff);
+	assert_int_equal(parse_screen(16 | 2 << 8, "\0\0\0\0\0", 0)->kind, BOOT_SCREEN_TEXT);
+}
+
+/* A screen that makes no sense is none, and the boot goes on. */
+static void test_bad_screens(void **state)
+{
+	const char *rgb = "\x10\x08\x08\x08\x00\x08";
+
+	assert_int_equal(parse_screen(16 | 1 << 8, rgb, 0)->kind, BOOT_SCREEN_NONE);
+	assert_int_equal(parse_screen(8 | 0 << 8, rgb, 0)->kind, BOOT_SCREEN_NONE);
+	assert_int_equal(parse_screen(32 | 3 << 8, rgb, 0)->kind, BOOT_SCREEN_NONE);
+	assert_int_equal(
+		parse_screen(32 | 1 << 8, "\xff\xff\x1f\x02\x20\x01", 0)->kind, BOOT_SCREEN_NONE);
+	assert_int_equal(parse_screen(32 | 1 << 8, rgb, 29)->kind, BOOT_SCREEN_NONE);
+	assert_int_equal(parse_screen(32 | 1 << 8, rgb, 20)->kind, BOOT_SCREEN_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +366,8 @@ int main(void)
 		cmocka_unit_test(test_wrapping_entry),
 		cmocka_unit_test(test_map_fills_up),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_screens),
+		cmocka_unit_test(test_bad_screens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,98 @@
+#include "vmkdev/surface.h"
+#include "vmkdev/font.h"
+
+#define ATTRIBUTE_NORMAL 0x0700u
+#define ATTRIBUTE_MARKED 0x7000u
+#define SCALE_MAX        4u
+#define LINES_AT_SCALE_1 1200u /* a screen of more lines than this gets larger letters */
+#define DOT_LEFT         1u    /* place of the 5 x 14 letter in its 8 x 16 cell */
+#define DOT_TOP          1u
+#define LINE_BYTES       (GLYPH_WIDTH * SCALE_MAX * 4u)
+
+void surface_text_draw(void *context, unsigned column, unsigned row, char c, bool marked)
+{
+	const struct surface_text *s = context;
+
+	if (column < s->columns && row < s->rows)
+		s->cells[row * s->columns + column] =
+			(uint16_t)((marked ? ATTRIBUTE_MARKED : ATTRIBUTE_NORMAL) | (uint8_t)c);
+}
+
+unsigned surface_scale(const struct surface_pixels *s)
+{
+	return MIN(1 + s->height / LINES_AT_SCALE_1, SCALE_MAX);
+}
+
+unsigned surface_columns(const struct surface_pixels *s)
+{
+	return s->width / (GLYPH_WIDTH * surface_scale(s));
+}
+
+unsigned surface_rows(const struct surface_pixels *s)
+{
+	return s->height / (GLYPH_HEIGHT * surface_scale(s));
+}
+
+bool surface_fits(const struct surface_pixels *s, uint64_t bytes)
+{
+	if (s->pixel_bytes != 3 && s->pixel_bytes != 4)
+		return false;
+	return s->width && s->height && (uint64_t)s->width * s->pixel_bytes <= s->pitch &&
+	       (uint64_t)s->pitch * s->height <= bytes;
+}
+
+/* The dots of one line of a cell; bit 7 is the leftmost. */
+static uint8_t cell_line(char c, unsigned line)
+{
+	unsigned dots = line - DOT_TOP;
+
+	if (line < DOT_TOP || dots >= 2 * FONT_LINES || c < FONT_FIRST || c > FONT_LAST)
+		return 0;
+	return (uint8_t)(font[c - FONT_FIRST][dots / 2] << (GLYPH_WIDTH - FONT_DOTS - DOT_LEFT));
+}
+
+/* One line of pixels, in ordinary memory first: the device's memory is written in words. */
+static size_t compose(const struct surface_pixels *s, uint8_t dots, uint8_t *line)
+{
+	unsigned scale = surface_scale(s);
+	size_t at = 0;
+
+	for (unsigned x = 0; x < GLYPH_WIDTH * scale; x++) {
+		uint32_t pixel = dots >> (GLYPH_WIDTH - 1 - x / scale) & 1 ? s->white : 0;
+
+		for (unsigned i = 0; i < s->pixel_bytes; i++)
+			line[at++] = (uint8_t)(pixel >> (8 * i));
+	}
+	return at;
+}
+
+static void store(volatile uint8_t *to, const uint64_t *line, size_t bytes)
+{
+	if ((uintptr_t)to % 8 == 0 && bytes % 8 == 0) {
+		for (size_t i = 0; i < bytes / 8; i++)
+			((volatile uint64_t *)to)[i] = line[i];
+		return;
+	}
+	for (size_t i = 0; i < bytes; i++)
+		to[i] = ((const uint8_t *)line)[i];
+}
+
+void surface_pixels_draw(void *context, unsigned column, unsigned row, char c, bool marked)
+{
+	const struct surface_pixels *s = context;
+	unsigned scale = surface_scale(s);
+	volatile uint8_t *to;
+
+	if (column >= surface_columns(s) || row >= surface_rows(s))
+		return;
+	to = s->pixels + (uint64_t)row * GLYPH_HEIGHT * scale * s->pitch +
+	     (uint64_t)column * GLYPH_WIDTH * scale * s->pixel_bytes;
+	for (unsigned line = 0; line < GLYPH_HEIGHT; line++) {
+		uint64_t words[LINE_BYTES / 8];
+		uint8_t dots = cell_line(c, line) ^ (marked ? 0xff : 0);
+		size_t bytes = compose(s, dots, (uint8_t *)words);
+
+		for (unsigned i = 0; i < scale; i++, to += s->pitch)
+			store(to, words, bytes);
+	}
+}
