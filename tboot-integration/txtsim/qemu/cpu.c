@@ -19,11 +19,9 @@
 static const enum gdb_register register_of[8] = {
 	GDB_EAX, GDB_ECX, GDB_EDX, GDB_EBX, GDB_ESP, GDB_EBP, GDB_ESI, GDB_EDI};
 
-static void remove_sites(struct edge *e)
+static void remove_breakpoints(struct edge *e)
 {
-	for (unsigned i = 0; i < e->site_count; i++)
-		gdb_unbreak(&e->gdb, e->sites[i].address);
-	e->site_count = 0;
+	sites_forget(e);
 	if (e->mtrr.begin)
 		gdb_unbreak(&e->gdb, e->mtrr.end);
 	if (e->wake.begin)
@@ -34,7 +32,7 @@ static void remove_sites(struct edge *e)
 
 void cpu_prepare(struct edge *e)
 {
-	remove_sites(e);
+	remove_breakpoints(e);
 	memset(e->smxe, 0, sizeof(e->smxe));
 	for (unsigned i = 0; i < e->image_count; i++)
 		gdb_break(&e->gdb, e->images[i].entry);
@@ -63,8 +61,7 @@ static void on_entry(struct edge *e, unsigned cpu, const struct mle_image *image
 	for (unsigned i = 0; i < e->image_count; i++)
 		gdb_unbreak(&e->gdb, e->images[i].entry);
 	sites_find(e, image);
-	for (unsigned i = 0; i < e->site_count; i++)
-		gdb_break(&e->gdb, e->sites[i].address);
+	sites_watch(e, image->entry);
 	edge_log(e, "MLE entered at %#x: %u instructions watched", image->entry, e->site_count);
 	for (unsigned r = GDB_EAX; r <= GDB_EDX; r++)
 		e->saved[r] = gdb_read(&e->gdb, (enum gdb_register)r);
@@ -89,6 +86,7 @@ static void code_done(struct edge *e, struct guest_code *code, uint32_t bytes)
 
 static void enter_mle(struct edge *e, const struct getsec_state *s)
 {
+	sites_watch(e, s->ebx);
 	gdb_write(&e->gdb, GDB_CR4, 0);
 	gdb_write(&e->gdb, GDB_CR0, s->cr0 & ~CR0_PG_AM_WP);
 	gdb_write(&e->gdb, GDB_EFLAGS, EFLAGS_RESERVED);
@@ -158,6 +156,8 @@ static void on_getsec(struct edge *e, unsigned cpu, uint32_t eip)
 	s.edx = (uint32_t)gdb_read(&e->gdb, GDB_EDX);
 	if (e->gdb.broken)
 		return;
+	if (!e->all_watched)
+		sites_watch(e, 0);
 	old = s;
 	if (s.eax == GETSEC_SENTER && !acpi_take_dmar(&e->txt))
 		edge_log(e, "no DMAR among the ACPI tables");

@@ -32,6 +32,7 @@ struct site {
 	uint32_t address;
 	enum site_kind kind;
 	uint8_t reg; /* CR4's: the instruction's register */
+	bool watched;
 };
 
 struct edge {
@@ -52,6 +53,7 @@ struct edge {
 	unsigned image_count;
 	struct site sites[EDGE_SITES_MAX];
 	unsigned site_count;
+	bool all_watched;
 	struct guest_code mtrr, wake; /* begin 0: not under way */
 	unsigned mtrr_cpu, wake_cpu;
 	uint64_t saved[GDB_EFLAGS + 1]; /* registers of the CPU that runs one of these */
@@ -84,7 +86,14 @@ void cpu_prepare(struct edge *e);
 /* A CPU has stopped; on return it may go on. */
 void cpu_stopped(struct edge *e, unsigned cpu);
 
-/* --- sites.c: finds the instructions in the MLE's code, as it now stands in memory. */
+/* --- sites.c */
+/* Finds the instructions in the MLE's code, as it now stands in memory; none is watched yet. */
 void sites_find(struct edge *e, const struct mle_image *image);
+/*
+ * Sets breakpoints. entry != 0: an MLE begins there, which will first clear its memory, slowly if
+ * that page were watched; nothing on it is needed before its first GETSEC. entry 0: all.
+ */
+void sites_watch(struct edge *e, uint32_t entry);
+void sites_forget(struct edge *e);
 
 #endif
