@@ -1,9 +1,11 @@
 #include "vmkdev/device_irq.h"
+#include "lib/log.h"
 #include "mem/space.h"
 #include "vmkdev/device.h"
 #include "vmkdev/msi.h"
 
-#define IRQ_NONE 255u /* PCI 3.0, section 6.2.4: unknown or no connection */
+#define LOG_MODULE "Device"
+#define IRQ_NONE   255u /* PCI 3.0, section 6.2.4: unknown or no connection */
 
 static enum vmk_status map_table(struct device *device, const struct msix *msix)
 {
@@ -96,6 +98,7 @@ static enum vmk_status attach_intx(struct device *device, irq_handler handler, v
 enum vmk_status device_irq_attach(struct device *device, bool several, unsigned count,
 	irq_handler handler, void *const arguments[], unsigned *granted)
 {
+	static const char *const modes[] = {"INTx", "MSI", "MSI-X"};
 	enum vmk_status status = VMK_NOT_PRESENT;
 
 	if (device->irq.count)
@@ -106,6 +109,9 @@ enum vmk_status device_irq_attach(struct device *device, bool several, unsigned 
 		status = attach_msi(device, handler, arguments[0]);
 	if (status != VMK_OK)
 		status = attach_intx(device, handler, arguments[0]);
+	if (status == VMK_OK)
+		vmk_log("%s interrupts by %s, %u vectors", device->name, modes[device->irq.mode],
+			device->irq.count);
 	*granted = device->irq.count;
 	return status;
 }
