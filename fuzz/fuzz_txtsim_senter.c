@@ -4,6 +4,8 @@
 /* sources: tboot-integration/txtsim/model/tpmcmd.c tboot-integration/txtsim/model/mle.c */
 /* sources: tboot-integration/txtsim/model/getsec.c tboot-integration/txtsim/model/sinit.c */
 /* sources: tboot-integration/txtsim/model/tis.c tboot-integration/txtsim/model/acpi.c */
+/* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
+/* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* sources: tboot-integration/txtsim/sinit/acmwrite.c */
 /* libs: -lcrypto */
 /*

@@ -1,7 +1,8 @@
 # The TXT platform emulator: the pure model, the Bochs plugin, the SINIT stand-in, the launcher.
 TXTSIM := tboot-integration/txtsim
 TXTSIM_MODEL := $(addprefix $(TXTSIM)/model/,platform.c faults.c heap.c digest.c acm.c events.c evlog.c \
-	tpmcmd.c mle.c getsec.c sinit.c tis.c dump.c acpi.c)
+	tpmcmd.c mle.c getsec.c sinit.c tis.c dump.c acpi.c lcp.c lcplist.c \
+	ownerpolicy.c)
 TXTSIM_BOCHS := $(TXTSIM)/swtpm/client.c $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c \
 	wake.c memory.c firmware.c swtpm.c stamp.c)
 TXTSIM_QEMU := $(TXTSIM)/swtpm/client.c $(TXTSIM)/model/acpifind.c $(addprefix $(TXTSIM)/qemu/,\

@@ -4,6 +4,8 @@
 /* sources: tboot-integration/txtsim/model/tpmcmd.c tboot-integration/txtsim/model/mle.c */
 /* sources: tboot-integration/txtsim/model/getsec.c tboot-integration/txtsim/model/sinit.c */
 /* sources: tboot-integration/txtsim/model/tis.c tboot-integration/txtsim/model/acpi.c */
+/* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
+/* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* sources: tboot-integration/txtsim/sinit/acmwrite.c */
 /* libs: -lcrypto */
 /* The TXT platform: registers, launch, refusals, what the MLE finds, exit and reset. */
@@ -391,7 +393,7 @@ static const struct {
 	{spoil_header, TXT_ERR_MLE_HEADER},
 	{spoil_entry, TXT_ERR_MLE_ENTRY},
 	{spoil_hash, TXT_ERR_TPM_HASH},
-	{spoil_extend, TXT_ERR_TPM_EXTEND},
+	{spoil_extend, TXT_ERR_TPM_COMMAND},
 };
 
 static void every_refusal_names_its_reason(void **state)

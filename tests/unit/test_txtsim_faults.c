@@ -4,6 +4,8 @@
 /* sources: tboot-integration/txtsim/model/tpmcmd.c tboot-integration/txtsim/model/mle.c */
 /* sources: tboot-integration/txtsim/model/getsec.c tboot-integration/txtsim/model/sinit.c */
 /* sources: tboot-integration/txtsim/model/tis.c tboot-integration/txtsim/model/acpi.c */
+/* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
+/* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* sources: tboot-integration/txtsim/model/faults.c tboot-integration/txtsim/sinit/acmwrite.c */
 /* libs: -lcrypto */
 /* Every fault of the table, in the model alone: what the platform then shows, and that it ends. */
@@ -231,8 +233,8 @@ static const struct {
 	{TXT_FAULT_TPM_NOT_READY, tpm_silent, TXT_ERR_NONE},
 	{TXT_FAULT_TPM_SHORT_ANSWER, tpm_short_answer, TXT_ERR_NONE},
 	{TXT_FAULT_TPM_HASH, NULL, TXT_ERR_TPM_HASH},
-	{TXT_FAULT_TPM_EXTEND_17, NULL, TXT_ERR_TPM_EXTEND},
-	{TXT_FAULT_TPM_EXTEND_18, NULL, TXT_ERR_TPM_EXTEND},
+	{TXT_FAULT_TPM_EXTEND_17, NULL, TXT_ERR_TPM_COMMAND},
+	{TXT_FAULT_TPM_EXTEND_18, NULL, TXT_ERR_TPM_COMMAND},
 	{TXT_FAULT_TPM_LAUNCHED_FAILED, launched_then_failed, TXT_ERR_NONE},
 	{TXT_FAULT_TPM_LAUNCHED_HANGS, launched_then_silent, TXT_ERR_NONE},
 	{TXT_FAULT_LOCALITY_CLOSED, locality_closed, TXT_ERR_NONE},

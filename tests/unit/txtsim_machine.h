@@ -77,6 +77,8 @@ static inline int machine_tpm(void *ctx, unsigned locality, const uint8_t *comma
 	m->localities |= 1u << locality;
 	if (m->tpm_error || max < 62)
 		return tpm_plain_response(response, m->tpm_error);
+	if (code == 0x169)
+		return tpm_plain_response(response, TPM_RC_NO_INDEX);
 	if (code == 0x182 && size == 87 && command[13] < 24)
 		machine_extend(m, command[13], command + 55);
 	if (code == 0x17e && size == 20) {

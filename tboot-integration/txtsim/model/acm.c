@@ -76,5 +76,5 @@ bool acm_verify(const uint8_t *acm, size_t size, const struct acm_layout *layout
 		return false;
 	return acm_digest(acm, size, layout, &digest) &&
 	       rsa_verify(acm + ACM_PUBLIC_KEY, acm + layout->signature_at, layout->key_bytes,
-		       exponent, digest.sha256);
+		       exponent, digest.sha256, RSA_PADDING_PKCS1);
 }

@@ -83,8 +83,9 @@ static EVP_PKEY *public_key(const uint8_t *modulus, size_t size, uint32_t expone
 }
 
 bool rsa_verify(const uint8_t *modulus, const uint8_t *signature, size_t size, uint32_t exponent,
-	const uint8_t digest[32])
+	const uint8_t digest[32], enum rsa_padding padding)
 {
+	const int mode = padding == RSA_PADDING_PSS ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
 	uint8_t big_endian[RSA_MAX_BYTES];
 	EVP_PKEY_CTX *ctx = NULL;
 	EVP_PKEY *key;
@@ -97,8 +98,7 @@ bool rsa_verify(const uint8_t *modulus, const uint8_t *signature, size_t size, u
 	key = public_key(modulus, size, exponent);
 	if (key)
 		ctx = EVP_PKEY_CTX_new(key, NULL);
-	if (ctx && EVP_PKEY_verify_init(ctx) > 0 &&
-		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0 &&
+	if (ctx && EVP_PKEY_verify_init(ctx) > 0 && EVP_PKEY_CTX_set_rsa_padding(ctx, mode) > 0 &&
 		EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) > 0)
 		good = EVP_PKEY_verify(ctx, big_endian, size, digest, 32) == 1;
 	EVP_PKEY_CTX_free(ctx);

@@ -21,8 +21,11 @@ bool digest_end(struct digest_stream *s, struct digests *out);
 
 bool digest_of(const void *data, size_t size, struct digests *out);
 
-/* RSASSA-PKCS1-v1_5 with SHA-256; modulus and signature little-endian, of `size` bytes. */
+enum rsa_padding { RSA_PADDING_PKCS1, RSA_PADDING_PSS };
+
+/* RSASSA-PKCS1-v1_5 or RSASSA-PSS with SHA-256; modulus and signature little-endian, of `size`
+ * bytes. */
 bool rsa_verify(const uint8_t *modulus, const uint8_t *signature, size_t size, uint32_t exponent,
-	const uint8_t digest[32]);
+	const uint8_t digest[32], enum rsa_padding padding);
 
 #endif

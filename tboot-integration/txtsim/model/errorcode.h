@@ -32,7 +32,11 @@
 	X(TXT_ERR_MLE_HEADER, TXT_ERROR_SINIT(0x28u, 2u), "MLE header")                     \
 	X(TXT_ERR_MLE_ENTRY, TXT_ERROR_SINIT(0x28u, 6u), "MLE entry point outside the MLE") \
 	X(TXT_ERR_TPM_HASH, TXT_ERROR_SINIT(4u, 0x15u), "TPM hash sequence at locality 4")  \
-	X(TXT_ERR_TPM_EXTEND, TXT_ERROR_SINIT(4u, 1u), "TPM2_PCR_Extend at locality 3")     \
+	X(TXT_ERR_TPM_COMMAND, TXT_ERROR_SINIT(4u, 1u), "TPM command at locality 3")        \
+	X(TXT_ERR_LCP_INDEX, TXT_ERROR_SINIT(4u, 7u), "the owner's policy index")           \
+	X(TXT_ERR_LCP_SINIT, TXT_ERROR_SINIT(0x2eu, 2u), "policy: SINIT is revoked")        \
+	X(TXT_ERR_LCP_MATCH, TXT_ERROR_SINIT(0x2eu, 4u), "policy: no element matches")      \
+	X(TXT_ERR_LCP_DATA, TXT_ERROR_SINIT(0x2eu, 7u), "policy data are not the policy's") \
 	X(TXT_ERR_DIGEST, TXT_ERROR_SINIT(8u, 9u), "the digest library failed")
 
 enum txt_error {

@@ -46,9 +46,9 @@
 	X(TPM_HASH, "tpm-hash", "the hash sequence at locality 4 fails",                         \
 		"refused: TPM hash sequence at locality 4")                                      \
 	X(TPM_EXTEND_17, "tpm-extend-17", "SINIT's extends of PCR 17 fail",                      \
-		"refused: TPM2_PCR_Extend at locality 3")                                        \
+		"refused: TPM command at locality 3")                                            \
 	X(TPM_EXTEND_18, "tpm-extend-18", "SINIT's extends of PCR 18 fail",                      \
-		"refused: TPM2_PCR_Extend at locality 3")                                        \
+		"refused: TPM command at locality 3")                                            \
 	X(TPM_LAUNCHED_FAILED, "tpm-launched-failed", "after the launch the TPM fails",          \
 		"stopped: policy")                                                               \
 	X(TPM_LAUNCHED_HANGS, "tpm-launched-hangs", "after the launch no TPM command completes", \

@@ -23,6 +23,7 @@ enum os_sinit_data {
 	OS_MLE_HEADER = 24,
 	OS_PMR_LOW = 32,
 	OS_PMR_HIGH = 48,
+	OS_LCP_OWNER = 64,
 	OS_CAPABILITIES = 80,
 	OS_ELEMENTS = 92,
 };
@@ -151,6 +152,8 @@ bool heap_parse(struct txt *t, struct txt_os_sinit *os)
 	os->pmr_low_size = le64(data + OS_PMR_LOW + 8);
 	os->pmr_high_base = le64(data + OS_PMR_HIGH);
 	os->pmr_high_size = le64(data + OS_PMR_HIGH + 8);
+	os->lcp_base = le64(data + OS_LCP_OWNER);
+	os->lcp_size = le64(data + OS_LCP_OWNER + 8);
 	os->capabilities = le32(data + OS_CAPABILITIES);
 	return parse_elements(t, os, start + 8 + OS_ELEMENTS, start + size);
 }

@@ -14,6 +14,8 @@ struct txt_os_sinit {
 	uint64_t mle_header;
 	uint64_t pmr_low_base, pmr_low_size;
 	uint64_t pmr_high_base, pmr_high_size;
+	uint64_t lcp_base; /* the owner's policy data; size 0 if there are none */
+	uint64_t lcp_size;
 	uint32_t capabilities;
 	uint32_t log_element;  /* offset in the heap of the type-8 element's data, 0 if absent */
 	uint32_t log_offset;   /* offset in the heap of the event log's buffer */

@@ -9,6 +9,7 @@
 #include "tboot-integration/txtsim/model/evlog.h"
 #include "tboot-integration/txtsim/model/heap.h"
 #include "tboot-integration/txtsim/model/mle.h"
+#include "tboot-integration/txtsim/model/ownerpolicy.h"
 #include "tboot-integration/txtsim/model/platform.h"
 #include "tboot-integration/txtsim/model/tpmcmd.h"
 
@@ -19,6 +20,7 @@ struct launch_state {
 	struct txt_mle mle;
 	struct digests sinit;
 	struct digests sinit_key;
+	struct owner_policy policy;
 	struct evlog log;
 	uint32_t flags;
 };
@@ -101,7 +103,7 @@ static bool extend(struct txt *t, unsigned pcr, const struct digests *digests)
 	if (txt_fault(t, pcr == 17 ? TXT_FAULT_TPM_EXTEND_17 : TXT_FAULT_TPM_EXTEND_18))
 		code = TPM_RC_FAILURE;
 	if (code)
-		txt_fail(t, TXT_ERR_TPM_EXTEND, code);
+		txt_fail(t, TXT_ERR_TPM_COMMAND, code);
 	return code == 0;
 }
 
@@ -127,6 +129,32 @@ static bool measure_start(struct txt *t, struct launch_state *s)
 	return true;
 }
 
+/* What the owner's policy says in place of a platform without one; NULL if it has no say. */
+static const uint8_t *policy_data(
+	const struct owner_policy *policy, enum txt_event_type type, uint32_t *size)
+{
+	const struct lcp_event *event = NULL;
+
+	if (!policy->present)
+		return NULL;
+	if (type == TXT_EV_LCP_CONTROL) {
+		*size = sizeof(policy->control);
+		return policy->control;
+	}
+	if (type == TXT_EV_NV_INFO) {
+		*size = policy->nv_info_size;
+		return policy->nv_info;
+	}
+	if (type == TXT_EV_LCP_DETAILS)
+		event = &policy->outcome.details;
+	if (type == TXT_EV_LCP_AUTHORITIES)
+		event = &policy->outcome.authorities;
+	if (!event || !event->size)
+		return NULL;
+	*size = event->size;
+	return event->data;
+}
+
 static bool measure_event(struct txt *t, struct launch_state *s, const struct sinit_event *event)
 {
 	uint8_t capabilities[4];
@@ -137,7 +165,9 @@ static bool measure_event(struct txt *t, struct launch_state *s, const struct si
 	put_le32(capabilities, s->os.capabilities);
 	switch (event->source) {
 	case SOURCE_PLATFORM:
-		data = sinit_platform_data(event->type, &size);
+		data = policy_data(&s->policy, event->type, &size);
+		if (!data)
+			data = sinit_platform_data(event->type, &size);
 		break;
 	case SOURCE_CAPABILITIES:
 		data = capabilities;
@@ -203,7 +233,9 @@ bool sinit_run(
 	txt_log(t, "OsSinitData v%u: MLE %#llx bytes, page table %#llx, capabilities %#x",
 		s.os.version, (unsigned long long)s.os.mle_size,
 		(unsigned long long)s.os.mle_page_table, s.os.capabilities);
-	if (!mle_measure(t, &s.os, &s.mle) || !measure(t, &s) || !report(t, &s))
+	if (!mle_measure(t, &s.os, &s.mle) ||
+		!owner_policy_allows(t, &s.os, &s.mle.digests, &s.policy) || !measure(t, &s) ||
+		!report(t, &s))
 		return false;
 	hex32(text, s.sinit.sha256);
 	txt_log(t, "SINIT sha256 %s", text);

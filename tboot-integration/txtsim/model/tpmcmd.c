@@ -1,5 +1,6 @@
 #include "tboot-integration/txtsim/model/tpmcmd.h"
 
+#include "lib/reader.h"
 #include "tboot-integration/txtsim/model/bytes.h"
 
 enum tpm_tag { TPM_ST_NO_SESSIONS = 0x8001, TPM_ST_SESSIONS = 0x8002 };
@@ -7,6 +8,8 @@ enum tpm_tag { TPM_ST_NO_SESSIONS = 0x8001, TPM_ST_SESSIONS = 0x8002 };
 enum tpm_cc {
 	TPM_CC_HIERARCHY_CONTROL = 0x121,
 	TPM_CC_STARTUP = 0x144,
+	TPM_CC_NV_READ = 0x14e,
+	TPM_CC_NV_READ_PUBLIC = 0x169,
 	TPM_CC_GET_RANDOM = 0x17b,
 	TPM_CC_PCR_READ = 0x17e,
 	TPM_CC_PCR_EXTEND = 0x182,
@@ -54,14 +57,42 @@ size_t tpm_pcr_extend(uint8_t *to, unsigned pcr, const struct digests *digests)
 	return finish(to, TPM_ST_SESSIONS, TPM_CC_PCR_EXTEND, at + 60);
 }
 
-size_t tpm_pcr_read(uint8_t *to, unsigned pcr)
+static size_t pcr_read(uint8_t *to, unsigned pcr, uint16_t bank)
 {
 	put_be32(to + 10, 1);
-	put_be16(to + 14, TPM_ALG_SHA256);
+	put_be16(to + 14, bank);
 	to[16] = 3;
 	memset(to + 17, 0, 3);
 	to[17 + pcr / 8] = (uint8_t)(1u << pcr % 8);
 	return finish(to, TPM_ST_NO_SESSIONS, TPM_CC_PCR_READ, 20);
+}
+
+size_t tpm_pcr_read(uint8_t *to, unsigned pcr)
+{
+	return pcr_read(to, pcr, TPM_ALG_SHA256);
+}
+
+size_t tpm_pcr_read_sha1(uint8_t *to, unsigned pcr)
+{
+	return pcr_read(to, pcr, TPM_ALG_SHA1);
+}
+
+size_t tpm_nv_read_public(uint8_t *to, uint32_t index)
+{
+	put_be32(to + 10, index);
+	return finish(to, TPM_ST_NO_SESSIONS, TPM_CC_NV_READ_PUBLIC, 14);
+}
+
+size_t tpm_nv_read(uint8_t *to, uint32_t index, uint16_t size)
+{
+	size_t at;
+
+	put_be32(to + 10, index);
+	put_be32(to + 14, index);
+	at = put_password(to, 18);
+	put_be16(to + at, size);
+	put_be16(to + at + 2, 0);
+	return finish(to, TPM_ST_SESSIONS, TPM_CC_NV_READ, at + 4);
 }
 
 size_t tpm_disable_hierarchy(uint8_t *to, uint32_t hierarchy)
@@ -82,15 +113,53 @@ uint32_t tpm_response_code(const uint8_t *response, int size)
 	return be32(response + 6);
 }
 
-bool tpm_pcr_value(const uint8_t *response, int size, uint8_t value[32])
+static bool pcr_value(const uint8_t *response, int size, uint8_t *value, int value_size)
 {
 	/* header, update counter, selection of one bank, digest count, digest size, digest */
 	const int digest_at = 10 + 4 + 10 + 4 + 2;
 
-	if (tpm_response_code(response, size) || size != digest_at + 32)
+	if (tpm_response_code(response, size) || size != digest_at + value_size)
 		return false;
-	memcpy(value, response + digest_at, 32);
+	memcpy(value, response + digest_at, (size_t)value_size);
 	return true;
+}
+
+bool tpm_pcr_value(const uint8_t *response, int size, uint8_t value[32])
+{
+	return pcr_value(response, size, value, 32);
+}
+
+bool tpm_pcr_value_sha1(const uint8_t *response, int size, uint8_t value[20])
+{
+	return pcr_value(response, size, value, 20);
+}
+
+const uint8_t *tpm_nv_public(
+	const uint8_t *response, int size, uint16_t *public_size, uint16_t *data_size)
+{
+	struct reader r = reader_of(response, size > 0 ? (size_t)size : 0), area;
+	const uint8_t *start;
+
+	if (tpm_response_code(response, size) || !reader_skip(&r, TPM_HEADER_SIZE))
+		return NULL;
+	*public_size = reader_be16(&r);
+	area = reader_sub(&r, *public_size);
+	start = area.data;
+	/* index, name algorithm, attributes, policy, size of the data */
+	reader_skip(&area, 4 + 2 + 4);
+	reader_skip(&area, reader_be16(&area));
+	*data_size = reader_be16(&area);
+	return area.failed ? NULL : start;
+}
+
+const uint8_t *tpm_nv_data(const uint8_t *response, int size, uint16_t wanted)
+{
+	struct reader r = reader_of(response, size > 0 ? (size_t)size : 0);
+
+	if (tpm_response_code(response, size) || !reader_skip(&r, TPM_HEADER_SIZE + 4) ||
+		reader_be16(&r) != wanted)
+		return NULL;
+	return reader_bytes(&r, wanted);
 }
 
 unsigned tpm_random_wanted(const uint8_t *command, size_t size)
