@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static const char *const log_names[] = {"txt-drtm", "vmk"};
+static const char *const log_names[] = {"tcg-boot", "txt-drtm", "vmk"};
 static const char *const layer_names[] = {"PLATFORM", "LAUNCH", "VMKERNEL", "HOST"};
 
 static json_t *event_json(const struct prediction *p, const struct predicted_event *e)
@@ -46,17 +46,21 @@ static json_t *file_json(const struct predicted_file *f)
 json_t *document_of(const struct prediction *p)
 {
 	json_t *events = json_array(), *files = json_array(), *pcrs = json_object();
-	json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:[i,i,i,i,i,i]}", "format",
-		"merlon-policy-1", "name", p->name, "launch", "drtm", "bank", "sha256", "selection",
-		17, 18, 19, 20, 21, 22);
+	json_t *selection = json_array();
+	json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:o}", "format", "merlon-policy-1", "name",
+		p->name, "launch", p->launch == VMK_LAUNCH_SRTM ? "srtm" : "drtm", "bank", "sha256",
+		"selection", selection);
 
 	for (unsigned i = 0; i < p->event_count; i++)
 		json_array_append_new(events, event_json(p, &p->events[i]));
 	for (unsigned i = 0; i < p->file_count; i++)
 		json_array_append_new(files, file_json(&p->files[i]));
-	for (unsigned i = 17; i <= 22; i++) {
+	for (unsigned i = 0; i < PREDICTION_PCRS; i++) {
 		char key[4];
 
+		if (!(prediction_selection(p->launch) >> i & 1))
+			continue;
+		json_array_append_new(selection, json_integer(i));
 		snprintf(key, sizeof(key), "%u", i);
 		json_object_set_new(pcrs, key, hex_json(p->pcrs[i], 32));
 	}
@@ -84,7 +88,9 @@ void document_print(const struct prediction *p, FILE *to)
 		print_digest(e->digest, 8, to);
 		fprintf(to, "  %s\n", e->what);
 	}
-	for (unsigned i = 17; i <= 22; i++) {
+	for (unsigned i = 0; i < PREDICTION_PCRS; i++) {
+		if (!(prediction_selection(p->launch) >> i & 1))
+			continue;
 		fprintf(to, "PCR %u  ", i);
 		print_digest(p->pcrs[i], 32, to);
 		fprintf(to, "\n");

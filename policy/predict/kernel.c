@@ -7,10 +7,23 @@
 #include <stdio.h>
 #include <string.h>
 
+static uint32_t pcr_of(enum vmk_event_type type, enum vmk_launch launch)
+{
+	switch (type) {
+#define X(symbol, number, drtm, srtm, name) \
+	case symbol:                        \
+		return launch == VMK_LAUNCH_SRTM ? (srtm) : (drtm);
+		VMK_EVENTS(X)
+#undef X
+	}
+	return 0;
+}
+
 static enum vmk_status add_text(struct prediction *prediction, enum prediction_layer layer,
-	enum vmk_event_type type, uint32_t pcr, int file, const char *what, const char *text,
+	enum vmk_event_type type, int file, const char *what, const char *text,
 	struct prediction_error *error)
 {
+	uint32_t pcr = pcr_of(type, prediction->launch);
 	struct predicted_event *event = prediction_add_event(
 		prediction, LOG_KERNEL, layer, pcr, (uint32_t)type, file, error);
 
@@ -34,14 +47,14 @@ static enum vmk_status add_package(struct prediction *prediction, int file, stru
 			package->provider, hex);
 		snprintf(
 			what, sizeof(what), "configuration %s %s", package->name, package->version);
-		return add_text(prediction, LAYER_HOST, VMK_EV_CONFIG, 21, file, what, text, error);
+		return add_text(prediction, LAYER_HOST, VMK_EV_CONFIG, file, what, text, error);
 	}
 	snprintf(text, sizeof(text), VMK_PACKAGE_FORMAT, package->name, package->version,
 		package_kind_name(package->kind), package->provider,
 		acceptance_level_name(package->level), hex);
 	snprintf(what, sizeof(what), "%s package %s %s", package_kind_name(package->kind),
 		package->name, package->version);
-	return add_text(prediction, LAYER_VMKERNEL, VMK_EV_PACKAGE, 19, file, what, text, error);
+	return add_text(prediction, LAYER_VMKERNEL, VMK_EV_PACKAGE, file, what, text, error);
 }
 
 /* Configuration packages load first, then the others in boot.cfg's order. */
@@ -75,14 +88,14 @@ enum vmk_status predict_kernel(struct prediction_inputs *inputs, struct predicti
 	(void)inputs;
 	if (kernel < 0)
 		return prediction_fail(error, VMK_INTERNAL, "module 0", "not among the files");
-	status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_SECURITY_OPTIONS, 19, kernel,
+	status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_SECURITY_OPTIONS, kernel,
 		"security options", VMK_SECURITY_OPTIONS, error);
 	if (status == VMK_OK)
 		status = add_packages(prediction, (unsigned)kernel, true, error);
 	if (status == VMK_OK)
 		status = add_packages(prediction, (unsigned)kernel, false, error);
 	if (status == VMK_OK)
-		status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_BOOT_COMPLETE, 19, kernel,
+		status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_BOOT_COMPLETE, kernel,
 			"boot complete", VMK_BOOT_COMPLETE, error);
 	return status;
 }

@@ -106,7 +106,7 @@ static enum vmk_status predict_sinit_event(struct launch *l, const struct platfo
 		snprintf(event->what, sizeof(event->what), "tboot and its command line");
 		memcpy(event->digest, l->mle, 32);
 		return VMK_OK;
-	case FROM_PLATFORM:
+	default:
 		break;
 	}
 	snprintf(event->what, sizeof(event->what), "platform %s: %s", l->platform.name,
@@ -178,6 +178,9 @@ enum vmk_status predict_launch(struct prediction_inputs *inputs, struct predicti
 
 	l = (struct launch){.inputs = inputs, .prediction = prediction, .error = error};
 	status = platform_load(inputs->platform, &l.platform, error);
+	if (status == VMK_OK && l.platform.launch != VMK_LAUNCH_DRTM)
+		return prediction_fail(error, VMK_BAD_FORMAT, inputs->platform,
+			"it was not captured from a dynamic launch");
 	if (status == VMK_OK)
 		status = load_sinit(&l);
 	if (status == VMK_OK)

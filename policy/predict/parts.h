@@ -15,7 +15,10 @@ enum vmk_status prediction_fail(
 /* SINIT's events by the platform layer, then tboot's: its policy and every module. */
 enum vmk_status predict_launch(struct prediction_inputs *inputs, struct prediction *prediction,
 	struct prediction_error *error);
-/* The kernel's events: security options, packages, boot complete. After predict_launch(). */
+/* Firmware's events by the platform layer, and among them GRUB's: its script and every module. */
+enum vmk_status predict_static(struct prediction_inputs *inputs, struct prediction *prediction,
+	struct prediction_error *error);
+/* The kernel's events: security options, packages, boot complete. After one of the two. */
 enum vmk_status predict_kernel(struct prediction_inputs *inputs, struct prediction *prediction,
 	struct prediction_error *error);
 

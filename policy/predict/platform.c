@@ -16,23 +16,36 @@ static const char *const sources[] = {
 #undef X
 };
 
-static bool load_event(json_t *json, struct platform_event *event)
+/* GRUB's own PCRs are its script's. */
+static bool is_platform_pcr(enum vmk_launch launch, int64_t pcr)
+{
+	return launch == VMK_LAUNCH_SRTM ? pcr >= 0 && pcr <= 7 : pcr == 17 || pcr == 18;
+}
+
+static bool is_source_of(enum vmk_launch launch, enum platform_source source)
+{
+	if (source == FROM_PLATFORM)
+		return true;
+	return (source == FROM_GRUB || source == FROM_GRUB_SCRIPT) == (launch == VMK_LAUNCH_SRTM);
+}
+
+static bool load_event(json_t *json, enum vmk_launch launch, struct platform_event *event)
 {
 	const char *name, *from, *data = NULL, *digest = NULL;
-	int pcr, type;
+	json_int_t pcr, type;
 	size_t size = 0;
 
-	if (json_unpack_ex(json, NULL, JSON_STRICT, "{s:i, s:i, s:s, s:s, s?:s, s?:s}", "pcr", &pcr,
+	if (json_unpack_ex(json, NULL, JSON_STRICT, "{s:I, s:I, s:s, s:s, s?:s, s?:s}", "pcr", &pcr,
 		    "type", &type, "name", &name, "from", &from, "data", &data, "digest", &digest))
 		return false;
-	if ((pcr != 17 && pcr != 18) || type < 0)
+	if (!is_platform_pcr(launch, pcr) || type < 0 || type > UINT32_MAX)
 		return false;
 	event->pcr = (uint32_t)pcr;
 	event->type = (uint32_t)type;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		if (!strcmp(from, sources[i]))
 			event->source = (enum platform_source)i;
-	if (strcmp(from, sources[event->source]))
+	if (strcmp(from, sources[event->source]) || !is_source_of(launch, event->source))
 		return false;
 	if (data && !hex_parse(data, event->data, sizeof(event->data), &event->data_size))
 		return false;
@@ -47,25 +60,26 @@ enum vmk_status platform_load(
 {
 	json_error_t at;
 	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &at), *events, *event;
-	const char *format, *name;
+	const char *format, *name, *launch = "drtm";
 	size_t i;
 
 	*platform = (struct platform){0};
 	if (!root)
 		return prediction_fail(error, VMK_BAD_FORMAT, path, at.text);
-	if (json_unpack_ex(root, NULL, JSON_STRICT, "{s:s, s:s, s:o}", "format", &format, "name",
-		    &name, "events", &events) ||
-		strcmp(format, FORMAT) || !json_is_array(events) ||
-		json_array_size(events) > PLATFORM_EVENTS_MAX) {
+	if (json_unpack_ex(root, NULL, JSON_STRICT, "{s:s, s:s, s?s, s:o}", "format", &format,
+		    "name", &name, "launch", &launch, "events", &events) ||
+		strcmp(format, FORMAT) || (strcmp(launch, "drtm") && strcmp(launch, "srtm")) ||
+		!json_is_array(events) || json_array_size(events) > PLATFORM_EVENTS_MAX) {
 		json_decref(root);
 		return prediction_fail(error, VMK_BAD_FORMAT, path, "not a " FORMAT " document");
 	}
 	snprintf(platform->name, sizeof(platform->name), "%s", name);
+	platform->launch = strcmp(launch, "srtm") ? VMK_LAUNCH_DRTM : VMK_LAUNCH_SRTM;
 	json_array_foreach(events, i, event)
 	{
 		char text[64];
 
-		if (load_event(event, &platform->events[platform->event_count++]))
+		if (load_event(event, platform->launch, &platform->events[platform->event_count++]))
 			continue;
 		json_decref(root);
 		snprintf(text, sizeof(text), "event %zu is malformed", i);
@@ -106,7 +120,7 @@ enum vmk_status platform_capture(const void *log, size_t size,
 	struct evlog_event seen;
 	enum vmk_status status = evlog_open(&evlog, log, size, &why);
 
-	*platform = (struct platform){0};
+	*platform = (struct platform){.launch = VMK_LAUNCH_DRTM};
 	snprintf(platform->name, sizeof(platform->name), "%s", name);
 	if (status != VMK_OK)
 		return prediction_fail(error, status, "event log", why);
@@ -134,16 +148,79 @@ enum vmk_status platform_capture(const void *log, size_t size,
 	return prediction_fail(error, status, "event log", cursor.why ? cursor.why : "malformed");
 }
 
+static bool has_script(const struct platform *platform)
+{
+	for (unsigned i = 0; i < platform->event_count; i++) {
+		if (platform->events[i].source == FROM_GRUB_SCRIPT)
+			return true;
+	}
+	return false;
+}
+
+/* Variables and tables can be large, and a policy compares digests: data are not kept. */
+static enum vmk_status capture_static_event(const struct evlog_event *seen, const uint8_t grub[32],
+	struct platform *platform, struct prediction_error *error)
+{
+	const struct evlog_digest *digest = evlog_digest(seen, EVLOG_ALG_SHA256);
+	bool by_grub = seen->pcr == 8 || seen->pcr == 9;
+	struct platform_event *event = &platform->events[platform->event_count];
+
+	if (!digest || (!by_grub && !is_platform_pcr(VMK_LAUNCH_SRTM, seen->pcr)) ||
+		platform->event_count == PLATFORM_EVENTS_MAX)
+		return prediction_fail(error, VMK_UNSUPPORTED, evlog_type_name(seen->type),
+			"an event that neither firmware nor GRUB is known to log");
+	if (by_grub && has_script(platform))
+		return VMK_OK;
+	event->pcr = by_grub ? 0 : seen->pcr;
+	event->type = seen->type;
+	if (by_grub)
+		event->source = FROM_GRUB_SCRIPT;
+	else if (grub && seen->pcr == 4 && !memcmp(digest->bytes, grub, 32))
+		event->source = FROM_GRUB;
+	else
+		memcpy(event->digest, digest->bytes, 32);
+	platform->event_count++;
+	return VMK_OK;
+}
+
+enum vmk_status platform_capture_static(const void *log, size_t size, const uint8_t grub[32],
+	const char *name, struct platform *platform, struct prediction_error *error)
+{
+	const char *why = "";
+	struct evlog evlog;
+	struct evlog_cursor cursor;
+	struct evlog_event seen;
+	enum vmk_status status = evlog_open(&evlog, log, size, &why);
+
+	*platform = (struct platform){.launch = VMK_LAUNCH_SRTM};
+	snprintf(platform->name, sizeof(platform->name), "%s", name);
+	if (status != VMK_OK)
+		return prediction_fail(error, status, "event log", why);
+	cursor = evlog_begin(&evlog);
+	while ((status = evlog_next(&cursor, &seen)) == VMK_OK) {
+		if (seen.type == EVLOG_NO_ACTION)
+			continue;
+		status = capture_static_event(&seen, grub, platform, error);
+		if (status != VMK_OK)
+			return status;
+	}
+	if (status == VMK_NOT_FOUND)
+		return VMK_OK;
+	return prediction_fail(error, status, "event log", cursor.why ? cursor.why : "malformed");
+}
+
 json_t *platform_json(const struct platform *platform)
 {
-	json_t *root =
-		json_pack("{s:s, s:s, s:[]}", "format", FORMAT, "name", platform->name, "events");
+	bool is_static = platform->launch == VMK_LAUNCH_SRTM;
+	json_t *root = json_pack("{s:s, s:s, s:s, s:[]}", "format", FORMAT, "name", platform->name,
+		"launch", is_static ? "srtm" : "drtm", "events");
 	json_t *events = json_object_get(root, "events");
 
 	for (unsigned i = 0; i < platform->event_count; i++) {
 		const struct platform_event *e = &platform->events[i];
-		json_t *event = json_pack("{s:i, s:i, s:s, s:s}", "pcr", (int)e->pcr, "type",
-			(int)e->type, "name", evlog_type_name(e->type), "from", sources[e->source]);
+		json_t *event = json_pack("{s:i, s:I, s:s, s:s}", "pcr", (int)e->pcr, "type",
+			(json_int_t)e->type, "name", evlog_type_name(e->type), "from",
+			sources[e->source]);
 
 		if (e->data_size)
 			json_object_set_new(event, "data", hex_json(e->data, e->data_size));

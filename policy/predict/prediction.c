@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DRTM_PCR_FIRST 17u
+#define DRTM_PCR_LAST  22u
+
 enum vmk_status prediction_fail(
 	struct prediction_error *error, enum vmk_status status, const char *name, const char *what)
 {
@@ -65,12 +68,23 @@ enum vmk_status predicted_event_data(struct predicted_event *event, const void *
 void prediction_replay(struct prediction *prediction)
 {
 	memset(prediction->pcrs, 0, sizeof(prediction->pcrs));
+	if (prediction->launch == VMK_LAUNCH_SRTM)
+		memset(prediction->pcrs[DRTM_PCR_FIRST], 0xff,
+			(DRTM_PCR_LAST - DRTM_PCR_FIRST + 1) * 32);
 	for (unsigned i = 0; i < prediction->event_count; i++) {
 		const struct predicted_event *event = &prediction->events[i];
 		uint8_t *pcr = prediction->pcrs[event->pcr];
 
 		sha256_of_two(pcr, 32, event->digest, 32, pcr);
 	}
+}
+
+uint32_t prediction_selection(enum vmk_launch launch)
+{
+	uint32_t drtm = 0x3fu << DRTM_PCR_FIRST;
+
+	/* Firmware 0-7, GRUB 8 and 9, the kernel 12-14. */
+	return launch == VMK_LAUNCH_SRTM ? drtm | 0x3ffu | 7u << 12 : drtm;
 }
 
 static enum vmk_status load_config(struct prediction_inputs *inputs, struct prediction_error *error)
@@ -101,7 +115,9 @@ enum vmk_status prediction_make(struct prediction_inputs *inputs, struct predict
 	if (status != VMK_OK)
 		return status;
 	snprintf(prediction->name, sizeof(prediction->name), "merlon %.50s", inputs->config.build);
-	status = predict_launch(inputs, prediction, error);
+	prediction->launch = inputs->launch;
+	status = inputs->launch == VMK_LAUNCH_SRTM ? predict_static(inputs, prediction, error)
+						   : predict_launch(inputs, prediction, error);
 	if (status == VMK_OK)
 		status = predict_kernel(inputs, prediction, error);
 	if (status == VMK_OK)

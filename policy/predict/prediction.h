@@ -8,20 +8,21 @@
 
 #include "policy/predict/buffer.h"
 #include "policy/predict/vlp.h"
+#include <vmkapi/events.h>
 #include "tboot-integration/image/bootcfg.h"
 
-#define PREDICTION_EVENTS_MAX 128u
+#define PREDICTION_EVENTS_MAX 512u
 #define PREDICTION_FILES_MAX  48u
 #define PREDICTION_DATA_MAX   512u
 #define PREDICTION_PCRS       24u
 #define PREDICTION_CHUNK      4096u
 
-enum prediction_log { LOG_TXT_DRTM, LOG_KERNEL };
+enum prediction_log { LOG_TCG_BOOT, LOG_TXT_DRTM, LOG_KERNEL };
 enum prediction_layer { LAYER_PLATFORM, LAYER_LAUNCH, LAYER_VMKERNEL, LAYER_HOST };
 
 struct predicted_file {
 	char name[BOOTCFG_NAME_MAX];
-	char role[32];       /* "module 0", "tboot", "SINIT", "launch policy" */
+	char role[32];       /* "module 0", "tboot", "SINIT", "launch policy", "GRUB" */
 	const char *cmdline; /* NULL: none is measured with it; owned by the prediction's inputs */
 	struct buffer content; /* as stored (tboot still compressed) */
 	uint8_t sha256[32];
@@ -38,18 +39,26 @@ struct predicted_event {
 };
 struct prediction {
 	char name[64];
+	enum vmk_launch launch;
 	unsigned event_count, file_count;
 	struct predicted_event events[PREDICTION_EVENTS_MAX];
 	struct predicted_file files[PREDICTION_FILES_MAX];
-	uint8_t pcrs[PREDICTION_PCRS][32]; /* valid for 17..22 after prediction_replay() */
+	uint8_t pcrs[PREDICTION_PCRS]
+		    [32]; /* those of prediction_selection(), after prediction_replay() */
 };
 struct prediction_error {
 	char text[256]; /* names the file or event, and what is wrong with it */
 };
 
-/* The inputs of a launch; strings are not owned and must outlive the prediction. */
+/*
+ * The inputs of a launch; strings are not owned and must outlive the prediction. tboot, its
+ * arguments, SINIT and the launch policy are of a dynamic launch, GRUB and its script of a static
+ * one.
+ */
 struct prediction_inputs {
+	enum vmk_launch launch;
 	const char *boot_cfg, *directory, *tboot, *tboot_args, *sinit, *vlp, *platform;
+	const char *grub, *grub_cfg;
 	struct bootcfg config;
 	char cmdlines[BOOTCFG_MODULES_MAX + 1][BOOTCFG_NAME_MAX + BOOTCFG_OPTIONS_MAX + 1];
 };
@@ -72,7 +81,9 @@ struct predicted_event *prediction_add_event(struct prediction *prediction, enum
 /* Sets an event's data and its digest, SHA-256(data). */
 enum vmk_status predicted_event_data(struct predicted_event *event, const void *data, size_t size,
 	struct prediction_error *error);
-/* PCR 17 to 22 from zero through every event (facts: a dynamic launch clears them). */
+/* Every PCR through every event, from zero; PCR 17 to 22 stay all-ones without a dynamic launch. */
 void prediction_replay(struct prediction *prediction);
+/* Bit n: PCR n is part of a policy of that launch. */
+uint32_t prediction_selection(enum vmk_launch launch);
 
 #endif

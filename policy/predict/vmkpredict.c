@@ -2,6 +2,7 @@
 #include "policy/predict/document.h"
 #include "policy/predict/explain.h"
 #include "policy/predict/parts.h"
+#include "policy/predict/pe.h"
 #include "policy/predict/platform.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@ enum { EXIT_DIFFERENT = 1, EXIT_USAGE = 2, EXIT_BAD = 3 };
 
 struct arguments {
 	struct prediction_inputs inputs;
-	const char *out, *log, *name, *policy, *good;
+	const char *out, *log, *name, *policy, *good, *launch;
 	bool json;
 };
 
@@ -24,7 +25,12 @@ static int usage(FILE *to, int code)
 	      "                         --sinit FILE [--vlp FILE] --platform FILE [--out FILE]\n"
 	      "           every event digest and PCR of a launch of these files, as a policy\n"
 	      "           (without --out: a table)\n"
+	      "       vmkpredict policy --launch srtm --boot-cfg FILE --dir DIR --grub FILE\n"
+	      "                         --grub-cfg FILE --platform FILE [--out FILE]\n"
+	      "           the same of a static launch: UEFI firmware and GRUB measured it\n"
 	      "       vmkpredict capture --log FILE --name NAME [--sinit FILE] [--out FILE]\n"
+	      "       vmkpredict capture --launch srtm --log FILE --name NAME [--grub FILE] [--out "
+	      "FILE]\n"
 	      "           the PLATFORM layer, once, from the event log of a launch\n"
 	      "       vmkpredict explain --policy FILE --dir DIR [--good DIR] [--json]\n"
 	      "           which bytes of which file differ from what the policy was made from;\n"
@@ -65,8 +71,10 @@ static int command_policy(struct arguments *a)
 	struct prediction_error error;
 	int code = 0;
 
-	if (!i->boot_cfg || !i->directory || !i->tboot || !i->tboot_args || !i->sinit ||
-		!i->platform)
+	if (!i->boot_cfg || !i->directory || !i->platform)
+		return usage(stderr, EXIT_USAGE);
+	if (i->launch == VMK_LAUNCH_SRTM ? !i->grub || !i->grub_cfg
+					 : !i->tboot || !i->tboot_args || !i->sinit)
 		return usage(stderr, EXIT_USAGE);
 	if (prediction_make(i, &prediction, &error) != VMK_OK) {
 		prediction_free(&prediction);
@@ -84,12 +92,37 @@ static int command_policy(struct arguments *a)
 	return code;
 }
 
+/* What the first measured file (SINIT, or GRUB) explains of the log is tied to it. */
+static enum vmk_status capture(const struct arguments *a, const struct buffer *log,
+	struct platform *platform, struct prediction_error *error)
+{
+	bool is_static = a->inputs.launch == VMK_LAUNCH_SRTM;
+	const char *path = is_static ? a->inputs.grub : a->inputs.sinit, *why = "";
+	struct sinit_measurements sinit;
+	struct buffer file = {0};
+	enum vmk_status status = VMK_OK;
+	uint8_t grub[32];
+
+	if (path)
+		status = buffer_read(path, &file, &why);
+	if (path && status == VMK_OK)
+		status = is_static ? pe_digest(&file, grub, &why)
+				   : sinit_measure(&file, &sinit, &why);
+	buffer_free(&file);
+	if (status != VMK_OK)
+		return prediction_fail(error, status, path, why);
+	if (is_static)
+		return platform_capture_static(
+			log->data, log->size, path ? grub : NULL, a->name, platform, error);
+	return platform_capture(
+		log->data, log->size, path ? &sinit : NULL, a->name, platform, error);
+}
+
 static int command_capture(struct arguments *a)
 {
 	static struct platform platform;
-	struct sinit_measurements sinit;
 	struct prediction_error error;
-	struct buffer log, module = {0};
+	struct buffer log;
 	enum vmk_status status;
 	const char *why = "";
 	json_t *json;
@@ -101,16 +134,7 @@ static int command_capture(struct arguments *a)
 		prediction_fail(&error, VMK_NOT_FOUND, a->log, why);
 		return fail(&error);
 	}
-	if (a->inputs.sinit && (buffer_read(a->inputs.sinit, &module, &why) != VMK_OK ||
-				       sinit_measure(&module, &sinit, &why) != VMK_OK)) {
-		prediction_fail(&error, VMK_BAD_FORMAT, a->inputs.sinit, why);
-		buffer_free(&module);
-		buffer_free(&log);
-		return fail(&error);
-	}
-	status = platform_capture(
-		log.data, log.size, a->inputs.sinit ? &sinit : NULL, a->name, &platform, &error);
-	buffer_free(&module);
+	status = capture(a, &log, &platform, &error);
 	buffer_free(&log);
 	if (status != VMK_OK)
 		return fail(&error);
@@ -184,6 +208,9 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		{"sinit", required_argument, NULL, 's'},
 		{"vlp", required_argument, NULL, 'v'},
 		{"platform", required_argument, NULL, 'p'},
+		{"launch", required_argument, NULL, 'L'},
+		{"grub", required_argument, NULL, 'G'},
+		{"grub-cfg", required_argument, NULL, 'c'},
 		{"out", required_argument, NULL, 'o'},
 		{"log", required_argument, NULL, 'l'},
 		{"name", required_argument, NULL, 'n'},
@@ -199,6 +226,9 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		['s'] = &a->inputs.sinit,
 		['v'] = &a->inputs.vlp,
 		['p'] = &a->inputs.platform,
+		['L'] = &a->launch,
+		['G'] = &a->inputs.grub,
+		['c'] = &a->inputs.grub_cfg,
 		['o'] = &a->out,
 		['l'] = &a->log,
 		['n'] = &a->name,
@@ -214,6 +244,10 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		else
 			*values[option] = optarg;
 	}
+	if (a->launch && strcmp(a->launch, "drtm") && strcmp(a->launch, "srtm"))
+		return false;
+	a->inputs.launch =
+		a->launch && !strcmp(a->launch, "srtm") ? VMK_LAUNCH_SRTM : VMK_LAUNCH_DRTM;
 	return optind == argc;
 }
 

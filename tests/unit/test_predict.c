@@ -1,5 +1,6 @@
 /* sources: policy/predict/vlp.c policy/predict/mle.c policy/predict/buffer.c */
 /* sources: policy/predict/sinit.c policy/predict/hex.c policy/predict/prediction.c */
+/* sources: policy/predict/static.c policy/predict/pe.c policy/predict/grubscript.c */
 /* sources: policy/predict/platform.c policy/predict/launch.c policy/predict/kernel.c */
 /* sources: policy/predict/explain.c policy/predict/document.c */
 /* sources: tboot-integration/image/bootcfg.c kernel/trust/evlog_read.c */
