@@ -16,6 +16,7 @@
 #include "arch/x86/time.h"
 #include "arch/x86/timer.h"
 #include "arch/x86/trap.h"
+#include "arch/x86/vmx.h"
 #include "boot/boot_info.h"
 #include "boot/console.h"
 #include "boot/head.h"
@@ -34,6 +35,7 @@
 #include "trust/trust.h"
 #include "vmkdev/device.h"
 #include "vmkdev/display.h"
+#include "vmkdev/serial_pci.h"
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/uworld.h"
@@ -98,6 +100,8 @@ static void start_interrupts(void)
 static void start_scheduler(void)
 {
 	syscall_init_cpu();
+	vmx_init();
+	vmx_on_cpu();
 	sched_init();
 	irq_enable();
 	vmk_log("%u CPUs", smp_start());
@@ -152,6 +156,7 @@ static void start_system(void)
 	console_listen();
 	device_init();
 	display_start_pixels();
+	serial_pci_start();
 	modules_load_boot(boot_info);
 	if (trust_measured() && trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK)
 		vmk_error("the end of the boot could not be measured");

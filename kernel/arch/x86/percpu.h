@@ -32,6 +32,7 @@ struct percpu {
 	struct cpu_tables *tables; /* GDT, TSS, IST stacks */
 	volatile uint32_t online;  /* 1: may be sent IPIs; smp.c has the others */
 	uint32_t locks_held;       /* bit n: a lock of level n (debug check of lib/lock) */
+	uint32_t vmx_on;           /* between VMXON and VMXOFF */
 	uint64_t tsc_offset;       /* added to this CPU's TSC: what it lags behind the first */
 };
 STATIC_ASSERT_OFFSET(struct percpu, self, PERCPU_SELF);

@@ -9,6 +9,7 @@
 #include "arch/x86/time.h"
 #include "arch/x86/tlb.h"
 #include "arch/x86/trap.h"
+#include "arch/x86/vmx.h"
 #include "boot/boot_info.h"
 #include "boot/tboot.h"
 #include "lib/lock.h"
@@ -125,6 +126,7 @@ static _Noreturn void leave_here(enum power_action action)
 	run_at_leave();
 	vmk_log("%s%s", action_names[action], through_tboot ? " through tboot" : "");
 	serial_drain();
+	vmx_off_cpu();
 	apic_quiesce();
 	if (through_tboot)
 		leave_through_tboot(action);

@@ -12,6 +12,7 @@
 #include "arch/x86/timer.h"
 #include "arch/x86/tlb.h"
 #include "arch/x86/trap.h"
+#include "arch/x86/vmx.h"
 #include "boot/boot_info.h"
 #include "boot/options.h"
 #include "boot/tboot.h"
@@ -79,6 +80,7 @@ _Noreturn void ap_main(void)
 	cet_init_cpu();
 	fpu_init_cpu();
 	syscall_init_cpu();
+	vmx_on_cpu();
 	timer_init_cpu();
 	self->tsc_offset = tsc_lag();
 	if (!decide(self, ONLINE))
@@ -210,6 +212,7 @@ bool smp_stopping(void)
 _Noreturn void smp_stop_here(void)
 {
 	irq_disable();
+	vmx_off_cpu();
 	apic_quiesce();
 	__atomic_store_n(&percpu()->online, 0, __ATOMIC_RELEASE);
 	__atomic_fetch_add(&stopped, 1, __ATOMIC_ACQ_REL);

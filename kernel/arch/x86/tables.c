@@ -69,27 +69,33 @@ struct cpu_tables *tables_create(void)
 	return tables;
 }
 
-void tables_load(struct cpu_tables *tables)
+void tables_load_gdt(const struct cpu_tables *tables)
 {
-	struct {
+	const struct {
 		uint16_t limit;
 		uint64_t base;
 	}
 	__attribute__((packed)) gdtr = {sizeof(tables->gdt) - 1, (uint64_t)(uintptr_t)tables->gdt};
+
+	__asm__ volatile("lgdt %0" : : "m"(gdtr));
+}
+
+void tables_load(struct cpu_tables *tables)
+{
 	uint64_t gs = rdmsr(MSR_GS_BASE);
 
-	__asm__ volatile("lgdt %0\n\t"
-			 "pushq %q1\n\t"
+	tables_load_gdt(tables);
+	__asm__ volatile("pushq %q0\n\t"
 			 "leaq 1f(%%rip), %%rax\n\t"
 			 "pushq %%rax\n\t"
 			 "lretq\n"
-			 "1:\tmovl %2, %%ds\n\t"
-			 "movl %2, %%es\n\t"
-			 "movl %2, %%ss\n\t"
-			 "movl %3, %%fs\n\t"
-			 "movl %3, %%gs\n\t"
+			 "1:\tmovl %1, %%ds\n\t"
+			 "movl %1, %%es\n\t"
+			 "movl %1, %%ss\n\t"
+			 "movl %2, %%fs\n\t"
+			 "movl %2, %%gs\n\t"
 		:
-		: "m"(gdtr), "i"(GDT_KERNEL_CODE), "r"(GDT_KERNEL_DATA), "r"(0)
+		: "i"(GDT_KERNEL_CODE), "r"(GDT_KERNEL_DATA), "r"(0)
 		: "rax", "memory");
 	wrmsr(MSR_GS_BASE, gs);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);

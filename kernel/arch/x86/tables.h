@@ -32,5 +32,7 @@ struct cpu_tables *tables_create(void);
 enum vmk_status tables_guard_stacks(struct cpu_tables *tables);
 /* Make them the running CPU's: GDT, segments, task register. GS.base stays. */
 void tables_load(struct cpu_tables *tables);
+/* GDTR alone, when the tables are loaded already: an exit from a guest changes its limit. */
+void tables_load_gdt(const struct cpu_tables *tables);
 
 #endif

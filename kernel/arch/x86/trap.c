@@ -78,6 +78,12 @@ void trap_init_cpu(void)
 	load_idt();
 }
 
+void trap_restore_limits(void)
+{
+	tables_load_gdt(percpu()->tables);
+	load_idt();
+}
+
 void trap_set_handler(unsigned vector, void (*handler)(struct trap_frame *frame))
 {
 	__atomic_store_n(&handlers[vector], handler, __ATOMIC_RELEASE);

@@ -40,6 +40,8 @@ STATIC_ASSERT_SIZE(struct trap_frame, 22 * 8);
 void trap_init(void);
 /* Load GDT, TSS (with IST stacks) and IDT on the running CPU. */
 void trap_init_cpu(void);
+/* The limits of GDTR and IDTR, which an exit from a guest leaves at 64 KiB. */
+void trap_restore_limits(void);
 /* Take over a vector of 32..254; handlers run with interrupts off and the APIC acknowledged after
  * them. Not for vectors that a driver shares: see arch/x86/irq.h. */
 void trap_set_handler(unsigned vector, void (*handler)(struct trap_frame *frame));
