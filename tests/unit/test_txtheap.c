@@ -54,6 +54,7 @@ static void make(void)
 	put(TCG + 24, 100, 4);
 	put(END + 4, 8, 4);
 	put(SINIT_MLE, 164, 8);
+	put(SINIT_MLE + 8, 9, 4);
 }
 
 static enum vmk_status parse(size_t bytes)
@@ -112,7 +113,11 @@ static void test_hostile_blobs(void **state)
 	put(OS_SINIT + 8 + 91, 8, 8);
 	expect(VMK_TRUNCATED, "OsSinitData is too short");
 	put(VERSION, 5, 4);
-	expect(VMK_UNSUPPORTED, "version 6");
+	expect(VMK_UNSUPPORTED, "OsSinitData is older than version 6");
+	put(SINIT_MLE + 8, 5, 4);
+	expect(VMK_UNSUPPORTED, "SinitMleData is older than version 6");
+	put(SINIT_MLE, 8 + 3, 8);
+	expect(VMK_UNSUPPORTED, "SinitMleData is older than version 6");
 }
 
 static void test_hostile_elements(void **state)
