@@ -1,5 +1,5 @@
 /* sources: kernel/boot/acpi.c kernel/boot/acpi_madt.c kernel/boot/acpi_fadt.c */
-/* sources: kernel/boot/acpi_tpm2.c kernel/boot/memory_map.c */
+/* sources: kernel/boot/acpi_tpm2.c kernel/boot/acpi_spcr.c kernel/boot/memory_map.c */
 /*
  * Hostile ACPI tables. The input is memory at 0xe0000; checksums are made to fit by presenting each
  * table's last byte as what the sum wants, so that the parsers behind them are reached.
@@ -51,5 +51,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (info.cpu_count > BOOT_CPUS_MAX || info.ioapic_count > 16 || info.override_count > 24 ||
 		info.s5_type_a > 7 || info.s5_type_b > 7)
 		abort();
+	switch (info.serial.port) {
+	case 0:
+	case 0x3f8:
+	case 0x2f8:
+	case 0x3e8:
+	case 0x2e8:
+		break;
+	default:
+		abort();
+	}
 	return 0;
 }

@@ -194,6 +194,8 @@ static void parse_one(const struct acpi_ops *ops, uint64_t address, struct boot_
 		parse_hpet(&r, info, ops);
 	else if (!memcmp(signature, "TPM2", 4) && first_of(&seen->tpm2, address, ops))
 		acpi_parse_tpm2(&r, info, ops);
+	else if (!memcmp(signature, "SPCR", 4) && first_of(&seen->spcr, address, ops))
+		acpi_parse_spcr(&r, info, ops);
 	else if (!memcmp(signature, "DMAR", 4))
 		copy_dmar(ops, address, info);
 	else if (!memcmp(signature, "MCFG", 4))

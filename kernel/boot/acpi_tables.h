@@ -10,7 +10,7 @@ struct boot_info;
 #define ACPI_HEADER_BYTES 36
 
 struct acpi_seen {
-	struct hpa madt, fadt, hpet, tpm2;
+	struct hpa madt, fadt, hpet, tpm2, spcr;
 };
 
 /* The table at `address`, checked, read up to the end of its header; `failed` if it is none. */
@@ -25,7 +25,10 @@ bool acpi_is_register_space(const struct boot_info *info, uint64_t start, uint64
 void acpi_parse_madt(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
 /* 5.2.9: PM1 control, SMI command, reset register; the DSDT's sleep type for S5. */
 void acpi_parse_fadt(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
-/* TCG ACPI Specification 1.3, section 8: the TPM's start method, and where the firmware's log is. */
+/* TCG ACPI Specification 1.3, section 8: the TPM's start method, and where the firmware's log is.
+ */
 void acpi_parse_tpm2(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
+/* SPCR: the serial port of the firmware's console. */
+void acpi_parse_spcr(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
 
 #endif

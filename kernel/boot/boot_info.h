@@ -81,6 +81,11 @@ struct boot_screen {
 	uint32_t white;         /* a pixel with all colours */
 };
 
+/* The console port that ACPI names; port 0: none. */
+struct boot_serial {
+	uint16_t port, divisor; /* of 115200 baud */
+};
+
 struct boot_info {
 	char cmdline[BOOT_CMDLINE_MAX]; /* without tboot's word */
 	char loader[64];                /* boot loader name */
@@ -101,6 +106,7 @@ struct boot_info {
 	uint8_t reset_value;
 	struct boot_tboot tboot;
 	struct boot_screen screen;
+	struct boot_serial serial;
 	struct boot_tpm2 tpm2;
 	struct hpa low_page; /* below 1 MiB, for starting and leaving CPUs; 0: none */
 	struct hpa image;    /* the kernel's final physical place */

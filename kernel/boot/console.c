@@ -5,6 +5,7 @@
 #include "arch/x86/serial.h"
 #include "arch/x86/time.h"
 #include "arch/x86/tlb.h"
+#include "boot/boot_info.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "sched/world.h"
@@ -70,7 +71,11 @@ void console_init(void)
 
 void console_listen(void)
 {
+	const struct boot_serial *s = &boot_info->serial;
+
+	if (s->port && serial_add(s->port, s->divisor) == VMK_OK)
+		vmk_log("console on the serial port that ACPI names, too");
 	if (serial_listen(tty_input) != VMK_OK)
-		vmk_log("the first serial port is for output only");
+		vmk_log("serial ports are for output only");
 	ps2_start();
 }

@@ -3,7 +3,8 @@
 #define BOOT_CONSOLE_H
 
 void console_init(void);
-/* What is typed on the serial port reaches the console, once there are interrupts. */
+/* The serial port that ACPI names is a console too, and what is typed reaches it, once there are
+ * interrupts. */
 void console_listen(void);
 
 #endif

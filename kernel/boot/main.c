@@ -36,6 +36,7 @@
 #include "vmkdev/device.h"
 #include "vmkdev/display.h"
 #include "vmkdev/serial_pci.h"
+#include "vmkdev/serial_pci.h"
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/uworld.h"
@@ -156,6 +157,7 @@ static void start_system(void)
 	console_listen();
 	device_init();
 	display_start_pixels();
+	serial_pci_start();
 	serial_pci_start();
 	modules_load_boot(boot_info);
 	if (trust_measured() && trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK)

@@ -231,6 +231,16 @@ enum vmk_status pci_enable(
 	return (command & 0xffff) != 0xffff && (command & wanted) == wanted ? VMK_OK : VMK_IO_ERROR;
 }
 
+enum vmk_status pci_enable_ports(
+	const struct pci_ops *ops, void *context, const struct pci_function *function)
+{
+	uint32_t command = ops->read(context, function->address, PCI_COMMAND);
+
+	write_command(ops, context, function, command | COMMAND_IO);
+	command = ops->read(context, function->address, PCI_COMMAND);
+	return (command & 0xffff) != 0xffff && (command & COMMAND_IO) ? VMK_OK : VMK_IO_ERROR;
+}
+
 void pci_disable(const struct pci_ops *ops, void *context, const struct pci_function *function)
 {
 	uint32_t command = ops->read(context, function->address, PCI_COMMAND);

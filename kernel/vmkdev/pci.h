@@ -61,6 +61,9 @@ enum vmk_status pci_size_bars(
 /* Memory space and bus mastering on, INTx not masked. VMK_IO_ERROR if the device does not obey. */
 enum vmk_status pci_enable(
 	const struct pci_ops *ops, void *context, const struct pci_function *function);
+/* I/O ports on, nothing else. VMK_IO_ERROR if the device does not obey. */
+enum vmk_status pci_enable_ports(
+	const struct pci_ops *ops, void *context, const struct pci_function *function);
 /* Bus mastering and interrupts off: the device touches no memory any more. */
 void pci_disable(const struct pci_ops *ops, void *context, const struct pci_function *function);
 

@@ -1,5 +1,5 @@
 /* sources: kernel/boot/acpi.c kernel/boot/acpi_madt.c kernel/boot/acpi_fadt.c */
-/* sources: kernel/boot/acpi_tpm2.c kernel/boot/memory_map.c */
+/* sources: kernel/boot/acpi_tpm2.c kernel/boot/acpi_spcr.c kernel/boot/memory_map.c */
 /* ACPI tables in simulated memory, honest and hostile. */
 #include "boot/acpi.h"
 #include "boot/boot_info.h"
@@ -333,6 +333,56 @@ static void test_sleep_types(void **state)
 	assert_int_equal(info.s5_type_a, 1);
 }
 
+static void spcr_with(
+	uint8_t type, uint8_t space, uint64_t port, uint8_t baud, uint16_t pci, uint32_t bytes)
+{
+	uint8_t body[44] = {[0] = type,
+		[4] = space,
+		[22] = baud,
+		[28] = (uint8_t)pci,
+		[29] = (uint8_t)(pci >> 8)};
+	uint32_t tables[1];
+
+	start();
+	memcpy(body + 8, &port, 8);
+	tables[0] = table("SPCR", body, bytes);
+	root(tables, 1);
+	assert_int_equal(parse(), VMK_OK);
+}
+
+static void test_console_port(void **state)
+{
+	spcr_with(0, 1, 0x2f8, 3, 0xffff, 44);
+	assert_int_equal(info.serial.port, 0x2f8);
+	assert_int_equal(info.serial.divisor, 12);
+	spcr_with(1, 1, 0x3f8, 7, 0xffff, 30);
+	assert_int_equal(info.serial.port, 0x3f8);
+	assert_int_equal(info.serial.divisor, 1);
+	spcr_with(0, 1, 0, 7, 0xffff, 44);
+	assert_string_equal(warnings, "");
+	spcr_with(0, 1, 0x3f8, 7, 0x1234, 44); /* a PCI function */
+	assert_int_equal(info.serial.port, 0);
+}
+
+/* What is typed to a console must not end in the PCI configuration or a power switch. */
+static void test_console_ports_refused(void **state)
+{
+	static const uint64_t ports[] = {0xcf8, 0x60, 0x604, 0x100003f8, 0x3f9, 0xffff};
+
+	for (unsigned i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		spcr_with(0, 1, ports[i], 7, 0xffff, 44);
+		assert_int_equal(info.serial.port, 0);
+		assert_string_not_equal(warnings, "");
+	}
+	spcr_with(0, 0, 0x3f8, 7, 0xffff, 44); /* memory */
+	assert_int_equal(info.serial.port, 0);
+	spcr_with(3, 1, 0x3f8, 7, 0xffff, 44); /* another UART */
+	assert_int_equal(info.serial.port, 0);
+	spcr_with(0, 1, 0x3f8, 7, 0xffff, 29);
+	assert_int_equal(info.serial.port, 0);
+	assert_string_equal(warnings, "the SPCR is cut short");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +395,8 @@ int main(void)
 		cmocka_unit_test(test_hostile_madt),
 		cmocka_unit_test(test_registers_are_not_in_memory),
 		cmocka_unit_test(test_sleep_types),
+		cmocka_unit_test(test_console_port),
+		cmocka_unit_test(test_console_ports_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

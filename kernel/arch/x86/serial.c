@@ -1,107 +1,116 @@
-/* 16550 UART (PC16550D data sheet): output is polled, input interrupts. */
 #include "arch/x86/serial.h"
-#include "arch/x86/cpu.h"
 #include "arch/x86/irq.h"
+#include "arch/x86/uart.h"
 
-#define COM1             0x3f8
-#define UART_DATA        (COM1 + 0)
-#define UART_IER         (COM1 + 1)
-#define UART_FCR         (COM1 + 2)
-#define UART_LCR         (COM1 + 3)
-#define UART_MCR         (COM1 + 4)
-#define UART_LSR         (COM1 + 5)
-#define UART_SCRATCH     (COM1 + 7)
-#define COM1_IRQ         4
-#define IER_RECEIVED     0x01
-#define LCR_8N1          0x03
-#define LCR_DLAB         0x80
-#define FCR_ENABLE_CLEAR 0x07
-#define MCR_DTR_RTS      0x03
-#define MCR_OUT2         0x08 /* on a PC it lets the interrupt out */
-#define LSR_RECEIVED     0x01
-#define LSR_HOLD_EMPTY   0x20
-#define LSR_EMPTY        0x40
-#define TRIES            1000000
-#define FIFO_BYTES       16
-#define FIFO_ROUNDS      64
+#define COM1        0x3f8
+#define FIFO_ROUNDS 64
 
-/* A missing port reads all ones: full for ever, or never empty; either way we go on. */
-static void wait_for(uint8_t bit)
-{
-	for (unsigned i = 0; i < TRIES && !(inb(UART_LSR) & bit); i++)
-		cpu_pause();
-}
+/* The interrupts of COM1 to COM4, which their places imply. */
+static const struct {
+	uint16_t port;
+	uint8_t irq;
+} legacy[] = {{0x3f8, 4}, {0x2f8, 3}, {0x3e8, 4}, {0x2e8, 3}};
+
+/* Ports only come; an entry is complete before it counts. */
+static struct {
+	uint16_t port;
+	bool interrupts;
+} ports[SERIAL_PORTS_MAX] = {{.port = COM1}};
+static unsigned port_count = 1;
+
+static void (*receiver)(const char *bytes, size_t count);
 
 void serial_init(void)
 {
-	outb(UART_IER, 0);
-	outb(UART_LCR, LCR_DLAB);
-	outb(UART_DATA, 1); /* divisor 1: 115200 */
-	outb(UART_IER, 0);
-	outb(UART_LCR, LCR_8N1);
-	outb(UART_FCR, FCR_ENABLE_CLEAR);
-	outb(UART_MCR, MCR_DTR_RTS);
+	uart_init(COM1, 1);
 }
 
-static void put(char c)
+enum vmk_status serial_add(uint16_t port, unsigned divisor)
 {
-	wait_for(LSR_HOLD_EMPTY);
-	outb(UART_DATA, (uint8_t)c);
+	for (unsigned i = 0; i < port_count; i++)
+		if (ports[i].port == port)
+			return VMK_EXISTS;
+	if (port_count == SERIAL_PORTS_MAX)
+		return VMK_NO_RESOURCES;
+	if (!uart_is_present(port))
+		return VMK_NOT_PRESENT;
+	uart_init(port, divisor);
+	ports[port_count].port = port;
+	__atomic_store_n(&port_count, port_count + 1, __ATOMIC_RELEASE);
+	return VMK_OK;
 }
 
 void serial_write(const char *text, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i++) {
-		if (text[i] == '\n')
-			put('\r');
-		put(text[i]);
-	}
+	unsigned count = __atomic_load_n(&port_count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < count; i++)
+		uart_write(ports[i].port, text, bytes);
 }
 
 void serial_drain(void)
 {
-	wait_for(LSR_EMPTY);
+	for (unsigned i = 0; i < port_count; i++)
+		uart_drain(ports[i].port);
 }
-
-static void (*receiver)(const char *bytes, size_t count);
 
 /* Until nothing is left, as only then the interrupt's next edge can come; but a broken port cannot
  * keep us here. */
-static void received(void *argument)
+static void pass_on(uint16_t port, void (*input)(const char *bytes, size_t count))
 {
-	char bytes[FIFO_BYTES];
+	char bytes[UART_FIFO_BYTES];
 
 	for (unsigned round = 0; round < FIFO_ROUNDS; round++) {
-		size_t count = 0;
+		size_t count = uart_read(port, bytes, sizeof(bytes));
 
-		while (count < FIFO_BYTES && (inb(UART_LSR) & LSR_RECEIVED))
-			bytes[count++] = (char)inb(UART_DATA);
-		receiver(bytes, count);
-		if (count < FIFO_BYTES)
+		if (count)
+			input(bytes, count);
+		if (count < sizeof(bytes))
 			return;
 	}
 }
 
-static bool is_present(void)
+static void received(void *port)
 {
-	outb(UART_SCRATCH, 0x5a);
-	return inb(UART_SCRATCH) == 0x5a && inb(UART_LSR) != 0xff;
+	pass_on((uint16_t)(uintptr_t)port, receiver);
+}
+
+static bool attach(uint16_t port)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(legacy); i++) {
+		int level, low;
+		uint32_t gsi = irq_isa_gsi(legacy[i].irq, &level, &low);
+
+		if (legacy[i].port != port)
+			continue;
+		if (!uart_is_present(port) || irq_attach_gsi(gsi, level, low, received,
+						      (void *)(uintptr_t)port) != VMK_OK)
+			return false;
+		uart_interrupt_on(port);
+		received((void *)(uintptr_t)port); /* an edge that came before is not told again */
+		return true;
+	}
+	return false;
 }
 
 enum vmk_status serial_listen(void (*input)(const char *bytes, size_t count))
 {
-	int level, low;
-	uint32_t gsi = irq_isa_gsi(COM1_IRQ, &level, &low);
-	enum vmk_status status;
+	enum vmk_status status = VMK_NOT_PRESENT;
 
-	if (!is_present())
-		return VMK_NOT_PRESENT;
 	receiver = input;
-	status = irq_attach_gsi(gsi, level, low, received, NULL);
-	if (status != VMK_OK)
-		return status;
-	outb(UART_MCR, MCR_DTR_RTS | MCR_OUT2);
-	outb(UART_IER, IER_RECEIVED);
-	received(NULL); /* an edge that came before is not told again */
-	return VMK_OK;
+	for (unsigned i = 0; i < port_count; i++) {
+		ports[i].interrupts = attach(ports[i].port);
+		if (ports[i].interrupts)
+			status = VMK_OK;
+	}
+	return status;
+}
+
+void serial_poll(void (*input)(const char *bytes, size_t count))
+{
+	unsigned count = __atomic_load_n(&port_count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < count; i++)
+		if (!ports[i].interrupts)
+			pass_on(ports[i].port, input);
 }
