@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tboot-integration/txtsim/bochs/known.h"
 #include "tboot-integration/txtsim/bochs/plugin.h"
-
-#define BUILD_ID_BYTES 20
 
 static const struct {
 	const char *build_id;
 	const char *package;
 } known[] = {
-	{"6e89e0c07c096ab305b68eb0bf69c4aeb788d10d", "bochs 2.7+dfsg-4+deb12u1 of Debian 12"},
+#define X(id, name) {id, name},
+	BOCHS_KNOWN(X)
+#undef X
 };
 
 static size_t aligned(size_t n)

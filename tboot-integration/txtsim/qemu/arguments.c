@@ -27,19 +27,22 @@ static void __attribute__((format(printf, 2, 3))) add(
 	a->used += (size_t)n + 1;
 }
 
-/* TCG has neither of them, but shows what it is told to. */
-static const char *cpu_features(const struct run_options *o)
+static bool fault(const struct run_options *o, enum txt_fault fault)
 {
 	uint64_t faults;
 	const char *bad;
 	size_t size;
 
+	return o->txt && txt_faults_parse(o->inject, &faults, &bad, &size) && faults >> fault & 1;
+}
+
+/* TCG has neither VMX nor SMX, but shows what it is told to. */
+static const char *cpu_features(const struct run_options *o)
+{
 	if (!o->txt)
 		return "";
-	txt_faults_parse(o->inject, &faults, &bad, &size);
-	return faults >> TXT_FAULT_NO_SMX & 1
-		       ? ",vendor=GenuineIntel,x-force-features=on,+vmx,-smx"
-		       : ",vendor=GenuineIntel,x-force-features=on,+vmx,+smx";
+	return fault(o, TXT_FAULT_NO_SMX) ? ",vendor=GenuineIntel,x-force-features=on,+vmx,-smx"
+					  : ",vendor=GenuineIntel,x-force-features=on,+vmx,+smx";
 }
 
 static void add_firmware(struct qemu_arguments *a, const struct run_options *o)
@@ -148,9 +151,11 @@ void qemu_arguments_make(
 	if (o->no_reboot)
 		add(a, "-no-reboot");
 	add_firmware(a, o);
-	/* Before every device that it shall see. */
-	add(a, "-device");
-	add(a, "intel-iommu,intremap=on");
+	/* The firmware's DMAR table comes with it. Before every device that it shall see. */
+	if (!fault(o, TXT_FAULT_NO_DMAR)) {
+		add(a, "-device");
+		add(a, "intel-iommu,intremap=on");
+	}
 	add_channels(a, fds);
 	if (o->txt)
 		add_txt(a, o, fds);

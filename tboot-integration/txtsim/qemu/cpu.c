@@ -3,6 +3,7 @@
 
 #include "tboot-integration/txtsim/model/acpi.h"
 #include "tboot-integration/txtsim/model/bytes.h"
+#include "tboot-integration/txtsim/model/dump.h"
 #include "tboot-integration/txtsim/model/getsec.h"
 #include "tboot-integration/txtsim/qemu/edge.h"
 #include "tboot-integration/txtsim/run/options.h"
@@ -172,6 +173,7 @@ static void on_getsec(struct edge *e, unsigned cpu, uint32_t eip)
 		step_over(e, cpu, eip);
 		break;
 	case GETSEC_LAUNCH:
+		txt_dump(&e->txt);
 		enter_mle(e, &s);
 		break;
 	case GETSEC_WAKE:

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tboot-integration/txtsim/model/dump.h"
 #include "tboot-integration/txtsim/model/sinit.h"
 #include "tboot-integration/txtsim/qemu/arguments.h"
 #include "tboot-integration/txtsim/qemu/qmp.h"
@@ -224,6 +225,7 @@ static void machine_reset(void *ctx)
 	if (!e->begun)
 		return;
 	edge_log(e, "platform reset");
+	txt_dump(&e->txt);
 	txt_platform_reset(&e->txt);
 	tpm_power_on(e);
 	e->was_reset = true;
@@ -240,6 +242,9 @@ void edge_open(struct edge *e, const struct run_options *o, struct qemu_fds *fds
 
 	*e = (struct edge){.options = o, .proxy_fd = fds->our_proxy, .gdb.fd = fds->our_gdb};
 	the_edge = e;
+	/* Where txt_dump() writes. */
+	if (chdir(o->workdir))
+		fail("cannot enter %s: %s", o->workdir, strerror(errno));
 	e->started = process_now();
 	e->log = create(o, "txtsim.log");
 	e->tpm_times = create(o, "tpm.times");
@@ -346,6 +351,7 @@ bool edge_run(struct edge *e)
 
 void edge_close(struct edge *e)
 {
+	txt_dump(&e->txt);
 	if (e->tis_mode != TIS_ABSENT) {
 		sinit_log_pcrs(&e->txt, "final");
 		swtpm_close(&e->swtpm);

@@ -10,25 +10,22 @@
 #include "tboot-integration/txtsim/run/options.h"
 #include "tboot-integration/txtsim/run/process.h"
 
-#define DEVICES_FILE "qemu-devices.txt"
-#define DEVICES_MAX  65536
+#define DEVICES_MAX 65536
 
-static void list_devices(const struct run_options *o, char *text)
+#define NO_QEMU     QEMU_PROGRAM " is not installed: apt-get install qemu-system-x86"
+#define NO_PROXY                                                                      \
+	"this QEMU has no device x-pci-proxy-dev, through which TXT's registers are " \
+	"served: QEMU 7.2 of Debian 12 has it"
+
+/* What `-device help` says; empty if QEMU is absent or fails. */
+static void list_devices(char text[DEVICES_MAX])
 {
-	const char *argv[] = {QEMU_PROGRAM, "-device", "help", NULL};
-	char path[PATH_MAX];
-	size_t n;
-	FILE *f;
+	FILE *f = popen(QEMU_PROGRAM " -device help 2>/dev/null", "re");
+	size_t n = f ? fread(text, 1, DEVICES_MAX - 1, f) : 0;
 
-	if (process_run(o->workdir, DEVICES_FILE, argv) != 0)
-		fail(QEMU_PROGRAM " -device help fails: see %s/" DEVICES_FILE, o->workdir);
-	workdir_path(path, o, DEVICES_FILE);
-	f = fopen(path, "r");
-	if (!f)
-		fail("cannot read %s: %s", path, strerror(errno));
-	n = fread(text, 1, DEVICES_MAX - 1, f);
 	text[n] = 0;
-	fclose(f);
+	if (f)
+		pclose(f);
 }
 
 static bool has_device(const char *devices, const char *name)
@@ -45,21 +42,33 @@ static void need_device(const char *devices, const char *name, const char *remed
 		fail("this QEMU has no device %s: %s", name, remedy);
 }
 
+const char *qemu_missing(void)
+{
+	static char devices[DEVICES_MAX];
+	char path[PATH_MAX];
+
+	if (!process_find(QEMU_PROGRAM, path))
+		return NO_QEMU;
+	list_devices(devices);
+	return has_device(devices, "x-pci-proxy-dev") && has_device(devices, "ivshmem-plain")
+		       ? NULL
+		       : NO_PROXY;
+}
+
 void qemu_probe(const struct run_options *o)
 {
 	static char devices[DEVICES_MAX];
-	char tpm[16];
+	char path[PATH_MAX], tpm[16];
 
-	if (!process_installed(QEMU_PROGRAM))
-		fail(QEMU_PROGRAM " is not installed: apt-get install qemu-system-x86");
+	if (!process_find(QEMU_PROGRAM, path))
+		fail(NO_QEMU);
 	if (o->uefi && (access(UEFI_CODE, R_OK) || access(UEFI_TEMPLATE, R_OK)))
 		fail(UEFI_CODE " is absent: apt-get install ovmf");
-	list_devices(o, devices);
+	list_devices(devices);
 	need_device(devices, "intel-iommu", "apt-get install qemu-system-x86");
 	if (o->txt) {
-		need_device(devices, "x-pci-proxy-dev",
-			"TXT's registers are served through it; QEMU 7.2 of Debian 12 has it, "
-			"--platform bochs needs none");
+		if (!has_device(devices, "x-pci-proxy-dev"))
+			fail(NO_PROXY "; --platform bochs needs none");
 		need_device(devices, "ivshmem-plain", "TXT's memory is served through it");
 	} else if (strcmp(o->tpm_mode, "absent") != 0) {
 		snprintf(tpm, sizeof(tpm), "tpm-%s", o->tpm_interface ? o->tpm_interface : "tis");

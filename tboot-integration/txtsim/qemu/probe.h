@@ -11,6 +11,8 @@ struct run_options;
 
 /* Ends the program, saying what to install, if QEMU, a device or a firmware is missing. */
 void qemu_probe(const struct run_options *o);
+/* What to do before a TXT machine can run in this host's QEMU; NULL: nothing. */
+const char *qemu_missing(void);
 /* Gives the machine its own copy of UEFI's variables, unless the workdir has one. */
 void qemu_copy_variables(const struct run_options *o);
 

@@ -4,6 +4,7 @@
 
 #include "tboot-integration/txtsim/model/acm.h"
 #include "tboot-integration/txtsim/qemu/machine.h"
+#include "tboot-integration/txtsim/run/emulators.h"
 #include "tboot-integration/txtsim/run/options.h"
 #include "tboot-integration/txtsim/run/process.h"
 #include "tboot-integration/txtsim/run/run.h"
@@ -13,6 +14,7 @@
 static const char usage[] =
 	"usage: txtsim run ...              run a machine (below)\n"
 	"       txtsim platform             what no file holds of this platform's events, as JSON\n"
+	"       txtsim platforms            which emulators can be used here\n"
 	"       txtsim key-hash KEY.pem     TXT.PUBLIC.KEY for a key\n"
 	"       txtsim sinit-hash FILE      the digest of a SINIT module that SENTER measures\n"
 	"       txtsim help\n\n";
@@ -75,6 +77,8 @@ int main(int argc, char **argv)
 		platform_print(stdout);
 		return 0;
 	}
+	if (!strcmp(verb, "platforms") && argc == 2)
+		return emulators_print();
 	if (!strcmp(verb, "key-hash") && argc == 3)
 		return key_hash(argv[2]);
 	if (!strcmp(verb, "sinit-hash") && argc == 3)

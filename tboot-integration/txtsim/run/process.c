@@ -51,19 +51,17 @@ void process_nap(void)
 	nanosleep(&(struct timespec){.tv_nsec = POLL_NSEC}, NULL);
 }
 
-bool process_installed(const char *program)
+bool process_find(const char *program, char path[PATH_MAX])
 {
-	const char *path = getenv("PATH");
-	char candidate[PATH_MAX];
+	const char *in = getenv("PATH");
 
-	while (path && *path) {
-		size_t n = strcspn(path, ":");
+	while (in && *in) {
+		int n = (int)strcspn(in, ":");
 
-		if (snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)n, path, program) <
-				(int)sizeof(candidate) &&
-			access(candidate, X_OK) == 0)
+		if (snprintf(path, PATH_MAX, "%.*s/%s", n, in, program) < PATH_MAX &&
+			access(path, X_OK) == 0)
 			return true;
-		path += n + (path[n] == ':');
+		in += n + (in[n] == ':');
 	}
 	return false;
 }

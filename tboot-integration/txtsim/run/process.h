@@ -2,6 +2,7 @@
 #ifndef TXTSIM_PROCESS_H
 #define TXTSIM_PROCESS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -15,8 +16,8 @@ void process_stop(pid_t pid);
 /* Runs a program to its end; returns its exit status or -1. */
 int process_run(const char *workdir, const char *log, const char *const argv[]);
 
-/* Whether this program is found in PATH. */
-bool process_installed(const char *program);
+/* The program's path, found in PATH. */
+bool process_find(const char *program, char path[PATH_MAX]);
 
 /* From here on INT, TERM and HUP are only noted: the signal's number, or 0. */
 void process_catch_signals(void);
