@@ -25,7 +25,7 @@
 static char journal[4096];
 static struct dma_space bus_addresses;
 static struct device nic = {.space = &bus_addresses};
-static bool locked, several;
+static bool locked, want_vectors;
 static int heap_blocks;
 static unsigned place_fails_at;
 static struct {
@@ -234,7 +234,7 @@ static void take_interrupts(const struct vmkapi *api, const struct vmkapi_pci *p
 	enum vmkapi_irq_mode mode;
 	unsigned granted = 0;
 
-	if (!several) {
+	if (!want_vectors) {
 		assert_int_equal(api->irq_attach(pci, handle, mine), VMK_OK);
 		return;
 	}
@@ -330,7 +330,7 @@ static void test_start(void **state)
 	journal[0] = 0;
 	start = take_everything;
 	place_fails_at = 9;
-	several = true;
+	want_vectors = true;
 	assert_int_equal(module_start(&package, &why), VMK_OK);
 	assert_string_equal(journal, GIVEN "irq 2 several; uplink; ");
 	assert_int_equal(heap_blocks, 1);
