@@ -1,0 +1,103 @@
+/* sources: kernel/vtx/vlapic.c */
+/* Register writes, MSRs, posts and time in any order: what is delivered is in service and no more
+ * pending, nothing below the priority comes up, no vector below 16 is delivered, no read faults. */
+#include <stdlib.h>
+#include <string.h>
+#include "vtx/vlapic.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint64_t clock_now;
+
+static uint64_t now(void *context)
+{
+	return clock_now;
+}
+
+static void send(void *context, const struct apic_message *message)
+{
+	struct vlapic *a = context;
+
+	if (message->delivery <= DELIVER_LOWEST && message->vector < 16)
+		abort();
+	if (message->delivery == DELIVER_FIXED &&
+		vlapic_is_addressed(a, message, message->shorthand != TO_OTHERS))
+		vlapic_post(a, message->vector, message->level_triggered);
+}
+
+static void eoi(void *context, uint8_t vector)
+{
+	if (vector < 16)
+		abort();
+}
+
+static const struct vlapic_ops ops = {now, send, eoi};
+
+static void deliver(struct vlapic *a)
+{
+	int vector = vlapic_pending(a);
+	uint32_t bit;
+
+	if (vector < 0)
+		return;
+	bit = 1u << vector % 32;
+	if (vector < 16 || vector > 255 || !vlapic_is_enabled(a) ||
+		(vector & 0xf0u) <= (vlapic_read(a, 0xa0) & 0xf0))
+		abort();
+	vlapic_accept(a, (uint8_t)vector);
+	if (!(a->isr[vector / 32] & bit) || (a->irr[vector / 32] & bit))
+		abort();
+	/* Now it is the processor's priority that holds it back. */
+	if (vlapic_read(a, 0xa0) < (vector & 0xf0u))
+		abort();
+}
+
+static void apply(struct vlapic *a, const uint8_t *op)
+{
+	uint32_t value;
+	uint64_t wide;
+
+	memcpy(&value, op + 4, sizeof(value));
+	switch (op[0] % 8) {
+	case 0:
+		vlapic_write(a, (uint32_t)op[1] << 4, value);
+		break;
+	case 1:
+		vlapic_read(a, (uint32_t)(op[1] << 4 | (op[2] & 0xf)));
+		break;
+	case 2:
+		vlapic_write_msr(a, 0x800u + op[1], value | (uint64_t)op[2] << 32);
+		break;
+	case 3:
+		vlapic_read_msr(a, 0x800u + op[1], &wide);
+		break;
+	case 4:
+		vlapic_write_msr(a, op[1] & 1 ? 0x1b : 0x6e0,
+			op[1] & 1 ? APIC_DEFAULT_BASE | (value & 0xfff) : clock_now + value);
+		break;
+	case 5:
+		vlapic_post(a, op[1], op[2] & 1);
+		break;
+	case 6:
+		clock_now += value;
+		vlapic_tick(a, clock_now);
+		if (vlapic_deadline(a) <= clock_now)
+			abort();
+		break;
+	default:
+		deliver(a);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct vlapic a;
+
+	clock_now = 1;
+	vlapic_init(&a, &ops, &a, size ? data[0] : 0, true);
+	for (size_t at = 1; at + 8 <= size && at < 8 * 256; at += 8) {
+		apply(&a, data + at);
+		deliver(&a);
+	}
+	return 0;
+}
