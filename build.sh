@@ -11,9 +11,10 @@ usage: ./build.sh COMMAND [OPTIONS]
   build            set-up where needed, then build everything
   run [OPTIONS]    build, boot a measured host in emulation and verify it from outside
       --no-drtm        the same image without tboot: the verdict must be "not-launched"
-      --smp N          1 to 8 processors (default 2)
+      --platform NAME  bochs (default, where its known build is installed) or qemu
+      --smp N          1 to 8 processors, with QEMU to 16 (default 2)
       --mem MIB        memory (default 512)
-      --seed N         seeded random numbers and clock
+      --seed N         seeded random numbers and clock (Bochs)
       --tamper WHAT    change one thing and watch it being named (--tamper help lists them)
       --inject FAULT   give the platform a fault (--inject help lists them, and how each ends)
       --console        show the serial console
