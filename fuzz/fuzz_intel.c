@@ -1,7 +1,7 @@
 /* sources: kernel/vmkdev/drivers/intel/hw.c kernel/vmkdev/drivers/intel/rx.c */
 /* sources: kernel/vmkdev/drivers/intel/tx.c kernel/vmkdev/drivers/intel/descriptor.c */
 /* sources: kernel/vmkdev/drivers/e1000/model.c kernel/vmkdev/drivers/e1000e/model.c */
-/* sources: kernel/vmkdev/drivers/igb/model.c */
+/* sources: kernel/vmkdev/drivers/igb/model.c kernel/vmkdev/drivers/igb/phy.c */
 /* A device of any family that writes anything into registers and rings, at any time. */
 #include <stdint.h>
 #include <stdlib.h>

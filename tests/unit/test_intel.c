@@ -1,7 +1,7 @@
 /* sources: kernel/vmkdev/drivers/intel/hw.c kernel/vmkdev/drivers/intel/rx.c */
 /* sources: kernel/vmkdev/drivers/intel/tx.c kernel/vmkdev/drivers/intel/descriptor.c */
 /* sources: kernel/vmkdev/drivers/e1000/model.c kernel/vmkdev/drivers/e1000e/model.c */
-/* sources: kernel/vmkdev/drivers/igb/model.c */
+/* sources: kernel/vmkdev/drivers/igb/model.c kernel/vmkdev/drivers/igb/phy.c */
 /* Intel's gigabit drivers against a register file and rings in memory, each family in turn. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +13,11 @@
 
 #include "vmkdev/drivers/intel/models.h"
 
-#define IGB_RXDCTL 0x2828u
-#define IGB_SRRCTL 0x280cu
+#define IGB_RXDCTL     0x2828u
+#define IGB_SRRCTL     0x280cu
+#define REG_MDIC       0x0020u
+#define REG_SWSM       0x5b50u
+#define REG_SW_FW_SYNC 0x5b5cu
 
 static const uint8_t station[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
 static const struct intel_model *const models[] = {&e1000_model, &e1000e_model, &igb_model};
@@ -27,7 +30,9 @@ static struct {
 	bool deaf; /* EERD never done, no queue ever on */
 	bool busy; /* never quiet on the bus */
 	unsigned resets, phy_resets, delays;
-	bool noisy_reset; /* reset while requests were under way */
+	bool hogged;         /* firmware never lets go of the PHY */
+	uint32_t negotiated; /* the last word to the PHY */
+	bool noisy_reset;    /* reset while requests were under way */
 } nic;
 
 static uint32_t *reg_at(uint32_t offset)
@@ -49,6 +54,8 @@ static uint32_t read_register(void *context, uint32_t offset)
 		return ~0u;
 	if (offset >= 0x4000 && offset < 0x4100)
 		*reg_at(offset) = 0;
+	if (offset == REG_SWSM)
+		*reg_at(offset) |= 1;
 	return value;
 }
 
@@ -74,6 +81,16 @@ static void write_register(void *context, uint32_t offset, uint32_t value)
 		if (value & CTRL_RST)
 			reset();
 		value &= ~CTRL_RST;
+		break;
+	case REG_SWSM:
+		if (nic.hogged)
+			value &= ~2u;
+		break;
+	case REG_MDIC:
+		assert_int_equal(reg(REG_SW_FW_SYNC) & 0xffff, 2); /* ours */
+		assert_int_equal(reg(REG_SWSM) & 3, 0);
+		nic.negotiated = value;
+		value |= 1u << 28;
 		break;
 	case REG_EERD:
 		if (!nic.deaf)
@@ -226,6 +243,26 @@ static void test_phy_reset(void **state)
 	intel_reset(&io, model);
 	assert_int_equal(nic.phy_resets, model->pcie);
 	assert_false(reg(REG_CTRL) & CTRL_PHY_RST);
+}
+
+/* The PHY is shared with firmware: taken by its protocol, and given back. */
+static void test_phy_negotiation(void **state)
+{
+	uint32_t expected = model == &igb_model ? 0x1200u | 1u << 21 | 1u << 26 : 0;
+
+	intel_reset(&io, model);
+	assert_int_equal(nic.negotiated, expected);
+	assert_int_equal(reg(REG_SW_FW_SYNC), 0);
+	assert_int_equal(reg(REG_SWSM), 0);
+	nic.negotiated = 0;
+	*reg_at(REG_SW_FW_SYNC) = 2u << 16; /* firmware is at it */
+	intel_reset(&io, model);
+	*reg_at(REG_SW_FW_SYNC) = 0;
+	nic.hogged = true;
+	intel_reset(&io, model);
+	assert_int_equal(nic.negotiated, 0);
+	assert_int_equal(reg(REG_SWSM), 0);
+	assert_in_range(nic.delays, 0, 5000);
 }
 
 static enum vmk_status read_mac(uint8_t mac[6])
@@ -461,6 +498,7 @@ int main(void)
 		TEST(test_reset),
 		TEST(test_reset_of_a_busy_device),
 		TEST(test_phy_reset),
+		TEST(test_phy_negotiation),
 		TEST(test_mac),
 		TEST(test_interrupts),
 		TEST(test_msix),

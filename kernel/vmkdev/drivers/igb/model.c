@@ -4,6 +4,7 @@
  * whose registers have kept their old offsets (section 8.1.3).
  */
 #include "../intel/models.h"
+#include "phy.h"
 
 #define REG_SRRCTL      0x280cu /* section 8.10.2 */
 #define REG_RXDCTL      0x2828u
@@ -24,6 +25,12 @@
 #define IVAR_RX_TX_0    0x00008080u /* both of queue 0 to vector 0, valid */
 #define IVAR_MISC_OTHER 0x00008000u /* other causes to vector 0, valid */
 #define VECTOR_0        0x1u
+
+static void prepare(const struct intel_io *io)
+{
+	if (!intel_link_up(io))
+		igb_phy_negotiate(io);
+}
 
 static enum vmk_status queue_on(const struct intel_io *io, uint32_t control)
 {
@@ -67,6 +74,7 @@ const struct intel_model igb_model = {
 	.causes = INT_SHARED,
 	.causes_msix = INT_LSC,
 	.read_mac = intel_loaded_mac,
+	.prepare = prepare,
 	.rx_on = rx_on,
 	.tx_on = tx_on,
 	.msix_on = msix_on,
