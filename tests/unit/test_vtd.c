@@ -16,19 +16,14 @@
 #define HOST  0x40000000ull
 #define BUS   0x00200000ull
 
-static struct sim *sim;
+static struct sim simulated;
+static struct sim *const sim = &simulated;
 static struct vtd_unit unit;
 static struct vtd_domain nic;
 
 static int setup(void **state)
 {
-	sim = sim_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	free(sim);
+	sim_init(sim);
 	return 0;
 }
 
@@ -272,7 +267,6 @@ static void test_stuck(void **state)
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
-		teardown(NULL);
 		setup(NULL);
 		sim->stuck = cases[i].bit;
 		assert_int_equal(vtd_probe(&unit, &sim_ops, sim), VMK_OK);
@@ -339,7 +333,7 @@ static void test_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup(name, setup)
 		T(test_probe),
 		T(test_unusable),
 		T(test_order),

@@ -10,14 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIM_PAGES   256
+#define SIM_PAGES   64
 #define SIM_BASE    0x10000000ull
 #define SIM_CACHE   64
 #define SIM_RECORDS 4
 
 struct sim {
 	uint8_t registers[VTD_REGISTERS];
-	uint8_t pages[SIM_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
 	unsigned pages_used, pages_max;
 	struct {
 		bool valid;
@@ -34,6 +33,7 @@ struct sim {
 	bool queue_stalls;  /* nothing is worked off */
 	bool queue_errors;  /* FSTS.IQE at once */
 	bool regions_stuck; /* PMEN.PRS stays */
+	uint8_t pages[SIM_PAGES][PAGE_SIZE] __attribute__((aligned(4096))); /* cleared when given */
 };
 
 static uint64_t sim_get(const struct sim *s, uint32_t offset, unsigned bytes)
@@ -213,11 +213,9 @@ static const struct vtd_ops sim_ops = {
 
 /* 39 and 48 bits, queue, interrupt remapping, extended ids, 4 fault records at 0x400, protected
  * regions on. */
-static struct sim *sim_new(void)
+static void sim_init(struct sim *s)
 {
-	struct sim *s = aligned_alloc(PAGE_SIZE, ALIGN_UP(sizeof(*s), PAGE_SIZE));
-
-	memset(s, 0, sizeof(*s));
+	memset(s, 0, offsetof(struct sim, pages));
 	s->pages_max = SIM_PAGES;
 	sim_put(s, VTD_VER, 0x10, 4);
 	sim_put(s, VTD_CAP,
@@ -226,11 +224,10 @@ static struct sim *sim_new(void)
 		8);
 	sim_put(s, VTD_ECAP, ECAP_C | ECAP_QI | ECAP_IR | ECAP_EIM, 8);
 	sim_put(s, VTD_PMEN, PMEN_EPM | PMEN_PRS, 4);
-	return s;
 }
 
 /* Walks the tables as 3.7 has it; caches what it finds. False: blocked. */
-static bool sim_translate(
+static inline bool sim_translate(
 	struct sim *s, uint16_t source, uint64_t address, bool write, uint64_t *to)
 {
 	const struct vtd_entry *root = sim_at(s, sim_get(s, VTD_RTADDR, 8)), *context;
