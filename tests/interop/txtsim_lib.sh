@@ -35,7 +35,7 @@ sim_need_linux()
 	fi
 }
 
-sim_iso() # NAME SINIT LINUX-COMMAND-LINE -> $SIM_DIR/NAME.iso
+sim_iso() # NAME SINIT LINUX-COMMAND-LINE [INITRD] -> $SIM_DIR/NAME.iso
 {
 	local tree=$SIM_DIR/$1.files
 	mkdir -p "$tree/boot/grub"
@@ -43,12 +43,14 @@ sim_iso() # NAME SINIT LINUX-COMMAND-LINE -> $SIM_DIR/NAME.iso
 	gunzip -c "$TBOOT/boot/tboot.gz" >"$tree/boot/tboot"
 	cp "$LINUX"/vmlinuz-* "$tree/boot/vmlinuz"
 	cp "$2" "$tree/boot/sinit.bin"
+	[ -z "${4:-}" ] || cp "$4" "$tree/boot/initrd"
 	# tboot loses Multiboot information that is shorter than what it makes room for: pad it.
 	cat >"$tree/boot/grub/grub.cfg" <<EOF
 set timeout=0
 menuentry launch {
 	multiboot2 /boot/tboot $TBOOT_ARGS
 	module2 /boot/vmlinuz $3
+${4:+	module2 /boot/initrd}
 	module2 /boot/sinit.bin pad=$(head -c 3900 /dev/zero | tr '\0' p)
 }
 EOF
