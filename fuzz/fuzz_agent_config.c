@@ -1,4 +1,4 @@
-/* sources: attest/agent/config.c */
+/* sources: attest/agent/config.c kernel/worlds/libnet/address.c */
 /* Whatever is accepted can be used: a terminated name, a port, an address that has a network. */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (strlen(config.hostname) > AGENT_HOSTNAME_MAX || !config.port)
 		abort();
-	if (!config.dhcp && (!config.prefix || config.prefix > 30 || !config.address[0]))
+	if (!config.net.dhcp && (!config.net.prefix || config.net.prefix > 30 || !config.net.address[0]))
 		abort();
 	return 0;
 }

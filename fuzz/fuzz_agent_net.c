@@ -1,4 +1,5 @@
 /* sources: tests/unit/agent_net_unity.c attest/agent/world/say.c attest/agent/config.c */
+/* sources: kernel/worlds/libnet/address.c */
 /* sources: attest/agent/server.c attest/agent/body.c attest/agent/answers.c */
 /* sources: attest/agent/bucket.c attest/agent/echo.c attest/agent/siphash.c */
 /* sources: attest/wire/coap.c attest/wire/cbor.c attest/wire/tap.c attest/wire/exchange.c */

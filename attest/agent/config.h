@@ -15,14 +15,14 @@
 
 #include <vmkapi/status.h>
 
+#include "worlds/libnet/address.h"
+
 #define AGENT_CONFIG_MAX   4096 /* bytes of text */
 #define AGENT_HOSTNAME_MAX 63   /* one label: RFC 1123 2.1 */
 
 struct agent_config {
 	char hostname[AGENT_HOSTNAME_MAX + 1]; /* may be empty */
-	bool dhcp;
-	uint8_t address[4], gateway[4]; /* without DHCP; gateway may be all zero: none */
-	uint8_t prefix;                 /* length of the network's prefix, bits: 1..30 */
+	struct net_address net;
 	uint16_t port;
 };
 

@@ -3,6 +3,7 @@
 #   build/worlds/NAME.elf -> build/packages/NAME.pkg (signing/rules.mk makes the keys)
 
 WORLDS :=
+include kernel/worlds/libnet/sources.mk kernel/worlds/libvmk/sources.mk
 -include $(sort $(wildcard kernel/worlds/*/world.mk))
 -include attest/agent/world.mk
 

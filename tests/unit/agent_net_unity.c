@@ -18,4 +18,6 @@
 #include "build/third-party/lwip/src/core/udp.c"
 #include "build/third-party/lwip/src/netif/ethernet.c"
 
+#include "kernel/worlds/libnet/link.c"
+
 #include "attest/agent/world/net.c"

@@ -1,4 +1,4 @@
-/* sources: attest/agent/config.c */
+/* sources: attest/agent/config.c kernel/worlds/libnet/address.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static void test_defaults(void **state)
 	unsigned line;
 
 	assert_int_equal(parse("", &config, &line), VMK_OK);
-	assert_true(config.dhcp);
+	assert_true(config.net.dhcp);
 	assert_int_equal(config.port, 5683);
 	assert_string_equal(config.hostname, "");
 }
@@ -45,10 +45,10 @@ static void test_fixed_address(void **state)
 				 &config, &line),
 		VMK_OK);
 	assert_string_equal(config.hostname, "esx-1");
-	assert_false(config.dhcp);
-	assert_memory_equal(config.address, address, 4);
-	assert_int_equal(config.prefix, 24);
-	assert_memory_equal(config.gateway, gateway, 4);
+	assert_false(config.net.dhcp);
+	assert_memory_equal(config.net.address, address, 4);
+	assert_int_equal(config.net.prefix, 24);
+	assert_memory_equal(config.net.gateway, gateway, 4);
 	assert_int_equal(config.port, 6000);
 }
 

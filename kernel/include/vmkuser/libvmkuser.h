@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <vmkapi/status.h>
+#include <vmkuser/info.h>
 #include <vmkuser/syscall.h>
 
 /* No deadline for vmku_wait(). */
@@ -63,5 +64,17 @@ enum vmk_status vmku_trust_log(vmk_handle trust, enum vmk_trust_log log, uint64_
 	size_t size, uint64_t *total);
 enum vmk_status vmku_config_read(
 	vmk_handle config, uint64_t offset, void *to, size_t size, uint64_t *total);
+
+/* VMK_WOULD_BLOCK when nothing was typed; at most 4096 bytes. */
+enum vmk_status vmku_tty_read(vmk_handle tty, void *to, size_t size, size_t *bytes);
+/* Any size. What is no printable character, "\n", "\r", "\b", or ESC [ with K, n C or n D comes out
+ * as "?". */
+enum vmk_status vmku_tty_write(vmk_handle tty, const char *text, size_t bytes);
+
+/* A record of vmkuser/info.h; what the kernel does not know of it stays as it is. VMK_NOT_FOUND
+ * beyond the last. */
+enum vmk_status vmku_info(
+	vmk_handle system, enum vmk_info_kind kind, uint64_t index, void *record, size_t size);
+enum vmk_status vmku_control(vmk_handle system, enum vmk_control control, uint64_t value);
 
 #endif

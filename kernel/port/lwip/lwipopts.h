@@ -1,5 +1,5 @@
 /*
- * lwIP for the agent's user world: one interface, IPv4 and UDP with ARP, ICMP echo and DHCP; no
+ * lwIP for user worlds: one interface, IPv4 and UDP with ARP, ICMP echo and DHCP; no
  * threads, no TCP, no fragments. What is left out cannot be attacked.
  */
 #ifndef LWIPOPTS_H
@@ -18,14 +18,17 @@
 #define LWIP_ICMP            1
 #define LWIP_UDP             1
 #define LWIP_TCP             0
-#define LWIP_RAW             0
 #define LWIP_DNS             0
-#define LWIP_IGMP            0
-#define LWIP_AUTOIP          0
-#define IP_FRAG              0
-#define IP_REASSEMBLY        0
-#define IP_FORWARD           0
-#define IP_OPTIONS_ALLOWED   0
+/* The console's world asks others for echoes (its world.mk). */
+#ifndef LWIP_RAW
+#define LWIP_RAW 0
+#endif
+#define LWIP_IGMP          0
+#define LWIP_AUTOIP        0
+#define IP_FRAG            0
+#define IP_REASSEMBLY      0
+#define IP_FORWARD         0
+#define IP_OPTIONS_ALLOWED 0
 /* A ping to the broadcast address is not answered. */
 #define LWIP_BROADCAST_PING 0
 #define LWIP_MULTICAST_PING 0

@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 
+/* Of one call: what the kernel takes at a time. */
+#define TTY_PART_MAX 4096u
+
 static uint64_t word(const volatile void *pointer)
 {
 	return (uint64_t)(uintptr_t)pointer;
@@ -142,4 +145,35 @@ enum vmk_status vmku_config_read(
 	vmk_handle config, uint64_t offset, void *to, size_t size, uint64_t *total)
 {
 	return read_text(config, 0, offset, to, size, total);
+}
+
+enum vmk_status vmku_tty_read(vmk_handle tty, void *to, size_t size, size_t *bytes)
+{
+	struct vmku_result result = vmku_syscall(VMK_SYS_TTY_READ, tty, word(to), size, 0, 0);
+
+	if (result.status == VMK_OK)
+		*bytes = result.value;
+	return result.status;
+}
+
+enum vmk_status vmku_tty_write(vmk_handle tty, const char *text, size_t bytes)
+{
+	enum vmk_status status = VMK_OK;
+
+	for (size_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
+		part = bytes - done < TTY_PART_MAX ? bytes - done : TTY_PART_MAX;
+		status = call(VMK_SYS_TTY_WRITE, tty, word(text + done), part, 0, 0);
+	}
+	return status;
+}
+
+enum vmk_status vmku_info(
+	vmk_handle system, enum vmk_info_kind kind, uint64_t index, void *record, size_t size)
+{
+	return call(VMK_SYS_INFO, system, kind, index, word(record), size);
+}
+
+enum vmk_status vmku_control(vmk_handle system, enum vmk_control control, uint64_t value)
+{
+	return call(VMK_SYS_CONTROL, system, control, value, 0, 0);
 }

@@ -2,7 +2,7 @@
 #ifndef LWIP_ARCH_CC_H
 #define LWIP_ARCH_CC_H
 
-/* Both are the edge's (attest/agent/world/net.c). A failed assertion ends the world. */
+/* Both are the edge's (kernel/worlds/libnet/link.c). A failed assertion ends the world. */
 unsigned lwip_port_random(void);
 _Noreturn void lwip_port_assert(const char *what);
 

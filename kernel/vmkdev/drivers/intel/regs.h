@@ -64,6 +64,7 @@
 #define INT_SHARED        (INT_LSC | INT_RXDMT0 | INT_RXO | INT_RXT0)
 
 #define RCTL_EN           0x00000002u
+#define RCTL_UPE          0x00000008u /* every unicast frame */
 #define RCTL_MPE          0x00000010u
 #define RCTL_BAM          0x00008000u /* broadcast; buffers of 2048 bytes are BSIZE = 0 */
 #define RCTL_SECRC        0x04000000u

@@ -30,7 +30,8 @@ enum vmk_status intel_rx_start(
 	status = model->rx_on ? model->rx_on(io) : VMK_OK;
 	if (status != VMK_OK)
 		return status;
-	intel_set(io, REG_RCTL, RCTL_EN | RCTL_BAM | RCTL_MPE | RCTL_SECRC);
+	/* Every unicast frame: the ports behind the switch have addresses of their own. */
+	intel_set(io, REG_RCTL, RCTL_EN | RCTL_UPE | RCTL_BAM | RCTL_MPE | RCTL_SECRC);
 	intel_set(io, REG_RDT, INTEL_RX_RING - 1);
 	return VMK_OK;
 }

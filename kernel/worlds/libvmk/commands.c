@@ -1,0 +1,178 @@
+/* The table. Commands of one namespace stand together. */
+#include "worlds/libvmk/handlers.h"
+
+#define SCHEMA_OF(name, layout, ...)                                 \
+	static const struct column name##_columns[] = {__VA_ARGS__}; \
+	static const struct schema name = SCHEMA(layout, name##_columns)
+
+#define TEXT(name)   {name, CELL_TEXT}
+#define NUMBER(name) {name, CELL_NUMBER}
+#define BOOL(name)   {name, CELL_BOOL}
+
+SCHEMA_OF(version, LAYOUT_LINES, TEXT("Version"));
+SCHEMA_OF(version_get, LAYOUT_RECORD, TEXT("Product"), TEXT("Version"), TEXT("Build"),
+	TEXT("Loaded By"));
+SCHEMA_OF(module_list, LAYOUT_TABLE, TEXT("Name"), BOOL("Is Loaded"), BOOL("Is Enabled"));
+SCHEMA_OF(module_get, LAYOUT_RECORD, TEXT("Module"), TEXT("Module File"), TEXT("Version"),
+	TEXT("Kind"), TEXT("Provider"), NUMBER("Size"), BOOL("Is Loaded"), BOOL("Is Enabled"),
+	TEXT("Signed Status"), TEXT("Signature Issuer"), TEXT("Signature Digest"),
+	TEXT("Acceptance Level"), TEXT("Error"));
+SCHEMA_OF(health, LAYOUT_TABLE, TEXT("Component"), TEXT("State"), TEXT("Since"), TEXT("Reason"));
+SCHEMA_OF(settings, LAYOUT_TABLE, TEXT("Name"), TEXT("Type"), TEXT("Configured"), TEXT("Runtime"),
+	TEXT("Default"), TEXT("Description"));
+SCHEMA_OF(log_lines, LAYOUT_LINES, TEXT("Line"));
+SCHEMA_OF(trustedboot, LAYOUT_RECORD, BOOL("Drtm Enabled"), BOOL("Tpm Present"));
+SCHEMA_OF(trustedboot_log, LAYOUT_TABLE, TEXT("Log"), NUMBER("PCR"), TEXT("Event"), TEXT("SHA256"),
+	TEXT("Data"));
+SCHEMA_OF(signs, LAYOUT_TABLE, TEXT("Sign"), BOOL("Holds"), TEXT("Expected"), TEXT("Found"));
+SCHEMA_OF(cpus, LAYOUT_BLOCKS, TEXT("CPU"), NUMBER("Id"), NUMBER("APIC ID"), NUMBER("Family"),
+	NUMBER("Model"), NUMBER("Stepping"), TEXT("Vendor"), TEXT("Brand"), NUMBER("Core Speed"),
+	BOOL("Is Online"), TEXT("Features"));
+SCHEMA_OF(memory, LAYOUT_RECORD, TEXT("Physical Memory"), TEXT("Free Memory"), TEXT("Kernel Image"),
+	TEXT("Kernel"), TEXT("Kernel Heap"), TEXT("Page Tables"), TEXT("User Worlds"), TEXT("DMA"),
+	TEXT("Driver Modules"));
+SCHEMA_OF(pci, LAYOUT_BLOCKS, TEXT("PCI Device"), TEXT("Address"), TEXT("Vendor ID"),
+	TEXT("Device ID"), TEXT("Device Class"), TEXT("Programming Interface"),
+	NUMBER("Interrupt Line"), TEXT("Module Name"));
+SCHEMA_OF(nics, LAYOUT_TABLE, TEXT("Name"), TEXT("PCI Device"), TEXT("Driver"),
+	TEXT("Admin Status"), TEXT("Link Status"), TEXT("MAC Address"), NUMBER("MTU"));
+SCHEMA_OF(interfaces, LAYOUT_BLOCKS, TEXT("Interface"), TEXT("Name"), TEXT("MAC Address"),
+	BOOL("Enabled"), TEXT("Portset"), TEXT("Portgroup"), TEXT("Netstack Instance"),
+	NUMBER("MTU"));
+SCHEMA_OF(stats, LAYOUT_TABLE, TEXT("Interface"), NUMBER("Packets Received"),
+	NUMBER("Bytes Received"), NUMBER("Receive Packets Dropped"), NUMBER("Packets Sent"),
+	NUMBER("Bytes Sent"), NUMBER("Transmit Packets Refused"));
+SCHEMA_OF(paths, LAYOUT_BLOCKS, TEXT("UID"), TEXT("Runtime Name"), TEXT("Device"),
+	TEXT("Device Display Name"), TEXT("Adapter"), TEXT("Channel"), TEXT("Target"), TEXT("LUN"),
+	TEXT("Plugin"), TEXT("State"), TEXT("Transport"));
+SCHEMA_OF(worlds, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), TEXT("Version"), TEXT("State"),
+	TEXT("Since"), NUMBER("Lives"), NUMBER("Memory KiB"), NUMBER("Limit KiB"));
+
+#define PING_OPTIONS                                   \
+	{.name = "host",                               \
+		.letter = 'H',                         \
+		.type = OPTION_TEXT,                   \
+		.required = true,                      \
+		.positional = true,                    \
+		.help = "IPv4 address to ask"},        \
+		{.name = "count",                      \
+			.letter = 'c',                 \
+			.type = OPTION_NUMBER,         \
+			.least = 1,                    \
+			.most = 100000,                \
+			.help = "packets to send; 3"}, \
+		{.name = "size",                       \
+			.letter = 's',                 \
+			.type = OPTION_NUMBER,         \
+			.most = 1472,                  \
+			.help = "bytes of data; 56"},  \
+		{.name = "wait",                       \
+			.letter = 'W',                 \
+			.type = OPTION_NUMBER,         \
+			.least = 1,                    \
+			.most = 60,                    \
+			.help = "seconds to wait for each answer; 1"}
+#define SETTINGS_OPTION(required_)        \
+	{.name = "setting",               \
+		.letter = 's',            \
+		.type = OPTION_CHOICE,    \
+		.choices = "enableTboot", \
+		.required = (required_),  \
+		.positional = true,       \
+		.help = "its name"}
+#define SETTINGS_VALUE                                      \
+	{.name = "value",                                   \
+		.letter = 'v',                              \
+		.type = OPTION_CHOICE,                      \
+		.choices = "true|false|TRUE|FALSE|default", \
+		.required = true,                           \
+		.positional = true,                         \
+		.help = "default: as boot.cfg says"}
+#define REASON_OPTION \
+	{.name = "reason", .letter = 'r', .type = OPTION_TEXT, .help = "for vmkernel.log"}
+
+const struct name_space vmk_namespaces[] = {
+	{"hardware", "What the machine is made of"},
+	{"hardware cpu", "Processors"},
+	{"hardware memory", "Memory"},
+	{"hardware pci", "PCI devices"},
+	{"hardware trustedboot", "The measured launch and the TPM"},
+	{"hardware trustedboot sign", "The signs from which the launch verdict is drawn"},
+	{"network", "Adapters, interfaces, reachability"},
+	{"network diag", "Is a host there?"},
+	{"network ip", "IP interfaces"},
+	{"network ip interface", "VMkernel network interfaces"},
+	{"network ip interface stats", "What passed through the interfaces"},
+	{"network nic", "Network adapters"},
+	{"storage", "Storage"},
+	{"storage core", "Storage devices and paths"},
+	{"storage core path", "Storage paths"},
+	{"system", "The VMkernel"},
+	{"system health", "What works and what does not"},
+	{"system health status", "What works and what does not"},
+	{"system log", "vmkernel.log"},
+	{"system module", "What was loaded"},
+	{"system settings", "Settings that outlive a boot"},
+	{"system settings kernel", "Settings of the VMkernel"},
+	{"system shutdown", "Leaving"},
+	{"system version", "Which release this is"},
+	{"world", "User worlds"},
+	{NULL, NULL},
+};
+
+const struct command vmk_commands[] = {
+	{"hardware cpu list", "List the processors", &cpus, cmd_cpu_list, {{0}}},
+	{"hardware memory get", "How much memory there is and what it is used for", &memory,
+		cmd_memory_get, {{0}}},
+	{"hardware pci list", "List the PCI devices", &pci, cmd_pci_list, {{0}}},
+	{"hardware trustedboot get", "Was this host launched through Intel TXT, and is there a TPM",
+		&trustedboot, cmd_trustedboot_get, {{0}}},
+	{"hardware trustedboot log", "The event logs of the launch", &trustedboot_log,
+		cmd_trustedboot_log, {{0}}},
+	{"hardware trustedboot sign list",
+		"The signs of a measured launch, as expected and as found", &signs,
+		cmd_trustedboot_signs, {{0}}},
+	{"network diag ping", "Ask a host for an answer (ICMP echo)", NULL, cmd_ping,
+		{PING_OPTIONS}},
+	{"network ip interface list", "List the VMkernel's network interfaces", &interfaces,
+		cmd_interface_list, {{0}}},
+	{"network ip interface stats get", "What passed through the interfaces", &stats,
+		cmd_port_stats, {{0}}},
+	{"network nic list", "List the network adapters", &nics, cmd_nic_list, {{0}}},
+	{"storage core path list", "List the storage paths", &paths, cmd_path_list, {{0}}},
+	{"system health status get",
+		"The state of the host's parts; exit status 0 green, 1 yellow or unknown, 2 red",
+		&health, cmd_health_get, {{0}}},
+	{"system log follow", "Show new lines of vmkernel.log until ctrl-c", NULL, cmd_log_follow,
+		{{0}}},
+	{"system log tail", "Show the last lines of vmkernel.log", &log_lines, cmd_log_tail,
+		{{.name = "lines",
+			.letter = 'n',
+			.type = OPTION_NUMBER,
+			.least = 1,
+			.most = 1000,
+			.help = "how many; 10"}}},
+	{"system module get", "All that is known of a module", &module_get, cmd_module_get,
+		{{.name = "module",
+			.letter = 'm',
+			.type = OPTION_TEXT,
+			.required = true,
+			.positional = true,
+			.help = "its name"}}},
+	{"system module list", "List the modules", &module_list, cmd_module_list, {{0}}},
+	{"system settings kernel list", "List the settings", &settings, cmd_settings_list,
+		{SETTINGS_OPTION(false)}},
+	{"system settings kernel set", "Change a setting from the next boot on", NULL,
+		cmd_settings_set, {SETTINGS_OPTION(true), SETTINGS_VALUE}},
+	{"system settings list", "List the settings", &settings, cmd_settings_list,
+		{SETTINGS_OPTION(false)}},
+	{"system settings set", "Change a setting from the next boot on", NULL, cmd_settings_set,
+		{SETTINGS_OPTION(true), SETTINGS_VALUE}},
+	{"system shutdown poweroff", "Switch the host off", NULL, cmd_power_off, {REASON_OPTION}},
+	{"system shutdown reboot", "Start the host anew", NULL, cmd_reboot, {REASON_OPTION}},
+	{"system version get", "Which release this is", &version_get, cmd_version_get, {{0}}},
+	{"version", "Which release this is, in one line", &version, cmd_version, {{0}}},
+	{"vmkping", "Ask a host for an answer (ICMP echo)", NULL, cmd_ping, {PING_OPTIONS}},
+	{"world list", "List the user worlds", &worlds, cmd_world_list, {{0}}},
+	{NULL, NULL, NULL, NULL, {{0}}},
+};

@@ -1,0 +1,196 @@
+/* Help and completion, from the table. */
+#include "worlds/libvmk/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_BYTES 64u
+
+/* The next word of a path. */
+static void first_word(const char *rest, char *to)
+{
+	size_t length = strcspn(rest, " ");
+
+	snprintf(to, NAME_BYTES, "%.*s", (int)length, rest);
+}
+
+static const char *namespace_help(const char *path, size_t length)
+{
+	for (const struct name_space *n = vmk_namespaces; n->path; n++)
+		if (strlen(n->path) == length && !memcmp(n->path, path, length))
+			return n->help;
+	return "";
+}
+
+/*
+ * Calls `show` for each next word of the table after `words`: once for a namespace, where `help` is
+ * the namespace's, and once for a command.
+ */
+static void each_next(char *const *words, unsigned count,
+	void (*show)(void *context, const char *word, const char *help, bool is_command),
+	void *context)
+{
+	char last[NAME_BYTES] = "";
+
+	for (const struct command *c = vmk_commands; c->path; c++) {
+		char word[NAME_BYTES];
+		const char *rest;
+		bool is_command;
+
+		if (!command_path_begins(c->path, words, count, &rest) || !*rest)
+			continue;
+		first_word(rest, word);
+		is_command = !strchr(rest, ' ');
+		if (!is_command && !strcmp(word, last))
+			continue;
+		snprintf(last, sizeof(last), "%s", is_command ? "" : word);
+		show(context, word,
+			is_command
+				? c->help
+				: namespace_help(c->path, (size_t)(rest - c->path) + strlen(word)),
+			is_command);
+	}
+}
+
+struct listing {
+	const struct writer *to;
+	bool commands; /* which of the two kinds is to be shown */
+	bool begun;
+};
+
+static void list_next(void *context, const char *word, const char *help, bool is_command)
+{
+	struct listing *listing = context;
+
+	if (is_command != listing->commands)
+		return;
+	if (!listing->begun)
+		writer_text(listing->to,
+			is_command ? "Available Commands:\n" : "Available Namespaces:\n");
+	listing->begun = true;
+	writer_format(listing->to, "  %-20s  %s\n", word, help);
+}
+
+static void show_option(const struct writer *to, const struct option_spec *o)
+{
+	char name[NAME_BYTES];
+	int used = o->letter ? snprintf(name, sizeof(name), "-%c|--%s", o->letter, o->name)
+			     : snprintf(name, sizeof(name), "--%s", o->name);
+
+	if (o->type != OPTION_FLAG)
+		snprintf(name + used, sizeof(name) - (size_t)used, "=<%s>",
+			o->type == OPTION_NUMBER
+				? "number"
+				: (o->type == OPTION_CHOICE ? o->choices : "text"));
+	writer_format(to, "  %-28s  %s%s\n", name, o->help, o->required ? " (required)" : "");
+}
+
+static void help_of_command(const struct writer *to, const struct command *command)
+{
+	writer_format(to, "Usage: vmk %s [--json] [options]\n\n%s\n\nOptions:\n", command->path,
+		command->help);
+	for (unsigned i = 0; i < OPTIONS_MAX && command->options[i].name; i++)
+		show_option(to, &command->options[i]);
+	writer_format(to, "  %-28s  %s\n", "--json", "the answer as JSON");
+	writer_format(to, "  %-28s  %s\n", "-h|--help", "this text");
+}
+
+void command_help(const struct writer *to, char *const *words, unsigned count)
+{
+	unsigned used;
+	const struct command *command = command_find(words, count, &used);
+	struct listing listing = {.to = to};
+
+	if (command) {
+		help_of_command(to, command);
+		return;
+	}
+	writer_text(to, "Usage: vmk");
+	for (unsigned i = 0; i < count; i++)
+		writer_format(to, " %s", words[i]);
+	writer_text(to, " {namespace|command} [--json] [--help] [options]\n\n");
+	each_next(words, count, list_next, &listing);
+	listing = (struct listing){.to = to, .commands = true};
+	each_next(words, count, list_next, &listing);
+}
+
+/* --- completion */
+
+struct search {
+	const char *begun; /* the word so far */
+	void (*offer)(void *context, const char *word);
+	void *context;
+};
+
+static void consider(const struct search *s, const char *word)
+{
+	if (!strncmp(word, s->begun, strlen(s->begun)))
+		s->offer(s->context, word);
+}
+
+static void consider_next(void *context, const char *word, const char *help, bool is_command)
+{
+	consider(context, word);
+}
+
+static void consider_choices(const struct search *s, const char *choices)
+{
+	while (*choices) {
+		char word[NAME_BYTES];
+		size_t length = strcspn(choices, "|");
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, choices);
+		consider(s, word);
+		choices += length;
+		choices += *choices == '|';
+	}
+}
+
+static void complete_option(
+	const struct search *s, const struct command *command, const char *previous)
+{
+	for (unsigned i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+		const struct option_spec *o = &command->options[i];
+		char name[NAME_BYTES];
+
+		snprintf(name, sizeof(name), "--%s", o->name);
+		if (o->choices && previous &&
+			(!strcmp(previous, name) ||
+				(previous[0] == '-' && o->letter && previous[1] == o->letter &&
+					!previous[2]))) {
+			consider_choices(s, o->choices);
+			return;
+		}
+	}
+	for (unsigned i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+		char name[NAME_BYTES];
+
+		snprintf(name, sizeof(name), "--%s", command->options[i].name);
+		consider(s, name);
+	}
+	consider(s, "--json");
+	consider(s, "--help");
+}
+
+void vmk_complete(const char *line, void (*offer)(void *context, const char *word), void *context)
+{
+	struct search search = {.begun = "", .offer = offer, .context = context};
+	const struct command *command;
+	struct words words;
+	unsigned used = 0, count;
+
+	if (!words_split(&words, line))
+		return;
+	count = words.count;
+	if (words.open_end && count)
+		search.begun = words.word[--count];
+	if (count && !strcmp(words.word[0], "vmk")) {
+		memmove(words.word, words.word + 1, WORDS_MAX * sizeof(words.word[0]));
+		count--;
+	}
+	command = command_find(words.word, count, &used);
+	if (command)
+		complete_option(&search, command, count > used ? words.word[count - 1] : NULL);
+	else
+		each_next(words.word, count, consider_next, &search);
+}
