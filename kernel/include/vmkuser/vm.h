@@ -1,0 +1,93 @@
+/*
+ * A virtual machine as its VMX world sees it: the world that runs the machine's devices in ring 3,
+ * one for each VM. It holds one handle of kind VMK_KIND_VM; calls on it are VMK_SYS_VM_*.
+ *
+ * The kernel has the machine's memory, vCPUs, local and I/O APICs. What a vCPU does to ports and to
+ * guest-physical addresses without memory becomes a request here, one at a time for each vCPU,
+ * which waits meanwhile. Guest RAM is [0, low_bytes) and [4 GiB, 4 GiB + high_bytes).
+ */
+#ifndef VMKUSER_VM_H
+#define VMKUSER_VM_H
+
+#include <stdint.h>
+
+#define VMK_VM_NAME_MAX  32
+#define VMK_VM_HIGH_BASE 0x100000000ull
+
+struct vmk_vm_info {
+	uint32_t size;  /* of this structure, for growth */
+	uint32_t vcpus; /* vCPU n has APIC id n */
+	uint64_t low_bytes, high_bytes;
+	uint64_t tsc_hz; /* of the guest; also the rate of its APIC timers */
+	uint32_t files;  /* in the VM's image: VMK_SYS_VM_FILE */
+	uint32_t reserved;
+	char name[VMK_VM_NAME_MAX]; /* zero-terminated */
+};
+
+/* One file of the VM's signed image: kernel, initrd, disk, command line. */
+struct vmk_vm_file {
+	char name[VMK_VM_NAME_MAX];
+	uint64_t bytes;
+};
+
+/* How a vCPU starts. Only vCPU 0 is started so; the others wait for INIT and SIPI. */
+enum vmk_vm_mode { VMK_VM_REAL = 1, VMK_VM_FLAT = 2, VMK_VM_LONG = 3 };
+struct vmk_vm_entry {
+	uint32_t mode; /* VMK_VM_* */
+	uint16_t cs, gdt_limit;
+	uint64_t rip, rsp, cr3, gdt;
+	uint64_t rax, rbx, rsi; /* what boot protocols pass; every other register is 0 */
+};
+
+/* X(symbol, number, what) */
+#define VMK_VM_REQUESTS(X)                                                            \
+	X(VMK_VM_REQUEST_NONE, 0, "nothing happened in time")                         \
+	X(VMK_VM_REQUEST_IO, 1, "a port was read or written")                         \
+	X(VMK_VM_REQUEST_MEMORY, 2, "guest-physical memory that is no RAM, likewise") \
+	X(VMK_VM_REQUEST_SHUTDOWN, 3, "triple fault: a board answers with a reset")   \
+	X(VMK_VM_REQUEST_FAILED, 4, "the vCPU cannot go on; the log says why")        \
+	X(VMK_VM_REQUEST_STOP, 5, "somebody asks for an orderly stop (power button)") \
+	X(VMK_VM_REQUEST_RESET, 6, "somebody asks for a reset")
+enum vmk_vm_request_kind {
+#define X(symbol, number, what) symbol = number,
+	VMK_VM_REQUESTS(X)
+#undef X
+};
+
+/*
+ * VMK_SYS_VM_SERVE(vm, exchange, timeout ns): answers the request in `exchange`, if it was one that
+ * reads or writes, and waits for the next one of any vCPU, or until one of the world's other
+ * handles that exchange->watch names is readable (then NONE, with `ready`).
+ */
+struct vmk_vm_exchange {
+	uint32_t kind; /* VMK_VM_REQUEST_* */
+	uint32_t vcpu;
+	uint64_t address; /* port or guest-physical address */
+	uint64_t value;   /* written; or, in the answer, what is read */
+	uint32_t bytes;   /* 1, 2, 4, 8 */
+	uint32_t write;
+	uint32_t watch[4]; /* handles, 0: none */
+	uint32_t ready;    /* index into watch + 1; 0: none */
+	uint32_t reserved;
+};
+
+/* VMK_SYS_VM_CONTROL(vm, VMK_VM_CONTROL_*, argument) */
+enum vmk_vm_control {
+	VMK_VM_CONTROL_RESET = 1,     /* all vCPUs into reset state, waiting; RAM stays */
+	VMK_VM_CONTROL_POWER_OFF = 2, /* the VM ends: its memory is wiped and freed */
+};
+
+/*
+ * The calls, as they stand in VMK_SYSCALLS:
+ *   vm-info     (vm, struct vmk_vm_info *)
+ *   vm-file     (vm, index, struct vmk_vm_file *)
+ *   vm-read     (vm, index, offset, buffer, bytes) -> bytes of the file
+ *   vm-map      (vm, gpa, bytes) -> address: guest RAM in this world, readable and writable
+ *   vm-start    (vm, struct vmk_vm_entry *)
+ *   vm-serve    (vm, struct vmk_vm_exchange *, timeout ns)
+ *   vm-irq      (vm, gsi, level): an input of the I/O APIC
+ *   vm-message  (vm, address, data): a message-signalled interrupt
+ *   vm-control  (vm, VMK_VM_CONTROL_*, argument)
+ */
+
+#endif
