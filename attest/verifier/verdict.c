@@ -201,8 +201,9 @@ static void name_step(const struct step *step, const struct appraisal *a,
 
 	if (e && e->file)
 		snprintf(text, size, "%s", e->file->name);
-	else if (step->runtime && *step->runtime->file)
-		snprintf(text, size, "%s", step->runtime->file);
+	else if (step->runtime)
+		snprintf(text, size, "%s",
+			*step->runtime->file ? step->runtime->file : step->runtime->what);
 	else if (step->mark == STEP_UNEXPECTED && step->found->log != LOG_VMK)
 		explain_subject(step, r->evidence, &a->events, text, size);
 	else if (!step->found || !semantics_field(step->found, "name", text, size))
@@ -233,6 +234,17 @@ static void print_step(FILE *out, const struct step *step, const struct appraisa
 	fputc('\n', out);
 }
 
+/* The policy allows each event, some of them beyond what is predicted. */
+static bool only_runtime_differs(const struct steps *steps, unsigned int pcr)
+{
+	for (size_t i = 0; i < steps->count; i++) {
+		if (steps->items[i].pcr == pcr && steps->items[i].mark != STEP_MATCH &&
+			steps->items[i].mark != STEP_RUNTIME)
+			return false;
+	}
+	return true;
+}
+
 static void print_value(
 	FILE *out, const struct appraisal *a, const struct appraise_request *r, unsigned int pcr)
 {
@@ -245,7 +257,8 @@ static void print_value(
 	else if (memcmp(value, a->replay.pcr[pcr], DIGEST_SIZE) != 0)
 		mark = "NOT WHAT THE LOG SAYS";
 	else if (memcmp(value, r->policy->pcrs[pcr], DIGEST_SIZE) != 0)
-		mark = "not the predicted value";
+		mark = only_runtime_differs(&a->steps, pcr) ? "ok, with run-time events"
+							    : "not the predicted value";
 	hex_encode(text, value, DIGEST_SIZE);
 	fprintf(out, "%3u  = %s  %s\n", pcr, text, mark);
 }

@@ -34,8 +34,8 @@
 #include "sched/world.h"
 #include "trust/trust.h"
 #include "vmkdev/device.h"
+#include "vmkdev/iommu.h"
 #include "vmkdev/display.h"
-#include "vmkdev/serial_pci.h"
 #include "vmkdev/serial_pci.h"
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
@@ -145,6 +145,22 @@ static void onboot(void)
 	vmk_warn("onboot=%s: unknown", value);
 }
 
+/* The last event depends on the platform, so it comes after all that files decide. */
+static void measure_end(void)
+{
+	static const char *const dma[] = {
+#define X(symbol, text, meaning) [symbol] = text,
+		VMK_DMA_STATES(X)
+#undef X
+	};
+
+	if (!trust_measured())
+		return;
+	if (trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK ||
+		trust_measure(VMK_EV_DMA, dma[iommu_state()]) != VMK_OK)
+		vmk_error("the end of the boot could not be measured");
+}
+
 static void start_system(void)
 {
 	char text[256];
@@ -158,10 +174,8 @@ static void start_system(void)
 	device_init();
 	display_start_pixels();
 	serial_pci_start();
-	serial_pci_start();
 	modules_load_boot(boot_info);
-	if (trust_measured() && trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK)
-		vmk_error("the end of the boot could not be measured");
+	measure_end();
 	vmk_log("%s after %llu ms", VMK_BOOT_COMPLETE, (unsigned long long)(time_ns() / 1000000));
 	modules_start_worlds();
 	audit(); /* once more, with modules and worlds in place */

@@ -226,6 +226,8 @@ static void log_verdict(void)
 		describe_srtm_sign(&s->srtm, i, line, sizeof(line));
 		vmk_log("%s", line);
 	}
+	if (s->launched == VMK_LAUNCH_NONE && !s->firmware_log)
+		vmk_log("no static launch: %s", s->srtm.signs[SRTM_LOG].found);
 	if (s->firmware_log)
 		vmk_log("%u of %u signs of a static launch hold", SRTM_SIGN_COUNT - s->srtm.missing,
 			SRTM_SIGN_COUNT);
@@ -302,7 +304,7 @@ const void *trust_dmar(size_t *bytes)
 {
 	const struct trust_state *s = &trust_state;
 
-	*bytes = trust_measured() ? s->dmar_bytes : 0;
+	*bytes = s->launched == VMK_LAUNCH_DRTM ? s->dmar_bytes : 0;
 	return *bytes ? s->dmar : NULL;
 }
 

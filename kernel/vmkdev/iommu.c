@@ -39,7 +39,8 @@ static const void *choose_table(size_t *bytes)
 
 	if (!measured && boot_info->dmar_bytes) {
 		*bytes = boot_info->dmar_bytes;
-		if (trust_measured())
+		iommu.unproven = boot_info->tboot.present;
+		if (iommu.unproven)
 			vmk_warn("SINIT left no copy of the DMAR: firmware's own is used");
 		return boot_info->dmar_copy;
 	}
@@ -267,9 +268,11 @@ void iommu_init(struct device *devices, unsigned count)
 			iommu.interrupts ? "are remapped" : "ARE NOT REMAPPED");
 }
 
-bool iommu_protects(void)
+enum vmk_dma_state iommu_state(void)
 {
-	return iommu.active && !iommu.failed;
+	if (!iommu.active || iommu.failed || iommu.unproven)
+		return VMK_DMA_NONE;
+	return iommu.interrupts ? VMK_DMA_REMAPPED : VMK_DMA_MEMORY;
 }
 
 enum vmk_status iommu_map(struct dma_space *space, uint64_t bus, struct hpa memory, uint64_t bytes)

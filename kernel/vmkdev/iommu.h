@@ -8,6 +8,7 @@
 #define VMKDEV_IOMMU_H
 
 #include "lib/types.h"
+#include <vmkapi/events.h>
 #include <vmkapi/status.h>
 
 struct device;
@@ -20,10 +21,8 @@ struct dma_space;
  * work, is logged with the reason.
  */
 void iommu_init(struct device *devices, unsigned count);
-/* Everything that a device does is checked. */
-bool iommu_protects(void);
-/* "dma protection=vtd interrupts=remapped" and the like: what is measured (vmkapi/events.h). */
-const char *iommu_event(void);
+/* What is measured of it. */
+enum vmk_dma_state iommu_state(void);
 /*
  * The device's bus addresses, ready for its driver: space->domain is NULL where nothing is
  * remapped. VMK_IO_ERROR if a unit that guards the device has failed: it may not be used then.

@@ -20,6 +20,7 @@ struct iommu {
 	bool active;     /* what is not mapped is blocked */
 	bool failed;     /* something did not come on: nobody may use a device */
 	bool interrupts; /* are remapped */
+	bool unproven;   /* after a dynamic launch, but by a table that it did not protect */
 };
 extern struct iommu iommu;
 

@@ -1,9 +1,12 @@
 #include "policy/predict/document.h"
 
 #include "policy/predict/hex.h"
+#include "policy/predict/parts.h"
 #include "trust/evlog_read.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <vmkapi/events.h>
 
 static const char *const log_names[] = {"tcg-boot", "txt-drtm", "vmk"};
 static const char *const layer_names[] = {"PLATFORM", "LAUNCH", "VMKERNEL", "HOST"};
@@ -43,6 +46,32 @@ static json_t *file_json(const struct predicted_file *f)
 	return json;
 }
 
+/* What may come after boot complete: the platform decides which of them does. */
+static json_t *runtime_json(const struct prediction *p)
+{
+	static const struct {
+		const char *text, *meaning;
+	} states[] = {
+#define X(symbol, text, meaning) [symbol] = {text, meaning},
+		VMK_DMA_STATES(X)
+#undef X
+	};
+	uint32_t pcr = event_pcr(VMK_EV_DMA, p->launch);
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < VMK_DMA_STATE_COUNT; i++) {
+		uint8_t digest[32];
+
+		if (p->dma_protection && i != VMK_DMA_REMAPPED)
+			continue;
+		sha256_of(states[i].text, strlen(states[i].text) + 1, digest);
+		json_array_append_new(array,
+			json_pack("{s:i, s:o, s:s}", "pcr", (int)pcr, "digest",
+				hex_json(digest, sizeof(digest)), "what", states[i].meaning));
+	}
+	return array;
+}
+
 json_t *document_of(const struct prediction *p)
 {
 	json_t *events = json_array(), *files = json_array(), *pcrs = json_object();
@@ -66,7 +95,7 @@ json_t *document_of(const struct prediction *p)
 	}
 	json_object_set_new(root, "events", events);
 	json_object_set_new(root, "pcrs", pcrs);
-	json_object_set_new(root, "runtime", json_array());
+	json_object_set_new(root, "runtime", runtime_json(p));
 	json_object_set_new(root, "files", files);
 	return root;
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint32_t pcr_of(enum vmk_event_type type, enum vmk_launch launch)
+uint32_t event_pcr(enum vmk_event_type type, enum vmk_launch launch)
 {
 	switch (type) {
 #define X(symbol, number, drtm, srtm, name) \
@@ -23,7 +23,7 @@ static enum vmk_status add_text(struct prediction *prediction, enum prediction_l
 	enum vmk_event_type type, int file, const char *what, const char *text,
 	struct prediction_error *error)
 {
-	uint32_t pcr = pcr_of(type, prediction->launch);
+	uint32_t pcr = event_pcr(type, prediction->launch);
 	struct predicted_event *event = prediction_add_event(
 		prediction, LOG_KERNEL, layer, pcr, (uint32_t)type, file, error);
 

@@ -22,6 +22,9 @@ enum vmk_status predict_static(struct prediction_inputs *inputs, struct predicti
 enum vmk_status predict_kernel(struct prediction_inputs *inputs, struct prediction *prediction,
 	struct prediction_error *error);
 
+/* The PCR that the kernel measures an event into. */
+uint32_t event_pcr(enum vmk_event_type type, enum vmk_launch launch);
+
 /* What SINIT measures of its own file. */
 struct sinit_measurements {
 	uint8_t module[32]; /* the signed area: the "SINIT hash" of HASH_START */

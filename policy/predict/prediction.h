@@ -40,6 +40,7 @@ struct predicted_event {
 struct prediction {
 	char name[64];
 	enum vmk_launch launch;
+	bool dma_protection; /* only platforms that remap DMA and interrupts are accepted */
 	unsigned event_count, file_count;
 	struct predicted_event events[PREDICTION_EVENTS_MAX];
 	struct predicted_file files[PREDICTION_FILES_MAX];
@@ -59,6 +60,7 @@ struct prediction_inputs {
 	enum vmk_launch launch;
 	const char *boot_cfg, *directory, *tboot, *tboot_args, *sinit, *vlp, *platform;
 	const char *grub, *grub_cfg;
+	bool dma_protection;
 	struct bootcfg config;
 	char cmdlines[BOOTCFG_MODULES_MAX + 1][BOOTCFG_NAME_MAX + BOOTCFG_OPTIONS_MAX + 1];
 };

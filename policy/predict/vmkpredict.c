@@ -28,6 +28,8 @@ static int usage(FILE *to, int code)
 	      "       vmkpredict policy --launch srtm --boot-cfg FILE --dir DIR --grub FILE\n"
 	      "                         --grub-cfg FILE --platform FILE [--out FILE]\n"
 	      "           the same of a static launch: UEFI firmware and GRUB measured it\n"
+	      "           --require-dma-protection: only where VT-d keeps devices to their own "
+	      "memory\n"
 	      "       vmkpredict capture --log FILE --name NAME [--sinit FILE] [--out FILE]\n"
 	      "       vmkpredict capture --launch srtm --log FILE --name NAME [--grub FILE] [--out "
 	      "FILE]\n"
@@ -217,6 +219,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		{"policy", required_argument, NULL, 'P'},
 		{"good", required_argument, NULL, 'g'},
 		{"json", no_argument, NULL, 'j'},
+		{"require-dma-protection", no_argument, NULL, 'D'},
 		{0},
 	};
 	const char **const values[] = {['b'] = &a->inputs.boot_cfg,
@@ -241,6 +244,8 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 			return false;
 		if (option == 'j')
 			a->json = true;
+		else if (option == 'D')
+			a->inputs.dma_protection = true;
 		else
 			*values[option] = optarg;
 	}

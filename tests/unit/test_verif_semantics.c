@@ -45,6 +45,11 @@ static void reads_kernel_events(void **state)
 		"config name=a version=1 provider=p sha256=" ZEROES,
 		sizeof("config name=a version=1 provider=p sha256=" ZEROES)));
 	assert_true(means_something((uint32_t)VMK_EV_BOOT_COMPLETE, 19, "Boot Complete", 14));
+	assert_true(means_something(
+		(uint32_t)VMK_EV_DMA, 19, "dma protection=vtd interrupts=remapped", 39));
+	assert_false(means_something((uint32_t)VMK_EV_DMA, 19, "dma protection=vtd", 19));
+	assert_false(means_something(
+		(uint32_t)VMK_EV_DMA, 20, "dma protection=vtd interrupts=remapped", 39));
 	assert_true(means_something((uint32_t)VMK_EV_SECURITY_OPTIONS, 19, VMK_SECURITY_OPTIONS,
 		sizeof(VMK_SECURITY_OPTIONS)));
 }

@@ -29,7 +29,8 @@ enum vmk_launch {
 	X(VMK_EV_SECURITY_OPTIONS, 0x4d4c0001u, 19, 12, "SECURITY_OPTIONS") \
 	X(VMK_EV_PACKAGE, 0x4d4c0002u, 19, 12, "PACKAGE")                   \
 	X(VMK_EV_CONFIG, 0x4d4c0003u, 21, 14, "CONFIG")                     \
-	X(VMK_EV_BOOT_COMPLETE, 0x4d4c0004u, 19, 12, "BOOT_COMPLETE")
+	X(VMK_EV_BOOT_COMPLETE, 0x4d4c0004u, 19, 12, "BOOT_COMPLETE")       \
+	X(VMK_EV_DMA, 0x4d4c0005u, 19, 12, "DMA")
 
 enum vmk_event_type {
 #define X(symbol, type, drtm, srtm, name) symbol = (int)(type),
@@ -41,6 +42,22 @@ enum vmk_event_type {
 #define VMK_SECURITY_OPTIONS \
 	"security execInstalledOnly=TRUE acceptanceLevel=PartnerSupported kaslr=TRUE wx=TRUE"
 #define VMK_BOOT_COMPLETE "Boot Complete"
+/*
+ * What stands between devices and memory: one of these is measured after boot complete, before
+ * any user world runs, as it depends on the platform and not on files. X(symbol, text, meaning).
+ */
+#define VMK_DMA_STATES(X)                                                               \
+	X(VMK_DMA_REMAPPED, "dma protection=vtd interrupts=remapped",                   \
+		"VT-d guards memory and interrupts")                                    \
+	X(VMK_DMA_MEMORY, "dma protection=vtd interrupts=direct", "VT-d guards memory") \
+	X(VMK_DMA_NONE, "dma protection=none interrupts=direct",                        \
+		"no VT-d: devices reach all of memory")
+enum vmk_dma_state {
+#define X(symbol, text, meaning) symbol,
+	VMK_DMA_STATES(X)
+#undef X
+		VMK_DMA_STATE_COUNT
+};
 /* printf formats of the other events' data. */
 #define VMK_PACKAGE_FORMAT "package name=%s version=%s kind=%s provider=%s level=%s sha256=%s"
 #define VMK_CONFIG_FORMAT  "config name=%s version=%s provider=%s sha256=%s"
