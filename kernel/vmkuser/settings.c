@@ -5,25 +5,22 @@
 
 #include <string.h>
 
-#define SIGNATURE 0xa0u
-#define SET       0x02u
-#define CLEAR     0x01u
-#define VALUE     (SET | CLEAR)
+/* What settings.h says of the bits, as the boot loader compares them. */
+#define STORED_TRUE  0xa2u
+#define STORED_FALSE 0xa1u
 
 enum vmk_stored settings_decode(uint8_t byte)
 {
-	if ((byte & 0xf0) != SIGNATURE)
-		return VMK_STORED_NOT;
-	if ((byte & VALUE) == SET)
+	if (byte == STORED_TRUE)
 		return VMK_STORED_TRUE;
-	return (byte & VALUE) == CLEAR ? VMK_STORED_FALSE : VMK_STORED_NOT;
+	return byte == STORED_FALSE ? VMK_STORED_FALSE : VMK_STORED_NOT;
 }
 
 uint8_t settings_encode(enum vmk_stored value)
 {
 	if (value == VMK_STORED_NOT)
 		return 0;
-	return value == VMK_STORED_TRUE ? SIGNATURE | SET : SIGNATURE | CLEAR;
+	return value == VMK_STORED_TRUE ? STORED_TRUE : STORED_FALSE;
 }
 
 enum vmk_console settings_console(void)

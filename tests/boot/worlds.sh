@@ -10,7 +10,7 @@ log=$dir/run/com1.log
 rm -rf "$dir"
 mkdir -p "$dir/files"
 make -s build/bin/vmkbootcfg txtsim kernel \
-	build/packages/{config,e1000,agent,selftest,fault,spin}.pkg hostile-packages >"$dir/make.log" 2>&1 || {
+	build/packages/{config,e1000,e1000e,igb,agent,console,selftest,fault,spin}.pkg hostile-packages >"$dir/make.log" 2>&1 || {
 	echo "Bail out! make failed: $dir/make.log"
 	exit 1
 }

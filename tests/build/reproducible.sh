@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 . tests/tap.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-products=(kernel/vmkernel.elf packages/{config,e1000,agent}.pkg sinit.bin)
+products=(kernel/vmkernel.elf packages/{config,e1000,agent,console}.pkg sinit.bin)
 
 git ls-files -co --exclude-standard -z | xargs -0 cp --parents -t "$work"
 mkdir -p "$work/build"

@@ -8,7 +8,7 @@ tboot=build/third-party/tboot/boot/tboot.gz
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cp build/packages/{config,e1000,agent}.pkg "$work/"
+cp build/packages/{config,e1000,e1000e,igb,agent,console}.pkg "$work/"
 head -c 10000 build/sinit.bin >"$work/vmkernel.elf"
 
 predict() # VLP TBOOT TBOOT-ARGS
