@@ -1,0 +1,201 @@
+#include "tests/unit/shim/vmk_host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND 1000000000ull
+
+struct fake_host fake;
+
+static const uint8_t mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
+
+static void add_module(unsigned i, const char *name, const char *kind)
+{
+	struct vmk_info_module *m = &fake.modules[i];
+
+	strcpy(m->name, name);
+	snprintf(m->file, sizeof(m->file), "%s.pkg", name);
+	strcpy(m->version, "1.0");
+	strcpy(m->kind, kind);
+	strcpy(m->provider, "Merlon");
+	strcpy(m->level, "PartnerSupported");
+	strcpy(m->signer, "A signer");
+	m->sha256[0] = 0xab;
+	m->bytes = 1234;
+	m->loaded = m->enabled = 1;
+}
+
+static void add_world(unsigned i, const char *name)
+{
+	strcpy(fake.worlds[i].name, name);
+	strcpy(fake.worlds[i].version, "1.0");
+	fake.worlds[i].id = 100 + i;
+	fake.worlds[i].lives = 1;
+	fake.worlds[i].state = VMK_WORLD_LIVES;
+	fake.worlds[i].memory_used = 1 << 20;
+	fake.worlds[i].memory_limit = 4 << 20;
+	snprintf(fake.ports[i].name, sizeof(fake.ports[i].name), "vmk%u", i);
+	strcpy(fake.ports[i].world, name);
+	memcpy(fake.ports[i].mac, mac, sizeof(mac));
+	fake.ports[i].mtu = 1500;
+}
+
+void fake_reset(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	strcpy(fake.system.name, "Merlon");
+	strcpy(fake.system.version, "0.1.0");
+	strcpy(fake.system.build, "12345678");
+	strcpy(fake.system.loader, "GRUB");
+	fake.system.uptime_ns = 100 * SECOND;
+	fake.system.wall_ns = 1735787145 * SECOND; /* 2025-01-02T03:05:45Z */
+	fake.system.through_tboot = 1;
+	fake.system.console = VMK_CONSOLE_CONTROL;
+	add_module(0, "config", "config");
+	add_module(1, "e1000", "driver");
+	add_module(2, "agent", "world");
+	fake.module_count = 3;
+	add_world(0, "agent");
+	add_world(1, "console");
+	fake.world_count = 2;
+	fake.memory.total = 512ull << 20;
+	fake.memory.free = 500ull << 20;
+	strcpy(fake.cpu.vendor, "GenuineIntel");
+	fake.cpu.signature = 0x806c1;
+	fake.cpu.online = 1;
+	fake.pci = (struct vmk_info_pci){
+		.slot = 3, .vendor = 0x8086, .device = 0x100e, .class_code = 0x020000};
+	strcpy(fake.pci.driver, "e1000");
+	strcpy(fake.nic.name, "vmnic0");
+	strcpy(fake.nic.driver, "e1000");
+	memcpy(fake.nic.mac, mac, sizeof(mac));
+	fake.nic.link_up = 1;
+	fake.nic.mtu = 1500;
+	fake.nic_count = 1;
+	fake.launch = (struct vmk_info_launch){.measured = 1, .tpm_present = 1, .tpm_ready = 1};
+	strcpy(fake.launch.tpm_manufacturer, "IBM");
+	strcpy(fake.sign.name, "pcr17");
+	fake.sign.holds = 1;
+	fake.log = "first line\nsecond line\nthird line\n";
+}
+
+static const void *record_of(enum vmk_info_kind kind, uint64_t index)
+{
+	switch (kind) {
+	case VMK_INFO_SYSTEM:
+		return index ? NULL : &fake.system;
+	case VMK_INFO_MODULE:
+		return index < fake.module_count ? &fake.modules[index] : NULL;
+	case VMK_INFO_WORLD:
+		return index < fake.world_count ? &fake.worlds[index] : NULL;
+	case VMK_INFO_MEMORY:
+		return index ? NULL : &fake.memory;
+	case VMK_INFO_CPU:
+		return index ? NULL : &fake.cpu;
+	case VMK_INFO_PCI:
+		return index ? NULL : &fake.pci;
+	case VMK_INFO_NIC:
+		return index < fake.nic_count ? &fake.nic : NULL;
+	case VMK_INFO_PORT:
+		return index < fake.world_count ? &fake.ports[index] : NULL;
+	case VMK_INFO_LAUNCH:
+		return index ? NULL : &fake.launch;
+	case VMK_INFO_SIGN:
+		return index ? NULL : &fake.sign;
+	default:
+		return NULL;
+	}
+}
+
+/* Few bytes at a time, so that lines come in pieces. */
+static const struct vmk_info_log *log_part(uint64_t offset)
+{
+	static struct vmk_info_log part;
+	size_t end = strlen(fake.log);
+
+	memset(&part, 0, sizeof(part));
+	part.first = offset < fake.log_start ? fake.log_start : (offset < end ? offset : end);
+	part.bytes = (uint32_t)(end - part.first < 7 ? end - part.first : 7);
+	part.next = part.first + part.bytes;
+	memcpy(part.text, fake.log + part.first, part.bytes);
+	return &part;
+}
+
+static enum vmk_status info(
+	void *context, enum vmk_info_kind kind, uint64_t index, void *record, size_t size)
+{
+	static const size_t sizes[] = {
+#define X(symbol, number, structure) [number] = sizeof(structure),
+		VMK_INFO_KINDS(X)
+#undef X
+	};
+	const void *from = kind == VMK_INFO_LOG ? log_part(index) : record_of(kind, index);
+
+	if (fake.info_status != VMK_OK)
+		return fake.info_status;
+	if (!from)
+		return VMK_NOT_FOUND;
+	if (size != sizes[kind])
+		abort();
+	memcpy(record, from, size);
+	return VMK_OK;
+}
+
+static enum vmk_status control(void *context, enum vmk_control what, uint64_t value)
+{
+	fake.controls++;
+	fake.control = what;
+	fake.control_value = value;
+	return fake.control_status;
+}
+
+static enum vmk_status trust_log(void *context, enum vmk_trust_log log, uint64_t offset, void *to,
+	size_t size, uint64_t *total)
+{
+	size_t bytes = fake.events_bytes < size ? fake.events_bytes : size;
+
+	*total = log == VMK_LOG_VMK ? fake.events_bytes : 0;
+	if (*total)
+		memcpy(to, fake.events, bytes);
+	return VMK_OK;
+}
+
+static enum vmk_status ping(
+	void *context, const struct ping_request *request, struct ping_reply *reply)
+{
+	fake.pings++;
+	fake.ping = *request;
+	*reply = (struct ping_reply){
+		.ttl = 64, .bytes = (uint16_t)(request->bytes + 8), .time_ns = 1234567};
+	return fake.ping_status;
+}
+
+static bool pause_for(void *context, unsigned milliseconds)
+{
+	return fake.pauses_left && fake.pauses_left--;
+}
+
+static void write_out(void *context, const char *text, size_t bytes)
+{
+	if (bytes > FAKE_OUT_BYTES - 1 - fake.out_bytes)
+		bytes = FAKE_OUT_BYTES - 1 - fake.out_bytes;
+	memcpy(fake.out + fake.out_bytes, text, bytes);
+	fake.out_bytes += bytes;
+	fake.out[fake.out_bytes] = 0;
+}
+
+static void note(void *context, const char *line)
+{
+	snprintf(fake.noted, sizeof(fake.noted), "%s", line);
+}
+
+const struct vmk_host fake_ops = {
+	.info = info,
+	.control = control,
+	.trust_log = trust_log,
+	.ping = ping,
+	.pause = pause_for,
+	.write = write_out,
+	.log = note,
+};

@@ -1,0 +1,42 @@
+/* A host for the command table: records in memory, what was written, what was asked for. */
+#ifndef TESTS_SHIM_VMK_HOST_H
+#define TESTS_SHIM_VMK_HOST_H
+
+#include "worlds/libvmk/host.h"
+
+#define FAKE_OUT_BYTES (1u << 18)
+
+struct fake_host {
+	char out[FAKE_OUT_BYTES];
+	size_t out_bytes;
+	struct vmk_info_system system;
+	struct vmk_info_module modules[3];
+	struct vmk_info_world worlds[2];
+	struct vmk_info_memory memory;
+	struct vmk_info_cpu cpu;
+	struct vmk_info_pci pci;
+	struct vmk_info_nic nic;
+	struct vmk_info_port ports[2];
+	struct vmk_info_launch launch;
+	struct vmk_info_sign sign;
+	unsigned module_count, world_count, nic_count;
+	const char *log;       /* vmkernel.log */
+	uint64_t log_start;    /* offset of its first byte that is still there */
+	const uint8_t *events; /* the vmk event log */
+	size_t events_bytes;
+	enum vmk_status info_status, control_status, ping_status;
+	unsigned controls; /* calls */
+	enum vmk_control control;
+	uint64_t control_value;
+	unsigned pauses_left; /* then the person interrupts */
+	unsigned pings;
+	struct ping_request ping;
+	char noted[256]; /* the last line to the log */
+};
+extern struct fake_host fake;
+extern const struct vmk_host fake_ops;
+
+/* A healthy, measured host. */
+void fake_reset(void);
+
+#endif
