@@ -49,6 +49,43 @@ static void add_range(struct mle_image *image, uint64_t begin, uint64_t end)
 	image->ranges[image->range_count++].end = (uint32_t)end;
 }
 
+static void take_sections(struct mle_image *image, const uint8_t *file, size_t size)
+{
+	Elf32_Ehdr header;
+	Elf32_Shdr section;
+
+	memcpy(&header, file, sizeof(header));
+	for (unsigned i = 0; i < header.e_shnum; i++) {
+		uint64_t at = (uint64_t)header.e_shoff + i * sizeof(section);
+
+		if (at + sizeof(section) > size)
+			return;
+		memcpy(&section, file + at, sizeof(section));
+		if (section.sh_flags & SHF_EXECINSTR && section.sh_type == SHT_PROGBITS)
+			add_range(image, section.sh_addr,
+				(uint64_t)section.sh_addr + section.sh_size);
+	}
+}
+
+/* For a file without sections: what of its executable segments comes from the file. */
+static void take_segments(struct mle_image *image, const uint8_t *file, size_t size)
+{
+	Elf32_Ehdr header;
+	Elf32_Phdr segment;
+
+	memcpy(&header, file, sizeof(header));
+	for (unsigned i = 0; i < header.e_phnum; i++) {
+		uint64_t at = (uint64_t)header.e_phoff + i * sizeof(segment);
+
+		if (at + sizeof(segment) > size)
+			return;
+		memcpy(&segment, file + at, sizeof(segment));
+		if (segment.p_type == PT_LOAD && segment.p_flags & PF_X)
+			add_range(image, segment.p_paddr,
+				(uint64_t)segment.p_paddr + segment.p_filesz);
+	}
+}
+
 bool mle_image_parse(const uint8_t *file, size_t size, struct mle_image *image)
 {
 	Elf32_Ehdr header;
@@ -61,17 +98,9 @@ bool mle_image_parse(const uint8_t *file, size_t size, struct mle_image *image)
 		return false;
 	memcpy(&header, file, sizeof(header));
 	image->entry = header.e_entry;
-	for (unsigned i = 0; i < header.e_shnum; i++) {
-		uint64_t at = (uint64_t)header.e_shoff + i * sizeof(Elf32_Shdr);
-		Elf32_Shdr section;
-
-		if (at + sizeof(section) > size)
-			break;
-		memcpy(&section, file + at, sizeof(section));
-		if (section.sh_flags & SHF_EXECINSTR && section.sh_type == SHT_PROGBITS)
-			add_range(image, section.sh_addr,
-				(uint64_t)section.sh_addr + section.sh_size);
-	}
+	take_sections(image, file, size);
+	if (!image->range_count)
+		take_segments(image, file, size);
 	return image->range_count;
 }
 

@@ -18,7 +18,7 @@ struct mle_image {
 	uint32_t range_count;
 	struct {
 		uint32_t begin, end;
-	} ranges[MLE_RANGES_MAX]; /* executable sections, physical */
+	} ranges[MLE_RANGES_MAX]; /* where code may stand, physical */
 };
 
 /* Reads one ELF file; false if it is no MLE. */
