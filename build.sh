@@ -22,6 +22,13 @@ usage: ./build.sh COMMAND [OPTIONS]
       --trace          one line for each GETSEC leaf and TXT register write, in build/run/sim/txtsim.log
       --fresh          forget the TPM and the enrollment first
   test [--full] [NAME...]   set-up, build and every test; --full: the cross product
+  image [OPTIONS]  an image for real hardware, in build/image/ (read README.md, "On real hardware")
+      --sinit FILE     the SINIT module of the machine's processor generation
+      --chipset V:D:R  refuse a SINIT that is not for this chipset (txtstat shows DIDVID), e.g. 8086:b001:1
+      --platform FILE  the captured PLATFORM layer: also write policy.json
+      --uefi           boots by UEFI too
+      --no-tboot       without tboot: for a static measured launch
+      --out DIR        elsewhere
   bench            measure, beside peers; tables here, JSON in build/bench/
   clean            remove what was built (fetched files, keys and the emulated host stay)
   help             this text
@@ -115,6 +122,10 @@ run)
 test)
 	build all unit-tests fuzzers
 	exec tests/run "$@"
+	;;
+image)
+	build
+	exec tboot-integration/image/build-image "$@"
 	;;
 bench)
 	build

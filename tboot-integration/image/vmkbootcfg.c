@@ -20,8 +20,8 @@ struct arguments {
 
 static int usage(FILE *to, int code)
 {
-	fputs("usage: vmkbootcfg grub  --boot-cfg FILE [--out FILE] [--tboot-args TEXT] [--sinit "
-	      "NAME]\n"
+	fputs("usage: vmkbootcfg grub  --boot-cfg FILE [--out FILE] [--tboot NAME] [--tboot-args "
+	      "TEXT]\n"
 	      "                      [--sinit NAME] [--enable-tboot 0|1]     write grub.cfg\n"
 	      "       vmkbootcfg files --boot-cfg FILE [--out FILE]\n"
 	      "                      list what the image holds, a file a line, kernel first\n",
@@ -65,13 +65,19 @@ static int command_grub(const struct bootcfg *config, const struct arguments *a,
 {
 	static char text[GRUBCFG_FILE_MAX];
 
-	if (grubcfg_write(config, &a->launch, text, sizeof(text)) != VMK_OK) {
+	switch (grubcfg_write(config, &a->launch, text, sizeof(text))) {
+	case VMK_OK:
+		fputs(text, out);
+		return 0;
+	case VMK_BAD_PARAM:
+		fprintf(stderr,
+			"vmkbootcfg: enableTboot=1 needs tboot: name its file with --tboot\n");
+		return EXIT_BAD;
+	default:
 		fprintf(stderr, "vmkbootcfg: grub.cfg would be longer than %d bytes\n",
 			GRUBCFG_FILE_MAX);
 		return EXIT_BAD;
 	}
-	fputs(text, out);
-	return 0;
 }
 
 static int command_files(const struct bootcfg *config, const struct arguments *a, FILE *out)
@@ -96,8 +102,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 	};
 	int option;
 
-	*a = (struct arguments){
-		.enable_tboot = -1, .launch = {.tboot = "tboot.gz", .tboot_args = ""}};
+	*a = (struct arguments){.enable_tboot = -1, .launch = {.tboot_args = ""}};
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'b':

@@ -87,6 +87,7 @@ static void writes_both_kinds_of_menu_entry(void **state)
 		parse("kernel=k\nkernelopt=x\nprefix=/boot\nmodules=a --- b c\nenableTboot=1\n"),
 		VMK_OK);
 	assert_int_equal(grubcfg_write(&config, &launch, text, sizeof(text)), VMK_OK);
+	assert_non_null(strstr(text, "set default=0\n"));
 	assert_non_null(strstr(text, "multiboot2 /boot/tboot.gz logging=memory\n"));
 	assert_non_null(strstr(text, "module2 /boot/k x\n"));
 	assert_non_null(strstr(text, "module2 /boot/b b c\n"));
@@ -94,9 +95,23 @@ static void writes_both_kinds_of_menu_entry(void **state)
 	config.enable_tboot = false;
 	assert_int_equal(grubcfg_write(&config, &launch, text, sizeof(text)), VMK_OK);
 	assert_non_null(strstr(text, "multiboot2 /boot/k x\n"));
-	assert_null(strstr(text, "tboot.gz"));
-	assert_null(strstr(text, "sinit"));
+	assert_non_null(strstr(text, "set default=1\n"));
 	assert_int_equal(grubcfg_write(&config, &launch, text, 20), VMK_TOO_LARGE);
+}
+
+/* What a static launch measures is one entry, without a condition. */
+static void writes_a_plain_menu_without_tboot(void **state)
+{
+	static const struct grubcfg_launch launch = {.tboot_args = ""};
+	char text[8192];
+
+	assert_int_equal(parse("kernel=k\nmodules=a\nenableTboot=1\n"), VMK_OK);
+	assert_int_equal(grubcfg_write(&config, &launch, text, sizeof(text)), VMK_BAD_PARAM);
+	config.enable_tboot = false;
+	assert_int_equal(grubcfg_write(&config, &launch, text, sizeof(text)), VMK_OK);
+	assert_non_null(strstr(text, "multiboot2 /k\n"));
+	assert_null(strstr(text, "if "));
+	assert_null(strstr(text, "module2 /k"));
 }
 
 int main(void)
@@ -107,6 +122,7 @@ int main(void)
 		cmocka_unit_test(names_the_line_that_is_wrong),
 		cmocka_unit_test(refuses_too_many_modules),
 		cmocka_unit_test(writes_both_kinds_of_menu_entry),
+		cmocka_unit_test(writes_a_plain_menu_without_tboot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,120 @@
+#!/bin/bash
+# ./build.sh image: what a real machine boots, its launch policies in a TPM, refusals of a wrong SINIT; the
+# image boots to TRUSTED where TXT is emulated, and by UEFI without a launch. TAP output.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+dir=$PWD/build/tests/build/image
+image=tboot-integration/image/build-image
+provision=$dir/one/provision
+rm -rf "$dir"
+mkdir -p "$dir"
+
+$image --sinit build/sinit.bin --chipset 8086:b001:1 --platform policy/platforms/txtsim.json --uefi \
+	--out "$dir/one" >"$dir/one.log" 2>&1
+is "an image is made" $? 0
+$image --sinit build/sinit.bin --uefi --out "$dir/two" >"$dir/two.log" 2>&1
+ok "the same files give the same image" cmp "$dir/one/merlon.iso" "$dir/two/merlon.iso"
+has "without --platform it says how to capture one" "$dir/two/NEXT.txt" 'vmkpredict capture'
+ok "and makes no policy" test ! -e "$dir/two/policy.json"
+ok "the launch policies are there" test -s "$dir/one/files/vl.pol" -a -s "$dir/one/files/lcp.pol"
+$image --uefi --out "$dir/none" >"$dir/none.log" 2>&1
+has "without --sinit it says whose is used" "$dir/none/NEXT.txt" 'the firmware brings'
+
+refused() # WHAT REGEX OPTION...
+{
+	local what=$1 regex=$2
+	shift 2
+	$image "$@" --out "$dir/refused" >"$dir/refused.log" 2>&1
+	is "$what: refused" $? 2
+	has "$what: and why" "$dir/refused.log" "$regex"
+}
+head -c 60000 build/sinit.bin >"$dir/cut.bin"
+refused "a SINIT cut off" 'not as long as' --sinit "$dir/cut.bin"
+refused "a file that is none" 'no authenticated code module' --sinit build/kernel/vmkernel.elf
+refused "a SINIT for another chipset" 'not made for that chipset' --sinit build/sinit.bin --chipset 8086:b002:1
+refused "a file that is missing" 'is missing' --sinit "$dir/absent.bin"
+
+# --- the launch policies, as an owner writes them
+tpm_state=$dir/tpm
+tboot-integration/image/provision-tpm make "$tpm_state" "$dir/ca" || exit 1
+cp -r "$tpm_state" "$dir/tpm2"
+swtpm socket --tpm2 --tpmstate "dir=$dir/tpm2" --flags not-need-init,startup-clear \
+	--server "type=unixio,path=$dir/s" --ctrl "type=unixio,path=$dir/s.ctrl" >"$dir/swtpm.log" 2>&1 &
+swtpm=$!
+trap 'kill $swtpm 2>/dev/null' EXIT
+for _ in $(seq 100); do
+	[ -S "$dir/s" ] && break
+	sleep 0.05
+done
+policies=(--vlp "$dir/one/files/vl.pol" --lcp "$dir/one/files/lcp.pol")
+tools()
+{
+	TPM2TOOLS_TCTI="swtpm:path=$dir/s" "$@"
+}
+tools "$provision" "${policies[@]}" --check >"$dir/check.log" 2>&1
+is "an empty TPM is not provisioned" $? 1
+ok "both policies are written" tools "$provision" "${policies[@]}"
+ok "and found again" tools "$provision" "${policies[@]}" --check
+tools tpm2_nvreadpublic 0x01c10131 >"$dir/public" 2>&1
+has "the launch policy of tboot: the owner writes" "$dir/public" 'friendly: ownerwrite\|.*authread'
+ok "and not the platform" bash -c "! grep -q ppwrite '$dir/public'"
+tools tpm2_nvreadpublic 0x01c10106 >"$dir/public" 2>&1
+has "the launch control policy has the attributes that SINIT asks for" "$dir/public" 'value: 0x(2|22)0?4000A'
+kill "$swtpm"
+wait "$swtpm" 2>/dev/null
+
+# --- with the emulated TXT platform
+ok "the policy is written for the boot" tboot-integration/image/provision-tpm policy "$tpm_state" "$dir/one/files/vl.pol"
+port=$((20000 + RANDOM % 20000))
+timeout 300 build/bin/txtsim run --iso "$dir/one/merlon.iso" --workdir "$dir/sim" --tpm-state "$tpm_state" \
+	--sinit-key build/keys/sinit.key --net-fwd "udp:$port:5683" --timeout 280 >"$dir/sim.log" 2>&1 &
+sim=$!
+trap 'kill $sim 2>/dev/null' EXIT
+for _ in $(seq 1200); do
+	grep -aq 'attester listening' "$dir/sim/com1.log" 2>/dev/null && break
+	kill -0 "$sim" 2>/dev/null || break
+	sleep 0.2
+done
+vmkverify=(build/bin/vmkverify)
+common=(--host board --state "$dir/state" --wait 30)
+"${vmkverify[@]}" enroll "${common[@]}" --addr "127.0.0.1:$port" --ek-ca "$dir/ca/swtpm-localca-rootca-cert.pem" \
+	--ek-ca "$dir/ca/issuercert.pem" >"$dir/enroll.log" 2>&1
+is "the host enrolls" $? 0
+"${vmkverify[@]}" attest "${common[@]}" --policy "$dir/one/policy.json" --out "$dir/first" >"$dir/attest.log" 2>&1
+is "and is trusted" $? 0
+has "as a measured launch" "$dir/attest.log" '^TRUSTED host=board launch=drtm'
+"${vmkverify[@]}" attest "${common[@]}" --policy "$dir/two/policy-uncaptured.json" --out "$dir/capture" \
+	>"$dir/uncaptured.log" 2>&1
+is "by the policy without a platform it is trusted here, where the platform is the emulated one" $? 0
+ok "the platform is captured from that log" build/bin/vmkpredict capture --log "$dir/capture/board.txt-drtm.log" \
+	--name board --sinit build/sinit.bin --out "$dir/board.json"
+$image --sinit build/sinit.bin --platform "$dir/board.json" --uefi --out "$dir/two" >"$dir/two.log" 2>&1
+pcrs()
+{
+	sed -n '/"pcrs"/,/}/p' "$1"
+}
+ok "from which the same reference values come" test -n "$(pcrs "$dir/one/policy.json")" -a \
+	"$(pcrs "$dir/one/policy.json")" = "$(pcrs "$dir/two/policy.json")"
+kill "$sim"
+wait "$sim" 2>/dev/null
+
+# txtstat reads what the run left.
+build/bin/txtstat status --dumps "$dir/sim" >"$dir/txtstat.log"
+is "txtstat: launched" $? 0
+build/bin/txtstat show --dumps "$dir/sim" --tboot-log "$dir/sim/com1.log" --json >"$dir/txtstat.json"
+is "txtstat: all of it" $? 0
+ok "and in JSON the launch's log is there" grep -q '"name": "HASH_START"' "$dir/txtstat.json"
+has "and tboot's words" "$dir/txtstat.json" 'the launch succeeded'
+
+# --- by UEFI, without a launch
+if command -v qemu-system-x86_64 >/dev/null && [ -f /usr/share/OVMF/OVMF_CODE_4M.fd ]; then
+	$image --uefi --no-tboot --out "$dir/plain" >"$dir/plain.log" 2>&1
+	is "an image without tboot" $? 0
+	timeout 120 build/bin/txtsim run --platform qemu --uefi --no-txt --iso "$dir/plain/merlon.iso" \
+		--workdir "$dir/uefi" --until 'Boot Complete' --timeout 100 >"$dir/uefi.log" 2>&1
+	is "boots by UEFI" $? 0
+else
+	skip "boots by UEFI" "QEMU or OVMF is not installed"
+fi
+done_testing
