@@ -21,7 +21,9 @@
 	X(LOCK_SPACE)   \
 	X(LOCK_HEAP)    \
 	X(LOCK_EVENT)   \
+	X(LOCK_POOLS)   \
 	X(LOCK_SCHED)   \
+	X(LOCK_GROUP)   \
 	X(LOCK_FRAMES)  \
 	X(LOCK_TLB)     \
 	X(LOCK_IRQ)     \

@@ -1,144 +1,403 @@
 #include "sched/runq.h"
+#include "sched/group.h"
+#include "sched/limit.h"
 
-static struct task *first_ready(const struct runq *runq)
+static void publish(struct runq *runq)
 {
-	struct list *first = list_first(&runq->ready);
-
-	return first ? list_entry(first, struct task, ready) : NULL;
+	__atomic_store_n(&runq->load, runq->fair.load, __ATOMIC_RELAXED);
 }
 
-void runq_init(struct runq *runq, unsigned cpu, struct task *idle, uint64_t now)
+static void count_ready(struct runq *runq, int step)
+{
+	__atomic_store_n(&runq->ready_count, runq->ready_count + (unsigned)step, __ATOMIC_RELAXED);
+}
+
+static void become_current(struct runq *runq, struct task *task, uint64_t now)
+{
+	task_set_state(task, TASK_RUNNING, now);
+	runq->current = task;
+	__atomic_store_n(&runq->is_idle, task->idle, __ATOMIC_SEQ_CST);
+	publish(runq);
+}
+
+void runq_init(
+	struct runq *runq, unsigned cpu, struct cpu_place place, struct task *idle, uint64_t now)
 {
 	*runq = (struct runq){
 		.lock = SPINLOCK(LOCK_SCHED),
 		.cpu = cpu,
-		.current = idle,
+		.place = place,
 		.idle = idle,
-		.is_idle = true,
-		.floor = SCHED_BONUS_NS,
-		.since = now,
-		.slice_began = now,
 	};
-	list_init(&runq->ready);
-	list_init(&runq->timers);
+	list_init(&runq->movable);
+	task_init(idle, NULL);
 	idle->idle = true;
-	idle->state = TASK_RUNNING;
 	idle->cpu = cpu;
+	idle->born = idle->since = now;
+	become_current(runq, idle, now);
+}
+
+void runq_adopt(struct runq *runq, struct task *task, uint64_t now)
+{
+	task->cpu = runq->cpu;
+	task->since = task->born = now;
+	fair_set_weight(task, group_weight(task));
+	fair_join(&runq->fair, task, task->request);
+	task_set_state(runq->idle, TASK_READY, now);
+	become_current(runq, task, now);
+}
+
+static void refresh_weight(struct runq *runq, struct task *task)
+{
+	uint32_t weight = group_weight(task);
+
+	if (weight != task->weight)
+		fair_reweight(&runq->fair, task, weight);
 }
 
 void runq_charge(struct runq *runq, uint64_t now)
 {
-	struct task *head = first_ready(runq);
-	uint64_t least;
+	struct task *task = runq->current;
+	uint64_t ns, paid;
 
-	if (now <= runq->since)
+	if (now <= task->since)
 		return;
-	runq->current->vtime += now - runq->since;
-	runq->since = now;
-	if (runq->current->idle)
+	ns = now - task->since;
+	task_account(task, now);
+	if (task->idle)
 		return;
-	least = head ? MIN(head->vtime, runq->current->vtime) : runq->current->vtime;
-	runq->floor = MAX(runq->floor, least);
+	__atomic_store_n(&task->progress, task->progress + ns, __ATOMIC_RELAXED);
+	limit_charge(task, ns);
+	paid = reserve_charge(task, ns, now);
+	if (paid)
+		fair_charge(&runq->fair, task, paid, true);
+	if (paid < ns)
+		fair_charge(&runq->fair, task, ns - paid, false);
 }
 
-void runq_add(struct runq *runq, struct task *task)
-{
-	struct list *at = runq->ready.prev;
+/* --- who is ready */
 
-	/* Sleep is no credit beyond the bonus, or a sleeper could take the CPU for long. */
-	task->vtime = MAX(task->vtime, runq->floor - SCHED_BONUS_NS);
+static void enqueue(struct runq *runq, struct task *task)
+{
+	fair_queue(&runq->fair, task);
+	reserve_queue(&runq->reserve, task);
+	if (task->pinned == CPU_ANY && !task->fixed)
+		list_append(&runq->movable, &task->movable);
+	count_ready(runq, 1);
+	publish(runq);
+}
+
+static void dequeue(struct runq *runq, struct task *task)
+{
+	fair_unqueue(&runq->fair, task);
+	reserve_unqueue(&runq->reserve, task);
+	if (list_linked(&task->movable))
+		list_remove(&task->movable);
+	count_ready(runq, -1);
+}
+
+/* Who owed service when it began to wait has paid as much as it would have received since. */
+static void forgive(const struct runq *runq, struct task *task, uint64_t now)
+{
+	uint64_t slept = now > task->since ? MIN(now - task->since, 1ull << 32) : 0;
+	uint64_t paid = slept * task->weight / (runq->fair.load + task->weight);
+
+	if (task->lag < 0)
+		task->lag = MIN(task->lag + (int64_t)paid, 0);
+}
+
+void runq_wake(struct runq *runq, struct task *task, uint64_t now)
+{
+	if (queue_linked(&task->timer))
+		queue_remove(&runq->timers, &task->timer);
+	if (task->state == TASK_NEW)
+		task->born = task->since = now;
+	else
+		forgive(runq, task, now);
+	task_set_state(task, TASK_READY, now);
+	task->woke = true;
+	group_count(task);
+	group_catch_up(task, now);
+}
+
+void runq_add(struct runq *runq, struct task *task, uint64_t now)
+{
 	task->cpu = runq->cpu;
-	task->state = TASK_READY;
-	/* From the end, so that equals stay in the order in which they came. */
-	while (at != &runq->ready && list_entry(at, struct task, ready)->vtime > task->vtime)
-		at = at->prev;
-	list_insert(&task->ready, at->next);
-	__atomic_store_n(&runq->ready_count, runq->ready_count + 1, __ATOMIC_RELAXED);
+	fair_set_weight(task, group_weight(task));
+	fair_join(&runq->fair, task, task->woke ? task->request / SCHED_WAKE_DIV : task->request);
+	reserve_begin(task, now);
+	task->woke = false;
+	enqueue(runq, task);
 }
 
-void runq_remove(struct runq *runq, struct task *task)
+void runq_take(struct runq *runq, struct task *task)
 {
-	list_remove(&task->ready);
-	__atomic_store_n(&runq->ready_count, runq->ready_count - 1, __ATOMIC_RELAXED);
+	dequeue(runq, task);
+	fair_leave(&runq->fair, task);
+	publish(runq);
+}
+
+/* --- who has to stop */
+
+/* It has joined, is queued nowhere, and could run but may not. */
+static void hold(struct runq *runq, struct task *task, enum task_state state, uint64_t now)
+{
+	fair_leave(&runq->fair, task);
+	task_set_state(task, state, now);
+	group_count(task);
+	queue_insert(&runq->parked, &task->timer, task->until);
+	publish(runq);
+}
+
+/* Its limit says no: until task->until. */
+static bool is_over_limit(struct task *task, uint64_t now)
+{
+	if (task->until > now)
+		return true;
+	if (task->granted || !limit_applies(task))
+		return false;
+	task->until = limit_draw(task, now);
+	return task->until > now;
+}
+
+static bool leads_too_far(const struct task *task, uint64_t now)
+{
+	return group_skew(task, now) > COSTART_STOP_NS;
+}
+
+/* May a task that has joined and is queued nowhere run? If not, it is held. */
+static bool admit(struct runq *runq, struct task *task, uint64_t now)
+{
+	if (is_over_limit(task, now)) {
+		hold(runq, task, TASK_PARKED, now);
+		return false;
+	}
+	if (leads_too_far(task, now)) {
+		task->until = now + COSTART_POLL_NS;
+		hold(runq, task, TASK_COSTOP, now);
+		return false;
+	}
+	return true;
+}
+
+/* --- the current task */
+
+void runq_put(struct runq *runq, uint64_t now)
+{
+	struct task *task = runq->current;
+
+	if (task->idle) {
+		task_set_state(task, TASK_READY, now);
+		return;
+	}
+	if (!task_may_run_on(task, runq->cpu)) {
+		fair_leave(&runq->fair, task);
+		task_set_state(task, TASK_READY, now);
+		task->exiled = true;
+		return;
+	}
+	if (!admit(runq, task, now))
+		return;
+	refresh_weight(runq, task);
+	task_set_state(task, TASK_READY, now);
+	enqueue(runq, task);
+}
+
+static void leave(struct runq *runq, enum task_state state, uint64_t now)
+{
+	struct task *task = runq->current;
+
+	limit_refund(task);
+	task->until = 0;
+	fair_leave(&runq->fair, task);
+	task_set_state(task, state, now);
+	group_count(task);
+}
+
+void runq_wait(struct runq *runq, uint64_t deadline, uint64_t now)
+{
+	struct task *task = runq->current;
+
+	leave(runq, TASK_WAITING, now);
+	if (deadline != SCHED_NEVER)
+		queue_insert(&runq->timers, &task->timer, deadline);
+}
+
+void runq_end(struct runq *runq, uint64_t now)
+{
+	group_leave(runq->current);
+	leave(runq, TASK_DEAD, now);
+}
+
+void runq_forfeit(struct runq *runq)
+{
+	fair_forfeit(&runq->fair, runq->current);
+}
+
+static struct task *first_ready(struct runq *runq)
+{
+	struct task *task = reserve_first(&runq->reserve);
+
+	return task ? task : fair_first(&runq->fair);
 }
 
 struct task *runq_pick(struct runq *runq, uint64_t now)
 {
-	struct task *next = first_ready(runq);
+	struct task *next;
 
-	if (next)
-		runq_remove(runq, next);
-	else
+	reserve_advance(&runq->reserve, now);
+	while ((next = first_ready(runq))) {
+		dequeue(runq, next);
+		if (admit(runq, next, now))
+			break;
+	}
+	if (!next)
 		next = runq->idle;
-	next->state = TASK_RUNNING;
-	runq->current = next;
-	runq->since = runq->slice_began = now;
-	__atomic_store_n(&runq->is_idle, next->idle, __ATOMIC_SEQ_CST);
+	next->request_over = false;
+	if (!next->idle)
+		refresh_weight(runq, next);
+	become_current(runq, next, now);
 	return next;
 }
 
-void runq_park(struct runq *runq, uint64_t deadline)
+void runq_keep(struct runq *runq)
 {
 	struct task *task = runq->current;
-	struct list *at = runq->timers.prev;
 
-	task->state = TASK_WAITING;
-	task->deadline = deadline;
-	if (deadline == SCHED_NEVER)
+	if (task->idle || !task->request_over)
 		return;
-	while (at != &runq->timers && list_entry(at, struct task, timer)->deadline > deadline)
-		at = at->prev;
-	list_insert(&task->timer, at->next);
+	task->request_over = false;
+	refresh_weight(runq, task);
 }
 
-void runq_unpark(struct runq *runq, struct task *task)
+bool runq_should_switch(struct runq *runq, uint64_t now)
 {
-	if (list_linked(&task->timer))
-		list_remove(&task->timer);
-	task->state = TASK_READY;
+	struct task *current = runq->current, *claim, *first;
+
+	reserve_advance(&runq->reserve, now);
+	if (current->idle)
+		return runq->ready_count;
+	if (!task_may_run_on(current, runq->cpu) || is_over_limit(current, now) ||
+		leads_too_far(current, now))
+		return true;
+	claim = reserve_first(&runq->reserve);
+	if (claim)
+		return !reserve_has_claim(current) || claim->period_end < current->period_end;
+	if (reserve_has_claim(current))
+		return false;
+	first = fair_first(&runq->fair);
+	if (!first)
+		return false;
+	if (current->request_over && !fair_eligible(&runq->fair, current))
+		return true;
+	return key_before(first->deadline, current->deadline);
+}
+
+/* --- time */
+
+static struct task *expired(struct queue *queue, uint64_t now)
+{
+	struct queue_node *first = queue_first(queue);
+
+	return first && first->key <= now ? container_of(first, struct task, timer) : NULL;
+}
+
+/* Its parking is over, unless its VM's others still lag too far behind. */
+static bool end_hold(struct runq *runq, struct task *task, uint64_t now)
+{
+	queue_remove(&runq->parked, &task->timer);
+	if (task->state == TASK_COSTOP && group_skew(task, now) >= COSTART_START_NS) {
+		task->until = now + COSTART_POLL_NS;
+		queue_insert(&runq->parked, &task->timer, task->until);
+		return false;
+	}
+	task->until = 0;
+	task_set_state(task, TASK_READY, now);
+	group_count(task);
+	return true;
 }
 
 struct task *runq_expired(struct runq *runq, uint64_t now)
 {
-	struct list *first = list_first(&runq->timers);
-	struct task *task = first ? list_entry(first, struct task, timer) : NULL;
+	struct task *task = expired(&runq->timers, now);
 
-	return task && task->deadline <= now ? task : NULL;
+	if (task) {
+		runq_wake(runq, task, now);
+		__atomic_store_n(&task->woken, true, __ATOMIC_SEQ_CST);
+		return task;
+	}
+	while ((task = expired(&runq->parked, now))) {
+		if (end_hold(runq, task, now))
+			return task;
+	}
+	return NULL;
 }
 
-bool runq_should_switch(const struct runq *runq, uint64_t now)
+static void refund_all(struct queue *queue)
 {
-	const struct task *head = first_ready(runq), *current = runq->current;
-	uint64_t received;
+	for (struct queue_node *node = queue_first(queue); node; node = queue_walk(node))
+		limit_refund(container_of(node, struct task, turn));
+}
 
-	if (!head)
-		return false;
-	if (current->idle || current->state != TASK_RUNNING)
-		return true;
-	received = current->vtime + (now > runq->since ? now - runq->since : 0);
-	if (now >= runq->slice_began + SCHED_SLICE_NS)
-		return head->vtime <= received;
-	return head->vtime + SCHED_BONUS_NS / 2 < received;
+void runq_forget_grants(struct runq *runq, uint64_t now)
+{
+	struct queue parked = runq->parked;
+	struct queue_node *node;
+
+	limit_refund(runq->current);
+	refund_all(&runq->fair.eligible);
+	refund_all(&runq->fair.early);
+	runq->parked.root = NULL;
+	while ((node = queue_first(&parked))) {
+		struct task *task = container_of(node, struct task, timer);
+
+		queue_remove(&parked, node);
+		limit_refund(task);
+		task->until = now;
+		queue_insert(&runq->parked, node, now);
+	}
+}
+
+static uint64_t earlier(const struct queue *queue, uint64_t at)
+{
+	const struct queue_node *first = queue_first(queue);
+
+	return first ? MIN(first->key, at) : at;
 }
 
 uint64_t runq_next_deadline(const struct runq *runq)
 {
-	struct list *first = list_first(&runq->timers);
-
-	return first ? list_entry(first, struct task, timer)->deadline : SCHED_NEVER;
+	return earlier(&runq->parked, earlier(&runq->timers, SCHED_NEVER));
 }
 
-uint64_t runq_next_event(const struct runq *runq)
+/* When the current task must be looked at, whoever else is ready. */
+static uint64_t own_event(const struct task *task, uint64_t now)
 {
-	const struct task *head = first_ready(runq), *current = runq->current;
-	uint64_t at, gap;
+	uint64_t at = SCHED_NEVER;
 
-	if (!head || current->idle)
-		return runq_next_deadline(runq);
-	/* The slice ends, or, if that is later, the current task has received as much as the next.
-	 * But no later than in another slice, so that idle CPUs are offered the work again. */
-	gap = head->vtime > current->vtime ? head->vtime - current->vtime : 0;
-	at = runq->since + MIN(gap, SCHED_SLICE_NS);
-	at = MAX(at, runq->slice_began + SCHED_SLICE_NS);
+	if (limit_applies(task))
+		at = task->since + task->granted;
+	if (list_linked(&task->member)) {
+		uint64_t skew = group_skew(task, now);
+		uint64_t room = skew < COSTART_STOP_NS ? COSTART_STOP_NS + 1 - skew : 0;
+
+		at = MIN(at, now + room);
+	}
+	return at;
+}
+
+uint64_t runq_next_event(const struct runq *runq, uint64_t now)
+{
+	const struct task *task = runq->current;
+	uint64_t at = SCHED_NEVER;
+
+	if (!task->idle) {
+		at = own_event(task, now);
+		if (runq->ready_count)
+			at = MIN(at, MIN(task->since + (reserve_has_claim(task) ? task->budget
+										: fair_left(task)),
+					     reserve_next(&runq->reserve)));
+		at = MAX(at, now + SCHED_EVENT_MIN_NS);
+	}
 	return MIN(at, runq_next_deadline(runq));
 }

@@ -1,68 +1,79 @@
 /*
- * One CPU's run queue: round robin by virtual time (nanoseconds of service received), and the
- * deadlines of the worlds that wait there. Pure: no locks, no clock; `now` and all times are
- * nanoseconds of the monotonic clock. Whoever calls holds the queue's lock (sched.h).
+ * One pCPU's run queue: who is ready, parked or waits here, and who runs next. Reservations first
+ * (reserve.h), then shares (fair.h); limits and co-scheduling are asked when somebody is picked.
+ * Pure: no locks, no clock. Whoever calls holds the queue's lock (sched.h).
  */
 #ifndef SCHED_RUNQ_H
 #define SCHED_RUNQ_H
 
-#include "lib/list.h"
-#include "lib/lock.h"
+#include "sched/fair.h"
+#include "sched/reserve.h"
 
-#define SCHED_SLICE_NS 10000000ull /* a world runs that long while others wait */
-#define SCHED_BONUS_NS 5000000ull  /* a world that slept comes that much before its turn */
-#define SCHED_NEVER    UINT64_MAX
+/* Events are not asked for more often than that. */
+#define SCHED_EVENT_MIN_NS 50000ull
 
-enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_DEAD };
-
-/* The scheduler's part of a world. Everything is guarded by the lock of the queue `cpu`, except
- * where said otherwise. */
-struct task {
-	struct list ready; /* linked while TASK_READY and queued */
-	struct list timer; /* linked while TASK_WAITING with a deadline */
-	uint64_t vtime, deadline;
-	unsigned cpu; /* its home; changes under the lock of the old home only */
-	enum task_state state;
-	bool idle;
-	bool woken; /* atomic; a wake-up came since the task last cleared it */
+/* Where a pCPU is: siblings on a core have the same `core`. */
+struct cpu_place {
+	unsigned core, node;
 };
 
 struct runq {
 	struct spinlock lock;
 	unsigned cpu;
+	struct cpu_place place;
 	struct task *current, *idle;
 	struct task *previous; /* left by the last switch, for sched_finish_switch() */
-	struct list ready;     /* by virtual time */
-	struct list timers;    /* by deadline */
-	unsigned ready_count;  /* may be read without the lock, as a hint */
-	bool is_idle;          /* likewise */
-	uint64_t floor;        /* no queued task has received less than this: never goes back */
-	uint64_t since;        /* when `current` was last charged */
-	uint64_t slice_began;
+	struct fair fair;
+	struct reserve reserve;
+	struct queue timers;  /* who waits with a deadline */
+	struct queue parked;  /* who is parked or co-stopped, by when to look again */
+	struct list movable;  /* ready tasks that may run elsewhere, longest queued first */
+	unsigned ready_count; /* may be read without the lock, as a hint */
+	bool is_idle;         /* likewise */
+	uint64_t load;        /* likewise: fair.load */
+	uint32_t promised;    /* sum of the reservations admitted here; atomic */
+	uint64_t balance_at;  /* when to compare loads next */
+	unsigned probe;       /* where to begin to look for an idle CPU */
 };
 
 /* `idle` runs when nothing else can; it becomes the current task. */
-void runq_init(struct runq *runq, unsigned cpu, struct task *idle, uint64_t now);
+void runq_init(
+	struct runq *runq, unsigned cpu, struct cpu_place place, struct task *idle, uint64_t now);
+/* A task that runs here already, instead of the idle one. */
+void runq_adopt(struct runq *runq, struct task *task, uint64_t now);
 /* Account the time since the last charge to the current task. */
 void runq_charge(struct runq *runq, uint64_t now);
-/* Make a task that is queued nowhere ready here. */
-void runq_add(struct runq *runq, struct task *task);
-/* Take a ready task out. */
-void runq_remove(struct runq *runq, struct task *task);
-/* The task with the least service becomes current; the idle one if there is none. The former
- * current task must have been queued, parked or ended. */
-struct task *runq_pick(struct runq *runq, uint64_t now);
+
+/* A new or waiting task, at its home, begins to want to run: it is ready, and queued nowhere. */
+void runq_wake(struct runq *runq, struct task *task, uint64_t now);
+/* Queue a ready task that is queued nowhere. The queue must be charged. */
+void runq_add(struct runq *runq, struct task *task, uint64_t now);
+/* Take a queued task out, with its lag; it stays ready. */
+void runq_take(struct runq *runq, struct task *task);
+
+/* The current task wants to run on: it is queued, parked, co-stopped or exiled. */
+void runq_put(struct runq *runq, uint64_t now);
 /* The current task waits, until `deadline` (SCHED_NEVER) or runq_wake(). */
-void runq_park(struct runq *runq, uint64_t deadline);
-/* A task that waits here leaves the timers; its state is TASK_READY, it is not queued yet. */
-void runq_unpark(struct runq *runq, struct task *task);
-/* A task whose deadline has passed, still parked, or NULL. */
+void runq_wait(struct runq *runq, uint64_t deadline, uint64_t now);
+void runq_end(struct runq *runq, uint64_t now);
+/* The current task gives up the rest of its turn; before runq_put(). */
+void runq_forfeit(struct runq *runq);
+/* Whose turn it is becomes current; the idle one if nobody can run. The former current task must
+ * have been put, or wait, or have ended. */
+struct task *runq_pick(struct runq *runq, uint64_t now);
+
+/* A task whose wait or parking is over, ready and queued nowhere; NULL when there are no more. */
 struct task *runq_expired(struct runq *runq, uint64_t now);
-/* Should the current task make room? */
-bool runq_should_switch(const struct runq *runq, uint64_t now);
-/* The earliest deadline of a task that waits here; SCHED_NEVER. */
+/* Should the current task make room? Grants it more of its limit if that is all it needs. */
+bool runq_should_switch(struct runq *runq, uint64_t now);
+/* The current task stays: its next request begins. */
+void runq_keep(struct runq *runq);
+/* Limits change: nobody keeps a grant, who is parked asks again now. Charged; the caller kicks this
+ * CPU. O(n). */
+void runq_forget_grants(struct runq *runq, uint64_t now);
+/* When somebody's wait or parking ends; SCHED_NEVER. */
 uint64_t runq_next_deadline(const struct runq *runq);
-/* When this queue needs attention next: a deadline or the end of a slice; SCHED_NEVER. */
-uint64_t runq_next_event(const struct runq *runq);
+/* When this queue needs attention next; SCHED_NEVER. */
+uint64_t runq_next_event(const struct runq *runq, uint64_t now);
 
 #endif

@@ -1,27 +1,94 @@
 #include "sched/sched.h"
+#include "sched/group.h"
 
-#define IDLE_PROBES 64u
+#define WAKE_PROBES  4u
+#define OFFER_PROBES 64u
+#define TAKE_PROBES  32u
 
 static unsigned cpu_total(const struct sched *sched)
 {
 	return __atomic_load_n(&sched->cpus, __ATOMIC_ACQUIRE);
 }
 
-/* An idle CPU other than `but`, or `but` if none is seen. A hint: it may be wrong. */
-static unsigned find_idle(const struct sched *sched, unsigned but)
+/* --- which CPU. What is read of other CPUs is a hint: it may be wrong. */
+
+static bool looks_idle(const struct runq *runq)
 {
-	unsigned total = cpu_total(sched);
+	return __atomic_load_n(&runq->is_idle, __ATOMIC_SEQ_CST) &&
+	       !__atomic_load_n(&runq->ready_count, __ATOMIC_RELAXED);
+}
+
+/* Higher is better: near its memory, then a core of its own. */
+static unsigned score(const struct runq *home, const struct runq *other)
+{
+	return 1 + 2 * (other->place.node == home->place.node) +
+	       (other->place.core != home->place.core);
+}
+
+/*
+ * The best idle CPU among `probes` of those on which the task may run (NULL: any task); the home's
+ * own number if there is none. Each search goes on where the last one ended.
+ */
+static unsigned find_idle(
+	const struct sched *sched, struct runq *home, const struct task *task, unsigned probes)
+{
+	unsigned total = cpu_total(sched), best = home->cpu, best_score = 0;
+	unsigned start = __atomic_fetch_add(&home->probe, probes, __ATOMIC_RELAXED);
 
 	/* What was queued is visible before the flags are read; sched_fetch() does the reverse. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (unsigned i = 1; i < total && i <= IDLE_PROBES; i++) {
-		unsigned cpu = (but + i) % total;
+	for (unsigned i = 0; i < total && i <= probes; i++) {
+		unsigned cpu = (start + i) % total;
+		const struct runq *other = sched->runqs[cpu];
 
-		if (__atomic_load_n(&sched->runqs[cpu]->is_idle, __ATOMIC_SEQ_CST) &&
-			!__atomic_load_n(&sched->runqs[cpu]->ready_count, __ATOMIC_RELAXED))
-			return cpu;
+		if (cpu == home->cpu || (task && !task_may_run_on(task, cpu)) || !looks_idle(other))
+			continue;
+		if (score(home, other) > best_score) {
+			best = cpu;
+			best_score = score(home, other);
+		}
 	}
-	return but;
+	return best;
+}
+
+static uint64_t load_of(const struct runq *runq)
+{
+	return __atomic_load_n(&runq->load, __ATOMIC_RELAXED);
+}
+
+/* The least loaded of a few CPUs on which the task may run; the home's own number if none is less
+ * loaded, or, if it may not run at home, the first allowed one. */
+static unsigned find_light(const struct sched *sched, struct runq *home, const struct task *task)
+{
+	unsigned total = cpu_total(sched), best = home->cpu, seen = 0;
+	unsigned start = __atomic_fetch_add(&home->probe, WAKE_PROBES, __ATOMIC_RELAXED);
+	uint64_t least = task_may_run_on(task, home->cpu) ? load_of(home) : SCHED_NEVER;
+
+	for (unsigned i = 0; i < total && seen < WAKE_PROBES; i++) {
+		unsigned cpu = (start + i) % total;
+
+		if (cpu == home->cpu || !task_may_run_on(task, cpu))
+			continue;
+		seen++;
+		if (load_of(sched->runqs[cpu]) < least) {
+			least = load_of(sched->runqs[cpu]);
+			best = cpu;
+		}
+	}
+	return best;
+}
+
+static unsigned choose_cpu(const struct sched *sched, struct runq *home, const struct task *task)
+{
+	bool may_stay = task_may_run_on(task, home->cpu);
+	unsigned cpu;
+
+	if (may_stay && (task->pinned != CPU_ANY || looks_idle(home)))
+		return home->cpu;
+	cpu = find_idle(sched, home, task, WAKE_PROBES);
+	if (cpu != home->cpu || may_stay)
+		return cpu;
+	return find_light(sched, home, task);
 }
 
 /* Is there work that this CPU will not take next? */
@@ -31,47 +98,39 @@ static bool has_surplus(const struct runq *runq)
 }
 
 /* Work is queued behind a task that keeps its CPU: let an idle one fetch it. */
-static void offer_work(struct sched *sched, unsigned cpu)
+static void offer_work(struct sched *sched, struct runq *runq)
 {
-	unsigned idle = find_idle(sched, cpu);
+	unsigned idle = find_idle(sched, runq, NULL, OFFER_PROBES);
 
-	if (idle != cpu)
+	if (idle != runq->cpu)
 		sched->ops->kick(idle);
+}
+
+/* --- from queue to queue. Lag, not virtual time, is what a task takes along. */
+
+/* Leave `home`, which is locked, for `cpu`. From here until place() only this caller may queue it:
+ * others see a task that is ready already. */
+static void emigrate(struct task *task, struct runq *home, unsigned cpu)
+{
+	if (cpu == home->cpu)
+		return;
+	task->migrations++;
+	__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
 }
 
 /* Queue a task that is ready and nowhere; its home's lock is not held. */
 static void place(struct sched *sched, struct task *task, unsigned cpu)
 {
 	struct runq *runq = sched->runqs[cpu];
-	uint64_t saved = spin_lock(&runq->lock);
+	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
 
-	runq_charge(runq, sched->ops->now());
-	runq_add(runq, task);
+	runq_charge(runq, now);
+	runq_add(runq, task, now);
 	spin_unlock(&runq->lock, saved);
 	sched->ops->kick(cpu);
 }
 
-/* The virtual times of two queues do not compare; what a task is ahead or behind does. */
-static void rebase(struct task *task, const struct runq *from, const struct runq *to)
-{
-	int64_t lag = (int64_t)(task->vtime - from->floor);
-	uint64_t floor = __atomic_load_n(&to->floor, __ATOMIC_RELAXED);
-
-	lag = MIN(MAX(lag, -(int64_t)SCHED_BONUS_NS), (int64_t)SCHED_SLICE_NS);
-	task->vtime = floor + (uint64_t)lag;
-}
-
-/* Leave `home`, which is locked, for `cpu`. From here until place() only this caller may queue it:
- * others see a task that is ready already. */
-static void emigrate(struct sched *sched, struct task *task, struct runq *home, unsigned cpu)
-{
-	if (cpu == home->cpu)
-		return;
-	rebase(task, home, sched->runqs[cpu]);
-	__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
-}
-
-static struct runq *lock_home(struct sched *sched, struct task *task, uint64_t *saved)
+struct runq *sched_lock_home(struct sched *sched, struct task *task, uint64_t *saved)
 {
 	for (;;) {
 		unsigned cpu = __atomic_load_n(&task->cpu, __ATOMIC_ACQUIRE);
@@ -84,29 +143,55 @@ static struct runq *lock_home(struct sched *sched, struct task *task, uint64_t *
 	}
 }
 
+/* A ready task that is queued nowhere; its home is locked, and unlocked here. */
+static void settle(struct sched *sched, struct task *task, struct runq *home, uint64_t saved)
+{
+	unsigned cpu = choose_cpu(sched, home, task);
+
+	emigrate(task, home, cpu);
+	spin_unlock(&home->lock, saved);
+	place(sched, task, cpu);
+}
+
 bool sched_wake(struct sched *sched, struct task *task)
 {
 	uint64_t saved;
-	struct runq *home = lock_home(sched, task, &saved);
-	unsigned cpu = home->cpu;
+	struct runq *home = sched_lock_home(sched, task, &saved);
 
 	__atomic_store_n(&task->woken, true, __ATOMIC_SEQ_CST);
 	if (task->state != TASK_WAITING && task->state != TASK_NEW) {
 		spin_unlock(&home->lock, saved);
 		return false;
 	}
-	runq_unpark(home, task);
-	if (!home->is_idle || home->ready_count)
-		cpu = find_idle(sched, home->cpu);
-	emigrate(sched, task, home, cpu);
-	spin_unlock(&home->lock, saved);
-	place(sched, task, cpu);
+	runq_wake(home, task, sched->ops->now());
+	settle(sched, task, home, saved);
 	return true;
 }
 
-static void arm(struct sched *sched, const struct runq *runq)
+void sched_move(struct sched *sched, struct task *task, struct runq *home, uint64_t saved)
 {
-	sched->ops->arm(runq_next_event(runq));
+	bool queued = task->state == TASK_READY && task->joined;
+
+	if (task_may_run_on(task, home->cpu) || task->state == TASK_NEW ||
+		(!queued && task->state != TASK_RUNNING)) {
+		spin_unlock(&home->lock, saved);
+		return;
+	}
+	if (queued) {
+		runq_charge(home, sched->ops->now());
+		runq_take(home, task);
+		settle(sched, task, home, saved);
+		return;
+	}
+	spin_unlock(&home->lock, saved);
+	sched->ops->kick(home->cpu);
+}
+
+/* --- the current task gives way */
+
+static void arm(struct sched *sched, const struct runq *runq, uint64_t now)
+{
+	sched->ops->arm(runq_next_event(runq, now));
 }
 
 /* The current task has got its new state; choose who follows. False if that is itself. */
@@ -114,17 +199,18 @@ static bool choose_next(struct sched *sched, struct runq *runq, uint64_t now, ui
 	struct sched_switch *out)
 {
 	struct task *from = runq->current, *to = runq_pick(runq, now);
-	bool leftover = runq->ready_count;
+	bool leftover = !list_empty(&runq->movable);
 
-	arm(sched, runq);
+	arm(sched, runq, now);
 	if (to == from) {
 		spin_unlock(&runq->lock, saved);
 	} else {
+		to->switches++;
 		runq->previous = from;
 		*out = (struct sched_switch){from, to, saved};
 	}
 	if (leftover)
-		offer_work(sched, runq->cpu);
+		offer_work(sched, runq);
 	return to != from;
 }
 
@@ -138,7 +224,7 @@ bool sched_wait(struct sched *sched, unsigned cpu, uint64_t deadline, struct sch
 		return false;
 	}
 	runq_charge(runq, now);
-	runq_park(runq, deadline);
+	runq_wait(runq, deadline, now);
 	return choose_next(sched, runq, now, saved, out);
 }
 
@@ -146,16 +232,11 @@ bool sched_pass(struct sched *sched, unsigned cpu, struct sched_switch *out)
 {
 	struct runq *runq = sched->runqs[cpu];
 	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
-	struct task *task = runq->current;
 
 	runq_charge(runq, now);
-	if (!task->idle) {
-		/* Behind everybody who waits now, or it would come back at once. */
-		if (runq->ready_count)
-			task->vtime = MAX(task->vtime,
-				list_entry(runq->ready.prev, struct task, ready)->vtime);
-		runq_add(runq, task);
-	}
+	if (runq->ready_count && !runq->current->idle)
+		runq_forfeit(runq);
+	runq_put(runq, now);
 	return choose_next(sched, runq, now, saved, out);
 }
 
@@ -166,14 +247,12 @@ bool sched_reconsider(struct sched *sched, unsigned cpu, struct sched_switch *ou
 
 	runq_charge(runq, now);
 	if (!runq_should_switch(runq, now)) {
-		if (now >= runq->slice_began + SCHED_SLICE_NS)
-			runq->slice_began = now;
-		arm(sched, runq);
+		runq_keep(runq);
+		arm(sched, runq, now);
 		spin_unlock(&runq->lock, saved);
 		return false;
 	}
-	if (!runq->current->idle)
-		runq_add(runq, runq->current);
+	runq_put(runq, now);
 	return choose_next(sched, runq, now, saved, out);
 }
 
@@ -183,7 +262,7 @@ void sched_end(struct sched *sched, unsigned cpu, struct sched_switch *out)
 	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
 
 	runq_charge(runq, now);
-	runq->current->state = TASK_DEAD;
+	runq_end(runq, now);
 	choose_next(sched, runq, now, saved, out);
 }
 
@@ -194,35 +273,109 @@ struct task *sched_finish_switch(struct sched *sched, unsigned cpu, uint64_t sav
 	bool dead = previous->state == TASK_DEAD;
 
 	runq->previous = NULL;
+	if (previous->exiled) {
+		previous->exiled = false;
+		settle(sched, previous, runq, saved);
+		return NULL;
+	}
 	spin_unlock(&runq->lock, saved);
 	return dead ? previous : NULL;
+}
+
+/* --- time */
+
+/* Those whose time has come are queued; those who may not run here any more go into `exiles`. */
+static void wake_expired(struct runq *runq, uint64_t now, struct list *exiles)
+{
+	struct task *task;
+
+	while ((task = runq_expired(runq, now))) {
+		if (task_may_run_on(task, runq->cpu))
+			runq_add(runq, task, now);
+		else
+			list_append(exiles, &task->movable);
+	}
+}
+
+static void place_exiles(struct sched *sched, struct runq *home, struct list *exiles)
+{
+	list_for_each_safe (node, exiles) {
+		struct task *task = list_entry(node, struct task, movable);
+
+		list_remove(node);
+		settle(sched, task, home, spin_lock(&home->lock));
+	}
+}
+
+/*
+ * A ready task that a less loaded CPU should have. With as many moved as the loads differ, the
+ * difference may change its sign: then the task comes back in another period, and three tasks get
+ * two thirds each of two CPUs.
+ */
+static struct task *take_excess(struct sched *sched, struct runq *runq, uint64_t now, unsigned *cpu)
+{
+	struct list *first = list_first(&runq->movable);
+	struct task *task = first ? list_entry(first, struct task, movable) : NULL;
+
+	if (now < runq->balance_at || !task)
+		return NULL;
+	runq->balance_at = now + SCHED_BALANCE_NS;
+	*cpu = find_light(sched, runq, task);
+	if (*cpu == runq->cpu || load_of(sched->runqs[*cpu]) + task->weight > load_of(runq))
+		return NULL;
+	runq_take(runq, task);
+	emigrate(task, runq, *cpu);
+	return task;
 }
 
 bool sched_on_timer(struct sched *sched, unsigned cpu)
 {
 	struct runq *runq = sched->runqs[cpu];
 	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
-	struct task *task;
+	struct task *excess;
+	struct list exiles;
+	unsigned target;
 	bool wanted, leftover;
 
+	list_init(&exiles);
 	runq_charge(runq, now);
-	while ((task = runq_expired(runq, now))) {
-		runq_unpark(runq, task);
-		__atomic_store_n(&task->woken, true, __ATOMIC_SEQ_CST);
-		runq_add(runq, task);
-	}
+	wake_expired(runq, now, &exiles);
+	excess = take_excess(sched, runq, now, &target);
 	wanted = runq_should_switch(runq, now);
-	leftover = has_surplus(runq);
-	/* Once told, the current task will stop as soon as it can; its slice needs no timer. */
-	sched->ops->arm(wanted ? runq_next_deadline(runq) : runq_next_event(runq));
+	if (!wanted)
+		runq_keep(runq);
+	leftover = has_surplus(runq) && !list_empty(&runq->movable);
+	/* Once told, the current task will stop as soon as it can; its turn needs no timer. */
+	sched->ops->arm(wanted ? runq_next_deadline(runq) : runq_next_event(runq, now));
 	spin_unlock(&runq->lock, saved);
+	place_exiles(sched, runq, &exiles);
+	if (excess)
+		place(sched, excess, target);
 	if (leftover)
-		offer_work(sched, cpu);
+		offer_work(sched, runq);
 	return wanted;
 }
 
-/* The task that would wait longest there; *leftover: there are more. */
-static struct task *take_last(struct sched *sched, unsigned victim, unsigned cpu, bool *leftover)
+/* --- idle CPUs */
+
+/* The task that has been queued longest of those which may run on `cpu`, of a few. */
+static struct task *first_movable(const struct runq *runq, unsigned cpu)
+{
+	unsigned probes = 0;
+
+	list_for_each (node, &runq->movable) {
+		struct task *task = list_entry(node, struct task, movable);
+
+		if (task_may_run_on(task, cpu))
+			return task;
+		if (++probes == TAKE_PROBES)
+			break;
+	}
+	return NULL;
+}
+
+/* *leftover: there are more. */
+static struct task *take_from(struct sched *sched, unsigned victim, unsigned cpu, bool *leftover)
 {
 	struct runq *runq = sched->runqs[victim];
 	struct task *task = NULL;
@@ -232,32 +385,43 @@ static struct task *take_last(struct sched *sched, unsigned victim, unsigned cpu
 		return NULL;
 	saved = spin_lock(&runq->lock);
 	/* An idle CPU is about to take its only ready task by itself. */
-	if (has_surplus(runq)) {
-		task = list_entry(runq->ready.prev, struct task, ready);
-		runq_remove(runq, task);
-		emigrate(sched, task, runq, cpu);
+	if (has_surplus(runq))
+		task = first_movable(runq, cpu);
+	if (task) {
+		runq_charge(runq, sched->ops->now());
+		runq_take(runq, task);
+		emigrate(task, runq, cpu);
 		*leftover = has_surplus(runq);
 	}
 	spin_unlock(&runq->lock, saved);
 	return task;
 }
 
-bool sched_fetch(struct sched *sched, unsigned cpu)
+static bool fetch(struct sched *sched, unsigned cpu, bool near)
 {
-	unsigned total = cpu_total(sched);
+	unsigned total = cpu_total(sched), node = sched->runqs[cpu]->place.node;
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned i = 1; i < total; i++) {
+		unsigned victim = (cpu + i) % total;
 		bool leftover;
-		struct task *task = take_last(sched, (cpu + i) % total, cpu, &leftover);
+		struct task *task;
 
+		if ((sched->runqs[victim]->place.node == node) != near)
+			continue;
+		task = take_from(sched, victim, cpu, &leftover);
 		if (!task)
 			continue;
 		place(sched, task, cpu);
 		/* One kick brought one idle CPU; where more waits, it wakes the next. */
 		if (leftover)
-			offer_work(sched, cpu);
+			offer_work(sched, sched->runqs[cpu]);
 		return true;
 	}
 	return false;
+}
+
+bool sched_fetch(struct sched *sched, unsigned cpu)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return fetch(sched, cpu, true) || fetch(sched, cpu, false);
 }

@@ -1,7 +1,7 @@
 /*
  * The scheduler of all CPUs: run queues, each under its own lock, wake-ups across them, idle CPUs
- * that are told of work or fetch it. Pure over struct sched_ops: the switch of stacks is the
- * caller's (world.c in the kernel, a simulation in tests).
+ * that are told of work or fetch it, loads that are evened out. Pure over struct sched_ops: the
+ * switch of stacks is the caller's (world.c in the kernel, a simulation in tests).
  *
  * The protocol of a switch. The CPU that gives up its current task takes its queue's lock, changes
  * the task's state, picks the next task and switches stacks *with the lock held*; the task that
@@ -17,6 +17,10 @@
 #define SCHED_SCHED_H
 
 #include "sched/runq.h"
+#include <vmkapi/status.h>
+
+/* A busy CPU compares its load with others' that often. */
+#define SCHED_BALANCE_NS 50000000ull
 
 struct sched_ops {
 	uint64_t (*now)(void);
@@ -30,7 +34,12 @@ struct sched {
 	const struct sched_ops *ops;
 	struct runq **runqs; /* not owned; entries [0, cpus) are valid */
 	unsigned cpus;       /* grows only; atomic */
+	/* Of settings: reservations and the tree (settings.h). */
+	struct spinlock config;
+	uint64_t promised; /* rate reserved below the root */
 };
+#define SCHED(operations, queues) \
+	{.ops = (operations), .runqs = (queues), .config = SPINLOCK(LOCK_POOLS)}
 
 /* What a CPU has to do after one of the calls below that may switch: from the task `from` to `to`,
  * with the lock held; `saved` goes back to sched_finish_switch() when `from` runs again. */
@@ -39,7 +48,7 @@ struct sched_switch {
 	uint64_t saved;
 };
 
-/* A new or parked task becomes ready, on an idle CPU if there is one. Of tasks that run or are
+/* A new or waiting task becomes ready, on an idle CPU if there is one. Of tasks that run or are
  * ready already it is noted (task->woken). From any context. Returns whether it was waiting. */
 bool sched_wake(struct sched *sched, struct task *task);
 
@@ -50,8 +59,9 @@ static inline void sched_prepare_wait(struct task *task)
 }
 /* True: switch. False: it was woken already, and runs on. */
 bool sched_wait(struct sched *sched, unsigned cpu, uint64_t deadline, struct sched_switch *out);
+/* Give up the rest of the turn. */
 bool sched_pass(struct sched *sched, unsigned cpu, struct sched_switch *out);
-/* Give way if the slice is over or somebody more urgent came. */
+/* Give way if the turn is over or somebody more urgent came. */
 bool sched_reconsider(struct sched *sched, unsigned cpu, struct sched_switch *out);
 void sched_end(struct sched *sched, unsigned cpu, struct sched_switch *out); /* always switches */
 /* After a switch, on the new task's stack: releases the lock. Returns the task that ended, which
@@ -63,5 +73,10 @@ struct task *sched_finish_switch(struct sched *sched, unsigned cpu, uint64_t sav
 bool sched_on_timer(struct sched *sched, unsigned cpu);
 /* For an idle CPU that is about to halt: fetches a ready task of a busy one. True if it got one. */
 bool sched_fetch(struct sched *sched, unsigned cpu);
+
+/* For the scheduler's own files. */
+struct runq *sched_lock_home(struct sched *sched, struct task *task, uint64_t *saved);
+/* A task that is not where it may run moves; its home is locked, and unlocked here. */
+void sched_move(struct sched *sched, struct task *task, struct runq *home, uint64_t saved);
 
 #endif

@@ -1,4 +1,5 @@
 /* Worlds on real CPUs: their stacks, registers and address spaces over the scheduler's core. */
+#include "arch/x86/apic.h"
 #include "arch/x86/context.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/fpu.h"
@@ -15,12 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STACK_PAGES 8u
-#define FIRST_ID    2097152ull /* as in the field */
-#define NAME_BYTES  32
+#define STACK_PAGES   8u
+#define FIRST_ID      2097152ull /* as in the field */
+#define NAME_BYTES    WORLD_NAME_BYTES
+#define TOPOLOGY_LEAF 0xbu
 
 struct world {
 	struct task task;
+	struct list all;
 	struct context context;
 	struct fpu_state fpu; /* of a world with a space */
 	void *stack_top;      /* NULL: not ours to free */
@@ -36,6 +39,8 @@ struct world {
 };
 
 static struct runq *runqs[CPUS_MAX];
+static struct spinlock worlds_lock = SPINLOCK(LOCK_POOLS);
+static struct list worlds = {&worlds, &worlds}; /* all that exist, the idle ones too */
 static uint64_t next_id = FIRST_ID;
 
 static void kick(unsigned cpu)
@@ -44,7 +49,7 @@ static void kick(unsigned cpu)
 }
 
 static const struct sched_ops ops = {.now = time_ns, .kick = kick, .arm = timer_arm};
-static struct sched sched = {.ops = &ops, .runqs = runqs};
+static struct sched sched = SCHED(&ops, runqs);
 
 static struct world *world_of(struct task *task)
 {
@@ -170,16 +175,29 @@ static void idle_entry(void *argument)
 
 /* --- their lives */
 
+static void unlist(struct world *world)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+
+	list_remove(&world->all);
+	spin_unlock(&worlds_lock, saved);
+}
+
 static struct world *create(const char *name)
 {
 	struct world *world = heap_alloc(sizeof(*world));
+	uint64_t saved;
 
 	if (!world)
 		return NULL;
 	world->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
 	world->references = 1;
+	task_init(&world->task, NULL);
 	snprintf(world->name, sizeof(world->name), "%s", name);
 	fpu_state_init(&world->fpu);
+	saved = spin_lock(&worlds_lock);
+	list_append(&worlds, &world->all);
+	spin_unlock(&worlds_lock, saved);
 	return world;
 }
 
@@ -189,6 +207,8 @@ enum vmk_status world_create(
 	struct world *world = create(name);
 
 	if (!world || stack_alloc(STACK_PAGES, &world->stack_top) != VMK_OK) {
+		if (world)
+			unlist(world);
 		heap_free(world);
 		return VMK_NO_MEMORY;
 	}
@@ -215,6 +235,7 @@ void world_put(struct world *world)
 	if (__atomic_sub_fetch(&world->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	ASSERT(world->task.state == TASK_DEAD || world->task.state == TASK_NEW);
+	unlist(world);
 	if (world->stack_top)
 		stack_free(world->stack_top, STACK_PAGES);
 	heap_free(world);
@@ -240,6 +261,19 @@ bool world_killed(const struct world *world)
 
 /* --- CPUs */
 
+/* Threads of a core differ in the lowest bits of their APIC ids (SDM 3A, 9.9.3.2); memory nodes are
+ * not told apart. */
+static struct cpu_place place_of(uint32_t id)
+{
+	uint32_t leaf[4] = {0};
+
+	cpuid(0, 0, leaf);
+	if (leaf[0] < TOPOLOGY_LEAF)
+		return (struct cpu_place){id, 0};
+	cpuid(TOPOLOGY_LEAF, 0, leaf);
+	return (struct cpu_place){id >> (leaf[0] & 31), 0};
+}
+
 static void add_cpu(struct world *idle, struct task *running)
 {
 	struct percpu *self = percpu();
@@ -247,13 +281,9 @@ static void add_cpu(struct world *idle, struct task *running)
 
 	if (!runq)
 		panic("no memory for a run queue");
-	runq_init(runq, self->index, &idle->task, time_ns());
-	if (running) {
-		running->cpu = self->index;
-		running->state = TASK_RUNNING;
-		runq->current = running;
-		runq->is_idle = false;
-	}
+	runq_init(runq, self->index, place_of(apic_id()), &idle->task, time_ns());
+	if (running)
+		runq_adopt(runq, running, time_ns());
 	runqs[self->index] = runq;
 	self->sched = runq;
 	self->world = running ? world_of(running) : idle;
@@ -370,12 +400,14 @@ const char *world_name(const struct world *world)
 	return world->name;
 }
 
-enum world_state world_get_state(const struct world *world)
+static enum world_state state_of(enum task_state state)
 {
-	switch (__atomic_load_n(&world->task.state, __ATOMIC_ACQUIRE)) {
+	switch (state) {
 	case TASK_NEW:
 		return WORLD_NEW;
 	case TASK_READY:
+	case TASK_PARKED:
+	case TASK_COSTOP:
 		return WORLD_READY;
 	case TASK_RUNNING:
 		return WORLD_RUNNING;
@@ -384,6 +416,37 @@ enum world_state world_get_state(const struct world *world)
 	default:
 		return WORLD_DEAD;
 	}
+}
+
+enum world_state world_get_state(const struct world *world)
+{
+	return state_of(__atomic_load_n(&world->task.state, __ATOMIC_ACQUIRE));
+}
+
+static void look_at(struct world *world, struct world_record *out)
+{
+	uint64_t saved;
+	struct runq *home = sched_lock_home(&sched, &world->task, &saved);
+
+	*out = (struct world_record){
+		.id = world->id, .cpu = home->cpu, .state = state_of(world->task.state)};
+	snprintf(out->name, sizeof(out->name), "%s", world->name);
+	sched_sample(&world->task, time_ns(), &out->sample);
+	spin_unlock(&home->lock, saved);
+}
+
+unsigned worlds_list(struct world_record *records, unsigned room)
+{
+	unsigned count = 0;
+	uint64_t saved = spin_lock(&worlds_lock);
+
+	list_for_each (node, &worlds) {
+		if (count < room)
+			look_at(list_entry(node, struct world, all), &records[count]);
+		count++;
+	}
+	spin_unlock(&worlds_lock, saved);
+	return count;
 }
 
 void world_set_space(struct world *world, struct space *space)

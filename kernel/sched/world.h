@@ -1,13 +1,13 @@
 /*
  * Worlds: everything that can be scheduled. System worlds run kernel functions; user worlds run in
- * ring 3 and enter through their own kernel stack. First form of the scheduler: per-CPU run queues,
- * round robin with a time slice, wake-to-idle; user worlds are preempted on their way back to
- * ring 3.
+ * ring 3 and enter through their own kernel stack. User worlds are
+ * preempted on their way back to ring 3. How CPUs are divided among worlds: README.md.
  */
 #ifndef SCHED_WORLD_H
 #define SCHED_WORLD_H
 
 #include "lib/types.h"
+#include "sched/stats.h"
 #include <vmkapi/status.h>
 
 struct event_waiter;
@@ -15,6 +15,16 @@ struct space;
 struct world;
 
 enum world_state { WORLD_NEW, WORLD_READY, WORLD_RUNNING, WORLD_WAITING, WORLD_DEAD };
+#define WORLD_NAME_BYTES 32
+
+/* What `worlds_list` tells of a world. */
+struct world_record {
+	uint64_t id;
+	unsigned cpu;
+	enum world_state state;
+	char name[WORLD_NAME_BYTES];
+	struct sched_sample sample; /* sched/stats.h makes columns of two of them */
+};
 
 /* On the bootstrap CPU: the caller becomes a system world named "boot", on the stack that it has.
  */
@@ -33,6 +43,9 @@ struct world *world_current(void);
 uint64_t world_id(const struct world *world);
 const char *world_name(const struct world *world);
 enum world_state world_get_state(const struct world *world);
+/* Fills up to `room` records, in the order of creation, CPUs' idle worlds included; returns how
+ * many worlds there are. No lock of the level LOCK_POOLS or above may be held. */
+unsigned worlds_list(struct world_record *records, unsigned room);
 /* The user half to load when it runs, NULL for none (at once, if the world is running here); and
  * its owner's pointer. */
 void world_set_space(struct world *world, struct space *space);

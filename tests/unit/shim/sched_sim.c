@@ -1,15 +1,21 @@
 #include "tests/unit/shim/sched_sim.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct sim_cpu sim_cpus[SIM_CPUS];
+bool sim_kicked[SIM_CPUS];
 struct sim_task sim_tasks[SIM_TASKS];
 struct event sim_events[SIM_EVENTS];
+struct group sim_groups[SIM_GROUPS];
 uint64_t sim_now;
 
 static struct runq *runqs[SIM_CPUS];
 static unsigned acting; /* the CPU whose step this is */
-static uint64_t floors[SIM_CPUS];
+static unsigned task_total;
+static uint64_t started, retired; /* when; service of tasks that ended */
+static uint32_t levels_held;
+static struct sched_watch_cpu cpu_watches[SIM_CPUS];
 
 static uint64_t now(void)
 {
@@ -20,7 +26,7 @@ static void kick(unsigned cpu)
 {
 	if (cpu >= SIM_CPUS || !runqs[cpu])
 		sim_fail("a CPU that does not exist was kicked");
-	sim_cpus[cpu].kicked = true;
+	sim_kicked[cpu] = true;
 	sim_cpus[cpu].halted = false;
 }
 
@@ -30,21 +36,55 @@ static void arm(uint64_t deadline)
 }
 
 static const struct sched_ops ops = {now, kick, arm};
-static struct sched sched = {.ops = &ops, .runqs = runqs};
+struct sched sim_sched;
 
-void sim_start(unsigned cpus)
+/* Locks are for the order in which they are taken: breaking it panics. */
+static uint64_t irq_save(void)
 {
-	memset(sim_cpus, 0, sizeof(sim_cpus));
-	memset(sim_tasks, 0, sizeof(sim_tasks));
+	return 0;
+}
+
+static void irq_restore(uint64_t saved)
+{
+}
+
+static uint32_t *held(void)
+{
+	return &levels_held;
+}
+
+static void wait_for_lock(void)
+{
+	sim_fail("a lock is taken twice");
+}
+
+static const struct lock_ops lock_edge = {irq_save, irq_restore, held, wait_for_lock};
+
+void sim_start(struct sim_config config)
+{
+	unsigned threads = MAX(config.threads, 1u);
+	unsigned per_node = config.cpus / MAX(config.nodes, 1u);
+
+	lock_init(&lock_edge);
+	levels_held = 0;
+	memset(sim_cpus, 0, config.cpus * sizeof(sim_cpus[0]));
+	memset(sim_kicked, 0, sizeof(sim_kicked));
+	memset(sim_tasks, 0, config.tasks * sizeof(sim_tasks[0]));
 	memset(sim_events, 0, sizeof(sim_events));
+	memset(sim_groups, 0, sizeof(sim_groups));
 	memset(runqs, 0, sizeof(runqs));
-	memset(floors, 0, sizeof(floors));
-	sim_now = 1000;
-	sched.cpus = cpus;
-	for (unsigned i = 0; i < cpus; i++) {
+	started = sim_now = config.start ? config.start : 1000;
+	retired = 0;
+	task_total = config.tasks;
+	sim_sched = (struct sched)SCHED(&ops, runqs);
+	sim_sched.cpus = config.cpus;
+	for (unsigned i = 0; i < config.cpus; i++) {
+		struct cpu_place place = {i / threads, i / MAX(per_node, 1u)};
+
 		sim_cpus[i].armed = SCHED_NEVER;
+		cpu_watches[i].idle_since = SCHED_NEVER;
 		runqs[i] = &sim_cpus[i].runq;
-		runq_init(runqs[i], i, &sim_cpus[i].idle, sim_now);
+		runq_init(runqs[i], i, place, &sim_cpus[i].idle, sim_now);
 	}
 }
 
@@ -55,67 +95,51 @@ struct sim_task *sim_running(unsigned cpu)
 	return task->idle ? NULL : container_of(task, struct sim_task, task);
 }
 
+uint64_t sim_received(unsigned task)
+{
+	return sched_service(&sim_tasks[task].task, sim_now);
+}
+
 static void switched(const struct sched_switch *s)
 {
 	struct task *dead;
 
 	if (s->to != sim_cpus[acting].runq.current)
 		sim_fail("the switch is not to the current task");
-	dead = sched_finish_switch(&sched, acting, s->saved);
+	dead = sched_finish_switch(&sim_sched, acting, s->saved);
 	if (dead && dead != s->from)
 		sim_fail("another task ended than the one that ran");
-	if (dead)
-		container_of(dead, struct sim_task, task)->started = false;
+	if (!dead)
+		return;
+	retired += dead->times[TASK_RUNNING];
+	container_of(dead, struct sim_task, task)->started = false;
+	container_of(dead, struct sim_task, task)->prepared = false;
 }
 
 static void reconsider(unsigned cpu)
 {
 	struct sched_switch s;
 
-	sim_cpus[cpu].kicked = false;
-	if (sched_reconsider(&sched, cpu, &s))
+	sim_kicked[cpu] = false;
+	if (sched_reconsider(&sim_sched, cpu, &s))
 		switched(&s);
 }
 
-static void account(uint64_t ns)
-{
-	for (unsigned i = 0; i < sched.cpus; i++) {
-		struct sim_task *task = sim_running(i);
-
-		if (task)
-			task->received += ns;
-	}
-	sim_now += ns;
-}
-
-void sim_advance(uint64_t ns)
-{
-	uint64_t end = sim_now + ns;
-
-	for (;;) {
-		unsigned next = 0;
-
-		for (unsigned i = 1; i < sched.cpus; i++) {
-			if (sim_cpus[i].armed < sim_cpus[next].armed)
-				next = i;
-		}
-		if (sim_cpus[next].armed > end)
-			break;
-		if (sim_cpus[next].armed > sim_now)
-			account(sim_cpus[next].armed - sim_now);
-		acting = next;
-		sim_cpus[next].armed = SCHED_NEVER;
-		if (sched_on_timer(&sched, next))
-			kick(next);
-		if (sim_cpus[next].armed <= sim_now)
-			sim_fail("the timer is armed for what it has just handled");
-	}
-	account(end - sim_now);
-}
+/* --- tasks */
 
 static void wake(struct task *task)
 {
-	sched_wake(&sched, task);
+	sched_wake(&sim_sched, task);
+}
+
+struct task *sim_task_prepare(unsigned i, struct group *parent)
+{
+	struct sim_task *task = &sim_tasks[i];
+
+	*task = (struct sim_task){.prepared = true};
+	task_init(&task->task, parent);
+	group_join(&task->task);
+	return &task->task;
 }
 
 void sim_task_start(unsigned i)
@@ -124,7 +148,10 @@ void sim_task_start(unsigned i)
 
 	if (task->started)
 		return;
-	*task = (struct sim_task){.started = true, .received = task->received};
+	if (!task->prepared)
+		sim_task_prepare(i, NULL);
+	task->started = true;
+	task->burst_end = task->burst;
 	wake(&task->task);
 }
 
@@ -154,14 +181,18 @@ static bool is_satisfied(const struct sim_task *task)
 static void end_wait(struct sim_task *task)
 {
 	unregister_all(task);
-	if (is_satisfied(task)) {
-		task->phase = SIM_RUNS;
-		task->waits++;
+	if (!is_satisfied(task)) {
+		/* Woken for something else: look again, as event_wait_any() does. */
+		sched_prepare_wait(&task->task);
+		task->phase = SIM_REGISTERS;
 		return;
 	}
-	/* Woken for something else: look again, as event_wait_any() does. */
-	sched_prepare_wait(&task->task);
-	task->phase = SIM_REGISTERS;
+	task->phase = SIM_RUNS;
+	task->waits++;
+	if (!task->burst)
+		return;
+	task->longest_wait = MAX(task->longest_wait, sim_now - task->ready_at);
+	task->burst_end = sched_service(&task->task, sim_now) + task->burst;
 }
 
 static void step_registering(unsigned cpu, struct sim_task *task)
@@ -185,7 +216,7 @@ static void step_registering(unsigned cpu, struct sim_task *task)
 		return;
 	}
 	task->phase = SIM_PARKED;
-	if (sched_wait(&sched, cpu, task->deadline, &s))
+	if (sched_wait(&sim_sched, cpu, task->deadline, &s))
 		switched(&s);
 }
 
@@ -210,7 +241,7 @@ bool sim_step(unsigned cpu)
 	struct sim_task *task = sim_running(cpu);
 
 	acting = cpu;
-	if (sim_cpus[cpu].kicked) {
+	if (sim_kicked[cpu]) {
 		reconsider(cpu);
 		return true;
 	}
@@ -222,7 +253,7 @@ bool sim_step(unsigned cpu)
 		step_registering(cpu, task);
 	else if (sim_cpus[cpu].halted)
 		return false;
-	else if (!sched_fetch(&sched, cpu))
+	else if (!sched_fetch(&sim_sched, cpu))
 		sim_cpus[cpu].halted = true;
 	return true;
 }
@@ -233,20 +264,56 @@ void sim_yield(unsigned cpu)
 	struct sched_switch s;
 
 	acting = cpu;
-	if (task && task->phase == SIM_RUNS && sched_pass(&sched, cpu, &s))
+	if (task && task->phase == SIM_RUNS && sched_pass(&sim_sched, cpu, &s))
 		switched(&s);
 }
 
 void sim_exit(unsigned cpu)
 {
 	struct sim_task *task = sim_running(cpu);
+	struct shortage unused;
 	struct sched_switch s;
 
 	acting = cpu;
 	if (!task || task->phase != SIM_RUNS)
 		return;
-	sched_end(&sched, cpu, &s);
+	sched_reserve(&sim_sched, &task->task, 0, &unused);
+	sched_end(&sim_sched, cpu, &s);
 	switched(&s);
+}
+
+/* --- time */
+
+static unsigned next_timer(void)
+{
+	unsigned next = 0;
+
+	for (unsigned i = 1; i < sim_sched.cpus; i++) {
+		if (sim_cpus[i].armed < sim_cpus[next].armed)
+			next = i;
+	}
+	return next;
+}
+
+static void fire(unsigned cpu)
+{
+	sim_now = MAX(sim_now, sim_cpus[cpu].armed);
+	acting = cpu;
+	sim_cpus[cpu].armed = SCHED_NEVER;
+	if (sched_on_timer(&sim_sched, cpu))
+		kick(cpu);
+	if (sim_cpus[cpu].armed <= sim_now)
+		sim_fail("the timer is armed for what it has just handled");
+}
+
+void sim_advance(uint64_t ns)
+{
+	uint64_t end = sim_now + ns;
+	unsigned cpu;
+
+	while (sim_cpus[cpu = next_timer()].armed <= end)
+		fire(cpu);
+	sim_now = end;
 }
 
 void sim_settle(void)
@@ -255,107 +322,164 @@ void sim_settle(void)
 
 	for (unsigned rounds = 0; changed; rounds++) {
 		changed = false;
-		if (rounds > 10000)
+		if (rounds > 100000)
 			sim_fail("the CPUs never come to rest");
-		for (unsigned i = 0; i < sched.cpus; i++)
+		for (unsigned i = 0; i < sim_sched.cpus; i++)
 			changed |= sim_step(i);
 	}
 }
 
+/* The CPU whose task's burst ends first, and when. */
+static unsigned next_burst(uint64_t *at)
+{
+	unsigned next = 0;
+
+	*at = SCHED_NEVER;
+	for (unsigned i = 0; i < sim_sched.cpus; i++) {
+		struct sim_task *task = sim_running(i);
+		uint64_t received, end;
+
+		if (!task || !task->burst || task->phase != SIM_RUNS)
+			continue;
+		received = sched_service(&task->task, sim_now);
+		end = sim_now + (task->burst_end > received ? task->burst_end - received : 0);
+		if (end < *at) {
+			*at = end;
+			next = i;
+		}
+	}
+	return next;
+}
+
+void sim_run(uint64_t ns)
+{
+	uint64_t end = sim_now + ns;
+
+	for (;;) {
+		uint64_t burst_at;
+		unsigned cpu = next_burst(&burst_at), timer = next_timer();
+
+		if (MIN(burst_at, sim_cpus[timer].armed) > end)
+			break;
+		if (burst_at < sim_cpus[timer].armed) {
+			struct sim_task *task = sim_running(cpu);
+
+			sim_now = MAX(sim_now, burst_at);
+			task->ready_at = sim_now + task->sleep;
+			sim_wait(cpu, 0, task->ready_at);
+		} else {
+			fire(timer);
+		}
+		sim_settle();
+	}
+	sim_now = end;
+}
+
 /* --- what must always hold */
 
-static unsigned count_places(const struct task *task)
+struct sched_view sim_view(void)
 {
-	unsigned places = 0;
+	static struct task *live[SIM_TASKS];
+	struct sched_view view = {&sim_sched, live, 0, sim_now, sim_kicked};
 
-	for (unsigned i = 0; i < sched.cpus; i++) {
+	for (unsigned i = 0; i < task_total; i++) {
+		if (sim_tasks[i].started)
+			live[view.count++] = &sim_tasks[i].task;
+	}
+	return view;
+}
+
+static uint64_t total_service(const struct sched_view *view)
+{
+	uint64_t total = retired;
+
+	for (unsigned i = 0; i < view->count; i++)
+		total += sched_service(view->tasks[i], sim_now);
+	for (unsigned i = 0; i < sim_sched.cpus; i++)
+		total += sched_service(&sim_cpus[i].idle, sim_now);
+	return total;
+}
+
+bool sim_holds(struct violation *out)
+{
+	struct sched_view view = sim_view();
+
+	return sched_check_all(&view, out) &&
+	       sched_check_total_time(&view, total_service(&view), started, out);
+}
+
+bool sim_watch(struct violation *out)
+{
+	struct sched_view view = sim_view();
+
+	for (unsigned i = 0; i < task_total; i++) {
+		struct sim_task *task = &sim_tasks[i];
+
+		if (task->started && !sched_watch_service(&task->watch, &task->task,
+					     runqs[task->task.cpu], sim_now, out))
+			return false;
+	}
+	return sched_check_timely(&view, out) && sched_watch_idle(cpu_watches, &view, out);
+}
+
+/* What the simulation alone knows: whether its tasks wait for nothing, and its timers. */
+static void check_edges(void)
+{
+	for (unsigned i = 0; i < task_total; i++) {
+		const struct sim_task *task = &sim_tasks[i];
+
+		if (task->started && task->task.state == TASK_WAITING && is_satisfied(task) &&
+			sim_now < task->deadline)
+			sim_fail("a wake-up was lost");
+	}
+	for (unsigned i = 0; i < sim_sched.cpus; i++) {
 		const struct runq *runq = runqs[i];
 
-		places += runq->current == task;
-		list_for_each (node, &runq->ready)
-			places += list_entry(node, struct task, ready) == task;
+		if (sim_kicked[i])
+			continue;
+		if (sim_cpus[i].armed > runq_next_deadline(runq))
+			sim_fail("a deadline has no timer");
+		if (runq->ready_count && !runq->is_idle && sim_cpus[i].armed == SCHED_NEVER)
+			sim_fail("a turn has no end");
 	}
-	return places;
+	if (levels_held)
+		sim_fail("a lock was not released");
 }
 
-static void check_task(const struct sim_task *task)
+void sim_describe(const struct violation *violation, char *text, size_t bytes)
 {
-	unsigned places = count_places(&task->task);
+	const struct task *task = violation->task;
+	long number = -1;
 
-	if (!task->started) {
-		if (places)
-			sim_fail("a task that ended is still there");
-		return;
-	}
-	if (places > 1)
-		sim_fail("a task is in two places");
-	if (task->task.state == TASK_WAITING) {
-		if (places)
-			sim_fail("a waiting task is queued");
-		if (is_satisfied(task) && sim_now < task->deadline)
-			sim_fail("a wake-up was lost");
-		return;
-	}
-	if (!places)
-		sim_fail("a task that could run was lost");
-	if (task->task.state == TASK_READY && !list_linked(&task->task.ready))
-		sim_fail("a ready task is not queued");
+	if (task)
+		number = container_of((struct task *)(uintptr_t)task, struct sim_task, task) -
+			 sim_tasks;
+	snprintf(text, bytes, "%s: %s (task %ld, cpu %d, now %llu)",
+		sched_invariant_name(violation->invariant), violation->what, number,
+		(int)violation->cpu, (unsigned long long)sim_now);
 }
 
-static void check_cpu(unsigned cpu)
+static void require(bool good, const struct violation *violation)
 {
-	const struct runq *runq = runqs[cpu];
-	unsigned ready = 0;
-	uint64_t last = 0;
+	char text[256];
 
-	list_for_each (node, &runq->ready) {
-		const struct task *task = list_entry(node, struct task, ready);
-
-		if (task->state != TASK_READY || task->cpu != cpu || task->vtime < last)
-			sim_fail("the queue is out of order");
-		last = task->vtime;
-		ready++;
-	}
-	if (ready != runq->ready_count)
-		sim_fail("the count of ready tasks is wrong");
-	if (runq->current->state != TASK_RUNNING || runq->is_idle != runq->current->idle)
-		sim_fail("the current task does not run");
-	if (runq->floor < floors[cpu])
-		sim_fail("virtual time went back");
-	floors[cpu] = runq->floor;
-	if (sim_cpus[cpu].kicked)
+	if (good)
 		return;
-	if (sim_cpus[cpu].armed > runq_next_deadline(runq))
-		sim_fail("a deadline has no timer");
-	if (ready && !runq->is_idle && sim_cpus[cpu].armed == SCHED_NEVER)
-		sim_fail("a slice has no end");
-	if (ready && runq->is_idle)
-		sim_fail("an idle CPU with work was not told");
-}
-
-/* Work that waits while a CPU sleeps is on its way to somebody, or is offered again soon: the kick
- * that should fetch it may meet a CPU that has just got other work. */
-static void check_conservation(void)
-{
-	uint64_t soon = sim_now + 2 * SCHED_SLICE_NS + SCHED_BONUS_NS;
-	bool sleeper = false, coming = false;
-
-	for (unsigned i = 0; i < sched.cpus; i++) {
-		sleeper |= sim_cpus[i].halted;
-		coming |= sim_cpus[i].kicked || (runqs[i]->is_idle && !sim_cpus[i].halted);
-	}
-	for (unsigned i = 0; sleeper && !coming && i < sched.cpus; i++) {
-		if (runqs[i]->ready_count > (runqs[i]->is_idle ? 1u : 0u) &&
-			sim_cpus[i].armed > soon)
-			sim_fail("a CPU sleeps while work waits");
-	}
+	sim_describe(violation, text, sizeof(text));
+	sim_fail(text);
 }
 
 void sim_check(void)
 {
-	for (unsigned i = 0; i < SIM_TASKS; i++)
-		check_task(&sim_tasks[i]);
-	for (unsigned i = 0; i < sched.cpus; i++)
-		check_cpu(i);
-	check_conservation();
+	struct violation violation;
+
+	check_edges();
+	require(sim_holds(&violation), &violation);
+}
+
+void sim_check_timely(void)
+{
+	struct violation violation;
+
+	require(sim_watch(&violation), &violation);
 }

@@ -1,47 +1,66 @@
 /*
  * A simulated set of CPUs that run the real scheduler core, one step at a time, in an order that
  * the caller chooses. Tasks compute, signal events and wait for them as the kernel's worlds do.
- * sim_check() proves after any step that nothing was lost.
+ * sim_check() proves after any step that the invariants hold.
  */
 #ifndef SHIM_SCHED_SIM_H
 #define SHIM_SCHED_SIM_H
 
 #include "sched/event.h"
+#include "sched/group.h"
+#include "sched/invariants.h"
 #include "sched/sched.h"
+#include "sched/settings.h"
 
-#define SIM_CPUS   4u
-#define SIM_TASKS  8u
+#define SIM_CPUS   16u
+#define SIM_TASKS  10240u
 #define SIM_EVENTS 4u
+#define SIM_GROUPS 8u
 
 enum sim_phase { SIM_RUNS, SIM_REGISTERS, SIM_PARKED };
 
 struct sim_task {
 	struct task task;
 	enum sim_phase phase;
-	bool started;
-	uint64_t received; /* ns of CPU time, counted by the simulation */
-	unsigned waits;    /* finished waits */
+	bool prepared, started;
+	unsigned waits; /* finished waits */
+	/* With a burst: computes for that long, then sleeps, again and again (sim_run()). */
+	uint64_t burst, sleep, burst_end;
+	uint64_t ready_at, longest_wait; /* its wake-up delay: when its sleep was over */
 	/* The wait that it is in: */
 	unsigned mask, registered; /* events wanted; how many bits are done */
 	uint64_t seen[SIM_EVENTS], deadline;
 	struct event_waiter waiters[SIM_EVENTS];
+	struct sched_watch_task watch;
 };
 
 struct sim_cpu {
 	struct runq runq;
 	struct task idle;
-	bool kicked, halted;
+	bool halted;
 	uint64_t armed;
 };
 
+extern struct sched sim_sched;
 extern struct sim_cpu sim_cpus[SIM_CPUS];
+extern bool sim_kicked[SIM_CPUS];
 extern struct sim_task sim_tasks[SIM_TASKS];
 extern struct event sim_events[SIM_EVENTS];
+extern struct group sim_groups[SIM_GROUPS];
 extern uint64_t sim_now;
 
-void sim_start(unsigned cpus);
-/* Let time pass; the timers that are due fire. */
+/* CPU i is on core i / threads, in node i / (cpus / nodes). */
+struct sim_config {
+	unsigned cpus, tasks, threads, nodes;
+	uint64_t start; /* when the clock begins; 0: 1000 ns */
+};
+void sim_start(struct sim_config config);
+/* Let time pass; the timers that are due fire. Kicked CPUs do nothing yet. */
 void sim_advance(uint64_t ns);
+/* Let time pass on CPUs that answer everything at once; tasks do their bursts. */
+void sim_run(uint64_t ns);
+/* A new task, for settings before its start; sim_task_start() does it if it was not done. */
+struct task *sim_task_prepare(unsigned task, struct group *parent);
 void sim_task_start(unsigned task);
 void sim_signal(unsigned event);
 /* One step of that CPU: answers a kick, takes a step of a wait, or of the idle loop. False if its
@@ -54,8 +73,17 @@ void sim_exit(unsigned cpu);
 /* Step every CPU until nothing changes. */
 void sim_settle(void);
 struct sim_task *sim_running(unsigned cpu); /* NULL: idle */
-/* Calls sim_fail() with what is wrong, if anything is. */
+uint64_t sim_received(unsigned task);       /* ns of service */
+struct sched_view sim_view(void);           /* of all that live; valid until the next call */
+/* The invariants that the state shows, and those that need watching; the first one broken is in
+ * *out. */
+bool sim_holds(struct violation *out);
+bool sim_watch(struct violation *out);
+void sim_describe(const struct violation *violation, char *text, size_t bytes);
+/* They call sim_fail() with what is wrong, if anything is: at any moment; */
 void sim_check(void);
+/* and where all CPUs answer at once, as in sim_run(). */
+void sim_check_timely(void);
 _Noreturn void sim_fail(const char *what); /* brought by the user of the simulation */
 
 #endif

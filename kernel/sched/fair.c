@@ -1,0 +1,209 @@
+#include "sched/fair.h"
+
+#define INVERSE_SHIFT 32
+/* The zero follows the average long before the sum can overflow: that takes minutes of service. */
+#define SUM_MAX (1ll << 57)
+
+static uint64_t to_virtual(const struct task *task, uint64_t ns)
+{
+	return (uint64_t)((unsigned __int128)ns * task->inverse >> INVERSE_SHIFT);
+}
+
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+uint64_t fair_average(const struct fair *fair)
+{
+	if (!fair->load)
+		return fair->zero;
+	return fair->zero + (uint64_t)floor_divide(fair->sum, (int64_t)fair->load);
+}
+
+/* Is a virtual time at or before the average? */
+static bool is_due(const struct fair *fair, uint64_t vtime)
+{
+	return (__int128)(int64_t)(vtime - fair->zero) * (int64_t)fair->load <= fair->sum;
+}
+
+bool fair_eligible(const struct fair *fair, const struct task *task)
+{
+	return is_due(fair, task->vtime);
+}
+
+static void add_to_sum(struct fair *fair, int64_t product)
+{
+	int64_t step;
+
+	fair->sum += product;
+	if (fair->sum < SUM_MAX && fair->sum > -SUM_MAX)
+		return;
+	step = floor_divide(fair->sum, (int64_t)fair->load);
+	fair->zero += (uint64_t)step;
+	fair->sum -= step * (int64_t)fair->load;
+}
+
+static int64_t product(const struct fair *fair, const struct task *task)
+{
+	return (int64_t)(task->vtime - fair->zero) * task->weight;
+}
+
+void fair_set_weight(struct task *task, uint32_t weight)
+{
+	task->weight = MIN(MAX(weight, 1u), WEIGHT_MAX);
+	task->inverse = (1ull << (FAIR_SHIFT + INVERSE_SHIFT)) / task->weight;
+}
+
+static int64_t clamp_lag(int64_t lag)
+{
+	return MIN(MAX(lag, -(int64_t)FAIR_LAG_NS), (int64_t)FAIR_LAG_NS);
+}
+
+int64_t fair_lag(const struct fair *fair, const struct task *task)
+{
+	int64_t ahead = (int64_t)(fair_average(fair) - task->vtime);
+	/* Clamped before it is multiplied. Rounding up the bound keeps what was clamped already. */
+	int64_t bound = (int64_t)to_virtual(task, FAIR_LAG_NS) + 1;
+
+	ahead = MIN(MAX(ahead, -bound), bound);
+	return clamp_lag(ahead * task->weight / (1ll << FAIR_SHIFT));
+}
+
+/* The zero comes to the average, or a heavy task that joins could overflow the sum. */
+static void rebase(struct fair *fair)
+{
+	uint64_t average = fair_average(fair);
+
+	fair->sum -= (int64_t)(average - fair->zero) * (int64_t)fair->load;
+	fair->zero = average;
+}
+
+/*
+ * Its joining moves the average by weight * (vtime - V) / (load + weight); placed so that it has
+ * its lag afterwards.
+ */
+void fair_join(struct fair *fair, struct task *task, uint64_t request)
+{
+	int64_t lag = clamp_lag(task->lag) * (1ll << FAIR_SHIFT);
+
+	rebase(fair);
+	task->vtime = fair->zero;
+	if (fair->load)
+		task->vtime -= (uint64_t)(lag / task->weight + lag / (int64_t)fair->load);
+	task->deadline = task->vtime + to_virtual(task, request);
+	task->request_over = false;
+	task->joined = true;
+	fair->joined++;
+	fair->load += task->weight;
+	add_to_sum(fair, product(fair, task));
+}
+
+void fair_leave(struct fair *fair, struct task *task)
+{
+	int64_t share = product(fair, task);
+
+	task->lag = fair_lag(fair, task);
+	task->joined = false;
+	fair->joined--;
+	if (!fair->joined)
+		fair->zero = task->vtime;
+	fair->load -= task->weight;
+	fair->sum = fair->joined ? fair->sum - share : 0;
+	if (fair->joined)
+		add_to_sum(fair, 0);
+}
+
+void fair_queue(struct fair *fair, struct task *task)
+{
+	task->in_eligible = is_due(fair, task->vtime);
+	if (task->in_eligible)
+		queue_insert(&fair->eligible, &task->turn, task->deadline);
+	else
+		queue_insert(&fair->early, &task->turn, task->vtime);
+}
+
+void fair_unqueue(struct fair *fair, struct task *task)
+{
+	queue_remove(task->in_eligible ? &fair->eligible : &fair->early, &task->turn);
+}
+
+static void set_vtime(struct fair *fair, struct task *task, uint64_t vtime)
+{
+	int64_t step = (int64_t)(vtime - task->vtime);
+
+	task->vtime = vtime;
+	add_to_sum(fair, step * task->weight);
+}
+
+void fair_charge(struct fair *fair, struct task *task, uint64_t ns, bool bounded)
+{
+	uint64_t step = to_virtual(task, MIN(ns, FAIR_CHARGE_MAX_NS));
+
+	if (bounded) {
+		uint64_t end = fair_average(fair) + to_virtual(task, FAIR_LAG_NS);
+		int64_t room = (int64_t)(end - task->vtime);
+
+		step = MIN(step, (uint64_t)MAX(room, 0));
+	}
+	set_vtime(fair, task, task->vtime + step);
+	if (key_before(task->vtime, task->deadline))
+		return;
+	task->deadline = task->vtime + to_virtual(task, task->request);
+	task->request_over = true;
+}
+
+void fair_forfeit(struct fair *fair, struct task *task)
+{
+	uint64_t end = fair_average(fair) + to_virtual(task, FAIR_LAG_NS);
+
+	if (key_before(end, task->deadline))
+		set_vtime(fair, task, key_before(task->vtime, end) ? end : task->vtime);
+	else
+		set_vtime(fair, task, task->deadline);
+	task->deadline = task->vtime + to_virtual(task, task->request);
+	task->request_over = true;
+}
+
+void fair_reweight(struct fair *fair, struct task *task, uint32_t weight)
+{
+	uint64_t left = fair_left(task);
+
+	fair_leave(fair, task);
+	fair_set_weight(task, weight);
+	fair_join(fair, task, left);
+}
+
+/* Nodes move lazily: each that became eligible once, and back only if it stands in the way. */
+struct task *fair_first(struct fair *fair)
+{
+	struct queue_node *node;
+
+	while ((node = queue_first(&fair->early)) && is_due(fair, node->key)) {
+		struct task *task = container_of(node, struct task, turn);
+
+		queue_remove(&fair->early, node);
+		queue_insert(&fair->eligible, node, task->deadline);
+		task->in_eligible = true;
+	}
+	while ((node = queue_first(&fair->eligible))) {
+		struct task *task = container_of(node, struct task, turn);
+
+		if (is_due(fair, task->vtime))
+			return task;
+		queue_remove(&fair->eligible, node);
+		queue_insert(&fair->early, node, task->vtime);
+		task->in_eligible = false;
+	}
+	return NULL;
+}
+
+uint64_t fair_left(const struct task *task)
+{
+	int64_t left = (int64_t)(task->deadline - task->vtime);
+
+	if (left <= 0)
+		return 0;
+	/* Rounded up, so that the request is over when that much has run. */
+	return (((uint64_t)left * task->weight) >> FAIR_SHIFT) + 1;
+}

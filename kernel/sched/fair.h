@@ -1,0 +1,56 @@
+/*
+ * The share class of one pCPU: EEVDF (Stoica and Abdel-Wahab, 1995). Each task has a virtual time,
+ * its service divided by its weight; the average V over all, weighted, is what an ideal machine
+ * would have given to each. Who is not ahead of V is eligible; of these the one runs whose request
+ * has the earliest virtual deadline. Two queues instead of one tree: the eligible by deadline, the
+ * others by virtual time. Pure; whoever calls holds the run queue's lock.
+ *
+ * Virtual time is ns * 2^24 / weight and wraps. V is zero + sum / load and is never computed where
+ * a comparison will do: v <= V is (v - zero) * load <= sum, in 128 bits, so nothing overflows.
+ */
+#ifndef SCHED_FAIR_H
+#define SCHED_FAIR_H
+
+#include "sched/task.h"
+
+#define FAIR_SHIFT       24
+#define WEIGHT_PER_SHARE 16u
+#define WEIGHT_MAX       (SHARES_MAX * WEIGHT_PER_SHARE)
+/* Nobody is owed more than that, nor owes more, when it leaves or is served beyond its share. */
+#define FAIR_LAG_NS (2 * SCHED_SLICE_NS)
+/* Longer runs without a charge count as that long. */
+#define FAIR_CHARGE_MAX_NS (1ull << 32)
+
+struct fair {
+	struct queue eligible, early;
+	uint64_t zero;
+	int64_t sum;   /* of weight * (vtime - zero) over all who joined, the current one too */
+	uint64_t load; /* their weights */
+	unsigned joined;
+};
+
+void fair_set_weight(struct task *task, uint32_t weight); /* of one that has not joined */
+/* Join with the lag that it brings and a first request of that many ns. It is not queued yet. */
+void fair_join(struct fair *fair, struct task *task, uint64_t request);
+/* Leave; its lag is kept in task->lag. It is not queued any more. */
+void fair_leave(struct fair *fair, struct task *task);
+void fair_queue(struct fair *fair, struct task *task);
+void fair_unqueue(struct fair *fair, struct task *task);
+/* A task that joined and is not queued has run. With `bounded`, service beyond FAIR_LAG_NS ahead of
+ * its share is free: reservations force it. Sets request_over when its request is served. */
+void fair_charge(struct fair *fair, struct task *task, uint64_t ns, bool bounded);
+/* It gives up the rest of its request. */
+void fair_forfeit(struct fair *fair, struct task *task);
+/* Another weight; lag and the part of the request that is left are kept. Not queued. */
+void fair_reweight(struct fair *fair, struct task *task, uint32_t weight);
+/* The queued task whose turn it is, NULL if none is queued or none is eligible because the current
+ * one is behind them all. It stays queued. */
+struct task *fair_first(struct fair *fair);
+bool fair_eligible(const struct fair *fair, const struct task *task);
+/* Ns of service that it is owed (negative: it owes). For a task that has joined. */
+int64_t fair_lag(const struct fair *fair, const struct task *task);
+/* Ns until its request is served. */
+uint64_t fair_left(const struct task *task);
+uint64_t fair_average(const struct fair *fair);
+
+#endif

@@ -1,0 +1,144 @@
+#include "sched/group.h"
+#include "sched/fair.h"
+
+#define PART_SHIFT 38
+
+void group_init(struct group *group, struct group *parent)
+{
+	group->entity.parent = parent;
+	group->entity.shares = SHARES_NORMAL;
+	group->lock = (struct spinlock)SPINLOCK(LOCK_GROUP);
+	list_init(&group->members);
+}
+
+/* --- shares */
+
+/* The parent's sum follows what its child wants now. Returns whether the parent began or ended to
+ * be active. Whoever changes what is read here calls it afterwards, so the last one is right. */
+static bool count_child(struct entity *child, const uint64_t *active)
+{
+	struct group *parent = child->parent;
+	uint64_t saved = spin_lock(&parent->lock);
+	uint64_t before = parent->active, after;
+	uint32_t want = 0;
+
+	if (__atomic_load_n(active, __ATOMIC_SEQ_CST))
+		want = __atomic_load_n(&child->shares, __ATOMIC_SEQ_CST);
+	after = before + want - child->counted;
+	child->counted = want;
+	__atomic_store_n(&parent->active, after, __ATOMIC_SEQ_CST);
+	spin_unlock(&parent->lock, saved);
+	return !before != !after;
+}
+
+static void count_group(struct group *group)
+{
+	while (group->entity.parent && count_child(&group->entity, &group->active))
+		group = group->entity.parent;
+}
+
+void group_count(struct task *task)
+{
+	uint64_t active = task_competes(task);
+
+	if (task->entity.parent && count_child(&task->entity, &active))
+		count_group(task->entity.parent);
+}
+
+void group_set_shares(struct group *group, uint32_t shares)
+{
+	__atomic_store_n(&group->entity.shares, MIN(MAX(shares, 1u), SHARES_MAX), __ATOMIC_SEQ_CST);
+	if (group->entity.parent)
+		count_child(&group->entity, &group->active);
+}
+
+uint32_t group_weight(const struct task *task)
+{
+	const struct entity *entity = &task->entity;
+	/* Its part of the group below the root, in units of 2^-38; shares have 20 bits. */
+	uint64_t part = 1ull << PART_SHIFT, weight;
+
+	for (; entity->parent; entity = &entity->parent->entity) {
+		uint64_t shares = __atomic_load_n(&entity->shares, __ATOMIC_RELAXED);
+		uint64_t sum = __atomic_load_n(&entity->parent->active, __ATOMIC_RELAXED);
+
+		part = MIN(part * shares / MAX(sum, 1u), 1ull << PART_SHIFT);
+	}
+	weight = __atomic_load_n(&entity->shares, __ATOMIC_RELAXED) * (uint64_t)WEIGHT_PER_SHARE;
+	return (uint32_t)MAX(weight * part >> PART_SHIFT, 1u);
+}
+
+/* --- co-scheduling */
+
+void group_join(struct task *task)
+{
+	struct group *group = task->entity.parent;
+	uint64_t saved;
+
+	if (!group || !group->costart)
+		return;
+	saved = spin_lock(&group->lock);
+	list_append(&group->members, &task->member);
+	spin_unlock(&group->lock, saved);
+}
+
+void group_leave(struct task *task)
+{
+	struct group *group = task->entity.parent;
+	uint64_t saved;
+
+	if (!list_linked(&task->member))
+		return;
+	saved = spin_lock(&group->lock);
+	list_remove(&task->member);
+	spin_unlock(&group->lock, saved);
+}
+
+/* Of a task on another CPU that is a glimpse, good enough: it runs on meanwhile. */
+static uint64_t progress_of(const struct task *task, uint64_t now)
+{
+	uint64_t progress = __atomic_load_n(&task->progress, __ATOMIC_RELAXED);
+	uint64_t since = __atomic_load_n(&task->since, __ATOMIC_RELAXED);
+
+	if (__atomic_load_n(&task->state, __ATOMIC_RELAXED) != TASK_RUNNING || now <= since)
+		return progress;
+	return progress + (now - since);
+}
+
+/* The least progress of the others that want to run; SCHED_NEVER if there are none. */
+static uint64_t slowest_other(const struct task *task, uint64_t now)
+{
+	struct group *group = task->entity.parent;
+	uint64_t saved = spin_lock(&group->lock), least = SCHED_NEVER;
+
+	list_for_each (node, &group->members) {
+		const struct task *other = list_entry(node, struct task, member);
+
+		if (other != task && task_wants_to_run(other))
+			least = MIN(least, progress_of(other, now));
+	}
+	spin_unlock(&group->lock, saved);
+	return least;
+}
+
+void group_catch_up(struct task *task, uint64_t now)
+{
+	uint64_t least;
+
+	if (!list_linked(&task->member))
+		return;
+	least = slowest_other(task, now);
+	if (least != SCHED_NEVER && least > task->progress)
+		__atomic_store_n(&task->progress, least, __ATOMIC_RELAXED);
+}
+
+uint64_t group_skew(const struct task *task, uint64_t now)
+{
+	uint64_t own, least;
+
+	if (!list_linked(&task->member))
+		return 0;
+	own = progress_of(task, now);
+	least = slowest_other(task, now);
+	return own > least ? own - least : 0;
+}

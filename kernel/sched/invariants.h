@@ -1,0 +1,101 @@
+/*
+ * What must always hold in the scheduler, as functions: the checks that tests, fuzzers and debug
+ * builds call. Each returns true, or false and says in struct violation what is wrong where. They
+ * read the state of all queues, so nothing may change meanwhile. Pure.
+ */
+#ifndef SCHED_INVARIANTS_H
+#define SCHED_INVARIANTS_H
+
+#include "sched/sched.h"
+
+/* X(symbol, what holds) */
+#define SCHED_INVARIANTS(X)                                               \
+	X(I1, "a task is in exactly one place")                           \
+	X(I2, "nobody runs twice")                                        \
+	X(I3, "no pCPU is idle for long while work waits that it may do") \
+	X(I4, "no wake-up is lost")                                       \
+	X(I5, "lag stays within its bounds, and its weighted sum near 0") \
+	X(I6, "who is picked is whom a search through all would pick")    \
+	X(I7, "if somebody is eligible, somebody is picked")              \
+	X(I8, "an admitted reservation is met in every period")           \
+	X(I9, "a limit is exceeded by one quantum at most")               \
+	X(I10, "vCPUs of a VM stay in step, and not all of them stop")    \
+	X(I11, "nobody starves")                                          \
+	X(I12, "lag survives migration and a change of weight")           \
+	X(I13, "all time is accounted for, exactly")                      \
+	X(I14, "queues are in order, sums are right, nothing overflows")  \
+	X(I15, "tasks are where they may be")
+enum sched_invariant {
+#define X(symbol, text) SCHED_##symbol,
+	SCHED_INVARIANTS(X)
+#undef X
+		SCHED_INVARIANT_COUNT
+};
+
+struct violation {
+	enum sched_invariant invariant;
+	const char *what;
+	const struct task *task; /* or NULL */
+	unsigned cpu;
+};
+const char *sched_invariant_name(enum sched_invariant invariant); /* "I1: a task is ..." */
+
+/* All tasks that live, other than the idle ones, and the state of the CPUs. */
+struct sched_view {
+	const struct sched *sched;
+	struct task *const *tasks; /* not owned */
+	unsigned count;
+	uint64_t now;
+	const bool *kicked; /* of each CPU: it is about to reconsider. NULL: none is */
+};
+
+/* By the state alone. */
+bool sched_check_places(const struct sched_view *view, struct violation *out);  /* I1 */
+bool sched_check_running(const struct sched_view *view, struct violation *out); /* I2 */
+bool sched_check_wakeups(const struct sched_view *view, struct violation *out); /* I4 */
+bool sched_check_sums(const struct sched_view *view, struct violation *out);    /* I5: the sum */
+/* Not const in effect: tasks may change between the queues of the eligible and the early. */
+bool sched_check_pick(const struct sched_view *view, struct violation *out);      /* I6, I7 */
+bool sched_check_task_time(const struct sched_view *view, struct violation *out); /* I13 */
+bool sched_check_structure(const struct sched_view *view, struct violation *out); /* I14 */
+bool sched_check_affinity(const struct sched_view *view, struct violation *out);  /* I15 */
+bool sched_check_all(const struct sched_view *view, struct violation *out);       /* the above */
+/* By the state alone, where every pCPU answers its timers and kicks at once. */
+bool sched_check_lag(const struct sched_view *view, struct violation *out);    /* I5 */
+bool sched_check_step(const struct sched_view *view, struct violation *out);   /* I10 */
+bool sched_check_timely(const struct sched_view *view, struct violation *out); /* these */
+
+/* I12: lag in ns before and after. */
+bool sched_check_lag_kept(int64_t before, int64_t after, struct violation *out);
+/* The reference for I6: whom a queue should pick, by looking at all; NULL. */
+const struct task *sched_reference_pick(const struct runq *runq);
+
+/* By watching: needs a look now and then, and a look whenever a task or setting comes or goes. */
+struct sched_watch_task {
+	const struct task *task;
+	uint64_t since, service; /* of the interval in which it wants to run all the time */
+	uint64_t away;           /* what it waited, was parked or co-stopped before */
+	uint32_t reservation;
+	uint64_t limit_since, limit_service;
+	uint32_t limit;
+	uint64_t wait_since, load; /* since when it is ready, and the greatest load meanwhile */
+};
+struct sched_watch_cpu {
+	uint64_t idle_since; /* idle while work waits; SCHED_NEVER: not so */
+};
+/* Idle while work waits, at most. */
+#define SCHED_IDLE_BOUND_NS (2 * SCHED_SLICE_NS + COSTART_POLL_NS)
+/* Look at one task; *watch is zeroed at first, `home` is its queue. I8, I9, I11. */
+bool sched_watch_service(struct sched_watch_task *watch, const struct task *task,
+	const struct runq *home, uint64_t now, struct violation *out);
+/* One of these for each CPU, idle_since SCHED_NEVER at first. I3. */
+bool sched_watch_idle(
+	struct sched_watch_cpu *watch, const struct sched_view *view, struct violation *out);
+/* I13: `service` is what all tasks that ever lived have run, the idle ones too, `started` when the
+ * CPUs began. */
+bool sched_check_total_time(
+	const struct sched_view *view, uint64_t service, uint64_t started, struct violation *out);
+/* Ns that a task has run until now. */
+uint64_t sched_service(const struct task *task, uint64_t now);
+
+#endif

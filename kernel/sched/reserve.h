@@ -1,0 +1,38 @@
+/*
+ * The reservation class of one pCPU: each task that has one gets, in each period of
+ * RESERVE_PERIOD_NS in which it wants to run all the time, at least its rate; earliest end of
+ * period first. All service counts, also what its shares brought. Admission (admit.h) keeps the sum
+ * of rates below one, so the ends are met (Liu and Layland, 1973); a task that wakes gets a new
+ * period unless what is left of the old one is less (the constant bandwidth server's rule, Abeni
+ * and Buttazzo, 1998). Pure; the run queue's lock is held.
+ */
+#ifndef SCHED_RESERVE_H
+#define SCHED_RESERVE_H
+
+#include "sched/task.h"
+
+#define RESERVE_PERIOD_NS 10000000ull
+
+struct reserve {
+	struct queue claims;   /* tasks with a budget, by the end of their period */
+	struct queue released; /* tasks without, by the same: then they get the next one */
+};
+
+static inline bool reserve_has_claim(const struct task *task)
+{
+	return task->entity.reservation && task->budget;
+}
+/* It wakes, comes from another CPU, or got another rate: begin a period if it may have one. */
+void reserve_begin(struct task *task, uint64_t now);
+void reserve_queue(struct reserve *reserve, struct task *task);
+void reserve_unqueue(struct reserve *reserve, struct task *task);
+/* The current task has run until `now`; returns how much of that its reservation paid. */
+uint64_t reserve_charge(struct task *task, uint64_t ns, uint64_t now);
+/* Give queued tasks whose period is over their next budget. */
+void reserve_advance(struct reserve *reserve, uint64_t now);
+/* The queued task whose reservation is most urgent, or NULL. */
+struct task *reserve_first(const struct reserve *reserve);
+/* When the next queued task gets a budget; SCHED_NEVER. */
+uint64_t reserve_next(const struct reserve *reserve);
+
+#endif

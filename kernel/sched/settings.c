@@ -1,0 +1,249 @@
+#include "sched/settings.h"
+
+/* --- the tree */
+
+static uint64_t unpromised(const struct group *group)
+{
+	return (uint64_t)group->entity.reservation + group->borrowed - group->promised;
+}
+
+/* `rate` from a group, NULL: the root. What is missing in an expandable one comes from above. */
+static bool promise(
+	struct sched *sched, struct group *group, uint64_t rate, struct shortage *short_of)
+{
+	uint64_t there;
+
+	if (!group) {
+		there = (uint64_t)ADMIT_CAPACITY * sched->cpus - sched->promised;
+		if (rate > there) {
+			*short_of = (struct shortage){NULL, CPU_ANY, rate, there};
+			return false;
+		}
+		sched->promised += rate;
+		return true;
+	}
+	there = unpromised(group);
+	if (rate > there) {
+		if (!group->expandable) {
+			*short_of = (struct shortage){group, CPU_ANY, rate, there};
+			return false;
+		}
+		if (!promise(sched, group->entity.parent, rate - there, short_of))
+			return false;
+		group->borrowed += (uint32_t)(rate - there);
+	}
+	group->promised += (uint32_t)rate;
+	return true;
+}
+
+/* Take a promise back; what was borrowed for it goes back as well. */
+static void forgo(struct sched *sched, struct group *group, uint64_t rate)
+{
+	while (group) {
+		group->promised -= (uint32_t)rate;
+		rate = MIN(unpromised(group), group->borrowed);
+		group->borrowed -= (uint32_t)rate;
+		group = group->entity.parent;
+	}
+	sched->promised -= rate;
+}
+
+enum vmk_status sched_reserve_group(
+	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage)
+{
+	struct group *parent = group->entity.parent;
+	uint64_t saved = spin_lock(&sched->config);
+	uint32_t old = group->entity.reservation, kept = group->promised - group->borrowed;
+	enum vmk_status status = VMK_OK;
+
+	if (rate < kept) {
+		*shortage = (struct shortage){group, CPU_ANY, kept, rate};
+		status = VMK_NO_RESOURCES;
+	} else if (rate > old && !promise(sched, parent, rate - old, shortage)) {
+		status = VMK_NO_RESOURCES;
+	} else {
+		group->entity.reservation = rate;
+		if (rate < old)
+			forgo(sched, parent, old - rate);
+	}
+	spin_unlock(&sched->config, saved);
+	return status;
+}
+
+/* --- pCPUs */
+
+static uint32_t room_of(const struct runq *runq)
+{
+	return ADMIT_CAPACITY - __atomic_load_n(&runq->promised, __ATOMIC_RELAXED);
+}
+
+/* Where the task's reservation fits: where it is, its home, or where most is left. Its own promise
+ * counts as room there. CPU_ANY and *short_of: nowhere. */
+static unsigned find_room(const struct sched *sched, const struct task *task,
+	const struct cpu_set *affinity, uint32_t rate, struct shortage *short_of)
+{
+	unsigned first = task->pinned != CPU_ANY ? task->pinned : task->cpu, best = CPU_ANY;
+	uint32_t most = 0;
+
+	for (unsigned i = 0; i < sched->cpus; i++) {
+		unsigned cpu = (first + i) % sched->cpus;
+		uint32_t room = room_of(sched->runqs[cpu]);
+
+		if (!cpu_set_has(affinity, cpu))
+			continue;
+		if (cpu == task->pinned)
+			room += task->entity.reservation;
+		if (i == 0 && room >= rate)
+			return cpu;
+		if (best == CPU_ANY || room > most) {
+			best = cpu;
+			most = room;
+		}
+	}
+	if (best != CPU_ANY && most >= rate)
+		return best;
+	*short_of = (struct shortage){NULL, best, rate, most};
+	return CPU_ANY;
+}
+
+static void move_promise(struct sched *sched, const struct task *task, unsigned cpu, uint32_t rate)
+{
+	if (task->pinned != CPU_ANY)
+		__atomic_fetch_sub(&sched->runqs[task->pinned]->promised, task->entity.reservation,
+			__ATOMIC_RELAXED);
+	if (cpu != CPU_ANY)
+		__atomic_fetch_add(&sched->runqs[cpu]->promised, rate, __ATOMIC_RELAXED);
+}
+
+/* The task takes its new place in the queue that it is in. */
+static void apply(struct sched *sched, struct task *task, unsigned cpu, uint32_t rate)
+{
+	uint64_t saved, now;
+	struct runq *home = sched_lock_home(sched, task, &saved);
+	bool queued = task->state == TASK_READY && task->joined;
+
+	now = sched->ops->now();
+	runq_charge(home, now);
+	if (queued)
+		runq_take(home, task);
+	task->entity.reservation = rate;
+	task->pinned = cpu;
+	task->budget = 0;
+	task->period_end = 0;
+	if (queued || task->state == TASK_RUNNING)
+		reserve_begin(task, now);
+	if (queued)
+		runq_add(home, task, now);
+	sched_move(sched, task, home, saved);
+	sched->ops->kick(home->cpu);
+}
+
+static enum vmk_status reserve(struct sched *sched, struct task *task, uint32_t rate,
+	const struct cpu_set *affinity, struct shortage *short_of)
+{
+	struct group *parent = task->entity.parent;
+	uint32_t old = task->entity.reservation;
+	unsigned cpu = rate ? find_room(sched, task, affinity, rate, short_of) : CPU_ANY;
+
+	if (rate && cpu == CPU_ANY)
+		return VMK_NO_RESOURCES;
+	if (rate > old && !promise(sched, parent, rate - old, short_of))
+		return VMK_NO_RESOURCES;
+	if (rate < old)
+		forgo(sched, parent, old - rate);
+	move_promise(sched, task, cpu, rate);
+	apply(sched, task, cpu, rate);
+	return VMK_OK;
+}
+
+enum vmk_status sched_reserve(
+	struct sched *sched, struct task *task, uint32_t rate, struct shortage *shortage)
+{
+	uint32_t limit = __atomic_load_n(&task->entity.limit.rate, __ATOMIC_RELAXED);
+	enum vmk_status status;
+	uint64_t saved;
+
+	if (rate > RATE_ONE || (limit && rate > limit))
+		return VMK_BAD_PARAM;
+	saved = spin_lock(&sched->config);
+	status = reserve(sched, task, rate, task->affinity, shortage);
+	spin_unlock(&sched->config, saved);
+	return status;
+}
+
+/* --- other settings */
+
+static unsigned count_cpus(const struct cpu_set *set, unsigned cpus)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < cpus; i++)
+		count += cpu_set_has(set, i);
+	return count;
+}
+
+enum vmk_status sched_set_affinity(struct sched *sched, struct task *task,
+	const struct cpu_set *set, struct shortage *shortage)
+{
+	uint64_t saved = spin_lock(&sched->config), home_saved;
+	enum vmk_status status = VMK_OK;
+	unsigned count = count_cpus(set, sched->cpus);
+	struct runq *home;
+
+	if (!count)
+		status = VMK_BAD_PARAM;
+	else if (task->entity.reservation)
+		status = reserve(sched, task, task->entity.reservation, set, shortage);
+	if (status == VMK_OK) {
+		home = sched_lock_home(sched, task, &home_saved);
+		task->affinity = set;
+		task->fixed = count == 1;
+		sched_move(sched, task, home, home_saved);
+	}
+	spin_unlock(&sched->config, saved);
+	return status;
+}
+
+void sched_set_shares(struct sched *sched, struct task *task, uint32_t shares)
+{
+	uint64_t saved;
+	struct runq *home = sched_lock_home(sched, task, &saved);
+
+	__atomic_store_n(&task->entity.shares, MIN(MAX(shares, 1u), SHARES_MAX), __ATOMIC_SEQ_CST);
+	if (task_competes(task))
+		group_count(task);
+	spin_unlock(&home->lock, saved);
+}
+
+void sched_set_latency(struct task *task, bool sensitive)
+{
+	__atomic_store_n(
+		&task->request, sensitive ? SCHED_SHORT_NS : SCHED_SLICE_NS, __ATOMIC_RELAXED);
+}
+
+static void look_again(struct sched *sched, struct runq *runq)
+{
+	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
+
+	runq_charge(runq, now);
+	runq_forget_grants(runq, now);
+	spin_unlock(&runq->lock, saved);
+}
+
+enum vmk_status sched_set_limit(struct sched *sched, struct entity *entity, uint32_t rate)
+{
+	uint64_t saved = spin_lock(&sched->config);
+	bool fits = !rate || rate >= entity->reservation, news = fits && rate != entity->limit.rate;
+
+	/* What ran without the limit is not charged to it; who is parked or runs learns of it. */
+	for (unsigned i = 0; news && i < sched->cpus; i++)
+		look_again(sched, sched->runqs[i]);
+	if (news) {
+		__atomic_store_n(&entity->limit.rate, rate, __ATOMIC_RELAXED);
+		__atomic_store_n(&entity->limit.tag, sched->ops->now(), __ATOMIC_RELAXED);
+	}
+	for (unsigned i = 0; news && i < sched->cpus; i++)
+		sched->ops->kick(i);
+	spin_unlock(&sched->config, saved);
+	return fits ? VMK_OK : VMK_BAD_PARAM;
+}

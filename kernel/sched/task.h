@@ -1,0 +1,150 @@
+/*
+ * What the scheduler knows of a world. A task is guarded by the lock of the run queue `cpu`, except
+ * where said otherwise; its owner embeds it, zeroed, and calls task_init(). Times are nanoseconds
+ * of the monotonic clock, rates parts per million of one pCPU.
+ */
+#ifndef SCHED_TASK_H
+#define SCHED_TASK_H
+
+#include "lib/list.h"
+#include "lib/lock.h"
+#include "sched/queue.h"
+
+#define SCHED_NEVER    UINT64_MAX
+#define RATE_ONE       1000000u /* one pCPU */
+#define SHARES_NORMAL  1000u    /* of a vCPU or world; High is twice, Low half of that */
+#define SHARES_MAX     1048576u
+
+#define SCHED_SLICE_NS 5000000ull /* a request of an ordinary world */
+#define SCHED_SHORT_NS 500000ull  /* and of a latency-sensitive one */
+#define SCHED_WAKE_DIV 8u         /* the first request after a wait is that much shorter */
+
+enum task_state {
+	TASK_NEW,
+	TASK_READY,   /* queued */
+	TASK_RUNNING, /* the current one of its queue */
+	TASK_PARKED,  /* could run, but has used up its limit */
+	TASK_COSTOP,  /* could run, but leads its VM's other vCPUs by too much */
+	TASK_WAITING,
+	TASK_DEAD,
+	TASK_STATES
+};
+
+/* A limit as a line in time: who is granted time moves the tag to when the next may have some. */
+struct limit {
+	uint32_t rate; /* of one pCPU, may be more than one; 0: none. Atomic */
+	uint64_t tag;  /* atomic */
+};
+
+/* What tasks and groups have in common: a place in the tree. */
+struct entity {
+	struct group *parent; /* NULL: the root. Set before the first start only */
+	uint32_t shares;      /* atomic */
+	uint32_t counted;     /* of them, in the parent's sum; under the parent's lock */
+	uint32_t reservation; /* rate; under the configuration's lock */
+	struct limit limit;
+};
+
+/* A VM (members run in step) or a resource pool. No allocation: the owner embeds it. */
+struct group {
+	struct entity entity;
+	struct spinlock lock;
+	struct list members; /* tasks of a co-scheduled group; under the lock */
+	bool costart;        /* keep the members in step */
+	bool expandable;     /* children may reserve from the parent what is missing here */
+	uint64_t active;     /* sum of the shares of children that want to run; atomic */
+	uint32_t promised;   /* rate reserved by children; under the configuration's lock */
+	uint32_t borrowed;   /* of that, taken from the parent; likewise */
+};
+
+/* A set of pCPUs; bit n of word n / 64. */
+#define CPU_SET_WORDS 16u
+struct cpu_set {
+	uint64_t bits[CPU_SET_WORDS];
+};
+
+struct task {
+	/* The share class (fair.h). */
+	struct queue_node turn; /* in the queue of the eligible by deadline, or of the others by
+				   virtual time */
+	uint64_t vtime, deadline;
+	uint64_t inverse; /* 2^56 / weight */
+	uint32_t weight;
+	bool in_eligible, joined, request_over, idle;
+	enum task_state state;
+	unsigned cpu;     /* its home; changes under the lock of the old home only */
+	int64_t lag;      /* ns of service it is owed, while not joined */
+	uint64_t request; /* ns */
+	/* The reservation class (reserve.h). */
+	struct queue_node claim;
+	uint64_t budget, period_end;
+	uint64_t granted; /* ns that its limits let it run */
+	uint64_t since;   /* when it got its state */
+	uint64_t born;    /* when it was first woken */
+	uint64_t times[TASK_STATES];
+	uint64_t idle_time; /* of the time waiting: with nothing to do, rather than for something */
+	uint64_t shortfall; /* ns that its reservation promised and did not bring */
+	uint64_t switches, migrations;
+	struct entity entity;
+	struct list movable;            /* ready tasks that other CPUs may take */
+	struct list member;             /* of a co-scheduled group */
+	uint64_t progress;              /* in its VM; atomic */
+	struct queue_node timer;        /* while waiting with a deadline, parked or co-stopped */
+	uint64_t until;                 /* when that ends */
+	const struct cpu_set *affinity; /* NULL: any; owned by whoever set it */
+	unsigned pinned;                /* the pCPU that admitted its reservation; CPU_ANY */
+	bool fixed;                     /* the affinity leaves one pCPU */
+	bool exiled;                    /* to be queued elsewhere once its registers are saved */
+	bool woke;                      /* it comes from a wait: its first request is short */
+	bool idles;                     /* its wait is for something to do */
+	bool woken;                     /* atomic; a wake-up came since the task last cleared it */
+};
+#define CPU_ANY UINT32_MAX
+
+/* `task` is zeroed. */
+static inline void task_init(struct task *task, struct group *parent)
+{
+	task->entity.parent = parent;
+	task->entity.shares = SHARES_NORMAL;
+	task->request = SCHED_SLICE_NS;
+	task->pinned = CPU_ANY;
+}
+/* Does it want to run now? What others of its group leave is for those who do. */
+static inline bool task_competes(const struct task *task)
+{
+	enum task_state state = __atomic_load_n(&task->state, __ATOMIC_RELAXED);
+
+	return state == TASK_READY || state == TASK_RUNNING;
+}
+/* The same, or would it if it might? */
+static inline bool task_wants_to_run(const struct task *task)
+{
+	enum task_state state = __atomic_load_n(&task->state, __ATOMIC_RELAXED);
+
+	return state >= TASK_READY && state <= TASK_COSTOP;
+}
+static inline bool cpu_set_has(const struct cpu_set *set, unsigned cpu)
+{
+	return !set || (set->bits[cpu / 64] >> (cpu % 64) & 1);
+}
+static inline bool task_may_run_on(const struct task *task, unsigned cpu)
+{
+	return task->pinned != CPU_ANY ? task->pinned == cpu : cpu_set_has(task->affinity, cpu);
+}
+/* Its time in the state that ends goes to that state. The clocks of two CPUs may disagree by a
+ * little: time never runs backwards. */
+static inline void task_account(struct task *task, uint64_t now)
+{
+	if (now > task->since)
+		task->times[task->state] += now - task->since;
+	if (now > task->since && task->state == TASK_WAITING && task->idles)
+		task->idle_time += now - task->since;
+	task->since = now;
+}
+static inline void task_set_state(struct task *task, enum task_state state, uint64_t now)
+{
+	task_account(task, now);
+	__atomic_store_n(&task->state, state, __ATOMIC_RELEASE);
+}
+
+#endif

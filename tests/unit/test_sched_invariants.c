@@ -1,0 +1,451 @@
+/* sources: kernel/sched/queue.c kernel/sched/fair.c kernel/sched/reserve.c */
+/* sources: kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
+/* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
+/* sources: kernel/sched/invariants.c kernel/lib/lock.c */
+/* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
+/* Each invariant is seen to fail on a scheduler that was made to break it, and to hold before. */
+#include "sched/limit.h"
+#include "tests/unit/shim/panic.h"
+#include "tests/unit/shim/sched_test.h"
+#include <string.h>
+
+static struct violation found;
+
+static void start(unsigned cpus, unsigned tasks)
+{
+	sim_start((struct sim_config){.cpus = cpus, .tasks = 16});
+	for (unsigned i = 0; i < tasks; i++)
+		sim_task_start(i);
+	sim_settle();
+	sim_run(20 * MS);
+	sim_settle();
+	sim_check();
+}
+
+static void assert_broken(bool holds, enum sched_invariant invariant)
+{
+	assert_false(holds);
+	assert_int_equal(found.invariant, invariant);
+	assert_non_null(strstr(sched_invariant_name(found.invariant), "I"));
+	assert_non_null(found.what);
+}
+
+/* The first of the state's checks to fail is this one. */
+static void assert_state_breaks(enum sched_invariant invariant)
+{
+	assert_broken(sim_holds(&found), invariant);
+}
+
+/* Step by step with a defect, until the watch sees it. */
+static void assert_watch_breaks(void (*defect)(void), enum sched_invariant invariant)
+{
+	for (unsigned i = 0; i < 4000; i++) {
+		sim_run(MS / 2);
+		defect();
+		if (!sim_watch(&found)) {
+			assert_int_equal(found.invariant, invariant);
+			return;
+		}
+	}
+	fail();
+}
+
+static struct task *first_ready(void)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		if (sim_tasks[i].started && sim_tasks[i].task.state == TASK_READY)
+			return &sim_tasks[i].task;
+	}
+	return NULL;
+}
+
+/* --- I1, I2, I4, I13, I15: bookkeeping */
+
+static void a_queue_that_loses_a_task(void **state)
+{
+	start(1, 3);
+	fair_unqueue(&sim_cpus[0].runq.fair, first_ready());
+	assert_state_breaks(SCHED_I1);
+}
+
+static void a_wake_that_queues_whoever_runs(void **state)
+{
+	start(1, 3);
+	fair_queue(&sim_cpus[0].runq.fair, sim_cpus[0].runq.current);
+	assert_state_breaks(SCHED_I1);
+}
+
+static void a_fetch_that_forgets_to_take(void **state)
+{
+	struct sched_view view;
+
+	start(2, 2);
+	sim_cpus[1].runq.current = sim_cpus[0].runq.current;
+	view = sim_view();
+	assert_broken(sched_check_running(&view, &found), SCHED_I2);
+}
+
+static void a_wake_that_only_takes_note(void **state)
+{
+	start(1, 2);
+	assert_true(sim_wait(0, 1, SCHED_NEVER));
+	sim_settle();
+	sim_check();
+	for (unsigned i = 0; i < 2; i++)
+		sim_tasks[i].task.woken = true;
+	assert_state_breaks(SCHED_I4);
+}
+
+static void a_wake_that_kicks_nobody(void **state)
+{
+	start(1, 0);
+	sim_task_start(0);
+	sim_kicked[0] = false;
+	assert_state_breaks(SCHED_I4);
+}
+
+static void an_account_that_rounds(void **state)
+{
+	struct sched_view view;
+
+	start(1, 2);
+	first_ready()->times[TASK_READY]--;
+	assert_state_breaks(SCHED_I13);
+	start(2, 1);
+	view = sim_view();
+	sim_cpus[1].idle.times[TASK_RUNNING] += 7;
+	assert_true(sched_check_all(&view, &found));
+	assert_state_breaks(SCHED_I13);
+}
+
+static void an_affinity_that_only_counts_at_the_next_wake(void **state)
+{
+	static const struct cpu_set none = {{8}};
+
+	start(2, 4);
+	first_ready()->affinity = &none;
+	assert_state_breaks(SCHED_I15);
+}
+
+/* --- I3: work conservation */
+
+static void drop_kicks(void)
+{
+	sim_kicked[1] = false;
+	sim_cpus[1].halted = true;
+}
+
+static void an_idle_cpu_that_nobody_tells(void **state)
+{
+	start(2, 4);
+	while (sim_running(1)) {
+		sim_exit(1);
+		drop_kicks();
+	}
+	/* Its own way to work is cut as well. */
+	for (unsigned i = 0; i < 100; i++) {
+		sim_advance(MS);
+		drop_kicks();
+		sim_step(0);
+		if (!sim_watch(&found)) {
+			assert_int_equal(found.invariant, SCHED_I3);
+			return;
+		}
+	}
+	fail();
+}
+
+/* --- I5, I6, I7, I12, I14: the share class */
+
+static void a_charge_that_forgets_the_sum(void **state)
+{
+	struct sched_view view;
+
+	start(1, 3);
+	sim_cpus[0].runq.current->vtime += 1000000000;
+	view = sim_view();
+	assert_broken(sched_check_sums(&view, &found), SCHED_I5);
+	assert_state_breaks(SCHED_I14);
+}
+
+static void a_lag_that_nobody_bounds(void **state)
+{
+	struct sched_view view;
+	struct task *task, *current;
+	uint64_t step = 100ull * SCHED_SLICE_NS << 10;
+
+	start(1, 2);
+	task = first_ready();
+	current = sim_cpus[0].runq.current;
+	fair_unqueue(&sim_cpus[0].runq.fair, task);
+	task->vtime -= step;
+	task->deadline -= step;
+	current->vtime += step;
+	fair_queue(&sim_cpus[0].runq.fair, task);
+	view = sim_view();
+	assert_true(sched_check_sums(&view, &found));
+	assert_broken(sched_check_lag(&view, &found), SCHED_I5);
+}
+
+static void a_deadline_that_moves_under_its_key(void **state)
+{
+	struct sched_view view;
+	struct task *task;
+
+	start(1, 8);
+	task = (struct task *)(uintptr_t)sched_reference_pick(&sim_cpus[0].runq);
+	assert_non_null(task);
+	task->deadline += 1ull << 40;
+	view = sim_view();
+	assert_broken(sched_check_pick(&view, &found), SCHED_I6);
+}
+
+static void a_pick_that_finds_nobody(void **state)
+{
+	struct sched_view view;
+
+	start(1, 0);
+	sim_task_start(0);
+	view = sim_view();
+	assert_true(sched_check_pick(&view, &found));
+	sim_cpus[0].runq.fair.eligible.root = NULL;
+	sim_cpus[0].runq.fair.early.root = NULL;
+	assert_broken(sched_check_pick(&view, &found), SCHED_I7);
+}
+
+static int64_t lag_of(const struct task *task)
+{
+	return fair_lag(&sim_cpus[task->cpu].runq.fair, task);
+}
+
+static void a_migration_that_carries_virtual_time(void **state)
+{
+	struct fair *to = &sim_cpus[1].runq.fair;
+	struct task *task;
+	uint64_t vtime;
+	int64_t before;
+
+	start(2, 7);
+	sim_run(1234567);
+	task = first_ready();
+	assert_int_equal(task->cpu, 0);
+	to->zero += 1ull << 44;
+	for (unsigned i = 0; i < 16; i++) {
+		if (sim_tasks[i].task.cpu != 1 || !sim_tasks[i].task.joined)
+			continue;
+		sim_tasks[i].task.vtime += 1ull << 44;
+	}
+	runq_charge(&sim_cpus[0].runq, sim_now);
+	before = lag_of(task);
+	vtime = task->vtime;
+	runq_take(&sim_cpus[0].runq, task);
+	runq_add(&sim_cpus[1].runq, task, sim_now);
+	assert_true(sched_check_lag_kept(before, lag_of(task), &found));
+	fair_unqueue(to, task);
+	to->sum += (int64_t)(vtime - task->vtime) * task->weight;
+	task->vtime = vtime;
+	assert_broken(sched_check_lag_kept(before, lag_of(task), &found), SCHED_I12);
+}
+
+static void a_reweight_that_keeps_virtual_time(void **state)
+{
+	struct fair *fair = &sim_cpus[0].runq.fair;
+	struct task *task;
+	int64_t before;
+
+	start(1, 5);
+	sim_run(2345678);
+	runq_charge(&sim_cpus[0].runq, sim_now);
+	task = sim_cpus[0].runq.current;
+	before = fair_lag(fair, task);
+	assert_true(before < -100000);
+	fair_reweight(fair, task, task->weight * 3);
+	assert_true(sched_check_lag_kept(before, fair_lag(fair, task), &found));
+	sim_check();
+	fair_reweight(fair, task, 17);
+	assert_true(sched_check_lag_kept(before, fair_lag(fair, task), &found));
+	sim_check();
+	before = fair_lag(fair, task);
+	fair->load += task->weight * 99ull;
+	fair->sum += (int64_t)(task->vtime - fair->zero) * task->weight * 99;
+	fair_set_weight(task, task->weight * 100);
+	assert_broken(sched_check_lag_kept(before, fair_lag(fair, task), &found), SCHED_I12);
+}
+
+static void a_load_that_forgets_who_left(void **state)
+{
+	start(1, 3);
+	sim_cpus[0].runq.fair.load += 1;
+	assert_state_breaks(SCHED_I14);
+}
+
+static void a_queue_out_of_order(void **state)
+{
+	struct queue_node *root;
+
+	start(1, 12);
+	root = sim_cpus[0].runq.fair.early.root;
+	if (!root || !root->left)
+		root = sim_cpus[0].runq.fair.eligible.root;
+	assert_non_null(root->left);
+	root->key = root->left->key + 1;
+	assert_state_breaks(SCHED_I14);
+}
+
+static void a_rank_that_was_not_settled(void **state)
+{
+	start(1, 12);
+	first_ready()->turn.rank += 1;
+	assert_state_breaks(SCHED_I14);
+}
+
+static void a_group_that_forgets_who_sleeps(void **state)
+{
+	sim_start((struct sim_config){.cpus = 1, .tasks = 16});
+	group_init(&sim_groups[0], NULL);
+	sim_task_prepare(0, &sim_groups[0]);
+	sim_task_start(0);
+	sim_settle();
+	sim_check();
+	sim_tasks[0].task.entity.counted = 0;
+	assert_state_breaks(SCHED_I14);
+}
+
+/* --- I8, I9, I11: over time */
+
+static void nothing(void)
+{
+}
+
+static void reservations_that_nobody_admitted(void **state)
+{
+	start(1, 3);
+	for (unsigned i = 0; i < 2; i++)
+		sim_tasks[i].task.entity.reservation = 700000;
+	/* In no queue of claims until they are queued anew. */
+	for (unsigned i = 0; i < 3; i++) {
+		if (sim_tasks[i].task.state != TASK_READY)
+			continue;
+		runq_take(&sim_cpus[0].runq, &sim_tasks[i].task);
+		runq_add(&sim_cpus[0].runq, &sim_tasks[i].task, sim_now);
+	}
+	assert_watch_breaks(nothing, SCHED_I8);
+	assert_true(sim_tasks[0].task.shortfall + sim_tasks[1].task.shortfall > 0);
+}
+
+static void forget_limit(void)
+{
+	sim_tasks[0].task.entity.limit.tag = 0;
+}
+
+static void a_limit_whose_tag_is_lost(void **state)
+{
+	start(1, 1);
+	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 500000);
+	sim_settle();
+	assert_watch_breaks(forget_limit, SCHED_I9);
+}
+
+static void requeue_first(void)
+{
+	struct task *task = &sim_tasks[0].task;
+
+	if (task->state != TASK_READY)
+		return;
+	runq_take(&sim_cpus[0].runq, task);
+	task->lag = -(int64_t)FAIR_LAG_NS;
+	runq_add(&sim_cpus[0].runq, task, sim_now);
+}
+
+static void a_requeue_that_starves(void **state)
+{
+	start(1, 3);
+	assert_watch_breaks(requeue_first, SCHED_I11);
+}
+
+/* --- I10: co-scheduling */
+
+static void start_vm(void)
+{
+	sim_start((struct sim_config){.cpus = 1, .tasks = 16});
+	group_init(&sim_groups[0], NULL);
+	sim_groups[0].costart = true;
+	for (unsigned i = 0; i < 2; i++) {
+		sim_task_prepare(i, &sim_groups[0]);
+		sim_task_start(i);
+	}
+	sim_settle();
+	sim_run(50 * MS);
+	sim_check();
+	sim_check_timely();
+}
+
+static void a_leader_that_is_not_stopped(void **state)
+{
+	struct sched_view view;
+	struct task *task;
+
+	start_vm();
+	task = sim_cpus[0].runq.current;
+	__atomic_store_n(&task->progress, task->progress + 5 * MS, __ATOMIC_RELAXED);
+	view = sim_view();
+	assert_broken(sched_check_step(&view, &found), SCHED_I10);
+}
+
+static void a_vm_of_which_all_stop(void **state)
+{
+	struct sched_view view;
+
+	start_vm();
+	for (unsigned i = 0; i < 2; i++) {
+		sim_tasks[i].task.state = TASK_COSTOP;
+		sim_tasks[i].task.until = sim_now - 1;
+	}
+	view = sim_view();
+	assert_broken(sched_check_step(&view, &found), SCHED_I10);
+}
+
+static void broken_lock_order_panics(void **state)
+{
+	start(1, 1);
+	if (!setjmp(panic_trap)) {
+		panic_trapped = true;
+		spin_lock(&sim_cpus[0].runq.lock);
+		spin_lock(&sim_sched.config);
+		fail();
+	}
+	panic_trapped = false;
+	assert_non_null(strstr(panic_text, "lock order"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_queue_that_loses_a_task),
+		cmocka_unit_test(a_wake_that_queues_whoever_runs),
+		cmocka_unit_test(a_fetch_that_forgets_to_take),
+		cmocka_unit_test(a_wake_that_only_takes_note),
+		cmocka_unit_test(a_wake_that_kicks_nobody),
+		cmocka_unit_test(an_account_that_rounds),
+		cmocka_unit_test(an_affinity_that_only_counts_at_the_next_wake),
+		cmocka_unit_test(an_idle_cpu_that_nobody_tells),
+		cmocka_unit_test(a_charge_that_forgets_the_sum),
+		cmocka_unit_test(a_lag_that_nobody_bounds),
+		cmocka_unit_test(a_deadline_that_moves_under_its_key),
+		cmocka_unit_test(a_pick_that_finds_nobody),
+		cmocka_unit_test(a_migration_that_carries_virtual_time),
+		cmocka_unit_test(a_reweight_that_keeps_virtual_time),
+		cmocka_unit_test(a_load_that_forgets_who_left),
+		cmocka_unit_test(a_queue_out_of_order),
+		cmocka_unit_test(a_rank_that_was_not_settled),
+		cmocka_unit_test(a_group_that_forgets_who_sleeps),
+		cmocka_unit_test(reservations_that_nobody_admitted),
+		cmocka_unit_test(a_limit_whose_tag_is_lost),
+		cmocka_unit_test(a_requeue_that_starves),
+		cmocka_unit_test(a_leader_that_is_not_stopped),
+		cmocka_unit_test(a_vm_of_which_all_stop),
+		cmocka_unit_test(broken_lock_order_panics),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

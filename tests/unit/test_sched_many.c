@@ -1,0 +1,257 @@
+/* sources: kernel/sched/queue.c kernel/sched/fair.c kernel/sched/reserve.c */
+/* sources: kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
+/* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
+/* sources: kernel/sched/invariants.c kernel/lib/lock.c */
+/* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
+/* Many CPUs and worlds: VMs in step, storms of migrations, ten thousand worlds, clocks near their
+ * end. */
+#include "tests/unit/shim/sched_test.h"
+
+static struct shortage shortage;
+
+static uint64_t random_state;
+
+static uint32_t random_below(uint32_t limit)
+{
+	/* xorshift64: the same numbers each time. */
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (uint32_t)((random_state >> 32) % limit);
+}
+
+static int seed(void **state)
+{
+	random_state = 88172645463325252ull;
+	return 0;
+}
+
+static void start(unsigned cpus, unsigned tasks)
+{
+	sim_start((struct sim_config){.cpus = cpus, .tasks = tasks, .threads = 2, .nodes = 2});
+}
+
+static struct group *make_vm(unsigned i, unsigned first_task, unsigned vcpus)
+{
+	struct group *vm = &sim_groups[i];
+
+	group_init(vm, NULL);
+	vm->costart = true;
+	vm->entity.shares = vcpus * SHARES_NORMAL;
+	for (unsigned k = 0; k < vcpus; k++)
+		sim_task_prepare(first_task + k, vm);
+	return vm;
+}
+
+static void start_all(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		sim_task_start(i);
+	sim_settle();
+}
+
+/* --- co-scheduling */
+
+static void four_vcpus_on_two_cpus_stay_in_step(void **state)
+{
+	start(2, 4);
+	make_vm(0, 0, 4);
+	start_all(4);
+	run_checked(2000 * MS, MS / 2);
+	for (unsigned i = 0; i < 4; i++)
+		assert_near(sim_received(i), 1000 * MS, 10);
+}
+
+static void a_vcpu_that_cannot_keep_up_stops_the_others(void **state)
+{
+	static const struct cpu_set busy = {{1}};
+	uint64_t skew;
+
+	/* Its CPU is shared with five hogs. */
+	start(4, 9);
+	make_vm(0, 0, 4);
+	sched_set_affinity(&sim_sched, &sim_tasks[0].task, &busy, &shortage);
+	for (unsigned i = 4; i < 9; i++) {
+		sim_task_prepare(i, NULL);
+		sched_set_affinity(&sim_sched, &sim_tasks[i].task, &busy, &shortage);
+	}
+	start_all(9);
+	run_checked(2000 * MS, MS / 2);
+	skew = sim_received(1) - sim_received(0);
+	assert_true(skew <= COSTART_STOP_NS + COSTART_POLL_NS + SCHED_SLICE_NS);
+	assert_true(sim_tasks[1].task.times[TASK_COSTOP] > 500 * MS);
+	assert_int_equal(sim_tasks[0].task.times[TASK_COSTOP], 0);
+}
+
+static void idle_vcpus_gather_no_skew(void **state)
+{
+	start(4, 4);
+	make_vm(0, 0, 4);
+	sim_tasks[3].burst = MS;
+	sim_tasks[3].sleep = 99 * MS;
+	start_all(4);
+	run_checked(2000 * MS, MS);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(sim_received(i), 2000 * MS);
+		assert_int_equal(sim_tasks[i].task.times[TASK_COSTOP], 0);
+	}
+}
+
+static void vms_share_two_to_one_on_one_cpu(void **state)
+{
+	start(1, 6);
+	make_vm(0, 0, 2)->entity.shares = 2000;
+	make_vm(1, 2, 4)->entity.shares = 1000;
+	start_all(6);
+	run_checked(6000 * MS, MS);
+	assert_near(sim_received(0) + sim_received(1), 4000 * MS, 30);
+	for (unsigned i = 2; i < 6; i++)
+		assert_near(sim_received(i), 500 * MS, 30);
+}
+
+static void a_vm_at_its_limit_stays_in_step(void **state)
+{
+	uint64_t sum = 0;
+
+	start(4, 8);
+	make_vm(0, 0, 8)->entity.limit.rate = 2000000;
+	start_all(8);
+	run_checked(2000 * MS, MS);
+	for (unsigned i = 0; i < 8; i++)
+		sum += sim_received(i);
+	assert_in_range(sum, 3800 * MS, 4003 * MS);
+}
+
+/* --- many */
+
+static void no_cpu_idles_while_work_waits(void **state)
+{
+	uint64_t idle = 0;
+
+	start(16, 64);
+	for (unsigned i = 0; i < 64; i++) {
+		sim_task_prepare(i, NULL);
+		sim_tasks[i].burst = 100000 + random_below(4000000);
+		sim_tasks[i].sleep = 100000 + random_below(4000000);
+	}
+	start_all(64);
+	run_checked(1000 * MS, MS);
+	for (unsigned i = 0; i < 16; i++)
+		idle += sched_service(&sim_cpus[i].idle, sim_now);
+	/* 64 worlds that want half a CPU each have work for 16 at nearly all times. */
+	assert_true(idle < 16 * 1000 * MS / 50);
+}
+
+static void storms_of_migration_lose_nothing(void **state)
+{
+	static const struct cpu_set sets[] = {{{0x0f}}, {{0xf0}}, {{0x11}}, {{0x80}}, {{0xff}}};
+
+	start(8, 100);
+	make_vm(0, 0, 8);
+	for (unsigned i = 8; i < 100; i++) {
+		sim_task_prepare(i, NULL);
+		sim_tasks[i].burst = i % 3 ? 50000 + random_below(2000000) : 0;
+		sim_tasks[i].sleep = 50000 + random_below(2000000);
+	}
+	start_all(100);
+	for (unsigned i = 0; i < 5000; i++) {
+		struct task *task = &sim_tasks[random_below(100)].task;
+
+		sched_set_affinity(&sim_sched, task, &sets[random_below(5)], &shortage);
+		if (random_below(4) == 0)
+			sched_set_shares(&sim_sched, task, 1 + random_below(4000));
+		sim_run(random_below(200000));
+		sim_settle();
+		sim_check();
+	}
+}
+
+static void ten_thousand_worlds_share_fairly(void **state)
+{
+	uint64_t least = SCHED_NEVER, most = 0;
+
+	start(1, 10000);
+	start_all(10000);
+	sim_check();
+	/* Four rounds of one request each. */
+	for (unsigned i = 0; i < 40; i++) {
+		sim_run(1000 * SCHED_SLICE_NS);
+		sim_check();
+	}
+	for (unsigned i = 0; i < 10000; i++) {
+		least = MIN(least, sim_received(i));
+		most = MAX(most, sim_received(i));
+	}
+	assert_true(most - least <= 2 * SCHED_SLICE_NS);
+	assert_true(least >= 3 * SCHED_SLICE_NS);
+}
+
+/* --- the ends of numbers */
+
+static void clocks_may_pass_the_middle_of_their_range(void **state)
+{
+	sim_start((struct sim_config){.cpus = 2, .tasks = 6, .start = (1ull << 63) - 100 * MS});
+	make_vm(0, 0, 2);
+	sim_task_prepare(2, NULL)->entity.limit.rate = 200000;
+	sim_task_prepare(3, NULL);
+	assert_int_equal(sched_reserve(&sim_sched, &sim_tasks[3].task, 300000, &shortage), VMK_OK);
+	sim_task_prepare(4, NULL);
+	sim_tasks[4].burst = MS;
+	sim_tasks[4].sleep = 3 * MS;
+	start_all(6);
+	run_checked(1000 * MS, MS);
+	assert_near(sim_received(2), 200 * MS, 40);
+}
+
+static void virtual_time_wraps_for_the_lightest(void **state)
+{
+	struct fair *fair = &sim_cpus[0].runq.fair;
+
+	start(1, 3);
+	sim_task_prepare(0, NULL)->entity.shares = 1;
+	sim_task_prepare(1, NULL)->entity.shares = 1;
+	/* Just before the virtual clock passes 2^63, and with a heavy third that comes and goes. */
+	fair->zero = (1ull << 63) - (1ull << 50);
+	sim_task_prepare(2, NULL)->entity.shares = SHARES_MAX;
+	sim_tasks[2].burst = MS;
+	sim_tasks[2].sleep = 20 * MS;
+	start_all(3);
+	run_checked(20000 * MS, 5 * MS);
+	assert_true(fair_average(fair) >> 63);
+	assert_in_range(sim_received(0), sim_received(1) - 2 * SCHED_SLICE_NS,
+		sim_received(1) + 2 * SCHED_SLICE_NS);
+	assert_true(sim_tasks[2].longest_wait <= 2 * SCHED_SLICE_NS);
+}
+
+static void a_long_run_without_a_charge_overflows_nothing(void **state)
+{
+	start(1, 2);
+	sim_task_prepare(0, NULL)->entity.shares = 1;
+	start_all(1);
+	for (unsigned i = 0; i < 100; i++)
+		sim_advance(3600 * 1000 * MS);
+	sim_task_start(1);
+	sim_settle();
+	sim_check();
+	run_checked(1000 * MS, MS);
+	assert_true(sim_received(1) > 980 * MS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(four_vcpus_on_two_cpus_stay_in_step),
+		cmocka_unit_test(a_vcpu_that_cannot_keep_up_stops_the_others),
+		cmocka_unit_test(idle_vcpus_gather_no_skew),
+		cmocka_unit_test(vms_share_two_to_one_on_one_cpu),
+		cmocka_unit_test(a_vm_at_its_limit_stays_in_step),
+		cmocka_unit_test_setup(no_cpu_idles_while_work_waits, seed),
+		cmocka_unit_test_setup(storms_of_migration_lose_nothing, seed),
+		cmocka_unit_test(ten_thousand_worlds_share_fairly),
+		cmocka_unit_test(clocks_may_pass_the_middle_of_their_range),
+		cmocka_unit_test(virtual_time_wraps_for_the_lightest),
+		cmocka_unit_test(a_long_run_without_a_charge_overflows_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
