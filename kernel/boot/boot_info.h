@@ -89,6 +89,7 @@ struct boot_serial {
 struct boot_info {
 	char cmdline[BOOT_CMDLINE_MAX]; /* without tboot's word */
 	char loader[64];                /* boot loader name */
+	bool uefi;                      /* the firmware is UEFI */
 	unsigned memory_count, module_count, cpu_count, ioapic_count, override_count;
 	struct boot_memory memory[BOOT_MEMORY_MAX];
 	struct boot_module modules[BOOT_MODULES_MAX];
@@ -96,9 +97,11 @@ struct boot_info {
 	struct boot_ioapic ioapics[16];
 	struct boot_irq_override overrides[24];
 	struct hpa rsdp, dmar, hpet, mcfg, lapic; /* 0: none */
-	uint8_t dmar_copy[BOOT_DMAR_MAX];         /* the DMAR as firmware shows it */
-	uint32_t dmar_bytes;                      /* 0: none, or it is too large */
-	uint16_t pm1a_control, pm1b_control;      /* ACPI S5, ports; 0: none */
+	struct hpa ecam; /* extended configuration space of segment 0, at bus 0; 0: none */
+	uint8_t ecam_first_bus, ecam_last_bus;
+	uint8_t dmar_copy[BOOT_DMAR_MAX];    /* the DMAR as firmware shows it */
+	uint32_t dmar_bytes;                 /* 0: none, or it is too large */
+	uint16_t pm1a_control, pm1b_control; /* ACPI S5, ports; 0: none */
 	uint8_t s5_type_a, s5_type_b;
 	uint16_t smi_command; /* port that switches ACPI on with acpi_enable; 0: it is on */
 	uint8_t acpi_enable;

@@ -10,6 +10,7 @@
 #include "arch/x86/serial.h"
 #include "boot/boot_info.h"
 #include "boot/entropy.h"
+#include "boot/firmware_log.h"
 #include "boot/image.h"
 #include "boot/memory_map.h"
 #include "boot/multiboot2.h"
@@ -224,11 +225,19 @@ static _Noreturn void move(void)
 		(uintptr_t)boot_stack_top + delta);
 }
 
+/* Through the identity mapping that the first instructions made. */
+static const uint8_t *view(uint64_t address, size_t bytes)
+{
+	return (const uint8_t *)(uintptr_t)address;
+}
+
 _Noreturn void head_start(uint64_t magic, uint64_t information)
 {
 	uint64_t seed[8] = {0};
 
 	read_loader(magic, information);
+	if (info.uefi)
+		firmware_log_keep(&info, EARLY_IDENTITY_END, view);
 	info.entropy_sources = entropy_collect(seed, ARRAY_SIZE(seed));
 	random_seed(seed, sizeof(seed));
 	move();

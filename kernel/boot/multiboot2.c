@@ -13,6 +13,8 @@ enum {
 	TAG_MODULE = 3,
 	TAG_MEMORY_MAP = 6,
 	TAG_FRAMEBUFFER = 8,
+	TAG_EFI32_SYSTEM_TABLE = 11,
+	TAG_EFI64_SYSTEM_TABLE = 12,
 	TAG_RSDP_OLD = 14,
 	TAG_RSDP_NEW = 15,
 };
@@ -177,6 +179,10 @@ static const char *parse_tag(
 		return parse_memory(tag, info);
 	case TAG_FRAMEBUFFER:
 		parse_framebuffer(tag, &info->screen);
+		return NULL;
+	case TAG_EFI32_SYSTEM_TABLE:
+	case TAG_EFI64_SYSTEM_TABLE:
+		info->uefi = true;
 		return NULL;
 	case TAG_RSDP_OLD:
 	case TAG_RSDP_NEW:

@@ -238,26 +238,6 @@ void edge_read_txt(struct verdict_facts *facts)
 		read_log(facts, heap_base, heap_bytes);
 }
 
-/* A copy of the log that begins at `from`, or NULL with *why. */
-static uint8_t *copy_log(
-	const volatile uint8_t *from, size_t area, size_t *log_bytes, const char **why)
-{
-	uint8_t *copy;
-
-	area = MIN(area, FWLOG_BYTES_MAX);
-	copy = heap_alloc(area);
-	if (!copy) {
-		*why = "no memory for a copy of the firmware's event log";
-		return NULL;
-	}
-	for (size_t i = 0; i < area; i++)
-		copy[i] = from[i];
-	if (fwlog_measure(copy, area, log_bytes, why) == VMK_OK)
-		return copy;
-	heap_free(copy);
-	return NULL;
-}
-
 static bool log_begins(const volatile uint8_t *from)
 {
 	uint8_t header[FWLOG_HEADER];
@@ -267,38 +247,60 @@ static bool log_begins(const volatile uint8_t *from)
 	return fwlog_begins(header);
 }
 
-/* Firmware allocates the log's area in whole pages. */
-static bool search_area(uint64_t start, uint64_t bytes, struct srtm_facts *facts)
+/* A copy, parsed as one: nothing changes between check and use. */
+static void copy_log(const volatile uint8_t *from, size_t area, struct srtm_facts *facts)
 {
-	volatile void *mapped;
-	const volatile uint8_t *area;
+	uint8_t *copy;
 
-	bytes = ALIGN_DOWN(MIN(bytes, SEARCH_BYTES_MAX), PAGE_SIZE);
-	if (bytes == 0 || space_map_device(hpa(start), bytes, &mapped) != VMK_OK)
-		return false;
-	area = mapped;
-	for (uint64_t at = 0; at < bytes && !facts->log; at += PAGE_SIZE) {
-		if (log_begins(area + at))
-			facts->log =
-				copy_log(area + at, bytes - at, &facts->log_bytes, &facts->log_why);
+	area = MIN(area, FWLOG_BYTES_MAX);
+	copy = heap_alloc(area);
+	if (!copy) {
+		facts->log_why = "no memory for a copy of the firmware's event log";
+		return;
 	}
-	space_unmap_device(mapped, bytes);
-	return facts->log != NULL;
+	for (size_t i = 0; i < area; i++)
+		copy[i] = from[i];
+	if (fwlog_measure(copy, area, &facts->log_bytes, &facts->log_why) == VMK_OK)
+		facts->log = copy;
+	else
+		heap_free(copy);
 }
 
-void edge_read_firmware_log(const struct boot_info *info, struct srtm_facts *facts)
+/* Firmware allocates a log's area in whole pages. *skip counts logs that are passed over. */
+static void search_area(uint64_t start, uint64_t bytes, unsigned *skip, struct srtm_facts *facts)
 {
-	facts->log_why = "no event log in the firmware's memory";
-	if (info->tpm2.log.v % PAGE_SIZE == 0 && info->tpm2.log_bytes &&
-		search_area(info->tpm2.log.v, info->tpm2.log_bytes, facts))
+	volatile void *mapped;
+
+	bytes = ALIGN_DOWN(MIN(bytes, SEARCH_BYTES_MAX), PAGE_SIZE);
+	if (start % PAGE_SIZE || bytes == 0 ||
+		space_map_device(hpa(start), bytes, &mapped) != VMK_OK)
 		return;
-	for (unsigned i = 0; i < info->memory_count; i++) {
+	for (uint64_t at = 0; at < bytes && !facts->log; at += PAGE_SIZE) {
+		const volatile uint8_t *here = (const volatile uint8_t *)mapped + at;
+
+		if (!log_begins(here))
+			continue;
+		if (*skip == 0)
+			copy_log(here, bytes - at, facts);
+		else
+			(*skip)--;
+	}
+	space_unmap_device(mapped, bytes);
+}
+
+bool edge_read_firmware_log(
+	const struct boot_info *info, unsigned candidate, struct srtm_facts *facts)
+{
+	facts->log = NULL;
+	facts->log_why = "no event log in the firmware's memory";
+	search_area(info->tpm2.log.v, info->tpm2.log_bytes, &candidate, facts);
+	for (unsigned i = 0; i < info->memory_count && !facts->log; i++) {
 		const struct boot_memory *m = &info->memory[i];
 
-		if (m->type == BOOT_MEMORY_ACPI_NVS && m->start.v >= LOW_MEMORY_END &&
-			search_area(m->start.v, m->bytes, facts))
-			return;
+		if (m->type == BOOT_MEMORY_ACPI_NVS && m->start.v >= LOW_MEMORY_END)
+			search_area(m->start.v, m->bytes, &candidate, facts);
 	}
+	return facts->log != NULL;
 }
 
 void edge_hash_module(const struct boot_info *info, unsigned module, uint8_t sha256[32])

@@ -24,10 +24,12 @@ void edge_pause(void);
  */
 void edge_read_txt(struct verdict_facts *facts);
 /*
- * The firmware's event log, where ACPI says or in ACPI's memory, into *facts; as above. Nothing but
- * memory that the firmware kept for itself is read.
+ * The firmware's event log into *facts, as above: the candidate of that number, counted from 0,
+ * where ACPI says or in ACPI's memory. False: there is none. Nothing but memory that the firmware
+ * keeps, or that boot/firmware_log.h kept for it, is read.
  */
-void edge_read_firmware_log(const struct boot_info *info, struct srtm_facts *facts);
+bool edge_read_firmware_log(
+	const struct boot_info *info, unsigned candidate, struct srtm_facts *facts);
 /* A boot module's bytes, hashed. */
 void edge_hash_module(const struct boot_info *info, unsigned module, uint8_t sha256[32]);
 

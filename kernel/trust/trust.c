@@ -18,6 +18,8 @@
 
 #define VMK_LOG_ROOM (64u << 10)
 #define SEED_BYTES   32u
+/* Where the firmware left several, as after a warm start. */
+#define FIRMWARE_LOGS_TRIED 8u
 
 struct trust_state trust_state;
 
@@ -154,12 +156,18 @@ static void draw_static_verdict(const struct boot_info *info, bool pcrs_known)
 		.module_count = info->module_count,
 	};
 
-	edge_read_firmware_log(info, &facts);
-	for (unsigned i = 0; facts.log && i < info->module_count; i++) {
+	for (unsigned i = 0; i < info->module_count; i++)
 		modules[i].cmdline = info->modules[i].cmdline;
-		edge_hash_module(info, i, modules[i].sha256);
+	for (unsigned i = 0; edge_read_firmware_log(info, i, &facts); i++) {
+		for (unsigned j = 0; i == 0 && j < info->module_count; j++)
+			edge_hash_module(info, j, modules[j].sha256);
+		srtm_draw(&facts, &s->srtm);
+		if (s->srtm.signs[SRTM_REPLAY].holds || i + 1 == FIRMWARE_LOGS_TRIED)
+			break;
+		heap_free((void *)facts.log);
 	}
-	srtm_draw(&facts, &s->srtm);
+	if (!facts.log)
+		srtm_draw(&facts, &s->srtm);
 	s->firmware_log = (uint8_t *)facts.log;
 	s->firmware_log_bytes = facts.log_bytes;
 	if (s->srtm.measured)

@@ -56,9 +56,11 @@ enum vmk_status edge_map_tpm(void **mapped)
 	return VMK_OK;
 }
 
-void edge_read_firmware_log(const struct boot_info *from, struct srtm_facts *facts)
+bool edge_read_firmware_log(
+	const struct boot_info *from, unsigned candidate, struct srtm_facts *facts)
 {
 	facts->log_why = "none";
+	return false;
 }
 
 void edge_hash_module(const struct boot_info *from, unsigned module, uint8_t sha256[32])
