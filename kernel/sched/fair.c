@@ -80,17 +80,19 @@ static void rebase(struct fair *fair)
 }
 
 /*
- * Its joining moves the average by weight * (vtime - V) / (load + weight); placed so that it has
- * its lag afterwards.
+ * Its joining moves the average by weight * (vtime - V) / (load + weight), so it is placed for the
+ * average that will be: V - lag / load. The zero goes there first; seen from the old one, a heavy
+ * task among light ones would be too far away to be multiplied.
  */
 void fair_join(struct fair *fair, struct task *task, uint64_t request)
 {
-	int64_t lag = clamp_lag(task->lag) * (1ll << FAIR_SHIFT);
+	int64_t lag = clamp_lag(task->lag) * (1ll << FAIR_SHIFT), step;
 
 	rebase(fair);
-	task->vtime = fair->zero;
-	if (fair->load)
-		task->vtime -= (uint64_t)(lag / task->weight + lag / (int64_t)fair->load);
+	step = fair->load ? lag / (int64_t)fair->load : 0;
+	fair->zero -= (uint64_t)step;
+	fair->sum += step * (int64_t)fair->load;
+	task->vtime = fair->load ? fair->zero - (uint64_t)(lag / task->weight) : fair->zero;
 	task->deadline = task->vtime + to_virtual(task, request);
 	task->request_over = false;
 	task->joined = true;

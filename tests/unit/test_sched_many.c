@@ -237,6 +237,64 @@ static void a_long_run_without_a_charge_overflows_nothing(void **state)
 	assert_true(sim_received(1) > 980 * MS);
 }
 
+static void a_heavy_world_with_lag_joins_light_ones(void **state)
+{
+	start(1, 4);
+	for (unsigned i = 0; i < 3; i++)
+		sim_task_prepare(i, NULL)->entity.shares = 1;
+	sim_task_prepare(3, NULL)->entity.shares = SHARES_MAX;
+	start_all(3);
+	/* Owed all that one can be owed, then owing it. */
+	for (int sign = 1; sign >= -1; sign -= 2) {
+		sim_tasks[3].task.lag = sign * (int64_t)FAIR_LAG_NS;
+		sim_task_start(3);
+		sim_settle();
+		sim_check();
+		sim_run(30 * MS);
+		assert_ptr_equal(sim_running(0), &sim_tasks[3]);
+		sim_exit(0);
+		sim_settle();
+		sim_check();
+		sim_task_prepare(3, NULL)->entity.shares = SHARES_MAX;
+	}
+}
+
+static void a_limit_that_is_lifted_frees_whom_it_parked(void **state)
+{
+	start(1, 1);
+	start_all(1);
+	/* One grant at that rate is a quarter of an hour. */
+	assert_int_equal(sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 1), VMK_OK);
+	sim_settle();
+	run_checked(100 * MS, MS);
+	assert_int_equal(sim_tasks[0].task.state, TASK_PARKED);
+	assert_int_equal(sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 0), VMK_OK);
+	sim_settle();
+	run_checked(100 * MS, MS);
+	assert_true(sim_received(0) >= 100 * MS);
+	/* Refunds at another rate than was paid leave the tag in the past, not in the far future.
+	 */
+	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 900000);
+	sim_settle();
+	run_checked(10 * MS, MS);
+	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 10);
+	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 500000);
+	sim_settle();
+	run_checked(100 * MS, MS);
+	assert_in_range(sim_received(0), 150 * MS, 170 * MS);
+}
+
+static void an_affinity_needs_a_cpu_that_there_is(void **state)
+{
+	static const struct cpu_set elsewhere = {{1ull << 40}};
+
+	start(2, 1);
+	start_all(1);
+	assert_int_equal(sched_set_affinity(&sim_sched, &sim_tasks[0].task, &elsewhere, &shortage),
+		VMK_BAD_PARAM);
+	sim_check();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +309,9 @@ int main(void)
 		cmocka_unit_test(clocks_may_pass_the_middle_of_their_range),
 		cmocka_unit_test(virtual_time_wraps_for_the_lightest),
 		cmocka_unit_test(a_long_run_without_a_charge_overflows_nothing),
+		cmocka_unit_test(a_heavy_world_with_lag_joins_light_ones),
+		cmocka_unit_test(a_limit_that_is_lifted_frees_whom_it_parked),
+		cmocka_unit_test(an_affinity_needs_a_cpu_that_there_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
