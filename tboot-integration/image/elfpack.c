@@ -8,6 +8,12 @@ enum {
 	PAGE = 4096,
 	RUN_MIN = 16 * PAGE, /* fewer zeros than this are not worth a segment */
 	SEGMENTS_MAX = 32,
+	/*
+	 * Empty section headers, as many as tboot's own file has. The loader describes them in the
+	 * Multiboot2 information; tboot drops that description and needs its room for the memory
+	 * map that it makes longer. Without it an unmeasured boot ends in "grow_mb2_tag slack".
+	 */
+	SECTIONS = 18,
 };
 
 struct plan {
@@ -122,14 +128,15 @@ enum vmk_status elfpack(
 {
 	struct plan plan = {0};
 	Elf32_Ehdr elf;
-	size_t at;
+	size_t at, sections;
 
 	*why = check(file, size, &elf);
 	if (!*why)
 		*why = make_plan(file, size, &elf, &plan);
 	if (*why)
 		return VMK_BAD_FORMAT;
-	at = sizeof(elf) + plan.count * sizeof(Elf32_Phdr);
+	sections = sizeof(elf) + plan.count * sizeof(Elf32_Phdr);
+	at = sections + SECTIONS * sizeof(Elf32_Shdr);
 	*why = "no room for the output";
 	if (at > room)
 		return VMK_TOO_LARGE;
@@ -147,7 +154,10 @@ enum vmk_status elfpack(
 	}
 	elf.e_phoff = sizeof(elf);
 	elf.e_phnum = (Elf32_Half)plan.count;
-	elf.e_shoff = elf.e_shnum = elf.e_shstrndx = 0;
+	elf.e_shoff = (Elf32_Off)sections;
+	elf.e_shentsize = sizeof(Elf32_Shdr);
+	elf.e_shnum = SECTIONS;
+	elf.e_shstrndx = SHN_UNDEF;
 	memcpy(out, &elf, sizeof(elf));
 	memcpy(out + sizeof(elf), plan.segments, plan.count * sizeof(Elf32_Phdr));
 	*used = at;
