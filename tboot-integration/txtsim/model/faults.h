@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 /*
- * X(symbol, name, what is wrong, how a launch by tboot ends). Ends: "unmeasured": tboot's reason,
- * the kernel starts without a launch; "refused": SENTER resets the platform with this error;
- * "stopped": what the MLE says when it gives up after the launch; "no quote": the launch was good,
- * but the kernel cannot prove it.
+ * X(symbol, name, what is wrong, how a boot through tboot ends). Ends: "unmeasured": tboot gives
+ * this reason and starts the kernel without a launch; "refused": SENTER resets the platform with
+ * this error, and the next boot is unmeasured; "launched": this is said after the launch, which
+ * then cannot be proved. tboot waits for minutes for a TPM that does not answer.
  */
 #define TXT_FAULTS(X)                                                                            \
 	X(NO_SMX, "no-smx", "the processor has no Safer Mode Extensions",                        \
@@ -34,9 +34,10 @@
 		"unmeasured: DMAR table not found")                                              \
 	X(TPM_ABSENT, "tpm-absent", "no TPM answers", "unmeasured: TPM not ready")               \
 	X(TPM_FAILED, "tpm-failed", "the TPM is in failure mode", "unmeasured: TPM not ready")   \
-	X(TPM_HANGS, "tpm-hangs", "no TPM command ever completes", "unmeasured: TPM not ready")  \
-	X(TPM_SLOW, "tpm-slow", "TPM commands complete long after every time-out",               \
-		"unmeasured: TPM not ready")                                                     \
+	X(TPM_HANGS, "tpm-hangs", "no TPM command ever completes",                               \
+		"unmeasured: wait for data available timeout")                                   \
+	X(TPM_SLOW, "tpm-slow", "TPM commands take seconds, each",                               \
+		"launched: Error loading TPM: time-out")                                         \
 	X(TPM_NO_LOCALITY, "tpm-no-locality", "the TPM grants no locality",                      \
 		"unmeasured: TPM not ready")                                                     \
 	X(TPM_NOT_READY, "tpm-not-ready", "the TPM is never ready for a command",                \
@@ -50,11 +51,11 @@
 	X(TPM_EXTEND_18, "tpm-extend-18", "SINIT's extends of PCR 18 fail",                      \
 		"refused: TPM command at locality 3")                                            \
 	X(TPM_LAUNCHED_FAILED, "tpm-launched-failed", "after the launch the TPM fails",          \
-		"stopped: policy")                                                               \
+		"launched: TPM not ready")                                                       \
 	X(TPM_LAUNCHED_HANGS, "tpm-launched-hangs", "after the launch no TPM command completes", \
-		"stopped: TPM")                                                                  \
+		"launched: wait for data available timeout")                                     \
 	X(LOCALITY_CLOSED, "locality-closed", "after the launch localities 1 and 2 stay closed", \
-		"stopped: locality")                                                             \
+		"launched: Locality 2 is not open")                                              \
 	X(HEAP_BIOS, "heap-bios", "BiosData is larger than the heap",                            \
 		"unmeasured: BIOS data size is larger than heap size")                           \
 	X(HEAP_OS_MLE, "heap-os-mle", "OsMleData's size is changed before SENTER",               \
@@ -62,9 +63,9 @@
 	X(HEAP_OS_SINIT, "heap-os-sinit", "OsSinitData's size is changed before SENTER",         \
 		"refused: the heap's blobs do not fit")                                          \
 	X(HEAP_SINIT_MLE, "heap-sinit-mle", "SINIT leaves a SinitMleData larger than the heap",  \
-		"stopped: SINIT to MLE data size")                                               \
+		"launched: verification of post-launch failed")                                  \
 	X(SINIT_MLE_OLD, "sinit-mle-old", "SinitMleData is of version 5",                        \
-		"stopped: SINIT to MLE data version")                                            \
+		"launched: SinitMleData is older than version 6")                                \
 	X(MLE_PAGE_ORDER, "mle-page-order", "the MLE's second page lies below its first",        \
 		"refused: MLE pages are not in order")                                           \
 	X(MLE_PAGE_OUTSIDE, "mle-page-outside", "the MLE's second page is not RAM",              \
