@@ -14,8 +14,6 @@
 #define PCR_FILES    9u
 #define ROLE_GRUB    "GRUB"
 #define ROLE_SCRIPT  "GRUB script"
-/* GRUB 2.06 opens its configuration twice: to look whether it is there, and to read it. */
-#define SCRIPT_READS 2u
 
 struct launch {
 	struct prediction_inputs *inputs;
@@ -149,12 +147,10 @@ static enum vmk_status execute(const struct grub_command *command, void *context
 static enum vmk_status predict_grub(struct launch *l)
 {
 	const struct buffer *script = &l->prediction->files[l->script_file].content;
-	enum vmk_status status = VMK_OK;
+	enum vmk_status status = add_file(l, LAYER_LAUNCH, l->script_file, "GRUB's menu");
 	struct grub_error at = {0};
 	char line[160];
 
-	for (unsigned i = 0; status == VMK_OK && i < SCRIPT_READS; i++)
-		status = add_file(l, LAYER_LAUNCH, l->script_file, "GRUB's menu");
 	l->error->text[0] = 0;
 	if (status == VMK_OK)
 		status = grubscript_run((const char *)script->data, script->size, execute, l, &at);
