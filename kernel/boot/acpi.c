@@ -5,16 +5,18 @@
 #include "lib/reader.h"
 #include <string.h>
 
-#define RSDP_V1_BYTES   20
-#define RSDP_V2_BYTES   36
-#define TABLE_BYTES_MAX (1u << 20)
-#define TABLES_MAX      256
-#define HPET_BYTES      1024 /* IA-PC HPET 1.0a, 2.3.1 */
-#define EBDA_POINTER    0x40e
-#define EBDA_BYTES      1024
-#define BIOS_START      0xe0000
-#define BIOS_BYTES      0x20000
-#define LOW_MEMORY_END  0x100000u
+#define RSDP_V1_BYTES    20
+#define RSDP_V2_BYTES    36
+#define TABLE_BYTES_MAX  (1u << 20)
+#define TABLES_MAX       256
+#define HPET_BYTES       1024 /* IA-PC HPET 1.0a, 2.3.1 */
+#define MCFG_ENTRY_BYTES 16
+#define ECAM_BUS_BYTES   (1ull << 20)
+#define EBDA_POINTER     0x40e
+#define EBDA_BYTES       1024
+#define BIOS_START       0xe0000
+#define BIOS_BYTES       0x20000
+#define LOW_MEMORY_END   0x100000u
 /* TXT configuration space and TPM: TXT MLE Developer's Guide, appendix B. */
 #define TXT_START 0xfed20000ull
 #define TXT_END   0xfed50000ull
@@ -158,6 +160,31 @@ static void parse_hpet(struct reader *r, struct boot_info *info, const struct ac
 	}
 }
 
+/* PCI Firmware 3.3, table 4-2: {u64 base, u16 segment, u8 first bus, u8 last bus, u32 reserved}. */
+static void parse_mcfg(struct reader *r, struct boot_info *info, const struct acpi_ops *ops)
+{
+	reader_skip(r, 8);
+	while (reader_left(r) >= MCFG_ENTRY_BYTES) {
+		uint64_t base = reader_le64(r), start;
+		uint16_t segment = reader_le16(r);
+		uint8_t first = reader_u8(r), last = reader_u8(r);
+
+		reader_skip(r, 4);
+		if (segment != 0 || info->ecam.v)
+			continue;
+		start = base + first * ECAM_BUS_BYTES;
+		if (first > last || base % ECAM_BUS_BYTES || start < base ||
+			!acpi_is_register_space(
+				info, start, (last - first + 1u) * ECAM_BUS_BYTES)) {
+			acpi_warn(ops, "the MCFG names configuration space where none can be");
+			continue;
+		}
+		info->ecam = hpa(base);
+		info->ecam_first_bus = first;
+		info->ecam_last_bus = last;
+	}
+}
+
 /* As it is: what is compared with SINIT's copy must be all of it. acpi_table() has seen its length.
  */
 static void copy_dmar(const struct acpi_ops *ops, uint64_t address, struct boot_info *info)
@@ -198,8 +225,8 @@ static void parse_one(const struct acpi_ops *ops, uint64_t address, struct boot_
 		acpi_parse_spcr(&r, info, ops);
 	else if (!memcmp(signature, "DMAR", 4))
 		copy_dmar(ops, address, info);
-	else if (!memcmp(signature, "MCFG", 4))
-		first_of(&info->mcfg, address, ops);
+	else if (!memcmp(signature, "MCFG", 4) && first_of(&info->mcfg, address, ops))
+		parse_mcfg(&r, info, ops);
 }
 
 enum vmk_status acpi_parse(const struct acpi_ops *ops, const uint8_t *rsdp_copy, size_t rsdp_bytes,

@@ -122,12 +122,12 @@ bool txtheap_find_dmar(
 {
 	const struct txtheap_blob *blob = &parsed->blobs[TXTHEAP_SINIT_MLE];
 	struct reader r = reader_of((const uint8_t *)heap + blob->offset, blob->bytes);
-	uint32_t version = reader_le32(&r), size, at;
+	uint32_t size, at;
 
 	reader_seek(&r, SINIT_MLE_DMAR);
 	size = reader_le32(&r);
 	at = reader_le32(&r); /* counted from the blob's size field */
-	if (r.failed || version < SINIT_MLE_VERSION_MIN || size == 0 || at < SIZE_FIELD)
+	if (r.failed || size == 0 || at < SIZE_FIELD)
 		return false;
 	reader_seek(&r, at - SIZE_FIELD);
 	if (!reader_bytes(&r, size))

@@ -18,12 +18,13 @@
 
 static struct device *devices;
 static unsigned device_count;
+static unsigned isolated; /* by access control services */
 
 /* Whoever had the machine before may have left transfers under way into what is our memory now. */
 static void silence(const struct pci_function *f)
 {
 	if (f->class_code >> 16 != CLASS_BRIDGE)
-		pci_disable(&pci_mechanism1, NULL, f);
+		pci_disable(&pci_machine, NULL, f);
 }
 
 static void add(struct device *device, const struct pci_function *f)
@@ -31,6 +32,7 @@ static void add(struct device *device, const struct pci_function *f)
 	int used;
 
 	silence(f);
+	isolated += pci_isolate(&pci_machine, NULL, f);
 	*device = (struct device){.pci = *f, .requester = pci_requester(f->address), .unit = -1};
 	used = pci_name(f->address, device->name, sizeof(device->name));
 	snprintf(device->name + used, sizeof(device->name) - (size_t)used, " %04x:%04x", f->vendor,
@@ -40,16 +42,18 @@ static void add(struct device *device, const struct pci_function *f)
 
 static void find_devices(void)
 {
-	unsigned count = pci_enumerate(&pci_mechanism1, NULL, NULL, 0), found;
+	unsigned count = pci_enumerate(&pci_machine, NULL, NULL, 0), found;
 	struct pci_function *functions = heap_calloc(count, sizeof(*functions));
 
 	devices = heap_calloc(count, sizeof(*devices));
 	if (count == 0 || !functions || !devices)
 		return;
-	found = pci_enumerate(&pci_mechanism1, NULL, functions, count);
+	found = pci_enumerate(&pci_machine, NULL, functions, count);
 	device_count = MIN(found, count);
 	for (unsigned i = 0; i < device_count; i++)
 		add(&devices[i], &functions[i]);
+	if (isolated)
+		vmk_log("access control services are on in %u PCI Express functions", isolated);
 	heap_free(functions);
 }
 
@@ -61,7 +65,7 @@ void device_init(void)
 
 void device_stop(struct device *device)
 {
-	pci_disable(&pci_mechanism1, NULL, &device->pci);
+	pci_disable(&pci_machine, NULL, &device->pci);
 }
 
 void device_silence_all(void)
@@ -103,7 +107,7 @@ enum vmk_status device_bind(
 		}
 		status = iommu_open(d);
 		if (status == VMK_OK)
-			status = pci_size_bars(&pci_mechanism1, NULL, &d->pci);
+			status = pci_size_bars(&pci_machine, NULL, &d->pci);
 		if (status != VMK_OK)
 			return status;
 		describe(d);
@@ -122,7 +126,7 @@ void device_release(struct device *device)
 
 enum vmk_status device_enable(struct device *device)
 {
-	return pci_enable(&pci_mechanism1, NULL, &device->pci);
+	return pci_enable(&pci_machine, NULL, &device->pci);
 }
 
 static bool overlaps(uint64_t start, uint64_t end, uint64_t other, uint64_t other_end)
@@ -161,7 +165,7 @@ enum vmk_status device_map_bar(struct device *device, unsigned index, volatile v
 		vmk_error("%s: BAR %u overlaps memory", device->name, index);
 		return VMK_DENIED;
 	}
-	msix_find(&pci_mechanism1, NULL, &device->pci, &msix);
+	msix_find(&pci_machine, NULL, &device->pci, &msix);
 	if (!msix.at || msix.bar != index)
 		return space_map_device(hpa(bar->address), bar->bytes, registers);
 	return space_map_device_without(hpa(bar->address), bar->bytes, msix.offset,

@@ -25,13 +25,13 @@ static enum vmk_status attach_msix(
 	enum vmk_status status;
 	struct msix msix;
 
-	msix_find(&pci_mechanism1, NULL, &device->pci, &msix);
+	msix_find(&pci_machine, NULL, &device->pci, &msix);
 	if (!msix.at)
 		return VMK_NOT_PRESENT;
 	status = irq->table ? VMK_OK : map_table(device, &msix);
 	if (status != VMK_OK)
 		return status;
-	msix_enable(&pci_mechanism1, NULL, &device->pci, &msix, irq->table);
+	msix_enable(&pci_machine, NULL, &device->pci, &msix, irq->table);
 	irq->mode = VMKAPI_IRQ_MSIX;
 	for (; irq->count < MIN(count, msix.vectors); irq->count++) {
 		struct irq_message message;
@@ -45,7 +45,7 @@ static enum vmk_status attach_msix(
 	/* Fewer than asked for are enough; none is not. */
 	if (irq->count)
 		return VMK_OK;
-	msix_disable(&pci_mechanism1, NULL, &device->pci, &msix);
+	msix_disable(&pci_machine, NULL, &device->pci, &msix);
 	return status;
 }
 
@@ -56,14 +56,13 @@ static enum vmk_status attach_msi(struct device *device, irq_handler handler, vo
 	enum vmk_status status;
 	struct msi msi;
 
-	msi_find(&pci_mechanism1, NULL, &device->pci, &msi);
+	msi_find(&pci_machine, NULL, &device->pci, &msi);
 	if (!msi.at)
 		return VMK_NOT_PRESENT;
 	status = irq_attach_message(device->requester, handler, argument, &message, &irq->slots[0]);
 	if (status != VMK_OK)
 		return status;
-	status = msi_enable(
-		&pci_mechanism1, NULL, &device->pci, &msi, message.address, message.data);
+	status = msi_enable(&pci_machine, NULL, &device->pci, &msi, message.address, message.data);
 	if (status != VMK_OK) {
 		irq_detach_message(irq->slots[0]);
 		return status;
@@ -122,12 +121,12 @@ void device_irq_detach(struct device *device)
 	struct msix msix;
 	struct msi msi;
 
-	msix_find(&pci_mechanism1, NULL, &device->pci, &msix);
-	msi_find(&pci_mechanism1, NULL, &device->pci, &msi);
+	msix_find(&pci_machine, NULL, &device->pci, &msix);
+	msi_find(&pci_machine, NULL, &device->pci, &msi);
 	if (irq->count && irq->mode == VMKAPI_IRQ_MSIX)
-		msix_disable(&pci_mechanism1, NULL, &device->pci, &msix);
+		msix_disable(&pci_machine, NULL, &device->pci, &msix);
 	if (irq->count && irq->mode == VMKAPI_IRQ_MSI)
-		msi_disable(&pci_mechanism1, NULL, &device->pci, &msi);
+		msi_disable(&pci_machine, NULL, &device->pci, &msi);
 	if (irq->count && irq->mode == VMKAPI_IRQ_INTX)
 		irq_detach_gsi(irq->gsi, irq->argument);
 	for (unsigned i = 0; irq->mode != VMKAPI_IRQ_INTX && i < irq->count; i++)

@@ -25,7 +25,8 @@ struct pci_address {
 };
 
 struct pci_ops {
-	/* One aligned double word of configuration space, offset < 256. All ones: nobody there. */
+	/* One aligned double word of configuration space, offset < 4096; all ones if nobody is
+	 * there, or from offset 256 on if the function or the platform has no extended space. */
 	uint32_t (*read)(void *context, struct pci_address address, unsigned offset);
 	void (*write)(void *context, struct pci_address address, unsigned offset, uint32_t value);
 };
@@ -81,7 +82,13 @@ static inline uint16_t pci_requester(struct pci_address a)
 /* "pci 00:1f.2"; returns its length. */
 int pci_name(struct pci_address address, char *to, size_t size);
 
-/* Configuration mechanism 1 of this machine; needs no context. Thread-safe. */
-extern const struct pci_ops pci_mechanism1;
+/*
+ * Switches on what keeps PCI Express functions from reaching each other behind the remapping
+ * units' backs: access control services (PCI Express 3.0, section 6.12). False: it has none.
+ */
+bool pci_isolate(const struct pci_ops *ops, void *context, const struct pci_function *function);
+
+/* This machine's configuration space; needs no context. Thread-safe. */
+extern const struct pci_ops pci_machine;
 
 #endif

@@ -48,11 +48,11 @@ static bool start_one(struct pci_function f)
 	const struct pci_bar *bar;
 	enum vmk_status status;
 
-	if (pci_size_bars(&pci_mechanism1, NULL, &f) != VMK_OK || (bar = port_bar(&f)) == NULL)
+	if (pci_size_bars(&pci_machine, NULL, &f) != VMK_OK || (bar = port_bar(&f)) == NULL)
 		return false;
 	status = VMK_DENIED;
 	if (is_free(bar->address))
-		status = pci_enable_ports(&pci_mechanism1, NULL, &f);
+		status = pci_enable_ports(&pci_machine, NULL, &f);
 	if (status == VMK_OK)
 		status = serial_add((uint16_t)bar->address, 1);
 	if (status == VMK_OK)

@@ -383,6 +383,63 @@ static void test_console_ports_refused(void **state)
 	assert_string_equal(warnings, "the SPCR is cut short");
 }
 
+static void mcfg_with(uint64_t base, uint16_t segment, uint8_t first, uint8_t last)
+{
+	uint8_t body[24] = {[16] = (uint8_t)segment, [18] = first, [19] = last};
+	uint32_t tables[1];
+
+	start();
+	memcpy(body + 8, &base, 8);
+	tables[0] = table("MCFG", body, sizeof(body));
+	root(tables, 1);
+	assert_int_equal(parse(), VMK_OK);
+}
+
+static void test_extended_configuration(void **state)
+{
+	mcfg_with(0xb0000000, 0, 0, 255);
+	assert_int_equal(info.ecam.v, 0xb0000000);
+	assert_int_equal(info.ecam_last_bus, 255);
+	mcfg_with(0xb0000000, 0, 0x40, 0x7f);
+	assert_int_equal(info.ecam.v, 0xb0000000);
+	assert_int_equal(info.ecam_first_bus, 0x40);
+	mcfg_with(0xb0000000, 1, 0, 255); /* another segment */
+	assert_int_equal(info.ecam.v, 0);
+	assert_string_equal(warnings, "");
+	mcfg_with(0xb0001000, 0, 0, 255);
+	assert_int_equal(info.ecam.v, 0);
+	mcfg_with(0xb0000000, 0, 2, 1);
+	assert_int_equal(info.ecam.v, 0);
+	mcfg_with(0, 0, 0, 0); /* low memory */
+	assert_int_equal(info.ecam.v, 0);
+	mcfg_with(0xfed00000, 0, 0, 0); /* TXT and TPM */
+	assert_int_equal(info.ecam.v, 0);
+	mcfg_with(0xfffffffffff00000, 0, 0, 255);
+	assert_int_equal(info.ecam.v, 0);
+	assert_string_not_equal(warnings, "");
+}
+
+static void test_dmar_copy(void **state)
+{
+	static const uint8_t body[12] = {38};
+	static uint8_t large[BOOT_DMAR_MAX];
+	uint32_t tables[1];
+
+	start();
+	tables[0] = table("DMAR", body, sizeof(body));
+	root(tables, 1);
+	assert_int_equal(parse(), VMK_OK);
+	assert_int_equal(info.dmar_bytes, 48);
+	assert_memory_equal(info.dmar_copy, "DMAR", 4);
+	assert_int_equal(info.dmar_copy[36], 38);
+	start();
+	tables[0] = table("DMAR", large, sizeof(large));
+	root(tables, 1);
+	assert_int_equal(parse(), VMK_OK);
+	assert_int_equal(info.dmar_bytes, 0);
+	assert_string_equal(warnings, "the DMAR is too large");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +452,8 @@ int main(void)
 		cmocka_unit_test(test_hostile_madt),
 		cmocka_unit_test(test_registers_are_not_in_memory),
 		cmocka_unit_test(test_sleep_types),
+		cmocka_unit_test(test_extended_configuration),
+		cmocka_unit_test(test_dmar_copy),
 		cmocka_unit_test(test_console_port),
 		cmocka_unit_test(test_console_ports_refused),
 	};

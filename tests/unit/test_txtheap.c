@@ -206,9 +206,54 @@ static void test_real_host(void **state)
 	assert_true(events >= 15);
 }
 
+/* SinitMleData: version 9, a DMAR of 20 bytes, 200 bytes behind the size field. */
+static void make_dmar(uint32_t version, uint32_t size, uint32_t offset)
+{
+	make();
+	put(SINIT_MLE, 300, 8);
+	put(SINIT_MLE + 8, version, 4);
+	put(SINIT_MLE + 8 + 136, size, 4);
+	put(SINIT_MLE + 8 + 140, offset, 4);
+}
+
+static bool find_dmar(size_t *offset, size_t *bytes)
+{
+	enum vmk_status status = parse(HEAP_BYTES);
+
+	if (status != VMK_OK)
+		fail_msg("%s: %s", vmk_status_name(status), why);
+	return txtheap_find_dmar(heap, &parsed, offset, bytes);
+}
+
+static void test_dmar(void **state)
+{
+	size_t offset, bytes;
+
+	make_dmar(9, 20, 200);
+	assert_true(find_dmar(&offset, &bytes));
+	assert_int_equal(offset, SINIT_MLE + 200);
+	assert_int_equal(bytes, 20);
+	make_dmar(9, 100, 200); /* up to the end */
+	assert_true(find_dmar(&offset, &bytes));
+	make_dmar(9, 101, 200);
+	assert_false(find_dmar(&offset, &bytes));
+	make_dmar(9, UINT32_MAX, 200);
+	assert_false(find_dmar(&offset, &bytes));
+	make_dmar(9, 20, UINT32_MAX);
+	assert_false(find_dmar(&offset, &bytes));
+	make_dmar(9, 20, 7);
+	assert_false(find_dmar(&offset, &bytes));
+	make_dmar(9, 0, 200);
+	assert_false(find_dmar(&offset, &bytes));
+	make_dmar(9, 20, 200);
+	put(SINIT_MLE, 100, 8); /* too short to say */
+	assert_false(find_dmar(&offset, &bytes));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dmar),
 		cmocka_unit_test_setup(test_finds_the_log, setup),
 		cmocka_unit_test_setup(test_hostile_blobs, setup),
 		cmocka_unit_test_setup(test_hostile_elements, setup),
