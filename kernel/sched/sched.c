@@ -143,8 +143,7 @@ struct runq *sched_lock_home(struct sched *sched, struct task *task, uint64_t *s
 	}
 }
 
-/* A ready task that is queued nowhere; its home is locked, and unlocked here. */
-static void settle(struct sched *sched, struct task *task, struct runq *home, uint64_t saved)
+void sched_settle(struct sched *sched, struct task *task, struct runq *home, uint64_t saved)
 {
 	unsigned cpu = choose_cpu(sched, home, task);
 
@@ -164,27 +163,8 @@ bool sched_wake(struct sched *sched, struct task *task)
 		return false;
 	}
 	runq_wake(home, task, sched->ops->now());
-	settle(sched, task, home, saved);
+	sched_settle(sched, task, home, saved);
 	return true;
-}
-
-void sched_move(struct sched *sched, struct task *task, struct runq *home, uint64_t saved)
-{
-	bool queued = task->state == TASK_READY && task->joined;
-
-	if (task_may_run_on(task, home->cpu) || task->state == TASK_NEW ||
-		(!queued && task->state != TASK_RUNNING)) {
-		spin_unlock(&home->lock, saved);
-		return;
-	}
-	if (queued) {
-		runq_charge(home, sched->ops->now());
-		runq_take(home, task);
-		settle(sched, task, home, saved);
-		return;
-	}
-	spin_unlock(&home->lock, saved);
-	sched->ops->kick(home->cpu);
 }
 
 /* --- the current task gives way */
@@ -275,7 +255,7 @@ struct task *sched_finish_switch(struct sched *sched, unsigned cpu, uint64_t sav
 	runq->previous = NULL;
 	if (previous->exiled) {
 		previous->exiled = false;
-		settle(sched, previous, runq, saved);
+		sched_settle(sched, previous, runq, saved);
 		return NULL;
 	}
 	spin_unlock(&runq->lock, saved);
@@ -303,7 +283,7 @@ static void place_exiles(struct sched *sched, struct runq *home, struct list *ex
 		struct task *task = list_entry(node, struct task, movable);
 
 		list_remove(node);
-		settle(sched, task, home, spin_lock(&home->lock));
+		sched_settle(sched, task, home, spin_lock(&home->lock));
 	}
 }
 

@@ -76,7 +76,7 @@ bool sched_fetch(struct sched *sched, unsigned cpu);
 
 /* For the scheduler's own files. */
 struct runq *sched_lock_home(struct sched *sched, struct task *task, uint64_t *saved);
-/* A task that is not where it may run moves; its home is locked, and unlocked here. */
-void sched_move(struct sched *sched, struct task *task, struct runq *home, uint64_t saved);
+/* Queue a ready task that is queued nowhere; its home is locked, and unlocked here. */
+void sched_settle(struct sched *sched, struct task *task, struct runq *home, uint64_t saved);
 
 #endif

@@ -115,27 +115,47 @@ static void move_promise(struct sched *sched, const struct task *task, unsigned 
 		__atomic_fetch_add(&sched->runqs[cpu]->promised, rate, __ATOMIC_RELAXED);
 }
 
-/* The task takes its new place in the queue that it is in. */
+/* The home, locked and charged; a queued task is taken out, to be queued anew by what will be set.
+ */
+static struct runq *begin_change(
+	struct sched *sched, struct task *task, uint64_t *saved, bool *queued)
+{
+	struct runq *home = sched_lock_home(sched, task, saved);
+
+	runq_charge(home, sched->ops->now());
+	*queued = task->state == TASK_READY && task->joined;
+	if (*queued)
+		runq_take(home, task);
+	return home;
+}
+
+static void end_change(
+	struct sched *sched, struct task *task, struct runq *home, uint64_t saved, bool queued)
+{
+	bool runs = task->state == TASK_RUNNING;
+
+	if (queued) {
+		sched_settle(sched, task, home, saved);
+		return;
+	}
+	spin_unlock(&home->lock, saved);
+	if (runs)
+		sched->ops->kick(home->cpu);
+}
+
 static void apply(struct sched *sched, struct task *task, unsigned cpu, uint32_t rate)
 {
-	uint64_t saved, now;
-	struct runq *home = sched_lock_home(sched, task, &saved);
-	bool queued = task->state == TASK_READY && task->joined;
+	uint64_t saved;
+	bool queued;
+	struct runq *home = begin_change(sched, task, &saved, &queued);
 
-	now = sched->ops->now();
-	runq_charge(home, now);
-	if (queued)
-		runq_take(home, task);
 	task->entity.reservation = rate;
 	task->pinned = cpu;
 	task->budget = 0;
 	task->period_end = 0;
-	if (queued || task->state == TASK_RUNNING)
-		reserve_begin(task, now);
-	if (queued)
-		runq_add(home, task, now);
-	sched_move(sched, task, home, saved);
-	sched->ops->kick(home->cpu);
+	if (task->state == TASK_RUNNING)
+		reserve_begin(task, sched->ops->now());
+	end_change(sched, task, home, saved, queued);
 }
 
 static enum vmk_status reserve(struct sched *sched, struct task *task, uint32_t rate,
@@ -189,16 +209,17 @@ enum vmk_status sched_set_affinity(struct sched *sched, struct task *task,
 	enum vmk_status status = VMK_OK;
 	unsigned count = count_cpus(set, sched->cpus);
 	struct runq *home;
+	bool queued;
 
 	if (!count)
 		status = VMK_BAD_PARAM;
 	else if (task->entity.reservation)
 		status = reserve(sched, task, task->entity.reservation, set, shortage);
 	if (status == VMK_OK) {
-		home = sched_lock_home(sched, task, &home_saved);
+		home = begin_change(sched, task, &home_saved, &queued);
 		task->affinity = set;
 		task->fixed = count == 1;
-		sched_move(sched, task, home, home_saved);
+		end_change(sched, task, home, home_saved, queued);
 	}
 	spin_unlock(&sched->config, saved);
 	return status;

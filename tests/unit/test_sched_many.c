@@ -295,6 +295,24 @@ static void an_affinity_needs_a_cpu_that_there_is(void **state)
 	sim_check();
 }
 
+static void an_affinity_that_widens_counts_for_who_is_queued(void **state)
+{
+	static const struct cpu_set first = {{1}}, both = {{3}};
+
+	start(2, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		sim_task_prepare(i, NULL);
+		sched_set_affinity(&sim_sched, &sim_tasks[i].task, &first, &shortage);
+	}
+	start_all(3);
+	assert_null(sim_running(1));
+	for (unsigned i = 0; i < 3; i++)
+		sched_set_affinity(&sim_sched, &sim_tasks[i].task, &both, &shortage);
+	sim_settle();
+	assert_non_null(sim_running(1));
+	run_checked(100 * MS, MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +330,7 @@ int main(void)
 		cmocka_unit_test(a_heavy_world_with_lag_joins_light_ones),
 		cmocka_unit_test(a_limit_that_is_lifted_frees_whom_it_parked),
 		cmocka_unit_test(an_affinity_needs_a_cpu_that_there_is),
+		cmocka_unit_test(an_affinity_that_widens_counts_for_who_is_queued),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
