@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (i && m[-1].start.v + m[-1].bytes > m->start.v)
 			abort();
 	}
-	if (info.screen.kind == BOOT_SCREEN_PIXELS &&
+	if (info.screen.pixel_bytes &&
 		((info.screen.pixel_bytes != 3 && info.screen.pixel_bytes != 4) ||
 			!info.screen.white))
 		abort();

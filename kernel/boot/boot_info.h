@@ -71,13 +71,12 @@ struct boot_tpm2 {
 	uint64_t log_bytes;
 };
 
-/* What the boot loader shows text on, as it says: Multiboot2 2.0, 3.6.12. */
+/* The linear framebuffer that the boot loader set up, as it says: Multiboot2 2.0, 3.6.12. */
 struct boot_screen {
-	enum boot_screen_kind { BOOT_SCREEN_NONE, BOOT_SCREEN_TEXT, BOOT_SCREEN_PIXELS } kind;
+	uint8_t pixel_bytes; /* 3 or 4; 0: there is none */
 	struct hpa address;
 	uint32_t pitch;         /* bytes from one line to the next */
-	uint32_t width, height; /* in characters or pixels */
-	uint8_t pixel_bytes;    /* 3 or 4 */
+	uint32_t width, height; /* in pixels */
 	uint32_t white;         /* a pixel with all colours */
 };
 

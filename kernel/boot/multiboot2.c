@@ -19,8 +19,7 @@ enum {
 	TAG_RSDP_NEW = 15,
 };
 
-/* Framebuffer types, 3.6.12. */
-enum { FRAMEBUFFER_RGB = 1, FRAMEBUFFER_TEXT = 2 };
+#define FRAMEBUFFER_RGB  1 /* 3.6.12 */
 
 #define LOW_MEMORY_END   0x100000u
 #define LOW_PAGE_END     0x60000u
@@ -134,7 +133,7 @@ static uint32_t parse_colour(struct reader *tag, unsigned pixel_bits)
 /* A screen that makes no sense is none: nobody boots worse for it. */
 static void parse_framebuffer(struct reader *tag, struct boot_screen *screen)
 {
-	struct boot_screen s = {.kind = BOOT_SCREEN_NONE};
+	struct boot_screen s = {0};
 	unsigned bits, type;
 
 	s.address = hpa(reader_le64(tag));
@@ -144,16 +143,12 @@ static void parse_framebuffer(struct reader *tag, struct boot_screen *screen)
 	bits = reader_u8(tag);
 	type = reader_u8(tag);
 	reader_skip(tag, 2);
-	if (type == FRAMEBUFFER_TEXT && !tag->failed)
-		s.kind = BOOT_SCREEN_TEXT;
-	if (type == FRAMEBUFFER_RGB && (bits == 24 || bits == 32)) {
-		s.pixel_bytes = (uint8_t)(bits / 8);
-		for (unsigned i = 0; i < 3; i++)
-			s.white |= parse_colour(tag, bits);
-		if (s.white && !tag->failed)
-			s.kind = BOOT_SCREEN_PIXELS;
-	}
-	if (s.kind != BOOT_SCREEN_NONE)
+	if (type != FRAMEBUFFER_RGB || (bits != 24 && bits != 32))
+		return;
+	s.pixel_bytes = (uint8_t)(bits / 8);
+	for (unsigned i = 0; i < 3; i++)
+		s.white |= parse_colour(tag, bits);
+	if (!tag->failed && s.white)
 		*screen = s;
 }
 

@@ -1,4 +1,5 @@
-/* The console on the screen that the boot loader left: VGA text or a linear framebuffer. */
+/* The console on the screen that firmware and boot loader left: VGA text or a linear framebuffer.
+ */
 #ifndef VMKDEV_DISPLAY_H
 #define VMKDEV_DISPLAY_H
 
