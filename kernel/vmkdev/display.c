@@ -109,7 +109,7 @@ static bool is_display_memory(uint64_t address, uint64_t bytes)
 		struct pci_function f = d->pci;
 
 		if (f.class_code >> 16 != CLASS_DISPLAY ||
-			pci_size_bars(&pci_mechanism1, NULL, &f) != VMK_OK)
+			pci_size_bars(&pci_machine, NULL, &f) != VMK_OK)
 			continue;
 		for (unsigned bar = 0; bar < PCI_BARS; bar++) {
 			uint64_t offset = address - f.bars[bar].address;
