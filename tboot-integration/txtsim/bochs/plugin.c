@@ -186,6 +186,15 @@ static void self_test(void)
 		edge.txt_enabled ? "CPU offsets, " : "");
 }
 
+/* Whether this reset stays inside the run. */
+static bool reboots_left(void)
+{
+	const char *reboots = getenv("TXTSIM_REBOOTS");
+	static unsigned long done;
+
+	return !reboots || done++ < strtoul(reboots, NULL, 10);
+}
+
 static void device_reset(void *device, unsigned type)
 {
 	if (powered && type != BX_RESET_HARDWARE)
@@ -195,7 +204,7 @@ static void device_reset(void *device, unsigned type)
 		cpu_install_hooks();
 	} else {
 		edge_log("platform reset");
-		if (flag("TXTSIM_NO_REBOOT", false)) {
+		if (!reboots_left()) {
 			fflush(NULL);
 			_exit(EXIT_RESET);
 		}

@@ -148,7 +148,7 @@ void qemu_arguments_make(
 	add(a, "cpu_reset");
 	add(a, "-D");
 	add(a, "qemu.log");
-	if (o->no_reboot)
+	if (!o->reboots)
 		add(a, "-no-reboot");
 	add_firmware(a, o);
 	/* The firmware's DMAR table comes with it. Before every device that it shall see. */

@@ -161,11 +161,15 @@ static int wait_for(struct machine *m)
 			return explain(m, status);
 		if (process_caught())
 			return RUN_SIGNALLED + process_caught();
-		if (m->qmp.resets != resets && triple_fault(o)) {
-			fprintf(stderr, "txtsim: the guest ended in a triple fault\n");
-			return RUN_CRASHED;
+		if (m->qmp.resets != resets) {
+			resets = m->qmp.resets;
+			if (triple_fault(o)) {
+				fprintf(stderr, "txtsim: the guest ended in a triple fault\n");
+				return RUN_CRASHED;
+			}
+			if (resets == o->reboots)
+				qmp_send(&m->qmp, "set-action", "{\"reboot\":\"shutdown\"}");
 		}
-		resets = m->qmp.resets;
 		if (o->timeout_s && process_now() > end) {
 			fprintf(stderr, "txtsim: no end after %u seconds\n", o->timeout_s);
 			return RUN_TIMEOUT;

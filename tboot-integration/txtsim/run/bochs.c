@@ -20,8 +20,9 @@
 /* The plugin's settings: see plugin.c. */
 static void set_environment(const struct run_options *o)
 {
-	char plugins[PATH_MAX];
+	char plugins[PATH_MAX], reboots[12];
 
+	snprintf(reboots, sizeof(reboots), "%u", o->reboots);
 	workdir_path(plugins, o, "plugins");
 	setenv("LTDL_LIBRARY_PATH", plugins, 1);
 	setenv("TXTSIM_TPM", "swtpm.sock", 1);
@@ -33,7 +34,7 @@ static void set_environment(const struct run_options *o)
 	setenv("TXTSIM_TXT", o->txt ? "1" : "0", 1);
 	setenv("TXTSIM_TRACE", o->trace ? "1" : "0", 1);
 	setenv("TXTSIM_INJECT", o->inject, 1);
-	setenv("TXTSIM_NO_REBOOT", o->no_reboot ? "1" : "0", 1);
+	setenv("TXTSIM_REBOOTS", reboots, 1);
 	if (o->seed)
 		setenv("TXTSIM_SEED", o->seed, 1);
 	else

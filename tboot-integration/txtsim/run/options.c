@@ -43,7 +43,8 @@ const char run_usage[] =
 	"  --trace              log each GETSEC leaf and TXT register write\n"
 	"  --timeout S          give up after S seconds (none)\n"
 	"  --until TEXT         stop, with success, when COM1 has shown TEXT\n"
-	"  --no-reboot          stop at the first platform reset\n"
+	"  --reboots N          stop at the platform reset after the Nth\n"
+	"  --no-reboot          the same as --reboots 0\n"
 	"  --bochs-arg LINE     a further line for bochsrc\n"
 	"With --platform qemu:\n"
 	"  --uefi               UEFI firmware (OVMF) instead of a BIOS; only with --no-txt\n"
@@ -51,7 +52,7 @@ const char run_usage[] =
 	"  --tpm-interface NAME tis or crb (tis; crb only with --no-txt)\n"
 	"  --qemu-arg ARG       a further argument of QEMU, repeatable\n"
 	"Exit status: 0 powered off or --until met, 1 cannot start, 3 the platform refused, 4 the\n"
-	"emulator or the guest crashed, 5 reset with --no-reboot, 124 time-out, 128+N signal N.\n";
+	"emulator or the guest crashed, 5 one reset too many, 124 time-out, 128+N signal N.\n";
 
 void fail(const char *format, ...)
 {
@@ -84,6 +85,7 @@ enum option_code {
 	OPT_TIMEOUT,
 	OPT_UNTIL,
 	OPT_NO_REBOOT,
+	OPT_REBOOTS,
 	OPT_BOCHS_ARG,
 	OPT_PLUGIN,
 	OPT_INJECT,
@@ -120,6 +122,7 @@ static const struct option long_options[] = {
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"until", required_argument, NULL, OPT_UNTIL},
 	{"no-reboot", no_argument, NULL, OPT_NO_REBOOT},
+	{"reboots", required_argument, NULL, OPT_REBOOTS},
 	{"bochs-arg", required_argument, NULL, OPT_BOCHS_ARG},
 	{"plugin", required_argument, NULL, OPT_PLUGIN},
 	{"inject", required_argument, NULL, OPT_INJECT},
@@ -254,7 +257,10 @@ static void take(struct run_options *o, int option, const char *value)
 		o->until = value;
 		break;
 	case OPT_NO_REBOOT:
-		o->no_reboot = true;
+		o->reboots = 0;
+		break;
+	case OPT_REBOOTS:
+		o->reboots = number("reboots", value, 0, UINT_MAX - 1);
 		break;
 	case OPT_BOCHS_ARG:
 		if (o->bochs_args == BOCHS_ARGS_MAX)
@@ -399,8 +405,12 @@ void options_parse(struct run_options *o, int argc, char **argv)
 {
 	int option;
 
-	*o = (struct run_options){
-		.smp = 1, .memory_mb = 512, .txt = true, .tpm_mode = "on", .inject = ""};
+	*o = (struct run_options){.smp = 1,
+		.memory_mb = 512,
+		.txt = true,
+		.reboots = REBOOTS_ENDLESS,
+		.tpm_mode = "on",
+		.inject = ""};
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		take(o, option, optarg);
 	if (optind != argc)

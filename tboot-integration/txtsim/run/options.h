@@ -7,9 +7,11 @@
 
 #include "tboot-integration/txtsim/run/medium.h"
 
-#define FORWARDS_MAX   8
-#define BOCHS_ARGS_MAX 8
-#define QEMU_ARGS_MAX  16
+#define FORWARDS_MAX    8
+#define BOCHS_ARGS_MAX  8
+#define QEMU_ARGS_MAX   16
+
+#define REBOOTS_ENDLESS UINT_MAX
 
 enum emulator { EMULATOR_BOCHS, EMULATOR_QEMU };
 
@@ -42,7 +44,7 @@ struct run_options {
 	bool trace;
 	const char *inject; /* names of faults, checked; "" for none */
 	bool json;          /* --inject help as JSON */
-	bool no_reboot;
+	unsigned reboots;   /* platform resets that stay inside the run */
 	bool net;
 	struct forward forward[FORWARDS_MAX];
 	unsigned forwards;

@@ -13,7 +13,7 @@ enum run_status {
 	RUN_CANNOT_START = 1,
 	RUN_REFUSED = 3,
 	RUN_CRASHED = 4,
-	RUN_RESET = 5, /* with --no-reboot */
+	RUN_RESET = 5, /* one more than --reboots */
 	RUN_TIMEOUT = 124,
 	RUN_SIGNALLED = 128, /* plus the signal's number */
 };
