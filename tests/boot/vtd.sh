@@ -63,14 +63,27 @@ until_listening()
 iso agent "" e1000 e1000e agent
 iso open onboot=poweroff dmaprobe
 cp "$dir/open.iso" "$dir/guarded.iso"
-for nic in e1000 e1000e; do
-	until_listening "$nic" -smp 2 "${net[@]}" -device "$nic,netdev=n0" "${iommu[@]}"
+# One on the root bus, one behind a bridge that hides who is who, one with access control before it.
+devices_of()
+{
+	case $1 in
+	e1000) echo -device e1000,netdev=n0 ;;
+	bridged) echo -device pcie-root-port,id=root,chassis=1 -device pcie-pci-bridge,id=bridge,bus=root \
+		-device e1000,netdev=n0,bus=bridge,addr=3 ;;
+	e1000e) echo -device pcie-root-port,id=root,chassis=1 -device e1000e,netdev=n0,bus=root ;;
+	esac
+}
+
+for nic in e1000 bridged e1000e; do
+	# shellcheck disable=SC2046
+	until_listening "$nic" -smp 2 "${net[@]}" "${iommu[@]}" $(devices_of "$nic")
 	has "$nic: each device in its own domain" "$dir/$nic.log" 'each device reaches only its own memory \(1 units\); interrupts are remapped'
 	has "$nic: the network works through it" "$dir/$nic.log" 'attester listening on 10\.0\.2\.15'
 	ok "$nic: no fault" test "$(grep -ac 'blocked' "$dir/$nic.log")" = 0
 done
 has "e1000 interrupts through the IOAPIC" "$dir/e1000.log" '8086:100e interrupts by INTx'
 has "e1000e interrupts by messages" "$dir/e1000e.log" '8086:10d3 interrupts by MSI'
+has "access control services are on" "$dir/e1000e.log" 'access control services are on in [1-9]'
 
 for name in open guarded; do
 	options=()
@@ -86,4 +99,6 @@ has "reading is blocked, by the names of device and driver" "$dir/guarded.log" \
 	'pci 00:[0-9a-f.]+ 8086:100e \(dmaprobe\): DMA blocked, reading bus address 0xf0000: it may not read there'
 has "writing is blocked too" "$dir/guarded.log" \
 	'8086:100e \(dmaprobe\): DMA blocked, writing bus address 0xf0000: it may not write there'
+has "a device that insists loses the bus" "$dir/guarded.log" '8086:100e: 8 faults: it is taken off the bus'
+has "and then moves nothing" "$dir/guarded.log" 'insisting: the device says nothing'
 done_testing

@@ -3,6 +3,7 @@
 #include "../intel/regs.h"
 
 #define RING         8u /* descriptors: the least that a ring may have */
+#define INSISTS      8u
 #define FRAME_BYTES  1024u
 #define WAIT_TURNS   200u
 #define WAIT_US      100u
@@ -110,5 +111,7 @@ enum vmk_status vmkmod_start(const struct vmkapi *api, const struct vmkapi_pci *
 	set(REG_RCTL, RCTL_EN | RCTL_BAM | RCTL_MPE | RCTL_UNICAST);
 	api->delay_us(RECEIVER_US);
 	transfer("writing memory that is not the driver's", probe.frame, FIRMWARE);
+	for (unsigned i = 0; i < INSISTS; i++)
+		transfer("insisting", FIRMWARE, FIRMWARE);
 	return VMK_OK;
 }
