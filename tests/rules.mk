@@ -5,3 +5,12 @@ vmkflood_SRCS := tests/boot/flood.c
 # Launch control policies by the distribution's tools: a new key for each set.
 $(B)/tests/lcp/stamp: tests/unit/lcp_vectors $(TBOOT)/usr/sbin/lcp2_crtpol
 	tests/unit/lcp_vectors $(TBOOT)/usr/sbin $(@D) && touch $@
+HOST_PROGRAMS += vmkscreen
+vmkscreen_SRCS := tests/boot/screen.c kernel/vmkdev/surface.c kernel/vmkdev/font.c
+
+# The scheduler's core beside other structures, and simulated (tests/bench).
+HOST_PROGRAMS += vmkbench-sched
+vmkbench-sched_SRCS := tests/bench_sched.c tests/bench_sched_peers.c tests/unit/shim/sched_sim.c \
+	tests/unit/shim/panic.c kernel/lib/lock.c $(addprefix kernel/sched/, queue.c fair.c reserve.c \
+	limit.c group.c runq.c sched.c settings.c event.c invariants.c)
+vmkbench-sched_LIBS := -lm

@@ -1,0 +1,139 @@
+#!/bin/bash
+# Network adapters, screens, keyboard and serial ports that servers have, in QEMU: a measured host
+# attests through each adapter, and the console is seen and typed at wherever it is. TAP output.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+. tests/boot/boot_lib.sh
+dir=build/tests/boot/drivers
+
+has_qemu || {
+	skip "drivers of servers" "qemu-system-x86_64 is not installed"
+	done_testing
+	exit
+}
+kernel_build "$dir"
+mapfile -t packages < <(build/bin/vmkbootcfg files --boot-cfg tboot-integration/image/boot.cfg | grep '\.pkg$')
+make -s host build/tboot.elf "${packages[@]/#/build/packages/}" >>"$dir/make.log" 2>&1 || {
+	echo "Bail out! make failed: $dir/make.log"
+	exit 1
+}
+
+# --- a measured host behind each adapter
+attests_through() # NAME
+{
+	MERLON_HOST=$dir/host-$1 MERLON_RUN=$dir/run-$1 timeout 300 tboot-integration/run --nic "$1" --fresh \
+		>"$dir/$1.log" 2>&1
+	is "$1: the host attests through it" "$(tail -n 1 "$dir/$1.log" | cut -d' ' -f1)" TRUSTED
+	has "$1: its own driver has it" "$dir/run-$1/sim/com1.log" "Module: [0-9]+: $1 drives pci"
+	for other in e1000 e1000e igb; do
+		[ "$other" = "$1" ] ||
+			has "$1: $other is measured all the same" "$dir/run-$1/sim/com1.log" \
+				"Module: [0-9]+: $other: there is no device that it drives"
+	done
+}
+
+attests_through e1000e
+if qemu-system-x86_64 -device help 2>/dev/null | grep -q '"igb"'; then
+	attests_through igb
+else
+	skip "igb: the host attests through it" "this QEMU has no igb (8.0 has)"
+fi
+
+# --- consoles
+monitor=$dir/monitor qemu_pid=''
+trap '[ -z "$qemu_pid" ] || kill "$qemu_pid" 2>/dev/null' EXIT
+
+# boot NAME [options...]: QEMU with DIR/NAME.iso; commands go to file descriptor 7.
+boot()
+{
+	local name=$1
+	shift
+	rm -f "$monitor"
+	mkfifo "$monitor"
+	timeout 120 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
+		-monitor stdio -serial "file:$dir/$name.log" -cdrom "$dir/$name.iso" "$@" \
+		<"$monitor" >"$dir/$name.qemu" 2>&1 &
+	qemu_pid=$!
+	exec 7>"$monitor"
+}
+
+leave()
+{
+	echo quit >&7
+	exec 7>&-
+	wait "$qemu_pid"
+	qemu_pid=''
+}
+
+# until_has FILE REGEX: waits for a line; the time-out of QEMU ends it.
+until_has()
+{
+	until grep -aqE -- "$2" "$1" 2>/dev/null; do
+		kill -0 "$qemu_pid" 2>/dev/null || return 1
+		sleep 0.1
+	done
+}
+
+# picture NAME: what is on the framebuffer, as text in DIR/NAME.screen.
+picture()
+{
+	rm -f "$dir/$1.ppm"
+	echo "screendump $dir/$1.ppm" >&7
+	for _ in $(seq 100); do
+		build/bin/vmkscreen "$dir/$1.ppm" >"$dir/$1.screen" 2>/dev/null && return
+		sleep 0.1
+	done
+}
+
+type_keys()
+{
+	local key
+	for key in "$@"; do
+		echo "sendkey $key" >&7
+		sleep 0.2
+	done
+}
+
+cp "${packages[@]/#/build/packages/}" "$dir/files/"
+# Body of an SPCR (COM2, 115200): -acpitable makes the header.
+printf '\0\0\0\0\1\10\0\1\370\2\0\0\0\0\0\0\1\3\0\0\0\0\7\0\1\0\0\0\377\377\377\377\0\0\0\0\0\0\0\0\0\0\0\0' \
+	>"$dir/spcr.bin"
+tboot-integration/image/mkiso --boot-cfg tboot-integration/image/boot.cfg --from "$dir/files" \
+	--out "$dir/pixels.iso" --enable-tboot 0 || exit 1
+rm -f "$dir"/pci.{in,out}
+mkfifo "$dir"/pci.{in,out}
+cat "$dir/pci.out" >"$dir/pci.log" &
+reader=$!
+boot pixels -chardev "pipe,id=pci,path=$dir/pci" -device pci-serial,chardev=pci \
+	-serial "file:$dir/com2.log" -acpitable "sig=SPCR,rev=2,data=$dir/spcr.bin"
+until_has "$dir/pixels.log" '^(.*\r)?vmk> '
+picture pixels
+has "framebuffer: lines of the log from before there was a screen" "$dir/pixels.screen" 'Trust: [0-9]+: '
+has "framebuffer: lines from after" "$dir/pixels.screen" 'Boot: [0-9]+: Boot Complete after'
+has "framebuffer: the prompt" "$dir/pixels.screen" '^vmk> '
+ok "framebuffer: every cell is a letter" test "$(grep -c '~?' "$dir/pixels.screen")" = 0
+has "ACPI's serial port shows the log" "$dir/com2.log" 'Boot: [0-9]+: Boot Complete after'
+has "PCI's serial port shows the log" "$dir/pci.log" 'Boot: [0-9]+: Boot Complete after'
+
+type_keys v m k spc v e r s i o n ret
+ok "keyboard: what is typed is a command" until_has "$dir/pixels.log" '^VMware|^Merlon|VMkernel [0-9]'
+printf 'vmk world list\r' >"$dir/pci.in"
+ok "PCI's serial port: what is typed is a command" until_has "$dir/pixels.log" 'vmk> vmk world list'
+leave
+wait "$reader"
+
+# A GRUB that knows no VBE leaves the text screen on.
+rm -rf "$dir/grub"
+cp -r /usr/lib/grub/i386-pc "$dir/grub"
+rm -f "$dir"/grub/{vbe,vga,all_video,video_bochs,video_cirrus}.mod "$dir/grub/video.lst"
+grub-mkrescue -d "$dir/grub" -o "$dir/text.iso" "$dir/pixels.iso.files" --locales= --fonts= --themes= \
+	>"$dir/text.mkrescue" 2>&1 || echo "# grub-mkrescue failed: $dir/text.mkrescue"
+boot text
+until_has "$dir/text.log" '^(.*\r)?vmk> '
+echo "pmemsave 0xb8000 4000 \"$dir/text.vga\"" >&7
+leave
+tr -d '\007' <"$dir/text.vga" | fold -w 80 >"$dir/text.screen"
+has "text screen: the boot completes on it" "$dir/text.screen" 'Boot: [0-9]+: Boot Complete after'
+has "text screen: the prompt" "$dir/text.screen" '^vmk> '
+done_testing
