@@ -37,7 +37,7 @@ static void make_groups(unsigned cpus)
 
 	for (unsigned i = 0; i < 5; i++)
 		group_init(&sim_groups[i], i == 1 || i == 4 ? &sim_groups[i - 1] : NULL);
-	sim_groups[0].entity.limit.rate = RATE_ONE / 2 * cpus;
+	sched_set_limit(&sim_sched, &sim_groups[0].entity, RATE_ONE / 2 * cpus);
 	sim_groups[1].costart = true;
 	sim_groups[2].costart = true;
 	sched_reserve_group(&sim_sched, &sim_groups[3], RATE_ONE / 2, &unused);
