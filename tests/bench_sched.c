@@ -237,7 +237,7 @@ static void bench_service_error(unsigned worlds)
 			worst = fmax(worst, fabs((double)sim_received(i) - ideal));
 		}
 	}
-	snprintf(text, sizeof(text), "worst |service - ideal|, %u hogs on a CPU", worlds);
+	snprintf(text, sizeof(text), "worst distance from ideal service, %u hogs", worlds);
 	put_figure(text, "ms simulated", worst / MS);
 }
 
