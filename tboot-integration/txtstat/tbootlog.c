@@ -43,6 +43,10 @@
 		"compare the image with the policy (tb_polgen --show)")                            \
 	X("verification of post-launch failed", "a check after the launch failed",                 \
 		"the lines before say which")                                                      \
+	X("grow_mb2_tag slack",                                                                    \
+		"tboot halts: the loader's information has no room for its memory map",            \
+		"without a measured launch that is so with Merlon's images: the lines before say " \
+		"why there was none")                                                              \
 	X("executing GETSEC[SENTER]", "the launch was tried", "nothing")                           \
 	X("measured launch succeeded", "the launch succeeded", "nothing")
 

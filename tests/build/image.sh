@@ -20,6 +20,7 @@ ok "and makes no policy" test ! -e "$dir/two/policy.json"
 ok "the launch policies are there" test -s "$dir/one/files/vl.pol" -a -s "$dir/one/files/lcp.pol"
 $image --uefi --out "$dir/none" >"$dir/none.log" 2>&1
 has "without --sinit it says whose is used" "$dir/none/NEXT.txt" 'the firmware brings'
+ok "and the module in its place is for no chipset" bash -c "! build/bin/txtstat acm '$dir/none/files/no-sinit.bin' --chipset 8086:b001:1 >/dev/null 2>&1"
 
 refused() # WHAT REGEX OPTION...
 {
@@ -106,6 +107,25 @@ build/bin/txtstat show --dumps "$dir/sim" --tboot-log "$dir/sim/com1.log" --json
 is "txtstat: all of it" $? 0
 ok "and in JSON the launch's log is there" grep -q '"name": "HASH_START"' "$dir/txtstat.json"
 has "and tboot's words" "$dir/txtstat.json" 'the launch succeeded'
+
+# --- enableTboot as the running system stores it: byte 0x7e of the clock's memory, written here by GRUB
+chosen() # WHAT VALUE BOOT-CFG-DEFAULT REGEX
+{
+	rm -f "$dir/cmos.iso"
+	xorriso -osirrox on -indev "$dir/one/merlon.iso" -extract /boot/grub/grub.cfg "$dir/grub.cfg" >/dev/null 2>&1
+	chmod u+w "$dir/grub.cfg"
+	sed -i -e "s/^outb 0x70 0x7e/&\noutb 0x71 $2\n&/" -e "s/^set default=.*/set default=$3/" "$dir/grub.cfg"
+	xorriso -indev "$dir/one/merlon.iso" -outdev "$dir/cmos.iso" -boot_image any replay \
+		-map "$dir/grub.cfg" /boot/grub/grub.cfg >"$dir/xorriso.log" 2>&1
+	timeout 60 build/bin/txtsim run --iso "$dir/cmos.iso" --workdir "$dir/cmos" --sinit-key build/keys/sinit.key \
+		--tpm-state "$tpm_state" --until Booting --timeout 50 >"$dir/cmos.log" 2>&1
+	has "$1" "$dir/cmos/com1.log" "Booting .*$4"
+}
+chosen "stored enableTboot=0 wins" 0xa1 0 "no measured launch"
+if [ -n "${MERLON_FULL:-}" ]; then
+	chosen "stored enableTboot=1 wins" 0xa2 1 ", measured launch"
+	chosen "what is no setting leaves boot.cfg's" 0xa3 1 "no measured launch"
+fi
 
 # --- by UEFI, without a launch
 if command -v qemu-system-x86_64 >/dev/null && [ -f /usr/share/OVMF/OVMF_CODE_4M.fd ]; then
