@@ -290,5 +290,8 @@ enum vmk_status iommu_unmap(struct dma_space *space, uint64_t bus, uint64_t byte
 	enum vmk_status status = vtd_unmap(space->domain, bus, bytes);
 
 	spin_unlock(&iommu.lock, saved);
+	if (status == VMK_IO_ERROR)
+		vmk_error("unit %u: %s", (unsigned)(space->domain->unit - iommu.units),
+			space->domain->unit->why);
 	return status;
 }

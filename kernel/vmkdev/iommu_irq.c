@@ -10,12 +10,16 @@
 
 static struct vtd_entry *table;
 
-static void forget(void)
+static enum vmk_status forget(void)
 {
+	enum vmk_status status = VMK_OK;
+
 	for (unsigned i = 0; i < iommu.dmar.unit_count; i++) {
 		vtd_write_back(&iommu.units[i], table, VTD_INTERRUPTS * sizeof(*table));
-		vtd_forget_interrupts(&iommu.units[i]);
+		if (vtd_forget_interrupts(&iommu.units[i]) != VMK_OK)
+			status = VMK_IO_ERROR;
 	}
+	return status;
 }
 
 static bool extended(void)
@@ -30,6 +34,7 @@ static bool extended(void)
 static enum vmk_status set(
 	unsigned index, uint16_t source, unsigned vector, uint32_t apic_id, bool level_triggered)
 {
+	enum vmk_status status;
 	uint64_t saved;
 
 	if (index >= VTD_INTERRUPTS || (!extended() && apic_id > 0xff))
@@ -42,9 +47,9 @@ static enum vmk_status set(
 		IRTE_PRESENT | IRTE_VECTOR(vector) | (level_triggered ? IRTE_LEVEL : 0) |
 			IRTE_DESTINATION(extended() ? apic_id : XAPIC_ID(apic_id)),
 		__ATOMIC_RELEASE);
-	forget();
+	status = forget();
 	spin_unlock(&iommu.lock, saved);
-	return VMK_OK;
+	return status;
 }
 
 static void clear(unsigned index)
