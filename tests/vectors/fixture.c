@@ -9,6 +9,7 @@
 #include <vmkapi/events.h>
 
 #include "trust/evlog_read.h"
+#include "trust/tcg_events.h"
 
 static void need(bool ok, const char *what)
 {
@@ -109,13 +110,69 @@ static void add_tboot(const struct fixture *f, struct fixture_events *events)
 	}
 }
 
+/* What GRUB measures as text goes into the log with its kind before it, and a zero behind it. */
+static void add_grub(struct fixture_events *events, const char *layer, const char *file,
+	const char *kind, const char *text)
+{
+	struct fixture_event *event = add(events, LOG_TCG_BOOT, 8, TCG_EV_IPL, layer, file);
+
+	event->data_size =
+		1 + (uint32_t)snprintf((char *)event->data, FIXTURE_DATA_MAX, "%s: %s", kind, text);
+	sha256(event->digest, text, strlen(text));
+}
+
+static void add_image(struct fixture_events *events, uint32_t pcr, uint32_t type, const char *layer,
+	const struct fixture_file *file)
+{
+	struct fixture_event *event = add(events, LOG_TCG_BOOT, pcr, type, layer, file->name);
+
+	event->data_size = 1 + (uint32_t)snprintf((char *)event->data, FIXTURE_DATA_MAX, "/boot/%s",
+				       file->name);
+	sha256(event->digest, file->image, strlen(file->image));
+}
+
+static void add_firmware(const struct fixture *f, struct fixture_events *events)
+{
+	static const uint8_t separator[4];
+	uint8_t secure_boot[53] = {[16] = 10, [24] = 1, [52] = 1};
+
+	for (unsigned int i = 0; i < 10; i++)
+		secure_boot[32 + 2 * i] = (uint8_t)"SecureBoot"[i];
+	add_data(events, LOG_TCG_BOOT, 7, TCG_EV_EFI_VARIABLE_DRIVER_CONFIG, "PLATFORM", NULL,
+		secure_boot, sizeof(secure_boot));
+	for (uint32_t pcr = 0; pcr < 8; pcr++)
+		add_data(events, LOG_TCG_BOOT, pcr, TCG_EV_SEPARATOR, "PLATFORM", NULL, separator,
+			sizeof(separator));
+	add_image(events, 4, TCG_EV_EFI_APPLICATION, "LAUNCH", &f->files[0]);
+	add_image(events, 9, TCG_EV_IPL, "LAUNCH", &f->files[1]);
+	for (size_t i = 0; i < f->file_count; i++) {
+		const struct fixture_file *file = &f->files[i];
+		const char *layer = file->config ? "HOST" : "VMKERNEL";
+
+		if (!file->module)
+			continue;
+		add_grub(events, "LAUNCH", f->files[1].name, "grub_cmd", file->cmdline);
+		add_image(events, 9, TCG_EV_IPL, layer, file);
+		add_grub(events, layer, file->name,
+			file->package ? "module_cmdline" : "kernel_cmdline", file->cmdline);
+	}
+}
+
+static uint32_t kernel_pcr(const struct fixture *f, bool config)
+{
+	if (f->launch == VMK_LAUNCH_SRTM)
+		return config ? 14 : 12;
+	return config ? 21 : 19;
+}
+
 static void add_text(struct fixture_events *events, uint32_t pcr, uint32_t type, const char *layer,
 	const char *file, const char *text)
 {
 	add_data(events, LOG_VMK, pcr, type, layer, file, text, strlen(text) + 1);
 }
 
-static void add_package(struct fixture_events *events, const struct fixture_file *file)
+static void add_package(
+	const struct fixture *f, struct fixture_events *events, const struct fixture_file *file)
 {
 	char text[FIXTURE_DATA_MAX], hex[HEX_SIZE(DIGEST_SIZE)];
 	uint8_t digest[DIGEST_SIZE];
@@ -128,22 +185,30 @@ static void add_package(struct fixture_events *events, const struct fixture_file
 		snprintf(text, sizeof(text), VMK_PACKAGE_FORMAT, file->name, "1", "module",
 			"merlon", "Certified", hex);
 	if (file->config)
-		add_text(events, 21, (uint32_t)VMK_EV_CONFIG, "HOST", file->name, text);
+		add_text(events, kernel_pcr(f, true), (uint32_t)VMK_EV_CONFIG, "HOST", file->name,
+			text);
 	else
-		add_text(events, 19, (uint32_t)VMK_EV_PACKAGE, "VMKERNEL", file->name, text);
+		add_text(events, kernel_pcr(f, false), (uint32_t)VMK_EV_PACKAGE, "VMKERNEL",
+			file->name, text);
 }
 
 void fixture_boot(const struct fixture *f, struct fixture_events *events)
 {
 	events->count = 0;
-	add_sinit(f, events);
-	add_tboot(f, events);
-	add_text(events, 19, VMK_EV_SECURITY_OPTIONS, "VMKERNEL", NULL, VMK_SECURITY_OPTIONS);
+	if (f->launch == VMK_LAUNCH_SRTM) {
+		add_firmware(f, events);
+	} else {
+		add_sinit(f, events);
+		add_tboot(f, events);
+	}
+	add_text(events, kernel_pcr(f, false), VMK_EV_SECURITY_OPTIONS, "VMKERNEL", NULL,
+		VMK_SECURITY_OPTIONS);
 	for (size_t i = 0; i < f->file_count; i++) {
 		if (f->files[i].package)
-			add_package(events, &f->files[i]);
+			add_package(f, events, &f->files[i]);
 	}
-	add_text(events, 19, VMK_EV_BOOT_COMPLETE, "VMKERNEL", NULL, VMK_BOOT_COMPLETE);
+	add_text(events, kernel_pcr(f, false), VMK_EV_BOOT_COMPLETE, "VMKERNEL", NULL,
+		VMK_BOOT_COMPLETE);
 }
 
 void fixture_extend(struct fixture *f)
@@ -167,7 +232,9 @@ static json_t *event_json(const struct fixture_event *event)
 		evlog_type_name(event->type), "layer", event->layer, "digest", digest);
 	if (event->file)
 		json_object_set_new(object, "file", json_string(event->file));
-	if (event->data_size) {
+	/* A policy holds data that were measured; what GRUB logs is only about them. */
+	if (event->data_size && (event->log != LOG_TCG_BOOT || event->type != TCG_EV_IPL) &&
+		event->type != TCG_EV_EFI_APPLICATION) {
 		char *data = hex_text(event->data, event->data_size);
 
 		json_object_set_new(object, "data", json_string(data));
@@ -200,9 +267,12 @@ static json_t *files_json(const struct fixture *f)
 
 char *fixture_policy_text(const struct fixture *f)
 {
-	json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:[i,i,i,i,i,i]}", "format",
-		"merlon-policy-1", "name", "paper", "launch", "drtm", "bank", "sha256", "selection",
-		17, 18, 19, 20, 21, 22);
+	bool is_static = f->launch == VMK_LAUNCH_SRTM;
+	uint32_t mask = is_static ? FIXTURE_STATIC_PCR_MASK : FIXTURE_PCR_MASK;
+	json_t *selection = json_array();
+	json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:o}", "format", "merlon-policy-1", "name",
+		"paper", "launch", is_static ? "srtm" : "drtm", "bank", "sha256", "selection",
+		selection);
 	json_t *events = json_array(), *pcrs = json_object();
 	uint8_t runtime[DIGEST_SIZE];
 	char hex[HEX_SIZE(DIGEST_SIZE)], key[4];
@@ -211,12 +281,15 @@ char *fixture_policy_text(const struct fixture *f)
 	char *text;
 
 	fixture_boot(f, &boot);
-	replay_start(&replay, true);
+	replay_start(&replay, !is_static);
 	for (size_t i = 0; i < boot.count; i++) {
 		json_array_append_new(events, event_json(&boot.items[i]));
 		replay_extend(&replay, boot.items[i].pcr, boot.items[i].digest);
 	}
-	for (unsigned int pcr = 17; pcr <= 22; pcr++) {
+	for (unsigned int pcr = 0; pcr < PCR_COUNT; pcr++) {
+		if (!(mask >> pcr & 1))
+			continue;
+		json_array_append_new(selection, json_integer(pcr));
 		snprintf(key, sizeof(key), "%u", pcr);
 		hex_encode(hex, replay.pcr[pcr], DIGEST_SIZE);
 		json_object_set_new(pcrs, key, json_string(hex));
@@ -227,8 +300,8 @@ char *fixture_policy_text(const struct fixture *f)
 	json_object_set_new(root, "pcrs", pcrs);
 	json_object_set_new(root, "files", files_json(f));
 	json_object_set_new(root, "runtime",
-		json_pack("[{s:i, s:s, s:s, s:s}]", "pcr", 19, "digest", hex, "file", "late.vpk",
-			"what", "a module that may come later"));
+		json_pack("[{s:i, s:s, s:s, s:s}]", "pcr", (int)kernel_pcr(f, false), "digest", hex,
+			"file", "late.vpk", "what", "a module that may come later"));
 	text = json_dumps(root, JSON_INDENT(1));
 	json_decref(root);
 	return text;
@@ -300,6 +373,7 @@ void fixture_init(struct fixture *f)
 	add_file(f, "host.vpk", "host", true, true, true);
 	f->module_in_21 = 3;
 	f->launched = true;
+	f->launch = VMK_LAUNCH_DRTM;
 	fixture_boot(f, &f->measured);
 	f->logged = f->measured;
 	fixture_extend(f);
@@ -309,6 +383,26 @@ void fixture_init(struct fixture *f)
 	init_quote(f);
 	text = fixture_policy_text(f);
 	need(policy_parse(&f->policy, text, strlen(text), &fault), fault.what);
+	free(text);
+}
+
+void fixture_init_static(struct fixture *f)
+{
+	struct fault fault = {0};
+	char *text;
+
+	fixture_init(f);
+	snprintf(f->files[0].name, FIXTURE_TEXT_MAX, "grub.efi");
+	snprintf(f->files[1].name, FIXTURE_TEXT_MAX, "grub.cfg");
+	f->launched = false;
+	f->launch = VMK_LAUNCH_SRTM;
+	f->quote.pcr_mask = FIXTURE_STATIC_PCR_MASK;
+	fixture_boot(f, &f->measured);
+	f->logged = f->measured;
+	fixture_extend(f);
+	policy_free(&f->policy);
+	text = fixture_policy_text(f);
+	need(policy_parse(&f->policy, text, strlen(text), &fault), fault.found);
 	free(text);
 }
 
@@ -455,7 +549,7 @@ void fixture_attest(struct fixture *f)
 	for (unsigned int i = 0; i < 32; i++)
 		e->nonce[i] = (uint8_t)(0xc0 + i);
 	e->nonce_size = 32;
-	e->pcr_mask = FIXTURE_PCR_MASK;
+	e->pcr_mask = f->launch == VMK_LAUNCH_SRTM ? FIXTURE_STATIC_PCR_MASK : FIXTURE_PCR_MASK;
 	e->attest = make_attest(f);
 	e->signature = make_signature(f, &e->attest);
 	for (unsigned int i = 0; i < LOG_EVENT_LOGS; i++)

@@ -64,7 +64,8 @@ struct fixture {
 	struct fixture_events measured; /* what went into the TPM */
 	struct fixture_events logged;   /* what the logs say */
 	unsigned int module_in_21;      /* tboot's policy sends modules to PCRs by number */
-	bool launched;
+	bool launched;                  /* dynamically */
+	enum vmk_launch launch;
 	uint8_t pcrs[PCR_COUNT][DIGEST_SIZE]; /* of the TPM */
 	struct fixture_quote quote;
 	EVP_PKEY *ak_private;
@@ -76,6 +77,8 @@ struct fixture {
 
 /* A good host, its policy, and events for both; evidence is not made yet. */
 void fixture_init(struct fixture *fixture);
+/* The same, started by UEFI firmware and GRUB. */
+void fixture_init_static(struct fixture *fixture);
 void fixture_free(struct fixture *fixture);
 
 /* The events that booting the files makes. */
@@ -99,7 +102,8 @@ void fixture_remove(struct fixture_events *events, const struct fixture_event *e
 #define FIXTURE_AK_ATTRIBUTES                                                               \
 	(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN | \
 		TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT)
-#define FIXTURE_PCR_MASK 0x7e0000u
+#define FIXTURE_PCR_MASK        0x7e0000u
+#define FIXTURE_STATIC_PCR_MASK 0x7e73ffu
 /* A module that the policy allows after boot. */
 #define FIXTURE_LATE_PACKAGE                                                       \
 	"package name=late version=1 kind=module provider=merlon level=Certified " \
