@@ -10,6 +10,8 @@ usage: ./build.sh COMMAND [OPTIONS]
   setup            install missing packages, fetch the pinned third-party sources
   build            set-up where needed, then build everything
   run [OPTIONS]    build, boot a measured host in emulation and verify it from outside
+      --uefi           UEFI and GRUB on QEMU instead of tboot: TRUSTED ... launch=srtm
+      --tpm-interface NAME  of --uefi: tis or crb (tis)
       --no-drtm        the same image without tboot: the verdict must be "not-launched"
       --platform NAME  bochs (default, where its known build is installed) or qemu
       --nic NAME       e1000, e1000e or igb as QEMU emulates them
