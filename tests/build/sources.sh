@@ -9,7 +9,7 @@ ok "the kernel builds with gcc-12" make -j"$(nproc)" COMPILER=gcc kernel
 ok "no file names a path of the machine that it was written on" bash -c '! git grep -nIE "/(home|root)/" -- . ":!tests/build"'
 ok "no file is longer than its folder can explain (some 600 lines)" bash -c \
 	'! git ls-files -- "*.c" "*.h" "*.S" "*.sh" | xargs wc -l | awk "\$1 > 650 && \$2 != \"total\" { print; bad = 1 } END { exit !bad }"'
-for folder in tboot-integration tboot-integration/{image,txtsim} kernel kernel/{lib,boot,arch/x86,mem,sched,trust,vmkmod,vmkdev,vmknet,vmkuser,worlds,port} \
+for folder in tboot-integration tboot-integration/{image,txtsim,txtstat} kernel kernel/{lib,boot,arch/x86,mem,sched,trust,vmkmod,vmkdev,vmknet,vmkuser,worlds,port} \
 	attest attest/{wire,agent,verifier} signing fuzz policy tests; do
 	ok "$folder has a README" test -s "$folder/README.md"
 done
