@@ -7,7 +7,9 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
 /* libs: -lcrypto -ljansson -lz */
 /* The predictor's own parsers: the first byte says which of them gets the rest. */
+#include "policy/predict/grubscript.h"
 #include "policy/predict/mle.h"
+#include "policy/predict/pe.h"
 #include "policy/predict/platform.h"
 
 #include <stdlib.h>
@@ -40,6 +42,28 @@ static void try_vlp(const uint8_t *data, size_t size)
 			abort();
 }
 
+/* What is executed is text of words, and no longer than it may be. */
+static enum vmk_status count(const struct grub_command *command, void *context)
+{
+	unsigned *executed = context;
+
+	if (command->word_count == 0 || command->word_count > GRUB_WORDS_MAX ||
+		strlen(command->text) >= GRUB_COMMAND_MAX)
+		abort();
+	++*executed;
+	return VMK_OK;
+}
+
+static void try_script(const uint8_t *data, size_t size)
+{
+	struct grub_error error;
+	unsigned executed = 0;
+
+	if (grubscript_run((const char *)data, size, count, &executed, &error) == VMK_OK &&
+		executed < 2)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -47,11 +71,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct prediction_error error;
 	struct sinit_measurements sinit;
 	struct buffer file = {.data = (uint8_t *)data + 1, .size = size - 1};
+	uint8_t digest[32];
 	const char *why;
 
 	if (!size)
 		return 0;
-	switch (data[0] % 4) {
+	switch (data[0] % 7) {
 	case 0:
 		try_mle(data + 1, size - 1);
 		break;
@@ -60,6 +85,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		platform_capture(data + 1, size - 1, NULL, "fuzz", &platform, &error);
+		break;
+	case 3:
+		platform_capture_static(data + 1, size - 1, NULL, "fuzz", &platform, &error);
+		break;
+	case 4:
+		pe_digest(&file, digest, &why);
+		break;
+	case 5:
+		try_script(data + 1, size - 1);
 		break;
 	default:
 		sinit_measure(&file, &sinit, &why);
