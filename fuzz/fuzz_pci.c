@@ -1,9 +1,10 @@
-/* sources: kernel/vmkdev/pci.c */
-/* Configuration space that answers anything: the walk ends, and a sized BAR makes sense. */
+/* sources: kernel/vmkdev/pci.c kernel/vmkdev/msi.c kernel/vmkdev/pci_acs.c */
+/* Configuration space that answers anything: every walk ends, a sized BAR makes sense, and so does
+ * an MSI-X table. */
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "vmkdev/pci.h"
+#include "vmkdev/msi.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,7 +15,7 @@ static uint32_t read_word(void *context, struct pci_address address, unsigned of
 {
 	uint32_t word = 0;
 
-	if (address.slot >= 32 || address.function >= 8 || offset >= 256 || offset % 4)
+	if (address.slot >= 32 || address.function >= 8 || offset >= 4096 || offset % 4)
 		abort();
 	if (input_at >= input_size)
 		return ~0u;
@@ -25,6 +26,24 @@ static uint32_t read_word(void *context, struct pci_address address, unsigned of
 
 static void write_word(void *context, struct pci_address address, unsigned offset, uint32_t value)
 {
+}
+
+static void check_interrupts(const struct pci_ops *ops, const struct pci_function *f)
+{
+	struct msix msix;
+	struct msi msi;
+
+	msix_find(ops, NULL, f, &msix);
+	if (msix.at && (msix.bar >= PCI_BARS || msix.vectors > MSIX_VECTORS_MAX ||
+			       (uint64_t)msix.offset + msix.vectors * MSIX_ENTRY_BYTES >
+				       f->bars[msix.bar].bytes))
+		abort();
+	if (msix.at)
+		msix_disable(ops, NULL, f, &msix);
+	msi_find(ops, NULL, f, &msi);
+	if (msi.at)
+		msi_enable(ops, NULL, f, &msi, 0xfee00000, 0x30);
+	pci_isolate(ops, NULL, f);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						  bar->address + (bar->bytes - 1) < bar->address))
 				abort();
 		}
+		check_interrupts(&ops, &found[i]);
 	}
 	return 0;
 }
