@@ -19,7 +19,8 @@
 
 #define LOG_MODULE "Iommu"
 
-struct iommu iommu = {.lock = SPINLOCK(LOCK_IOMMU)};
+struct iommu iommu;
+struct spinlock iommu_lock = SPINLOCK(LOCK_IOMMU);
 
 static void log_unit(unsigned index)
 {
@@ -137,12 +138,12 @@ static enum vmk_status make_space(struct device *device)
 
 enum vmk_status iommu_open(struct device *device)
 {
-	uint64_t saved = spin_lock(&iommu.lock);
+	uint64_t saved = spin_lock(&iommu_lock);
 	enum vmk_status status = iommu.failed ? VMK_IO_ERROR : make_space(device);
 
 	if (status == VMK_OK && device->space->domain && device->space->domain->unit->broken)
 		status = VMK_IO_ERROR;
-	spin_unlock(&iommu.lock, saved);
+	spin_unlock(&iommu_lock, saved);
 	if (status != VMK_OK)
 		vmk_error("%s may not be used: no remapping unit guards it (%s)", device->name,
 			vmk_status_name(status));
@@ -277,19 +278,19 @@ enum vmk_dma_state iommu_state(void)
 
 enum vmk_status iommu_map(struct dma_space *space, uint64_t bus, struct hpa memory, uint64_t bytes)
 {
-	uint64_t saved = spin_lock(&iommu.lock);
+	uint64_t saved = spin_lock(&iommu_lock);
 	enum vmk_status status = vtd_map(space->domain, bus, memory, bytes);
 
-	spin_unlock(&iommu.lock, saved);
+	spin_unlock(&iommu_lock, saved);
 	return status;
 }
 
 enum vmk_status iommu_unmap(struct dma_space *space, uint64_t bus, uint64_t bytes)
 {
-	uint64_t saved = spin_lock(&iommu.lock);
+	uint64_t saved = spin_lock(&iommu_lock);
 	enum vmk_status status = vtd_unmap(space->domain, bus, bytes);
 
-	spin_unlock(&iommu.lock, saved);
+	spin_unlock(&iommu_lock, saved);
 	if (status == VMK_IO_ERROR)
 		vmk_error("unit %u: %s", (unsigned)(space->domain->unit - iommu.units),
 			space->domain->unit->why);

@@ -58,10 +58,10 @@ static void serve(const struct vtd_fault *fault)
 
 static bool next_fault(struct vtd_unit *unit, struct vtd_fault *fault)
 {
-	uint64_t saved = spin_lock(&iommu.lock);
+	uint64_t saved = spin_lock(&iommu_lock);
 	bool found = vtd_next_fault(unit, fault);
 
-	spin_unlock(&iommu.lock, saved);
+	spin_unlock(&iommu_lock, saved);
 	return found;
 }
 

@@ -39,7 +39,7 @@ static enum vmk_status set(
 
 	if (index >= VTD_INTERRUPTS || (!extended() && apic_id > 0xff))
 		return VMK_BAD_PARAM;
-	saved = spin_lock(&iommu.lock);
+	saved = spin_lock(&iommu_lock);
 	/* Present last: units may look at any time. */
 	table[index].low = 0;
 	table[index].high = source | IRTE_VERIFY_SOURCE;
@@ -48,17 +48,17 @@ static enum vmk_status set(
 			IRTE_DESTINATION(extended() ? apic_id : XAPIC_ID(apic_id)),
 		__ATOMIC_RELEASE);
 	status = forget();
-	spin_unlock(&iommu.lock, saved);
+	spin_unlock(&iommu_lock, saved);
 	return status;
 }
 
 static void clear(unsigned index)
 {
-	uint64_t saved = spin_lock(&iommu.lock);
+	uint64_t saved = spin_lock(&iommu_lock);
 
 	__atomic_store_n(&table[index].low, 0, __ATOMIC_RELEASE);
 	forget();
-	spin_unlock(&iommu.lock, saved);
+	spin_unlock(&iommu_lock, saved);
 }
 
 static bool ioapic_source(unsigned ioapic_id, uint16_t *source)

@@ -10,7 +10,6 @@
 #include "vmkdev/vtd.h"
 
 struct iommu {
-	struct spinlock lock; /* of units, domains, tables */
 	struct dmar dmar;
 	struct vtd_unit units[DMAR_UNITS_MAX];
 	unsigned domains[DMAR_UNITS_MAX]; /* in use: ids 1 to that */
@@ -23,6 +22,8 @@ struct iommu {
 	bool unproven;   /* after a dynamic launch, but by a table that it did not protect */
 };
 extern struct iommu iommu;
+extern struct spinlock
+	iommu_lock; /* of units, domains, tables; apart, so that the rest is no data */
 
 /* All units, or none; true without any that can, which is no reason to do without the rest. */
 bool iommu_remap_interrupts(const char **why);
