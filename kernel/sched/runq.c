@@ -110,12 +110,13 @@ void runq_wake(struct runq *runq, struct task *task, uint64_t now)
 {
 	if (queue_linked(&task->timer))
 		queue_remove(&runq->timers, &task->timer);
-	if (task->state == TASK_NEW)
-		task->born = task->since = now;
-	else
+	/* A new one has no claim to be served soon, or a stream of them would take every turn. */
+	task->woke = task->state == TASK_WAITING;
+	if (task->woke)
 		forgive(runq, task, now);
+	else
+		task->born = task->since = now;
 	task_set_state(task, TASK_READY, now);
-	task->woke = true;
 	group_count(task);
 	group_catch_up(task, now);
 }
