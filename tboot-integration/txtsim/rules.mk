@@ -35,11 +35,11 @@ $(B)/sinit.bin: $(SINIT_KEY) $(B)/bin/mksinit
 	$(B)/bin/mksinit $(SINIT_KEY) $(SINIT_DATE) $@
 
 # What the installed program finds beside itself: bin/txtsim, lib/libbx_txtsim.so, lib/txtsim/.
-TXTSIM_PARTS := $(addprefix $(B)/lib/txtsim/,mkiso vmkbootcfg sinit.bin tboot.gz)
+TXTSIM_PARTS := $(addprefix $(B)/lib/txtsim/,mkiso vmkbootcfg sinit.bin tboot.elf)
 $(B)/lib/txtsim/mkiso: tboot-integration/image/mkiso
 $(B)/lib/txtsim/vmkbootcfg: $(B)/bin/vmkbootcfg
 $(B)/lib/txtsim/sinit.bin: $(B)/sinit.bin
-$(B)/lib/txtsim/tboot.gz: $(TBOOT)/boot/tboot.gz
+$(B)/lib/txtsim/tboot.elf: $(B)/tboot.elf
 $(TXTSIM_PARTS):
 	@mkdir -p $(@D)
 	cp $< $@
@@ -53,5 +53,5 @@ install-txtsim: $(TXTSIM_ALL)
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/bin/txtsim $(B)/bin/mksinit
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(TXTSIM_PLUGIN)
 	install -D -t $(DESTDIR)$(PREFIX)/lib/txtsim $(addprefix $(B)/lib/txtsim/,mkiso vmkbootcfg)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/txtsim $(addprefix $(B)/lib/txtsim/,sinit.bin tboot.gz)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/txtsim $(addprefix $(B)/lib/txtsim/,sinit.bin tboot.elf)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(TXTSIM)/txtsim.1

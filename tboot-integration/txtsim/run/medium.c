@@ -145,7 +145,7 @@ static void find_sinit(const struct medium *m, char to[PATH_MAX])
 
 static void find_tboot(const struct medium *m, char to[PATH_MAX])
 {
-	beside(to, "lib/txtsim/tboot.gz");
+	beside(to, "lib/txtsim/tboot.elf");
 	if (m->tboot && snprintf(to, PATH_MAX, "%s", m->tboot) >= PATH_MAX)
 		fail("the path is too long: %s", m->tboot);
 	if (!m->tboot && access(to, R_OK))

@@ -11,7 +11,7 @@ struct medium {
 	const char *mle;                        /* FILE[,cmdline]; NULL: no medium is made */
 	const char *module[MEDIUM_MODULES_MAX]; /* FILE[,cmdline] */
 	unsigned modules;
-	const char *tboot;      /* FILE, "none" or NULL: tboot.gz of the installation or of /boot */
+	const char *tboot;      /* FILE, "none" or NULL: the installation, else /boot/tboot.gz */
 	const char *tboot_args; /* measured: part of the MLE's identity */
 	const char *sinit;      /* FILE, "none" or NULL: the installation's stand-in */
 };
