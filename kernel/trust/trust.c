@@ -158,16 +158,17 @@ static void draw_static_verdict(const struct boot_info *info, bool pcrs_known)
 
 	for (unsigned i = 0; i < info->module_count; i++)
 		modules[i].cmdline = info->modules[i].cmdline;
-	for (unsigned i = 0; edge_read_firmware_log(info, i, &facts); i++) {
-		for (unsigned j = 0; i == 0 && j < info->module_count; j++)
-			edge_hash_module(info, j, modules[j].sha256);
-		srtm_draw(&facts, &s->srtm);
-		if (s->srtm.signs[SRTM_REPLAY].holds || i + 1 == FIRMWARE_LOGS_TRIED)
+	for (unsigned i = 0; i < FIRMWARE_LOGS_TRIED && !s->srtm.signs[SRTM_REPLAY].holds; i++) {
+		struct srtm_facts next = facts;
+
+		if (!edge_read_firmware_log(info, i, &next) && i > 0)
 			break;
 		heap_free((void *)facts.log);
-	}
-	if (!facts.log)
+		facts = next;
+		for (unsigned j = 0; facts.log && i == 0 && j < info->module_count; j++)
+			edge_hash_module(info, j, modules[j].sha256);
 		srtm_draw(&facts, &s->srtm);
+	}
 	s->firmware_log = (uint8_t *)facts.log;
 	s->firmware_log_bytes = facts.log_bytes;
 	if (s->srtm.measured)

@@ -9,9 +9,12 @@
 /* libs: -lcrypto -ljansson -lz */
 #include "policy/predict/document.h"
 #include "policy/predict/explain.h"
+#include "policy/predict/grubscript.h"
 #include "policy/predict/hex.h"
 #include "policy/predict/parts.h"
+#include "policy/predict/pe.h"
 #include "policy/predict/platform.h"
+#include "trust/tcg_events.h"
 #include "trust/txt_events.h"
 
 #include <setjmp.h>
@@ -137,9 +140,9 @@ static void put_event(uint32_t pcr, uint32_t type, const void *data, size_t size
 	put(data, size);
 }
 
-static void make_log(const uint8_t sinit[32])
+static void put_header(void)
 {
-	uint8_t start[36] = {0}, zeroes[20] = {0};
+	uint8_t zeroes[20] = {0};
 
 	log_size = 0;
 	put_le(0, 4);
@@ -153,6 +156,13 @@ static void make_log(const uint8_t sinit[32])
 	put_le(0x0b, 2);
 	put_le(32, 2);
 	put_le(0, 1);
+}
+
+static void make_log(const uint8_t sinit[32])
+{
+	uint8_t start[36] = {0};
+
+	put_header();
 	memcpy(start, sinit, 32);
 	start[32] = 7;
 	put_event(17, TXT_EV_HASH_START, start, sizeof(start));
@@ -325,6 +335,142 @@ static void names_the_bytes_that_differ(void **state)
 	json_decref(policy);
 }
 
+/* --- GRUB: what it executes, and how UEFI hashes it */
+
+static char executed[2048];
+
+static enum vmk_status note_command(const struct grub_command *command, void *context)
+{
+	strcat(executed, command->text);
+	strcat(executed, "|");
+	return VMK_OK;
+}
+
+static enum vmk_status run_script(const char *text, struct grub_error *error)
+{
+	executed[0] = 0;
+	return grubscript_run(text, strlen(text), note_command, NULL, error);
+}
+
+static void runs_the_menu_as_grub_does(void **state)
+{
+	struct grub_error error;
+
+	assert_int_equal(run_script("# a comment\nset  timeout=0\n\nmenuentry \"A title\" {\n"
+				    "\tmultiboot2 /boot/k  x=1 y\n\tmodule2 /boot/a a\n}\n"
+				    "menuentry \"Other\" {\n\techo no\n}\n",
+				 &error),
+		VMK_OK);
+	assert_string_equal(executed,
+		"set timeout=0|menuentry A title {\n\tmultiboot2 /boot/k  x=1 y\n"
+		"\tmodule2 /boot/a a\n}|menuentry Other {\n\techo no\n}|setparams A title|"
+		"multiboot2 /boot/k x=1 y|module2 /boot/a a|");
+	assert_int_equal(
+		run_script("set default=1\nmenuentry a {\nb\n}\nmenuentry c {\nd\n}\n", &error),
+		VMK_OK);
+	assert_non_null(strstr(executed, "|setparams c|d|"));
+}
+
+static void never_guesses_what_grub_does(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+	} bad[] = {{"", 1}, {"set a=b\n", 2}, {"set a=$b\n", 1}, {"a; b\n", 1}, {"\nif true\n", 2},
+		{"menuentry a {\n", 1}, {"echo \"a\n", 1}, {"menuentry a {\nif x\n}\n", 2},
+		{"menuentry --id x a {\n}\n", 2}, {"set default=saved\nmenuentry a {\n}\n", 1},
+		{"menuentry a {\n}\nsource b\n", 3}};
+	struct grub_error error;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (run_script(bad[i].text, &error) == VMK_OK || error.line != bad[i].line)
+			fail_msg("%s: line %u, %s", bad[i].text, error.line, error.what);
+	}
+}
+
+/* The headers of a PE32+ image with one section; nothing of it runs. */
+static void make_pe(uint8_t image[0x280])
+{
+	memset(image, 0, 0x280);
+	image[0x3c] = 0x40;
+	memcpy(image + 0x40, "PE\0\0\x64\x86\1", 7);
+	image[0x54] = 0xf0;
+	memcpy(image + 0x58, "\x0b\x02", 2);
+	memcpy(image + 0x58 + 60, "\x80\x01", 2);
+	image[0x58 + 108] = 16;
+	memcpy(image + 0x148 + 16, "\x80\0\0\0\x80\x01", 6);
+	memset(image + 0x180, 0x90, 0x80);
+	memset(image + 0x200, 0x33, 0x80);
+}
+
+static void hashes_images_as_uefi_does(void **state)
+{
+	uint8_t image[0x280], first[32], second[32];
+	struct buffer file = {image, sizeof(image)};
+	const char *why;
+
+	make_pe(image);
+	assert_int_equal(pe_digest(&file, first, &why), VMK_OK);
+	/* The checksum and the entry for certificates are left out, all else counts. */
+	image[0x58 + 64] ^= 1;
+	assert_int_equal(pe_digest(&file, second, &why), VMK_OK);
+	assert_memory_equal(first, second, 32);
+	image[0x200] ^= 1;
+	assert_int_equal(pe_digest(&file, second, &why), VMK_OK);
+	assert_memory_not_equal(first, second, 32);
+	make_pe(image);
+	image[0x58 + 112 + 4 * 8 + 4] = 0x80; /* certificates: what follows the section */
+	assert_int_equal(pe_digest(&file, first, &why), VMK_OK);
+	image[0x200] ^= 1;
+	assert_int_equal(pe_digest(&file, second, &why), VMK_OK);
+	assert_memory_equal(first, second, 32);
+	image[0x148 + 18] = 1; /* a section beyond the end */
+	assert_int_equal(pe_digest(&file, second, &why), VMK_BAD_FORMAT);
+	for (size_t size = 0; size < 0x200; size++) {
+		uint8_t *cut = malloc(size + 1);
+
+		make_pe(image);
+		memcpy(cut, image, size);
+		file = (struct buffer){cut, size};
+		assert_int_equal(pe_digest(&file, second, &why), VMK_BAD_FORMAT);
+		free(cut);
+	}
+}
+
+/* Firmware, GRUB's image, what GRUB measures, firmware again; *grub: the image's digest. */
+static void make_static_log(uint8_t grub[32])
+{
+	put_header();
+	put_event(0, TCG_EV_SEPARATOR, "\0\0\0\0", 4);
+	put_event(4, TCG_EV_EFI_APPLICATION, "image", 5);
+	sha256_of("image", 5, grub);
+	put_event(9, TCG_EV_IPL, "menu", 4);
+	put_event(8, TCG_EV_IPL, "command", 7);
+	put_event(5, TCG_EV_EFI_ACTION, "exit", 4);
+}
+
+static void captures_what_firmware_measures(void **state)
+{
+	static struct platform platform;
+	struct prediction_error error;
+	uint8_t digest[32];
+
+	make_static_log(digest);
+	assert_int_equal(
+		platform_capture_static(log_bytes, log_size, digest, "box", &platform, &error),
+		VMK_OK);
+	assert_int_equal(platform.launch, VMK_LAUNCH_SRTM);
+	assert_int_equal(platform.event_count, 4);
+	assert_int_equal(platform.events[0].source, FROM_PLATFORM);
+	assert_int_equal(platform.events[1].source, FROM_GRUB);
+	assert_int_equal(platform.events[2].source, FROM_GRUB_SCRIPT);
+	assert_int_equal(platform.events[3].pcr, 5);
+	put_event(17, TCG_EV_SEPARATOR, "x", 1);
+	assert_int_equal(
+		platform_capture_static(log_bytes, log_size, NULL, "box", &platform, &error),
+		VMK_UNSUPPORTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +479,10 @@ int main(void)
 		cmocka_unit_test(refuses_malformed_policies),
 		cmocka_unit_test(replays_from_zero),
 		cmocka_unit_test(captures_what_no_file_explains),
+		cmocka_unit_test(captures_what_firmware_measures),
+		cmocka_unit_test(runs_the_menu_as_grub_does),
+		cmocka_unit_test(never_guesses_what_grub_does),
+		cmocka_unit_test(hashes_images_as_uefi_does),
 		cmocka_unit_test(refuses_a_log_without_tboot),
 		cmocka_unit_test(refuses_malformed_platforms),
 		cmocka_unit_test(names_the_bytes_that_differ),
