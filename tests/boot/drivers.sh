@@ -2,6 +2,7 @@
 # Network adapters, screens, keyboard and serial ports that servers have, in QEMU: a measured host
 # attests through each adapter, and the console is seen and typed at wherever it is. TAP output.
 set -uo pipefail
+trap "" PIPE
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
 . tests/boot/boot_lib.sh
@@ -20,10 +21,17 @@ make -s host build/tboot.elf "${packages[@]/#/build/packages/}" >>"$dir/make.log
 }
 
 # --- a measured host behind each adapter
-attests_through() # NAME
+run_with() # NAME
 {
 	MERLON_HOST=$dir/host-$1 MERLON_RUN=$dir/run-$1 timeout 300 tboot-integration/run --nic "$1" --fresh \
 		>"$dir/$1.log" 2>&1
+}
+
+# QEMU 7.2 may free what it is using while a guest switches VT-d on (accel/tcg, cpu_reloading_memory_map);
+# that is a crash of QEMU, not of what is tested, so it may happen once.
+attests_through() # NAME
+{
+	run_with "$1" || ! grep -q "QEMU ended" "$dir/$1.log" || run_with "$1"
 	is "$1: the host attests through it" "$(tail -n 1 "$dir/$1.log" | cut -d' ' -f1)" TRUSTED
 	has "$1: its own driver has it" "$dir/run-$1/sim/com1.log" "Module: [0-9]+: $1 drives pci"
 	for other in e1000 e1000e igb; do
@@ -51,7 +59,7 @@ boot()
 	shift
 	rm -f "$monitor"
 	mkfifo "$monitor"
-	timeout 120 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
+	timeout 60 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
 		-monitor stdio -serial "file:$dir/$name.log" -cdrom "$dir/$name.iso" "$@" \
 		<"$monitor" >"$dir/$name.qemu" 2>&1 &
 	qemu_pid=$!
@@ -60,7 +68,7 @@ boot()
 
 leave()
 {
-	echo quit >&7
+	kill -0 "$qemu_pid" 2>/dev/null && echo quit >&7
 	exec 7>&-
 	wait "$qemu_pid"
 	qemu_pid=''
@@ -117,23 +125,22 @@ has "ACPI's serial port shows the log" "$dir/com2.log" 'Boot: [0-9]+: Boot Compl
 has "PCI's serial port shows the log" "$dir/pci.log" 'Boot: [0-9]+: Boot Complete after'
 
 type_keys v m k spc v e r s i o n ret
-ok "keyboard: what is typed is a command" until_has "$dir/pixels.log" '^VMware|^Merlon|VMkernel [0-9]'
+ok "keyboard: what is typed is a command" until_has "$dir/pixels.log" '^Merlon [0-9]+\.[0-9]+'
 printf 'vmk world list\r' >"$dir/pci.in"
-ok "PCI's serial port: what is typed is a command" until_has "$dir/pixels.log" 'vmk> vmk world list'
+ok "PCI's serial port: what is typed is a command" until_has "$dir/pixels.log" 'World ID +Name'
 leave
 wait "$reader"
 
-# A GRUB that knows no VBE leaves the text screen on.
-rm -rf "$dir/grub"
-cp -r /usr/lib/grub/i386-pc "$dir/grub"
-rm -f "$dir"/grub/{vbe,vga,all_video,video_bochs,video_cirrus}.mod "$dir/grub/video.lst"
-grub-mkrescue -d "$dir/grub" -o "$dir/text.iso" "$dir/pixels.iso.files" --locales= --fonts= --themes= \
-	>"$dir/text.mkrescue" 2>&1 || echo "# grub-mkrescue failed: $dir/text.mkrescue"
+# A kernel whose header asks for no framebuffer: GRUB leaves the text screen on.
+tag=$(LC_ALL=C grep -abom 1 -P '\x05\x00\x01\x00\x14\x00\x00\x00' "$dir/files/vmkernel.elf" | cut -d: -f1)
+printf '\377' | dd of="$dir/files/vmkernel.elf" bs=1 seek="$tag" conv=notrunc status=none
+tboot-integration/image/mkiso --boot-cfg tboot-integration/image/boot.cfg --from "$dir/files" \
+	--out "$dir/text.iso" --enable-tboot 0 || exit 1
 boot text
 until_has "$dir/text.log" '^(.*\r)?vmk> '
 echo "pmemsave 0xb8000 4000 \"$dir/text.vga\"" >&7
 leave
 tr -d '\007' <"$dir/text.vga" | fold -w 80 >"$dir/text.screen"
-has "text screen: the boot completes on it" "$dir/text.screen" 'Boot: [0-9]+: Boot Complete after'
+has "text screen: the boot completes on it" "$dir/text.screen" 'Boot: [0-9]+: Boot Complete'
 has "text screen: the prompt" "$dir/text.screen" '^vmk> '
 done_testing
