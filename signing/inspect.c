@@ -108,6 +108,16 @@ static const char *true_false(bool value)
 	return value ? "true" : "false";
 }
 
+static const char *system_name(enum system_grant grant)
+{
+	static const char *const names[] = {
+#define X(symbol, name) [symbol] = name,
+		SYSTEM_GRANTS(X)
+#undef X
+	};
+	return names[grant];
+}
+
 static void print_pci(const char *before, const struct package *p, const char *after)
 {
 	printf("%s", before);
@@ -126,6 +136,7 @@ static void show_text(const struct package *p, const char *digest)
 		print_syscalls(p->syscalls, "");
 		printf("\nPort: %s\nTrust: %s\nConfiguration: %s\nRestart: %s\n", yes_no(p->port),
 			yes_no(p->trust), yes_no(p->config), yes_no(p->restart));
+		printf("Console: %s\nSystem: %s\n", yes_no(p->tty), system_name(p->system));
 		printf("Memory Limit KiB: %u\n", p->memory_limit_kib);
 	}
 	if (p->kind == PACKAGE_DRIVER)
@@ -147,10 +158,11 @@ static void show_json(const struct package *p, const char *digest)
 	if (p->kind == PACKAGE_WORLD) {
 		printf("\"syscalls\": [");
 		print_syscalls(p->syscalls, "\"");
-		printf("], \"port\": %s, \"trust\": %s, \"config\": %s, \"restart\": %s, "
-		       "\"memory-limit-kib\": %u, ",
+		printf("], \"port\": %s, \"trust\": %s, \"config\": %s, \"tty\": %s, "
+		       "\"system\": \"%s\", \"restart\": %s, \"memory-limit-kib\": %u, ",
 			true_false(p->port), true_false(p->trust), true_false(p->config),
-			true_false(p->restart), p->memory_limit_kib);
+			true_false(p->tty), system_name(p->system), true_false(p->restart),
+			p->memory_limit_kib);
 	}
 	if (p->kind == PACKAGE_DRIVER)
 		print_pci("\"pci\": \"", p, "\", ");

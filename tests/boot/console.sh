@@ -17,9 +17,16 @@ mkdir -p "$dir"
 cp -r "$system/host/tpm" "$dir/tpm"
 mkfifo "$dir/typed"
 exec 8<>"$dir/typed"
-build/bin/txtsim run --iso "$system/first/boot.iso" --workdir "$dir/sim" --tpm-state "$dir/tpm" \
-	--sinit-key build/keys/sinit.key --net --serial-in "$dir/typed" --timeout 400 >"$dir/txtsim.log" 2>&1 8>&- &
-sim=$!
+
+# power_on OPTIONS...: the machine, in QEMU, which boots in seconds.
+power_on()
+{
+	rm -rf "$dir/sim"
+	build/bin/txtsim run --platform qemu --workdir "$dir/sim" --tpm-state "$dir/tpm" \
+		--sinit-key build/keys/sinit.key --net --serial-in "$dir/typed" --timeout 200 "$@" >"$dir/txtsim.log" 2>&1 8>&- &
+	sim=$!
+}
+power_on --iso "$system/first/boot.iso"
 trap 'kill $sim 2>/dev/null' EXIT
 
 # What the terminal shows: what stands before a return on a line was written over.
@@ -65,6 +72,12 @@ answers() # DESCRIPTION STATUS REGEX WORDS...
 	has "$description" "$dir/answer" "$regex"
 }
 
+# says FILTER: the last answer is JSON for which the filter holds.
+says()
+{
+	jq -e "$1" "$dir/answer" >/dev/null
+}
+
 # A boot, in what the log has after so many bytes.
 boots() # SKIP
 {
@@ -85,30 +98,37 @@ answers "a wrong word is named" 2 "unknown command or namespace 'modul' in syste
 answers "a wrong value too" 2 "wants one of true" vmk system settings set enableTboot maybe
 
 vmk vmk system module list --json
-ok "JSON parses, and says the same" jq -e 'map(select(.Name == "agent" and .IsLoaded)) | length == 1' "$dir/answer"
+ok "JSON parses, and says the same" says 'map(select(.Name == "agent" and .IsLoaded)) | length == 1'
 vmk vmk system health status get --json
-ok "health as JSON" jq -e 'all(.State == "green") and length > 5' "$dir/answer"
+ok "health as JSON" says 'all(.State == "green") and length > 5'
 vmk vmk world list --json
-ok "worlds as JSON" jq -e 'map(.Name) == ["agent", "console"]' "$dir/answer"
+ok "worlds as JSON" says 'map(.Name) == ["agent", "console"]'
 
-vmk vmk system settings set enableTboot false
-is "enableTboot is set for the next boot" $? 0
-answers "and shown beside what runs" 0 '^enableTboot +Bool +false +true ' vmk system settings list
-from=$(size)
-printf 'system shutdown reboot --reason "a test"\r' >&8
-ok "the next boot" boots "$from"
-ok "says why it left" wait_for "$from" 'World console: reboot asked for: a test'
-answers "is not measured" 0 '^   Drtm Enabled: false$' vmk hardware trustedboot get
-answers "and says so" 1 '^Measured launch +yellow ' vmk system health status get
-vmk vmk system settings set enableTboot true
-is "enableTboot is set back" $? 0
-from=$(size)
-printf 'system shutdown reboot\r' >&8
-ok "the boot after that" boots "$from"
-answers "is measured again" 0 '^   Drtm Enabled: true$' vmk hardware trustedboot get
-vmk system settings set enableTboot default
-printf 'system shutdown poweroff\r' >&8
+printf 'system shutdown poweroff --reason "a test"\r' >&8
+ok "it says why it leaves" wait_for 0 'World console: power off asked for: a test'
 wait $sim
 is "the console switches the host off" $? 0
+ok "no panic" test "$(grep -ac PANIC "$log")" = 0
+
+# --- the setting chooses the loader's entry: a menu whose default is the kernel alone
+stage=$system/first/stage
+tboot-integration/image/mkiso --boot-cfg "$stage/boot.cfg" --from "$stage" --tboot "$stage/tboot.elf" \
+	--sinit "$stage/sinit.bin" --tboot-args "$(cat "$stage/launch.args")" --enable-tboot 0 \
+	--work "$dir/iso" --out "$dir/plain.iso" >"$dir/iso.log" 2>&1
+rm -f "$log"
+timeout 200 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -monitor none \
+	-chardev stdio,id=com1,signal=off -serial chardev:com1 -nic user,model=e1000 -cdrom "$dir/plain.iso" \
+	<"$dir/typed" >"$log" 2>"$dir/qemu.log" 8>&- &
+sim=$!
+ok "the kernel alone greets too" boots 0
+answers "it is not measured" 0 '^   Drtm Enabled: false$' vmk hardware trustedboot get
+answers "and says so" 1 '^Measured launch +yellow ' vmk system health status get
+answers "nothing is stored" 0 '^enableTboot +Bool +not set +false ' vmk system settings list
+vmk vmk system settings set enableTboot true
+is "enableTboot is set for the next boot" $? 0
+answers "and shown beside what runs" 0 '^enableTboot +Bool +true +false ' vmk system settings list
+from=$(size)
+printf 'system shutdown reboot\r' >&8
+ok "the next boot goes through tboot" wait_for "$from" '^TBOOT: \*+ TBOOT'
 ok "no panic" test "$(grep -ac PANIC "$log")" = 0
 done_testing
