@@ -29,8 +29,8 @@
 #define CURSOR_OFF        0x20
 #define CRTC_START_HIGH   0x0c
 #define CRTC_START_LOW    0x0d
-#define CRTC_LINES        0x12 /* visible scan lines, less one; bits 8 and 9 are in 1 and 6 of overflow \
-				*/
+/* Visible scan lines, less one; bits 8 and 9 are bits 1 and 6 of the overflow register. */
+#define CRTC_LINES 0x12
 
 static struct screen screen; /* guarded by the console's lock once it is a sink */
 static struct surface_text text;

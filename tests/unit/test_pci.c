@@ -220,7 +220,7 @@ static void test_enable(void **state)
 	f->words[1] = 0x0400;
 	assert_int_equal(pci_enable_ports(&ops, NULL, &function), VMK_OK);
 	assert_int_equal(f->words[1] & 0xffff, 0x0401);
-	function.address.slot = 9;                      /* nobody there: all ones */
+	function.address.slot = 9; /* nobody there: all ones */
 	assert_int_equal(pci_enable(&ops, NULL, &function), VMK_IO_ERROR);
 	assert_int_equal(pci_enable_ports(&ops, NULL, &function), VMK_IO_ERROR);
 }
