@@ -237,7 +237,7 @@ static void test_trust_log(void **state)
 	assert_int_equal(call(VMK_SYS_TRUST_LOG, trust, VMK_LOG_VMK, 0, 0, 0), VMK_OK);
 	assert_int_equal(value, 10000);
 	assert_int_equal(call(VMK_SYS_TRUST_LOG, trust, 0, 0, buffer, 1), VMK_BAD_PARAM);
-	assert_int_equal(call(VMK_SYS_TRUST_LOG, trust, 8, 0, buffer, 1), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_TRUST_LOG, trust, VMK_LOG_END, 0, buffer, 1), VMK_BAD_PARAM);
 	assert_int_equal(
 		call(VMK_SYS_TRUST_LOG, trust, VMK_LOG_VMK, UINT64_MAX, buffer, 1), VMK_BAD_PARAM);
 	assert_int_equal(
