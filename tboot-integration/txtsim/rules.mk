@@ -12,7 +12,7 @@ HOST_PROGRAMS += mksinit txtsim
 mksinit_SRCS := $(addprefix $(TXTSIM)/,sinit/mksinit.c sinit/acmwrite.c model/acm.c model/digest.c)
 mksinit_LIBS := -lcrypto
 txtsim_SRCS := $(addprefix $(TXTSIM)/run/,main.c options.c config.c process.c tpmstate.c keyhash.c \
-	platform.c console.c bochs.c emulators.c inject.c medium.c) $(TXTSIM_QEMU) $(TXTSIM_MODEL)
+	platform.c console.c bochs.c emulators.c buildid.c inject.c medium.c) $(TXTSIM_QEMU) $(TXTSIM_MODEL)
 txtsim_LIBS := -lcrypto -ljansson -lz
 
 # Bochs' own headers are not packaged: its symbols are resolved when Bochs loads the plugin.
@@ -44,8 +44,14 @@ $(TXTSIM_PARTS):
 	@mkdir -p $(@D)
 	cp $< $@
 
-PRODUCTS += $(TXTSIM_PLUGIN) $(B)/sinit.bin $(TXTSIM_PARTS)
-TXTSIM_ALL := $(B)/bin/txtsim $(B)/bin/mksinit $(TXTSIM_PLUGIN) $(TXTSIM_PARTS)
+# Preloaded into QEMU, whose memory it keeps a little longer: qemu/quarantine.c.
+TXTSIM_QUARANTINE := $(B)/lib/txtsim/quarantine.so
+$(TXTSIM_QUARANTINE): $(B)/obj/plugin/$(TXTSIM)/qemu/quarantine.o
+	@mkdir -p $(@D)
+	$(CC_HOST) -shared -Wl,-z,relro,-z,now -Wl,--build-id=none -fuse-ld=lld-19 -o $@ $^
+
+PRODUCTS += $(TXTSIM_PLUGIN) $(TXTSIM_QUARANTINE) $(B)/sinit.bin $(TXTSIM_PARTS)
+TXTSIM_ALL := $(B)/bin/txtsim $(B)/bin/mksinit $(TXTSIM_PLUGIN) $(TXTSIM_QUARANTINE) $(TXTSIM_PARTS)
 .PHONY: txtsim install-txtsim
 txtsim: $(TXTSIM_ALL)
 PREFIX ?= /usr/local
@@ -53,5 +59,5 @@ install-txtsim: $(TXTSIM_ALL)
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/bin/txtsim $(B)/bin/mksinit
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(TXTSIM_PLUGIN)
 	install -D -t $(DESTDIR)$(PREFIX)/lib/txtsim $(addprefix $(B)/lib/txtsim/,mkiso vmkbootcfg)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/txtsim $(addprefix $(B)/lib/txtsim/,sinit.bin tboot.elf)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/txtsim $(TXTSIM_QUARANTINE) $(addprefix $(B)/lib/txtsim/,sinit.bin tboot.elf)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(TXTSIM)/txtsim.1

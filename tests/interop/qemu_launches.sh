@@ -6,15 +6,15 @@ cd "$(dirname "$0")/../.."
 . tests/tap.sh
 . tests/boot/boot_lib.sh
 dir=build/tests/interop/qemu_launches
-tboot=(--enable-tboot 1 --tboot build/third-party/tboot/boot/tboot.gz --sinit build/sinit.bin)
+tboot=(--enable-tboot 1 --tboot build/tboot.elf --sinit build/sinit.bin)
 
 # launch NAME OPTIONS...: the image DIR/NAME.iso in QEMU; exit status in $status.
 launch()
 {
 	local name=$1
 	shift
-	timeout 200 build/bin/txtsim run --platform qemu --iso "$dir/$name.iso" --workdir "$dir/$name" \
-		--timeout 190 "$@" >"$dir/$name.out" 2>&1
+	timeout 100 build/bin/txtsim run --platform qemu --iso "$dir/$name.iso" --workdir "$dir/$name" \
+		--timeout 90 "$@" >"$dir/$name.out" 2>&1
 	status=$?
 }
 

@@ -132,7 +132,9 @@ void qemu_arguments_make(
 	add(a, "-nodefaults");
 	add(a, "-no-user-config");
 	add(a, "-machine");
-	add(a, "q35,accel=tcg%s", o->txt ? ",memory-backend=ram" : "");
+	add(a, "q35%s", o->txt ? ",memory-backend=ram" : "");
+	add(a, "-accel");
+	add(a, "tcg%s", o->txt ? ",thread=single" : "");
 	add(a, "-cpu");
 	add(a, "%s%s", o->model, cpu_features(o));
 	add(a, "-smp");
@@ -143,11 +145,6 @@ void qemu_arguments_make(
 	add(a, "none");
 	add(a, "-vga");
 	add(a, "std");
-	/* The log tells a triple fault from a reset that was asked for. */
-	add(a, "-d");
-	add(a, "cpu_reset");
-	add(a, "-D");
-	add(a, "qemu.log");
 	if (!o->reboots)
 		add(a, "-no-reboot");
 	add_firmware(a, o);
