@@ -14,6 +14,7 @@
 #define APIC_TPR           0x080
 #define APIC_EOI           0x0b0
 #define APIC_SVR           0x0f0
+#define APIC_IRR           0x200
 #define APIC_ICR           0x300
 #define APIC_ICR_HIGH      0x310
 #define APIC_LVT_TIMER     0x320
@@ -155,6 +156,11 @@ void apic_timer_program(uint32_t lvt, uint32_t divide, uint32_t count)
 	write_register(APIC_TIMER_DIVIDE, divide);
 	write_register(APIC_LVT_TIMER, lvt);
 	write_register(APIC_TIMER_INITIAL, count);
+}
+
+bool apic_pending(unsigned vector)
+{
+	return read_register(APIC_IRR + vector / 32 * 16) >> vector % 32 & 1;
 }
 
 uint32_t apic_timer_count(void)

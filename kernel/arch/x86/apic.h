@@ -18,6 +18,8 @@ void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, uint8_t page);
 /* Back to how the firmware had it: no timer, no vectors (before leaving through tboot). */
 void apic_quiesce(void);
+/* Whether an interrupt of this CPU waits until interrupts are on (SDM 3A, 10.8.4: IRR). */
+bool apic_pending(unsigned vector);
 
 /* Timer registers (timer.c). */
 void apic_timer_program(uint32_t lvt, uint32_t divide, uint32_t count);

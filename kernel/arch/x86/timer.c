@@ -16,6 +16,8 @@
 #define DIVIDE_16    0x3u
 #define MEASURE_US   10000
 #define COUNT_MAX    0xffffffffull
+#define TRY_NS       1000000
+#define LATE_NS      1000000000ull
 
 static SEALED uint64_t apic_hz; /* after division by 16; 0 in TSC-deadline mode */
 
@@ -38,10 +40,57 @@ static uint64_t measure(void)
 	return (COUNT_MAX - left) * 1000000 / (passed / 1000);
 }
 
+static void program_deadline_mode(void)
+{
+	apic_timer_program(LVT_DEADLINE | VECTOR_TIMER, DIVIDE_16, 0);
+	/* The switch of mode must be seen before the deadline (SDM 3A, 10.5.4.1). */
+	__asm__ volatile("mfence" : : : "memory");
+}
+
+/*
+ * Tries one deadline: NULL if it is kept, else what is wrong. An emulator may reset the TSC but not
+ * what it compares deadlines with: after a warm reset all are over at once, and a world gets no
+ * further than the next interrupt. Interrupts are off; the one that stays pending finds nothing
+ * due.
+ */
+static const char *deadline_fault(void)
+{
+	uint64_t deadline = time_tsc_at(time_ns() + TRY_NS);
+	uint64_t last = time_tsc_at(time_ns() + LATE_NS);
+	bool pending;
+	uint64_t now;
+
+	program_deadline_mode();
+	if (apic_pending(VECTOR_TIMER))
+		return "an interrupt before any deadline";
+	wrmsr(MSR_TSC_DEADLINE, deadline);
+	do { /* in this order: a CPU may be kept from running in between */
+		pending = apic_pending(VECTOR_TIMER);
+		now = rdtsc();
+		cpu_pause();
+	} while (!pending && now < last);
+	wrmsr(MSR_TSC_DEADLINE, 0);
+	if (!pending)
+		return "no interrupt at the deadline";
+	return now < deadline ? "an interrupt before the deadline" : NULL;
+}
+
+static bool deadlines_work(void)
+{
+	const char *fault;
+
+	if (!cpu_has(CPU_TSC_DEADLINE))
+		return false;
+	fault = deadline_fault();
+	if (fault)
+		vmk_warn("TSC-deadline mode not used: %s", fault);
+	return !fault;
+}
+
 void timer_init(void)
 {
 	trap_set_handler(VECTOR_TIMER, timer_interrupt);
-	if (cpu_has(CPU_TSC_DEADLINE)) {
+	if (deadlines_work()) {
 		vmk_log("timer in TSC-deadline mode");
 		return;
 	}
@@ -53,13 +102,10 @@ void timer_init(void)
 
 void timer_init_cpu(void)
 {
-	if (!apic_hz) {
-		apic_timer_program(LVT_DEADLINE | VECTOR_TIMER, DIVIDE_16, 0);
-		/* The switch of mode must be seen before the deadline (SDM 3A, 10.5.4.1). */
-		__asm__ volatile("mfence" : : : "memory");
-	} else {
+	if (apic_hz)
 		apic_timer_program(VECTOR_TIMER, DIVIDE_16, 0);
-	}
+	else
+		program_deadline_mode();
 }
 
 void timer_arm(uint64_t deadline_ns)
