@@ -20,9 +20,22 @@
 static const enum gdb_register register_of[8] = {
 	GDB_EAX, GDB_ECX, GDB_EDX, GDB_EBX, GDB_ESP, GDB_EBP, GDB_ESI, GDB_EDI};
 
+/* Where each MLE begins. QEMU counts breakpoints: one that is set twice would have to go twice. */
+static void watch_entries(struct edge *e, bool watched)
+{
+	for (unsigned i = 0; e->entries_watched != watched && i < e->image_count; i++) {
+		if (watched)
+			gdb_break(&e->gdb, e->images[i].entry);
+		else
+			gdb_unbreak(&e->gdb, e->images[i].entry);
+	}
+	e->entries_watched = watched;
+}
+
 static void remove_breakpoints(struct edge *e)
 {
 	sites_forget(e);
+	watch_entries(e, false);
 	if (e->mtrr.begin)
 		gdb_unbreak(&e->gdb, e->mtrr.end);
 	if (e->wake.begin)
@@ -31,12 +44,23 @@ static void remove_breakpoints(struct edge *e)
 	e->wake.begin = 0;
 }
 
+/* QEMU counts breakpoints at one address: each is set once. */
+static void watch_entries(struct edge *e, bool watch)
+{
+	for (unsigned i = 0; i < e->image_count && e->entries_watched != watch; i++) {
+		if (watch)
+			gdb_break(&e->gdb, e->images[i].entry);
+		else
+			gdb_unbreak(&e->gdb, e->images[i].entry);
+	}
+	e->entries_watched = watch;
+}
+
 void cpu_prepare(struct edge *e)
 {
 	remove_breakpoints(e);
 	memset(e->smxe, 0, sizeof(e->smxe));
-	for (unsigned i = 0; i < e->image_count; i++)
-		gdb_break(&e->gdb, e->images[i].entry);
+	watch_entries(e, true);
 }
 
 /* Executes the instruction at a breakpoint as it is. */
@@ -59,8 +83,7 @@ static void on_entry(struct edge *e, unsigned cpu, const struct mle_image *image
 		step_over(e, cpu, image->entry);
 		return;
 	}
-	for (unsigned i = 0; i < e->image_count; i++)
-		gdb_unbreak(&e->gdb, e->images[i].entry);
+	watch_entries(e, false);
 	sites_find(e, image);
 	sites_watch(e, image->entry);
 	edge_log(e, "MLE entered at %#x: %u instructions watched", image->entry, e->site_count);

@@ -53,7 +53,7 @@ struct edge {
 	unsigned image_count;
 	struct site sites[EDGE_SITES_MAX];
 	unsigned site_count;
-	bool all_watched;
+	bool all_watched, entries_watched;
 	struct guest_code mtrr, wake; /* begin 0: not under way */
 	unsigned mtrr_cpu, wake_cpu;
 	uint64_t saved[GDB_EFLAGS + 1]; /* registers of the CPU that runs one of these */
