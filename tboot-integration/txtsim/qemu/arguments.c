@@ -134,7 +134,7 @@ void qemu_arguments_make(
 	add(a, "-machine");
 	add(a, "q35%s", o->txt ? ",memory-backend=ram" : "");
 	add(a, "-accel");
-	add(a, "tcg%s", o->txt ? ",thread=single" : "");
+	add(a, "tcg");
 	add(a, "-cpu");
 	add(a, "%s%s", o->model, cpu_features(o));
 	add(a, "-smp");

@@ -44,18 +44,6 @@ static void remove_breakpoints(struct edge *e)
 	e->wake.begin = 0;
 }
 
-/* QEMU counts breakpoints at one address: each is set once. */
-static void watch_entries(struct edge *e, bool watch)
-{
-	for (unsigned i = 0; i < e->image_count && e->entries_watched != watch; i++) {
-		if (watch)
-			gdb_break(&e->gdb, e->images[i].entry);
-		else
-			gdb_unbreak(&e->gdb, e->images[i].entry);
-	}
-	e->entries_watched = watch;
-}
-
 void cpu_prepare(struct edge *e)
 {
 	remove_breakpoints(e);

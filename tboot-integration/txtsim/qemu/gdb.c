@@ -86,10 +86,17 @@ void gdb_init(struct gdb *g, int fd, void (*pump)(void *), void *ctx)
 	*g = (struct gdb){.fd = fd, .pump = pump, .ctx = ctx};
 }
 
+static void give_up(struct gdb *g, const char *what, const char *detail)
+{
+	if (!g->broken)
+		snprintf(g->reason, sizeof(g->reason), "%s%.64s", what, detail);
+	g->broken = true;
+}
+
 static void send_bytes(struct gdb *g, const char *bytes, size_t size)
 {
 	if (!g->broken && send(g->fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
-		g->broken = true;
+		give_up(g, "its socket is closed", "");
 }
 
 static void send_packet(struct gdb *g, const char *content)
@@ -111,13 +118,13 @@ static bool take(struct gdb *g)
 	size_t taken;
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		g->broken = true;
+		give_up(g, "its socket is closed", "");
 	if (n > 0)
 		g->size += (size_t)n;
 	taken = gdb_take_packet(g->received, g->size, g->packet, sizeof(g->packet));
 	if (!taken) {
 		if (g->size == sizeof(g->received))
-			g->broken = true;
+			give_up(g, "a packet is too long", "");
 		return false;
 	}
 	g->size -= taken;
@@ -134,7 +141,7 @@ static const char *receive(struct gdb *g)
 		if (take(g))
 			return g->packet;
 		if (process_now() > end || process_caught())
-			g->broken = true;
+			give_up(g, "it does not answer", "");
 		else
 			g->pump(g->ctx);
 	}
@@ -156,7 +163,7 @@ static const char *__attribute__((format(printf, 2, 3))) ask(struct gdb *g, cons
 static void expect_ok(struct gdb *g, const char *answer)
 {
 	if (strcmp(answer, "OK") != 0)
-		g->broken = true;
+		give_up(g, "unexpected answer ", answer);
 }
 
 void gdb_hello(struct gdb *g)
@@ -210,7 +217,7 @@ static uint64_t read_sized(struct gdb *g, enum gdb_register r, size_t *bytes)
 	uint64_t value;
 
 	if (!gdb_parse_value(ask(g, "p%x", (unsigned)r), &value, bytes)) {
-		g->broken = true;
+		give_up(g, "no value of a register: ", g->packet);
 		return 0;
 	}
 	return value;

@@ -40,6 +40,7 @@ struct gdb {
 	void (*pump)(void *ctx);
 	void *ctx;
 	bool broken;
+	char reason[96]; /* why it is broken */
 	char received[2 * GDB_PACKET_MAX];
 	size_t size;
 	char packet[GDB_PACKET_MAX];

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "tboot-integration/txtsim/run/run.h"
 
 #define POLL_MS 50
+#define LOST_S  2.0
 
 struct machine {
 	const struct run_options *options;
@@ -26,6 +28,9 @@ struct machine {
 	struct qmp qmp;
 	struct edge edge; /* with TXT */
 	pid_t swtpm, qemu;
+	double edge_lost; /* since when the edge no longer reaches QEMU */
+	unsigned resets_seen, resets_counted;
+	uint64_t received_at_reset; /* bytes on COM1 */
 };
 
 /* A connected pair: ours is closed in children, QEMU's is inherited. */
@@ -131,19 +136,39 @@ static int explain(const struct machine *m, int status)
 	return RUN_CRASHED;
 }
 
+/*
+ * The firmware answers one reset with several: it tries every way to reset in turn, and QEMU is
+ * slower than that. So those count after which something has been said on COM1.
+ */
+static bool one_reset_too_many(struct machine *m)
+{
+	if (m->qmp.resets == m->resets_seen)
+		return false;
+	m->resets_seen = m->qmp.resets;
+	if (m->console.received == m->received_at_reset)
+		return false;
+	m->received_at_reset = m->console.received;
+	return m->resets_counted++ >= m->options->reboots;
+}
+
 static int wait_for(struct machine *m)
 {
 	const struct run_options *o = m->options;
 	double end = process_now() + o->timeout_s;
-	unsigned resets = 0;
 	int status;
 
 	for (;;) {
 		bool ended = waitpid(m->qemu, &status, WNOHANG) == m->qemu;
 
 		serve(m);
-		if (o->txt)
-			edge_run(&m->edge);
+		/* Once QEMU is gone, how it went says more. */
+		if (o->txt && !edge_run(&m->edge) && !ended &&
+			process_now() - m->edge_lost > LOST_S) {
+			fprintf(stderr, "txtsim: QEMU's GDB stub: %s\n", m->edge.gdb.reason);
+			return RUN_CRASHED;
+		}
+		if (!o->txt || !m->edge.gdb.broken)
+			m->edge_lost = process_now();
 		if (ended)
 			m->qemu = 0;
 		if (m->console.found)
@@ -152,11 +177,8 @@ static int wait_for(struct machine *m)
 			return explain(m, status);
 		if (process_caught())
 			return RUN_SIGNALLED + process_caught();
-		if (m->qmp.resets != resets) {
-			resets = m->qmp.resets;
-			if (resets == o->reboots)
-				qmp_send(&m->qmp, "set-action", "{\"reboot\":\"shutdown\"}");
-		}
+		if (one_reset_too_many(m))
+			return RUN_RESET;
 		if (o->timeout_s && process_now() > end) {
 			fprintf(stderr, "txtsim: no end after %u seconds\n", o->timeout_s);
 			return RUN_TIMEOUT;

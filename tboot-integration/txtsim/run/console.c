@@ -22,6 +22,7 @@ static void take(struct console *c, size_t n)
 	const char *until = c->options->until;
 	size_t size = c->kept + n;
 
+	c->received += n;
 	if (c->options->serial_to_stdout) {
 		fwrite(c->tail + c->kept, 1, n, stdout);
 		fflush(stdout);

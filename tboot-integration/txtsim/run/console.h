@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct run_options;
@@ -16,7 +17,8 @@ struct run_options;
 
 struct console {
 	const struct run_options *options;
-	bool found; /* --until's text has been seen */
+	uint64_t received; /* bytes so far */
+	bool found;        /* --until's text has been seen */
 	char tail[2 * CONSOLE_TEXT_MAX];
 	size_t kept;
 
