@@ -32,7 +32,9 @@ usage: ./build.sh COMMAND [OPTIONS]
       --uefi           boots by UEFI too
       --no-tboot       without tboot: for a static measured launch
       --out DIR        elsewhere
-  bench            measure, beside peers; tables here, JSON in build/bench/
+  bench [--runs N] [NAME...]  measure; tables here, JSON in build/bench/: boot, attestation, size,
+                   verifier, scheduler, start (before SENTER); and, only by name, peer (Debian's
+                   Linux + tboot + tpm2-tools, some minutes) and scale (processors and memory)
   clean            remove what was built (fetched files, keys and the emulated host stay)
   help             this text
 Logs of a run are left in build/run/.
