@@ -1,7 +1,8 @@
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
-/* sources: tests/unit/shim/world_kernel.c */
+/* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
+/* sources: kernel/vmkuser/call_vm.c */
 /*
  * Any sequence of system calls with any arguments: the world's memory is counted to the page and
  * within its limit, nothing becomes executable, image and stack stay as they were.

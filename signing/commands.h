@@ -7,5 +7,6 @@ int command_keys(int argc, char **argv);
 int command_package(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_vm_image(int argc, char **argv);
 
 #endif

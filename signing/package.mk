@@ -25,3 +25,12 @@ $(B)/modules/$(1).debug: $(2)
 $(B)/modules/$(1).elf: $(B)/modules/$(1).debug $(2)
 	$$(KLD) $$(MODULE_LDFLAGS) -s -o $$@ $(2)
 endef
+
+# $(eval $(call vm_package,NAME,MANIFEST,FILE-NAME=FILE...)): build/packages/NAME.pkg, a virtual
+# machine of these files.
+define vm_package
+$(B)/vms/$(1).vm: $(foreach f,$(3),$(lastword $(subst =, ,$(f)))) | $(B)/bin/vmksign
+	@mkdir -p $$(@D)
+	$(B)/bin/vmksign vm-image --out $$@ $(3)
+$(call package,$(1),$(2),$(B)/vms/$(1).vm)
+endef

@@ -3,10 +3,10 @@
 include signing/package.mk
 
 HOST_PROGRAMS += vmksign
-vmksign_SRCS := signing/vmksign.c signing/keys.c signing/build.c signing/inspect.c \
+vmksign_SRCS := signing/vmksign.c signing/keys.c signing/build.c signing/inspect.c signing/vm_image.c \
 	signing/crypto.c signing/engine.c signing/file.c \
 	kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c \
-	kernel/lib/keyval.c
+	kernel/lib/keyval.c kernel/vmkvm/image.c
 vmksign_LIBS := -lcrypto
 
 # Development keys are made once and kept, also by `make clean`: another key would be another root.

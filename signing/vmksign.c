@@ -8,11 +8,13 @@ static const char usage[] =
 	"usage: vmksign keys --out DIR [--type rsa3072|p256|p384] [--name NAME]\n"
 	"       vmksign package --manifest FILE --payload FILE --out FILE\n"
 	"                       [--key FILE --cert FILE [--chain FILE]...]\n"
+	"       vmksign vm-image --out FILE NAME=FILE...\n"
 	"       vmksign verify PACKAGE --root FILE\n"
 	"       vmksign show PACKAGE [--json]\n"
 	"\n"
 	"keys      makes a root and a signer's certificate with their keys in DIR\n"
 	"package   puts manifest and payload into a package; without --key it is unsigned\n"
+	"vm-image  puts the named files of a virtual machine into one payload\n"
 	"verify    checks format, signature and the signer's chain up to the root (DER or PEM)\n"
 	"show      prints what a package says of itself, which nothing has verified\n"
 	"\n"
@@ -26,6 +28,7 @@ static const struct {
 	{"package", command_package},
 	{"verify", command_verify},
 	{"show", command_show},
+	{"vm-image", command_vm_image},
 };
 
 int main(int argc, char **argv)

@@ -13,6 +13,7 @@
 	X(LOCK_MODULES) \
 	X(LOCK_TRUST)   \
 	X(LOCK_UWORLD)  \
+	X(LOCK_VM)      \
 	X(LOCK_DEVICE)  \
 	X(LOCK_PORT)    \
 	X(LOCK_DMA)     \

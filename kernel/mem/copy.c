@@ -47,12 +47,12 @@ static enum vmk_status copy(struct space *space, uintptr_t address, void *to_ker
 
 enum vmk_status space_copy_in(struct space *space, void *to, uintptr_t from, size_t bytes)
 {
-	return copy(space, from, to, NULL, bytes, PTE_PRESENT | PTE_USER | PTE_OWNED);
+	return copy(space, from, to, NULL, bytes, PTE_PRESENT | PTE_USER);
 }
 
 enum vmk_status space_copy_out(struct space *space, uintptr_t to, const void *from, size_t bytes)
 {
-	return copy(space, to, NULL, from, bytes, PTE_PRESENT | PTE_USER | PTE_WRITE | PTE_OWNED);
+	return copy(space, to, NULL, from, bytes, PTE_PRESENT | PTE_USER | PTE_WRITE);
 }
 
 enum vmk_status space_write(struct space *space, uintptr_t to, const void *from, size_t bytes)

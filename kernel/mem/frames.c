@@ -171,7 +171,8 @@ void frames_log_usage(void)
 		[FRAME_PTABLE] = "page tables",
 		[FRAME_USER] = "user",
 		[FRAME_DMA] = "dma",
-		[FRAME_MODULE] = "modules"};
+		[FRAME_MODULE] = "modules",
+		[FRAME_VM] = "virtual machines"};
 	uint64_t sum = frame_pool_bytes(pool.frames) >> 10;
 	char text[160];
 	int at;

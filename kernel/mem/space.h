@@ -34,6 +34,10 @@ enum vmk_status space_protect(struct space *space, uintptr_t address, size_t byt
 /* A random, free, page-aligned range with guard pages, not yet mapped: for images that span
  * segments. */
 enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address);
+/* Map frames that are not the space's into a reserved range of a user space, readable and
+ * writable. They are not freed with the mapping: the owner outlives it. */
+enum vmk_status space_map_foreign(
+	struct space *space, uintptr_t address, struct hpa from, size_t bytes);
 /* Map device registers (not RAM) into the kernel, uncached, never executable. */
 enum vmk_status space_map_device(struct hpa address, size_t bytes, volatile void **mapped);
 /* The same without the pages that hold any of [hole, hole + hole_bytes), offsets from `address`:

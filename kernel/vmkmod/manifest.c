@@ -5,6 +5,8 @@
 #include "vmkmod/package.h"
 
 #define MEMORY_LIMIT_MAX_KIB (4u << 20)
+#define VM_MEMORY_MIN_KIB    2048u
+#define VM_MEMORY_MAX_KIB    (16u << 20)
 
 struct text {
 	const char *at; /* not terminated */
@@ -156,21 +158,59 @@ static const char *set_restart(struct package *p, struct text value)
 	return read_flag(&p->restart, value) ? NULL : "manifest: restart is neither yes nor no";
 }
 
-static const char *set_memory_limit(struct package *p, struct text value)
+static bool read_number(uint32_t *number, struct text value, uint32_t most)
 {
-	uint32_t number = 0;
-
+	*number = 0;
 	for (size_t i = 0; i < value.size; i++) {
-		char c = value.at[i];
+		const char c = value.at[i];
 
 		if (c < '0' || c > '9')
-			return "manifest: memory-limit-kib";
-		number = number * 10 + (uint32_t)(c - '0');
-		if (number > MEMORY_LIMIT_MAX_KIB)
-			return "manifest: memory-limit-kib is too large";
+			return false;
+		*number = *number * 10 + (uint32_t)(c - '0');
+		if (*number > most)
+			return false;
 	}
-	p->memory_limit_kib = number;
-	return number ? NULL : "manifest: memory-limit-kib";
+	return *number != 0;
+}
+
+static const char *set_memory_limit(struct package *p, struct text value)
+{
+	return read_number(&p->memory_limit_kib, value, MEMORY_LIMIT_MAX_KIB)
+		       ? NULL
+		       : "manifest: memory-limit-kib is no number from 1 to 4194304";
+}
+
+static const char *set_vm(struct package *p, struct text value)
+{
+	return read_flag(&p->vm, value) ? NULL : "manifest: vm is neither yes nor no";
+}
+
+static const char *set_vcpus(struct package *p, struct text value)
+{
+	return read_number(&p->vm_vcpus, value, PACKAGE_VCPUS_MAX)
+		       ? NULL
+		       : "manifest: vcpus is no number from 1 to 16";
+}
+
+/* Whole pages, and at least what real mode reaches. */
+static const char *set_vm_memory(struct package *p, struct text value)
+{
+	return read_number(&p->vm_memory_kib, value, VM_MEMORY_MAX_KIB) &&
+			       p->vm_memory_kib % (PAGE_SIZE >> 10) == 0 &&
+			       p->vm_memory_kib >= VM_MEMORY_MIN_KIB
+		       ? NULL
+		       : "manifest: memory-kib is no multiple of 4 from 2048 to 16777216";
+}
+
+static const char *set_autostart(struct package *p, struct text value)
+{
+	return read_flag(&p->vm_autostart, value) ? NULL
+						  : "manifest: autostart is neither yes nor no";
+}
+
+static const char *set_network(struct package *p, struct text value)
+{
+	return read_flag(&p->port, value) ? NULL : "manifest: network is neither yes nor no";
 }
 
 static bool read_hex16(uint16_t *number, struct text digits)
@@ -236,6 +276,11 @@ static const struct field {
 	{"system", set_system, KIND(PACKAGE_WORLD), 0},
 	{"restart", set_restart, KIND(PACKAGE_WORLD), 0},
 	{"memory-limit-kib", set_memory_limit, KIND(PACKAGE_WORLD), 0},
+	{"vm", set_vm, KIND(PACKAGE_WORLD), 0},
+	{"vcpus", set_vcpus, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
+	{"memory-kib", set_vm_memory, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
+	{"network", set_network, KIND(PACKAGE_VM), 0},
+	{"autostart", set_autostart, KIND(PACKAGE_VM), 0},
 	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},
 };
 

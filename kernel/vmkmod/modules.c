@@ -16,6 +16,8 @@
 #include "vmkmod/modules.h"
 #include "vmkmod/package.h"
 #include "vmkuser/uworld.h"
+#include "vmkvm/image.h"
+#include "vmkvm/vm.h"
 
 #define LOG_MODULE "Package"
 
@@ -67,8 +69,9 @@ static enum vmk_status admit(struct package *package, const char **why)
 	if (is_loaded(package->name))
 		return VMK_EXISTS;
 	if (package->kind == PACKAGE_VM) {
-		*why = "this version runs no virtual machines";
-		return VMK_UNSUPPORTED;
+		struct vm_image image;
+
+		return vm_image_parse(package->payload, package->payload_bytes, &image, why);
 	}
 	if (package->kind != PACKAGE_CONFIG)
 		return VMK_OK;
@@ -91,6 +94,10 @@ static enum vmk_status measure(const struct package *package, const char **why)
 		type = VMK_EV_CONFIG;
 		snprintf(text, sizeof(text), VMK_CONFIG_FORMAT, package->name, package->version,
 			package->provider, digest);
+	} else if (package->kind == PACKAGE_VM) {
+		type = VMK_EV_VM_IMAGE;
+		snprintf(text, sizeof(text), VMK_VM_IMAGE_FORMAT, package->name, package->version,
+			package->provider, acceptance_level_name(package->level), digest);
 	} else {
 		snprintf(text, sizeof(text), VMK_PACKAGE_FORMAT, package->name, package->version,
 			package_kind_name(package->kind), package->provider,
@@ -110,6 +117,7 @@ static enum vmk_status start(const struct package *package, const char **why)
 	case PACKAGE_DRIVER:
 		return module_start(package, why);
 	case PACKAGE_WORLD:
+	case PACKAGE_VM:
 		return VMK_OK; /* modules_start_worlds() */
 	default:
 		return VMK_INTERNAL;
@@ -212,15 +220,45 @@ void modules_load_boot(const struct boot_info *info)
 	load_kind(info, packages, false);
 }
 
+static const struct package *vmx_package(void)
+{
+	for (unsigned i = 0; i < loaded_count; i++)
+		if (loaded[i]->kind == PACKAGE_WORLD && loaded[i]->vm)
+			return loaded[i];
+	return NULL;
+}
+
+static void power_on(const struct package *package, const struct package *vmx)
+{
+	char why[VM_WHY_BYTES] = "there is no package with a VMX world";
+	enum vmk_status status = VMK_NOT_FOUND;
+	struct vm *vm;
+
+	if (vmx)
+		status = vm_create(package, &vm, why);
+	if (status != VMK_OK) {
+		vmk_error("VM %s: not powered on: %s", package->name, why);
+		return;
+	}
+	vmk_log("VM %s: %u vCPUs, %u KiB", package->name, (unsigned)package->vm_vcpus,
+		(unsigned)package->vm_memory_kib);
+	status = uworld_start_vmx(vmx, package, vm);
+	if (status != VMK_OK)
+		vmk_error("VM %s: its VMX world was not started: %s", package->name,
+			vmk_status_name(status));
+}
+
 void modules_start_worlds(void)
 {
 	for (unsigned i = 0; i < loaded_count; i++) {
 		enum vmk_status status = VMK_OK;
 
-		if (loaded[i]->kind == PACKAGE_WORLD)
+		if (loaded[i]->kind == PACKAGE_WORLD && !loaded[i]->vm)
 			status = uworld_start(loaded[i]);
 		if (status != VMK_OK)
 			did_not_start(loaded[i], status, "the world could not be started");
+		if (loaded[i]->kind == PACKAGE_VM && loaded[i]->vm_autostart)
+			power_on(loaded[i], vmx_package());
 	}
 }
 

@@ -12,6 +12,7 @@
 #define PACKAGE_NAME_MAX         32
 #define PACKAGE_CERTIFICATES_MAX 2 /* the signer and one intermediate */
 #define PACKAGE_PCI_MAX          16
+#define PACKAGE_VCPUS_MAX        16
 
 /* X(symbol, name in manifests and events) */
 #define PACKAGE_KINDS(X)            \
@@ -52,10 +53,13 @@ struct package {
 	bool port, trust, config, tty;           /* handles that a world is given */
 	enum system_grant system;                /* and what it may do with that of the system */
 	bool restart;                            /* a world that is started again when it ends */
+	bool vm;                                 /* a VMX world: started once for each VM */
 	uint32_t memory_limit_kib;               /* of a world; 0: the default */
 	struct package_pci pci[PACKAGE_PCI_MAX]; /* what a driver binds to, in this order */
 	unsigned pci_count;
-	const uint8_t *trailer; /* certificate and signature records */
+	uint32_t vm_vcpus, vm_memory_kib; /* of a VM */
+	bool vm_autostart;                /* powered on at the end of the boot */
+	const uint8_t *trailer;           /* certificate and signature records */
 	size_t trailer_bytes;
 	uint8_t sha256[32]; /* of the whole file, set by package_verify() */
 	char signer[64];    /* subject's common name, set by package_verify() */

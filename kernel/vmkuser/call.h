@@ -14,12 +14,15 @@
 struct space;
 struct world;
 struct port;
+struct event;
+struct vm;
 
-#define USER_TOP      0x7ffffffff000ull /* the first address that no world can have */
-#define SCRATCH_BYTES 4096u
-#define LOG_TEXT_MAX  (SCRATCH_BYTES - 1)
-#define WAIT_MAX      16u
-#define WORLD_NAME(u) ((u)->package.name)
+#define USER_TOP       0x7ffffffff000ull /* the first address that no world can have */
+#define SCRATCH_BYTES  4096u
+#define LOG_TEXT_MAX   (SCRATCH_BYTES - 1)
+#define WAIT_MAX       16u
+#define GUEST_MAPS_MAX 4u
+#define WORLD_NAME(u)  ((u)->package.name)
 
 struct user_range {
 	uintptr_t address;
@@ -34,6 +37,9 @@ struct uworld {
 	struct port *port;
 	struct handle_table handles;
 	struct user_range image, stack;
+	struct vm *vm; /* of a VMX world */
+	struct user_range guest_ram[GUEST_MAPS_MAX];
+	unsigned guest_maps;
 	uintptr_t entry, stack_pointer;
 	uint64_t memory_limit, memory_used; /* bytes */
 	struct budget log_budget, denial_budget;
@@ -70,7 +76,16 @@ typedef enum vmk_status (*call_handler)(struct uworld *u, const uint64_t args[6]
 	X(VMK_SYS_TTY_READ, call_tty_read)       \
 	X(VMK_SYS_TTY_WRITE, call_tty_write)     \
 	X(VMK_SYS_INFO, call_info)               \
-	X(VMK_SYS_CONTROL, call_control)
+	X(VMK_SYS_CONTROL, call_control)         \
+	X(VMK_SYS_VM_INFO, call_vm_info)         \
+	X(VMK_SYS_VM_FILE, call_vm_file)         \
+	X(VMK_SYS_VM_READ, call_vm_read)         \
+	X(VMK_SYS_VM_MAP, call_vm_map)           \
+	X(VMK_SYS_VM_START, call_vm_start)       \
+	X(VMK_SYS_VM_SERVE, call_vm_serve)       \
+	X(VMK_SYS_VM_IRQ, call_vm_irq)           \
+	X(VMK_SYS_VM_MESSAGE, call_vm_message)   \
+	X(VMK_SYS_VM_CONTROL, call_vm_control)
 #define X(number, handler) \
 	enum vmk_status handler(struct uworld *u, const uint64_t args[6], uint64_t *value);
 CALL_HANDLERS(X)
@@ -79,6 +94,18 @@ CALL_HANDLERS(X)
 /* Checks number and permission, then makes the call. Pure but for the handlers. */
 enum vmk_status call_make(
 	struct uworld *u, uint64_t number, const uint64_t args[6], uint64_t *value);
+
+/* What a world waits for, besides time: handles that become readable. */
+struct wait_set {
+	unsigned count;
+	struct port *ports[WAIT_MAX]; /* NULL: the console */
+	struct event *events[WAIT_MAX];
+	uint64_t seen[WAIT_MAX];
+};
+/* Fill in place `i`. VMK_BAD_HANDLE, VMK_DENIED. */
+enum vmk_status wait_add(struct uworld *u, struct wait_set *set, unsigned i, vmk_handle handle);
+/* Is one of them readable? Reads all `seen` before it looks, so that nothing is missed. */
+bool wait_ready(struct wait_set *set, uint64_t *index);
 
 /* Whole pages, not empty, all below USER_TOP. */
 bool user_pages_ok(uint64_t address, uint64_t bytes);

@@ -33,9 +33,12 @@ void user_describe_address(const struct uworld *u, uint64_t address, char *to, s
 		snprintf(to, size, address < USER_TOP ? "user memory" : "kernel memory");
 }
 
-/* Image and stack stay as the loader made them. */
+/* Image and stack stay as the loader made them, guest RAM as the VM's. */
 static bool may_change(const struct uworld *u, uint64_t address, uint64_t bytes)
 {
+	for (unsigned i = 0; i < u->guest_maps; i++)
+		if (user_range_overlaps(&u->guest_ram[i], address, bytes))
+			return false;
 	return !user_range_overlaps(&u->image, address, bytes) &&
 	       !user_range_overlaps(&u->stack, address, bytes);
 }

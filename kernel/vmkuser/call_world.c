@@ -94,15 +94,7 @@ enum vmk_status call_random(struct uworld *u, const uint64_t args[6], uint64_t *
 	return status;
 }
 
-struct wait_set {
-	unsigned count;
-	struct port *ports[WAIT_MAX]; /* NULL: the console */
-	struct event *events[WAIT_MAX];
-	uint64_t seen[WAIT_MAX];
-};
-
-static enum vmk_status wait_add(
-	struct uworld *u, struct wait_set *set, unsigned i, vmk_handle handle)
+enum vmk_status wait_add(struct uworld *u, struct wait_set *set, unsigned i, vmk_handle handle)
 {
 	enum vmk_status status;
 
@@ -135,8 +127,7 @@ static enum vmk_status wait_collect(
 	return status;
 }
 
-/* The counts are read before the ports are looked at, so that nothing is missed in between. */
-static bool wait_ready(struct wait_set *set, uint64_t *index)
+bool wait_ready(struct wait_set *set, uint64_t *index)
 {
 	for (unsigned i = 0; i < set->count; i++)
 		set->seen[i] = event_count(set->events[i]);

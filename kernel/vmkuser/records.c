@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "mem/frames.h"
 #include "trust/info.h"
+#include "trust/raw.h"
 #include "vmkdev/device.h"
 #include "vmkdev/tty.h"
 #include "vmkmod/modules.h"
@@ -203,6 +204,36 @@ static bool fill_log(uint64_t index, void *record)
 	return true;
 }
 
+static unsigned count_registers(void)
+{
+	return trust_raw_parts(VMK_INFO_TXT_REGISTERS);
+}
+
+static unsigned count_heap(void)
+{
+	return trust_raw_parts(VMK_INFO_TXT_HEAP);
+}
+
+static unsigned count_tboot_log(void)
+{
+	return trust_raw_parts(VMK_INFO_TBOOT_LOG);
+}
+
+static bool fill_registers(uint64_t index, void *record)
+{
+	return trust_raw_part(VMK_INFO_TXT_REGISTERS, (unsigned)index, record);
+}
+
+static bool fill_heap(uint64_t index, void *record)
+{
+	return trust_raw_part(VMK_INFO_TXT_HEAP, (unsigned)index, record);
+}
+
+static bool fill_tboot_log(uint64_t index, void *record)
+{
+	return trust_raw_part(VMK_INFO_TBOOT_LOG, (unsigned)index, record);
+}
+
 static const struct source {
 	size_t bytes;
 	unsigned (*count)(void);
@@ -219,6 +250,9 @@ static const struct source {
 	[VMK_INFO_LAUNCH] = {sizeof(struct vmk_info_launch), one, fill_launch},
 	[VMK_INFO_SIGN] = {sizeof(struct vmk_info_sign), count_signs, fill_sign},
 	[VMK_INFO_LOG] = {sizeof(struct vmk_info_log), one, fill_log},
+	[VMK_INFO_TXT_REGISTERS] = {sizeof(struct vmk_info_raw), count_registers, fill_registers},
+	[VMK_INFO_TXT_HEAP] = {sizeof(struct vmk_info_raw), count_heap, fill_heap},
+	[VMK_INFO_TBOOT_LOG] = {sizeof(struct vmk_info_raw), count_tboot_log, fill_tboot_log},
 };
 
 #define X(symbol, number, structure)                                                       \

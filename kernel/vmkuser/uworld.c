@@ -11,6 +11,9 @@
 #include "vmkuser/call.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
+#include "vmkvm/vm.h"
+
+#include <string.h>
 
 #define LOG_MODULE         "vmkuser"
 #define DEFAULT_LIMIT_KIB  (16u << 10)
@@ -65,6 +68,9 @@ static enum vmk_status give_handles(struct uworld *u)
 	if (status == VMK_OK && u->package.system != SYSTEM_NOTHING)
 		status = handle_add(
 			&u->handles, VMK_KIND_SYSTEM, system_rights(&u->package), NULL, &handle);
+	if (status == VMK_OK && u->vm)
+		status = handle_add(
+			&u->handles, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE, u->vm, &handle);
 	return status;
 }
 
@@ -75,6 +81,11 @@ static void release(struct uworld *u)
 		port_destroy(u->port);
 	if (u->space)
 		space_destroy(u->space);
+	/* Not before the last mapping of its RAM is gone. */
+	if (u->vm)
+		vm_release(u->vm);
+	u->vm = NULL;
+	u->guest_maps = 0;
 	u->port = NULL;
 	u->space = NULL;
 	u->memory_used = 0;
@@ -168,21 +179,12 @@ static struct uworld *make(const struct package *package)
 	return u;
 }
 
-enum vmk_status uworld_start(const struct package *package)
+static enum vmk_status launch_new(struct uworld *u)
 {
-	struct uworld *u;
 	enum vmk_status status;
 
-	if (package->kind != PACKAGE_WORLD)
-		return VMK_BAD_PARAM;
-	if (package->tty && settings_console() == VMK_CONSOLE_OFF) {
-		vmk_log("World %s: not started: the configuration says console=off", package->name);
-		return VMK_OK;
-	}
-	u = make(package);
-	if (!u)
-		return VMK_NO_MEMORY;
 	if (!supervise_add(u)) {
+		release(u);
 		uworld_discard(u);
 		return VMK_EXISTS;
 	}
@@ -192,6 +194,36 @@ enum vmk_status uworld_start(const struct package *package)
 		uworld_discard(u);
 	}
 	return status;
+}
+
+enum vmk_status uworld_start(const struct package *package)
+{
+	struct uworld *u;
+
+	if (package->kind != PACKAGE_WORLD)
+		return VMK_BAD_PARAM;
+	if (package->tty && settings_console() == VMK_CONSOLE_OFF) {
+		vmk_log("World %s: not started: the configuration says console=off", package->name);
+		return VMK_OK;
+	}
+	u = make(package);
+	return u ? launch_new(u) : VMK_NO_MEMORY;
+}
+
+enum vmk_status uworld_start_vmx(
+	const struct package *package, const struct package *image, struct vm *vm)
+{
+	struct uworld *u = make(package);
+
+	if (!u) {
+		vm_release(vm);
+		return VMK_NO_MEMORY;
+	}
+	u->vm = vm;
+	u->package.restart = false; /* the VM ends with it */
+	u->package.port &= image->port;
+	memcpy(u->package.name, image->name, sizeof(u->package.name));
+	return launch_new(u);
 }
 
 void uworld_finish(struct uworld *u, int code)

@@ -6,6 +6,7 @@
 #include <vmkapi/status.h>
 
 struct package;
+struct vm;
 
 void uworld_init(void); /* SYSCALL MSRs are set per CPU by uworld_cpu_init() */
 void uworld_cpu_init(void);
@@ -15,6 +16,12 @@ void uworld_cpu_init(void);
  * ends or faults is started again after a growing delay (1 s to 60 s).
  */
 enum vmk_status uworld_start(const struct package *package);
+/*
+ * The same for the VMX world of a VM, which it takes over: the VM ends with the world, or here if
+ * that cannot be started. The world has the image's name, and a port only if the image wants one.
+ */
+enum vmk_status uworld_start_vmx(
+	const struct package *package, const struct package *image, struct vm *vm);
 /* Called by the trap handler for a fault in ring 3: logs it and ends the world. Never returns to
  * it. */
 _Noreturn void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t rip);

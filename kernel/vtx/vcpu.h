@@ -127,8 +127,9 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const volatile uint32_t *leave, uint6
 /* After VCPU_STOP_IO that read: the guest's register gets the value, and the instruction is done.
  */
 void vcpu_complete(struct vcpu *vcpu, uint32_t value);
-/* Skips the current instruction. */
+/* Skips the current instruction, and the same where the exit does not tell its length. */
 void vcpu_skip(struct vcpu *vcpu);
+void vcpu_advance(struct vcpu *vcpu, uint64_t bytes);
 /* A report for people: why it stopped, with all of the guest's state; loaded vCPUs only. Lines go
  * to `line` one by one. */
 void vcpu_report(struct vcpu *vcpu, void (*line)(void *context, const char *text), void *context);

@@ -25,9 +25,9 @@ int vcpu_fault(struct vcpu *v, enum exception vector, uint32_t error)
 }
 
 /* Outside 64-bit mode addresses wrap at 32 bits. */
-void vcpu_skip(struct vcpu *v)
+void vcpu_advance(struct vcpu *v, uint64_t bytes)
 {
-	uint64_t rip = vtx_vmread(VMCS_GUEST_RIP) + vtx_vmread(VMCS_EXIT_INSTRUCTION_LENGTH);
+	uint64_t rip = vtx_vmread(VMCS_GUEST_RIP) + bytes;
 	uint64_t blocking = vtx_vmread(VMCS_GUEST_INTERRUPTIBILITY);
 
 	if (!(vtx_vmread(VMCS_GUEST_CS_ACCESS) & 1u << 13))
@@ -37,6 +37,11 @@ void vcpu_skip(struct vcpu *v)
 	if (blocking & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
 		vtx_vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
 			blocking & ~(uint64_t)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+}
+
+void vcpu_skip(struct vcpu *v)
+{
+	vcpu_advance(v, vtx_vmread(VMCS_EXIT_INSTRUCTION_LENGTH));
 }
 
 int exit_cpuid(struct vcpu *v)

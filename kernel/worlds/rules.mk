@@ -61,6 +61,9 @@ $(B)/worlds/hostile-%.manifest: kernel/worlds/hostile/hostile.manifest
 $(foreach c,$(hostile_CASES),$(eval $(call package,hostile-$(c),$(B)/worlds/hostile-$(c).manifest,\
 	$(B)/worlds/hostile.elf)))
 
+$(foreach g,$(TINY_GUESTS),$(eval $(call vm_package,guest-$(g),$(B)/vms/$(g).manifest,\
+	flat=$(B)/vms/$(g).bin)))
+
 .PHONY: worlds hostile-packages
 hostile-packages: $(hostile_CASES:%=$(B)/packages/hostile-%.pkg)
 worlds: $(WORLDS:%=$(B)/worlds/%.elf)

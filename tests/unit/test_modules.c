@@ -1,5 +1,6 @@
 /* sources: kernel/vmkmod/modules.c kernel/vmkmod/package.c kernel/vmkmod/manifest.c */
 /* sources: kernel/lib/keyval.c kernel/lib/hex.c tests/unit/shim/package_bytes.c */
+/* sources: kernel/vmkvm/image.c */
 /* Boot packages: order, refusals, and that nothing starts which was not verified and measured. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,10 +23,12 @@
 #include "vmkmod/modules.h"
 #include "vmkmod/package.h"
 #include "vmkuser/uworld.h"
+#include "vmkvm/image.h"
+#include "vmkvm/vm.h"
 
 /* What the loader calls: it writes down what happened, in order. */
 static char journal[4096];
-static enum vmk_status verdict, measuring, starting;
+static enum vmk_status verdict, measuring, starting, creating;
 static bool whole_events;
 
 static void note(const char *format, ...)
@@ -75,8 +78,16 @@ enum vmk_status package_verify(
 }
 enum vmk_status trust_measure(enum vmk_event_type type, const char *text)
 {
-	note("measure %s %.*s; ", type == VMK_EV_CONFIG ? "21" : "19", whole_events ? 400 : 18,
-		text);
+	static const struct {
+		enum vmk_event_type type;
+		const char *pcr;
+	} others[] = {{VMK_EV_CONFIG, "21"}, {VMK_EV_VM_IMAGE, "20"}};
+	const char *pcr = "19";
+
+	for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
+		if (others[i].type == type)
+			pcr = others[i].pcr;
+	note("measure %s %.*s; ", pcr, whole_events ? 400 : 18, text);
 	return measuring;
 }
 enum vmk_status module_start(const struct package *package, const char **why)
@@ -91,11 +102,24 @@ enum vmk_status uworld_start(const struct package *package)
 	return starting;
 }
 
+enum vmk_status uworld_start_vmx(
+	const struct package *package, const struct package *image, struct vm *vm)
+{
+	note("vmx %s for %s; ", package->name, image->name);
+	return starting;
+}
+enum vmk_status vm_create(const struct package *package, struct vm **vm, char why[VM_WHY_BYTES])
+{
+	snprintf(why, VM_WHY_BYTES, "no room");
+	note("create %s %u; ", package->name, (unsigned)package->vm_vcpus);
+	return creating;
+}
+
 static struct boot_info info;
 static struct package_bytes files[4];
 
-static void boot_module(
-	const char *cmdline, const char *kind, const char *more, const char *payload)
+static void boot_module_bytes(
+	const char *cmdline, const char *kind, const char *more, const void *payload, size_t bytes)
 {
 	struct boot_module *m = &info.modules[info.module_count];
 	struct package_bytes *file = &files[info.module_count++];
@@ -104,10 +128,30 @@ static void boot_module(
 	snprintf(manifest, sizeof(manifest),
 		"name=%s\nversion=1\nprovider=merlon\nkind=%s\nlevel=PartnerSupported\n%s", cmdline,
 		kind, more);
-	package_bytes_make(file, manifest, payload, strlen(payload));
+	package_bytes_make(file, manifest, payload, bytes);
 	m->start = hpa((uintptr_t)file->data);
 	m->bytes = file->size;
 	snprintf(m->cmdline, sizeof(m->cmdline), "/boot/%s.pkg an option", cmdline);
+}
+
+static void boot_module(
+	const char *cmdline, const char *kind, const char *more, const char *payload)
+{
+	boot_module_bytes(cmdline, kind, more, payload, strlen(payload));
+}
+
+/* A VM whose image has one file, of four bytes. */
+static void boot_vm(const char *name, const char *autostart)
+{
+	struct {
+		struct vm_image_header header;
+		struct vm_image_entry entry;
+		char content[4];
+	} image = {{VM_IMAGE_MAGIC, VM_IMAGE_VERSION, 1}, {"flat", 64, 4}, "code"};
+	char manifest[64];
+
+	snprintf(manifest, sizeof(manifest), "vcpus=2\nmemory-kib=4096\nautostart=%s\n", autostart);
+	boot_module_bytes(name, "vm", manifest, &image, 68);
 }
 
 /* The loader's state is per boot, so each boot happens in a process of its own. */
@@ -145,7 +189,7 @@ static int reset(void **state)
 {
 	memset(&info, 0, sizeof(info));
 	journal[0] = 0;
-	verdict = measuring = starting = VMK_OK;
+	verdict = measuring = starting = creating = VMK_OK;
 	whole_events = false;
 	return 0;
 }
@@ -230,9 +274,38 @@ static void test_bad_configuration(void **state)
 
 static void test_virtual_machine(void **state)
 {
-	boot_module("guest", "vm", "", "image");
-	assert_string_equal(boot(), "verify guest; error guest.pkg refused: unsupported: this "
-				    "version runs no virtual machines; ");
+	boot_vm("guest", "yes");
+	boot_vm("later", "no");
+	boot_module("vmx", "world", "syscalls=exit\nvm=yes\n", "elf");
+	assert_string_equal(boot(),
+		"verify guest; measure 20 vm name=guest vers; verify later; "
+		"measure 20 vm name=later vers; verify vmx; measure 19 package name=vmx v; "
+		"create guest 2; vmx vmx for guest; ");
+}
+
+static void test_virtual_machine_refused(void **state)
+{
+	boot_module("guest", "vm", "vcpus=2\nmemory-kib=4096\n", "image");
+	assert_string_equal(boot(), "verify guest; error guest.pkg refused: truncated: VM image: "
+				    "shorter than its header; ");
+}
+
+static void test_virtual_machine_without_vmx(void **state)
+{
+	boot_vm("guest", "yes");
+	assert_string_equal(boot(),
+		"verify guest; measure 20 vm name=guest vers; error VM guest: not powered on: "
+		"there is no package with a VMX world; ");
+}
+
+static void test_virtual_machine_without_room(void **state)
+{
+	creating = VMK_NO_MEMORY;
+	boot_vm("guest", "yes");
+	boot_module("vmx", "world", "syscalls=exit\nvm=yes\n", "elf");
+	assert_string_equal(boot(), "verify guest; measure 20 vm name=guest vers; verify vmx; "
+				    "measure 19 package name=vmx v; create guest 2; "
+				    "error VM guest: not powered on: no room; ");
 }
 
 static void test_not_measured(void **state)
@@ -277,6 +350,9 @@ int main(void)
 		cmocka_unit_test_setup(test_twice, reset),
 		cmocka_unit_test_setup(test_bad_configuration, reset),
 		cmocka_unit_test_setup(test_virtual_machine, reset),
+		cmocka_unit_test_setup(test_virtual_machine_refused, reset),
+		cmocka_unit_test_setup(test_virtual_machine_without_vmx, reset),
+		cmocka_unit_test_setup(test_virtual_machine_without_room, reset),
 		cmocka_unit_test_setup(test_not_measured, reset),
 	};
 

@@ -1,7 +1,8 @@
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
-/* sources: tests/unit/shim/world_kernel.c */
+/* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
+/* sources: kernel/vmkuser/call_vm.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,7 @@
 #include "arch/x86/power.h"
 #include "tests/unit/shim/world_kernel.h"
 
-#define CALLS (VMK_SYS_CONTROL + 1)
+#define CALLS (VMK_SYS_VM_CONTROL + 1)
 
 static struct uworld world;
 static uint64_t value;

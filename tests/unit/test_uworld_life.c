@@ -1,6 +1,7 @@
 /* sources: kernel/vmkuser/uworld.c kernel/vmkuser/supervise.c kernel/vmkuser/image.c */
 /* sources: kernel/vmkuser/handle.c kernel/vmkuser/budget.c kernel/vmkmod/elf.c */
 /* sources: kernel/vmkuser/call_memory.c tests/unit/shim/world_kernel.c */
+/* sources: tests/unit/shim/vm_kernel.c */
 /* needs: build/worlds/selftest.elf */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -30,7 +30,8 @@ enum vmk_launch {
 	X(VMK_EV_PACKAGE, 0x4d4c0002u, 19, 12, "PACKAGE")                   \
 	X(VMK_EV_CONFIG, 0x4d4c0003u, 21, 14, "CONFIG")                     \
 	X(VMK_EV_BOOT_COMPLETE, 0x4d4c0004u, 19, 12, "BOOT_COMPLETE")       \
-	X(VMK_EV_DMA, 0x4d4c0005u, 19, 12, "DMA")
+	X(VMK_EV_DMA, 0x4d4c0005u, 19, 12, "DMA")                           \
+	X(VMK_EV_VM_IMAGE, 0x4d4c0006u, 20, 13, "VM_IMAGE")
 
 enum vmk_event_type {
 #define X(symbol, type, drtm, srtm, name) symbol = (int)(type),
@@ -59,7 +60,8 @@ enum vmk_dma_state {
 		VMK_DMA_STATE_COUNT
 };
 /* printf formats of the other events' data. */
-#define VMK_PACKAGE_FORMAT "package name=%s version=%s kind=%s provider=%s level=%s sha256=%s"
-#define VMK_CONFIG_FORMAT  "config name=%s version=%s provider=%s sha256=%s"
+#define VMK_PACKAGE_FORMAT  "package name=%s version=%s kind=%s provider=%s level=%s sha256=%s"
+#define VMK_CONFIG_FORMAT   "config name=%s version=%s provider=%s sha256=%s"
+#define VMK_VM_IMAGE_FORMAT "vm name=%s version=%s provider=%s level=%s sha256=%s"
 
 #endif

@@ -8,21 +8,24 @@
 
 #include <stdint.h>
 
-#define VMK_INFO_VERSION 1u
+#define VMK_INFO_VERSION 2u
 
 /* X(symbol, number, structure) */
-#define VMK_INFO_KINDS(X)                             \
-	X(VMK_INFO_SYSTEM, 1, struct vmk_info_system) \
-	X(VMK_INFO_MODULE, 2, struct vmk_info_module) \
-	X(VMK_INFO_WORLD, 3, struct vmk_info_world)   \
-	X(VMK_INFO_MEMORY, 4, struct vmk_info_memory) \
-	X(VMK_INFO_CPU, 5, struct vmk_info_cpu)       \
-	X(VMK_INFO_PCI, 6, struct vmk_info_pci)       \
-	X(VMK_INFO_NIC, 7, struct vmk_info_nic)       \
-	X(VMK_INFO_PORT, 8, struct vmk_info_port)     \
-	X(VMK_INFO_LAUNCH, 9, struct vmk_info_launch) \
-	X(VMK_INFO_SIGN, 10, struct vmk_info_sign)    \
-	X(VMK_INFO_LOG, 11, struct vmk_info_log)
+#define VMK_INFO_KINDS(X)                                  \
+	X(VMK_INFO_SYSTEM, 1, struct vmk_info_system)      \
+	X(VMK_INFO_MODULE, 2, struct vmk_info_module)      \
+	X(VMK_INFO_WORLD, 3, struct vmk_info_world)        \
+	X(VMK_INFO_MEMORY, 4, struct vmk_info_memory)      \
+	X(VMK_INFO_CPU, 5, struct vmk_info_cpu)            \
+	X(VMK_INFO_PCI, 6, struct vmk_info_pci)            \
+	X(VMK_INFO_NIC, 7, struct vmk_info_nic)            \
+	X(VMK_INFO_PORT, 8, struct vmk_info_port)          \
+	X(VMK_INFO_LAUNCH, 9, struct vmk_info_launch)      \
+	X(VMK_INFO_SIGN, 10, struct vmk_info_sign)         \
+	X(VMK_INFO_LOG, 11, struct vmk_info_log)           \
+	X(VMK_INFO_TXT_REGISTERS, 12, struct vmk_info_raw) \
+	X(VMK_INFO_TXT_HEAP, 13, struct vmk_info_raw)      \
+	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw)
 enum vmk_info_kind {
 #define X(symbol, number, structure) symbol = number,
 	VMK_INFO_KINDS(X)
@@ -138,7 +141,8 @@ struct vmk_info_port {
 struct vmk_info_launch {
 	struct vmk_info_head head;
 	uint8_t measured; /* by a dynamic launch: every sign holds */
-	uint8_t tpm_present, tpm_ready, reserved;
+	uint8_t tpm_present, tpm_ready;
+	uint8_t launch; /* enum vmk_launch (vmkapi/events.h) */
 	uint32_t signs_missing;
 	char tpm_error[96], tpm_manufacturer[8];
 	uint64_t tpm_firmware;
@@ -160,6 +164,15 @@ struct vmk_info_log {
 	uint32_t bytes; /* 0: there is nothing more yet */
 	char text[VMK_INFO_LOG_BYTES];
 	uint32_t reserved;
+};
+
+#define VMK_INFO_RAW_BYTES 2048
+/* A part of what a launch left in memory, undecoded: bytes [index * VMK_INFO_RAW_BYTES, ...). */
+struct vmk_info_raw {
+	struct vmk_info_head head;
+	uint64_t base, total; /* of all parts: physical address, bytes */
+	uint32_t bytes, reserved;
+	uint8_t data[VMK_INFO_RAW_BYTES];
 };
 
 /* VMK_SYS_CONTROL. X(symbol, number) */

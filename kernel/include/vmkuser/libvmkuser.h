@@ -10,6 +10,7 @@
 #include <vmkapi/status.h>
 #include <vmkuser/info.h>
 #include <vmkuser/syscall.h>
+#include <vmkuser/vm.h>
 
 /* No deadline for vmku_wait(). */
 #define VMKU_FOREVER UINT64_MAX
@@ -76,5 +77,18 @@ enum vmk_status vmku_tty_write(vmk_handle tty, const char *text, size_t bytes);
 enum vmk_status vmku_info(
 	vmk_handle system, enum vmk_info_kind kind, uint64_t index, void *record, size_t size);
 enum vmk_status vmku_control(vmk_handle system, enum vmk_control control, uint64_t value);
+
+/* Of a VMX world: vmkuser/vm.h. */
+enum vmk_status vmku_vm_info(vmk_handle vm, struct vmk_vm_info *info);
+enum vmk_status vmku_vm_file(vmk_handle vm, uint64_t index, struct vmk_vm_file *file);
+/* Any size; beyond the file's end nothing is written. */
+enum vmk_status vmku_vm_read(
+	vmk_handle vm, uint64_t index, uint64_t offset, void *to, size_t bytes);
+enum vmk_status vmku_vm_map(vmk_handle vm, uint64_t gpa, uint64_t bytes, void **address);
+enum vmk_status vmku_vm_start(vmk_handle vm, const struct vmk_vm_entry *entry);
+enum vmk_status vmku_vm_serve(vmk_handle vm, struct vmk_vm_exchange *exchange, uint64_t timeout_ns);
+enum vmk_status vmku_vm_irq(vmk_handle vm, unsigned gsi, int level);
+enum vmk_status vmku_vm_message(vmk_handle vm, uint64_t address, uint32_t data);
+enum vmk_status vmku_vm_control(vmk_handle vm, enum vmk_vm_control what, uint64_t argument);
 
 #endif

@@ -39,7 +39,17 @@ typedef uint32_t vmk_handle;
 	X(VMK_SYS_TTY_WRITE, "tty-write", 16, 3) /* (tty, text, bytes) */                          \
 	X(VMK_SYS_INFO, "info", 17,                                                                \
 		5) /* (system, VMK_INFO_*, index, record, bytes) -> bytes there (info.h) */        \
-	X(VMK_SYS_CONTROL, "control", 18, 3) /* (system, VMK_CONTROL_*, value) (info.h) */
+	X(VMK_SYS_CONTROL, "control", 18, 3) /* (system, VMK_CONTROL_*, value) (info.h) */         \
+	/* Of a VMX world, on its virtual machine (vm.h). */                                       \
+	X(VMK_SYS_VM_INFO, "vm-info", 19, 2)       /* (vm, struct vmk_vm_info *) */                \
+	X(VMK_SYS_VM_FILE, "vm-file", 20, 3)       /* (vm, index, struct vmk_vm_file *) */         \
+	X(VMK_SYS_VM_READ, "vm-read", 21, 5)       /* (vm, index, offset, buffer, bytes) */        \
+	X(VMK_SYS_VM_MAP, "vm-map", 22, 3)         /* (vm, gpa, bytes) -> address */               \
+	X(VMK_SYS_VM_START, "vm-start", 23, 2)     /* (vm, struct vmk_vm_entry *) */               \
+	X(VMK_SYS_VM_SERVE, "vm-serve", 24, 3)     /* (vm, struct vmk_vm_exchange *, ns) */        \
+	X(VMK_SYS_VM_IRQ, "vm-irq", 25, 3)         /* (vm, gsi, level) */                          \
+	X(VMK_SYS_VM_MESSAGE, "vm-message", 26, 3) /* (vm, address, data) */                       \
+	X(VMK_SYS_VM_CONTROL, "vm-control", 27, 3) /* (vm, VMK_VM_CONTROL_*, argument) */
 
 enum vmk_syscall {
 #define X(symbol, name, number, args) symbol = number,
@@ -73,7 +83,8 @@ struct vmk_start {
 	X(VMK_KIND_TRUST, 2, "trust")   \
 	X(VMK_KIND_CONFIG, 3, "config") \
 	X(VMK_KIND_TTY, 4, "tty")       \
-	X(VMK_KIND_SYSTEM, 5, "system")
+	X(VMK_KIND_SYSTEM, 5, "system") \
+	X(VMK_KIND_VM, 6, "vm")
 enum {
 	VMK_KIND_NONE = 0,
 #define X(symbol, number, name) symbol = number,

@@ -13,6 +13,7 @@
 
 #define VMK_VM_NAME_MAX  32
 #define VMK_VM_HIGH_BASE 0x100000000ull
+#define VMK_VM_WATCH_MAX 4
 
 struct vmk_vm_info {
 	uint32_t size;  /* of this structure, for growth */
@@ -66,15 +67,15 @@ struct vmk_vm_exchange {
 	uint64_t value;   /* written; or, in the answer, what is read */
 	uint32_t bytes;   /* 1, 2, 4, 8 */
 	uint32_t write;
-	uint32_t watch[4]; /* handles, 0: none */
-	uint32_t ready;    /* index into watch + 1; 0: none */
+	uint32_t watch[VMK_VM_WATCH_MAX]; /* handles, 0: none */
+	uint32_t ready;                   /* index into watch + 1; 0: none */
 	uint32_t reserved;
 };
 
 /* VMK_SYS_VM_CONTROL(vm, VMK_VM_CONTROL_*, argument) */
 enum vmk_vm_control {
 	VMK_VM_CONTROL_RESET = 1,     /* all vCPUs into reset state, waiting; RAM stays */
-	VMK_VM_CONTROL_POWER_OFF = 2, /* the VM ends: its memory is wiped and freed */
+	VMK_VM_CONTROL_POWER_OFF = 2, /* the VM and this world end: the call does not return */
 };
 
 /*

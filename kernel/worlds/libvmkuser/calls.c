@@ -177,3 +177,59 @@ enum vmk_status vmku_control(vmk_handle system, enum vmk_control control, uint64
 {
 	return call(VMK_SYS_CONTROL, system, control, value, 0, 0);
 }
+
+enum vmk_status vmku_vm_info(vmk_handle vm, struct vmk_vm_info *info)
+{
+	return call(VMK_SYS_VM_INFO, vm, word(info), 0, 0, 0);
+}
+
+enum vmk_status vmku_vm_file(vmk_handle vm, uint64_t index, struct vmk_vm_file *file)
+{
+	return call(VMK_SYS_VM_FILE, vm, index, word(file), 0, 0);
+}
+
+enum vmk_status vmku_vm_read(vmk_handle vm, uint64_t index, uint64_t offset, void *to, size_t bytes)
+{
+	enum vmk_status status = VMK_OK;
+
+	for (size_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
+		part = bytes - done < VMK_TRANSFER_MAX ? bytes - done : VMK_TRANSFER_MAX;
+		status = call(
+			VMK_SYS_VM_READ, vm, index, offset + done, word((char *)to + done), part);
+	}
+	return status;
+}
+
+enum vmk_status vmku_vm_map(vmk_handle vm, uint64_t gpa, uint64_t bytes, void **address)
+{
+	struct vmku_result result = vmku_syscall(VMK_SYS_VM_MAP, vm, gpa, bytes, 0, 0);
+
+	if (result.status == VMK_OK)
+		*address = (void *)(uintptr_t)result.value;
+	return result.status;
+}
+
+enum vmk_status vmku_vm_start(vmk_handle vm, const struct vmk_vm_entry *entry)
+{
+	return call(VMK_SYS_VM_START, vm, word(entry), 0, 0, 0);
+}
+
+enum vmk_status vmku_vm_serve(vmk_handle vm, struct vmk_vm_exchange *exchange, uint64_t timeout_ns)
+{
+	return call(VMK_SYS_VM_SERVE, vm, word(exchange), timeout_ns, 0, 0);
+}
+
+enum vmk_status vmku_vm_irq(vmk_handle vm, unsigned gsi, int level)
+{
+	return call(VMK_SYS_VM_IRQ, vm, gsi, level != 0, 0, 0);
+}
+
+enum vmk_status vmku_vm_message(vmk_handle vm, uint64_t address, uint32_t data)
+{
+	return call(VMK_SYS_VM_MESSAGE, vm, address, data, 0, 0);
+}
+
+enum vmk_status vmku_vm_control(vmk_handle vm, enum vmk_vm_control what, uint64_t argument)
+{
+	return call(VMK_SYS_VM_CONTROL, vm, what, argument, 0, 0);
+}

@@ -1,0 +1,21 @@
+/* Frames that somebody else owns, in a user world: guest RAM in a VMX world. */
+#include "mem/area.h"
+#include "arch/x86/paging.h"
+
+enum vmk_status space_map_foreign(
+	struct space *space, uintptr_t address, struct hpa from, size_t bytes)
+{
+	const uint64_t flags = prot_flags(space, PROT_R | PROT_W | PROT_USER);
+	const struct range *inside;
+	enum vmk_status status = VMK_BAD_PARAM;
+	uint64_t saved;
+
+	if (!space->user || address % PAGE_SIZE || from.v % PAGE_SIZE || bytes % PAGE_SIZE)
+		return VMK_BAD_PARAM;
+	saved = spin_lock(&space->lock);
+	inside = ranges_find(&space->ranges, address);
+	if (inside && bytes <= inside->end - address)
+		status = ptable_map(&space->table, address, from, bytes, flags, PT_SHIFT);
+	spin_unlock(&space->lock, saved);
+	return status;
+}

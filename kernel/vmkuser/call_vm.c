@@ -1,0 +1,219 @@
+/* A virtual machine, for the VMX world that runs its devices (vmkuser/vm.h). */
+#include "arch/x86/time.h"
+#include "mem/space.h"
+#include "sched/world.h"
+#include "vmkuser/call.h"
+#include "vmkvm/image.h"
+#include "vmkvm/vm.h"
+
+static enum vmk_status get_vm(struct uworld *u, uint64_t handle, struct vm **vm)
+{
+	if (handle > UINT32_MAX)
+		return VMK_BAD_HANDLE;
+	return handle_get(&u->handles, (vmk_handle)handle, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE,
+		(void **)vm);
+}
+
+/* (vm, struct vmk_vm_info *) */
+enum vmk_status call_vm_info(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct vmk_vm_info info;
+	struct vm *vm;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status != VMK_OK)
+		return status;
+	vm_info(vm, &info);
+	return space_copy_out(u->space, args[1], &info, sizeof(info));
+}
+
+/* (vm, index, struct vmk_vm_file *) */
+enum vmk_status call_vm_file(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct vmk_vm_file record = {0};
+	const struct vm_file *file;
+	struct vm *vm;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status != VMK_OK)
+		return status;
+	file = vm_file(vm, args[1]);
+	if (!file)
+		return VMK_NOT_FOUND;
+	memcpy(record.name, file->name, sizeof(record.name));
+	record.bytes = file->bytes;
+	return space_copy_out(u->space, args[2], &record, sizeof(record));
+}
+
+/* (vm, index, offset, buffer, bytes) -> bytes of the file */
+enum vmk_status call_vm_read(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	const struct vm_file *file;
+	struct vm *vm;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status != VMK_OK)
+		return status;
+	file = vm_file(vm, args[1]);
+	if (!file)
+		return VMK_NOT_FOUND;
+	if (args[4] > VMK_TRANSFER_MAX)
+		return VMK_TOO_LARGE;
+	*value = file->bytes;
+	if (args[2] >= file->bytes)
+		return VMK_OK;
+	return space_copy_out(
+		u->space, args[3], file->data + args[2], MIN(args[4], file->bytes - args[2]));
+}
+
+/* (vm, gpa, bytes) -> address */
+enum vmk_status call_vm_map(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct user_range *range = &u->guest_ram[u->guest_maps];
+	struct vm *vm;
+	uintptr_t address;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status != VMK_OK)
+		return status;
+	/* Such a mapping stays as long as the world. */
+	if (u->guest_maps == GUEST_MAPS_MAX)
+		return VMK_NO_RESOURCES;
+	status = vm_map(vm, u->space, (struct gpa){args[1]}, args[2], &address);
+	if (status != VMK_OK)
+		return status;
+	*range = (struct user_range){address, args[2]};
+	u->guest_maps++;
+	*value = address;
+	return VMK_OK;
+}
+
+/* (vm, struct vmk_vm_entry *) */
+enum vmk_status call_vm_start(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct vmk_vm_entry entry;
+	struct vm *vm;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status == VMK_OK)
+		status = space_copy_in(u->space, &entry, args[1], sizeof(entry));
+	return status == VMK_OK ? vm_start(vm, &entry) : status;
+}
+
+/* The watched handles, with their places in `watch`. */
+static enum vmk_status watch_collect(struct uworld *u, struct wait_set *set,
+	const struct vmk_vm_exchange *exchange, unsigned place[VMK_VM_WATCH_MAX])
+{
+	enum vmk_status status = VMK_OK;
+
+	set->count = 0;
+	for (unsigned i = 0; status == VMK_OK && i < VMK_VM_WATCH_MAX; i++) {
+		if (exchange->watch[i] == VMK_NO_HANDLE)
+			continue;
+		place[set->count] = i;
+		status = wait_add(u, set, set->count, exchange->watch[i]);
+		set->count++;
+	}
+	return status;
+}
+
+/* The next request, or a watched handle that is ready. Counts are read first (call_wait). */
+static bool serve_ready(struct vm *vm, struct wait_set *set, const unsigned *place, uint64_t *seen,
+	struct vmk_vm_exchange *exchange)
+{
+	uint64_t index;
+
+	*seen = event_count(vm_event(vm));
+	if (vm_next(vm, exchange))
+		return true;
+	if (!wait_ready(set, &index))
+		return false;
+	exchange->ready = place[index] + 1;
+	return true;
+}
+
+static enum vmk_status serve(
+	struct uworld *u, struct vm *vm, struct vmk_vm_exchange *exchange, uint64_t timeout)
+{
+	const uint64_t now = time_ns();
+	const uint64_t deadline = timeout < UINT64_MAX - now ? MAX(now + timeout, 1) : 0;
+	struct event *events[VMK_VM_WATCH_MAX + 1] = {vm_event(vm)};
+	uint64_t seen[VMK_VM_WATCH_MAX + 1];
+	unsigned place[VMK_VM_WATCH_MAX], index;
+	struct wait_set set;
+	enum vmk_status status = watch_collect(u, &set, exchange, place);
+
+	vm_answer(vm, exchange);
+	exchange->kind = VMK_VM_REQUEST_NONE;
+	exchange->ready = 0;
+	while (status == VMK_OK && !serve_ready(vm, &set, place, &seen[0], exchange)) {
+		if (timeout == 0)
+			return VMK_OK;
+		for (unsigned i = 0; i < set.count; i++) {
+			events[i + 1] = set.events[i];
+			seen[i + 1] = set.seen[i];
+		}
+		status = event_wait_any(events, seen, set.count + 1, deadline, &index);
+	}
+	return status == VMK_TIMEOUT ? VMK_OK : status;
+}
+
+/* (vm, struct vmk_vm_exchange *, timeout ns) */
+enum vmk_status call_vm_serve(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct vmk_vm_exchange exchange;
+	struct vm *vm;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status == VMK_OK)
+		status = space_copy_in(u->space, &exchange, args[1], sizeof(exchange));
+	if (status == VMK_OK)
+		status = serve(u, vm, &exchange, args[2]);
+	if (status != VMK_OK)
+		return status;
+	return space_copy_out(u->space, args[1], &exchange, sizeof(exchange));
+}
+
+/* (vm, gsi, level) */
+enum vmk_status call_vm_irq(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct vm *vm;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status != VMK_OK)
+		return status;
+	if (args[1] > UINT32_MAX)
+		return VMK_BAD_PARAM;
+	vm_irq(vm, (unsigned)args[1], args[2] != 0);
+	return VMK_OK;
+}
+
+/* (vm, address, data) */
+enum vmk_status call_vm_message(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct vm *vm;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status != VMK_OK)
+		return status;
+	return args[2] > UINT32_MAX ? VMK_BAD_PARAM : vm_message(vm, args[1], (uint32_t)args[2]);
+}
+
+/* (vm, VMK_VM_CONTROL_*, argument) */
+enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	struct vm *vm;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+
+	if (status != VMK_OK)
+		return status;
+	switch (args[1]) {
+	case VMK_VM_CONTROL_RESET:
+		vm_reset(vm);
+		return VMK_OK;
+	case VMK_VM_CONTROL_POWER_OFF:
+		uworld_finish(u, 0);
+	default:
+		return VMK_BAD_PARAM;
+	}
+}

@@ -1,0 +1,304 @@
+/* A vCPU's world: the thread that runs the guest, waits for it, and asks the VMX world. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/time.h"
+#include "lib/log.h"
+#include "vmkvm/state.h"
+#include "vtx/vcpu_exits.h"
+
+#define LOG_MODULE "Vm"
+#define NS_PER_S   1000000000ull
+/* The longest time in the guest, as a part of a second: the host's own timer ends turns. */
+#define SLICES_PER_S 100u
+
+void vm_vcpu_enter(struct vm_vcpu *v)
+{
+	v->saved = irq_save();
+	__atomic_store_n(&v->running_on, (int32_t)percpu_index(), __ATOMIC_SEQ_CST);
+	fpu_restore(&v->fpu);
+	if (vcpu_load(&v->vcpu, percpu_index()) != VMK_OK)
+		v->vcpu.failed = true;
+}
+
+void vm_vcpu_leave(struct vm_vcpu *v)
+{
+	vcpu_unload(&v->vcpu);
+	fpu_save(&v->fpu);
+	__atomic_store_n(&v->running_on, -1, __ATOMIC_SEQ_CST);
+	irq_restore(v->saved);
+}
+
+static uint32_t attention(const struct vm_vcpu *v)
+{
+	return __atomic_load_n(&v->attention, __ATOMIC_SEQ_CST);
+}
+
+static bool take(struct vm_vcpu *v, uint32_t what)
+{
+	return __atomic_fetch_and(&v->attention, ~what, __ATOMIC_SEQ_CST) & what;
+}
+
+/* --- asking the VMX world */
+
+static void post(struct vm_vcpu *v, const struct vmk_vm_exchange *request)
+{
+	struct vm *vm = v->vm;
+	uint64_t saved = spin_lock(&vm->lock);
+
+	v->request = *request;
+	v->request.vcpu = v->vcpu.index;
+	v->ask = ASK_POSTED;
+	spin_unlock(&vm->lock, saved);
+	event_signal(&vm->requests);
+}
+
+/* The answer, or that there will be none. */
+static bool collect(struct vm_vcpu *v, bool *answered, uint64_t *answer)
+{
+	struct vm *vm = v->vm;
+	const bool off = attention(v) & (ATTEND_END | ATTEND_RESET | ATTEND_INIT);
+	uint64_t saved = spin_lock(&vm->lock);
+
+	*answered = v->ask == ASK_ANSWERED;
+	*answer = v->answer;
+	if (*answered || off)
+		v->ask = ASK_NONE;
+	spin_unlock(&vm->lock, saved);
+	return *answered || off;
+}
+
+bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *answer)
+{
+	struct event *const events[] = {&v->event};
+	bool answered;
+
+	vm_vcpu_leave(v);
+	post(v, request);
+	for (;;) {
+		uint64_t seen = event_count(&v->event);
+		unsigned index;
+
+		if (collect(v, &answered, answer))
+			break;
+		event_wait_any(events, &seen, 1, 0, &index);
+	}
+	vm_vcpu_enter(v);
+	return answered;
+}
+
+/* It waits from now on for what the VMX world makes of it. */
+static void tell(struct vm_vcpu *v, enum vmk_vm_request_kind kind)
+{
+	const struct vmk_vm_exchange request = {.kind = kind};
+
+	v->phase = PHASE_STOPPED;
+	post(v, &request);
+}
+
+static void report_line(void *context, const char *text)
+{
+	const struct vm_vcpu *v = context;
+
+	vmk_warn("VM %s: %s", v->vm->name, text);
+}
+
+void vm_fail(struct vm_vcpu *v, const char *why)
+{
+	v->vcpu.failed = true;
+	vmk_warn("VM %s: vCPU %u is stopped: %s", v->vm->name, (unsigned)v->vcpu.index, why);
+	vcpu_report(&v->vcpu, report_line, v);
+	tell(v, VMK_VM_REQUEST_FAILED);
+}
+
+/* --- turns in the guest */
+
+static void stopped(struct vm_vcpu *v, enum vcpu_stop stop)
+{
+	switch (stop) {
+	case VCPU_STOP_HOST:
+		break;
+	case VCPU_STOP_HALT:
+		v->halted_with_if = vtx_vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF;
+		v->phase = PHASE_HALTED;
+		break;
+	case VCPU_STOP_IO:
+		vm_emulate_io(v);
+		break;
+	case VCPU_STOP_MEMORY:
+		vm_emulate_memory(v);
+		break;
+	case VCPU_STOP_SHUTDOWN:
+		vmk_log("VM %s: vCPU %u: triple fault", v->vm->name, (unsigned)v->vcpu.index);
+		tell(v, VMK_VM_REQUEST_SHUTDOWN);
+		break;
+	case VCPU_STOP_FAILED:
+		vm_fail(v, "the processor and what is emulated cannot go on");
+		break;
+	}
+}
+
+static bool is_wanted(void)
+{
+	return __atomic_load_n(&percpu()->reschedule, __ATOMIC_SEQ_CST);
+}
+
+/* Ticks until the guest's timer is due, after firing what is. */
+static uint64_t run_timer(struct vm_vcpu *v)
+{
+	const uint64_t now = vm_vlapic_ops.now(v), slice = time_tsc_hz() / SLICES_PER_S;
+	uint64_t due;
+
+	vlapic_tick(&v->apic, now);
+	due = vlapic_deadline(&v->apic);
+	return due <= now ? 0 : MIN(due - now, slice);
+}
+
+static void turn(struct vm_vcpu *v)
+{
+	enum vcpu_stop stop;
+	bool spins = false;
+
+	vm_vcpu_enter(v);
+	while (v->phase == PHASE_RUNS && !attention(v) && !is_wanted() && !spins) {
+		uint64_t ticks = run_timer(v);
+
+		stop = vcpu_run(&v->vcpu, &percpu()->reschedule, ticks);
+		spins = stop == VCPU_STOP_HOST &&
+			(v->vcpu.exit_reason & EXIT_REASON_MASK) == EXIT_PAUSE;
+		stopped(v, stop);
+	}
+	vm_vcpu_leave(v);
+	if (spins)
+		world_yield();
+	else
+		sched_preempt();
+}
+
+/* --- waiting */
+
+static bool wakes(struct vm_vcpu *v)
+{
+	if (v->phase != PHASE_HALTED)
+		return false;
+	vlapic_tick(&v->apic, vm_vlapic_ops.now(v));
+	return inject_is_pending(&v->vcpu.injector) ||
+	       (v->halted_with_if && vlapic_pending(&v->apic) >= 0);
+}
+
+/* When the host must look at a halted guest's timer; 0: never. */
+static uint64_t wake_time(struct vm_vcpu *v)
+{
+	const uint64_t due = vlapic_deadline(&v->apic), now = vm_vlapic_ops.now(v);
+	const uint64_t hz = time_tsc_hz();
+	uint64_t ticks;
+
+	if (v->phase != PHASE_HALTED || due == UINT64_MAX)
+		return 0;
+	ticks = due > now ? due - now : 0;
+	return MAX(time_ns() + ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz, 1);
+}
+
+static void wait(struct vm_vcpu *v)
+{
+	struct event *const events[] = {&v->event};
+	uint64_t seen = event_count(&v->event);
+	unsigned index;
+
+	if (attention(v))
+		return;
+	if (wakes(v)) {
+		v->phase = PHASE_RUNS;
+		return;
+	}
+	event_wait_any(events, &seen, 1, wake_time(v), &index);
+}
+
+/* --- what others want of it */
+
+static void drop_request(struct vm_vcpu *v)
+{
+	uint64_t saved = spin_lock(&v->vm->lock);
+
+	v->ask = ASK_NONE;
+	spin_unlock(&v->vm->lock, saved);
+}
+
+static void reset(struct vm_vcpu *v, bool power)
+{
+	drop_request(v);
+	if (power) {
+		fpu_state_init(&v->fpu);
+		vlapic_init(&v->apic, &vm_vlapic_ops, v, v->vcpu.index, v->vcpu.index == 0);
+	} else {
+		vlapic_reset(&v->apic);
+	}
+	v->vcpu.apic_ops = &vm_apic_ops;
+	v->vcpu.apic = &v->apic;
+	vm_vcpu_enter(v);
+	vcpu_reset(&v->vcpu);
+	vm_vcpu_leave(v);
+	v->phase = PHASE_WAITS;
+}
+
+static void start(struct vm_vcpu *v)
+{
+	struct vmk_vm_entry e;
+	uint64_t saved = spin_lock(&v->vm->lock);
+
+	e = v->vm->entry;
+	spin_unlock(&v->vm->lock, saved);
+	vm_vcpu_enter(v);
+	if (e.mode == VMK_VM_REAL)
+		vcpu_set_real_entry(&v->vcpu, e.cs, (uint16_t)e.rip);
+	else if (e.mode == VMK_VM_FLAT)
+		vcpu_set_flat_entry(&v->vcpu, (uint32_t)e.rip);
+	else
+		vcpu_set_long_entry(&v->vcpu, e.rip, e.cr3, (struct gpa){e.gdt}, e.gdt_limit);
+	vcpu_set_gpr(&v->vcpu, RSP, e.rsp);
+	v->vcpu.registers.gpr[RAX] = e.rax;
+	v->vcpu.registers.gpr[RBX] = e.rbx;
+	v->vcpu.registers.gpr[RSI] = e.rsi;
+	v->vcpu.registers.gpr[RDX] = 0;
+	vm_vcpu_leave(v);
+	v->phase = PHASE_RUNS;
+}
+
+static void start_up(struct vm_vcpu *v)
+{
+	const uint8_t vector = __atomic_load_n(&v->startup_vector, __ATOMIC_ACQUIRE);
+
+	if (v->phase != PHASE_WAITS)
+		return;
+	vm_vcpu_enter(v);
+	vcpu_set_real_entry(&v->vcpu, (uint16_t)(vector << 8), 0);
+	vm_vcpu_leave(v);
+	v->phase = PHASE_RUNS;
+}
+
+static void heed(struct vm_vcpu *v)
+{
+	if (take(v, ATTEND_RESET))
+		reset(v, true);
+	if (take(v, ATTEND_START))
+		start(v);
+	if (take(v, ATTEND_INIT))
+		reset(v, false);
+	if (take(v, ATTEND_STARTUP))
+		start_up(v);
+	if (take(v, ATTEND_NMI))
+		inject_nmi(&v->vcpu.injector);
+}
+
+void vm_vcpu_main(void *argument)
+{
+	struct vm_vcpu *v = argument;
+
+	while (!(attention(v) & ATTEND_END)) {
+		heed(v);
+		if (v->phase == PHASE_RUNS)
+			turn(v);
+		else
+			wait(v);
+	}
+	vm_put(v->vm);
+}

@@ -1,0 +1,112 @@
+/* The inside of virtual machines, for vmkvm/ alone. */
+#ifndef VMKVM_STATE_H
+#define VMKVM_STATE_H
+
+#include "arch/x86/fpu.h"
+#include "lib/lock.h"
+#include "sched/world.h"
+#include "vmkvm/image.h"
+#include "vmkvm/vm.h"
+#include "vtx/vcpu.h"
+#include "vtx/vioapic.h"
+#include "vtx/vlapic.h"
+
+/* RAM as it was allocated: the record by which EPT leaves are judged and frames freed. */
+struct vm_block {
+	uint64_t pfn;
+	uint32_t order;
+};
+struct vm_memory {
+	struct vm_block *blocks; /* by descending frame number */
+	size_t count, room;
+};
+
+/* What others want of a vCPU; heeded in this order. */
+enum {
+	ATTEND_END = 1,
+	ATTEND_RESET = 2,
+	ATTEND_START = 4,
+	ATTEND_INIT = 8,
+	ATTEND_STARTUP = 16,
+	ATTEND_NMI = 32,
+};
+/* STOPPED: until reset or INIT, whatever comes. */
+enum vm_phase { PHASE_WAITS, PHASE_RUNS, PHASE_HALTED, PHASE_STOPPED };
+enum vm_ask { ASK_NONE, ASK_POSTED, ASK_DELIVERED, ASK_ANSWERED };
+
+/* Guest RAM below the hole for devices. */
+#define VM_LOW_MAX (3ull << 30)
+
+struct vm_vcpu {
+	struct vcpu vcpu;
+	struct vlapic apic;
+	struct fpu_state fpu;
+	struct vm *vm;
+	struct event event;     /* whatever it may wait for has happened */
+	uint32_t attention;     /* ATTEND_*; atomic */
+	int32_t running_on;     /* pCPU, -1: none; atomic */
+	uint8_t startup_vector; /* atomic */
+	/* Its own thread's. */
+	enum vm_phase phase;
+	bool halted_with_if; /* interrupts wake it */
+	uint64_t saved;      /* the interrupt flag outside of the guest */
+	/* Under the VM's lock. */
+	enum vm_ask ask;
+	struct vmk_vm_exchange request;
+	uint64_t answer;
+};
+
+struct vm {
+	struct vtx_vm vtx; /* first */
+	const char *name;  /* the package's */
+	struct vm_image image;
+	struct vm_memory memory;
+	uint64_t low_bytes, high_bytes;
+	uint32_t references; /* vCPU worlds and the VMX world; atomic */
+	struct spinlock lock;
+	struct vioapic ioapic;     /* under the lock */
+	uint32_t asked_for;        /* bit n: VMK_VM_REQUEST_*; under the lock */
+	uint32_t next_vcpu;        /* whose request comes next */
+	struct vmk_vm_entry entry; /* of vCPU 0; under the lock */
+	struct event requests;
+	uint32_t vcpu_count;
+	struct vm_vcpu *vcpus[VM_VCPUS_MAX];
+};
+
+/* memory.c */
+extern const struct ept_ops vm_ept_ops;
+/* Reserves all RAM and maps it. */
+enum vmk_status vm_memory_create(struct vm *vm);
+/* Wipes and frees all of it, and the EPT. No vCPU is left. */
+void vm_memory_destroy(struct vm *vm);
+bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes);
+bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_t bytes);
+
+/* route.c: interrupts on their way to vCPUs. */
+extern const struct vcpu_apic_ops vm_apic_ops;
+extern const struct vlapic_ops vm_vlapic_ops;
+void vm_ioapic_send(void *context, const struct apic_message *message);
+/* Have a vCPU look at what is new, wherever it runs or waits. */
+void vm_kick(struct vm_vcpu *v);
+void vm_attend(struct vm_vcpu *v, uint32_t attention);
+
+/* run.c: a vCPU's world. */
+void vm_vcpu_main(void *vcpu);
+/* Take the pCPU for this vCPU, and give it back. */
+void vm_vcpu_enter(struct vm_vcpu *v);
+void vm_vcpu_leave(struct vm_vcpu *v);
+/*
+ * A request to the VMX world, for a vCPU that has entered: false if it was called off. Whoever
+ * calls has entered again then.
+ */
+bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *answer);
+/* The vCPU cannot go on. */
+void vm_fail(struct vm_vcpu *v, const char *why);
+
+/* emulate.c: exits whose instruction is carried out here, for a vCPU that has entered. */
+void vm_emulate_io(struct vm_vcpu *v);
+void vm_emulate_memory(struct vm_vcpu *v);
+
+void vm_put(struct vm *vm);
+
+#endif

@@ -1,0 +1,245 @@
+/* A VM's life: made of a package, asked by its VMX world, freed with its last vCPU. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "arch/x86/vmx.h"
+#include "lib/bitmap.h"
+#include "lib/log.h"
+#include "mem/frames.h"
+#include "mem/heap.h"
+#include "vmkmod/package.h"
+#include "vmkvm/state.h"
+#include "vtx/guest_msr.h"
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_MODULE "Vm"
+#define VPIDS      4096u
+/* What must be left for everybody else when a VM has its memory. */
+#define KEEP_FREE_BYTES (16ull << 20)
+
+static struct spinlock vms_lock = SPINLOCK(LOCK_VM);
+static uint64_t vpids[BITMAP_WORDS(VPIDS)];
+static unsigned vms;
+
+const char *vm_unsupported(void)
+{
+	return vmx_controls() ? NULL : vmx_why();
+}
+
+const char *vm_name(const struct vm *vm)
+{
+	return vm->name;
+}
+
+unsigned vm_count(void)
+{
+	return __atomic_load_n(&vms, __ATOMIC_RELAXED);
+}
+
+struct event *vm_event(struct vm *vm)
+{
+	return &vm->requests;
+}
+
+/* 0 when all are in use: such a vCPU runs without. */
+static uint16_t take_vpid(void)
+{
+	uint64_t saved = spin_lock(&vms_lock);
+	size_t free = bitmap_next(vpids, VPIDS, 1, false);
+
+	if (free != BITMAP_NONE)
+		bitmap_set(vpids, free);
+	spin_unlock(&vms_lock, saved);
+	return free == BITMAP_NONE ? 0 : (uint16_t)free;
+}
+
+static void give_vpid(uint16_t vpid)
+{
+	uint64_t saved = spin_lock(&vms_lock);
+
+	if (vpid)
+		bitmap_clear(vpids, vpid);
+	spin_unlock(&vms_lock, saved);
+}
+
+static void host_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r)
+{
+	uint32_t out[4];
+
+	cpuid(leaf, subleaf, out);
+	*r = (struct cpuid_registers){out[0], out[1], out[2], out[3]};
+}
+
+static enum vmk_status make_vcpu(struct vm *vm, uint32_t index)
+{
+	struct vm_vcpu *v = heap_alloc(sizeof(*v));
+	struct pfn vmcs;
+
+	if (!v)
+		return VMK_NO_MEMORY;
+	if (frames_alloc(0, FRAME_VM, &vmcs) != VMK_OK) {
+		heap_free(v);
+		return VMK_NO_MEMORY;
+	}
+	memcpy(direct_map(pfn_hpa(vmcs)), &vm->vtx.controls->revision, sizeof(uint32_t));
+	vcpu_init(&v->vcpu, &vm->vtx, index, take_vpid(), pfn_hpa(vmcs));
+	v->vm = vm;
+	v->running_on = -1;
+	v->attention = ATTEND_RESET;
+	vlapic_init(&v->apic, &vm_vlapic_ops, v, index, index == 0);
+	vm->vcpus[index] = v;
+	vm->vcpu_count = index + 1;
+	return VMK_OK;
+}
+
+static void discard_vcpu(struct vm_vcpu *v)
+{
+	give_vpid(v->vcpu.vpid);
+	frames_free(hpa_pfn(v->vcpu.vmcs), 0);
+	heap_free(v);
+}
+
+/* Nobody runs in it or speaks to it any more. */
+static void discard(struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		discard_vcpu(vm->vcpus[i]);
+	vm_memory_destroy(vm);
+	if (vm->vtx.msr_bitmap.v)
+		frames_free(hpa_pfn(vm->vtx.msr_bitmap), 0);
+	heap_free(vm);
+	__atomic_sub_fetch(&vms, 1, __ATOMIC_RELAXED);
+}
+
+void vm_put(struct vm *vm)
+{
+	const char *name = vm->name;
+
+	if (__atomic_sub_fetch(&vm->references, 1, __ATOMIC_ACQ_REL))
+		return;
+	discard(vm);
+	vmk_log("VM %s: is gone, %llu KiB of virtual machines are left", name,
+		(unsigned long long)frames_count(FRAME_VM) * (PAGE_SIZE >> 10));
+}
+
+static bool enough_memory(const struct package *package, char why[VM_WHY_BYTES])
+{
+	const uint64_t free = frames_count(FRAME_FREE) * PAGE_SIZE;
+	const uint64_t available = free > KEEP_FREE_BYTES ? free - KEEP_FREE_BYTES : 0;
+
+	if ((uint64_t)package->vm_memory_kib << 10 <= available)
+		return true;
+	snprintf(why, VM_WHY_BYTES, "memory: %u KiB needed, %llu KiB available",
+		(unsigned)package->vm_memory_kib, (unsigned long long)available >> 10);
+	return false;
+}
+
+static enum vmk_status set_up(struct vm *vm, const struct package *package)
+{
+	const uint64_t bytes = (uint64_t)package->vm_memory_kib << 10;
+	const struct vtx_controls *controls = vmx_controls();
+	enum vmk_status status = VMK_OK;
+	struct pfn bitmap;
+
+	vm->name = package->name;
+	vm->lock = (struct spinlock)SPINLOCK(LOCK_VM);
+	vm->low_bytes = MIN(bytes, VM_LOW_MAX);
+	vm->high_bytes = bytes - vm->low_bytes;
+	vm->vtx.controls = controls;
+	vm->vtx.tsc_offset = 0 - rdtsc();
+	vm->vtx.read_guest = vm_memory_read;
+	vm->vtx.cpuid = (struct cpuid_policy){.host = host_cpuid,
+		.vcpus = package->vm_vcpus,
+		.tsc_hz = time_tsc_hz(),
+		.invpcid = vtx_control_is_on(controls, CONTROL_PROC2_INVPCID),
+		.rdtscp = vtx_control_is_on(controls, CONTROL_PROC2_RDTSCP)};
+	vioapic_init(&vm->ioapic, vm_ioapic_send, vm);
+	status = frames_alloc(0, FRAME_VM, &bitmap);
+	if (status != VMK_OK)
+		return status;
+	vm->vtx.msr_bitmap = pfn_hpa(bitmap);
+	msr_bitmap_fill(direct_map(vm->vtx.msr_bitmap), controls);
+	status = vm_memory_create(vm);
+	for (uint32_t i = 0; status == VMK_OK && i < package->vm_vcpus; i++)
+		status = make_vcpu(vm, i);
+	return status;
+}
+
+/* Each vCPU's world has a reference of its own. */
+static enum vmk_status start_worlds(struct vm *vm)
+{
+	struct world *worlds[VM_VCPUS_MAX];
+	enum vmk_status status = VMK_OK;
+	uint32_t made = 0;
+
+	while (status == VMK_OK && made < vm->vcpu_count) {
+		char name[WORLD_NAME_BYTES];
+
+		snprintf(name, sizeof(name), "%.20s:vcpu%u", vm->name, (unsigned)made);
+		status = world_create(name, vm_vcpu_main, vm->vcpus[made], &worlds[made]);
+		made += status == VMK_OK;
+	}
+	for (uint32_t i = 0; i < made; i++) {
+		if (status == VMK_OK) {
+			__atomic_add_fetch(&vm->references, 1, __ATOMIC_RELAXED);
+			world_start(worlds[i]);
+		}
+		world_put(worlds[i]);
+	}
+	return status;
+}
+
+enum vmk_status vm_create(
+	const struct package *package, struct vm **created, char why[VM_WHY_BYTES])
+{
+	const char *text = vm_unsupported();
+	enum vmk_status status;
+	struct vm *vm;
+
+	snprintf(why, VM_WHY_BYTES, "%s", text ? text : "no memory");
+	if (text)
+		return VMK_UNSUPPORTED;
+	if (!enough_memory(package, why))
+		return VMK_NO_MEMORY;
+	vm = heap_alloc(sizeof(*vm));
+	if (!vm)
+		return VMK_NO_MEMORY;
+	__atomic_add_fetch(&vms, 1, __ATOMIC_RELAXED);
+	vm->references = 1;
+	status = vm_image_parse(package->payload, package->payload_bytes, &vm->image, &text);
+	if (status != VMK_OK)
+		snprintf(why, VM_WHY_BYTES, "%s", text);
+	if (status == VMK_OK)
+		status = set_up(vm, package);
+	if (status == VMK_OK)
+		status = start_worlds(vm);
+	if (status != VMK_OK) {
+		discard(vm);
+		return status;
+	}
+	*created = vm;
+	return VMK_OK;
+}
+
+void vm_release(struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		vm_attend(vm->vcpus[i], ATTEND_END);
+	vm_put(vm);
+}
+
+void vm_info(const struct vm *vm, struct vmk_vm_info *info)
+{
+	*info = (struct vmk_vm_info){.size = sizeof(*info),
+		.vcpus = vm->vcpu_count,
+		.low_bytes = vm->low_bytes,
+		.high_bytes = vm->high_bytes,
+		.tsc_hz = vm->vtx.cpuid.tsc_hz,
+		.files = vm->image.count};
+	snprintf(info->name, sizeof(info->name), "%s", vm->name);
+}
+
+const struct vm_file *vm_file(const struct vm *vm, uint64_t index)
+{
+	return index < vm->image.count ? &vm->image.files[index] : NULL;
+}

@@ -1,0 +1,58 @@
+/*
+ * Virtual machines: their memory, vCPUs and interrupt controllers, and what their VMX world asks of
+ * them (vmkuser/vm.h). A VM lives from vm_create() to vm_release(), which its VMX world's end calls
+ * whatever ended it. Thread-safe unless said otherwise.
+ */
+#ifndef VMKVM_VM_H
+#define VMKVM_VM_H
+
+#include "lib/types.h"
+#include "vmkmod/package.h"
+#include <vmkapi/status.h>
+#include <vmkuser/vm.h>
+
+struct event;
+
+struct space;
+struct vm;
+
+#define VM_VCPUS_MAX PACKAGE_VCPUS_MAX
+#define VM_WHY_BYTES 128u
+
+/* Why no VM can run on this machine, or NULL. Static text. */
+const char *vm_unsupported(void);
+/*
+ * A VM of a verified package (whose memory stays), all of its RAM reserved and zeroed, its vCPUs in
+ * reset state and waiting. On failure `why` says what was needed and what there is:
+ * VMK_UNSUPPORTED, VMK_NO_MEMORY, VMK_BAD_FORMAT.
+ */
+enum vmk_status vm_create(const struct package *package, struct vm **vm, char why[VM_WHY_BYTES]);
+/* Ends it: no vCPU runs any more soon; its memory is wiped and freed with the last. */
+void vm_release(struct vm *vm);
+const char *vm_name(const struct vm *vm);
+/* How many VMs have frames. */
+unsigned vm_count(void);
+
+void vm_info(const struct vm *vm, struct vmk_vm_info *info);
+/* NULL beyond the last; the bytes live as long as the kernel. */
+const struct vm_file *vm_file(const struct vm *vm, uint64_t index);
+/* Map guest RAM, readable and writable, into a user world. VMK_BAD_PARAM unless all of it is. */
+enum vmk_status vm_map(
+	struct vm *vm, struct space *space, struct gpa gpa, uint64_t bytes, uintptr_t *address);
+
+/* Starts vCPU 0 there. VMK_BAD_PARAM for an entry that makes no sense. */
+enum vmk_status vm_start(struct vm *vm, const struct vmk_vm_entry *entry);
+/* The answer to what vm_next() gave; ignored if nobody waits for it any more. */
+void vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange);
+/* The next request; false if there is none. vm_event() is signalled when one comes. */
+bool vm_next(struct vm *vm, struct vmk_vm_exchange *exchange);
+struct event *vm_event(struct vm *vm);
+void vm_irq(struct vm *vm, unsigned gsi, bool level);
+/* VMK_BAD_PARAM for an address that is no local APIC's. */
+enum vmk_status vm_message(struct vm *vm, uint64_t address, uint32_t data);
+/* All vCPUs into reset state, waiting for vm_start(). */
+void vm_reset(struct vm *vm);
+/* Somebody asks the guest to stop or to reset: VMK_VM_REQUEST_STOP or _RESET. */
+void vm_ask_for(struct vm *vm, enum vmk_vm_request_kind kind);
+
+#endif

@@ -1,0 +1,15 @@
+# A VMX world without devices, for tests of the kernel's side, and its guests.
+WORLDS += tinyvmx
+tinyvmx_SRCS := kernel/worlds/tinyvmx/main.c
+tinyvmx_CFLAGS := $(WARN)
+tinyvmx_MANIFEST := kernel/worlds/tinyvmx/tinyvmx.manifest
+TINY_GUESTS := $(patsubst kernel/worlds/tinyvmx/guests/%.S,%,$(wildcard kernel/worlds/tinyvmx/guests/*.S))
+$(B)/vms/%.bin: kernel/worlds/tinyvmx/guests/%.S kernel/worlds/tinyvmx/guests/guest.h
+	@mkdir -p $(@D)
+	clang-19 --target=i386-none-elf -I. -c -o $(@:.bin=.o) $<
+	$(KLD) -m elf_i386 --oformat binary -Ttext 0x7c00 -o $@ $(@:.bin=.o)
+$(B)/vms/%.manifest: kernel/worlds/tinyvmx/guest.manifest
+	@mkdir -p $(@D)
+	sed 's/@NAME@/$*/' $< >$@
+.PHONY: tiny-guests
+tiny-guests: $(TINY_GUESTS:%=$(B)/packages/guest-%.pkg)

@@ -1,0 +1,19 @@
+/* A virtual machine as the system calls see it: what they ask for is noted. */
+#ifndef TESTS_SHIM_VM_KERNEL_H
+#define TESTS_SHIM_VM_KERNEL_H
+
+#include "sched/world.h"
+#include "vmkvm/image.h"
+#include "vmkvm/vm.h"
+
+struct vm {
+	struct event event;
+	struct vmk_vm_exchange next, answered; /* next.kind 0: nothing waits */
+	struct vmk_vm_entry entry;
+	unsigned starts, resets, releases, irqs, messages;
+	enum vmk_status map_status;
+};
+extern struct vm sim_vm;
+extern const uint8_t sim_vm_file[16];
+
+#endif
