@@ -1,0 +1,327 @@
+/* sources: kernel/worlds/vmx/board.c kernel/worlds/vmx/bus.c kernel/worlds/vmx/gmem.c */
+/* sources: kernel/worlds/vmx/uart.c kernel/worlds/vmx/pit.c kernel/worlds/vmx/pic.c */
+/* sources: kernel/worlds/vmx/rtc.c kernel/worlds/vmx/power.c kernel/worlds/vmx/pci.c */
+/* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
+/* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
+/* sources: kernel/worlds/vmx/lines.c */
+/* The board's ports: serial line, timers, clock, power, PCI; and the console's lines. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include "tests/unit/vmx_host.h"
+#include "worlds/vmx/board.h"
+#include "worlds/vmx/lines.h"
+
+static struct board board;
+static uint8_t memory[1 << 20];
+
+static int set_up(void **state)
+{
+	const struct board_config config = {
+		.host = vmx_host,
+		.memory = {.low = memory, .low_bytes = sizeof(memory)},
+		.mac = {2, 0, 0, 0, 0, 1},
+		.mtu = 1500,
+	};
+
+	memset(&vmx_seen, 0, sizeof(vmx_seen));
+	assert_true(board_init(&board, &config));
+	return 0;
+}
+
+static void out(uint64_t port, uint64_t value)
+{
+	board_write(&board, true, port, 1, value);
+}
+static uint8_t in(uint64_t port)
+{
+	return (uint8_t)board_read(&board, true, port, 1);
+}
+
+static void test_nobody(void **state)
+{
+	assert_int_equal(board_read(&board, true, 0x1234, 4), 0xffffffff);
+	assert_int_equal(board_read(&board, false, 0xd0000000, 8), UINT64_MAX);
+	/* Across the end of a range, and no size at all. */
+	assert_int_equal(board_read(&board, true, UART_COM1 + 7, 2), 0xffff);
+	assert_int_equal(board_read(&board, true, UART_COM1, 3), 0xffffff);
+	board_write(&board, true, 0xffff, 8, 0);
+}
+
+static void test_memory_is_not_the_devices(void **state)
+{
+	const struct board_config config = {
+		.host = vmx_host,
+		.memory = {.low = memory, .low_bytes = PCI_WINDOW + 1},
+	};
+
+	assert_false(board_init(&board, &config));
+}
+
+static void test_uart_output(void **state)
+{
+	out(UART_COM1 + 3, 0x80);
+	out(UART_COM1, 12);
+	assert_int_equal(in(UART_COM1), 12);
+	out(UART_COM1 + 3, 3);
+	out(UART_COM1, 'h');
+	out(0xe9, 'i');
+	assert_memory_equal(vmx_seen.console, "hi", 2);
+	assert_int_equal(in(UART_COM1 + 5), 0x60);
+	assert_int_equal(in(0xe9), 0xe9);
+}
+
+static void test_uart_interrupts(void **state)
+{
+	out(UART_COM1 + 2, 1);
+	out(UART_COM1 + 1, 3);
+	assert_int_equal(vmx_seen.levels, 0); /* OUT2 is the gate */
+	out(UART_COM1 + 4, 8);
+	assert_int_equal(vmx_seen.levels, 1u << UART_GSI);
+	assert_int_equal(in(UART_COM1 + 2), 0xc2);
+	assert_int_equal(vmx_seen.levels, 0);
+	assert_int_equal(in(UART_COM1 + 2), 0xc1);
+	assert_true(uart_receive(&board.uart, 'x'));
+	assert_int_equal(in(UART_COM1 + 2), 0xc4);
+	assert_int_equal(vmx_seen.levels, 1u << UART_GSI);
+	assert_int_equal(in(UART_COM1), 'x');
+	assert_int_equal(vmx_seen.levels, 0);
+	assert_int_equal(in(UART_COM1), 0);
+}
+
+static void test_uart_overrun_and_loopback(void **state)
+{
+	for (unsigned i = 0; i < UART_INPUT; i++)
+		assert_true(uart_receive(&board.uart, (uint8_t)i));
+	assert_false(uart_receive(&board.uart, 0));
+	assert_int_equal(in(UART_COM1 + 5), 0x63);
+	assert_int_equal(in(UART_COM1 + 5), 0x61);
+	out(UART_COM1 + 2, 3);
+	assert_int_equal(in(UART_COM1 + 5), 0x60);
+	out(UART_COM1 + 4, 0x1a);
+	assert_int_equal(in(UART_COM1 + 6), 0x90);
+	out(UART_COM1, 'l');
+	assert_int_equal(vmx_seen.console_bytes, 0);
+	assert_int_equal(in(UART_COM1), 'l');
+}
+
+static void test_pit_interrupts(void **state)
+{
+	assert_int_equal(board_tick(&board), HOST_NEVER);
+	out(0x43, 0x34); /* channel 0, both bytes, mode 2 */
+	out(0x40, 0x9c);
+	out(0x40, 0x2e); /* 11932: 10 ms */
+	assert_in_range(board_tick(&board), 9999000, 10001000);
+	vmx_seen.now = 10001000;
+	assert_in_range(board_tick(&board), 19999000, 20002000);
+	assert_int_equal(vmx_seen.edges, 1);
+	/* What was missed is not made up for. */
+	vmx_seen.now = 1000000000;
+	assert_in_range(board_tick(&board), 1000000001, 1010001000);
+	assert_int_equal(vmx_seen.edges, 2);
+	/* One shot. */
+	out(0x43, 0x30);
+	out(0x40, 0);
+	out(0x40, 1);
+	vmx_seen.now += 1000000;
+	assert_int_equal(board_tick(&board), HOST_NEVER);
+	assert_int_equal(vmx_seen.edges, 3);
+}
+
+/* A period of one tick would be a million interrupts a second. */
+static void test_pit_storm(void **state)
+{
+	out(0x43, 0x14);
+	out(0x40, 1);
+	assert_true(board_tick(&board) >= 40000);
+}
+
+/* As systems calibrate their TSC: gate up, and wait for the output. */
+static void test_pit_gate(void **state)
+{
+	out(0x61, 0);
+	out(0x43, 0xb0);
+	out(0x42, 0xff);
+	out(0x42, 0xff);
+	assert_int_equal(in(0x61) & 0x20, 0);
+	vmx_seen.now = 1000000000;
+	assert_int_equal(in(0x61) & 0x20, 0);
+	out(0x61, 1);
+	vmx_seen.now += 54000000;
+	assert_int_equal(in(0x61) & 0x20, 0);
+	vmx_seen.now += 2000000;
+	assert_int_equal(in(0x61) & 0x21, 0x21);
+}
+
+static void test_pit_latch(void **state)
+{
+	out(0x43, 0x34);
+	out(0x40, 0x00);
+	out(0x40, 0x10);
+	vmx_seen.now = 1000000; /* 1193 ticks */
+	out(0x43, 0x00);
+	vmx_seen.now = 2000000;
+	assert_int_equal(in(0x40) | in(0x40) << 8, 0x1000 - 1193);
+	assert_int_equal(in(0x40) | in(0x40) << 8, 0x1000 - 2386);
+	out(0x43, 0xe2); /* read back the status of channel 0 */
+	assert_int_equal(in(0x40), 0xb4);
+}
+
+static void test_pic(void **state)
+{
+	out(0x21, 0xfb);
+	assert_int_equal(in(0x21), 0xfb);
+	out(0x20, 0x11);
+	out(0x21, 0x30);
+	out(0x21, 0x04);
+	out(0x21, 0x01);
+	assert_int_equal(in(0x21), 0);
+	out(0x21, 0xaa);
+	assert_int_equal(in(0x21), 0xaa);
+	assert_int_equal(in(0x20), 0);
+	out(0x4d1, 0x0c);
+	assert_int_equal(in(0x4d1), 0x0c);
+}
+
+static uint8_t cmos(uint8_t index)
+{
+	out(0x70, index);
+	return in(0x71);
+}
+
+static void test_rtc(void **state)
+{
+	vmx_seen.wall = 1790000000ull * 1000000000; /* 2026-09-21 14:13:20, a Monday */
+	assert_int_equal(cmos(0), 0x20);
+	assert_int_equal(cmos(2), 0x13);
+	assert_int_equal(cmos(4), 0x14);
+	assert_int_equal(cmos(6), 2);
+	assert_int_equal(cmos(7), 0x21);
+	assert_int_equal(cmos(8), 0x09);
+	assert_int_equal(cmos(9), 0x26);
+	assert_int_equal(cmos(0x32), 0x20);
+	assert_int_equal(cmos(0x0d), 0x80);
+	cmos(0x0b);
+	out(0x71, 0x74); /* binary, 12 hours, and an enable bit that does not stick */
+	assert_int_equal(cmos(0x0b), 4);
+	assert_int_equal(cmos(4), 0x82);
+	vmx_seen.wall += 999900000;
+	assert_int_equal(cmos(10) & 0x80, 0x80);
+	cmos(0x40);
+	out(0x71, 0x99);
+	assert_int_equal(cmos(0x40), 0x99);
+}
+
+static void test_power(void **state)
+{
+	assert_int_equal(board_read(&board, true, POWER_PM1_CONTROL, 2), 1);
+	board_write(&board, true, POWER_PM1_CONTROL, 2, 0x2000);
+	assert_int_equal(vmx_seen.offs, 0);
+	board_write(&board, true, POWER_PM1_CONTROL, 2, 0x2000 | POWER_S5 << 10);
+	assert_int_equal(vmx_seen.offs, 1);
+	vmx_seen.now = 1000000000;
+	assert_int_equal(board_read(&board, true, POWER_PM_TIMER, 4), PM_TIMER_HZ);
+	board_write(&board, true, POWER_PM1_EVENT + 2, 2, 0x100);
+	power_press_button(&board.power);
+	assert_int_equal(vmx_seen.levels, 1u << POWER_SCI_GSI);
+	assert_int_equal(board_read(&board, true, POWER_PM1_EVENT, 2), 0x100);
+	board_write(&board, true, POWER_PM1_EVENT, 2, 0x100);
+	assert_int_equal(vmx_seen.levels, 0);
+	out(POWER_RESET, 2);
+	assert_int_equal(vmx_seen.resets, 0);
+	out(POWER_RESET, 6);
+	out(POWER_KEYBOARD, 0xfe);
+	assert_int_equal(vmx_seen.resets, 2);
+}
+
+static uint32_t config_read(unsigned slot, unsigned offset, unsigned bytes)
+{
+	board_write(&board, true, 0xcf8, 4, 0x80000000u | slot << 11 | (offset & 0xfc));
+	return (uint32_t)board_read(&board, true, 0xcfc + (offset & 3), bytes);
+}
+static void config_write(unsigned slot, unsigned offset, unsigned bytes, uint32_t value)
+{
+	board_write(&board, true, 0xcf8, 4, 0x80000000u | slot << 11 | (offset & 0xfc));
+	board_write(&board, true, 0xcfc + (offset & 3), bytes, value);
+}
+
+static void test_pci(void **state)
+{
+	uint32_t bar = config_read(1, 0x10, 4);
+
+	assert_int_equal(config_read(0, 0, 4), 0x12378086);
+	assert_int_equal(config_read(1, 0, 4), 0x10431af4);
+	assert_int_equal(config_read(2, 2, 2), 0x1044);
+	assert_int_equal(config_read(3, 2, 2), 0x1041);
+	assert_int_equal(config_read(4, 0, 4), 0xffffffff);
+	config_write(1, 0, 4, 0);
+	assert_int_equal(config_read(1, 0, 4), 0x10431af4);
+	config_write(1, 0x10, 4, 0xffffffff);
+	assert_int_equal(config_read(1, 0x10, 4), 0xffff8000);
+	/* It moves, and answers only where it is. */
+	config_write(1, 0x10, 4, 0xe7000000);
+	assert_int_equal(board_read(&board, false, 0xe7000012, 2), 2);
+	assert_int_equal(board_read(&board, false, bar + 0x12, 2), 0xffff);
+	config_write(1, 4, 2, 0);
+	assert_int_equal(board_read(&board, false, 0xe7000012, 2), 0xffff);
+	/* A register at the very end, and a bus that is not there. */
+	assert_int_equal(config_read(1, 0xff, 1), 0);
+	board_write(&board, true, 0xcf8, 4, 0x80010000);
+	assert_int_equal(board_read(&board, true, 0xcfc, 4), 0xffffffff);
+}
+
+static char shown[4][LINES_MAX + 1];
+static unsigned shown_count;
+
+static void show(void *context, const char *text)
+{
+	strcpy(shown[shown_count++ % 4], text);
+}
+
+static void test_lines(void **state)
+{
+	struct lines l;
+	uint8_t many[LINES_MAX + 1];
+
+	shown_count = 0;
+	lines_init(&l, show, NULL);
+	lines_add(&l, 0, (const uint8_t *)"\033[1;31mred\033[m \x80z\r\nab\b", 21);
+	assert_int_equal(shown_count, 1);
+	assert_string_equal(shown[0], "red ?z");
+	lines_tick(&l, LINES_WAIT - 1);
+	assert_int_equal(shown_count, 1);
+	lines_tick(&l, LINES_WAIT);
+	assert_string_equal(shown[1], "a");
+	assert_int_equal(l.deadline, LINES_NEVER);
+	memset(many, 'm', sizeof(many));
+	lines_add(&l, 0, many, sizeof(many));
+	assert_int_equal(strlen(shown[2]), LINES_MAX);
+	lines_flush(&l);
+	assert_string_equal(shown[3], "m");
+	lines_flush(&l);
+	assert_int_equal(shown_count, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_nobody, set_up),
+		cmocka_unit_test_setup(test_memory_is_not_the_devices, set_up),
+		cmocka_unit_test_setup(test_uart_output, set_up),
+		cmocka_unit_test_setup(test_uart_interrupts, set_up),
+		cmocka_unit_test_setup(test_uart_overrun_and_loopback, set_up),
+		cmocka_unit_test_setup(test_pit_interrupts, set_up),
+		cmocka_unit_test_setup(test_pit_storm, set_up),
+		cmocka_unit_test_setup(test_pit_gate, set_up),
+		cmocka_unit_test_setup(test_pit_latch, set_up),
+		cmocka_unit_test_setup(test_pic, set_up),
+		cmocka_unit_test_setup(test_rtc, set_up),
+		cmocka_unit_test_setup(test_power, set_up),
+		cmocka_unit_test_setup(test_pci, set_up),
+		cmocka_unit_test(test_lines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
