@@ -66,6 +66,7 @@ static const char *deadline_fault(void)
 	wrmsr(MSR_TSC_DEADLINE, deadline);
 	do { /* in this order: a CPU may be kept from running in between */
 		pending = apic_pending(VECTOR_TIMER);
+		__asm__ volatile("lfence" : : : "memory"); /* RDTSC waits for no load */
 		now = rdtsc();
 		cpu_pause();
 	} while (!pending && now < last);

@@ -1,0 +1,77 @@
+# Typing at a machine's serial console: source after tests/tap.sh. The caller sets `dir`, its own directory.
+# shellcheck shell=bash
+log=$dir/sim/com1.log
+
+# console_prepare: an empty $dir, and something to type into.
+console_prepare()
+{
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	mkfifo "$dir/typed"
+	exec 8<>"$dir/typed"
+	trap '[ -z "${sim:-}" ] || kill $sim 2>/dev/null' EXIT
+}
+
+# power_on OPTIONS...: txtsim, typed at; its process is $sim.
+power_on()
+{
+	rm -rf "$dir/sim"
+	build/bin/txtsim run --workdir "$dir/sim" --tpm-state "$dir/tpm" --serial-in "$dir/typed" --net \
+		--timeout 300 "$@" >"$dir/txtsim.log" 2>&1 8>&- &
+	sim=$!
+}
+
+# What the terminal shows: what stands before a return on a line was written over.
+screen() # BYTES-TO-SKIP
+{
+	tail -c +"$(($1 + 1))" "$log" 2>/dev/null | sed -e 's/\r*$//' -e 's/.*\r//' -e 's/\x1b\[[0-9]*[A-Z]//g'
+}
+
+size()
+{
+	stat -c %s "$log" 2>/dev/null || echo 0
+}
+
+# wait_for SKIP REGEX: a line after SKIP bytes matches. Fails when the machine stops or never says so.
+wait_for()
+{
+	local end=$((SECONDS + 250))
+	until screen "$1" | grep -aqE -- "$2"; do
+		[ $SECONDS -lt $end ] && kill -0 "$sim" 2>/dev/null || return 1
+		sleep 0.1
+	done
+}
+
+# vmk WORDS: types the line, waits for the next prompt; the answer is in $dir/answer, its status in $?.
+vmk()
+{
+	local from prompt
+	from=$(size)
+	printf '%s\r' "$*" >&8
+	wait_for "$from" '^vmk(\[[0-9]+\])?> $' || return 255
+	screen "$from" | sed -e 1d -e '/^vmk\(\[[0-9]*\]\)\?> $/d' >"$dir/answer"
+	prompt=$(screen "$from" | grep -aE '^vmk(\[[0-9]+\])?> $' | tail -n 1 | tr -dc 0-9)
+	return "${prompt:-0}"
+}
+
+answers() # DESCRIPTION STATUS REGEX WORDS...
+{
+	local description=$1 status=$2 regex=$3 got
+	shift 3
+	vmk "$@"
+	got=$?
+	is "$description: exit status" "$got" "$status"
+	has "$description" "$dir/answer" "$regex"
+}
+
+# says FILTER: the last answer is JSON for which the filter holds.
+says()
+{
+	jq -e "$1" "$dir/answer" >/dev/null
+}
+
+# A boot, in what the log has after so many bytes.
+boots() # SKIP
+{
+	wait_for "$1" '^Merlon console' && wait_for "$1" 'attester listening' && wait_for "$1" '^vmk> $'
+}
