@@ -10,22 +10,9 @@
 #include "trust/fwlog.h"
 #include "trust/hash.h"
 #include "trust/txtheap.h"
+#include "trust/txtspace.h"
 
 #include <string.h>
-
-/* TXT public configuration space, MLE Developer's Guide appendix B.1. */
-#define TXT_PUBLIC    0xfed30000ul
-#define TXT_BYTES     0x1000u
-#define TXT_STS       0x000u
-#define TXT_ESTS      0x008u
-#define TXT_ERRORCODE 0x030u
-#define TXT_DIDVID    0x110u
-#define TXT_HEAP_BASE 0x300u
-#define TXT_HEAP_SIZE 0x308u
-#define TXT_E2STS     0x8f0u
-
-/* The heap lies below 4 GiB; real ones have about 1 MiB. */
-#define HEAP_BYTES_MAX (8ul << 20)
 
 /* One range of ACPI memory is searched so far: real ones have a few MiB. */
 #define SEARCH_BYTES_MAX (32ul << 20)
@@ -142,23 +129,13 @@ enum vmk_status edge_map_tpm(void **device)
 	return status;
 }
 
-/* tboot reads these registers as two halves too: not every chipset takes 64 bits at once. */
-static uint64_t txt_read(volatile void *txt, uint32_t offset)
-{
-	volatile uint32_t *reg = (volatile uint32_t *)((volatile uint8_t *)txt + offset);
-	uint64_t low = reg[0];
-
-	return low | (uint64_t)reg[1] << 32;
-}
-
 static const char *copy_heap(uint64_t base, uint64_t bytes, uint8_t **copy)
 {
 	volatile void *mapped;
 	const volatile uint64_t *from;
 	uint64_t *to;
 
-	if (base == 0 || bytes == 0 || base % PAGE_SIZE || bytes % PAGE_SIZE ||
-		bytes > HEAP_BYTES_MAX || base > UINT32_MAX - bytes)
+	if (!txt_heap_possible(base, bytes))
 		return "the TXT heap's registers make no sense";
 	*copy = heap_alloc(bytes);
 	if (!*copy)

@@ -14,6 +14,7 @@ void trust_describe_launch(struct vmk_info_launch *info)
 	const struct trust_state *s = &trust_state;
 
 	info->measured = s->verdict.measured;
+	info->launch = (uint8_t)s->launched;
 	info->tpm_present = s->tpm_present;
 	info->tpm_ready = s->tpm_ready;
 	info->signs_missing = s->verdict.missing;

@@ -5,6 +5,10 @@
 /* sources: kernel/worlds/libvmk/common.c kernel/worlds/libvmk/cmd_system.c */
 /* sources: kernel/worlds/libvmk/cmd_hardware.c kernel/worlds/libvmk/cmd_network.c */
 /* sources: kernel/worlds/libvmk/cmd_health.c kernel/trust/evlog_read.c */
+/* sources: kernel/worlds/libvmk/cmd_txt.c kernel/trust/txtheap.c */
+/* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
+/* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/status.c */
+/* sources: tboot-integration/txtstat/tbootlog.c */
 /* sources: tests/unit/shim/vmk_host.c */
 #include <setjmp.h>
 #include <stdarg.h>

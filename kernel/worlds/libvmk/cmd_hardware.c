@@ -4,7 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <vmkapi/events.h>
+
 #include "trust/evlog_read.h"
+
+static const char *launch_name(unsigned launch)
+{
+	static const char *const names[] = {
+#define X(symbol, name) name,
+		VMK_LAUNCHES(X)
+#undef X
+	};
+
+	return launch < sizeof(names) / sizeof(names[0]) ? names[launch] : "unknown";
+}
 
 int cmd_trustedboot_get(struct call *call)
 {
@@ -14,6 +27,7 @@ int cmd_trustedboot_get(struct call *call)
 		return EXIT_FAILED;
 	records_bool(call->out, launch.measured);
 	records_bool(call->out, launch.tpm_present);
+	records_text(call->out, "%s", launch_name(launch.launch));
 	return EXIT_OK;
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <vmkapi/events.h>
+
 enum health { GREEN, UNKNOWN, YELLOW, RED };
 
 struct report {
@@ -56,6 +58,9 @@ static void report_launch(struct report *report)
 			"tboot ran, but signs of a measured launch are missing:");
 		add_missing_signs(report, reason, sizeof(reason));
 		add(report, "Measured launch", RED, 0, reason);
+	} else if (launch.launch == VMK_LAUNCH_SRTM) {
+		add(report, "Measured launch", GREEN, 0,
+			"measured by firmware and boot loader from power-on (static launch)");
 	} else {
 		add(report, "Measured launch", YELLOW, 0,
 			"not launched through tboot: enableTboot is off for this boot");

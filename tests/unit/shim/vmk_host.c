@@ -80,6 +80,20 @@ void fake_reset(void)
 	fake.log = "first line\nsecond line\nthird line\n";
 }
 
+static const struct vmk_info_raw *raw_part(enum vmk_info_kind kind, uint64_t index)
+{
+	static struct vmk_info_raw part;
+	unsigned which = kind - VMK_INFO_TXT_REGISTERS;
+
+	if (!fake.raw[which] || index >= fake.raw_bytes[which] / VMK_INFO_RAW_BYTES)
+		return NULL;
+	part.base = fake.raw_base[which];
+	part.total = fake.raw_bytes[which];
+	part.bytes = VMK_INFO_RAW_BYTES;
+	memcpy(part.data, fake.raw[which] + index * VMK_INFO_RAW_BYTES, VMK_INFO_RAW_BYTES);
+	return &part;
+}
+
 static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 {
 	switch (kind) {
@@ -103,6 +117,10 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 		return index ? NULL : &fake.launch;
 	case VMK_INFO_SIGN:
 		return index ? NULL : &fake.sign;
+	case VMK_INFO_TXT_REGISTERS:
+	case VMK_INFO_TXT_HEAP:
+	case VMK_INFO_TBOOT_LOG:
+		return raw_part(kind, index);
 	default:
 		return NULL;
 	}

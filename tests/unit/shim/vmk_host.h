@@ -19,6 +19,10 @@ struct fake_host {
 	struct vmk_info_port ports[2];
 	struct vmk_info_launch launch;
 	struct vmk_info_sign sign;
+	/* TXT registers, heap, tboot's log; NULL: the machine has none. Sizes in whole parts. */
+	const uint8_t *raw[3];
+	size_t raw_bytes[3];
+	uint64_t raw_base[3];
 	unsigned module_count, world_count, nic_count;
 	const char *log;       /* vmkernel.log */
 	uint64_t log_start;    /* offset of its first byte that is still there */
