@@ -1,0 +1,105 @@
+/* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
+/* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
+/* sources: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c */
+/* sources: fuzz/models/swvmx/vectors.c fuzz/models/swvmx/rig.c */
+/* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
+/* sources: kernel/vtx/vcpu_control.c kernel/vtx/guest_msr.c kernel/vtx/cpuid_policy.c */
+/* sources: kernel/vtx/capabilities.c kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/vmcs.c */
+/* sources: kernel/vtx/vcpu_report.c kernel/vtx/exits.c */
+/*
+ * VM entry with any VMCS: a valid one from the kernel's own set-up, then changed. The run loop must
+ * fail exactly where the processor refuses, say why, and never enter a vCPU that failed.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "fuzz/models/swvmx/rig.h"
+#include "vtx/exits.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* One change: how, field, value. */
+#define RECORD 10u
+
+static void leave_at_once(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *registers)
+{
+	swvmx_exit(vmcs, EXIT_PREEMPTION_TIMER, 0);
+}
+
+static void change(struct swvmx_vmcs *vmcs, const uint8_t *record)
+{
+	struct swvmx_change c = {
+		.index = (uint16_t)(record[1] % VMCS_FIELD_COUNT), .how = CHANGE_SET};
+
+	memcpy(&c.value, record + 2, sizeof(c.value));
+	switch (record[0] % 6) {
+	case 0:
+		swvmx_vector_apply(&swvmx_vectors[c.value % swvmx_vector_count], vmcs);
+		return;
+	case 1:
+		swvmx_vector_apply(&swvmx_passing[c.value % swvmx_passing_count], vmcs);
+		return;
+	case 2: /* one bit flips */
+		c.value = vmcs->f[c.index] ^ 1ull << (c.value & 63);
+		break;
+	case 3:
+		c.how = CHANGE_OR;
+		break;
+	case 4:
+		c.how = CHANGE_CLEAR;
+		break;
+	}
+	/* Fields are as wide as their encoding says, whoever writes them. */
+	if (vmcs_width(vmcs_field_encoding(c.index)) == VMCS_16)
+		c.value &= 0xffff;
+	if (vmcs_width(vmcs_field_encoding(c.index)) == VMCS_32)
+		c.value &= 0xffffffff;
+	swvmx_change_apply(&c, vmcs);
+}
+
+static void count_line(void *context, const char *text)
+{
+	if (!*text || strlen(text) > 160)
+		abort();
+	++*(unsigned *)context;
+}
+
+static void expect_failure(struct vcpu *v, const uint32_t *leave)
+{
+	const unsigned entries = swvmx.entries;
+	unsigned lines = 0;
+
+	vcpu_report(v, count_line, &lines);
+	if (!lines || !v->failed)
+		abort();
+	/* Repaired or not: it stays failed until it is reset. */
+	if (vcpu_run(v, leave, 1000) != VCPU_STOP_FAILED || swvmx.entries != entries)
+		abort();
+	vcpu_reset(v);
+	if (vcpu_run(v, leave, 1000) == VCPU_STOP_FAILED && !swvmx.failures.count)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint32_t leave = 0;
+	struct vcpu *v = &rig.vcpu[0];
+	enum vcpu_stop stop;
+
+	if (size < 1)
+		return 0;
+	rig_start(data[0] % SWVMX_BASES);
+	swvmx.chooser.run = leave_at_once;
+	for (size_t at = 1; at + RECORD <= size && at < 16 * RECORD; at += RECORD)
+		change(swvmx_current()->current, data + at);
+	stop = vcpu_run(v, &leave, 1000);
+	if ((stop == VCPU_STOP_FAILED) != (swvmx.failures.count != 0))
+		abort();
+	if (stop == VCPU_STOP_FAILED)
+		expect_failure(v, &leave);
+	else if (stop != VCPU_STOP_HOST || swvmx.entries != 1)
+		abort();
+	vcpu_unload(v);
+	if (swvmx_current()->current || swvmx_current()->tables_short)
+		abort();
+	return 0;
+}

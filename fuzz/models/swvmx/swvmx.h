@@ -1,0 +1,111 @@
+/*
+ * Processors with VMX, as a model on the host behind kernel/vtx/vtx_ops.h: several pCPUs over a
+ * small physical memory, the VMCS state machine (SDM 3C, 25.1, 25.11), VM entry with every check,
+ * exits that a chooser decides, and what a processor remembers of translations. It aborts where
+ * software breaks a rule that no result code tells.
+ */
+#ifndef FUZZ_SWVMX_H
+#define FUZZ_SWVMX_H
+
+#include "fuzz/models/swvmx/checks.h"
+#include "fuzz/models/swvmx/cpu_models.h"
+#include "vtx/vtx_ops.h"
+
+#define SWVMX_PCPUS  4u
+#define SWVMX_VMCSES 8u
+#define SWVMX_FRAMES 64u
+#define SWVMX_BASE   0x100000ull /* of physical memory */
+#define SWVMX_VPIDS  16u
+#define SWVMX_TLB    16u
+
+/* VM-instruction errors, SDM table 31-1. */
+enum swvmx_error {
+	SWVMX_VMCLEAR_ADDRESS = 2,
+	SWVMX_VMCLEAR_VMXON = 3,
+	SWVMX_LAUNCH_NOT_CLEAR = 4,
+	SWVMX_RESUME_NOT_LAUNCHED = 5,
+	SWVMX_CONTROLS = 7,
+	SWVMX_HOST = 8,
+	SWVMX_VMPTRLD_ADDRESS = 9,
+	SWVMX_VMPTRLD_VMXON = 10,
+	SWVMX_VMPTRLD_REVISION = 11,
+	SWVMX_NO_FIELD = 12,
+	SWVMX_READ_ONLY = 13,
+	SWVMX_ALREADY_ON = 15,
+	SWVMX_BLOCKED_BY_MOV_SS = 26,
+	SWVMX_INVALIDATE = 28,
+};
+
+struct swvmx_vmcs {
+	struct hpa region; /* 0: this place is free */
+	int pcpu;          /* where it is active, -1: nowhere */
+	bool launched;
+	bool host_side_checked; /* controls and host are as the last successful entry had them */
+	uint64_t f[VMCS_FIELD_COUNT];
+};
+
+struct swvmx_translation {
+	uint64_t eptp, page, entry; /* entry 0: none */
+};
+
+struct swvmx_pcpu {
+	bool vmxon;
+	struct hpa region;
+	struct swvmx_vmcs *current;
+	uint64_t dr[4], dr6;
+	uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
+	bool tables_short; /* GDT and IDT limits are as an exit leaves them */
+	struct swvmx_translation tlb[SWVMX_TLB];
+	uint64_t linear_epoch[SWVMX_VPIDS]; /* of the linear translations held here; 0: none */
+};
+
+/* What happens in the guest. All may be NULL. */
+struct swvmx_chooser {
+	/* The entry has succeeded: let the guest run and leave an exit in the VMCS. */
+	void (*run)(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *registers);
+	/* Before the checks. */
+	void (*entering)(void *context, struct swvmx_vmcs *vmcs, bool launched);
+	void *context;
+};
+
+struct swvmx {
+	struct swvmx_cpu cpu;
+	unsigned now; /* the pCPU that executes */
+	struct swvmx_pcpu pcpu[SWVMX_PCPUS];
+	struct swvmx_vmcs vmcs[SWVMX_VMCSES];
+	struct swvmx_chooser chooser;
+	struct swvmx_failures failures; /* of the last VM entry */
+	uint64_t tsc;
+	uint64_t vpid_epoch[SWVMX_VPIDS]; /* of the guest's own tables now */
+	unsigned entries, host_interrupts, host_nmis, machine_checks;
+};
+
+extern struct swvmx swvmx;
+extern uint8_t swvmx_memory[SWVMX_FRAMES][4096];
+
+/* All pCPUs after power-up, VMX off. Memory keeps what it has. */
+void swvmx_reset(enum swvmx_cpu_kind kind);
+void *swvmx_at(struct hpa address); /* NULL outside of memory */
+static inline struct hpa swvmx_frame(unsigned n)
+{
+	return hpa(SWVMX_BASE + 4096ull * n);
+}
+struct swvmx_pcpu *swvmx_current(void);
+/* vtx_capability_read()'s reader. */
+bool swvmx_read_capability(uint32_t msr, uint64_t *value);
+
+/* An exit in the current VMCS; the reason word, and what the SDM says happens at every exit. */
+void swvmx_exit(struct swvmx_vmcs *vmcs, uint32_t reason, uint64_t qualification);
+/*
+ * The guest touches a page, as the processor would: over the cache of this pCPU, then over the real
+ * tables. True with *to: what it reached. False: *qualification of the EPT violation. Aborts at a
+ * misconfigured entry, which software must never make.
+ */
+bool swvmx_touch(struct swvmx_vmcs *vmcs, uint64_t gpa, uint64_t access, struct hpa *to,
+	uint64_t *qualification);
+/* The guest uses a linear translation; aborts if this pCPU holds one older than its tables. */
+void swvmx_touch_linear(struct swvmx_vmcs *vmcs);
+/* The guest changed its tables and told this pCPU, as INVLPG or MOV to CR3 do. */
+void swvmx_change_linear(struct swvmx_vmcs *vmcs);
+
+#endif

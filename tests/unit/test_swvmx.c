@@ -1,0 +1,192 @@
+/* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
+/* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
+/* sources: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c */
+/* sources: fuzz/models/swvmx/vectors.c fuzz/models/swvmx/rig.c */
+/* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
+/* sources: kernel/vtx/vcpu_control.c kernel/vtx/guest_msr.c kernel/vtx/cpuid_policy.c */
+/* sources: kernel/vtx/capabilities.c kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/vmcs.c */
+/* The processor model: each check of VM entry has a state that fails it alone, and the VMCS state
+ * machine answers with the SDM's error numbers. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+#include "fuzz/models/swvmx/rig.h"
+#include "vtx/exits.h"
+
+static uint64_t field(enum vmcs_index index)
+{
+	return swvmx_current()->current->f[index];
+}
+
+static uint64_t error_number(void)
+{
+	return field(VMCS_INDEX_INSTRUCTION_ERROR);
+}
+
+/* What the kernel's own set-up makes passes every check, on every processor and in every mode. */
+static void test_states_that_pass(void **state)
+{
+	struct vtx_registers r = {0};
+
+	for (enum swvmx_base base = 0; base < SWVMX_BASES; base++) {
+		rig_start(base);
+		assert_int_equal(vtx_enter(&r, false), VMX_OK);
+		if (swvmx.failures.count)
+			fail_msg("base %u fails %s", base, swvmx_check_name(swvmx.failures.first));
+	}
+}
+
+static void expect_result(const struct swvmx_vector *vector, enum vmx_result result)
+{
+	if (vector->check < G_CR0) {
+		assert_int_equal(result, VMX_FAIL_VALID);
+		assert_int_equal(
+			error_number(), vector->check < H_CR0 ? SWVMX_CONTROLS : SWVMX_HOST);
+		return;
+	}
+	assert_int_equal(result, VMX_OK);
+	assert_int_equal(field(VMCS_INDEX_EXIT_REASON),
+		EXIT_ENTRY_FAILED |
+			(vector->check < M_BASE ? EXIT_INVALID_GUEST_STATE : EXIT_MSR_LOADING));
+}
+
+static void test_each_check_fails_alone(void **state)
+{
+	bool covered[SWVMX_CHECK_COUNT] = {false};
+	struct vtx_registers r = {0};
+
+	for (unsigned i = 0; i < swvmx_vector_count; i++) {
+		const struct swvmx_vector *vector = &swvmx_vectors[i];
+		enum vmx_result result;
+
+		rig_start(vector->base);
+		swvmx_vector_apply(vector, swvmx_current()->current);
+		result = vtx_enter(&r, false);
+		if (swvmx.failures.count != 1 || swvmx.failures.first != vector->check)
+			fail_msg("%s: %u checks fail, the first is %s",
+				swvmx_check_name(vector->check), swvmx.failures.count,
+				swvmx.failures.count ? swvmx_check_name(swvmx.failures.first)
+						     : "none");
+		expect_result(vector, result);
+		covered[vector->check] = true;
+	}
+	for (unsigned i = 0; i < swvmx_passing_count; i++) {
+		rig_start(swvmx_passing[i].base);
+		swvmx_vector_apply(&swvmx_passing[i], swvmx_current()->current);
+		assert_int_equal(vtx_enter(&r, false), VMX_OK);
+		assert_int_equal(swvmx.failures.count, 0);
+	}
+	for (unsigned i = 0; i < SWVMX_CHECK_COUNT; i++)
+		if (!covered[i] || !swvmx_seen[i][0] || !swvmx_seen[i][1])
+			fail_msg("%s (SDM %s, %s) was not seen both ways", swvmx_check_name(i),
+				swvmx_check_section(i), swvmx_check_text(i));
+}
+
+static void test_qualification_of_a_refused_guest(void **state)
+{
+	struct vtx_registers r = {0};
+
+	rig_start(BASE_LONG);
+	vtx_vmwrite(VMCS_LINK, SWVMX_NO_VMCS);
+	assert_int_equal(vtx_enter(&r, false), VMX_OK);
+	assert_int_equal(field(VMCS_INDEX_EXIT_QUALIFICATION), 4);
+	vtx_vmwrite(VMCS_LINK, ~0ull);
+	vtx_vmwrite(VMCS_GUEST_RFLAGS, 0);
+	assert_int_equal(vtx_enter(&r, false), VMX_OK);
+	assert_int_equal(field(VMCS_INDEX_EXIT_QUALIFICATION), 0);
+}
+
+static void test_launch_and_resume(void **state)
+{
+	struct vtx_registers r = {0};
+
+	rig_start(BASE_LONG);
+	assert_int_equal(vtx_enter(&r, true), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_RESUME_NOT_LAUNCHED);
+	assert_int_equal(vtx_enter(&r, false), VMX_OK);
+	assert_int_equal(vtx_enter(&r, false), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_LAUNCH_NOT_CLEAR);
+	assert_int_equal(vtx_enter(&r, true), VMX_OK);
+}
+
+static void test_vmclear_and_vmptrld(void **state)
+{
+	struct vtx_registers r = {0};
+
+	rig_start(BASE_LONG);
+	assert_int_equal(vtx_vmclear(hpa(SWVMX_BASE + 1)), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_VMCLEAR_ADDRESS);
+	assert_int_equal(vtx_vmclear(swvmx_frame(0)), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_VMCLEAR_VMXON);
+	assert_int_equal(vtx_vmptrld(hpa(1ull << 50)), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_VMPTRLD_ADDRESS);
+	assert_int_equal(vtx_vmptrld(swvmx_frame(0)), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_VMPTRLD_VMXON);
+	assert_int_equal(vtx_vmptrld(hpa(SWVMX_NO_VMCS)), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_VMPTRLD_REVISION);
+	assert_int_equal(vtx_vmclear(rig.vcpu[0].vmcs), VMX_OK);
+	assert_int_equal(vtx_enter(&r, false), VMX_FAIL_INVALID);
+	assert_int_equal(vtx_vmwrite(VMCS_GUEST_RIP, 0), VMX_FAIL_INVALID);
+}
+
+static void test_fields(void **state)
+{
+	rig_start(BASE_MINIMAL);
+	assert_int_equal(vtx_vmwrite(VMCS_EXIT_REASON, 1), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_READ_ONLY);
+	assert_int_equal(vtx_vmwrite(VMCS_VPID, 1), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_NO_FIELD);
+	assert_int_equal(vtx_vmwrite(VMCS_GUEST_CS, 0x12345), VMX_OK);
+	assert_int_equal(vtx_vmread(VMCS_GUEST_CS), 0x2345);
+}
+
+static void test_invalidation(void **state)
+{
+	rig_start(BASE_MINIMAL);
+	assert_int_equal(vtx_invept(INVEPT_SINGLE, 0), VMX_FAIL_VALID);
+	assert_int_equal(error_number(), SWVMX_INVALIDATE);
+	assert_int_equal(vtx_invept(INVEPT_ALL, 0), VMX_OK);
+	assert_int_equal(vtx_invvpid(INVVPID_ALL, 0, 0), VMX_FAIL_VALID);
+	rig_start(BASE_LONG);
+	assert_int_equal(vtx_invvpid(INVVPID_SINGLE, 0, 0), VMX_FAIL_VALID);
+	assert_int_equal(vtx_invvpid(INVVPID_SINGLE, 1, 0), VMX_OK);
+}
+
+/* What a pCPU remembers outlives a change of the tables, until INVEPT. */
+static void test_translations_stay_until_invept(void **state)
+{
+	struct swvmx_vmcs *vmcs;
+	uint64_t qualification;
+	struct hpa to;
+
+	rig_start(BASE_LONG);
+	vmcs = swvmx_current()->current;
+	assert_false(swvmx_touch(vmcs, 0x5000, EPT_READ, &to, &qualification));
+	assert_int_equal(ept_map(&rig.vm.ept, (struct gpa){0x5000}, rig_frame(3), 4096,
+				 EPT_READ | EPT_WRITE | EPT_WRITE_BACK),
+		VMK_OK);
+	assert_true(swvmx_touch(vmcs, 0x5008, EPT_WRITE, &to, &qualification));
+	assert_int_equal(to.v, rig_frame(3).v + 8);
+	assert_int_equal(ept_unmap(&rig.vm.ept, (struct gpa){0x5000}, 4096), VMK_OK);
+	assert_true(swvmx_touch(vmcs, 0x5000, EPT_READ, &to, &qualification));
+	assert_int_equal(vtx_invept(INVEPT_SINGLE, vmcs->f[VMCS_INDEX_EPTP]), VMX_OK);
+	assert_false(swvmx_touch(vmcs, 0x5000, EPT_READ, &to, &qualification));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_states_that_pass),
+		cmocka_unit_test(test_each_check_fails_alone),
+		cmocka_unit_test(test_qualification_of_a_refused_guest),
+		cmocka_unit_test(test_launch_and_resume),
+		cmocka_unit_test(test_vmclear_and_vmptrld),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_invalidation),
+		cmocka_unit_test(test_translations_stay_until_invept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
