@@ -15,6 +15,7 @@ usage: ./build.sh COMMAND [OPTIONS]
       --no-drtm        the same image without tboot: the verdict must be "not-launched"
       --platform NAME  bochs (default, where its known build is installed) or qemu
       --nic NAME       e1000, e1000e or igb as QEMU emulates them
+      --with NAMES     packages of build/packages to boot too, as vmx,guest-smp (virtual machines)
       --smp N          1 to 8 processors, with QEMU to 16 (default 2)
       --mem MIB        memory (default 512)
       --seed N         seeded random numbers and clock (Bochs)

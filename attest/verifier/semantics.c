@@ -109,6 +109,7 @@ static bool check_tboot(const struct event *event, struct fault *fault)
 static const char *const package_keys[] = {
 	"name", "version", "kind", "provider", "level", "sha256", NULL};
 static const char *const config_keys[] = {"name", "version", "provider", "sha256", NULL};
+static const char *const vm_keys[] = {"name", "version", "provider", "level", "sha256", NULL};
 static const char *const dma_keys[] = {"protection", "interrupts", NULL};
 
 /* word key=value key=value ... with every key once, in order, and values without blanks. */
@@ -142,6 +143,8 @@ static bool text_of_type(uint32_t type, const char *text)
 		return is_record(text, "package", package_keys);
 	case VMK_EV_CONFIG:
 		return is_record(text, "config", config_keys);
+	case VMK_EV_VM_IMAGE:
+		return is_record(text, "vm", vm_keys);
 	case VMK_EV_DMA:
 		return is_record(text, "dma", dma_keys);
 	case VMK_EV_BOOT_COMPLETE:

@@ -49,6 +49,13 @@ static enum vmk_status add_package(struct prediction *prediction, int file, stru
 			what, sizeof(what), "configuration %s %s", package->name, package->version);
 		return add_text(prediction, LAYER_HOST, VMK_EV_CONFIG, file, what, text, error);
 	}
+	if (package->kind == PACKAGE_VM) {
+		snprintf(text, sizeof(text), VMK_VM_IMAGE_FORMAT, package->name, package->version,
+			package->provider, acceptance_level_name(package->level), hex);
+		snprintf(what, sizeof(what), "virtual machine %s %s", package->name,
+			package->version);
+		return add_text(prediction, LAYER_HOST, VMK_EV_VM_IMAGE, file, what, text, error);
+	}
 	snprintf(text, sizeof(text), VMK_PACKAGE_FORMAT, package->name, package->version,
 		package_kind_name(package->kind), package->provider,
 		acceptance_level_name(package->level), hex);

@@ -48,6 +48,9 @@ static void reads_kernel_events(void **state)
 	assert_true(means_something(
 		(uint32_t)VMK_EV_DMA, 19, "dma protection=vtd interrupts=remapped", 39));
 	assert_false(means_something((uint32_t)VMK_EV_DMA, 19, "dma protection=vtd", 19));
+	assert_true(means_something((uint32_t)VMK_EV_VM_IMAGE, 20,
+		"vm name=a version=1 provider=p level=Certified sha256=" ZEROES,
+		sizeof("vm name=a version=1 provider=p level=Certified sha256=" ZEROES)));
 	assert_false(means_something(
 		(uint32_t)VMK_EV_DMA, 20, "dma protection=vtd interrupts=remapped", 39));
 	assert_true(means_something((uint32_t)VMK_EV_SECURITY_OPTIONS, 19, VMK_SECURITY_OPTIONS,
