@@ -23,7 +23,7 @@
 
 #define LOG_MODULE        "Smp"
 #define START_STACK_PAGES 4
-#define START_WAIT_US     2000000 /* 16 CPUs may share two of an emulator's host */
+#define START_WAIT_US     10000000 /* 16 CPUs may share two of an emulator's host */
 #define STOP_WAIT_US      100000
 #define SYNC_ROUNDS       64
 

@@ -119,7 +119,7 @@ static void add_txt(
 	add(a, "memory-backend-file,id=txtmem,size=%u,share=on,mem-path=/proc/self/fd/%d",
 		TXT_MEM_SIZE, fds->device);
 	add(a, "-device");
-	add(a, "ivshmem-plain,memdev=txtmem,addr=%#x", TXT_PROXY_SLOT + 1);
+	add(a, "ivshmem-plain,memdev=txtmem,addr=%#x", TXT_MEMORY_SLOT);
 	add(a, "-device");
 	add(a, "x-pci-proxy-dev,id=txt,fd=%d,addr=%#x", fds->proxy, TXT_PROXY_SLOT);
 }

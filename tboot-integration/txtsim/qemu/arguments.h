@@ -22,7 +22,8 @@ struct qemu_fds {
 };
 
 /* The proxy's place on PCI bus 0. */
-#define TXT_PROXY_SLOT 0x10u
+#define TXT_PROXY_SLOT  0x10u
+#define TXT_MEMORY_SLOT 0x11u
 
 struct qemu_arguments {
 	const char *argv[128];

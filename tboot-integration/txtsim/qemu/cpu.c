@@ -51,6 +51,12 @@ void cpu_prepare(struct edge *e)
 	watch_entries(e, true);
 }
 
+void cpu_resume(struct edge *e)
+{
+	memset(e->smxe, 0, sizeof(e->smxe));
+	e->resumed = true;
+}
+
 /* Executes the instruction at a breakpoint as it is. */
 static void step_over(struct edge *e, unsigned cpu, uint32_t address)
 {
@@ -64,6 +70,19 @@ static void skip(struct edge *e, uint32_t eip, uint32_t bytes)
 	gdb_write(&e->gdb, GDB_EIP, eip + bytes);
 }
 
+/* What the firmware has not done to the MTRRs; then the CPU goes on at `eip`, where it stands. */
+static void set_mtrrs(struct edge *e, unsigned cpu, uint32_t eip)
+{
+	for (unsigned r = GDB_EAX; r <= GDB_EDX; r++)
+		e->saved[r] = gdb_read(&e->gdb, (enum gdb_register)r);
+	e->saved[GDB_EIP] = eip;
+	e->saved[GDB_EFLAGS] = gdb_read(&e->gdb, GDB_EFLAGS);
+	e->mtrr = guest_code_mtrr(&e->guest);
+	e->mtrr_cpu = cpu;
+	gdb_break(&e->gdb, e->mtrr.end);
+	gdb_write(&e->gdb, GDB_EIP, e->mtrr.begin);
+}
+
 /* The loader has jumped to the MLE, which is still unmeasured. */
 static void on_entry(struct edge *e, unsigned cpu, const struct mle_image *image)
 {
@@ -75,14 +94,7 @@ static void on_entry(struct edge *e, unsigned cpu, const struct mle_image *image
 	sites_find(e, image);
 	sites_watch(e, image->entry);
 	edge_log(e, "MLE entered at %#x: %u instructions watched", image->entry, e->site_count);
-	for (unsigned r = GDB_EAX; r <= GDB_EDX; r++)
-		e->saved[r] = gdb_read(&e->gdb, (enum gdb_register)r);
-	e->saved[GDB_EIP] = image->entry;
-	e->saved[GDB_EFLAGS] = gdb_read(&e->gdb, GDB_EFLAGS);
-	e->mtrr = guest_code_mtrr(&e->guest);
-	e->mtrr_cpu = cpu;
-	gdb_break(&e->gdb, e->mtrr.end);
-	gdb_write(&e->gdb, GDB_EIP, e->mtrr.begin);
+	set_mtrrs(e, cpu, image->entry);
 }
 
 /* One of our pieces of code has run: the CPU goes on where it was, `bytes` further. */
@@ -298,6 +310,12 @@ void cpu_stopped(struct edge *e, unsigned cpu)
 		return;
 	}
 	site = site_at(e, eip);
+	if (site && e->resumed) {
+		e->resumed = false;
+		edge_restore_power(e);
+		set_mtrrs(e, cpu, eip);
+		return;
+	}
 	if (site) {
 		on_site(e, cpu, site);
 		return;

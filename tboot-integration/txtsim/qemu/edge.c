@@ -18,16 +18,24 @@
 #include "tboot-integration/txtsim/run/run.h"
 
 /* The window of both register spaces, and the TPM's. */
-#define BAR_TXT       0u
-#define BAR_TIS       1u
-#define BAR_TXT_SIZE  (2 * TXT_WINDOW_SIZE)
-#define BAR_TIS_SIZE  0x8000u
+#define BAR_TXT          0u
+#define BAR_TIS          1u
+#define BAR_MEMORY       2u
+#define BAR_TXT_SIZE     (2 * TXT_WINDOW_SIZE)
+#define BAR_TIS_SIZE     0x8000u
 
-#define PCI_ADDRESS   0xcf8u
-#define PCI_DATA      0xcfcu
-#define PCI_COMMAND   4u
-#define PCI_BAR       0x10u
-#define MEMORY_DECODE 2u
+#define PCI_ADDRESS      0xcf8u
+#define PCI_DATA         0xcfcu
+#define PCI_COMMAND      4u
+#define PCI_BAR          0x10u
+#define MEMORY_DECODE    2u
+
+#define LPC_SLOT         0x1fu
+#define LPC_PMBASE       0x40u
+#define LPC_ACPI_CONTROL 0x44u
+#define LPC_ACPI_ENABLE  0x80u
+#define PM_PORTS         0x600u
+#define RESET_VECTOR     0xfffffff0u
 
 /* swtpm's client knows no edge. */
 static struct edge *the_edge;
@@ -217,6 +225,19 @@ static void tpm_power_on(struct edge *e)
 	edge_log(e, "TPM disabled: owner and endorsement hierarchies are off");
 }
 
+static void tpm_resume(struct edge *e)
+{
+	tis_reset(&e->tis, &e->txt, e->tis_mode);
+	if (e->tis_mode == TIS_ABSENT)
+		return;
+	if (swtpm_resume(&e->swtpm)) {
+		edge_log(e, "TPM2_Startup(STATE) done");
+		return;
+	}
+	edge_log(e, "the TPM's state was not saved before sleep");
+	tpm_power_on(e);
+}
+
 /* QEMU also resets every device once at power-on. */
 static void machine_reset(void *ctx)
 {
@@ -224,6 +245,12 @@ static void machine_reset(void *ctx)
 
 	if (!e->begun)
 		return;
+	if (e->waking) {
+		edge_log(e, "reset out of sleep");
+		txt_platform_wake(&e->txt);
+		tpm_resume(e);
+		return;
+	}
 	edge_log(e, "platform reset");
 	txt_dump(&e->txt);
 	txt_platform_reset(&e->txt);
@@ -278,25 +305,46 @@ static bool monitor(struct edge *e, const char *format, ...)
 	return qmp_ask(e->qmp, "human-monitor-command", arguments);
 }
 
-static void pci_config_write(struct edge *e, uint32_t at, uint32_t value)
+static unsigned long pci_address(struct edge *e)
 {
-	monitor(e, "o/w %#x %#x", PCI_ADDRESS, 1u << 31 | TXT_PROXY_SLOT << 11 | at);
+	const char *shown;
+
+	if (!monitor(e, "i/w %#x", PCI_ADDRESS))
+		return 0;
+	shown = strchr(e->qmp->text, '=');
+	return shown ? strtoul(shown + 1, NULL, 16) & 0xffffffff : 0;
+}
+
+static void pci_config_write(struct edge *e, unsigned slot, uint32_t at, uint32_t value)
+{
+	monitor(e, "o/w %#x %#x", PCI_ADDRESS, 1u << 31 | slot << 11 | at);
 	monitor(e, "o/w %#x %#x", PCI_DATA, value);
+}
+
+void edge_restore_power(struct edge *e)
+{
+	unsigned long address = pci_address(e);
+
+	pci_config_write(e, LPC_SLOT, LPC_PMBASE, PM_PORTS);
+	pci_config_write(e, LPC_SLOT, LPC_ACPI_CONTROL, LPC_ACPI_ENABLE);
+	monitor(e, "o/w %#x %#lx", PCI_ADDRESS, address);
 }
 
 /* Puts the windows where they belong; the firmware, which sees no such device, leaves them there.
  */
 static void map_windows(struct edge *e)
 {
-	unsigned long address = 0;
-	const char *shown;
+	unsigned long address = pci_address(e);
 
-	if (monitor(e, "i/w %#x", PCI_ADDRESS) && (shown = strchr(e->qmp->text, '=')))
-		address = strtoul(shown + 1, NULL, 16);
-	pci_config_write(e, PCI_BAR + 4 * BAR_TXT, TXT_PRIVATE_BASE);
-	pci_config_write(e, PCI_BAR + 4 * BAR_TIS, TIS_BASE);
-	pci_config_write(e, PCI_COMMAND, MEMORY_DECODE);
-	monitor(e, "o/w %#x %#lx", PCI_ADDRESS, address & 0xffffffff);
+	pci_config_write(e, TXT_PROXY_SLOT, PCI_BAR + 4 * BAR_TXT, TXT_PRIVATE_BASE);
+	pci_config_write(e, TXT_PROXY_SLOT, PCI_BAR + 4 * BAR_TIS, TIS_BASE);
+	pci_config_write(e, TXT_PROXY_SLOT, PCI_COMMAND, MEMORY_DECODE);
+	/* On hardware this is RAM, and still there. */
+	if (e->waking) {
+		pci_config_write(e, TXT_MEMORY_SLOT, PCI_BAR + 4 * BAR_MEMORY, TXT_MEM_BASE);
+		pci_config_write(e, TXT_MEMORY_SLOT, PCI_COMMAND, MEMORY_DECODE);
+	}
+	monitor(e, "o/w %#x %#lx", PCI_ADDRESS, address);
 }
 
 void edge_begin(struct edge *e, struct qmp *qmp, void (*pump)(void *), void *ctx)
@@ -331,6 +379,26 @@ void edge_serve(struct edge *e)
 	}
 }
 
+/*
+ * With sleep the machine has stopped. Out of it the firmware is soon back in the MLE: the
+ * breakpoint at its first instruction is set before, and those in the MLE stay where they are.
+ */
+static void wake(struct edge *e)
+{
+	edge_log(e, "the machine sleeps");
+	e->waking = true;
+	gdb_break(&e->gdb, RESET_VECTOR);
+	qmp_send(e->qmp, "system_wakeup", NULL);
+}
+
+static void awake(struct edge *e)
+{
+	gdb_unbreak(&e->gdb, RESET_VECTOR);
+	map_windows(e);
+	cpu_resume(e);
+	e->waking = false;
+}
+
 bool edge_run(struct edge *e)
 {
 	unsigned cpu;
@@ -342,8 +410,15 @@ bool edge_run(struct edge *e)
 		e->was_reset = false;
 		gdb_continue(&e->gdb);
 	}
+	if (e->qmp->suspends != e->suspends) {
+		e->suspends = e->qmp->suspends;
+		wake(e);
+	}
 	while (gdb_stopped(&e->gdb, &cpu)) {
-		cpu_stopped(e, cpu);
+		if (e->waking)
+			awake(e);
+		else
+			cpu_stopped(e, cpu);
 		gdb_continue(&e->gdb);
 	}
 	return !e->gdb.broken;

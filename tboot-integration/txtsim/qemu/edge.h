@@ -61,6 +61,9 @@ struct edge {
 	bool smxe[EDGE_CPUS_MAX]; /* CR4.SMXE, which TCG does not take */
 	bool begun;               /* past the reset that QEMU begins with */
 	bool was_reset;           /* the machine begins anew: breakpoints and BARs are to be set */
+	bool waking;              /* from sleep, not yet at the first instruction */
+	unsigned suspends;        /* how often it has slept */
+	bool resumed;             /* out of sleep, what the firmware left undone is to be done */
 };
 
 /* --- edge.c */
@@ -77,12 +80,16 @@ bool edge_run(struct edge *e);
 void edge_close(struct edge *e);
 
 __attribute__((format(printf, 2, 3))) void edge_log(struct edge *e, const char *format, ...);
+/* What firmware does out of sleep and SeaBIOS does not: the power management ports work again. */
+void edge_restore_power(struct edge *e);
 /* Asks QEMU to reset the machine. */
 void edge_request_reset(void *edge);
 
 /* --- cpu.c: with the machine stopped */
 /* Breakpoints for a machine that has just been reset. */
 void cpu_prepare(struct edge *e);
+/* The same out of sleep: the MLE's code is still there, and so are its breakpoints. */
+void cpu_resume(struct edge *e);
 /* A CPU has stopped; on return it may go on. */
 void cpu_stopped(struct edge *e, unsigned cpu);
 

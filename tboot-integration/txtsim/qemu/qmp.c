@@ -77,6 +77,8 @@ void qmp_take_line(struct qmp *q, const char *line, size_t size)
 		take_shutdown(q, message);
 	else if (event && !strcmp(event, "RESET"))
 		q->resets++;
+	else if (event && !strcmp(event, "SUSPEND"))
+		q->suspends++;
 	if (json_object_get(message, "return") || json_object_get(message, "error"))
 		take_answer(q, message);
 	json_decref(message);

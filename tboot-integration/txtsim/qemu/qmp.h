@@ -14,6 +14,7 @@ struct qmp {
 	char line[QMP_LINE_MAX];
 	size_t size;
 	unsigned resets;          /* RESET events that the guest or we caused */
+	unsigned suspends;        /* SUSPEND events: the guest sleeps (S3) */
 	enum qmp_end end;         /* from the SHUTDOWN event */
 	unsigned asked, answered; /* requests and answers so far */
 	bool failed;              /* the last answer is an error */
