@@ -2,7 +2,9 @@
 
 #define INVERSE_SHIFT 32
 /* The zero follows the average long before the sum can overflow: that takes minutes of service. */
-#define SUM_MAX (1ll << 57)
+#define SUM_MAX   (1ll << 61)
+#define OWED_MAX  (1ll << 60)
+#define DRAIN_DIV 16
 
 static uint64_t to_virtual(const struct task *task, uint64_t ns)
 {
@@ -18,13 +20,14 @@ uint64_t fair_average(const struct fair *fair)
 {
 	if (!fair->load)
 		return fair->zero;
-	return fair->zero + (uint64_t)floor_divide(fair->sum, (int64_t)fair->load);
+	return fair->zero + (uint64_t)floor_divide(fair->sum + fair->owed, (int64_t)fair->load);
 }
 
 /* Is a virtual time at or before the average? */
 static bool is_due(const struct fair *fair, uint64_t vtime)
 {
-	return (__int128)(int64_t)(vtime - fair->zero) * (int64_t)fair->load <= fair->sum;
+	return (__int128)(int64_t)(vtime - fair->zero) * (int64_t)fair->load <=
+	       fair->sum + fair->owed;
 }
 
 bool fair_eligible(const struct fair *fair, const struct task *task)
@@ -32,16 +35,27 @@ bool fair_eligible(const struct fair *fair, const struct task *task)
 	return is_due(fair, task->vtime);
 }
 
+/* The zero comes to the average, or what a heavy task adds could overflow the sum. */
+static void rebase(struct fair *fair)
+{
+	uint64_t average = fair_average(fair);
+
+	fair->sum -= (int64_t)(average - fair->zero) * (int64_t)fair->load;
+	fair->zero = average;
+}
+
+static int64_t bound_owed(const struct fair *fair, int64_t owed)
+{
+	int64_t most = MIN((int64_t)fair->joined * FAIR_OWED_EACH, OWED_MAX);
+
+	return MIN(MAX(owed, 0), most);
+}
+
 static void add_to_sum(struct fair *fair, int64_t product)
 {
-	int64_t step;
-
 	fair->sum += product;
-	if (fair->sum < SUM_MAX && fair->sum > -SUM_MAX)
-		return;
-	step = floor_divide(fair->sum, (int64_t)fair->load);
-	fair->zero += (uint64_t)step;
-	fair->sum -= step * (int64_t)fair->load;
+	if (fair->sum >= SUM_MAX || fair->sum <= -SUM_MAX)
+		rebase(fair);
 }
 
 static int64_t product(const struct fair *fair, const struct task *task)
@@ -70,50 +84,43 @@ int64_t fair_lag(const struct fair *fair, const struct task *task)
 	return clamp_lag(ahead * task->weight / (1ll << FAIR_SHIFT));
 }
 
-/* The zero comes to the average, or a heavy task that joins could overflow the sum. */
-static void rebase(struct fair *fair)
-{
-	uint64_t average = fair_average(fair);
-
-	fair->sum -= (int64_t)(average - fair->zero) * (int64_t)fair->load;
-	fair->zero = average;
-}
-
 /*
- * Its joining moves the average by weight * (vtime - V) / (load + weight), so it is placed for the
- * average that will be: V - lag / load. The zero goes there first; seen from the old one, a heavy
- * task among light ones would be too far away to be multiplied.
+ * The average is to stay where it is. What the joining task is owed adds to what all are owed;
+ * where that leaves the bounds the average gives way, and the task is placed for where it will be.
  */
 void fair_join(struct fair *fair, struct task *task, uint64_t request)
 {
-	int64_t lag = clamp_lag(task->lag) * (1ll << FAIR_SHIFT), step;
+	int64_t lag = clamp_lag(task->lag) * (1ll << FAIR_SHIFT), want, step;
 
 	rebase(fair);
-	step = fair->load ? lag / (int64_t)fair->load : 0;
-	fair->zero -= (uint64_t)step;
-	fair->sum += step * (int64_t)fair->load;
-	task->vtime = fair->load ? fair->zero - (uint64_t)(lag / task->weight) : fair->zero;
+	fair->joined++;
+	if (!fair->load)
+		lag = 0;
+	want = fair->owed + lag;
+	step = fair->load ? (bound_owed(fair, want) - want) / (int64_t)fair->load : 0;
+	fair->zero += (uint64_t)step;
+	fair->sum -= step * (int64_t)fair->load;
+	task->vtime = fair->zero - (uint64_t)(lag / task->weight);
 	task->deadline = task->vtime + to_virtual(task, request);
 	task->request_over = false;
 	task->joined = true;
-	fair->joined++;
 	fair->load += task->weight;
-	add_to_sum(fair, product(fair, task));
+	fair->sum += product(fair, task);
+	fair->owed = bound_owed(fair, -fair->sum);
 }
 
+/* The average stays here too: who ends after it ran ahead of its share leaves behind what it took
+ * from the others as owed to them. Else each of a stream of short lives would begin where the last
+ * one began, and those whose deadline is later would wait for ever. */
 void fair_leave(struct fair *fair, struct task *task)
 {
-	int64_t share = product(fair, task);
-
+	rebase(fair);
 	task->lag = fair_lag(fair, task);
 	task->joined = false;
 	fair->joined--;
-	if (!fair->joined)
-		fair->zero = task->vtime;
 	fair->load -= task->weight;
-	fair->sum = fair->joined ? fair->sum - share : 0;
-	if (fair->joined)
-		add_to_sum(fair, 0);
+	fair->sum = fair->joined ? fair->sum - product(fair, task) : 0;
+	fair->owed = bound_owed(fair, -fair->sum);
 }
 
 void fair_queue(struct fair *fair, struct task *task)
@@ -130,10 +137,32 @@ void fair_unqueue(struct fair *fair, struct task *task)
 	queue_remove(task->in_eligible ? &fair->eligible : &fair->early, &task->turn);
 }
 
+/* What is served to who is behind the average is owed no longer, a part at a time: the average is
+ * held back by that little. As much as it advances may it fall back for debts that are paid. */
+static void drain(struct fair *fair, const struct task *task, int64_t step)
+{
+	int64_t behind = (int64_t)(fair_average(fair) - task->vtime);
+	int64_t part = MIN(MAX(MIN(behind, step), 0) * task->weight / DRAIN_DIV, fair->owed);
+
+	fair->owed -= part;
+	fair->payable += step * task->weight / 2 - part;
+	fair->payable = MIN(fair->payable, OWED_MAX);
+}
+
+void fair_pay(struct fair *fair, uint64_t ns)
+{
+	int64_t paid = MIN((int64_t)(ns << FAIR_SHIFT), MIN(fair->owed, fair->payable));
+
+	fair->owed -= paid;
+	fair->payable = fair->owed ? fair->payable - paid : 0;
+}
+
 static void set_vtime(struct fair *fair, struct task *task, uint64_t vtime)
 {
 	int64_t step = (int64_t)(vtime - task->vtime);
 
+	if (fair->owed)
+		drain(fair, task, step);
 	task->vtime = vtime;
 	add_to_sum(fair, step * task->weight);
 }
@@ -170,10 +199,12 @@ void fair_forfeit(struct fair *fair, struct task *task)
 void fair_reweight(struct fair *fair, struct task *task, uint32_t weight)
 {
 	uint64_t left = fair_left(task);
+	bool over = task->request_over;
 
 	fair_leave(fair, task);
 	fair_set_weight(task, weight);
 	fair_join(fair, task, left);
+	task->request_over = over;
 }
 
 /* Nodes move lazily: each that became eligible once, and back only if it stands in the way. */

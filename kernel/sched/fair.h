@@ -5,8 +5,10 @@
  * has the earliest virtual deadline. Two queues instead of one tree: the eligible by deadline, the
  * others by virtual time. Pure; whoever calls holds the run queue's lock.
  *
- * Virtual time is ns * 2^24 / weight and wraps. V is zero + sum / load and is never computed where
- * a comparison will do: v <= V is (v - zero) * load <= sum, in 128 bits, so nothing overflows.
+ * Virtual time is ns * 2^24 / weight and wraps. V is zero + (sum + owed) / load and is never
+ * computed where a comparison will do: v <= V is (v - zero) * load <= sum + owed, in 128 bits, so
+ * nothing overflows. It does not fall when tasks come and go: what one that leaves has had too much
+ * stays owed to the others until they are served (README.md).
  */
 #ifndef SCHED_FAIR_H
 #define SCHED_FAIR_H
@@ -20,12 +22,17 @@
 #define FAIR_LAG_NS (2 * SCHED_SLICE_NS)
 /* Longer runs without a charge count as that long. */
 #define FAIR_CHARGE_MAX_NS (1ull << 32)
+/* What is owed to all together is that much for each at most. */
+#define FAIR_OWED_EACH ((int64_t)SCHED_SLICE_NS << FAIR_SHIFT)
 
 struct fair {
 	struct queue eligible, early;
 	uint64_t zero;
-	int64_t sum;   /* of weight * (vtime - zero) over all who joined, the current one too */
-	uint64_t load; /* their weights */
+	int64_t sum;  /* of weight * (vtime - zero) over all who joined, the current one too */
+	int64_t owed; /* lag over all, in virtual time times weight: the average is (sum + owed) /
+		       load  beyond zero; never negative */
+	int64_t payable; /* of that: what debts may take from it now */
+	uint64_t load;   /* their weights */
 	unsigned joined;
 };
 
@@ -34,6 +41,9 @@ void fair_set_weight(struct task *task, uint32_t weight); /* of one that has not
 void fair_join(struct fair *fair, struct task *task, uint64_t request);
 /* Leave; its lag is kept in task->lag. It is not queued any more. */
 void fair_leave(struct fair *fair, struct task *task);
+/* One that left with a debt has paid that much of it by waiting (at most 2 * FAIR_LAG_NS): the
+ * others are owed less. */
+void fair_pay(struct fair *fair, uint64_t ns);
 void fair_queue(struct fair *fair, struct task *task);
 void fair_unqueue(struct fair *fair, struct task *task);
 /* A task that joined and is not queued has run. With `bounded`, service beyond FAIR_LAG_NS ahead of

@@ -15,7 +15,7 @@ void group_init(struct group *group, struct group *parent);
 void group_count(struct task *task);
 /* The weight that it has now (fair.h). */
 uint32_t group_weight(const struct task *task);
-/* Clamped to 1..SHARES_MAX. They count when a task is next queued. */
+/* Clamped to 1..SHARES_MAX. They count when a task's weight is next looked at (runq.h). */
 void group_set_shares(struct group *group, uint32_t shares);
 
 /*

@@ -172,7 +172,7 @@ static bool check_lag_of(const struct fair *fair, const struct task *task, struc
 	__int128 bound = (__int128)(2 * FAIR_LAG_NS + SCHED_SLICE_NS) << FAIR_SHIFT;
 
 	bound += task->weight + (__int128)1;
-	if (task->state == TASK_READY && (lag > bound || lag < -bound * 4))
+	if (task->state == TASK_READY && (lag > bound || lag < -bound * 4 - fair->owed))
 		return fail(out, SCHED_I5, "a task's lag is out of bounds", task, task->cpu);
 	return true;
 }
@@ -222,10 +222,14 @@ bool sched_check_sums(const struct sched_view *view, struct violation *out)
 		uint64_t load;
 		__int128 sum = total_of(view->sched->runqs[i], &load);
 		__int128 rest =
-			sum - (__int128)(int64_t)(fair_average(fair) - fair->zero) * (int64_t)load;
+			sum + fair->owed -
+			(__int128)(int64_t)(fair_average(fair) - fair->zero) * (int64_t)load;
 
 		if (fair->joined && (rest < 0 || rest >= (__int128)load))
-			return fail(out, SCHED_I5, "the sum of weighted lag is not 0", NULL, i);
+			return fail(out, SCHED_I5, "the sum of weighted lag is not what is owed",
+				NULL, i);
+		if (fair->owed < 0 || fair->owed > (int64_t)fair->joined * FAIR_OWED_EACH)
+			return fail(out, SCHED_I5, "more is owed than a request to each", NULL, i);
 	}
 	return true;
 }
@@ -529,21 +533,39 @@ static bool watch_limit(struct sched_watch_task *watch, const struct task *task,
 	return true;
 }
 
-/* The share class serves a ready task when the average has moved by its lag and its request; with
- * the rest of the pCPU that reservations leave. */
+/* A task's part of what reservations leave of the pCPU, at its least since the last look. */
+static uint64_t due_since(const struct sched_watch_task *watch, uint64_t left, uint64_t now)
+{
+	uint64_t due = (now - watch->seen) * left / RATE_ONE;
+
+	return (uint64_t)((unsigned __int128)due * watch->weight / MAX(watch->load, 1u));
+}
+
+/* A ready task is served when its part has come to what it may owe and a request, and those owed
+ * service before it have had theirs, a request and a lag for each (README.md). */
 static bool watch_wait(struct sched_watch_task *watch, const struct task *task,
 	const struct runq *home, uint64_t now, struct violation *out)
 {
-	uint64_t left = MAX(RATE_ONE - MIN(home->promised, RATE_ONE), RATE_ONE / 20), turns;
+	uint64_t left = MAX(RATE_ONE - MIN(home->promised, RATE_ONE), RATE_ONE / 20);
 
-	if (watch->wait_since != task->since || watch->task != task)
-		watch->load = 0;
+	if (watch->wait_since != task->since || watch->task != task) {
+		watch->due = 0;
+		watch->joined = 0;
+		watch->seen = task->since;
+		watch->weight = task->weight;
+	}
 	watch->wait_since = task->since;
+	watch->joined = MAX(watch->joined, home->fair.joined);
 	watch->load = MAX(watch->load, home->fair.load);
-	if (task->state != TASK_READY || now <= task->since)
+	watch->weight = MIN(watch->weight, task->weight);
+	watch->due += due_since(watch, left, MAX(now, watch->seen));
+	watch->seen = MAX(now, watch->seen);
+	watch->load = home->fair.load;
+	watch->weight = task->weight;
+	if (task->state != TASK_READY || watch->due <= STARVATION_TURNS * SCHED_SLICE_NS)
 		return true;
-	turns = watch->load / task->weight + 2;
-	if (now - task->since > STARVATION_TURNS * SCHED_SLICE_NS * turns / left * RATE_ONE)
+	if (watch->seen - task->since >
+		STARVATION_TURNS * SCHED_SLICE_NS * watch->joined / left * RATE_ONE)
 		return fail(out, SCHED_I11, "a ready task waits too long", task, task->cpu);
 	return true;
 }

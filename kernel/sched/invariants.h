@@ -78,7 +78,10 @@ struct sched_watch_task {
 	uint32_t reservation;
 	uint64_t limit_since, limit_service;
 	uint32_t limit;
-	uint64_t wait_since, load; /* since when it is ready, and the greatest load meanwhile */
+	uint64_t wait_since, due; /* since when it is ready; what its share has come to since */
+	uint64_t seen, load;      /* the last look, and the load, weight and home's tasks then */
+	uint32_t weight;
+	unsigned joined; /* at most, since it is ready */
 };
 struct sched_watch_cpu {
 	uint64_t idle_since; /* idle while work waits; SCHED_NEVER: not so */

@@ -33,6 +33,21 @@ void reserve_begin(struct task *task, uint64_t now)
 	task->period_end = now + RESERVE_PERIOD_NS;
 }
 
+/* The budget of a promise that is new, or new on its pCPU, begins with its second period: those
+ * whom the pCPU promised the same time before may use theirs to the end. */
+void reserve_set(struct task *task, uint32_t rate, bool stays, uint64_t now)
+{
+	bool kept = stays && task->entity.reservation;
+
+	task->entity.reservation = rate;
+	if (kept) {
+		task->budget = MIN(task->budget, quota(task));
+		return;
+	}
+	task->budget = 0;
+	task->period_end = now + RESERVE_PERIOD_NS;
+}
+
 void reserve_queue(struct reserve *reserve, struct task *task)
 {
 	if (task->entity.reservation)

@@ -22,7 +22,10 @@ static inline bool reserve_has_claim(const struct task *task)
 {
 	return task->entity.reservation && task->budget;
 }
-/* It wakes, comes from another CPU, or got another rate: begin a period if it may have one. */
+/* Another rate, 0 for none; `stays`: on the pCPU where it was. What it has used of its period stays
+ * used, and a new promise holds from the next period on. It is queued nowhere. */
+void reserve_set(struct task *task, uint32_t rate, bool stays, uint64_t now);
+/* It wakes or comes from another CPU: begin a period if it may have one. */
 void reserve_begin(struct task *task, uint64_t now);
 void reserve_queue(struct reserve *reserve, struct task *task);
 void reserve_unqueue(struct reserve *reserve, struct task *task);

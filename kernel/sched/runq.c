@@ -30,6 +30,7 @@ void runq_init(
 		.idle = idle,
 	};
 	list_init(&runq->movable);
+	list_init(&runq->members);
 	task_init(idle, NULL);
 	idle->idle = true;
 	idle->cpu = cpu;
@@ -83,6 +84,8 @@ static void enqueue(struct runq *runq, struct task *task)
 	reserve_queue(&runq->reserve, task);
 	if (task->pinned == CPU_ANY && !task->fixed)
 		list_append(&runq->movable, &task->movable);
+	if (task->entity.parent)
+		list_append(&runq->members, &task->weighed);
 	count_ready(runq, 1);
 	publish(runq);
 }
@@ -93,17 +96,44 @@ static void dequeue(struct runq *runq, struct task *task)
 	reserve_unqueue(&runq->reserve, task);
 	if (list_linked(&task->movable))
 		list_remove(&task->movable);
+	if (list_linked(&task->weighed))
+		list_remove(&task->weighed);
 	count_ready(runq, -1);
 }
 
-/* Who owed service when it began to wait has paid as much as it would have received since. */
-static void forgive(const struct runq *runq, struct task *task, uint64_t now)
+void runq_reweigh(struct runq *runq, struct task *task)
+{
+	fair_unqueue(&runq->fair, task);
+	refresh_weight(runq, task);
+	fair_queue(&runq->fair, task);
+	publish(runq);
+}
+
+/* Weights follow the groups while their members are queued, one after the other: who was queued
+ * beside a heavy sibling does not wait as a light one for long after that one sleeps. */
+static void reweigh_next(struct runq *runq, uint64_t now)
+{
+	struct list *first = list_first(&runq->members);
+
+	if (!first || now < runq->weigh_at)
+		return;
+	runq->weigh_at = now + RUNQ_WEIGH_NS;
+	list_remove(first);
+	list_append(&runq->members, first);
+	runq_reweigh(runq, list_entry(first, struct task, weighed));
+}
+
+/* Who owed service when it stopped to compete has paid as much as it would have received since. */
+static void forgive(struct runq *runq, struct task *task, uint64_t now)
 {
 	uint64_t slept = now > task->since ? MIN(now - task->since, 1ull << 32) : 0;
 	uint64_t paid = slept * task->weight / (runq->fair.load + task->weight);
 
-	if (task->lag < 0)
-		task->lag = MIN(task->lag + (int64_t)paid, 0);
+	if (task->lag >= 0)
+		return;
+	paid = MIN(paid, (uint64_t)-task->lag);
+	task->lag += (int64_t)paid;
+	fair_pay(&runq->fair, paid);
 }
 
 void runq_wake(struct runq *runq, struct task *task, uint64_t now)
@@ -123,9 +153,14 @@ void runq_wake(struct runq *runq, struct task *task, uint64_t now)
 
 void runq_add(struct runq *runq, struct task *task, uint64_t now)
 {
+	uint64_t request = task->woke ? task->request / SCHED_WAKE_DIV : task->request;
+
+	/* It asks for no more than its limit lets it have. */
+	if (task->granted)
+		request = MIN(request, task->granted);
 	task->cpu = runq->cpu;
 	fair_set_weight(task, group_weight(task));
-	fair_join(&runq->fair, task, task->woke ? task->request / SCHED_WAKE_DIV : task->request);
+	fair_join(&runq->fair, task, request);
 	reserve_begin(task, now);
 	task->woke = false;
 	enqueue(runq, task);
@@ -246,6 +281,7 @@ struct task *runq_pick(struct runq *runq, uint64_t now)
 {
 	struct task *next;
 
+	reweigh_next(runq, now);
 	reserve_advance(&runq->reserve, now);
 	while ((next = first_ready(runq))) {
 		dequeue(runq, next);
@@ -275,6 +311,9 @@ bool runq_should_switch(struct runq *runq, uint64_t now)
 {
 	struct task *current = runq->current, *claim, *first;
 
+	if (current->entity.parent)
+		refresh_weight(runq, current);
+	reweigh_next(runq, now);
 	reserve_advance(&runq->reserve, now);
 	if (current->idle)
 		return runq->ready_count;
@@ -313,6 +352,8 @@ static bool end_hold(struct runq *runq, struct task *task, uint64_t now)
 		return false;
 	}
 	task->until = 0;
+	if (task->state == TASK_PARKED)
+		forgive(runq, task, now);
 	task_set_state(task, TASK_READY, now);
 	group_count(task);
 	return true;

@@ -12,6 +12,9 @@
 /* Events are not asked for more often than that. */
 #define SCHED_EVENT_MIN_NS 50000ull
 
+/* The weights of queued members of groups are looked at one by one, that far apart. */
+#define RUNQ_WEIGH_NS 1000000ull
+
 /* Where a pCPU is: siblings on a core have the same `core`. */
 struct cpu_place {
 	unsigned core, node;
@@ -28,6 +31,8 @@ struct runq {
 	struct queue timers;  /* who waits with a deadline */
 	struct queue parked;  /* who is parked or co-stopped, by when to look again */
 	struct list movable;  /* ready tasks that may run elsewhere, longest queued first */
+	struct list members;  /* ready tasks of groups, in the order of weighing them again */
+	uint64_t weigh_at;    /* when the next may be */
 	unsigned ready_count; /* may be read without the lock, as a hint */
 	bool is_idle;         /* likewise */
 	uint64_t load;        /* likewise: fair.load */
@@ -48,6 +53,8 @@ void runq_charge(struct runq *runq, uint64_t now);
 void runq_wake(struct runq *runq, struct task *task, uint64_t now);
 /* Queue a ready task that is queued nowhere. The queue must be charged. */
 void runq_add(struct runq *runq, struct task *task, uint64_t now);
+/* A queued task's weight may have changed. */
+void runq_reweigh(struct runq *runq, struct task *task);
 /* Take a queued task out, with its lag; it stays ready. */
 void runq_take(struct runq *runq, struct task *task);
 

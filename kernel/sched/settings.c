@@ -149,12 +149,8 @@ static void apply(struct sched *sched, struct task *task, unsigned cpu, uint32_t
 	bool queued;
 	struct runq *home = begin_change(sched, task, &saved, &queued);
 
-	task->entity.reservation = rate;
+	reserve_set(task, rate, task->pinned == cpu, sched->ops->now());
 	task->pinned = cpu;
-	task->budget = 0;
-	task->period_end = 0;
-	if (task->state == TASK_RUNNING)
-		reserve_begin(task, sched->ops->now());
 	end_change(sched, task, home, saved, queued);
 }
 
@@ -233,6 +229,8 @@ void sched_set_shares(struct sched *sched, struct task *task, uint32_t shares)
 	__atomic_store_n(&task->entity.shares, MIN(MAX(shares, 1u), SHARES_MAX), __ATOMIC_SEQ_CST);
 	if (task_competes(task))
 		group_count(task);
+	if (queue_linked(&task->turn))
+		runq_reweigh(home, task);
 	spin_unlock(&home->lock, saved);
 }
 

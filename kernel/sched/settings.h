@@ -37,7 +37,8 @@ enum vmk_status sched_reserve_group(
  * reservation fits on none of them. */
 enum vmk_status sched_set_affinity(struct sched *sched, struct task *task,
 	const struct cpu_set *set, struct shortage *shortage);
-/* Clamped to 1..SHARES_MAX. They count when it is next queued. */
+/* Clamped to 1..SHARES_MAX. They count at once, or, for who runs, when its
+ * turn ends. */
 void sched_set_shares(struct sched *sched, struct task *task, uint32_t shares);
 /* Short requests: it runs soon after it wakes, and gives way as soon. */
 void sched_set_latency(struct task *task, bool sensitive);

@@ -87,6 +87,7 @@ struct task {
 	uint64_t switches, migrations;
 	struct entity entity;
 	struct list movable;            /* ready tasks that other CPUs may take */
+	struct list weighed;            /* ready tasks of groups */
 	struct list member;             /* of a co-scheduled group */
 	uint64_t progress;              /* in its VM; atomic */
 	struct queue_node timer;        /* while waiting with a deadline, parked or co-stopped */
