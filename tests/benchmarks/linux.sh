@@ -3,7 +3,7 @@
 # libraries, a network driver, a fixed address; so its time is a lower bound of what an installation takes.
 # shellcheck shell=bash
 peer=$out/linux
-peer_args='logging=memory,serial loglvl=all'
+peer_args='logging=memory,serial loglvl=err,warn,info'
 peer_ak=0x81010002
 
 peer_initrd() # FILE
