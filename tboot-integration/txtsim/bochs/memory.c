@@ -156,6 +156,12 @@ static uint32_t cmos(uint32_t index)
 	return bx_inp(bx_devices, 0x71, 1) & 0xff;
 }
 
+/* The shutdown status with which the firmware goes to the waking vector. */
+bool memory_kept(void)
+{
+	return cmos(0xf) == 0xfe;
+}
+
 void memory_find_ram(void)
 {
 	/* 64 KiB units above 16 MiB, and above 4 GiB */

@@ -195,26 +195,45 @@ static bool reboots_left(void)
 	return !reboots || done++ < strtoul(reboots, NULL, 10);
 }
 
+static void boot_again(void)
+{
+	edge_log("platform reset");
+	if (!reboots_left()) {
+		fflush(NULL);
+		_exit(EXIT_RESET);
+	}
+	txt_dump(&edge.txt);
+	txt_platform_reset(&edge.txt);
+	firmware_reset();
+}
+
+static void wake(void)
+{
+	edge_log("reset out of sleep");
+	txt_platform_wake(&edge.txt);
+}
+
 static void device_reset(void *device, unsigned type)
 {
+	bool woken;
+
 	if (powered && type != BX_RESET_HARDWARE)
 		return;
+	woken = powered && memory_kept();
 	if (!powered) {
 		seed_random();
 		cpu_install_hooks();
 	} else {
-		edge_log("platform reset");
-		if (!reboots_left()) {
-			fflush(NULL);
-			_exit(EXIT_RESET);
-		}
-		txt_dump(&edge.txt);
+		if (woken)
+			wake();
+		else
+			boot_again();
 		cpu_end_quantum();
-		txt_platform_reset(&edge.txt);
-		firmware_reset();
 	}
 	tis_reset(&edge.tis, &edge.txt, edge.tis_mode);
-	if (edge.tis_mode != TIS_ABSENT)
+	if (edge.tis_mode != TIS_ABSENT && woken)
+		tpm_resume();
+	else if (edge.tis_mode != TIS_ABSENT)
 		tpm_power_on();
 	if (!powered)
 		self_test();

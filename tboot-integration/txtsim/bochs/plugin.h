@@ -50,6 +50,8 @@ bool memory_read(void *ctx, uint64_t pa, void *to, size_t size);
 void memory_scrub(void *ctx);
 /* Asks CMOS what the firmware found; fills in txt.config. */
 void memory_find_ram(void);
+/* Whether the reset that is under way ends sleep (S3). */
+bool memory_kept(void);
 
 /* firmware.c: adds ACPI tables once the BIOS has written its own. */
 void firmware_init(void);
@@ -66,6 +68,8 @@ void tpm_seed(uint64_t seed);
 void tpm_connect(const char *control_socket);
 /* Power-on or platform reset: TPM_Init and what the firmware then sends. */
 void tpm_power_on(void);
+/* The end of sleep (S3). */
+void tpm_resume(void);
 int tpm_command(void *ctx, unsigned locality, const uint8_t *command, size_t size,
 	uint8_t *response, size_t response_max);
 bool tpm_hash(void *ctx, const void *data, size_t size);

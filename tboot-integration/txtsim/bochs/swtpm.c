@@ -27,6 +27,16 @@ bool tpm_hash(void *ctx, const void *data, size_t size)
 	return swtpm_hash(&swtpm, data, size);
 }
 
+void tpm_resume(void)
+{
+	if (swtpm_resume(&swtpm)) {
+		edge_log("TPM2_Startup(STATE) done");
+		return;
+	}
+	edge_log("the TPM's state was not saved before sleep");
+	tpm_power_on();
+}
+
 void tpm_power_on(void)
 {
 	swtpm_power_on(&swtpm);

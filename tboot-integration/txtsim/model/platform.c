@@ -79,12 +79,17 @@ void txt_fail(struct txt *t, enum txt_error error, uint64_t detail)
 }
 
 /* What the firmware sets at each power-on and reset. */
-static void firmware_init(struct txt *t)
+static void firmware_registers(struct txt *t)
 {
 	if (txt_fault(t, TXT_FAULT_NO_SINIT))
 		t->reg[TXT_REG_SINIT_SIZE] = 0;
 	if (txt_fault(t, TXT_FAULT_WRONG_CHIPSET))
 		t->reg[TXT_REG_DIDVID] ^= (uint64_t)(TXT_DEVICE_ID ^ OTHER_CHIPSET) << 16;
+}
+
+static void firmware_memory(struct txt *t)
+{
+	memset(t->mem, 0, TXT_MEM_SIZE);
 	heap_firmware_init(t);
 }
 
@@ -125,21 +130,34 @@ void txt_power_on(struct txt *t, const struct txt_ops *ops, void *ctx,
 	for (unsigned i = 0; i < 4; i++)
 		t->reg[TXT_REG_PUBLIC_KEY0 + i] = le64(config->public_key + 8 * i);
 	leave_behind(t);
-	memset(mem, 0, TXT_MEM_SIZE);
-	firmware_init(t);
+	firmware_registers(t);
+	firmware_memory(t);
 }
 
-void txt_platform_reset(struct txt *t)
+static void reset_registers(struct txt *t)
 {
 	for (unsigned i = 0; i < TXT_REGISTER_COUNT; i++) {
 		if (rows[i].reset == TXT_LOST)
 			t->reg[i] = rows[i].value;
 	}
+	t->established = false;
+	firmware_registers(t);
+}
+
+void txt_platform_reset(struct txt *t)
+{
+	reset_registers(t);
 	if (t->reg[TXT_REG_E2STS] & TXT_E2STS_SECRETS)
 		scrub_secrets(t);
-	t->established = false;
-	memset(t->mem, 0, TXT_MEM_SIZE);
-	firmware_init(t);
+	firmware_memory(t);
+}
+
+void txt_platform_wake(struct txt *t)
+{
+	if (t->reg[TXT_REG_E2STS] & TXT_E2STS_SECRETS)
+		txt_platform_reset(t);
+	else
+		reset_registers(t);
 }
 
 /* The register that holds the byte at this offset, or -1. */

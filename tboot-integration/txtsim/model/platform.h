@@ -58,6 +58,11 @@ void txt_power_on(struct txt *t, const struct txt_ops *ops, void *ctx,
 	const struct txt_config *config, uint8_t *mem);
 /* Platform reset: sticky registers stay; secrets left in memory are scrubbed. */
 void txt_platform_reset(struct txt *t);
+/*
+ * The reset that ends sleep (S3): memory is kept, and in it the heap and SINIT. With secrets left
+ * in memory it is a reset like any other.
+ */
+void txt_platform_wake(struct txt *t);
 
 /* Register access; address within the two windows, size 1 to 8 bytes. */
 uint64_t txt_read(struct txt *t, uint32_t address, unsigned size);

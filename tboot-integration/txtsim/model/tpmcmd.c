@@ -37,9 +37,9 @@ static size_t put_password(uint8_t *to, size_t at)
 	return at + 13;
 }
 
-size_t tpm_startup_clear(uint8_t *to)
+size_t tpm_startup(uint8_t *to, enum tpm_startup type)
 {
-	put_be16(to + 10, 0);
+	put_be16(to + 10, (uint16_t)type);
 	return finish(to, TPM_ST_NO_SESSIONS, TPM_CC_STARTUP, 12);
 }
 

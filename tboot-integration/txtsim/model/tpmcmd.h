@@ -19,7 +19,8 @@
 
 /* Each writes a command to `to` (TPM_COMMAND_MAX bytes) and returns its size. */
 #define TPM_COMMAND_MAX 128u
-size_t tpm_startup_clear(uint8_t *to);
+enum tpm_startup { TPM_SU_CLEAR = 0, TPM_SU_STATE = 1 };
+size_t tpm_startup(uint8_t *to, enum tpm_startup type);
 size_t tpm_pcr_extend(uint8_t *to, unsigned pcr, const struct digests *digests);
 /* SHA-256 bank. */
 size_t tpm_pcr_read(uint8_t *to, unsigned pcr);

@@ -171,17 +171,27 @@ static uint32_t send_command(struct swtpm *s, const uint8_t *command, size_t siz
 		response, swtpm_command(s, 0, command, size, response, sizeof(response)));
 }
 
-void swtpm_power_on(struct swtpm *s)
+static uint32_t start(struct swtpm *s, enum tpm_startup type)
 {
 	uint8_t command[TPM_COMMAND_MAX];
-	uint32_t code;
 
 	s->locality = NO_LOCALITY;
 	if (control(s, SWTPM_INIT, "\0\0\0\0", 4, -1))
 		s->die("swtpm does not start: is its state directory good?");
-	code = send_command(s, command, tpm_startup_clear(command));
+	return send_command(s, command, tpm_startup(command, type));
+}
+
+void swtpm_power_on(struct swtpm *s)
+{
+	uint32_t code = start(s, TPM_SU_CLEAR);
+
 	if (code)
 		s->die("TPM2_Startup(CLEAR) fails with %#x", code);
+}
+
+bool swtpm_resume(struct swtpm *s)
+{
+	return start(s, TPM_SU_STATE) == 0;
 }
 
 void swtpm_disable(struct swtpm *s)

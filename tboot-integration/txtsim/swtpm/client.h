@@ -27,6 +27,11 @@ void swtpm_close(struct swtpm *s);
 
 /* Power-on or platform reset: TPM_Init, and the firmware's TPM2_Startup(CLEAR). */
 void swtpm_power_on(struct swtpm *s);
+/*
+ * Out of sleep (S3): TPM_Init, and TPM2_Startup(STATE). False if the TPM has no saved state, as
+ * TPM2_Shutdown(STATE) was not its last command: it is to be powered on then.
+ */
+bool swtpm_resume(struct swtpm *s);
 /* What firmware does whose set-up says "TPM disabled": owner and endorsement hierarchies go off. */
 void swtpm_disable(struct swtpm *s);
 
