@@ -435,14 +435,14 @@ static void look_at(struct world *world, struct world_record *out)
 	spin_unlock(&home->lock, saved);
 }
 
-unsigned worlds_list(struct world_record *records, unsigned room)
+unsigned worlds_list(unsigned first, struct world_record *records, unsigned room)
 {
 	unsigned count = 0;
 	uint64_t saved = spin_lock(&worlds_lock);
 
 	list_for_each (node, &worlds) {
-		if (count < room)
-			look_at(list_entry(node, struct world, all), &records[count]);
+		if (count >= first && count - first < room)
+			look_at(list_entry(node, struct world, all), &records[count - first]);
 		count++;
 	}
 	spin_unlock(&worlds_lock, saved);

@@ -43,9 +43,10 @@ struct world *world_current(void);
 uint64_t world_id(const struct world *world);
 const char *world_name(const struct world *world);
 enum world_state world_get_state(const struct world *world);
-/* Fills up to `room` records, in the order of creation, CPUs' idle worlds included; returns how
- * many worlds there are. No lock of the level LOCK_POOLS or above may be held. */
-unsigned worlds_list(struct world_record *records, unsigned room);
+/* Fills up to `room` records from the `first`-th world on, in the order of creation, CPUs' idle
+ * worlds included; returns how many worlds there are in all. No lock of the level LOCK_POOLS or
+ * above may be held. */
+unsigned worlds_list(unsigned first, struct world_record *records, unsigned room);
 /* The user half to load when it runs, NULL for none (at once, if the world is running here); and
  * its owner's pointer. */
 void world_set_space(struct world *world, struct space *space);

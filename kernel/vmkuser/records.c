@@ -9,6 +9,7 @@
 #include "lib/hex.h"
 #include "lib/log.h"
 #include "mem/frames.h"
+#include "sched/world.h"
 #include "trust/info.h"
 #include "trust/raw.h"
 #include "vmkdev/device.h"
@@ -204,6 +205,38 @@ static bool fill_log(uint64_t index, void *record)
 	return true;
 }
 
+_Static_assert((int)VMK_SCHED_NEW == (int)WORLD_NEW && (int)VMK_SCHED_DEAD == (int)WORLD_DEAD,
+	"states have the same numbers");
+
+static unsigned count_scheduled(void)
+{
+	return worlds_list(0, NULL, 0);
+}
+
+static bool fill_scheduled(uint64_t index, void *record)
+{
+	struct vmk_info_sched *info = record;
+	struct world_record world;
+
+	if (worlds_list((unsigned)index, &world, 1) <= index)
+		return false;
+	info->id = world.id;
+	info->cpu = world.cpu;
+	info->state = world.state;
+	snprintf(info->name, sizeof(info->name), "%s", world.name);
+	info->at = world.sample.at;
+	info->run = world.sample.run;
+	info->ready = world.sample.ready;
+	info->parked = world.sample.parked;
+	info->costop = world.sample.costop;
+	info->wait = world.sample.wait;
+	info->idle = world.sample.idle;
+	info->switches = world.sample.switches;
+	info->migrations = world.sample.migrations;
+	info->shortfall = world.sample.shortfall;
+	return true;
+}
+
 static unsigned count_registers(void)
 {
 	return trust_raw_parts(VMK_INFO_TXT_REGISTERS);
@@ -253,6 +286,7 @@ static const struct source {
 	[VMK_INFO_TXT_REGISTERS] = {sizeof(struct vmk_info_raw), count_registers, fill_registers},
 	[VMK_INFO_TXT_HEAP] = {sizeof(struct vmk_info_raw), count_heap, fill_heap},
 	[VMK_INFO_TBOOT_LOG] = {sizeof(struct vmk_info_raw), count_tboot_log, fill_tboot_log},
+	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), count_scheduled, fill_scheduled},
 };
 
 #define X(symbol, number, structure)                                                       \

@@ -15,7 +15,7 @@ make_host || {
 console_prepare
 cp -r "$system/host/tpm" "$dir/tpm"
 # In QEMU, which boots in seconds.
-power_on --platform qemu --sinit-key build/keys/sinit.key --iso "$system/first/boot.iso"
+power_on --platform qemu --tpm-state "$dir/tpm" --sinit-key build/keys/sinit.key --iso "$system/first/boot.iso"
 ok "the console greets" boots 0
 has "it is measured" "$log" 'Package: [0-9]+: console .* \(world, PartnerSupported\) signed by'
 answers "version" 0 '^Merlon [0-9.]+ build-[0-9a-f]{8}$' vmk -v
@@ -39,7 +39,10 @@ ok "JSON parses, and says the same" says 'map(select(.Name == "agent" and .IsLoa
 vmk vmk system health status get --json
 ok "health as JSON" says 'all(.State == "green") and length > 5'
 vmk vmk world list --json
-ok "worlds as JSON" says 'map(.Name) == ["agent", "console"]'
+ok "worlds as JSON" says '(map(select(.Kind == "user").Name) == ["agent", "console"]) and any(.Kind == "system")'
+
+vmk vmk world stats get --json
+ok "what worlds did in a second" says 'map(.Name) | index("console") != null'
 
 printf 'system shutdown poweroff --reason "a test"\r' >&8
 ok "it says why it leaves" wait_for 0 'World console: power off asked for: a test'

@@ -16,7 +16,7 @@ console_prepare()
 power_on()
 {
 	rm -rf "$dir/sim"
-	build/bin/txtsim run --workdir "$dir/sim" --tpm-state "$dir/tpm" --serial-in "$dir/typed" --net \
+	build/bin/txtsim run --workdir "$dir/sim" --serial-in "$dir/typed" --net \
 		--timeout 300 "$@" >"$dir/txtsim.log" 2>&1 8>&- &
 	sim=$!
 }

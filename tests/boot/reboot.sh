@@ -34,7 +34,7 @@ try() # PLATFORM
 {
 	console_prepare
 	cp -r "$system/host/tpm" "$dir/tpm"
-	power_on --platform "$1" --sinit-key build/keys/sinit.key --reboots 2 --smp 2 --iso "$system/first/boot.iso"
+	power_on --platform "$1" --tpm-state "$dir/tpm" --sinit-key build/keys/sinit.key --reboots 2 --smp 2 --iso "$system/first/boot.iso"
 	ok "$1: the first boot has its console" boots 0
 	answers "$1: measured" 0 '^   Drtm Enabled: true$' vmk hardware trustedboot get
 	event_log >"$dir/first.json"

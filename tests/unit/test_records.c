@@ -8,6 +8,7 @@
 #include "boot/boot_info.h"
 #include "lib/log.h"
 #include "mem/frames.h"
+#include "sched/world.h"
 #include "trust/info.h"
 #include "trust/raw.h"
 #include "vmkdev/device.h"
@@ -59,6 +60,12 @@ bool modules_describe(unsigned index, struct vmk_info_module *out)
 {
 	out->bytes = index;
 	return index < 2;
+}
+unsigned worlds_list(unsigned first, struct world_record *records, unsigned room)
+{
+	if (room && first < 4)
+		*records = (struct world_record){.id = first, .name = "w", .sample = {.run = 9}};
+	return 4;
 }
 unsigned supervise_count(void)
 {
@@ -131,6 +138,7 @@ static union {
 	struct vmk_info_module module;
 	struct vmk_info_nic nic;
 	struct vmk_info_log log;
+	struct vmk_info_sched scheduled;
 } r;
 
 static enum vmk_status get(uint64_t kind, uint64_t index, size_t *bytes)
@@ -175,6 +183,7 @@ static void what_there_is_not_is_refused(void **state)
 	assert_int_equal(get(VMK_INFO_TXT_HEAP, 2, &bytes), VMK_NOT_FOUND);
 	assert_int_equal(get(VMK_INFO_TXT_HEAP, UINT64_MAX, &bytes), VMK_NOT_FOUND);
 	assert_int_equal(get(VMK_INFO_WORLD, 0, &bytes), VMK_NOT_FOUND);
+	assert_int_equal(get(VMK_INFO_SCHED, 4, &bytes), VMK_NOT_FOUND);
 }
 
 static void records_say_how_many_there_are(void **state)
@@ -184,6 +193,10 @@ static void records_say_how_many_there_are(void **state)
 	assert_int_equal(get(VMK_INFO_MODULE, 1, &bytes), VMK_OK);
 	assert_int_equal(r.head.count, 2);
 	assert_int_equal(r.module.bytes, 1);
+	assert_int_equal(get(VMK_INFO_SCHED, 3, &bytes), VMK_OK);
+	assert_int_equal(r.head.count, 4);
+	assert_int_equal(r.scheduled.id, 3);
+	assert_int_equal(r.scheduled.run, 9);
 	assert_int_equal(get(VMK_INFO_PCI, 0, &bytes), VMK_OK);
 	assert_int_equal(r.head.count, 2);
 }

@@ -4,7 +4,8 @@
 /* sources: kernel/worlds/libvmk/common.c kernel/worlds/libvmk/cmd_system.c */
 /* sources: kernel/worlds/libvmk/cmd_hardware.c kernel/worlds/libvmk/cmd_network.c */
 /* sources: kernel/worlds/libvmk/cmd_health.c kernel/trust/evlog_read.c */
-/* sources: kernel/worlds/libvmk/cmd_txt.c kernel/trust/txtheap.c */
+/* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
+/* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
 /* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/status.c */
 /* sources: tboot-integration/txtstat/tbootlog.c */
@@ -390,6 +391,38 @@ static void event_logs_are_read_bounded(void **state)
 	says("hardware trustedboot log", 1, "is no TCG event log");
 }
 
+/* --- worlds */
+
+static void all_worlds_are_listed(void **state)
+{
+	json_t *list = json_of("world list --json");
+
+	assert_int_equal(json_array_size(list), 3);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(list, 0), "Kind")), "user");
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(list, 2), "Name")), "idle0");
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(list, 2), "Kind")), "system");
+	json_decref(list);
+}
+
+static void world_times_are_of_an_interval(void **state)
+{
+	json_t *list, *row;
+
+	fake.pauses_left = 1;
+	list = json_of("world stats get -i 2 --json");
+	assert_int_equal(json_array_size(list), 3);
+	row = json_array_get(list, 1);
+	assert_string_equal(json_string_value(json_object_get(row, "Name")), "agent");
+	assert_string_equal(json_string_value(json_object_get(row, "USED")), "25.00");
+	assert_string_equal(json_string_value(json_object_get(row, "WAIT")), "75.00");
+	assert_int_equal(json_integer_value(json_object_get(row, "Switches")), 5);
+	json_decref(list);
+	assert_int_equal(run("world stats get"), EXIT_INTERRUPTED);
+}
+
 /* --- Intel TXT in words */
 
 static uint8_t txt_registers[4096], txt_heap[4096], tboot_log[0x8000];
@@ -511,6 +544,8 @@ int main(void)
 		cmocka_unit_test_setup(what_is_wrong_is_named, fresh),
 		cmocka_unit_test_setup(help_is_everywhere, fresh),
 		cmocka_unit_test_setup(registers_are_rows, fresh),
+		cmocka_unit_test_setup(all_worlds_are_listed, fresh),
+		cmocka_unit_test_setup(world_times_are_of_an_interval, fresh),
 		cmocka_unit_test_setup(txt_status_is_judged, fresh),
 		cmocka_unit_test_setup(without_txt_it_says_so, fresh),
 		cmocka_unit_test_setup(a_broken_heap_is_named, fresh),

@@ -25,7 +25,8 @@
 	X(VMK_INFO_LOG, 11, struct vmk_info_log)           \
 	X(VMK_INFO_TXT_REGISTERS, 12, struct vmk_info_raw) \
 	X(VMK_INFO_TXT_HEAP, 13, struct vmk_info_raw)      \
-	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw)
+	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw)     \
+	X(VMK_INFO_SCHED, 15, struct vmk_info_sched)
 enum vmk_info_kind {
 #define X(symbol, number, structure) symbol = number,
 	VMK_INFO_KINDS(X)
@@ -164,6 +165,31 @@ struct vmk_info_log {
 	uint32_t bytes; /* 0: there is nothing more yet */
 	char text[VMK_INFO_LOG_BYTES];
 	uint32_t reserved;
+};
+
+/* X(symbol, name), as enum world_state has them */
+#define VMK_SCHED_STATES(X)             \
+	X(VMK_SCHED_NEW, "new")         \
+	X(VMK_SCHED_READY, "ready")     \
+	X(VMK_SCHED_RUNNING, "running") \
+	X(VMK_SCHED_WAITING, "waiting") \
+	X(VMK_SCHED_DEAD, "ended")
+enum vmk_sched_state {
+#define X(symbol, name) symbol,
+	VMK_SCHED_STATES(X)
+#undef X
+};
+/* Anything that is scheduled, in the order of creation; CPUs' idle worlds too. */
+struct vmk_info_sched {
+	struct vmk_info_head head;
+	uint64_t id;
+	char name[32];
+	uint32_t cpu, state;                       /* enum vmk_sched_state */
+	uint64_t at;                               /* when the rest was looked at, monotonic ns */
+	uint64_t run, ready, parked, costop, wait; /* ns since it was first started */
+	uint64_t idle;                             /* of `wait`, with nothing to do */
+	uint64_t switches, migrations;
+	uint64_t shortfall; /* ns that its reservation promised and did not bring */
 };
 
 #define VMK_INFO_RAW_BYTES 2048

@@ -1,4 +1,4 @@
-/* vmk hardware ..., storage ..., world ... */
+/* vmk hardware ..., storage ... */
 #include "worlds/libvmk/handlers.h"
 
 #include <stdio.h>
@@ -185,41 +185,5 @@ int cmd_pci_list(struct call *call)
 int cmd_path_list(struct call *call)
 {
 	call->out->note = "There are no storage paths: this version has no storage adapters.";
-	return EXIT_OK;
-}
-
-static const char *state_name(uint32_t state)
-{
-	switch (state) {
-#define X(symbol, name) \
-	case symbol:    \
-		return name;
-		VMK_WORLD_STATES(X)
-#undef X
-	default:
-		return "unknown";
-	}
-}
-
-int cmd_world_list(struct call *call)
-{
-	struct vmk_info_system system;
-	struct vmk_info_world world;
-
-	if (!read_record(call, VMK_INFO_SYSTEM, 0, &system, sizeof(system)))
-		return EXIT_FAILED;
-	for (unsigned i = 0; next_record(call, VMK_INFO_WORLD, i, &world, sizeof(world)); i++) {
-		char since[TIME_BYTES];
-
-		format_moment(&system, world.since_ns, since);
-		records_number(call->out, world.id);
-		records_text(call->out, "%s", world.name);
-		records_text(call->out, "%s", world.version);
-		records_text(call->out, "%s", state_name(world.state));
-		records_text(call->out, "%s", since);
-		records_number(call->out, world.lives);
-		records_number(call->out, world.memory_used >> 10);
-		records_number(call->out, world.memory_limit >> 10);
-	}
 	return EXIT_OK;
 }

@@ -46,8 +46,11 @@ SCHEMA_OF(stats, LAYOUT_TABLE, TEXT("Interface"), NUMBER("Packets Received"),
 SCHEMA_OF(paths, LAYOUT_BLOCKS, TEXT("UID"), TEXT("Runtime Name"), TEXT("Device"),
 	TEXT("Device Display Name"), TEXT("Adapter"), TEXT("Channel"), TEXT("Target"), TEXT("LUN"),
 	TEXT("Plugin"), TEXT("State"), TEXT("Transport"));
-SCHEMA_OF(worlds, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), TEXT("Version"), TEXT("State"),
-	TEXT("Since"), NUMBER("Lives"), NUMBER("Memory KiB"), NUMBER("Limit KiB"));
+SCHEMA_OF(world_stats, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), NUMBER("CPU"), TEXT("%USED"),
+	TEXT("%RUN"), TEXT("%WAIT"), TEXT("%IDLE"), TEXT("%RDY"), TEXT("%MLMTD"), TEXT("%CSTP"),
+	NUMBER("Switches"), NUMBER("Migrations"));
+SCHEMA_OF(worlds, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), TEXT("Kind"), TEXT("Version"),
+	TEXT("State"), TEXT("Since"), NUMBER("Lives"), NUMBER("Memory KiB"), NUMBER("Limit KiB"));
 
 #define PING_OPTIONS                                   \
 	{.name = "host",                               \
@@ -122,7 +125,8 @@ const struct name_space vmk_namespaces[] = {
 	{"system settings kernel", "Settings of the VMkernel"},
 	{"system shutdown", "Leaving"},
 	{"system version", "Which release this is"},
-	{"world", "User worlds"},
+	{"world", "Worlds: all that is scheduled"},
+	{"world stats", "How worlds spend their time"},
 	{NULL, NULL},
 };
 
@@ -194,6 +198,15 @@ const struct command vmk_commands[] = {
 	{"system version get", "Which release this is", &version_get, cmd_version_get, {{0}}},
 	{"version", "Which release this is, in one line", &version, cmd_version, {{0}}},
 	{"vmkping", "Ask a host for an answer (ICMP echo)", NULL, cmd_ping, {PING_OPTIONS}},
-	{"world list", "List the user worlds", &worlds, cmd_world_list, {{0}}},
+	{"world list", "List the worlds: user worlds, then those of the kernel", &worlds,
+		cmd_world_list, {{0}}},
+	{"world stats get", "How worlds spend their time, in percent of one CPU over an interval",
+		&world_stats, cmd_world_stats,
+		{{.name = "interval",
+			.letter = 'i',
+			.type = OPTION_NUMBER,
+			.least = 1,
+			.most = 60,
+			.help = "seconds; 1"}}},
 	{NULL, NULL, NULL, NULL, {{0}}},
 };

@@ -50,5 +50,6 @@ int cmd_port_stats(struct call *call);
 int cmd_ping(struct call *call);
 int cmd_path_list(struct call *call);
 int cmd_world_list(struct call *call);
+int cmd_world_stats(struct call *call);
 
 #endif

@@ -73,6 +73,12 @@ void fake_reset(void)
 	fake.nic.link_up = 1;
 	fake.nic.mtu = 1500;
 	fake.nic_count = 1;
+	fake.scheduled[0] =
+		(struct vmk_info_sched){.id = 1, .name = "idle0", .state = VMK_SCHED_READY};
+	fake.scheduled[1] =
+		(struct vmk_info_sched){.id = 100, .name = "agent", .state = VMK_SCHED_WAITING};
+	fake.scheduled[2] =
+		(struct vmk_info_sched){.id = 101, .name = "console", .state = VMK_SCHED_RUNNING};
 	fake.launch = (struct vmk_info_launch){.measured = 1, .tpm_present = 1, .tpm_ready = 1};
 	strcpy(fake.launch.tpm_manufacturer, "IBM");
 	strcpy(fake.sign.name, "pcr17");
@@ -117,6 +123,8 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 		return index ? NULL : &fake.launch;
 	case VMK_INFO_SIGN:
 		return index ? NULL : &fake.sign;
+	case VMK_INFO_SCHED:
+		return index < 3 ? &fake.scheduled[index] : NULL;
 	case VMK_INFO_TXT_REGISTERS:
 	case VMK_INFO_TXT_HEAP:
 	case VMK_INFO_TBOOT_LOG:
@@ -191,6 +199,12 @@ static enum vmk_status ping(
 
 static bool pause_for(void *context, unsigned milliseconds)
 {
+	for (unsigned i = 0; i < 3; i++) {
+		fake.scheduled[i].at += milliseconds * 1000000ull;
+		fake.scheduled[i].run += milliseconds * 250000ull;
+		fake.scheduled[i].wait += milliseconds * 750000ull;
+		fake.scheduled[i].switches += 5;
+	}
 	return fake.pauses_left && fake.pauses_left--;
 }
 

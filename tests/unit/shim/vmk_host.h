@@ -19,6 +19,7 @@ struct fake_host {
 	struct vmk_info_port ports[2];
 	struct vmk_info_launch launch;
 	struct vmk_info_sign sign;
+	struct vmk_info_sched scheduled[3];
 	/* TXT registers, heap, tboot's log; NULL: the machine has none. Sizes in whole parts. */
 	const uint8_t *raw[3];
 	size_t raw_bytes[3];
