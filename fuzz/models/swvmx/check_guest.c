@@ -52,6 +52,13 @@ static unsigned rpl_of(const struct segment *s)
 {
 	return s->selector & 3;
 }
+/* Bits 63:N are the same; bit N-1 is free, since an instruction may end at the edge (27.3.1.4). */
+static bool in_linear_width(const struct swvmx_cpu *cpu, uint64_t address)
+{
+	const uint64_t high = address >> cpu->linear_bits;
+
+	return high == 0 || high == ~0ull >> cpu->linear_bits;
+}
 static bool reserved_is_clear(const struct segment *s)
 {
 	return !(s->access & 0xfffe0f00ull);
@@ -116,7 +123,7 @@ static void check_msrs(const struct guest *g)
 		swvmx_must(g->to, G_S_CET, swvmx_s_cet_is_valid(g->cpu, F(GUEST_S_CET)));
 		swvmx_must(g->to, G_SSP_TABLE, swvmx_canonical(g->cpu, F(GUEST_SSP_TABLE)));
 		swvmx_must(
-			g->to, G_SSP, !(F(GUEST_SSP) & 3) && swvmx_canonical(g->cpu, F(GUEST_SSP)));
+			g->to, G_SSP, !(F(GUEST_SSP) & 3) && in_linear_width(g->cpu, F(GUEST_SSP)));
 	}
 	if (entry & SWVMX_ENTRY_LOAD_PKRS)
 		swvmx_must(g->to, G_PKRS, !(F(GUEST_PKRS) >> 32));
@@ -279,7 +286,7 @@ static void check_flow(const struct guest *g)
 	const bool code_64 = g->long_mode && (F(GUEST_CS_ACCESS) & ACCESS_L);
 
 	if (code_64)
-		swvmx_must(g->to, G_RIP_64, swvmx_canonical(g->cpu, F(GUEST_RIP)));
+		swvmx_must(g->to, G_RIP_64, in_linear_width(g->cpu, F(GUEST_RIP)));
 	else
 		swvmx_must(g->to, G_RIP_32, !(F(GUEST_RIP) >> 32));
 	swvmx_must(g->to, G_RFLAGS, !(rflags & RFLAGS_ZERO) && (rflags & 2));

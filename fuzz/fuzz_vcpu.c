@@ -1,0 +1,305 @@
+/* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
+/* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
+/* sources: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c */
+/* sources: fuzz/models/swvmx/vectors.c fuzz/models/swvmx/rig.c */
+/* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
+/* sources: kernel/vtx/vcpu_control.c kernel/vtx/guest_msr.c kernel/vtx/cpuid_policy.c */
+/* sources: kernel/vtx/capabilities.c kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/vmcs.c */
+/* sources: fuzz/models/swvmx/guest.c */
+/* sources: kernel/vtx/vcpu_report.c kernel/vtx/exits.c */
+/*
+ * vCPUs that move between pCPUs, with events and EPT changes between their turns. Plausible mode:
+ * no entry fails a check, no event is lost or comes twice, no stale translation is used, the host's
+ * state is back. Hostile mode: whatever the processor says, a vCPU fails closed.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "fuzz/models/swvmx/guest.h"
+#include "vtx/exits.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define STEPS 64u
+
+static struct guest guest;
+static uint32_t irr[RIG_VCPUS][8];
+static bool ran[SWVMX_PCPUS];
+
+/* --- a controller that gives the highest vector --- */
+
+static int pending(void *apic)
+{
+	const uint32_t *words = apic;
+
+	for (int i = 7; i >= 0; i--)
+		if (words[i])
+			return i * 32 + 31 - __builtin_clz(words[i]);
+	return -1;
+}
+
+static void accept(void *apic, uint8_t vector)
+{
+	struct guest_track *t = &guest.track[guest.vcpu];
+	uint32_t *words = apic;
+
+	if (apic != irr[guest.vcpu] || !(words[vector / 32] >> vector % 32 & 1))
+		abort();
+	words[vector / 32] &= ~(1u << vector % 32);
+	t->accepted[vector]++;
+	t->accepted_all++;
+}
+
+static bool read_msr(void *apic, uint32_t msr, uint64_t *value)
+{
+	*value = 0;
+	return msr & 1;
+}
+
+static bool write_msr(void *apic, uint32_t msr, uint64_t value)
+{
+	return msr & 1;
+}
+
+static uint8_t tpr(void *apic)
+{
+	return 0;
+}
+
+static void set_tpr(void *apic, uint8_t cr8)
+{
+	if (cr8 > 15)
+		abort();
+}
+
+static const struct vcpu_apic_ops apic = {pending, accept, read_msr, write_msr, tpr, set_tpr};
+
+/* --- turns --- */
+
+static void set_host_msrs(unsigned p)
+{
+	struct swvmx_pcpu *c = &swvmx.pcpu[p];
+
+	c->star = c->lstar = c->cstar = c->fmask = c->kernel_gs_base = c->tsc_aux = 0x10000 + p;
+}
+
+static void check_host(unsigned p)
+{
+	const struct swvmx_pcpu *c = &swvmx.pcpu[p];
+	const uint64_t want = 0x10000 + p;
+
+	if (c->current || c->tables_short || c->star != want || c->lstar != want ||
+		c->cstar != want || c->fmask != want || c->kernel_gs_base != want ||
+		c->tsc_aux != want)
+		abort();
+}
+
+static void unload(unsigned n)
+{
+	struct vcpu *v = &rig.vcpu[n];
+	const int p = v->pcpu;
+
+	if (p < 0)
+		return;
+	swvmx.now = (unsigned)p;
+	vcpu_unload(v);
+	check_host((unsigned)p);
+}
+
+static void reset(unsigned n)
+{
+	struct vcpu *v = &rig.vcpu[n];
+	const uint8_t entry = guest_byte(&guest.in);
+
+	vcpu_reset(v);
+	memset(&guest.track[n], 0, sizeof(guest.track[n]));
+	if (entry % 4 == 1)
+		vcpu_set_real_entry(v, (uint16_t)(entry << 8), 0);
+	if (entry % 4 == 2)
+		vcpu_set_flat_entry(v, 0x1000);
+	if (entry % 4 == 3)
+		vcpu_set_long_entry(v, 0x1000, 0x2000, (struct gpa){0x3000}, 0xff);
+}
+
+/* On this pCPU, whoever was there before. */
+static void load(unsigned n, unsigned p)
+{
+	struct vcpu *v = &rig.vcpu[n];
+
+	if (v->pcpu == (int)p)
+		return;
+	unload(n);
+	for (unsigned i = 0; i < RIG_VCPUS; i++)
+		if (rig.vcpu[i].pcpu == (int)p)
+			unload(i);
+	swvmx.now = p;
+	if (vcpu_load(v, p) != VMK_OK)
+		abort();
+	ran[p] = true;
+}
+
+static void map(uint8_t page, uint8_t frame)
+{
+	const uint64_t flags = EPT_READ | (frame & 0x40 ? EPT_WRITE : 0) |
+			       (frame & 0x80 ? EPT_EXECUTE : 0) | EPT_WRITE_BACK;
+	enum vmk_status status = ept_map(&rig.vm.ept, (struct gpa){(page & 0x1full) << 12},
+		rig_frame(frame % RIG_FRAMES), 4096, flags);
+
+	if (status == VMK_OK && rig.owner[frame % RIG_FRAMES] != OWNER_VM)
+		abort();
+}
+
+static void fail_closed(struct vcpu *v)
+{
+	const unsigned entries = swvmx.entries;
+
+	if (!guest.track[guest.vcpu].may_fail || !v->failed ||
+		vcpu_run(v, &guest.leave, 1000) != VCPU_STOP_FAILED || swvmx.entries != entries)
+		abort();
+}
+
+static void turn(unsigned n)
+{
+	struct vcpu *v = &rig.vcpu[n];
+
+	swvmx.now = (unsigned)v->pcpu;
+	guest.vcpu = n;
+	switch (vcpu_run(v, &guest.leave, 1000)) {
+	case VCPU_STOP_IO:
+		vcpu_complete(v, 0x12345678);
+		break;
+	case VCPU_STOP_MEMORY:
+		map((uint8_t)(v->request.gpa.v >> 12), guest_byte(&guest.in));
+		break;
+	case VCPU_STOP_SHUTDOWN:
+		reset(n);
+		break;
+	case VCPU_STOP_FAILED:
+		fail_closed(v);
+		reset(n);
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- memory that comes and goes --- */
+
+static bool all_have_seen(uint64_t generation)
+{
+	for (unsigned p = 0; p < SWVMX_PCPUS; p++)
+		if (ran[p] && rig.vm.seen[p] < generation)
+			return false;
+	return true;
+}
+
+static void unmap(uint8_t page)
+{
+	const struct gpa gpa = {(page & 0x1full) << 12};
+	struct ept_leaf leaf;
+	unsigned n;
+
+	if (!ept_find(&rig.vm.ept, gpa, &leaf))
+		return;
+	n = (unsigned)(((leaf.entry & 0xffffffffff000ull) - rig_frame(0).v) / 4096);
+	if (ept_unmap(&rig.vm.ept, gpa, 4096) != VMK_OK)
+		abort();
+	for (unsigned i = 0; i < 32; i++)
+		if (ept_find(&rig.vm.ept, (struct gpa){(uint64_t)i << 12}, &leaf) &&
+			(leaf.entry & 0xffffffffff000ull) == rig_frame(n).v)
+			return; /* still mapped elsewhere */
+	rig.owner[n] = OWNER_LEAVING;
+	rig.left_at[n] = rig.vm.ept.generation;
+}
+
+/* Frames that no pCPU can reach any more go to somebody else, and come back. */
+static void trade(void)
+{
+	for (unsigned i = 0; i < RIG_FRAMES; i++) {
+		if (rig.owner[i] == OWNER_LEAVING && all_have_seen(rig.left_at[i]))
+			rig.owner[i] = OWNER_OTHER;
+		else if (rig.owner[i] == OWNER_OTHER)
+			rig.owner[i] = OWNER_VM;
+	}
+	if (all_have_seen(rig.vm.ept.generation))
+		ept_reclaim(&rig.vm.ept);
+}
+
+static void ask_nmi(unsigned n)
+{
+	struct injector *in = &rig.vcpu[n].injector;
+
+	if (!in->nmi && !guest.track[n].nmis)
+		guest.track[n].nmis = 1;
+	else if (!in->nmi)
+		return; /* one is on its way: the second would be a second */
+	inject_nmi(in);
+}
+
+static void step(uint8_t op)
+{
+	const unsigned n = guest_byte(&guest.in) % RIG_VCPUS;
+	const uint8_t b = guest_byte(&guest.in);
+
+	switch (op % 10) {
+	case 0:
+		load(n, b % SWVMX_PCPUS);
+		reset(n);
+		break;
+	case 1:
+		irr[n][b / 32] |= b >= 16 ? 1u << b % 32 : 0;
+		break;
+	case 2:
+		ask_nmi(n);
+		break;
+	case 3:
+		map(b, guest_byte(&guest.in));
+		break;
+	case 4:
+		unmap(b);
+		break;
+	case 5:
+		ept_protect(&rig.vm.ept, (struct gpa){(b & 0x1full) << 12}, 4096,
+			EPT_READ | (b & 0x20 ? EPT_WRITE : 0) | (b & 0x40 ? EPT_EXECUTE : 0));
+		break;
+	case 6:
+		trade();
+		break;
+	default:
+		load(n, b % SWVMX_PCPUS);
+		turn(n);
+	}
+}
+
+static void start(uint8_t how)
+{
+	rig_build(how % SWVMX_CPU_KINDS);
+	memset(irr, 0, sizeof(irr));
+	memset(ran, 0, sizeof(ran));
+	guest.hostile = how & 0x80;
+	swvmx.chooser = (struct swvmx_chooser){guest_run, guest_entering, &guest};
+	for (unsigned p = 0; p < SWVMX_PCPUS; p++)
+		set_host_msrs(p);
+	for (unsigned n = 0; n < RIG_VCPUS; n++) {
+		rig.vcpu[n].apic_ops = &apic;
+		rig.vcpu[n].apic = irr[n];
+		load(n, n);
+		reset(n);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	memset(&guest, 0, sizeof(guest));
+	guest.in = (struct guest_input){data, size, 0};
+	start(guest_byte(&guest.in));
+	for (unsigned i = 0; i < STEPS && guest.in.at < size; i++)
+		step(guest_byte(&guest.in));
+	for (unsigned n = 0; n < RIG_VCPUS; n++)
+		unload(n);
+	for (unsigned p = 0; p < SWVMX_PCPUS; p++) {
+		swvmx.now = p;
+		if (vtx_vmxoff() != VMX_OK)
+			abort();
+	}
+	return 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * What runs in the guest on swvmx, decided by an input: plausible (what a processor could really
+ * do) or hostile (any exit with any fields).
+ */
+#ifndef FUZZ_SWVMX_GUEST_H
+#define FUZZ_SWVMX_GUEST_H
+
+#include "fuzz/models/swvmx/rig.h"
+
+/* The input; past its end everything is 0. */
+struct guest_input {
+	const uint8_t *data;
+	size_t size, at;
+};
+uint8_t guest_byte(struct guest_input *in);
+uint64_t guest_word(struct guest_input *in);
+
+/* What has to come out for one vCPU. */
+struct guest_track {
+	uint32_t accepted[256], delivered[256]; /* external interrupts, by vector */
+	uint32_t accepted_all, delivered_all;
+	uint32_t nmis; /* asked for, not yet delivered */
+	uint32_t cut;  /* event whose delivery the last exit cut off; 0: none */
+	bool retried;  /* nothing else may come first */
+	bool wrote_tsc;
+	bool may_fail; /* the last exit is one that the run loop gives up at */
+	uint64_t last_tsc, cr0, cr4;
+	bool cr_exit;
+};
+
+struct guest {
+	struct guest_input in;
+	bool hostile;
+	struct guest_track track[RIG_VCPUS];
+	unsigned vcpu;  /* that runs */
+	uint32_t leave; /* the host wants the pCPU: the input has ended */
+};
+
+/* The chooser's functions; `context` is a struct guest. */
+void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched);
+void guest_run(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *registers);
+
+#endif
