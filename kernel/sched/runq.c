@@ -103,6 +103,8 @@ static void dequeue(struct runq *runq, struct task *task)
 
 void runq_reweigh(struct runq *runq, struct task *task)
 {
+	if (group_weight(task) == task->weight)
+		return;
 	fair_unqueue(&runq->fair, task);
 	refresh_weight(runq, task);
 	fair_queue(&runq->fair, task);
