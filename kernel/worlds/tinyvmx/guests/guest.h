@@ -11,6 +11,7 @@
 #define END_FAULT      2 /* the VMX world dies */
 #define MEMORY_COUNTER 0xfeb00000
 #define IRQ_INPUT      5
+#define SECRET         0x5ec4e75e
 
 #ifdef __ASSEMBLER__
 /* Every guest begins in real mode at 0:0x7c00. */

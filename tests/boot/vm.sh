@@ -1,0 +1,59 @@
+#!/bin/bash
+# Virtual machines in a kernel that nobody measured: guests that work, that attack and that spy, all
+# at once on two processors, with the VMX world of the kernel's tests. TAP output.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+. tests/boot/boot_lib.sh
+dir=build/tests/boot/vm
+log=$dir/run/com1.log
+guests=(tiny smp secret spy hostile)
+
+kernel_build "$dir"
+make -s build/packages/tinyvmx.pkg tiny-guests >>"$dir/make.log" 2>&1 || {
+	echo "Bail out! make failed: $dir/make.log"
+	exit 1
+}
+cp build/packages/{tinyvmx,guest-*}.pkg "$dir/files/"
+sed -e "s/^modules=.*/modules=config.pkg --- tinyvmx.pkg$(printf ' --- guest-%s.pkg' "${guests[@]}")/" \
+	-e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
+tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" || exit 1
+timeout 200 build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --no-reboot \
+	--until 'VM [a-z]*: is gone, 0 KiB of virtual machines are left' --timeout 180 >"$dir/txtsim.log" 2>&1
+is "the machine runs until every VM has given back all memory" $? 0
+
+for guest in "${guests[@]}"; do
+	has "$guest: its VMX world starts" "$log" "World $guest: version 1.0.0 starts"
+	has "$guest: its end leaves nothing" "$log" "VM $guest: is gone"
+done
+# said GUEST TEXT...: what the guest prints.
+said()
+{
+	local guest=$1 text
+	shift
+	for text in "$@"; do
+		has "$guest: $text" "$log" "World $guest: guest: $text"
+	done
+}
+said tiny 'real mode' 'string and ii'
+said smp 'protected mode' 'device memory answers' 'the second vCPU came' 'the timer woke it' 'the device woke it'
+said secret 'the secret is planted'
+has "secret: its VMX world dies" "$log" 'World secret: page fault at image'
+said spy 'fresh memory is zero'
+said hostile 'first life' 'outside of its memory is nothing' 'forbidden MSRs fault' \
+	'GETSEC and VMCALL are undefined' 'second life'
+has "hostile: a triple fault is told" "$log" 'VM hostile: vCPU 0: triple fault'
+has "hostile: a guest that cannot go on is reported" "$log" 'VM hostile: vCPU 0: exit 48 \(ept-violation\)'
+ok "no guest finds anything wrong" test "$(grep -acE 'something (is wrong|was left)' "$log")" = 0
+ok "no VMX world is restarted" test "$(grep -ac 'will be restarted' "$log")" = 0
+healthy vm "$log"
+
+# The same where there is no VMX.
+if has_qemu; then
+	sed -i 's/^kernelopt=.*/kernelopt=onboot=poweroff/' "$dir/boot.cfg"
+	tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/qemu.iso" || exit 1
+	qemu "$dir" qemu
+	has "QEMU: why no VM runs" "$dir/qemu.log" 'VM tiny: not powered on: the processor has no VMX'
+	healthy qemu "$dir/qemu.log"
+fi
+done_testing
