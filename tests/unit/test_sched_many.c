@@ -104,7 +104,7 @@ static void vms_share_two_to_one_on_one_cpu(void **state)
 	make_vm(1, 2, 4)->entity.shares = 1000;
 	start_all(6);
 	run_checked(6000 * MS, MS);
-	assert_near(sim_received(0) + sim_received(1), 4000 * MS, 30);
+	assert_near(sim_received(0) + sim_received(1), 4000 * MS, 15);
 	for (unsigned i = 2; i < 6; i++)
 		assert_near(sim_received(i), 500 * MS, 30);
 }
@@ -200,7 +200,7 @@ static void clocks_may_pass_the_middle_of_their_range(void **state)
 	sim_tasks[4].sleep = 3 * MS;
 	start_all(6);
 	run_checked(1000 * MS, MS);
-	assert_near(sim_received(2), 200 * MS, 60);
+	assert_near(sim_received(2), 200 * MS, 15);
 }
 
 static void virtual_time_wraps_for_the_lightest(void **state)

@@ -118,7 +118,7 @@ static void three_hogs_on_two_cpus_get_two_thirds_each(void **state)
 	start_hogs(3);
 	run_checked(30000 * MS, 10 * MS);
 	for (unsigned i = 0; i < 3; i++)
-		assert_near(sim_received(i), 20000 * MS, 120);
+		assert_near(sim_received(i), 20000 * MS, 5);
 }
 
 static void a_latency_sensitive_world_runs_soon(void **state)
