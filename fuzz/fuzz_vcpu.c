@@ -12,6 +12,7 @@
  * no entry fails a check, no event is lost or comes twice, no stale translation is used, the host's
  * state is back. Hostile mode: whatever the processor says, a vCPU fails closed.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz/models/swvmx/guest.h"
@@ -125,8 +126,10 @@ static void load(unsigned n, unsigned p)
 {
 	struct vcpu *v = &rig.vcpu[n];
 
-	if (v->pcpu == (int)p)
+	if (v->pcpu == (int)p) {
+		swvmx.now = p;
 		return;
+	}
 	unload(n);
 	for (unsigned i = 0; i < RIG_VCPUS; i++)
 		if (rig.vcpu[i].pcpu == (int)p)
@@ -150,10 +153,15 @@ static void map(uint8_t page, uint8_t frame)
 
 static void fail_closed(struct vcpu *v)
 {
+	const bool may_fail = guest.hostile || guest.track[guest.vcpu].may_fail;
 	const unsigned entries = swvmx.entries;
 
-	if (!guest.track[guest.vcpu].may_fail || !v->failed ||
-		vcpu_run(v, &guest.leave, 1000) != VCPU_STOP_FAILED || swvmx.entries != entries)
+	if (!may_fail)
+		fprintf(stderr, "vCPU %u failed: exit reason %#x, check %s\n", v->index,
+			v->exit_reason,
+			swvmx.failures.count ? swvmx_check_name(swvmx.failures.first) : "none");
+	if (!may_fail || !v->failed || vcpu_run(v, &guest.leave, 1000) != VCPU_STOP_FAILED ||
+		swvmx.entries != entries)
 		abort();
 }
 

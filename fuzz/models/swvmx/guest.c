@@ -427,7 +427,7 @@ void guest_run(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 	const unsigned acts = guest_byte(&g->in) & 3;
 
 	g->leave = g->in.at >= g->in.size;
-	t->may_fail = g->hostile;
+	t->may_fail = false;
 	if (g->hostile) {
 		run_hostile(g, vmcs, r);
 		return;
