@@ -47,7 +47,7 @@ one() # PLATFORM:FAULT
 # Whether the console or the platform's log says this.
 said() # RUN TEXT
 {
-	cat "$system/$1/sim/com1.log" "$system/$1/sim/txtsim.log" | grep -aqF -- "$2"
+	grep -aqF -- "$2" "$system/$1/sim/com1.log" "$system/$1/sim/txtsim.log"
 }
 
 unlaunched() # RUN
