@@ -150,6 +150,7 @@ void vcpu_reset(struct vcpu *v)
 	v->registers.cr2 = 0;
 	v->injector = (struct injector){0};
 	v->failed = false;
+	v->debug_registers = false; /* set_controls() lets MOV DR exit again */
 	v->dr6 = 0xffff0ff0u;
 	memset(v->dr, 0, sizeof(v->dr));
 	guest_msr_reset(v);

@@ -1,0 +1,110 @@
+/* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
+/* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
+/* sources: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c */
+/* sources: fuzz/models/swvmx/vectors.c fuzz/models/swvmx/rig.c */
+/* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
+/* sources: kernel/vtx/vcpu_control.c kernel/vtx/guest_msr.c kernel/vtx/cpuid_policy.c */
+/* sources: kernel/vtx/capabilities.c kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/vmcs.c */
+/* The run loop on the processor model: turns, failures, and what is the guest's and the host's. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+#include "fuzz/models/swvmx/rig.h"
+#include "vtx/exits.h"
+
+static const uint32_t no_leave;
+static uint32_t next_reason;
+static uint64_t next_qualification;
+
+static void one_exit(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *registers)
+{
+	swvmx_exit(vmcs, next_reason, next_qualification);
+	vmcs->f[VMCS_INDEX_EXIT_INSTRUCTION_LENGTH] = 2;
+	next_reason = EXIT_PREEMPTION_TIMER;
+}
+
+static enum vcpu_stop run(uint32_t reason, uint64_t qualification)
+{
+	swvmx.chooser.run = one_exit;
+	next_reason = reason;
+	next_qualification = qualification;
+	return vcpu_run(&rig.vcpu[0], &no_leave, 1000);
+}
+
+static void test_reset_forgets_debug_registers(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0];
+
+	rig_start(BASE_LONG);
+	assert_int_equal(run(EXIT_MOV_DR, 0), VCPU_STOP_HOST);
+	swvmx_current()->dr[0] = 0x1234;
+	vcpu_reset(v);
+	vcpu_unload(v);
+	assert_int_equal(v->dr[0], 0);
+	assert_int_equal(v->dr6, 0xffff0ff0u);
+}
+
+static void test_debug_registers_follow_the_vcpu(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0];
+
+	rig_start(BASE_LONG);
+	assert_int_equal(run(EXIT_MOV_DR, 0), VCPU_STOP_HOST);
+	swvmx_current()->dr[0] = 0x1234;
+	vcpu_unload(v);
+	swvmx.now = 1;
+	assert_int_equal(vcpu_load(v, 1), VMK_OK);
+	assert_int_equal(run(EXIT_MOV_DR, 0), VCPU_STOP_HOST);
+	assert_int_equal(swvmx_current()->dr[0], 0x1234);
+}
+
+static void test_failed_vcpu_stays_failed(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0];
+
+	rig_start(BASE_LONG);
+	assert_int_equal(run(EXIT_TASK_SWITCH, 0), VCPU_STOP_FAILED);
+	assert_int_equal(run(EXIT_CPUID, 0), VCPU_STOP_FAILED);
+	assert_int_equal(swvmx.entries, 1);
+	vcpu_reset(v);
+	assert_int_equal(run(EXIT_CPUID, 0), VCPU_STOP_HOST);
+}
+
+static void test_unload_gives_the_host_its_msrs(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0];
+
+	rig_build(SWVMX_TIGERLAKE);
+	swvmx.pcpu[0].lstar = 0x1000;
+	assert_int_equal(vcpu_load(v, 0), VMK_OK);
+	vcpu_reset(v);
+	vtx_wrmsr(0xc0000082, 0x2000); /* the guest's, without an exit */
+	vcpu_unload(v);
+	assert_int_equal(swvmx.pcpu[0].lstar, 0x1000);
+	assert_false(swvmx.pcpu[0].tables_short);
+	assert_int_equal(vcpu_load(v, 0), VMK_OK);
+	assert_int_equal(swvmx.pcpu[0].lstar, 0x2000);
+}
+
+static void test_instruction_at_the_edge_of_the_address_space(void **state)
+{
+	rig_start(BASE_LONG);
+	vtx_vmwrite(VMCS_GUEST_RIP, 0x7ffffffffffeull);
+	assert_int_equal(run(EXIT_CPUID, 0), VCPU_STOP_HOST);
+	assert_int_equal(vtx_vmread(VMCS_GUEST_RIP), 0x800000000000ull);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reset_forgets_debug_registers),
+		cmocka_unit_test(test_debug_registers_follow_the_vcpu),
+		cmocka_unit_test(test_failed_vcpu_stays_failed),
+		cmocka_unit_test(test_unload_gives_the_host_its_msrs),
+		cmocka_unit_test(test_instruction_at_the_edge_of_the_address_space),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
