@@ -10,7 +10,7 @@ log=$dir/run/com1.log
 rm -rf "$dir"
 mkdir -p "$dir/files"
 make -s build/bin/vmkbootcfg txtsim kernel \
-	build/packages/{config,e1000,e1000e,igb,agent,console,selftest,fault,spin}.pkg hostile-packages >"$dir/make.log" 2>&1 || {
+	build/packages/{config,e1000,agent,console,selftest,fault,spin}.pkg hostile-packages >"$dir/make.log" 2>&1 || {
 	echo "Bail out! make failed: $dir/make.log"
 	exit 1
 }
@@ -21,7 +21,7 @@ attacks()
 }
 hostile=$(attacks | sed 's/ .*//; s/.*/ --- hostile-&.pkg/' | tr -d '\n')
 cp build/kernel/vmkernel.elf build/packages/*.pkg "$dir/files/"
-sed -e "s/^modules=.*/& --- selftest.pkg --- fault.pkg --- spin.pkg$hostile/" \
+sed -e "s/^modules=.*/modules=config.pkg --- e1000.pkg --- agent.pkg --- console.pkg --- selftest.pkg --- fault.pkg --- spin.pkg$hostile/" \
 	-e 's/^kernelopt=.*/kernelopt=onboot=kill:spin,agent/' -e 's/^enableTboot=.*/enableTboot=0/' \
 	tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" ||
