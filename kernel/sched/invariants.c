@@ -595,12 +595,15 @@ bool sched_watch_idle(
 	struct sched_watch_cpu *watch, const struct sched_view *view, struct violation *out)
 {
 	for (unsigned i = 0; i < view->sched->cpus; i++) {
+		uint64_t switches = view->sched->runqs[i]->idle->switches;
+
 		if (!view->sched->runqs[i]->is_idle || !work_waits_for(view, i))
 			watch[i].idle_since = SCHED_NEVER;
-		else if (watch[i].idle_since == SCHED_NEVER)
+		else if (watch[i].idle_since == SCHED_NEVER || watch[i].switches != switches)
 			watch[i].idle_since = view->now;
 		else if (view->now - watch[i].idle_since > SCHED_IDLE_BOUND_NS)
 			return fail(out, SCHED_I3, "idle while work waits", NULL, i);
+		watch[i].switches = switches;
 	}
 	return true;
 }

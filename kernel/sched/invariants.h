@@ -85,6 +85,7 @@ struct sched_watch_task {
 };
 struct sched_watch_cpu {
 	uint64_t idle_since; /* idle while work waits; SCHED_NEVER: not so */
+	uint64_t switches;   /* to idle, at the last look: it may have worked in between */
 };
 /* Idle while work waits, at most. */
 #define SCHED_IDLE_BOUND_NS (2 * SCHED_SLICE_NS + COSTART_POLL_NS)
