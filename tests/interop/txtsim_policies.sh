@@ -37,6 +37,22 @@ make_policies()
 	done
 }
 
+# The same list, which also says what PCR 0 must be: this firmware measures nothing.
+make_platform_policies()
+{
+	cd "$work" || return
+	local what zero=$(printf '%064d' 0)
+	for what in platform other; do
+		[ $what = platform ] || zero=${zero/0/1}
+		"$tools/lcp2_crtpolelt" --create --type pconf2 --alg sha256 --pcr0 "$zero" --ctrl 0 --out $what.elt &&
+			"$tools/lcp2_crtpollist" --create --listver 0x200 --sigalg rsa --out $what.lst good.elt $what.elt &&
+			"$tools/lcp2_crtpollist" --sign --sigalg rsa --hashalg sha256 --pub list.pub --priv list.key \
+				--out $what.lst &&
+			"$tools/lcp2_crtpol" --create --alg sha256 --type list --sign rsa-2048-sha256 --pol $what.pol \
+				--data $what.data $what.lst || return
+	done
+}
+
 # A TPM with policies in it.
 provision() # NAME OPTION...
 {
@@ -93,7 +109,16 @@ ok "TPMs that hold them" $? "$work/provision.log"
 launch good good good --module "$work/good.data" &
 launch bad bad good --module "$work/bad.data" --no-reboot
 wait
-[ -z "${MERLON_FULL:-}" ] || launch nodata bad good --no-reboot
+if [ -n "${MERLON_FULL:-}" ]; then
+	launch nodata bad good --no-reboot
+	(make_platform_policies) >"$work/platform.log" 2>&1
+	ok "policies with the platform's PCRs" $? "$work/platform.log"
+	for what in platform other; do
+		provision $what --lcp "$work/$what.pol" >"$work/$what.log" 2>&1
+		launch $what $what good --module "$work/$what.data" --platform qemu --no-reboot --until 'the test kernel runs'
+	done
+	launch row plain reset --smp 8
+fi
 launch halt halt good --until TB_SHUTDOWN_HALT &
 launch often plain reset
 wait
@@ -109,6 +134,12 @@ ok "with the class and code of the policy" $? "$SIM_DIR/bad/txtsim.log"
 if [ -n "${MERLON_FULL:-}" ]; then
 	ended nodata 5 'policy data, and none were loaded' txtsim.log && ! ran nodata
 	ok "without the list's file as well" $? "$SIM_DIR/nodata/txtsim.log"
+	ended platform 0 'launch control policy: allowed by type list' txtsim.log && ran platform
+	ok "a list that fits the platform's PCRs" $? "$SIM_DIR/platform/txtsim.log"
+	ended other 5 'launch control policy' txtsim.log && ! ran other
+	ok "one that does not is refused" $? "$SIM_DIR/other/txtsim.log"
+	[ "$(cat "$SIM_DIR/row.status")" = 0 ] && [ "$(grep -c 'WAKEUP: 7 CPUs' "$SIM_DIR/row/txtsim.log")" = 3 ]
+	ok "three launches in a row with eight processors" $? "$SIM_DIR/row/txtsim.log"
 fi
 ended halt 0 'verifying module against policy failed' com1.log && ! ran halt
 ok "tboot's halt policy: another command line stops the machine" $? "$SIM_DIR/halt/com1.log"

@@ -59,7 +59,8 @@ static void take_shutdown(struct qmp *q, const json_t *event)
 		q->end = QMP_OTHER_END;
 	else if (!strcmp(reason, "guest-shutdown"))
 		q->end = QMP_POWERED_OFF;
-	else if (!strcmp(reason, "guest-reset"))
+	/* The edge resets the machine for the platform. */
+	else if (!strcmp(reason, "guest-reset") || !strcmp(reason, "host-qmp-system-reset"))
 		q->end = QMP_WAS_RESET;
 	else
 		q->end = QMP_OTHER_END;
