@@ -263,10 +263,20 @@ static uint64_t qualification_of(struct guest *g, uint8_t reason)
 	}
 }
 
-static void choose_instruction(struct guest *g, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
+/* In virtual-8086 mode the privileged ones fault before they exit (SDM 26.1.1). */
+static uint8_t reason_of(struct guest *g, const struct swvmx_vmcs *vmcs)
 {
 	const uint8_t reason =
 		instruction_exits[guest_byte(&g->in) % ARRAY_SIZE(instruction_exits)];
+
+	if ((F(vmcs, GUEST_RFLAGS) & RFLAGS_VM) && reason != EXIT_IO && reason != EXIT_PAUSE)
+		return EXIT_CPUID;
+	return reason;
+}
+
+static void choose_instruction(struct guest *g, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
+{
+	const uint8_t reason = reason_of(g, vmcs);
 	struct guest_track *t = &g->track[g->vcpu];
 
 	if (reason == EXIT_MOV_DR && !(F(vmcs, PROC_CONTROLS) & PROC_MOV_DR)) {
