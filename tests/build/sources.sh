@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 ok "every header compiles alone" make check-headers
 ok "every file is laid out as .clang-format says" make check-format
 ok "the kernel builds with gcc-12" make -j"$(nproc)" COMPILER=gcc kernel
+ok "the manual pages are sound" bash -c 'git ls-files -- "*.1" "*.8" | xargs mandoc -T lint -W warning'
 ok "no file names a path of the machine that it was written on" bash -c '! git grep -nIE "/(home|root)/" -- . ":!tests/build"'
 ok "no file is longer than its folder can explain (some 600 lines)" bash -c \
 	'! git ls-files -- "*.c" "*.h" "*.S" "*.sh" | xargs wc -l | awk "\$1 > 650 && \$2 != \"total\" { print; bad = 1 } END { exit !bad }"'

@@ -29,6 +29,11 @@ is "three launches: SEXIT each time" "$(grep -c 'SEXIT: the measured environment
 is "three launches: one value of PCR 17" "$(sed -n 's/.*launched PCR17 //p' "$log" | sort -u | wc -l)" 1
 is "three launches: four CPUs each time" "$(grep -acE 'Boot: [0-9]+: 4 CPUs' "$dir/reboots/com1.log")" 3
 ok "three launches: no secrets were left over a reset" bash -c "! grep -q scrubs '$log'"
+if [ -n "${MERLON_FULL:-}" ]; then
+	launch reboots --smp 16 --reboots 2
+	is "16 CPUs, three launches: the third reset ends the run" "$status" 5
+	is "16 CPUs, three launches: fifteen CPUs woken each time" "$(grep -c "WAKEUP: 15 CPUs" "$log")" 3
+fi
 
 kernel_iso "$dir" off onboot=poweroff "${tboot[@]}" --tboot-args "logging=serial,memory ap_wake_mwait=true"
 for cpus in 1 8 ${MERLON_FULL:+2 16}; do
