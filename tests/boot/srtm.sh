@@ -57,7 +57,7 @@ tampered()
 	boot "srtm-$1" --tamper "$1"
 }
 cases=(kernel-cmdline)
-[ -z "$MERLON_FULL" ] || cases+=(kernel agent config add-module module-cmdline)
+[ -z "${MERLON_FULL:-}" ] || cases+=(kernel agent config add-module module-cmdline)
 in_lanes tampered "${cases[@]}"
 declare -A named=([kernel-cmdline]='module 0 .vmkernel.elf.: command line" found="x"'
 	[kernel]='module 0 .vmkernel.elf.: image"' [agent]='.agent.pkg.: ' [config]='.config.pkg.: '
@@ -66,7 +66,7 @@ for case in "${cases[@]}"; do
 	verdict "srtm-$case" 1 "^UNTRUSTED host=merlon-1 reason=event-(mismatch|unexpected) what=\"[^\"]*${named[$case]}"
 done
 
-if [ -n "$MERLON_FULL" ]; then
+if [ -n "${MERLON_FULL:-}" ]; then
 	boot srtm-crb --tpm-interface crb
 	verdict srtm-crb 0 '^TRUSTED host=merlon-1 launch=srtm '
 	boot srtm-shape --smp 4 --mem 1024
