@@ -96,6 +96,32 @@ static void test_instruction_at_the_edge_of_the_address_space(void **state)
 	assert_int_equal(vtx_vmread(VMCS_GUEST_RIP), 0x800000000000ull);
 }
 
+static bool reached;
+
+static void touch_page(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *registers)
+{
+	uint64_t qualification;
+	struct hpa to;
+
+	reached = swvmx_touch(vmcs, 0x5000, EPT_READ, &to, &qualification);
+	swvmx_exit(vmcs, EXIT_PREEMPTION_TIMER, 0);
+}
+
+static void test_unmapped_page_is_gone_at_the_next_entry(void **state)
+{
+	const struct gpa page = {0x5000};
+
+	rig_start(BASE_LONG);
+	swvmx.chooser.run = touch_page;
+	assert_int_equal(
+		ept_map(&rig.vm.ept, page, rig_frame(1), 4096, EPT_READ | EPT_WRITE_BACK), VMK_OK);
+	assert_int_equal(vcpu_run(&rig.vcpu[0], &no_leave, 1000), VCPU_STOP_HOST);
+	assert_true(reached);
+	assert_int_equal(ept_unmap(&rig.vm.ept, page, 4096), VMK_OK);
+	assert_int_equal(vcpu_run(&rig.vcpu[0], &no_leave, 1000), VCPU_STOP_HOST);
+	assert_false(reached);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +130,7 @@ int main(void)
 		cmocka_unit_test(test_failed_vcpu_stays_failed),
 		cmocka_unit_test(test_unload_gives_the_host_its_msrs),
 		cmocka_unit_test(test_instruction_at_the_edge_of_the_address_space),
+		cmocka_unit_test(test_unmapped_page_is_gone_at_the_next_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
