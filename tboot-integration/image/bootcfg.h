@@ -13,7 +13,7 @@
 #define BOOTCFG_NAME_MAX    64
 #define BOOTCFG_TEXT_MAX    256
 #define BOOTCFG_OPTIONS_MAX 512
-#define BOOTCFG_MODULES_MAX 32
+#define BOOTCFG_MODULES_MAX 64
 
 struct bootcfg_module {
 	char name[BOOTCFG_NAME_MAX];       /* file, below `prefix` */
