@@ -40,11 +40,16 @@
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/uworld.h"
+#include "vmkvm/vm.h"
+#include <stdio.h>
 #include <string.h>
 
 #define LOG_MODULE       "Boot"
 #define BOOT_STACK_PAGES 16
 #define KILL_AFTER_NS    3000000000ull
+#define VM_POLL_NS       1000000ull
+#define VM_SETTLE_NS     100000000ull
+#define VM_ROUNDS_MAX    100000u
 
 static void start_cpu(void)
 {
@@ -123,6 +128,56 @@ static void kill_worlds(char *names)
 	}
 }
 
+/* Without page tables: the kernel's half keeps its own for places that were used once. */
+static uint64_t frames_in_use(void)
+{
+	uint64_t count = 0;
+
+	for (unsigned owner = FRAME_FREE + 1; owner < FRAME_RESERVED; owner++)
+		if (owner != FRAME_PTABLE)
+			count += frames_count((enum frame_owner)owner);
+	return count;
+}
+
+/* Until it is gone, with the world that ran it. */
+static void vm_round(const char *name, unsigned worlds)
+{
+	bool ends;
+
+	if (modules_power_on(name) != VMK_OK)
+		return;
+	/* The supervisor forgets a world right after it is off the list: one turn more. */
+	do {
+		ends = !vm_count() && worlds_list(0, NULL, 0) == worlds;
+		world_sleep(VM_POLL_NS);
+	} while (!ends);
+}
+
+/* NAME:COUNT. The first round fills what is kept for the next. */
+static void vm_rounds(const char *words)
+{
+	const char *colon = strchr(words, ':');
+	char name[32];
+	unsigned count = 0, worlds;
+	uint64_t before;
+
+	if (!colon)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)(colon - words), words);
+	while (*++colon >= '0' && *colon <= '9' && count < VM_ROUNDS_MAX)
+		count = count * 10 + (unsigned)(*colon - '0');
+	do
+		world_sleep(VM_SETTLE_NS);
+	while (vm_count());
+	worlds = worlds_list(0, NULL, 0);
+	vm_round(name, worlds);
+	before = frames_in_use();
+	for (unsigned i = 0; i < count; i++)
+		vm_round(name, worlds);
+	vmk_log("onboot=vms: %u rounds of %s, frames in use %llu before, %llu after", count, name,
+		(unsigned long long)before, (unsigned long long)frames_in_use());
+}
+
 /* What tests ask for, once everything runs (boot/options.h). */
 static void onboot(void)
 {
@@ -138,6 +193,10 @@ static void onboot(void)
 		power_leave(POWER_HALT);
 	if (!strcmp(value, "panic"))
 		panic("asked for by onboot=panic");
+	if (!strncmp(value, "vms:", 4)) {
+		vm_rounds(value + 4);
+		return;
+	}
 	if (!strncmp(value, "kill:", 5)) {
 		kill_worlds(value + 5);
 		return;

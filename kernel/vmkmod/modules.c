@@ -228,7 +228,7 @@ static const struct package *vmx_package(void)
 	return NULL;
 }
 
-static void power_on(const struct package *package, const struct package *vmx)
+static enum vmk_status power_on(const struct package *package, const struct package *vmx)
 {
 	char why[VM_WHY_BYTES] = "there is no package with a VMX world";
 	enum vmk_status status = VMK_NOT_FOUND;
@@ -238,7 +238,7 @@ static void power_on(const struct package *package, const struct package *vmx)
 		status = vm_create(package, &vm, why);
 	if (status != VMK_OK) {
 		vmk_error("VM %s: not powered on: %s", package->name, why);
-		return;
+		return status;
 	}
 	vmk_log("VM %s: %u vCPUs, %u KiB", package->name, (unsigned)package->vm_vcpus,
 		(unsigned)package->vm_memory_kib);
@@ -246,6 +246,15 @@ static void power_on(const struct package *package, const struct package *vmx)
 	if (status != VMK_OK)
 		vmk_error("VM %s: its VMX world was not started: %s", package->name,
 			vmk_status_name(status));
+	return status;
+}
+
+enum vmk_status modules_power_on(const char *name)
+{
+	for (unsigned i = 0; i < loaded_count; i++)
+		if (loaded[i]->kind == PACKAGE_VM && strcmp(loaded[i]->name, name) == 0)
+			return power_on(loaded[i], vmx_package());
+	return VMK_NOT_FOUND;
 }
 
 void modules_start_worlds(void)

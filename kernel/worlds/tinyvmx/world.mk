@@ -4,12 +4,14 @@ tinyvmx_SRCS := kernel/worlds/tinyvmx/main.c
 tinyvmx_CFLAGS := $(WARN)
 tinyvmx_MANIFEST := kernel/worlds/tinyvmx/tinyvmx.manifest
 TINY_GUESTS := $(patsubst kernel/worlds/tinyvmx/guests/%.S,%,$(wildcard kernel/worlds/tinyvmx/guests/*.S))
+# Not powered on at the end of the boot:
+TINY_LATER := round
 $(B)/vms/%.bin: kernel/worlds/tinyvmx/guests/%.S kernel/worlds/tinyvmx/guests/guest.h
 	@mkdir -p $(@D)
 	clang-19 --target=i386-none-elf -I. -c -o $(@:.bin=.o) $<
 	$(KLD) -m elf_i386 --oformat binary -Ttext 0x7c00 -o $@ $(@:.bin=.o)
 $(B)/vms/%.manifest: kernel/worlds/tinyvmx/guest.manifest
 	@mkdir -p $(@D)
-	sed 's/@NAME@/$*/' $< >$@
+	sed 's/@NAME@/$*/; s/@AUTOSTART@/$(if $(filter $*,$(TINY_LATER)),no,yes)/' $< >$@
 .PHONY: tiny-guests
 tiny-guests: $(TINY_GUESTS:%=$(B)/packages/guest-%.pkg)
