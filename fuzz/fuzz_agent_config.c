@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (strlen(config.hostname) > AGENT_HOSTNAME_MAX || !config.port)
 		abort();
-	if (!config.net.dhcp && (!config.net.prefix || config.net.prefix > 30 || !config.net.address[0]))
+	if (!config.net.dhcp &&
+		(!config.net.prefix || config.net.prefix > 30 || !config.net.address[0]))
 		abort();
 	return 0;
 }

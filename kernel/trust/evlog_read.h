@@ -83,7 +83,8 @@ const struct evlog_digest *evlog_digest(const struct evlog_event *event, uint16_
  */
 size_t evlog_unpadded_size(const struct evlog *log);
 
-/* The name of an event type (trust/tcg_events.h; TXT MLE developer's guide, appendix G; tboot; vmkapi/events.h). */
+/* The name of an event type (trust/tcg_events.h; TXT MLE developer's guide, appendix G; tboot;
+ * vmkapi/events.h). */
 const char *evlog_type_name(uint32_t type);
 
 #endif

@@ -10,8 +10,8 @@ struct package;
 /*
  * Places the image at random with every segment at its final protection (never writable and
  * executable), binds the PCI function that the manifest names, and calls the module's entry. On any
- * failure nothing of it stays. A driver none of whose devices is there is no failure. *why (static text) says what was wrong. The package's name must stay
- * as long as the kernel.
+ * failure nothing of it stays. A driver none of whose devices is there is no failure. *why (static
+ * text) says what was wrong. The package's name must stay as long as the kernel.
  */
 enum vmk_status module_start(const struct package *package, const char **why);
 /*

@@ -470,7 +470,8 @@ static void test_no_bank(void **state)
 	device.run = bank_off;
 	device.user = &swtpm;
 	assert_int_equal(tis_probe(&tis, &device_ops, &device), VMK_OK);
-	assert_int_equal(tpm_open(&tpm, tcti_init(&tcti, tis_transport(&tis)), pause_briefly), VMK_UNSUPPORTED);
+	assert_int_equal(tpm_open(&tpm, tcti_init(&tcti, tis_transport(&tis)), pause_briefly),
+		VMK_UNSUPPORTED);
 	assert_string_equal(tpm.why, "no SHA-256 bank");
 	swtpm_stop(&swtpm);
 }
