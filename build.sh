@@ -56,7 +56,7 @@ packages=(
 	bochs bochs-term bochsbios vgabios qemu-system-x86 ovmf grub-common grub-pc-bin grub-efi-amd64-bin
 	ovmf xorriso mtools cpio
 	swtpm swtpm-tools gnutls-bin tpm2-tools
-	jq mandoc libcmocka-dev libssl-dev libjansson-dev libtss2-dev zlib1g-dev libcoap3-bin
+	jq mandoc libcmocka-dev libssl-dev libjansson-dev libtss2-dev zlib1g-dev libcoap3-bin acpica-tools
 )
 
 missing_packages()
