@@ -105,8 +105,11 @@ static void report_line(void *context, const char *text)
 void vm_fail(struct vm_vcpu *v, const char *why)
 {
 	v->vcpu.failed = true;
-	vmk_warn("VM %s: vCPU %u is stopped: %s", v->vm->name, (unsigned)v->vcpu.index, why);
-	vcpu_report(&v->vcpu, report_line, v);
+	if (budget_take(&v->reports, time_ns())) {
+		vmk_warn(
+			"VM %s: vCPU %u is stopped: %s", v->vm->name, (unsigned)v->vcpu.index, why);
+		vcpu_report(&v->vcpu, report_line, v);
+	}
 	tell(v, VMK_VM_REQUEST_FAILED);
 }
 
@@ -128,7 +131,9 @@ static void stopped(struct vm_vcpu *v, enum vcpu_stop stop)
 		vm_emulate_memory(v);
 		break;
 	case VCPU_STOP_SHUTDOWN:
-		vmk_log("VM %s: vCPU %u: triple fault", v->vm->name, (unsigned)v->vcpu.index);
+		if (budget_take(&v->reports, time_ns()))
+			vmk_log("VM %s: vCPU %u: triple fault", v->vm->name,
+				(unsigned)v->vcpu.index);
 		tell(v, VMK_VM_REQUEST_SHUTDOWN);
 		break;
 	case VCPU_STOP_FAILED:

@@ -5,6 +5,7 @@
 #include "arch/x86/fpu.h"
 #include "lib/lock.h"
 #include "sched/world.h"
+#include "vmkuser/budget.h"
 #include "vmkvm/image.h"
 #include "vmkvm/vm.h"
 #include "vtx/vcpu.h"
@@ -48,8 +49,9 @@ struct vm_vcpu {
 	uint8_t startup_vector; /* atomic */
 	/* Its own thread's. */
 	enum vm_phase phase;
-	bool halted_with_if; /* interrupts wake it */
-	uint64_t saved;      /* the interrupt flag outside of the guest */
+	bool halted_with_if;   /* interrupts wake it */
+	struct budget reports; /* a guest that dies over and over does not fill the log */
+	uint64_t saved;        /* the interrupt flag outside of the guest */
 	/* Under the VM's lock. */
 	enum vm_ask ask;
 	struct vmk_vm_exchange request;

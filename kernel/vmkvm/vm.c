@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOG_MODULE "Vm"
-#define VPIDS      4096u
+#define LOG_MODULE         "Vm"
+#define VPIDS              4096u
+#define REPORT_INTERVAL_NS 1000000000ull
+#define REPORT_BURST       8
 /* What must be left for everybody else when a VM has its memory. */
 #define KEEP_FREE_BYTES (16ull << 20)
 
@@ -86,6 +88,7 @@ static enum vmk_status make_vcpu(struct vm *vm, uint32_t index)
 	v->vm = vm;
 	v->running_on = -1;
 	v->attention = ATTEND_RESET;
+	v->reports = (struct budget){.interval_ns = REPORT_INTERVAL_NS, .burst = REPORT_BURST};
 	vlapic_init(&v->apic, &vm_vlapic_ops, v, index, index == 0);
 	vm->vcpus[index] = v;
 	vm->vcpu_count = index + 1;
