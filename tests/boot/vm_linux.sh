@@ -1,0 +1,53 @@
+#!/bin/bash
+# A guest that is not ours: Debian's cloud kernel with busybox, to a shell and off again; its console,
+# disk, network adapter and entropy are the VMX world's. Only with --full: it is minutes of emulation.
+# TAP output.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+. tests/boot/guests/guests.sh
+dir=build/tests/boot/vm_linux
+log=$dir/run/com1.log
+
+if [ -z "${MERLON_FULL:-}" ]; then
+	skip "Linux as a guest" "only with --full"
+	done_testing
+	exit
+fi
+rm -rf "$dir"
+mkdir -p "$dir/files"
+if ! kernel/port/fetch linux busybox >"$dir/fetch.log" 2>&1; then
+	skip "Linux as a guest" "it cannot be fetched: $(tail -n 1 "$dir/fetch.log")"
+	done_testing
+	exit
+fi
+make -s build/bin/{vmkbootcfg,vmksign} txtsim kernel build/packages/{config,e1000,vmx}.pkg >"$dir/make.log" 2>&1 &&
+	linux_guest "$dir" linux 1 >>"$dir/make.log" 2>&1 || {
+	echo "Bail out! make failed: $dir/make.log"
+	exit 1
+}
+cp build/kernel/vmkernel.elf build/packages/{config,e1000,vmx}.pkg "$dir/linux.pkg" "$dir/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- e1000.pkg --- vmx.pkg --- linux.pkg/' -e 's/^kernelopt=.*/kernelopt=/' \
+	-e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
+tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" || exit 1
+timeout 900 build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --mem 768 --net \
+	--until "World linux: power off" --timeout 880 >"$dir/txtsim.log" 2>&1
+is "the guest switches itself off" $? 0
+
+said()
+{
+	has "$1" "$log" "World linux: \| .*$2"
+}
+said "a shell with a prompt" 'guest# '
+said "its processors" 'vcpus 1\b'
+said "the disk is the image's" "disk $(sha256sum <"$dir/disk" | cut -d ' ' -f 1)"
+said "what is written to it reads back" 'reads back written'
+said "entropy comes from the host" 'entropy from virtio_rng.0: 16 bytes'
+said "the virtio console" 'hello on the virtio console'
+said "the network adapter" 'net ([0-9a-f]{2}:){5}[0-9a-f]{2} mtu 1500'
+said "an address by DHCP, through the virtual switch" 'lease of 10\.0\.2\.[0-9]+ obtained'
+said "its drivers have interrupts" 'virtio interrupts ([4-9]|1[0-9])\b'
+said "it says good-bye" 'guest: off'
+ok "no device of it broke" test "$(grep -ac 'stopped until the guest resets it' "$log")" = 0
+ok "no panic, of nobody" test "$(grep -acE 'PANIC|Kernel panic' "$log")" = 0
+done_testing
