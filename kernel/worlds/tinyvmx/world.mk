@@ -6,7 +6,7 @@ tinyvmx_MANIFEST := kernel/worlds/tinyvmx/tinyvmx.manifest
 TINY_GUESTS := $(patsubst kernel/worlds/tinyvmx/guests/%.S,%,$(wildcard kernel/worlds/tinyvmx/guests/*.S))
 # Not powered on at the end of the boot:
 TINY_LATER := round
-$(B)/vms/%.bin: kernel/worlds/tinyvmx/guests/%.S kernel/worlds/tinyvmx/guests/guest.h
+$(B)/vms/%.bin: kernel/worlds/tinyvmx/guests/%.S kernel/worlds/tinyvmx/guests/guest.h kernel/worlds/tinyvmx/guests/macros.inc
 	@mkdir -p $(@D)
 	clang-19 --target=i386-none-elf -I. -c -o $(@:.bin=.o) $<
 	$(KLD) -m elf_i386 --oformat binary -Ttext 0x7c00 -o $@ $(@:.bin=.o)

@@ -3,7 +3,7 @@
  * instructions of the host, a triple fault (the machine is reset, and tries once more), then an
  * instruction on device memory that is not known, which ends it.
  */
-#include "kernel/worlds/tinyvmx/guests/guest.h"
+#include "kernel/worlds/tinyvmx/guests/macros.inc"
 
 	begin
 	protected

@@ -1,5 +1,5 @@
 /* Ends at once; to be powered on many times. */
-#include "kernel/worlds/tinyvmx/guests/guest.h"
+#include "kernel/worlds/tinyvmx/guests/macros.inc"
 
 	begin
 	movw $PORT_END, %dx

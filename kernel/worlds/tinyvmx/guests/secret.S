@@ -1,5 +1,5 @@
 /* Fills its memory with a secret and lets its VMX world die: the machine ends with it. */
-#include "kernel/worlds/tinyvmx/guests/guest.h"
+#include "kernel/worlds/tinyvmx/guests/macros.inc"
 
 	begin
 	protected

@@ -2,7 +2,7 @@
  * Protected mode and both vCPUs: device memory, the second vCPU by INIT and SIPI, an interrupt of
  * the local APIC's timer and one of the I/O APIC out of HLT; then power off.
  */
-#include "kernel/worlds/tinyvmx/guests/guest.h"
+#include "kernel/worlds/tinyvmx/guests/macros.inc"
 
 #define APIC      0xfee00000
 #define IOAPIC    0xfec00000

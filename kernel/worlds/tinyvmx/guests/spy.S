@@ -1,5 +1,5 @@
 /* Looks through all of its memory beyond what was loaded: not one bit may be set. */
-#include "kernel/worlds/tinyvmx/guests/guest.h"
+#include "kernel/worlds/tinyvmx/guests/macros.inc"
 
 	begin
 	protected

@@ -2,7 +2,7 @@
  * How many ticks of the TSC exits take: CPUID, RDMSR, a port and device memory of the VMX world, the
  * local APIC's registers; as hexadecimal numbers for 256 rounds each.
  */
-#include "kernel/worlds/tinyvmx/guests/guest.h"
+#include "kernel/worlds/tinyvmx/guests/macros.inc"
 
 #define ROUNDS 256
 	/* Strings are not looked through for macros. */

@@ -1,5 +1,5 @@
 /* Real mode: text by OUT and REP OUTSB, a port read by IN and INSB; then power off. */
-#include "kernel/worlds/tinyvmx/guests/guest.h"
+#include "kernel/worlds/tinyvmx/guests/macros.inc"
 
 	begin
 	movw $PORT_TEXT, %dx
