@@ -6,7 +6,7 @@ kernel_build()
 {
 	rm -rf "$1"
 	mkdir -p "$1/files"
-	make -s build/bin/vmkbootcfg txtsim kernel build/packages/config.pkg >"$1/make.log" 2>&1 || {
+	make -s build/bin/vmkbootcfg txtsim kernel build/tboot.elf build/packages/config.pkg >"$1/make.log" 2>&1 || {
 		echo "Bail out! make failed: $1/make.log"
 		exit 1
 	}

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 . tests/tap.sh
 . tests/boot/boot_lib.sh
 dir=build/tests/boot/launch
-tboot=(--enable-tboot 1 --tboot build/third-party/tboot/boot/tboot.gz --sinit build/sinit.bin)
+tboot=(--enable-tboot 1 --tboot build/tboot.elf --sinit build/sinit.bin)
 
 # launch NAME CPUS TBOOT-ARGS KERNEL-OPTIONS
 launch()

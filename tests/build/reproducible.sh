@@ -18,10 +18,10 @@ done
 iso() # OUT
 {
 	tboot-integration/image/mkiso --boot-cfg tboot-integration/image/boot.cfg --from "$work/files" \
-		--tboot "$work/files/tboot.gz" --sinit build/sinit.bin --tboot-args x --out "$1"
+		--tboot "$work/files/tboot.elf" --sinit build/sinit.bin --tboot-args x --out "$1"
 }
 mkdir "$work/files"
-cp build/kernel/vmkernel.elf build/packages/*.pkg build/third-party/tboot/boot/tboot.gz "$work/files/"
+cp build/kernel/vmkernel.elf build/packages/*.pkg build/tboot.elf "$work/files/"
 iso "$work/one.iso"
 sleep 1.1
 iso "$work/two.iso"
