@@ -25,7 +25,8 @@ static void print_event(FILE *to, unsigned pcr, enum txt_event_type type, const 
 
 void platform_print(FILE *to)
 {
-	fputs("{\n  \"format\": \"merlon-platform-1\",\n  \"name\": \"txtsim\",\n"
+	fputs("{\n  \"format\": \"merlon-platform-1\",\n  \"name\": \"txtsim\",\n  \"launch\": "
+	      "\"drtm\",\n"
 	      "  \"events\": [\n",
 		to);
 	print_event(to, 17, TXT_EV_HASH_START, "sinit", senter_flags, sizeof(senter_flags), ",");
