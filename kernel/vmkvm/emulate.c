@@ -45,9 +45,10 @@ struct fault {
 	uint32_t error;
 };
 
-/* As much of [linear, linear + bytes) as can be reached; the rest begins at a fault. */
+/* As much of [linear, linear + bytes) as can be reached with `access`, read or stored; the rest
+ * begins at a fault. */
 static size_t copy_linear(struct vm_vcpu *v, uint64_t linear, uint8_t *buffer, size_t bytes,
-	enum guest_access access, struct fault *fault, enum walk_result *result)
+	enum guest_access access, bool store, struct fault *fault, enum walk_result *result)
 {
 	const struct guest_paging paging = paging_of(v);
 	size_t done = 0;
@@ -63,9 +64,8 @@ static size_t copy_linear(struct vm_vcpu *v, uint64_t linear, uint8_t *buffer, s
 		fault->linear = at;
 		if (*result != WALK_OK)
 			return done;
-		good = access == GUEST_WRITE
-			       ? vm_memory_write(&v->vm->vtx, gpa, buffer + done, part)
-			       : vm_memory_read(&v->vm->vtx, gpa, buffer + done, part);
+		good = store ? vm_memory_write(&v->vm->vtx, gpa, buffer + done, part)
+			     : vm_memory_read(&v->vm->vtx, gpa, buffer + done, part);
 		if (!good) {
 			*result = WALK_NO_MEMORY;
 			return done;
@@ -114,6 +114,7 @@ static void string_io(struct vm_vcpu *v, const struct vcpu_request *r)
 	const unsigned width = 2u << (vtx_vmread(VMCS_EXIT_INSTRUCTION_INFO) >> 7 & 3);
 	const uint64_t linear = vtx_vmread(VMCS_GUEST_LINEAR_ADDRESS);
 	const enum gpr index = r->write ? RSI : RDI;
+	const enum guest_access access = r->write ? GUEST_READ : GUEST_WRITE;
 	const uint64_t *gpr = v->vcpu.registers.gpr;
 	const uint64_t count = gpr[RCX] & mask_of(width);
 	enum walk_result result;
@@ -130,14 +131,14 @@ static void string_io(struct vm_vcpu *v, const struct vcpu_request *r)
 		return;
 	}
 	/* INS: that it can be written is made sure of before the port is read. */
-	copy_linear(v, linear, bytes, r->bytes, GUEST_READ, &fault, &result);
+	copy_linear(v, linear, bytes, r->bytes, access, false, &fault, &result);
 	if (result == WALK_OK) {
 		memcpy(&value, bytes, r->bytes);
 		if (!ask_port(v, r, r->write ? value : 0, &value))
 			return;
 		memcpy(bytes, &value, r->bytes);
 		if (!r->write)
-			copy_linear(v, linear, bytes, r->bytes, GUEST_WRITE, &fault, &result);
+			copy_linear(v, linear, bytes, r->bytes, access, true, &fault, &result);
 	}
 	if (result == WALK_FAULT) {
 		page_fault(v, &fault);
@@ -266,7 +267,7 @@ static bool decode(struct vm_vcpu *v, struct insn *insn)
 	enum walk_result result;
 	struct fault fault;
 	size_t got = copy_linear(v, base + vtx_vmread(VMCS_GUEST_RIP), bytes, sizeof(bytes),
-		GUEST_FETCH, &fault, &result);
+		GUEST_FETCH, false, &fault, &result);
 	enum vmk_status status = insn_decode(bytes, got, mode, insn);
 
 	if (status == VMK_OK)
