@@ -44,14 +44,16 @@ $(TXTSIM_PARTS):
 	@mkdir -p $(@D)
 	cp $< $@
 
-# Preloaded into QEMU, whose memory it keeps a little longer: qemu/quarantine.c.
-TXTSIM_QUARANTINE := $(B)/lib/txtsim/quarantine.so
-$(TXTSIM_QUARANTINE): $(B)/obj/plugin/$(TXTSIM)/qemu/quarantine.o
+# Preloaded into the emulators: what each mends stands in its source.
+TXTSIM_PRELOADS := $(addprefix $(B)/lib/txtsim/,quarantine.so display_port.so)
+$(B)/lib/txtsim/quarantine.so: $(B)/obj/plugin/$(TXTSIM)/qemu/quarantine.o
+$(B)/lib/txtsim/display_port.so: $(B)/obj/plugin/$(TXTSIM)/bochs/display_port.o
+$(TXTSIM_PRELOADS):
 	@mkdir -p $(@D)
 	$(CC_HOST) -shared -Wl,-z,relro,-z,now -Wl,--build-id=none -fuse-ld=lld-19 -o $@ $^
 
-PRODUCTS += $(TXTSIM_PLUGIN) $(TXTSIM_QUARANTINE) $(B)/sinit.bin $(TXTSIM_PARTS)
-TXTSIM_ALL := $(B)/bin/txtsim $(B)/bin/mksinit $(TXTSIM_PLUGIN) $(TXTSIM_QUARANTINE) $(TXTSIM_PARTS)
+PRODUCTS += $(TXTSIM_PLUGIN) $(TXTSIM_PRELOADS) $(B)/sinit.bin $(TXTSIM_PARTS)
+TXTSIM_ALL := $(B)/bin/txtsim $(B)/bin/mksinit $(TXTSIM_PLUGIN) $(TXTSIM_PRELOADS) $(TXTSIM_PARTS)
 .PHONY: txtsim install-txtsim
 txtsim: $(TXTSIM_ALL)
 PREFIX ?= /usr/local
@@ -59,5 +61,5 @@ install-txtsim: $(TXTSIM_ALL)
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/bin/txtsim $(B)/bin/mksinit
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(TXTSIM_PLUGIN)
 	install -D -t $(DESTDIR)$(PREFIX)/lib/txtsim $(addprefix $(B)/lib/txtsim/,mkiso vmkbootcfg)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/txtsim $(TXTSIM_QUARANTINE) $(addprefix $(B)/lib/txtsim/,sinit.bin tboot.elf)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/txtsim $(TXTSIM_PRELOADS) $(addprefix $(B)/lib/txtsim/,sinit.bin tboot.elf)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(TXTSIM)/txtsim.1

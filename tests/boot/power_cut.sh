@@ -22,20 +22,25 @@ moments=(
 count=${MERLON_FULL:+10}
 count=${count:-4}
 
-# cut DIRECTORY HOST MOMENT: one boot that ends at that moment.
+# cut DIRECTORY HOST MOMENT: one boot that ends at that moment; 0 if it was reached. What the run says goes
+# to DIRECTORY.log, and is shown if it ended before.
 cut()
 {
-	local regex=${3%|*} delay=${3#*|} pid status
+	local regex=${3%|*} delay=${3#*|} run status=1
 	rm -rf "$1"
 	MERLON_HOST=$2 MERLON_RUN=$1 tboot-integration/run --smp 1 --keep >"$1.log" 2>&1 &
+	run=$!
 	for _ in $(seq 900); do
-		grep -aqE "$regex" "$1/sim/com1.log" 2>/dev/null && break
+		if grep -aqsE "$regex" "$1/sim/com1.log"; then
+			sleep "$delay"
+			kill -9 -- "-$(cat "$1/txtsim.pid")"
+			status=$?
+			break
+		fi
+		kill -0 "$run" 2>/dev/null || break
 		sleep 0.2
 	done
-	sleep "$delay"
-	pid=$(cat "$1/txtsim.pid")
-	grep -aqE "$regex" "$1/sim/com1.log" && kill -9 -- "-$pid"
-	status=$?
+	[ "$status" = 0 ] || sed "s/^/# ${1##*/}: /" "$1.log" >&2
 	wait
 	# The emulator holds the host's lock until its memory is gone.
 	flock -w 30 "$2/lock" true

@@ -84,7 +84,6 @@ static void start(struct machine *m)
 {
 	static struct qemu_arguments arguments;
 	const struct run_options *o = m->options;
-	char quarantine[PATH_MAX];
 	struct qemu_fds fds;
 
 	console_open_socket(&m->console, o, channel(&fds.uart), true);
@@ -95,12 +94,8 @@ static void start(struct machine *m)
 		edge_open(&m->edge, o, &fds);
 	}
 	qemu_arguments_make(&arguments, o, &fds);
-	beside(quarantine, "lib/txtsim/quarantine.so");
-	if (access(quarantine, R_OK))
-		fail("%s is absent: run make txtsim", quarantine);
-	setenv("LD_PRELOAD", quarantine, 1);
-	m->qemu = process_start(o->workdir, "qemu.out", arguments.argv);
-	unsetenv("LD_PRELOAD");
+	m->qemu = process_start_preloaded(
+		o->workdir, "qemu.out", "lib/txtsim/quarantine.so", arguments.argv);
 	close_inherited(o, &fds);
 	qmp_send(&m->qmp, "qmp_capabilities", NULL);
 	if (o->txt)

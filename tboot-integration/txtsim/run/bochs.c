@@ -169,7 +169,8 @@ int bochs_run(const struct run_options *o)
 	console_open_file(&console, o);
 	if (strcmp(o->tpm_mode, "absent") != 0)
 		swtpm = tpm_start(o);
-	bochs = process_start(o->workdir, "bochs.out", argv);
+	bochs = process_start_preloaded(
+		o->workdir, "bochs.out", "lib/txtsim/display_port.so", argv);
 	if (listener >= 0)
 		uart = accept_com1(listener);
 	if (uart >= 0)

@@ -96,6 +96,21 @@ pid_t process_start(const char *workdir, const char *log, const char *const argv
 	return pid;
 }
 
+pid_t process_start_preloaded(
+	const char *workdir, const char *log, const char *library, const char *const argv[])
+{
+	char path[PATH_MAX];
+	pid_t pid;
+
+	beside(path, library);
+	if (access(path, R_OK))
+		fail("%s is absent: run make txtsim", path);
+	setenv("LD_PRELOAD", path, 1);
+	pid = process_start(workdir, log, argv);
+	unsetenv("LD_PRELOAD");
+	return pid;
+}
+
 int process_run(const char *workdir, const char *log, const char *const argv[])
 {
 	pid_t pid = process_start(workdir, log, argv);

@@ -11,6 +11,10 @@
 
 /* Starts a program in the workdir; both outputs go to a file there; it dies with its parent. */
 pid_t process_start(const char *workdir, const char *log, const char *const argv[]);
+/* The same with a library of ours (relative, as in beside()) that is loaded before the program's
+ * own. */
+pid_t process_start_preloaded(
+	const char *workdir, const char *log, const char *library, const char *const argv[]);
 /* SIGTERM, then SIGKILL; reaps it. Nothing for pid <= 0. */
 void process_stop(pid_t pid);
 /* Runs a program to its end; returns its exit status or -1. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tboot-integration/txtsim/model/bytes.h"
@@ -19,8 +20,10 @@ enum swtpm_control {
 	SWTPM_SET_DATAFD = 16,
 };
 
-#define HASH_MAX    64u
-#define NO_LOCALITY (~0u)
+#define HASH_MAX       64u
+#define NO_LOCALITY    (~0u)
+#define LISTEN_WAIT_MS 5000u
+#define LISTEN_POLL_MS 10u
 
 static bool read_all(int fd, uint8_t *to, size_t size)
 {
@@ -65,6 +68,21 @@ static uint32_t control(
 	return be32(answer);
 }
 
+/* The socket lies there a moment before swtpm listens on it. */
+static bool connect_to(struct swtpm *s, const struct sockaddr_un *address)
+{
+	s->control_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s->control_fd < 0)
+		return false;
+	for (unsigned waited = 0;; waited += LISTEN_POLL_MS) {
+		if (connect(s->control_fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+			return true;
+		if (errno != ECONNREFUSED || waited >= LISTEN_WAIT_MS)
+			return false;
+		nanosleep(&(struct timespec){.tv_nsec = LISTEN_POLL_MS * 1000000l}, NULL);
+	}
+}
+
 void swtpm_connect(struct swtpm *s, const char *control_socket)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -74,9 +92,7 @@ void swtpm_connect(struct swtpm *s, const char *control_socket)
 		s->die("the path of swtpm's control socket is too long: %s", control_socket);
 	strcpy(address.sun_path, control_socket);
 	s->locality = NO_LOCALITY;
-	s->control_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s->control_fd < 0 ||
-		connect(s->control_fd, (struct sockaddr *)&address, sizeof(address)))
+	if (!connect_to(s, &address))
 		s->die("cannot connect to swtpm at %s: %s", control_socket, strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		s->die("no socket pair for swtpm: %s", strerror(errno));
