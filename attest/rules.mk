@@ -8,7 +8,7 @@ vmkagent-host_SRCS := $(AGENT_SRCS) attest/agent/host/main.c attest/agent/host/t
 vmkagent-host_LIBS := -ltss2-esys -ltss2-mu -ltss2-tctildr -lcrypto
 
 # --- verifier
-VERIFIER_SRCS := kernel/trust/evlog_read.c $(WIRE_SRCS) attest/wire/exchange.c \
+VERIFIER_SRCS := kernel/trust/evlog_read.c kernel/lib/hex.c $(WIRE_SRCS) attest/wire/exchange.c \
 	$(addprefix attest/verifier/,reason.c fault.c bytes.c evidence.c events.c replay.c firmware.c semantics.c \
 	policy.c key.c quote.c host.c align.c hints.c explain.c covers.c appraise.c ek.c credential.c client.c \
 	fetch.c hostfile.c store.c chain.c verdict.c checkquote.c)
@@ -22,7 +22,7 @@ HOST_PROGRAMS += vmkpaper
 vmkpaper_SRCS := $(FIXTURE_SRCS) tests/vectors/paper.c
 vmkpaper_LIBS := $(vmkverify_LIBS)
 HOST_PROGRAMS += vmkextend
-vmkextend_SRCS := attest/verifier/bytes.c tests/vectors/extend.c
+vmkextend_SRCS := attest/verifier/bytes.c kernel/lib/hex.c tests/vectors/extend.c
 vmkextend_LIBS := -ltss2-esys -ltss2-tctildr -lcrypto
 HOST_PROGRAMS += vmkverify-bench
 vmkverify-bench_SRCS := $(FIXTURE_SRCS) attest/verifier/bench/main.c

@@ -1,5 +1,6 @@
 /* sources: attest/verifier/ek.c attest/verifier/key.c attest/verifier/credential.c */
 /* sources: attest/verifier/bytes.c attest/verifier/fault.c attest/verifier/reason.c */
+/* sources: kernel/lib/hex.c */
 /* libs: -ltss2-mu -lcrypto */
 /*
  * What a host says at enrollment: an EK certificate and a TPM2B_PUBLIC, split by a 16-bit length.

@@ -1,4 +1,5 @@
 /* sources: attest/verifier/evidence.c attest/verifier/bytes.c attest/verifier/fault.c */
+/* sources: kernel/lib/hex.c */
 /* sources: attest/verifier/reason.c */
 /* libs: -lcrypto -ljansson */
 /* Evidence records: what is read is written and read again to the same. */

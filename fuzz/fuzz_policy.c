@@ -1,5 +1,6 @@
 /* sources: attest/verifier/policy.c attest/verifier/replay.c attest/verifier/evidence.c */
 /* sources: attest/verifier/bytes.c attest/verifier/fault.c attest/verifier/reason.c */
+/* sources: kernel/lib/hex.c */
 /* libs: -lcrypto -ljansson */
 /* Policies: a policy that loads selects PCR 17 to 19, and its values are those of its events. */
 #include <stdlib.h>

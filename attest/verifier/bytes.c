@@ -41,43 +41,9 @@ bool bytes_equal(const struct bytes *a, const struct bytes *b)
 	return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
 }
 
-void hex_encode(char *text, const void *data, size_t size)
+bool hex_decode_text(void *data, size_t size, const char *text)
 {
-	static const char digits[] = "0123456789abcdef";
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < size; i++) {
-		*text++ = digits[p[i] >> 4];
-		*text++ = digits[p[i] & 15];
-	}
-	*text = 0;
-}
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-bool hex_decode(void *data, size_t size, const char *text)
-{
-	uint8_t *p = data;
-
-	if (strlen(text) != 2 * size)
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		p[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	return hex_decode(data, size, text, strlen(text));
 }
 
 bool hex_decode_bytes(struct bytes *bytes, size_t limit, const char *text)
@@ -88,7 +54,7 @@ bool hex_decode_bytes(struct bytes *bytes, size_t limit, const char *text)
 		return false;
 	bytes->data = must_alloc(size, 1);
 	bytes->size = size;
-	if (hex_decode(bytes->data, size, text))
+	if (hex_decode_text(bytes->data, size, text))
 		return true;
 	bytes_free(bytes);
 	return false;

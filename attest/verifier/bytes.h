@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hex.h"
+
 #define DIGEST_SIZE 32u
 #define HEX_SIZE(n) (2 * (n) + 1)
 
@@ -24,10 +26,8 @@ bool bytes_equal(const struct bytes *a, const struct bytes *b);
 /* malloc and calloc that end the process when memory runs out. */
 void *must_alloc(size_t count, size_t size);
 
-/* Lower-case hexadecimal text of size bytes into text, which has HEX_SIZE(size) characters. */
-void hex_encode(char *text, const void *data, size_t size);
 /* Exactly size bytes from text; false when text is not that, in lower- or upper-case digits. */
-bool hex_decode(void *data, size_t size, const char *text);
+bool hex_decode_text(void *data, size_t size, const char *text);
 /* Up to limit bytes from text; false when text is not hexadecimal or too long. */
 bool hex_decode_bytes(struct bytes *bytes, size_t limit, const char *text);
 /* Hexadecimal text, owned by the caller. */

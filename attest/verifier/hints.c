@@ -8,7 +8,7 @@
 static void add_image(struct hints *hints, const char *hex)
 {
 	if (hints->image_count < HINTS_MAX &&
-		hex_decode(hints->images[hints->image_count], DIGEST_SIZE, hex))
+		hex_decode_text(hints->images[hints->image_count], DIGEST_SIZE, hex))
 		hints->image_count++;
 }
 

@@ -80,7 +80,7 @@ static bool get_nonces(struct host *host, json_t *array, const char *path, struc
 
 		if (json_unpack_ex(item, NULL, JSON_STRICT, "{s:s, s:I}", "sha256", &digest,
 			    "used-ms", &used) != 0 ||
-			used < 0 || !hex_decode(nonce->digest, DIGEST_SIZE, digest))
+			used < 0 || !hex_decode_text(nonce->digest, DIGEST_SIZE, digest))
 			return bad(fault, path, "nonces: not a digest and a time");
 		nonce->used_ms = (uint64_t)used;
 		host->nonce_count++;

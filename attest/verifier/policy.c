@@ -65,7 +65,7 @@ static bool load_file(struct policy_file *file, json_t *item, size_t index, stru
 		    &file->name, "role", &file->role, "size", &size, "sha256", &digest, "cmdline",
 		    &file->cmdline, "chunk", &chunk, "chunks", &chunks) != 0)
 		return bad(fault, "files", index, error.text);
-	if (!hex_decode(file->sha256, DIGEST_SIZE, digest))
+	if (!hex_decode_text(file->sha256, DIGEST_SIZE, digest))
 		return bad(fault, "files", index, "sha256 is not 64 hexadecimal digits");
 	if (size < 0 || chunk < 0 || (chunks && !json_is_array(chunks)))
 		return bad(fault, "files", index, "size, chunk or chunks out of range");
@@ -136,7 +136,7 @@ static bool load_event(struct policy *policy, struct policy_event *event, json_t
 		return bad(fault, "events", index, "pcr is not in the selection");
 	if (type < 0 || type > UINT32_MAX)
 		return bad(fault, "events", index, "type out of range");
-	if (!hex_decode(event->digest, DIGEST_SIZE, digest))
+	if (!hex_decode_text(event->digest, DIGEST_SIZE, digest))
 		return bad(fault, "events", index, "digest is not 64 hexadecimal digits");
 	if (index && event->log < policy->events[index - 1].log)
 		return bad(fault, "events", index, "events of the launch come before those of vmk");
@@ -185,7 +185,7 @@ static bool load_runtime(struct policy *policy, json_t *array, struct fault *fau
 			return bad(fault, "runtime", i, error.text);
 		if (pcr < 0 || pcr >= PCR_COUNT || !(policy->pcr_mask >> pcr & 1))
 			return bad(fault, "runtime", i, "pcr is not in the selection");
-		if (!hex_decode(entry->digest, DIGEST_SIZE, digest))
+		if (!hex_decode_text(entry->digest, DIGEST_SIZE, digest))
 			return bad(fault, "runtime", i, "digest is not 64 hexadecimal digits");
 		entry->pcr = (uint32_t)pcr;
 		policy->runtime_count++;
@@ -233,7 +233,7 @@ static bool load_firmware(struct policy *policy, json_t *array, struct fault *fa
 		const char *text = json_string_value(json_array_get(array, i));
 		uint8_t bytes[8];
 
-		if (!text || !hex_decode(bytes, sizeof(bytes), text))
+		if (!text || !hex_decode_text(bytes, sizeof(bytes), text))
 			return bad(fault, "tpm-firmware", i, "not 16 hexadecimal digits");
 		for (unsigned int j = 0; j < sizeof(bytes); j++)
 			policy->firmware[i] = policy->firmware[i] << 8 | bytes[j];

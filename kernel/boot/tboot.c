@@ -2,6 +2,7 @@
 #include "boot/tboot.h"
 #include "boot/boot_info.h"
 #include "boot/memory_map.h"
+#include "lib/hex.h"
 #include "lib/reader.h"
 #include <string.h>
 
@@ -10,17 +11,6 @@
 
 static const uint8_t uuid[16] = {0xff, 0x8d, 0x3c, 0x66, 0xb3, 0xe8, 0x82, 0x4b, 0xbf, 0xaa, 0x19,
 	0xea, 0x4d, 0x05, 0x7a, 0x08};
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 bool tboot_take_word(struct boot_info *info, uint64_t *address)
 {

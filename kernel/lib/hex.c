@@ -12,17 +12,6 @@ char *hex_encode(char *to, const void *from, size_t bytes)
 	return to;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool hex_decode(void *to, size_t bytes, const char *text, size_t length)
 {
 	uint8_t *data = to;
@@ -30,7 +19,7 @@ bool hex_decode(void *to, size_t bytes, const char *text, size_t length)
 	if (length % 2 || length / 2 != bytes)
 		return false;
 	for (size_t i = 0; i < bytes; i++) {
-		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

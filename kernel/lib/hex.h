@@ -6,6 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The value of a digit of either case; -1 for any other character. */
+static inline int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /* Writes 2 * bytes digits and a terminating zero; `to` has room for 2 * bytes + 1. Returns `to`. */
 char *hex_encode(char *to, const void *from, size_t bytes);
 /*

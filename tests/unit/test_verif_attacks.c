@@ -1,5 +1,6 @@
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
+/* sources: kernel/lib/hex.c */
 /* sources: attest/verifier/events.c attest/verifier/replay.c attest/verifier/semantics.c */
 /* sources: attest/verifier/firmware.c */
 /* sources: attest/verifier/policy.c attest/verifier/key.c attest/verifier/quote.c */

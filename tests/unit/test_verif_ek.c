@@ -1,5 +1,6 @@
 /* sources: attest/verifier/ek.c attest/verifier/key.c attest/verifier/credential.c */
 /* sources: attest/verifier/bytes.c attest/verifier/fault.c attest/verifier/reason.c */
+/* sources: kernel/lib/hex.c */
 /* libs: -ltss2-mu -lcrypto */
 /* Endorsement keys: chains to a TPM maker's CA, and credentials that only their TPM can open. */
 #include <setjmp.h>

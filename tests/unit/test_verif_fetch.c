@@ -1,4 +1,5 @@
 /* sources: attest/verifier/fetch.c attest/verifier/evidence.c attest/verifier/bytes.c */
+/* sources: kernel/lib/hex.c */
 /* sources: attest/verifier/fault.c attest/verifier/reason.c attest/wire/tap.c attest/wire/cbor.c */
 /* libs: -lcrypto -ljansson */
 /* Fetching: long logs come in pieces, and nothing is taken that was not asked for. */

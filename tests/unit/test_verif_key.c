@@ -1,4 +1,5 @@
 /* sources: attest/verifier/key.c attest/verifier/quote.c attest/verifier/bytes.c */
+/* sources: kernel/lib/hex.c */
 /* sources: attest/verifier/fault.c attest/verifier/reason.c */
 /* libs: -ltss2-mu -lcrypto */
 /* Keys and signatures of each kind that we allow, and the kinds that we do not. */

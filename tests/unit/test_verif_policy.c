@@ -1,5 +1,6 @@
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
+/* sources: kernel/lib/hex.c */
 /* sources: attest/verifier/replay.c attest/verifier/policy.c attest/verifier/key.c */
 /* sources: attest/verifier/host.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */

@@ -1,6 +1,7 @@
 /* sources: kernel/trust/evlog_read.c attest/verifier/semantics.c attest/verifier/events.c */
 /* sources: attest/verifier/firmware.c */
 /* sources: attest/verifier/replay.c attest/verifier/evidence.c attest/verifier/bytes.c */
+/* sources: kernel/lib/hex.c */
 /* sources: attest/verifier/fault.c attest/verifier/reason.c */
 /* libs: -lcrypto -ljansson */
 /* What events mean, and what a real host's log replays to. */
@@ -121,10 +122,10 @@ static void replays_a_real_host(void **state)
 	assert_true(semantics_check(&events, VMK_LAUNCH_DRTM, &fault));
 	replay_events(&replay, &events, events.count);
 	assert_true(replay.launched);
-	hex_decode(expected, DIGEST_SIZE,
+	hex_decode_text(expected, DIGEST_SIZE,
 		"ff8a57bf4a600950af3a52bd832741cf4c282300b526021fd12aacfb7fe22d5a");
 	assert_memory_equal(replay.pcr[17], expected, DIGEST_SIZE);
-	hex_decode(expected, DIGEST_SIZE,
+	hex_decode_text(expected, DIGEST_SIZE,
 		"ad82584b09f51b928d15168785a0f7a2ff82d2da1520e57534dff391cb4aeb95");
 	assert_memory_equal(replay.pcr[18], expected, DIGEST_SIZE);
 	events_free(&events);
@@ -143,7 +144,7 @@ static void starts_from_the_right_values(void **state)
 	assert_true(pcr_all(replay.pcr[17], 0) && pcr_all(replay.pcr[22], 0));
 	/* SHA-256 of 64 zero bytes: an extend of zero with zero. */
 	replay_extend(&replay, 20, replay.pcr[0]);
-	hex_decode(digest, DIGEST_SIZE,
+	hex_decode_text(digest, DIGEST_SIZE,
 		"f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b");
 	assert_memory_equal(replay.pcr[20], digest, DIGEST_SIZE);
 	assert_int_equal(replay.count[20], 1);
@@ -157,7 +158,7 @@ static void replays_a_log_without_the_launch(void **state)
 	struct replay replay;
 
 	replay_log(&replay, &events);
-	hex_decode(digest, DIGEST_SIZE,
+	hex_decode_text(digest, DIGEST_SIZE,
 		"f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b");
 	assert_memory_equal(replay.pcr[19], digest, DIGEST_SIZE);
 	assert_int_equal(replay.count[19], 1);

@@ -1,5 +1,6 @@
 /* sources: attest/verifier/store.c attest/verifier/chain.c attest/verifier/hostfile.c */
 /* sources: attest/verifier/host.c attest/verifier/evidence.c attest/verifier/bytes.c */
+/* sources: kernel/lib/hex.c */
 /* sources: attest/verifier/fault.c attest/verifier/reason.c */
 /* libs: -lcrypto -ljansson */
 /* The state directory: bindings are for good, the evidence chain shows every touch. */

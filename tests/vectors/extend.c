@@ -17,7 +17,7 @@ static TSS2_RC extend(ESYS_TR pcr, const char *hex)
 {
 	TPML_DIGEST_VALUES values = {.count = 1, .digests[0].hashAlg = TPM2_ALG_SHA256};
 
-	if (!hex_decode(values.digests[0].digest.sha256, DIGEST_SIZE, hex))
+	if (!hex_decode_text(values.digests[0].digest.sha256, DIGEST_SIZE, hex))
 		return TSS2_ESYS_RC_BAD_VALUE;
 	return Esys_PCR_Extend(esys, pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &values);
 }

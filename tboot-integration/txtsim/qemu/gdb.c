@@ -7,22 +7,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/hex.h"
 #include "tboot-integration/txtsim/run/process.h"
 
 #define ANSWER_WAIT_S 30
 /* Bytes of memory in one packet. */
 #define CHUNK 512u
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 size_t gdb_take_packet(const char *received, size_t size, char *to, size_t max)
 {
@@ -36,8 +26,8 @@ size_t gdb_take_packet(const char *received, size_t size, char *to, size_t max)
 		return 0;
 	taken = (size_t)(end - received) + 3;
 	n = (size_t)(end - begin) - 1;
-	high = digit(end[1]);
-	low = digit(end[2]);
+	high = hex_digit(end[1]);
+	low = hex_digit(end[2]);
 	*to = 0;
 	for (size_t i = 1; i <= n; i++)
 		sum = (uint8_t)(sum + (uint8_t)begin[i]);
@@ -71,7 +61,7 @@ bool gdb_parse_value(const char *text, uint64_t *value, size_t *bytes)
 		return false;
 	*value = 0;
 	for (size_t i = 0; i < n / 2; i++) {
-		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;
