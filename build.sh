@@ -26,6 +26,7 @@ usage: ./build.sh COMMAND [OPTIONS]
       --trace          one line for each GETSEC leaf and TXT register write, in build/run/sim/txtsim.log
       --fresh          forget the TPM and the enrollment first
   test [--full] [NAME...]   set-up, build and every test; --full: the cross product
+  fuzz TARGET|all [--time S] [--jobs N]  a fuzzing campaign; --help names what else there is
   image [OPTIONS]  an image for real hardware, in build/image/ (read README.md, "On real hardware")
       --sinit FILE     the SINIT module of the machine's processor generation
       --chipset V:D:R  refuse a SINIT that is not for this chipset (txtstat shows DIDVID), e.g. 8086:b001:1
@@ -132,6 +133,10 @@ test)
 image)
 	build
 	exec tboot-integration/image/build-image "$@"
+	;;
+fuzz)
+	setup
+	exec fuzz/run "$@"
 	;;
 bench)
 	build

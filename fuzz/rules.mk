@@ -1,0 +1,29 @@
+# The fuzz targets in other builds than libFuzzer with sanitizers (Makefile): with coverage counters;
+# and, with a main() of their own, by another compiler and by AFL++.
+# Each target more costs make a moment, so only when one is asked for.
+ifneq ($(filter $(B)/fuzz-%,$(MAKECMDGOALS)),)
+FLAVOURS := coverage replay afl
+coverage_CC := clang-19
+coverage_CFLAGS := -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping
+replay_CC := gcc-12
+replay_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-error
+replay_SRCS := fuzz/lib/replay.c
+afl_CC := afl-clang-fast
+afl_CFLAGS := -fsanitize=fuzzer -Wno-error -Wno-unknown-warning-option
+
+define fuzz_flavour
+$(B)/obj/fuzz-$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$($(1)_CC) -std=gnu17 -O1 -g $$(WARN) $$(INC) -D_GNU_SOURCE $$($(1)_CFLAGS) \
+		$$(call directive,$$<,cflags) -MMD -MP -c $$< -o $$@
+endef
+$(foreach f,$(FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
+
+define fuzz_flavour_target
+$(B)/fuzz-$(1)/$(2): $(call test_obj,fuzz/$(2).c $(call directive,fuzz/$(2).c,sources) \
+		$($(1)_SRCS),fuzz-$(1)) $(call directive,fuzz/$(2).c,needs)
+	@mkdir -p $$(@D)
+	$$($(1)_CC) $$($(1)_CFLAGS) -o $$@ $$(filter %.o,$$^) $(call directive,fuzz/$(2).c,libs)
+endef
+$(foreach f,$(FLAVOURS),$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_flavour_target,$(f),$(t)))))
+endif

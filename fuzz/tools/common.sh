@@ -1,0 +1,77 @@
+# What every part of `fuzz/run` knows: where things lie, and how targets are named and built.
+# shellcheck shell=bash
+programs=build/fuzz
+corpora=build/fuzz-corpus
+findings=build/fuzz-findings
+states=build/fuzz-state
+export UBSAN_OPTIONS=print_stacktrace=1
+export ASAN_SYMBOLIZER_PATH
+ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-19)
+# A small quarantine: use after free is still seen, and a run costs a third less.
+export ASAN_OPTIONS=quarantine_size_mb=1:malloc_context_size=4:abort_on_error=0
+
+die()
+{
+	printf 'fuzz: %s\n' "$@" >&2
+	exit 2
+}
+
+all_targets()
+{
+	local source
+	for source in fuzz/fuzz_*.c; do
+		basename "$source" .c
+	done
+}
+
+target_named() # NAME: with or without "fuzz_"
+{
+	local target=fuzz_${1#fuzz_}
+	[ -f "fuzz/$target.c" ] || die "there is no target '$1'; ./build.sh fuzz --list names them"
+	echo "$target"
+}
+
+# Of which target an input is, by where it lies.
+target_of_file() # FILE
+{
+	local path name
+	path=$(realpath -- "$1")
+	for name in $(all_targets); do
+		case $path in
+		*/fuzz-findings/"$name"/* | */fuzz-corpus/"$name"/* | */corpus/"${name#fuzz_}"/* | \
+			*/regress/"${name#fuzz_}"/*)
+			echo "$name"
+			return
+			;;
+		esac
+	done
+	die "of which target is $1? name it: ./build.sh fuzz TARGET --repro FILE"
+}
+
+build_targets() # TARGET...
+{
+	make -j"$(nproc)" "${@/#/$programs/}" >/dev/null || die "a target does not build; the error above says why"
+}
+
+# The folders of the repository that a target starts from.
+seeds_of() # TARGET
+{
+	local folder
+	for folder in "fuzz/corpus/${1#fuzz_}" "fuzz/regress/${1#fuzz_}"; do
+		[ ! -d "$folder" ] || echo "$folder"
+	done
+}
+
+# Options that belong to a target: its dictionary, and how long an input makes sense.
+options_of() # TARGET
+{
+	local dictionary=fuzz/dict/${1#fuzz_}.dict
+	[ ! -f "$dictionary" ] || echo "-dict=$dictionary"
+	sed -n 's,^/\* fuzz: \(.*\) \*/$,\1,p' "fuzz/$1.c" | tr ' ' '\n'
+}
+
+# A number that libFuzzer printed last; KEY is as in "cov" or "stat::number_of_executed_units".
+last_number() # LOG KEY
+{
+	grep -aoE "$2: *[0-9]+" "$1" 2>/dev/null | tail -n 1 | grep -oE '[0-9]+$' || echo 0
+}
