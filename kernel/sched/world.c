@@ -13,6 +13,7 @@
 #include "sched/event.h"
 #include "sched/sched.h"
 #include "sched/world.h"
+#include "sched/world_group.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@
 struct world {
 	struct task task;
 	struct list all;
+	struct world_membership membership;
 	struct context context;
 	struct fpu_state fpu; /* of a world with a space */
 	void *stack_top;      /* NULL: not ours to free */
@@ -236,6 +238,7 @@ void world_put(struct world *world)
 		return;
 	ASSERT(world->task.state == TASK_DEAD || world->task.state == TASK_NEW);
 	unlist(world);
+	world_leave(world);
 	if (world->stack_top)
 		stack_free(world->stack_top, STACK_PAGES);
 	heap_free(world);
@@ -383,6 +386,23 @@ void world_sleep(uint64_t nanoseconds)
 		nanoseconds < SCHED_NEVER - now ? now + nanoseconds : SCHED_NEVER, &index);
 }
 
+/* --- for world_group.c */
+
+struct sched *world_sched(void)
+{
+	return &sched;
+}
+
+struct task *world_task(struct world *world)
+{
+	return &world->task;
+}
+
+struct world_membership *world_membership(struct world *world)
+{
+	return &world->membership;
+}
+
 /* --- what others ask */
 
 struct world *world_current(void)
@@ -423,14 +443,28 @@ enum world_state world_get_state(const struct world *world)
 	return state_of(__atomic_load_n(&world->task.state, __ATOMIC_ACQUIRE));
 }
 
+static enum world_kind kind_of(const struct world *world)
+{
+	if (world->task.idle)
+		return WORLD_IDLE;
+	if (world->membership.group && world->membership.role == ROLE_VCPU)
+		return WORLD_VCPU;
+	return world->space ? WORLD_USER : WORLD_SYSTEM;
+}
+
 static void look_at(struct world *world, struct world_record *out)
 {
 	uint64_t saved;
 	struct runq *home = sched_lock_home(&sched, &world->task, &saved);
 
-	*out = (struct world_record){
-		.id = world->id, .cpu = home->cpu, .state = state_of(world->task.state)};
+	*out = (struct world_record){.id = world->id,
+		.cpu = home->cpu,
+		.kind = kind_of(world),
+		.state = state_of(world->task.state)};
 	snprintf(out->name, sizeof(out->name), "%s", world->name);
+	if (world->membership.group)
+		snprintf(out->group, sizeof(out->group), "%s",
+			world_group_name(world->membership.group));
 	sched_sample(&world->task, time_ns(), &out->sample);
 	spin_unlock(&home->lock, saved);
 }

@@ -15,6 +15,8 @@ struct space;
 struct world;
 
 enum world_state { WORLD_NEW, WORLD_READY, WORLD_RUNNING, WORLD_WAITING, WORLD_DEAD };
+/* A user world has an address space until its end; a VMX world is one. */
+enum world_kind { WORLD_SYSTEM, WORLD_USER, WORLD_VCPU, WORLD_IDLE };
 #define WORLD_NAME_BYTES 32
 
 /* What `worlds_list` tells of a world. */
@@ -22,8 +24,10 @@ struct world_record {
 	uint64_t id;
 	unsigned cpu;
 	enum world_state state;
+	enum world_kind kind;
 	char name[WORLD_NAME_BYTES];
-	struct sched_sample sample; /* sched/stats.h makes columns of two of them */
+	char group[WORLD_NAME_BYTES]; /* the VM that it belongs to; empty: none */
+	struct sched_sample sample;   /* sched/stats.h makes columns of two of them */
 };
 
 /* On the bootstrap CPU: the caller becomes a system world named "boot", on the stack that it has.

@@ -7,6 +7,12 @@
 #define MEMORY_LIMIT_MAX_KIB (4u << 20)
 #define VM_MEMORY_MIN_KIB    2048u
 #define VM_MEMORY_MAX_KIB    (16u << 20)
+#define SHARES_LOW           500u
+#define SHARES_NORMAL        1000u
+#define SHARES_HIGH          2000u
+#define SHARES_MAX           1000000u
+#define CPU_PERCENT_MAX      (100u * PACKAGE_VCPUS_MAX)
+#define CPUS_END             (64u * PACKAGE_CPU_WORDS)
 
 struct text {
 	const char *at; /* not terminated */
@@ -158,7 +164,7 @@ static const char *set_restart(struct package *p, struct text value)
 	return read_flag(&p->restart, value) ? NULL : "manifest: restart is neither yes nor no";
 }
 
-static bool read_number(uint32_t *number, struct text value, uint32_t most)
+static bool read_count(uint32_t *number, struct text value, uint32_t most)
 {
 	*number = 0;
 	for (size_t i = 0; i < value.size; i++) {
@@ -170,7 +176,12 @@ static bool read_number(uint32_t *number, struct text value, uint32_t most)
 		if (*number > most)
 			return false;
 	}
-	return *number != 0;
+	return value.size != 0;
+}
+
+static bool read_number(uint32_t *number, struct text value, uint32_t most)
+{
+	return read_count(number, value, most) && *number != 0;
 }
 
 static const char *set_memory_limit(struct package *p, struct text value)
@@ -200,6 +211,74 @@ static const char *set_vm_memory(struct package *p, struct text value)
 			       p->vm_memory_kib >= VM_MEMORY_MIN_KIB
 		       ? NULL
 		       : "manifest: memory-kib is no multiple of 4 from 2048 to 16777216";
+}
+
+/* As vSphere's levels: for each vCPU; a number is for the whole VM. */
+static const char *set_shares(struct package *p, struct text value)
+{
+	static const struct {
+		const char *word;
+		uint32_t each;
+	} levels[] = {{"low", SHARES_LOW}, {"normal", SHARES_NORMAL}, {"high", SHARES_HIGH}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (!text_is(value, levels[i].word))
+			continue;
+		p->vm_shares_each = levels[i].each;
+		return NULL;
+	}
+	return read_number(&p->vm_shares, value, SHARES_MAX)
+		       ? NULL
+		       : "manifest: cpu-shares is neither low, normal, high nor a number from 1 to "
+			 "1000000";
+}
+
+static const char *set_cpu_reservation(struct package *p, struct text value)
+{
+	return read_number(&p->vm_cpu_reservation, value, CPU_PERCENT_MAX)
+		       ? NULL
+		       : "manifest: cpu-reservation is no percentage of one pCPU from 1 to 1600";
+}
+
+static const char *set_cpu_limit(struct package *p, struct text value)
+{
+	return read_number(&p->vm_cpu_limit, value, CPU_PERCENT_MAX)
+		       ? NULL
+		       : "manifest: cpu-limit is no percentage of one pCPU from 1 to 1600";
+}
+
+/* "0" or "2-5": the pCPUs that one part of the list names. */
+static bool add_cpus(struct package *p, struct text range)
+{
+	const char *dash = memchr(range.at, '-', range.size);
+	struct text first_text = range, last_text = range;
+	uint32_t first, last;
+
+	if (dash) {
+		first_text.size = (size_t)(dash - range.at);
+		last_text = (struct text){dash + 1, range.size - first_text.size - 1};
+	}
+	if (!read_count(&first, first_text, CPUS_END - 1) ||
+		!read_count(&last, last_text, CPUS_END - 1) || last < first)
+		return false;
+	for (uint32_t cpu = first; cpu <= last; cpu++)
+		p->vm_affinity[cpu / 64] |= 1ull << (cpu % 64);
+	return true;
+}
+
+static const char *set_affinity(struct package *p, struct text value)
+{
+	for (;;) {
+		const char *comma = memchr(value.at, ',', value.size);
+		const size_t size = comma ? (size_t)(comma - value.at) : value.size;
+
+		if (!add_cpus(p, (struct text){value.at, size}))
+			return "manifest: cpu-affinity is no list of pCPUs like 0,2-3";
+		if (!comma)
+			return NULL;
+		value.at += size + 1;
+		value.size -= size + 1;
+	}
 }
 
 static const char *set_autostart(struct package *p, struct text value)
@@ -281,6 +360,10 @@ static const struct field {
 	{"memory-kib", set_vm_memory, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
 	{"network", set_network, KIND(PACKAGE_VM), 0},
 	{"autostart", set_autostart, KIND(PACKAGE_VM), 0},
+	{"cpu-shares", set_shares, KIND(PACKAGE_VM), 0},
+	{"cpu-reservation", set_cpu_reservation, KIND(PACKAGE_VM), 0},
+	{"cpu-limit", set_cpu_limit, KIND(PACKAGE_VM), 0},
+	{"cpu-affinity", set_affinity, KIND(PACKAGE_VM), 0},
 	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},
 };
 
@@ -310,6 +393,17 @@ static const char *check_fields(const struct package *package, uint32_t seen)
 	return NULL;
 }
 
+static const char *check_cpu(const struct package *p)
+{
+	const uint32_t most = 100 * p->vm_vcpus;
+
+	if (p->kind != PACKAGE_VM)
+		return NULL;
+	if (p->vm_cpu_reservation > (p->vm_cpu_limit ? MIN(most, p->vm_cpu_limit) : most))
+		return "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU";
+	return NULL;
+}
+
 enum vmk_status manifest_parse(
 	const char *text, size_t bytes, struct package *package, const char **why)
 {
@@ -322,5 +416,7 @@ enum vmk_status manifest_parse(
 		*why = status == VMK_OK ? take_pair(&pair, package, &seen) : pair.error;
 	if (!*why)
 		*why = check_fields(package, seen);
+	if (!*why)
+		*why = check_cpu(package);
 	return *why ? VMK_BAD_FORMAT : VMK_OK;
 }

@@ -13,6 +13,7 @@
 #define PACKAGE_CERTIFICATES_MAX 2 /* the signer and one intermediate */
 #define PACKAGE_PCI_MAX          16
 #define PACKAGE_VCPUS_MAX        16
+#define PACKAGE_CPU_WORDS        16 /* pCPU numbers below 1024 */
 
 /* X(symbol, name in manifests and events) */
 #define PACKAGE_KINDS(X)            \
@@ -57,9 +58,13 @@ struct package {
 	uint32_t memory_limit_kib;               /* of a world; 0: the default */
 	struct package_pci pci[PACKAGE_PCI_MAX]; /* what a driver binds to, in this order */
 	unsigned pci_count;
-	uint32_t vm_vcpus, vm_memory_kib; /* of a VM */
-	bool vm_autostart;                /* powered on at the end of the boot */
-	const uint8_t *trailer;           /* certificate and signature records */
+	uint32_t vm_vcpus, vm_memory_kib;          /* of a VM */
+	uint32_t vm_shares;                        /* of a VM, or */
+	uint32_t vm_shares_each;                   /* of each of its vCPUs; both 0: normal */
+	uint32_t vm_cpu_reservation, vm_cpu_limit; /* percent of one pCPU; 0: none */
+	uint64_t vm_affinity[PACKAGE_CPU_WORDS];   /* bit n of word n / 64: pCPU n; empty: any */
+	bool vm_autostart;                         /* powered on at the end of the boot */
+	const uint8_t *trailer;                    /* certificate and signature records */
 	size_t trailer_bytes;
 	uint8_t sha256[32]; /* of the whole file, set by package_verify() */
 	char signer[64];    /* subject's common name, set by package_verify() */

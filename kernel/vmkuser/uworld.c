@@ -125,7 +125,16 @@ static enum vmk_status prepare(struct uworld *u, const char **why)
 	if (status != VMK_OK)
 		return status;
 	*why = "no memory for its thread";
-	return world_create(WORLD_NAME(u), enter, u, &u->world);
+	status = world_create(WORLD_NAME(u), enter, u, &u->world);
+	if (status != VMK_OK || !u->vm)
+		return status;
+	*why = "the scheduler has no place for it";
+	status = vm_adopt(u->vm, u->world);
+	if (status != VMK_OK) {
+		world_put(u->world);
+		u->world = NULL;
+	}
+	return status;
 }
 
 enum vmk_status uworld_launch(struct uworld *u)

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
+#include "sched/world_group.h"
 #include "vmkmod/package.h"
 #include "vmkvm/state.h"
 #include "vtx/guest_msr.h"
@@ -108,6 +109,8 @@ static void discard(struct vm *vm)
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		discard_vcpu(vm->vcpus[i]);
 	vm_memory_destroy(vm);
+	if (vm->group)
+		world_group_put(vm->group);
 	if (vm->vtx.msr_bitmap.v)
 		frames_free(hpa_pfn(vm->vtx.msr_bitmap), 0);
 	heap_free(vm);
@@ -168,18 +171,71 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package)
 	return status;
 }
 
+/* What the VM has a right to, as its package says (signing/README.md). */
+static struct world_group_settings cpu_settings(const struct package *p)
+{
+	const uint32_t each = p->vm_shares_each ? p->vm_shares_each : SHARES_NORMAL;
+	struct world_group_settings settings = {
+		.shares = p->vm_shares ? p->vm_shares : each * p->vm_vcpus,
+		.reservation = p->vm_cpu_reservation * (RATE_ONE / 100),
+		.limit = p->vm_cpu_limit * (RATE_ONE / 100),
+	};
+
+	_Static_assert(sizeof(settings.affinity) == sizeof(p->vm_affinity), "sets of pCPUs");
+	memcpy(&settings.affinity, p->vm_affinity, sizeof(settings.affinity));
+	return settings;
+}
+
+static enum vmk_status not_admitted(
+	enum vmk_status status, const struct shortage *shortage, char why[VM_WHY_BYTES])
+{
+	if (status == VMK_BAD_PARAM)
+		snprintf(why, VM_WHY_BYTES, "CPU: none of the pCPUs in its cpu-affinity is there");
+	else if (status == VMK_NO_RESOURCES)
+		snprintf(why, VM_WHY_BYTES,
+			"CPU: a reservation of %u %% of a pCPU needed, %u %% available",
+			(unsigned)(shortage->needed / (RATE_ONE / 100)),
+			(unsigned)(shortage->available / (RATE_ONE / 100)));
+	return status;
+}
+
+static enum vmk_status make_group(
+	struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
+{
+	const struct world_group_settings settings = cpu_settings(package);
+	struct shortage shortage;
+	enum vmk_status status = world_group_create(vm->name, &settings, &vm->group, &shortage);
+
+	vm->reservation = settings.reservation / package->vm_vcpus;
+	return not_admitted(status, &shortage, why);
+}
+
+static enum vmk_status make_world(
+	struct vm *vm, uint32_t index, struct world **world, char why[VM_WHY_BYTES])
+{
+	char name[WORLD_NAME_BYTES];
+	struct shortage shortage;
+	enum vmk_status status;
+
+	snprintf(name, sizeof(name), "%.20s:vcpu%u", vm->name, (unsigned)index);
+	status = world_create(name, vm_vcpu_main, vm->vcpus[index], world);
+	if (status != VMK_OK)
+		return status;
+	status = world_join(*world, vm->group, ROLE_VCPU, vm->reservation, &shortage);
+	if (status != VMK_OK)
+		world_put(*world);
+	return not_admitted(status, &shortage, why);
+}
+
 /* Each vCPU's world has a reference of its own. */
-static enum vmk_status start_worlds(struct vm *vm)
+static enum vmk_status start_worlds(struct vm *vm, char why[VM_WHY_BYTES])
 {
 	struct world *worlds[VM_VCPUS_MAX];
 	enum vmk_status status = VMK_OK;
 	uint32_t made = 0;
 
 	while (status == VMK_OK && made < vm->vcpu_count) {
-		char name[WORLD_NAME_BYTES];
-
-		snprintf(name, sizeof(name), "%.20s:vcpu%u", vm->name, (unsigned)made);
-		status = world_create(name, vm_vcpu_main, vm->vcpus[made], &worlds[made]);
+		status = make_world(vm, made, &worlds[made], why);
 		made += status == VMK_OK;
 	}
 	for (uint32_t i = 0; i < made; i++) {
@@ -215,7 +271,9 @@ enum vmk_status vm_create(
 	if (status == VMK_OK)
 		status = set_up(vm, package);
 	if (status == VMK_OK)
-		status = start_worlds(vm);
+		status = make_group(vm, package, why);
+	if (status == VMK_OK)
+		status = start_worlds(vm, why);
 	if (status != VMK_OK) {
 		discard(vm);
 		return status;
@@ -229,6 +287,13 @@ void vm_release(struct vm *vm)
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		vm_attend(vm->vcpus[i], ATTEND_END);
 	vm_put(vm);
+}
+
+enum vmk_status vm_adopt(struct vm *vm, struct world *world)
+{
+	struct shortage shortage;
+
+	return world_join(world, vm->group, ROLE_VMX, 0, &shortage);
 }
 
 void vm_info(const struct vm *vm, struct vmk_vm_info *info)

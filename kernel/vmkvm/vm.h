@@ -15,6 +15,7 @@ struct event;
 
 struct space;
 struct vm;
+struct world;
 
 #define VM_VCPUS_MAX PACKAGE_VCPUS_MAX
 #define VM_WHY_BYTES 128u
@@ -24,11 +25,13 @@ const char *vm_unsupported(void);
 /*
  * A VM of a verified package (whose memory stays), all of its RAM reserved and zeroed, its vCPUs in
  * reset state and waiting. On failure `why` says what was needed and what there is:
- * VMK_UNSUPPORTED, VMK_NO_MEMORY, VMK_BAD_FORMAT.
+ * VMK_UNSUPPORTED, VMK_NO_MEMORY, VMK_NO_RESOURCES (CPU), VMK_BAD_FORMAT.
  */
 enum vmk_status vm_create(const struct package *package, struct vm **vm, char why[VM_WHY_BYTES]);
 /* Ends it: no vCPU runs any more soon; its memory is wiped and freed with the last. */
 void vm_release(struct vm *vm);
+/* Its VMX world, not started yet, belongs to it for the scheduler. What world_join() says. */
+enum vmk_status vm_adopt(struct vm *vm, struct world *world);
 const char *vm_name(const struct vm *vm);
 /* How many VMs have frames. */
 unsigned vm_count(void);

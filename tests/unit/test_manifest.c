@@ -13,6 +13,7 @@
 #define HEAD(kind) \
 	"name=agent\nversion=1.0\nprovider=merlon\nkind=" kind "\nlevel=PartnerSupported\n"
 #define WORLD  HEAD("world") "syscalls=exit,log\n"
+#define VM     HEAD("vm") "vcpus=2\nmemory-kib=4096\n"
 #define IDS_4  "8086:0001,8086:0002,8086:0003,8086:0004"
 #define IDS_16 IDS_4 "," IDS_4 "," IDS_4 "," IDS_4
 
@@ -57,6 +58,27 @@ static void test_devices(void **state)
 	assert_int_equal(package.pci[15].device, 4);
 }
 
+static void test_vm_cpu(void **state)
+{
+	const char *why;
+
+	assert_int_equal(parse(VM, &why), VMK_OK);
+	assert_int_equal(package.vm_shares | package.vm_shares_each, 0);
+	assert_int_equal(package.vm_cpu_reservation | package.vm_cpu_limit, 0);
+	assert_int_equal(parse(VM "cpu-shares=high\ncpu-reservation=150\ncpu-limit=150\n"
+				  "cpu-affinity=1,62-65,1023\n",
+				 &why),
+		VMK_OK);
+	assert_int_equal(package.vm_shares_each, 2000);
+	assert_int_equal(package.vm_cpu_reservation, 150);
+	assert_int_equal(package.vm_cpu_limit, 150);
+	assert_int_equal(package.vm_affinity[0], 3ull << 62 | 2);
+	assert_int_equal(package.vm_affinity[1], 3);
+	assert_int_equal(package.vm_affinity[15], 1ull << 63);
+	assert_int_equal(parse(VM "cpu-shares=1000000\n", &why), VMK_OK);
+	assert_int_equal(package.vm_shares, 1000000);
+}
+
 static void test_levels_and_kinds(void **state)
 {
 	static const char *const levels[] = {
@@ -72,6 +94,11 @@ static void test_levels_and_kinds(void **state)
 		assert_string_equal(acceptance_level_name(package.level), levels[i]);
 	}
 }
+
+#define SHARES_ERROR \
+	"manifest: cpu-shares is neither low, normal, high nor a number from 1 to 1000000"
+#define AFFINITY_ERROR "manifest: cpu-affinity is no list of pCPUs like 0,2-3"
+#define TOO_MUCH       "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU"
 
 static const struct {
 	const char *text, *why;
@@ -110,6 +137,21 @@ static const struct {
 		"manifest: memory-limit-kib is no number from 1 to 4194304"},
 	{WORLD "memory-limit-kib=4294967297\n",
 		"manifest: memory-limit-kib is no number from 1 to 4194304"},
+	{WORLD "cpu-shares=low\n", "manifest: a key does not belong to this kind of package"},
+	{VM "cpu-shares=higher\n", SHARES_ERROR},
+	{VM "cpu-shares=0\n", SHARES_ERROR},
+	{VM "cpu-shares=1000001\n", SHARES_ERROR},
+	{VM "cpu-reservation=0\n",
+		"manifest: cpu-reservation is no percentage of one pCPU from 1 to 1600"},
+	{VM "cpu-limit=1601\n", "manifest: cpu-limit is no percentage of one pCPU from 1 to 1600"},
+	{VM "cpu-reservation=201\n", TOO_MUCH},
+	{VM "cpu-limit=50\ncpu-reservation=51\n", TOO_MUCH},
+	{VM "cpu-affinity=\n", AFFINITY_ERROR},
+	{VM "cpu-affinity=-\n", AFFINITY_ERROR},
+	{VM "cpu-affinity=3-2\n", AFFINITY_ERROR},
+	{VM "cpu-affinity=1,\n", AFFINITY_ERROR},
+	{VM "cpu-affinity=0-1-2\n", AFFINITY_ERROR},
+	{VM "cpu-affinity=1024\n", AFFINITY_ERROR},
 	{"name=a b\n", "manifest: name"},
 	{"name=\n", "manifest: name"},
 	{"name=-a\n", "manifest: name"},
@@ -148,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_world),
 		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_vm_cpu),
 		cmocka_unit_test(test_levels_and_kinds),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_longest),

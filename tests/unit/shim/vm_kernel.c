@@ -10,6 +10,12 @@ void vm_release(struct vm *vm)
 	vm->releases++;
 }
 
+enum vmk_status vm_adopt(struct vm *vm, struct world *world)
+{
+	vm->adoptions++;
+	return VMK_OK;
+}
+
 void vm_info(const struct vm *vm, struct vmk_vm_info *info)
 {
 	*info = (struct vmk_vm_info){.size = sizeof(*info), .vcpus = 2, .name = "sim"};

@@ -10,7 +10,7 @@ struct vm {
 	struct event event;
 	struct vmk_vm_exchange next, answered; /* next.kind 0: nothing waits */
 	struct vmk_vm_entry entry;
-	unsigned starts, resets, releases, irqs, messages;
+	unsigned starts, resets, releases, irqs, messages, adoptions;
 	enum vmk_status map_status;
 };
 extern struct vm sim_vm;
