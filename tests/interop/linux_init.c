@@ -20,13 +20,13 @@ static void show_pcr(unsigned pcr)
 		fclose(f);
 }
 
-static void run(const char *program)
+static void run(const char *program, const char *argument)
 {
 	pid_t pid = fork();
 	int status = -1;
 
 	if (pid == 0) {
-		execl(program, program, (char *)NULL);
+		execl(program, program, argument, (char *)NULL);
 		_exit(127);
 	}
 	if (pid > 0)
@@ -38,9 +38,11 @@ int main(void)
 {
 	mkdir("/sys", 0755);
 	mkdir("/dev", 0755);
+	mkdir("/proc", 0755);
 	/* Without /dev/console in its initial file system Linux starts this without descriptors. */
 	if (mount("devtmpfs", "/dev", "devtmpfs", 0, "") ||
-		mount("sysfs", "/sys", "sysfs", 0, "") || !freopen("/dev/console", "w", stdout))
+		mount("sysfs", "/sys", "sysfs", 0, "") || mount("proc", "/proc", "proc", 0, "") ||
+		!freopen("/dev/console", "w", stdout))
 		return 1;
 	dup2(fileno(stdout), 1);
 	dup2(1, 2);
@@ -48,7 +50,8 @@ int main(void)
 	printf("INIT: user space\n");
 	show_pcr(17);
 	show_pcr(18);
-	run("/bin/txt-stat");
+	run("/bin/txt-stat", NULL);
+	run("/bin/txtstat", "show");
 	printf("INIT: done\n");
 	sync();
 	reboot(RB_POWER_OFF);
