@@ -67,22 +67,22 @@ enum vmk_status dma_reserve(struct dma_space *space, uint64_t bus, uint64_t byte
  * its buffer's end is stopped there. */
 static enum vmk_status place(struct dma_space *space, struct range *range)
 {
+	struct list *before = &space->ranges;
 	uint64_t at = BUS_FIRST;
 
 	list_for_each (node, &space->ranges) {
 		const struct range *other = range_of(node);
 
-		if (other->bus >= at && other->bus - at >= range->bytes + PAGE_SIZE) {
-			range->bus = at;
-			list_insert(&range->node, node);
-			return VMK_OK;
-		}
+		before = node;
+		if (other->bus >= at && other->bus - at >= range->bytes + PAGE_SIZE)
+			break;
+		before = &space->ranges;
 		at = MAX(at, other->bus + other->bytes + PAGE_SIZE);
 	}
 	if (at >= BUS_END || BUS_END - at < range->bytes)
 		return VMK_NO_RESOURCES;
 	range->bus = at;
-	list_append(&space->ranges, &range->node);
+	list_insert(&range->node, before);
 	return VMK_OK;
 }
 

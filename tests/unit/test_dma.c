@@ -230,6 +230,22 @@ static void test_reserved(void **state)
 	assert_int_equal(frames_out, 0);
 }
 
+/* A reserved region above the addresses of interrupts is no room before them. */
+static void test_below_interrupts(void **state)
+{
+	const uint64_t last = 0xfec00000 - 0x200000;
+	void *memory;
+	uint64_t bus;
+
+	assert_int_equal(dma_reserve(&space, 0x100000, last - PAGE_SIZE - 0x100000), VMK_OK);
+	assert_int_equal(dma_reserve(&space, 0x200000000, PAGE_SIZE), VMK_OK);
+	assert_int_equal(dma_alloc(&space, DMA_BYTES_MAX, &memory, &bus), VMK_NO_RESOURCES);
+	assert_int_equal(dma_alloc(&space, 0x200000, &memory, &bus), VMK_OK);
+	assert_int_equal(bus, last);
+	dma_free(&space, memory, 0x200000);
+	assert_int_equal(frames_out, 0);
+}
+
 static void test_map_fails(void **state)
 {
 	void *memory;
@@ -275,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_only_what_was_asked_for, guarded, forget),
 		cmocka_unit_test_setup_teardown(test_many, guarded, forget),
 		cmocka_unit_test_setup_teardown(test_reserved, guarded, forget),
+		cmocka_unit_test_setup_teardown(test_below_interrupts, guarded, forget),
 		cmocka_unit_test_setup_teardown(test_map_fails, guarded, forget),
 		cmocka_unit_test_setup_teardown(test_unmap_fails, guarded, forget),
 		cmocka_unit_test_setup_teardown(test_wrong_free, guarded, forget),
