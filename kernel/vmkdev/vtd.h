@@ -16,6 +16,8 @@
 /* One page of interrupt remapping entries, and one of invalidation descriptors. */
 #define VTD_INTERRUPTS 256u
 #define VTD_QUEUE      256u
+/* Bytes of one mapping: what firmware reserves for a device is its word, and tables cost memory. */
+#define VTD_MAP_MAX (1ull << 30)
 
 struct vtd_ops {
 	uint32_t (*read32)(void *context, uint32_t offset);
@@ -47,8 +49,8 @@ struct vtd_unit {
 	volatile uint32_t *completed;          /* in a page of its own, as devices write it */
 	struct hpa queue_address, completed_address;
 	unsigned queue_tail;
-	uint32_t sequence;
-	bool had_regions; /* protected memory regions were on at the beginning */
+	uint32_t sequence; /* of the last invalidation; 0: there was none yet */
+	bool had_regions;  /* protected memory regions were on at the beginning */
 };
 
 /* What one device, or some that cannot be told apart, may reach. */
@@ -94,7 +96,8 @@ enum vmk_status vtd_domain_create(struct vtd_unit *unit, uint16_t id, struct vtd
 enum vmk_status vtd_attach(struct vtd_domain *domain, uint16_t source);
 enum vmk_status vtd_detach(struct vtd_domain *domain, uint16_t source);
 /* Pages of [memory, memory + bytes) at bus address `bus`, readable and writable. VMK_EXISTS if
- * something is there. On failure nothing of it stays, unless the unit broke. */
+ * something is there, VMK_TOO_LARGE beyond VTD_MAP_MAX. On failure nothing of it stays, unless the
+ * unit broke. */
 enum vmk_status vtd_map(struct vtd_domain *domain, uint64_t bus, struct hpa memory, uint64_t bytes);
 /* Only after VMK_OK may the memory be used for something else: no transfer is under way to it. */
 enum vmk_status vtd_unmap(struct vtd_domain *domain, uint64_t bus, uint64_t bytes);

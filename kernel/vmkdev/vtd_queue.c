@@ -36,7 +36,8 @@ enum vmk_status vtd_submit(
 		return VMK_IO_ERROR;
 	for (unsigned i = 0; i < count; i++)
 		push(unit, &descriptors[i]);
-	unit->sequence++;
+	if (++unit->sequence == 0) /* that says that the queue is not on yet */
+		unit->sequence++;
 	wait.low = INV_WAIT_WRITE | (uint64_t)unit->sequence << 32;
 	push(unit, &wait);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

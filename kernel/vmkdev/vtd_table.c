@@ -157,6 +157,8 @@ enum vmk_status vtd_map(struct vtd_domain *domain, uint64_t bus, struct hpa memo
 	if (!is_range(domain, bus, bytes) || memory.v % PAGE_SIZE ||
 		(memory.v | (memory.v + bytes - 1)) & ~(TABLE_ADDRESS | (PAGE_SIZE - 1)))
 		return VMK_BAD_PARAM;
+	if (bytes > VTD_MAP_MAX)
+		return VMK_TOO_LARGE;
 	for (uint64_t done = 0; done < bytes; done += PAGE_SIZE) {
 		uint64_t *entry = entry_of(domain, bus + done, true);
 

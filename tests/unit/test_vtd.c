@@ -158,6 +158,8 @@ static void test_bad_ranges(void **state)
 	assert_int_equal(vtd_map(&nic, -PAGE_SIZE, hpa(HOST), 2 * PAGE_SIZE), VMK_BAD_PARAM);
 	assert_int_equal(vtd_map(&nic, (1ull << 48) - PAGE_SIZE, hpa(HOST), PAGE_SIZE), VMK_OK);
 	assert_int_equal(vtd_unmap(&nic, BUS, 0), VMK_BAD_PARAM);
+	assert_int_equal(
+		vtd_map(&nic, 1ull << 40, hpa(1ull << 40), VTD_MAP_MAX + PAGE_SIZE), VMK_TOO_LARGE);
 }
 
 /* The unit has cached the translation: after vtd_unmap() it must not know it any more. */
@@ -224,6 +226,23 @@ static void test_queue_wraps(void **state)
 		assert_int_equal(vtd_unmap(&nic, BUS, PAGE_SIZE), VMK_OK);
 	}
 	assert_true(sim->iotlb_invalidations >= 2 * VTD_QUEUE);
+}
+
+/* The number that tells an invalidation's end comes round; none is left out for that. */
+static void test_sequence_wraps(void **state)
+{
+	start_nic();
+	unit.sequence = UINT32_MAX - 2;
+	for (unsigned i = 0; i < 6; i++) {
+		unsigned before;
+
+		assert_int_equal(vtd_map(&nic, BUS, hpa(HOST), PAGE_SIZE), VMK_OK);
+		assert_true(reaches(NIC, BUS, HOST)); /* and is cached */
+		before = sim->iotlb_invalidations;
+		assert_int_equal(vtd_unmap(&nic, BUS, PAGE_SIZE), VMK_OK);
+		assert_int_equal(sim->iotlb_invalidations, before + 1);
+		assert_true(blocked(NIC, BUS));
+	}
 }
 
 static void expect_broken(const char *why)
@@ -346,6 +365,7 @@ int main(void)
 		T(test_caching_mode),
 		T(test_write_buffer),
 		T(test_queue_wraps),
+		T(test_sequence_wraps),
 		T(test_invalidation_never_ends),
 		T(test_queue_reports_an_error),
 		T(test_stuck),
