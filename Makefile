@@ -70,6 +70,7 @@ PRODUCTS :=
 TP := $(B)/third-party
 MBEDTLS := $(TP)/mbedtls
 TSS2 := $(TP)/tpm2-tss
+GNUTLS := $(TP)/gnutls28
 LWIP := $(TP)/lwip
 MUSL := $(TP)/musl
 TBOOT := $(TP)/tboot

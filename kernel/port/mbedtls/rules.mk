@@ -10,7 +10,8 @@ MBEDTLS_CALLER := $(MBEDTLS_CONFIG) -isystem $(MBEDTLS)/include
 MBEDTLS_PORT_INC := $(MBEDTLS_CONFIG) -I$(MBEDTLS)/include -I$(MBEDTLS)/library
 
 # What calls mbedTLS, in every profile.
-MBEDTLS_CALLERS := kernel/trust/signature kernel/trust/hash kernel/port/mbedtls/zeroize
+MBEDTLS_CALLERS := kernel/trust/signature kernel/trust/hash kernel/port/mbedtls/zeroize \
+	kernel/port/mbedtls/sha256_block
 $(foreach s,$(MBEDTLS_CALLERS),$(eval KFLAGS_$(s).c := $(MBEDTLS_CALLER)))
 $(foreach s,$(MBEDTLS_CALLERS),$(eval HOST_CFLAGS_$(subst /,_,$(s)) := $(MBEDTLS_CALLER)))
 $(MBEDTLS_CALLERS:%=$(B)/obj/test/%.o): TEST_CFLAGS += $(MBEDTLS_CALLER)
@@ -19,7 +20,13 @@ $(MBEDTLS_CALLERS:%=$(B)/obj/fuzz/%.o): FUZZ_CFLAGS += $(MBEDTLS_CALLER)
 $(KB)/obj/mbedtls/%.o: $(MBEDTLS)/library/%.c kernel/port/mbedtls/config.h
 	@mkdir -p $(@D)
 	$(KCC) $(KERNEL_PORT_CFLAGS) $(MBEDTLS_PORT_INC) -c $< -o $@
-$(KB)/libmbedtls.a: $(MBEDTLS_SRCS:%=$(KB)/obj/mbedtls/%.o) $(KB)/obj/kernel/port/mbedtls/zeroize.o
+# GnuTLS's copy of the SHA-256 block function in assembly, the same everywhere.
+SHA256_BLOCK := $(GNUTLS)/lib/accelerated/x86/elf/sha256-ssse3-x86_64.s
+$(KB)/obj/mbedtls/sha256-x86_64.o: $(SHA256_BLOCK)
+	@mkdir -p $(@D)
+	$(KCC) -Wno-unused-command-line-argument -c $< -o $@
+$(KB)/libmbedtls.a: $(MBEDTLS_SRCS:%=$(KB)/obj/mbedtls/%.o) $(KB)/obj/kernel/port/mbedtls/zeroize.o \
+		$(KB)/obj/kernel/port/mbedtls/sha256_block.o $(KB)/obj/mbedtls/sha256-x86_64.o
 	rm -f $@
 	llvm-ar-19 rcsD $@ $^
 KERNEL_LIBS += $(KB)/libmbedtls.a
@@ -29,8 +36,14 @@ define mbedtls_host_lib
 $(B)/$(1)/mbedtls/%.o: $(MBEDTLS)/library/%.c kernel/port/mbedtls/config.h
 	@mkdir -p $$(@D)
 	$$(CC_HOST) $$(filter-out $$(WARN),$$($(3))) -w $$(MBEDTLS_PORT_INC) -c $$< -o $$@
+$(B)/$(1)/mbedtls/sha256-x86_64.o: $(SHA256_BLOCK)
+	@mkdir -p $$(@D)
+	$$(CC_HOST) -c $$< -o $$@
 $(B)/$(1)/libmbedtls.a: $(MBEDTLS_SRCS:%=$(B)/$(1)/mbedtls/%.o) \
-		$(B)/obj/$(2)/kernel/port/mbedtls/zeroize.o $(B)/obj/$(2)/kernel/port/mbedtls/heap_host.o
+		$(B)/obj/$(2)/kernel/port/mbedtls/zeroize.o $(B)/obj/$(2)/kernel/port/mbedtls/heap_host.o \
+		$(B)/obj/$(2)/kernel/port/mbedtls/sha256_block.o \
+		$(B)/obj/$(2)/kernel/port/mbedtls/vector_host.o \
+		$(B)/$(1)/mbedtls/sha256-x86_64.o
 	rm -f $$@
 	llvm-ar-19 rcsD $$@ $$^
 endef
