@@ -217,6 +217,7 @@ static void settings_are_set(void **state)
 	assert_int_equal(fake.control_value, VMK_STORED_TRUE);
 	run("system settings set enableTboot default");
 	assert_int_equal(fake.control_value, VMK_STORED_NOT);
+	shows("system settings set enableTboot true --json", 0, "true\n");
 	fake.control_status = VMK_DENIED;
 	says("system settings set enableTboot true", 1, "console=");
 	fake.control_status = VMK_IO_ERROR;
@@ -316,6 +317,9 @@ static void help_is_everywhere(void **state)
 	says("--help", 0, "Available Namespaces:");
 	says("system --help", 0, "  health  ");
 	says("system settings set --help", 0, "-s|--setting=<enableTboot>");
+	says("vmkping --help", 0, "Usage: vmk vmkping <host> [--json] [options]");
+	says("system settings list --help", 0, "list [<setting>] [--json]");
+	says("version --help", 0, "Usage: vmk version [--json]\n");
 	for (const struct command *c = vmk_commands; c->path; c++) {
 		char line[128];
 

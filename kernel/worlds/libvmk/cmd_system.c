@@ -133,7 +133,7 @@ int cmd_settings_set(struct call *call)
 			"enableTboot in boot.cfg instead");
 	if (status != VMK_OK)
 		return call_fail_status(call, status, "setting " ENABLE_TBOOT);
-	return EXIT_OK;
+	return call_done(call);
 }
 
 /* --- log */
@@ -253,7 +253,7 @@ static int leave(struct call *call, enum vmk_control control, const char *what)
 		call->host->log(call->context, line);
 	}
 	status = call->host->control(call->context, control, 0);
-	return status == VMK_OK ? EXIT_OK : call_fail_status(call, status, what);
+	return status == VMK_OK ? call_done(call) : call_fail_status(call, status, what);
 }
 
 int cmd_power_off(struct call *call)

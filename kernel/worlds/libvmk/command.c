@@ -23,6 +23,13 @@ int call_fail_status(struct call *call, enum vmk_status status, const char *trie
 	return call_fail(call, EXIT_FAILED, "%s: %s", tried, vmk_status_name(status));
 }
 
+int call_done(const struct call *call)
+{
+	if (call->json)
+		writer_text(&call->writer, "true\n");
+	return EXIT_OK;
+}
+
 bool command_path_begins(const char *path, char *const *words, unsigned count, const char **rest)
 {
 	for (unsigned i = 0; i < count; i++) {

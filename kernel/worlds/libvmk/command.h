@@ -67,6 +67,8 @@ int call_fail(struct call *call, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The same for a status of the kernel's, with what was tried. */
 int call_fail_status(struct call *call, enum vmk_status status, const char *tried);
+/* For a command that does something and has nothing to tell: says so in JSON, as esxcli does. */
+int call_done(const struct call *call);
 
 /*
  * Runs the words of a line ("vmk" itself left out); writes the answer, help or the error to the

@@ -85,10 +85,23 @@ static void show_option(const struct writer *to, const struct option_spec *o)
 	writer_format(to, "  %-28s  %s%s\n", name, o->help, o->required ? " (required)" : "");
 }
 
+/* Options that are also taken without their names, in their order. */
+static void show_positionals(const struct writer *to, const struct command *command)
+{
+	for (unsigned i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+		const struct option_spec *o = &command->options[i];
+
+		if (o->positional)
+			writer_format(to, o->required ? " <%s>" : " [<%s>]", o->name);
+	}
+}
+
 static void help_of_command(const struct writer *to, const struct command *command)
 {
-	writer_format(to, "Usage: vmk %s [--json] [options]\n\n%s\n\nOptions:\n", command->path,
-		command->help);
+	writer_format(to, "Usage: vmk %s", command->path);
+	show_positionals(to, command);
+	writer_format(to, " [--json]%s\n\n%s\n\nOptions:\n",
+		command->options[0].name ? " [options]" : "", command->help);
 	for (unsigned i = 0; i < OPTIONS_MAX && command->options[i].name; i++)
 		show_option(to, &command->options[i]);
 	writer_format(to, "  %-28s  %s\n", "--json", "the answer as JSON");
