@@ -3,6 +3,10 @@
 #include <string.h>
 
 #define LOW_MEMORY_END 0x100000u
+/* I/O APICs, HPET, TPM, TXT and local APICs: SDM 3A section 11.4.1, TXT MLE guide appendix B. */
+#define PLATFORM_START 0xfec00000ull
+#define PLATFORM_END   0xff000000ull
+#define BUS_BYTES      (1ull << 20) /* of configuration space: PCI Express 3.0, 7.2.2 */
 
 static uint64_t end_of(const struct boot_memory *entry)
 {
@@ -118,11 +122,27 @@ bool memory_map_covers(const struct boot_info *info, uint64_t start, uint64_t by
 	return true;
 }
 
+static bool overlaps(uint64_t start, uint64_t end, uint64_t other, uint64_t other_end)
+{
+	return start < other_end && other < end;
+}
+
+bool memory_map_is_platform(const struct boot_info *info, uint64_t start, uint64_t bytes)
+{
+	uint64_t end = start + bytes;
+	uint64_t first = info->ecam.v + info->ecam_first_bus * BUS_BYTES;
+	uint64_t behind = info->ecam.v + (info->ecam_last_bus + 1u) * BUS_BYTES;
+
+	return end < start || overlaps(start, end, PLATFORM_START, PLATFORM_END) ||
+	       (info->ecam.v && overlaps(start, end, first, behind));
+}
+
 bool memory_map_is_firmware(const struct boot_info *info, uint64_t start, uint64_t bytes)
 {
 	uint64_t end = start + bytes;
 
-	if (start < LOW_MEMORY_END || end <= start)
+	if (start < LOW_MEMORY_END || end <= start || !memory_map_covers(info, start, bytes) ||
+		memory_map_is_platform(info, start, bytes))
 		return false;
 	for (unsigned i = 0; i < info->memory_count; i++) {
 		const struct boot_memory *m = &info->memory[i];

@@ -26,8 +26,14 @@ struct hpa memory_map_place(const struct boot_info *info, uint64_t bytes, uint64
 /* For people. */
 const char *memory_type_name(enum boot_memory_type type);
 /*
- * Is every byte reserved, ACPI's or in no entry at all, and above 1 MiB? Then only firmware and
- * devices can be there. False where the range wraps around or is empty.
+ * Has it a byte in common with registers that are the platform's, and no device's: I/O APICs, HPET,
+ * TPM, TXT, local APICs, configuration space? True for a range that wraps around.
+ */
+bool memory_map_is_platform(const struct boot_info *info, uint64_t start, uint64_t bytes);
+/*
+ * Is every byte above 1 MiB and in an entry that is reserved or ACPI's, and none a register of the
+ * platform's? Then it is memory that only firmware has. False where the range wraps around or is
+ * empty.
  */
 bool memory_map_is_firmware(const struct boot_info *info, uint64_t start, uint64_t bytes);
 

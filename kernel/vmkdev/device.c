@@ -1,4 +1,5 @@
 #include "boot/boot_info.h"
+#include "boot/memory_map.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "mem/heap.h"
@@ -8,13 +9,9 @@
 #include "vmkdev/msi.h"
 #include <stdio.h>
 
-#define LOG_MODULE "Device"
+#define LOG_MODULE   "Device"
 
-/* I/O APICs, HPET, TPM, TXT and local APICs: SDM 3A section 11.4.1, TXT MLE guide appendix B. */
-#define PLATFORM_REGISTERS     0xfec00000ull
-#define PLATFORM_REGISTERS_END 0xff000000ull
-
-#define CLASS_BRIDGE           0x06
+#define CLASS_BRIDGE 0x06
 
 static struct device *devices;
 static unsigned device_count;
@@ -134,12 +131,13 @@ static bool overlaps(uint64_t start, uint64_t end, uint64_t other, uint64_t othe
 	return start < other_end && other < end;
 }
 
-/* BARs hold what firmware or the device put there; registers are never where memory is. */
+/* BARs hold what firmware or the device put there; registers are never where memory is, and what a
+ * driver writes to its device must not reach the unit that guards memory from it. */
 bool device_is_own(uint64_t start, uint64_t bytes)
 {
-	uint64_t end = start + bytes; /* cannot overflow: pci_size_bars() */
+	uint64_t end = start + bytes;
 
-	if (overlaps(start, end, PLATFORM_REGISTERS, PLATFORM_REGISTERS_END))
+	if (memory_map_is_platform(boot_info, start, bytes) || iommu_has_registers(start, bytes))
 		return false;
 	for (unsigned i = 0; i < boot_info->memory_count; i++) {
 		const struct boot_memory *m = &boot_info->memory[i];

@@ -42,7 +42,8 @@ enum vmk_status device_enable(struct device *device);
  * out.
  */
 enum vmk_status device_map_bar(struct device *device, unsigned index, volatile void **registers);
-/* Are these addresses for device registers: neither memory nor the platform's own? */
+/* Are these addresses for device registers: neither memory nor the platform's own, configuration
+ * space and remapping units among it? */
 bool device_is_own(uint64_t start, uint64_t bytes);
 /* The function number `index` of those that device_init() found; NULL beyond the last. */
 const struct device *device_at(unsigned index);

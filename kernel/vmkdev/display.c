@@ -136,7 +136,8 @@ void display_start_pixels(void)
 		.pitch = s->pitch,
 		.pixel_bytes = s->pixel_bytes,
 		.white = s->white};
-	if (!surface_fits(&pixels, bytes) || !is_display_memory(s->address.v, bytes)) {
+	if (!surface_fits(&pixels, bytes) || !is_display_memory(s->address.v, bytes) ||
+		!device_is_own(s->address.v, bytes)) {
 		vmk_warn("the framebuffer of %ux%u is in no display controller's memory", s->width,
 			s->height);
 		return;

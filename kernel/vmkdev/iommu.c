@@ -269,6 +269,17 @@ void iommu_init(struct device *devices, unsigned count)
 			iommu.interrupts ? "are remapped" : "ARE NOT REMAPPED");
 }
 
+bool iommu_has_registers(uint64_t start, uint64_t bytes)
+{
+	for (unsigned i = 0; i < iommu.dmar.unit_count; i++) {
+		uint64_t registers = iommu.dmar.units[i].registers.v;
+
+		if (start < registers + VTD_REGISTERS && registers < start + bytes)
+			return true;
+	}
+	return false;
+}
+
 enum vmk_dma_state iommu_state(void)
 {
 	if (!iommu.active || iommu.failed || iommu.unproven)

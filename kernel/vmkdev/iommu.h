@@ -21,6 +21,8 @@ struct dma_space;
  * work, is logged with the reason.
  */
 void iommu_init(struct device *devices, unsigned count);
+/* Are these addresses, all or some, a remapping unit's registers? */
+bool iommu_has_registers(uint64_t start, uint64_t bytes);
 /* What is measured of it. */
 enum vmk_dma_state iommu_state(void);
 /*

@@ -297,6 +297,35 @@ static void test_places(void **state)
 	assert_false(memory_map_covers(&info, 0x1000000, 0x2000));
 }
 
+/* What firmware may keep for itself, and where registers of the platform are. */
+static void test_firmware_and_platform(void **state)
+{
+	memset(&info, 0, sizeof(info));
+	memory_map_set(&info, 0x100000, 0x200000, BOOT_MEMORY_USABLE);
+	memory_map_set(&info, 0x200000, 0x300000, BOOT_MEMORY_ACPI_NVS);
+	memory_map_set(&info, 0x300000, 0x400000, BOOT_MEMORY_RESERVED);
+	memory_map_set(&info, 0xe0000000, 1ull << 32, BOOT_MEMORY_RESERVED);
+	info.ecam = hpa(0xe0000000);
+	info.ecam_first_bus = 1;
+	info.ecam_last_bus = 15;
+	assert_true(memory_map_is_firmware(&info, 0x2ff000, 0x2000));
+	assert_false(memory_map_is_firmware(&info, 0x1ff000, 0x2000));
+	/* A hole in the map is where devices are. */
+	assert_false(memory_map_is_firmware(&info, 0x3ff000, 0x2000));
+	assert_false(memory_map_is_firmware(&info, 0xd0000000, 0x1000));
+	assert_true(memory_map_is_firmware(&info, 0xe00ff000, 0x1000));
+	assert_false(memory_map_is_firmware(&info, 0xe00ff000, 0x1001));
+	assert_true(memory_map_is_firmware(&info, 0xe1000000, 0x1000));
+	assert_false(memory_map_is_firmware(&info, 0xfed20000, 0x1000));
+	assert_false(memory_map_is_firmware(&info, 0xfebff000, 0x1001));
+	assert_true(memory_map_is_platform(&info, 0xfee00000, 1));
+	assert_true(memory_map_is_platform(&info, 0xe0000000, 0x20000000));
+	assert_true(memory_map_is_platform(&info, 0xe0fffffc, 4));
+	assert_false(memory_map_is_platform(&info, 0xe0000000, 0x100000));
+	assert_false(memory_map_is_platform(&info, 0xff000000, 0x1000));
+	assert_true(memory_map_is_platform(&info, UINT64_MAX - 7, 16));
+}
+
 static void screen_tag(struct blob *b, uint64_t address, uint32_t pitch, uint32_t width,
 	uint32_t height, uint32_t bits_and_type, const char colours[6], size_t cut)
 {
@@ -364,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_wrapping_entry),
 		cmocka_unit_test(test_map_fills_up),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_firmware_and_platform),
 		cmocka_unit_test(test_screens),
 		cmocka_unit_test(test_bad_screens),
 	};

@@ -262,6 +262,8 @@ static void test_the_tpm2_table(void **state)
 	parse_tpm2(0x10000, 0x1f8000, 40);
 	assert_int_equal(info.tpm2.log.v, 0);
 	assert_non_null(strstr(warning, "not in the firmware's memory"));
+	parse_tpm2(0x10000, 0x300000, 40); /* where a device may be */
+	assert_int_equal(info.tpm2.log.v, 0);
 	parse_tpm2(0x10000, UINT64_MAX - 16, 40);
 	assert_int_equal(info.tpm2.log.v, 0);
 	parse_tpm2(0xffffffff, 0x200000, 40);
