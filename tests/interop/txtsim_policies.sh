@@ -76,6 +76,14 @@ provision() # NAME OPTION...
 	return $status
 }
 
+# What others copy into their CI, with an installed txtsim.
+recipe()
+{
+	make -s -C "$ROOT" install-txtsim PREFIX="$SIM_DIR/installed" &&
+		TXTSIM=$SIM_DIR/installed/bin/txtsim TBOOT=$TBOOT/boot/tboot.gz MLEHASH=$tools/lcp2_mlehash \
+			"$ROOT/tboot-integration/txtsim/ci-example" "$work/kernel.elf" 'the test kernel runs' "$work/data.txt"
+}
+
 launch() # NAME TPM KERNEL-ARGUMENTS TXTSIM-OPTIONS...
 {
 	local name=$1 tpm=$2 args=$3
@@ -140,6 +148,10 @@ if [ -n "${MERLON_FULL:-}" ]; then
 	ok "one that does not is refused" $? "$SIM_DIR/other/txtsim.log"
 	[ "$(cat "$SIM_DIR/row.status")" = 0 ] && [ "$(grep -c 'WAKEUP: 7 CPUs' "$SIM_DIR/row/txtsim.log")" = 3 ]
 	ok "three launches in a row with eight processors" $? "$SIM_DIR/row/txtsim.log"
+	recipe >"$work/recipe.log" 2>&1
+	ok "the recipe for CI, with an installed txtsim" $? "$work/recipe.log"
+	grep -q '^launched, MLE [0-9a-f]\{64\}$' "$work/recipe.log" && grep -q '^refused: MLE pages' "$work/recipe.log"
+	ok "compares the digest, and sees a broken launch refused" $? "$work/recipe.log"
 fi
 ended halt 0 'verifying module against policy failed' com1.log && ! ran halt
 ok "tboot's halt policy: another command line stops the machine" $? "$SIM_DIR/halt/com1.log"
