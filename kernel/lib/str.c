@@ -5,12 +5,16 @@
 #include <stdint.h>
 #include <string.h>
 
-/* REP MOVSB and STOSB: short code, and fast wherever ERMS is present (SDM Vol. 1, 7.3.9.3). */
+/* REP with words first: fast wherever ERMS is present (SDM Vol. 1, 7.3.9.3), and elsewhere an
+ * eighth of the steps. */
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
 {
+	size_t words = bytes / 8, rest = bytes % 8;
 	void *at = to;
 
-	__asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(bytes) : : "memory");
+	__asm__ volatile("rep movsq" : "+D"(at), "+S"(from), "+c"(words) : : "memory");
+	if (rest)
+		__asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(rest) : : "memory");
 	return to;
 }
 
@@ -28,9 +32,13 @@ void *memmove(void *to, const void *from, size_t bytes)
 
 void *memset(void *to, int byte, size_t bytes)
 {
+	const uint64_t pattern = 0x0101010101010101ull * (uint8_t)byte;
+	size_t words = bytes / 8, rest = bytes % 8;
 	void *at = to;
 
-	__asm__ volatile("rep stosb" : "+D"(at), "+c"(bytes) : "a"(byte) : "memory");
+	__asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(pattern) : "memory");
+	if (rest)
+		__asm__ volatile("rep stosb" : "+D"(at), "+c"(rest) : "a"(pattern) : "memory");
 	return to;
 }
 

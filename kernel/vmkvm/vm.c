@@ -159,6 +159,7 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package)
 		.tsc_hz = time_tsc_hz(),
 		.invpcid = vtx_control_is_on(controls, CONTROL_PROC2_INVPCID),
 		.rdtscp = vtx_control_is_on(controls, CONTROL_PROC2_RDTSCP)};
+	cpuid_prepare(&vm->vtx.cpuid);
 	vioapic_init(&vm->ioapic, vm_ioapic_send, vm);
 	status = frames_alloc(0, FRAME_VM, &bitmap);
 	if (status != VMK_OK)

@@ -128,23 +128,28 @@ static void features(const struct cpuid_policy *policy, uint32_t leaf, uint32_t 
 	r->edx &= mask.edx;
 }
 
-static void leaf_1(
-	const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu, struct cpuid_registers *r)
+static void leaf_1(const struct cpuid_policy *policy, struct cpuid_registers *r)
 {
 	struct cpuid_registers host;
 
 	policy->host(1, 0, &host);
 	features(policy, 1, 0, r);
 	r->eax = host.eax;
-	r->ebx =
-		(host.ebx & 0xff00) | MIN(policy->vcpus, 255u) << 16 | (vcpu->apic_id & 0xff) << 24;
+	r->ebx = (host.ebx & 0xff00) | MIN(policy->vcpus, 255u) << 16;
 	r->ecx |= L1_ECX_X2APIC | L1_ECX_TSC_DEADLINE | L1_ECX_HYPERVISOR;
+	if (policy->vcpus > 1)
+		r->edx |= L1_EDX_HTT;
+}
+
+/* What is each vCPU's own in leaf 1. */
+static void leaf_1_of(
+	const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu, struct cpuid_registers *r)
+{
+	r->ebx |= (vcpu->apic_id & 0xff) << 24;
 	if (policy->xsave && vcpu->osxsave)
 		r->ecx |= L1_ECX_OSXSAVE;
 	if (vcpu->apic_on)
 		r->edx |= L1_EDX_APIC;
-	if (policy->vcpus > 1)
-		r->edx |= L1_EDX_HTT;
 }
 
 /* Bits of the APIC id below the package: one thread a core, all cores in one package. */
@@ -260,49 +265,82 @@ static void leaf_extended(
 	}
 }
 
-void cpuid_answer(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu, uint32_t leaf,
-	uint32_t subleaf, struct cpuid_registers *r)
+/* Of leaves that have no sub-leaves, what is the same for all vCPUs. */
+static void plain_leaf(const struct cpuid_policy *policy, uint32_t leaf, struct cpuid_registers *r)
 {
-	struct cpuid_registers host;
-
-	memset(r, 0, sizeof(*r));
+	*r = (struct cpuid_registers){0};
 	if (leaf >= 0x80000000u) {
 		leaf_extended(policy, leaf, r);
 		return;
 	}
-	if (leaf >= CPUID_HYPERVISOR && leaf <= CPUID_HYPERVISOR_LAST) {
-		leaf_hypervisor(policy, leaf, r);
-		return;
-	}
 	switch (leaf) {
 	case 0:
-		policy->host(0, 0, &host);
-		*r = host;
-		r->eax = MIN(host.eax, HIGHEST_BASIC);
+		policy->host(0, 0, r);
+		r->eax = MIN(r->eax, HIGHEST_BASIC);
 		break;
 	case 1:
-		leaf_1(policy, vcpu, r);
+		leaf_1(policy, r);
 		break;
+	case 0x15:
+		leaf_tsc(policy, r);
+		break;
+	default:
+		if (leaf >= CPUID_HYPERVISOR && leaf <= CPUID_HYPERVISOR_LAST)
+			leaf_hypervisor(policy, leaf, r);
+	}
+}
+
+void cpuid_prepare(struct cpuid_policy *policy)
+{
+	for (uint32_t i = 0; i < CPUID_PREPARED_BASIC; i++)
+		plain_leaf(policy, i, &policy->basic[i]);
+	for (uint32_t i = 0; i < CPUID_PREPARED_EXTENDED; i++)
+		plain_leaf(policy, 0x80000000u + i, &policy->extended[i]);
+	policy->prepared = true;
+}
+
+/* False for other leaves. */
+static bool leaf_with_subleaves(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu,
+	uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r)
+{
+	struct cpuid_registers host;
+
+	switch (leaf) {
 	case 4:
 		leaf_cache(policy, subleaf, r);
-		break;
+		return true;
 	case 7:
 		features(policy, 7, subleaf, r);
 		if (subleaf == 0 && policy->invpcid) {
 			policy->host(7, 0, &host);
 			r->ebx |= host.ebx & L7_EBX_INVPCID;
 		}
-		break;
+		return true;
 	case 0xb:
 		leaf_topology(policy, vcpu, subleaf, r);
-		break;
+		return true;
 	case 0xd:
 		leaf_xsave(policy, subleaf, r);
-		break;
-	case 0x15:
-		leaf_tsc(policy, r);
-		break;
+		return true;
+	default:
+		return false;
 	}
+}
+
+void cpuid_answer(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu, uint32_t leaf,
+	uint32_t subleaf, struct cpuid_registers *r)
+{
+	*r = (struct cpuid_registers){0};
+	if (leaf_with_subleaves(policy, vcpu, leaf, subleaf, r))
+		return;
+	if (policy->prepared && leaf < CPUID_PREPARED_BASIC)
+		*r = policy->basic[leaf];
+	else if (policy->prepared && leaf - 0x80000000u < CPUID_PREPARED_EXTENDED)
+		*r = policy->extended[leaf - 0x80000000u];
+	else
+		plain_leaf(policy, leaf, r);
+	if (leaf == 1)
+		leaf_1_of(policy, vcpu, r);
 }
 
 /* Control bits that come with a feature. */

@@ -12,6 +12,9 @@ struct cpuid_registers {
 	uint32_t eax, ebx, ecx, edx;
 };
 
+#define CPUID_PREPARED_BASIC    0x16u
+#define CPUID_PREPARED_EXTENDED 9u
+
 /* What the answers depend on beside the host's. */
 struct cpuid_policy {
 	void (*host)(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r);
@@ -20,6 +23,10 @@ struct cpuid_policy {
 	bool xsave;           /* XSAVE state is switched for this VM */
 	uint64_t xcr0;        /* with it: the components that the guest may enable */
 	bool invpcid, rdtscp; /* the controls are on */
+	/* Filled by cpuid_prepare(): leaves without sub-leaves, as they are for every vCPU. */
+	bool prepared;
+	struct cpuid_registers basic[CPUID_PREPARED_BASIC];
+	struct cpuid_registers extended[CPUID_PREPARED_EXTENDED];
 };
 
 /* What the answers depend on in the vCPU that asks. */
@@ -34,6 +41,8 @@ struct cpuid_vcpu {
 #define CPUID_HYPERVISOR_LAST      0x40000010u
 #define CPUID_HYPERVISOR_SIGNATURE "MerlonMerlon"
 
+/* Once the members above are set: most answers are ready then. Without it each is made anew. */
+void cpuid_prepare(struct cpuid_policy *policy);
 void cpuid_answer(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu, uint32_t leaf,
 	uint32_t subleaf, struct cpuid_registers *r);
 /* Bits of CR4 that a guest with this policy may set. */

@@ -30,28 +30,23 @@
 /* BTS and PEBS are not there. */
 #define MISC_ENABLE_RESET (1ull << 0 | 1ull << 11 | 1ull << 12)
 
-/* X(MSR, how). HELD: the VMCS has the guest's value. SWITCHED: guest_msr_load() and _unload(). */
-#define FREE_MSRS(X)                               \
-	X(0x174, HELD)          /* SYSENTER_CS */  \
-	X(0x175, HELD)          /* SYSENTER_ESP */ \
-	X(0x176, HELD)          /* SYSENTER_EIP */ \
-	X(0x277, HELD)          /* PAT */          \
-	X(0xc0000081, SWITCHED) /* STAR */         \
-	X(0xc0000082, SWITCHED) /* LSTAR */        \
-	X(0xc0000083, SWITCHED) /* CSTAR */        \
-	X(0xc0000084, SWITCHED) /* FMASK */        \
-	X(0xc0000100, HELD)     /* FS_BASE */      \
-	X(0xc0000101, HELD)     /* GS_BASE */      \
-	X(0xc0000102, SWITCHED) /* KERNEL_GS_BASE */
-
-enum how { HELD, SWITCHED };
-static const struct {
-	uint32_t msr;
-	enum how how;
-} free_msrs[] = {
-#define X(msr, how) {msr, how},
-	FREE_MSRS(X)
-#undef X
+/* A guest reads and writes these without an exit: of the first kind the VMCS has the guest's value,
+ * those of the second kind are switched. */
+static const uint32_t held_msrs[] = {
+	0x174,      /* SYSENTER_CS */
+	0x175,      /* SYSENTER_ESP */
+	0x176,      /* SYSENTER_EIP */
+	0x277,      /* PAT */
+	0xc0000100, /* FS_BASE */
+	0xc0000101, /* GS_BASE */
+};
+static const uint32_t switched_msrs[] = {
+	0xc0000081,  /* STAR */
+	0xc0000082,  /* LSTAR */
+	0xc0000083,  /* CSTAR */
+	0xc0000084,  /* FMASK */
+	0xc0000102,  /* KERNEL_GS_BASE */
+	MSR_TSC_AUX, /* the last: only with RDTSCP */
 };
 
 /* X(fixed-range MSR): the 11 of SDM 3A, table 12-9. */
@@ -68,15 +63,16 @@ static void allow(uint8_t bitmap[4096], uint32_t msr, bool write)
 void msr_bitmap_fill(uint8_t bitmap[4096], const struct vtx_controls *controls)
 {
 	memset(bitmap, 0xff, 4096);
-	for (size_t i = 0; i < ARRAY_SIZE(free_msrs); i++) {
-		allow(bitmap, free_msrs[i].msr, false);
-		allow(bitmap, free_msrs[i].msr, true);
+	for (size_t i = 0; i < ARRAY_SIZE(held_msrs); i++) {
+		allow(bitmap, held_msrs[i], false);
+		allow(bitmap, held_msrs[i], true);
+	}
+	for (size_t i = 0;
+		i < ARRAY_SIZE(switched_msrs) - !(controls->word[WORD_PROC2] & PROC2_RDTSCP); i++) {
+		allow(bitmap, switched_msrs[i], false);
+		allow(bitmap, switched_msrs[i], true);
 	}
 	allow(bitmap, MSR_TSC, false);
-	if (controls->word[WORD_PROC2] & PROC2_RDTSCP) {
-		allow(bitmap, MSR_TSC_AUX, false);
-		allow(bitmap, MSR_TSC_AUX, true);
-	}
 }
 
 static bool has_tsc_aux(const struct vcpu *v)
@@ -84,39 +80,41 @@ static bool has_tsc_aux(const struct vcpu *v)
 	return v->vm->controls->word[WORD_PROC2] & PROC2_RDTSCP;
 }
 
-_Static_assert(
-	sizeof(((struct vcpu *)0)->switched) / sizeof(uint64_t) >= ARRAY_SIZE(free_msrs) - 6 + 1,
-	"every switched MSR and TSC_AUX have a place");
+_Static_assert(sizeof(((struct vcpu *)0)->switched) / sizeof(uint64_t) >= ARRAY_SIZE(switched_msrs),
+	"every switched MSR has a place");
+
+static unsigned switched_count(const struct vcpu *v)
+{
+	return ARRAY_SIZE(switched_msrs) - !has_tsc_aux(v);
+}
 
 void guest_msr_load(struct vcpu *v)
 {
-	unsigned n = 0;
+	const unsigned count = switched_count(v);
 
-	for (size_t i = 0; i < ARRAY_SIZE(free_msrs); i++) {
-		if (free_msrs[i].how != SWITCHED)
-			continue;
-		v->host_switched[n] = vtx_rdmsr(free_msrs[i].msr);
-		vtx_wrmsr(free_msrs[i].msr, v->switched[n++]);
-	}
-	if (has_tsc_aux(v)) {
-		v->host_switched[n] = vtx_rdmsr(MSR_TSC_AUX);
-		vtx_wrmsr(MSR_TSC_AUX, v->switched[n]);
-	}
+	for (unsigned i = 0; i < count; i++)
+		v->host_switched[i] = vtx_rdmsr(switched_msrs[i]);
+	guest_msr_reload(v);
+}
+
+/* WRMSR takes longer than to see that it is not needed. */
+void guest_msr_reload(struct vcpu *v)
+{
+	const unsigned count = switched_count(v);
+
+	for (unsigned i = 0; i < count; i++)
+		if (v->switched[i] != v->host_switched[i])
+			vtx_wrmsr(switched_msrs[i], v->switched[i]);
 }
 
 void guest_msr_unload(struct vcpu *v)
 {
-	unsigned n = 0;
+	const unsigned count = switched_count(v);
 
-	for (size_t i = 0; i < ARRAY_SIZE(free_msrs); i++) {
-		if (free_msrs[i].how != SWITCHED)
-			continue;
-		v->switched[n] = vtx_rdmsr(free_msrs[i].msr);
-		vtx_wrmsr(free_msrs[i].msr, v->host_switched[n++]);
-	}
-	if (has_tsc_aux(v)) {
-		v->switched[n] = vtx_rdmsr(MSR_TSC_AUX);
-		vtx_wrmsr(MSR_TSC_AUX, v->host_switched[n]);
+	for (unsigned i = 0; i < count; i++) {
+		v->switched[i] = vtx_rdmsr(switched_msrs[i]);
+		if (v->switched[i] != v->host_switched[i])
+			vtx_wrmsr(switched_msrs[i], v->host_switched[i]);
 	}
 }
 

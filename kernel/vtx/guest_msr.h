@@ -14,9 +14,11 @@ struct vtx_controls;
 void msr_bitmap_fill(uint8_t bitmap[4096], const struct vtx_controls *controls);
 
 void guest_msr_reset(struct vcpu *vcpu);
-/* The guest's switched MSRs into the processor, and back. */
+/* The guest's switched MSRs into the processor, and back; and once more, where the host's are the
+ * same as at the last load. */
 void guest_msr_load(struct vcpu *vcpu);
 void guest_msr_unload(struct vcpu *vcpu);
+void guest_msr_reload(struct vcpu *vcpu);
 /* RDMSR and WRMSR that exited. False: the guest gets #GP. */
 bool guest_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 bool guest_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value);

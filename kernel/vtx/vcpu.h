@@ -86,13 +86,17 @@ struct vcpu {
 	uint32_t index; /* within the VM; also its APIC id */
 	uint16_t vpid;  /* 0: not used */
 	bool launched, failed, debug_registers;
-	int32_t pcpu; /* that has the VMCS, -1: none */
+	bool aside;        /* loaded, but the host has its MSRs and debug registers back */
+	bool host_written; /* `host` is what the VMCS says of the host */
+	int32_t pcpu;      /* that has the VMCS, -1: none */
+	int32_t last_pcpu; /* that had it last: it was told of every change of the guest's tables */
 	struct hpa vmcs;
 	struct injector injector;
 	uint32_t proc_controls, entry_controls;
 	struct vcpu_request request;
 	uint32_t exit_reason; /* of the last exit */
-	/* MSRs that are switched at vcpu_load() and vcpu_unload(), and what is emulated. */
+	struct vtx_host host;
+	/* MSRs that are switched with the vCPU, and what is emulated. */
 	uint64_t switched[8], host_switched[8];
 	uint64_t tsc_offset, misc_enable, mtrr_default, mtrr[16 + 11];
 	uint64_t dr[4], dr6;
@@ -107,7 +111,14 @@ void vcpu_init(
 	struct vcpu *vcpu, struct vtx_vm *vm, uint32_t index, uint16_t vpid, struct hpa vmcs);
 /* Makes it this pCPU's. The VMCS is on no other pCPU: vcpu_unload() ran there. */
 enum vmk_status vcpu_load(struct vcpu *vcpu, unsigned pcpu);
-/* Takes it away: VMCLEAR, the host's MSRs and debug registers are back. */
+/*
+ * The host's MSRs and debug registers are back, so that ring 3 can run on this pCPU, but the VMCS
+ * stays: no other vCPU may be loaded here until vcpu_take_up() or vcpu_unload().
+ */
+void vcpu_set_aside(struct vcpu *vcpu);
+/* On the same pCPU: the guest's MSRs again. */
+void vcpu_take_up(struct vcpu *vcpu);
+/* Takes it away, aside or not: VMCLEAR, the host's MSRs and debug registers are back. */
 void vcpu_unload(struct vcpu *vcpu);
 /* Reset state, on the pCPU that it is loaded on. */
 void vcpu_reset(struct vcpu *vcpu);

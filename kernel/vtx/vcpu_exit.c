@@ -27,12 +27,14 @@ int vcpu_fault(struct vcpu *v, enum exception vector, uint32_t error)
 /* Outside 64-bit mode addresses wrap at 32 bits. */
 void vcpu_advance(struct vcpu *v, uint64_t bytes)
 {
-	uint64_t rip = vtx_vmread(VMCS_GUEST_RIP) + bytes;
-	uint64_t blocking = vtx_vmread(VMCS_GUEST_INTERRUPTIBILITY);
+	const uint64_t old = vtx_vmread(VMCS_GUEST_RIP), next = old + bytes;
+	const uint64_t blocking = vtx_vmread(VMCS_GUEST_INTERRUPTIBILITY);
+	const bool crosses = !(old >> 32) && next >> 32;
 
-	if (!(vtx_vmread(VMCS_GUEST_CS_ACCESS) & 1u << 13))
-		rip &= 0xffffffffu;
-	vtx_vmwrite(VMCS_GUEST_RIP, rip);
+	if (crosses && !(vtx_vmread(VMCS_GUEST_CS_ACCESS) & 1u << 13))
+		vtx_vmwrite(VMCS_GUEST_RIP, (uint32_t)next);
+	else
+		vtx_vmwrite(VMCS_GUEST_RIP, next);
 	/* STI and MOV SS block for one instruction: that was it. */
 	if (blocking & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
 		vtx_vmwrite(VMCS_GUEST_INTERRUPTIBILITY,

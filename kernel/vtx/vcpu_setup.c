@@ -99,37 +99,52 @@ static void set_controls(struct vcpu *v)
 		vtx_vmwrite(VMCS_ENCLV_EXITING, ~0ull);
 }
 
-static void set_host(const struct vcpu *v)
+/* X(field, member of struct vtx_host): what an exit loads, CET's apart. */
+#define HOST_FIELDS(X)                \
+	X(CR0, cr0)                   \
+	X(CR3, cr3)                   \
+	X(CR4, cr4)                   \
+	X(EFER, efer)                 \
+	X(PAT, pat)                   \
+	X(RIP, rip)                   \
+	X(CS, cs)                     \
+	X(SS, ss)                     \
+	X(DS, ds)                     \
+	X(ES, es)                     \
+	X(FS, fs)                     \
+	X(GS, gs)                     \
+	X(TR, tr)                     \
+	X(FS_BASE, fs_base)           \
+	X(GS_BASE, gs_base)           \
+	X(TR_BASE, tr_base)           \
+	X(GDTR_BASE, gdtr_base)       \
+	X(IDTR_BASE, idtr_base)       \
+	X(SYSENTER_CS, sysenter_cs)   \
+	X(SYSENTER_ESP, sysenter_esp) \
+	X(SYSENTER_EIP, sysenter_eip)
+#define HOST_CET_FIELDS(X) \
+	X(S_CET, s_cet)    \
+	X(SSP_TABLE, ssp_table)
+
+/* On the pCPU where it was before, next to nothing of it is another. */
+static void set_host(struct vcpu *v)
 {
+	const bool all = !v->host_written;
 	struct vtx_host h;
 
 	vtx_host_state(&h);
-	vtx_vmwrite(VMCS_HOST_CR0, h.cr0);
-	vtx_vmwrite(VMCS_HOST_CR3, h.cr3);
-	vtx_vmwrite(VMCS_HOST_CR4, h.cr4);
-	vtx_vmwrite(VMCS_HOST_EFER, h.efer);
-	vtx_vmwrite(VMCS_HOST_PAT, h.pat);
-	vtx_vmwrite(VMCS_HOST_RIP, h.rip);
-	vtx_vmwrite(VMCS_HOST_CS, h.cs);
-	vtx_vmwrite(VMCS_HOST_SS, h.ss);
-	vtx_vmwrite(VMCS_HOST_DS, h.ds);
-	vtx_vmwrite(VMCS_HOST_ES, h.es);
-	vtx_vmwrite(VMCS_HOST_FS, h.fs);
-	vtx_vmwrite(VMCS_HOST_GS, h.gs);
-	vtx_vmwrite(VMCS_HOST_TR, h.tr);
-	vtx_vmwrite(VMCS_HOST_FS_BASE, h.fs_base);
-	vtx_vmwrite(VMCS_HOST_GS_BASE, h.gs_base);
-	vtx_vmwrite(VMCS_HOST_TR_BASE, h.tr_base);
-	vtx_vmwrite(VMCS_HOST_GDTR_BASE, h.gdtr_base);
-	vtx_vmwrite(VMCS_HOST_IDTR_BASE, h.idtr_base);
-	vtx_vmwrite(VMCS_HOST_SYSENTER_CS, h.sysenter_cs);
-	vtx_vmwrite(VMCS_HOST_SYSENTER_ESP, h.sysenter_esp);
-	vtx_vmwrite(VMCS_HOST_SYSENTER_EIP, h.sysenter_eip);
+#define X(field, member)                       \
+	if (all || h.member != v->host.member) \
+		vtx_vmwrite(VMCS_HOST_##field, h.member);
+	HOST_FIELDS(X)
 	if (v->vm->controls->word[WORD_EXIT] & EXIT_LOAD_CET) {
-		vtx_vmwrite(VMCS_HOST_S_CET, h.s_cet);
-		vtx_vmwrite(VMCS_HOST_SSP, 0);
-		vtx_vmwrite(VMCS_HOST_SSP_TABLE, h.ssp_table);
+		HOST_CET_FIELDS(X)
+		if (all)
+			vtx_vmwrite(VMCS_HOST_SSP, 0);
 	}
+#undef X
+	v->host = h;
+	v->host_written = true;
 }
 
 /* CR0, CR4, EFER with the bits that VMX fixes; the guest sees what it would without VMX. */
@@ -185,6 +200,7 @@ void vcpu_reset(struct vcpu *v)
 	}
 	/* EDX holds the processor's signature (SDM 9.1.2). */
 	v->registers.gpr[RDX] = bootstrap ? 0x600 : 0;
+	vcpu_flush(v); /* of what was before */
 }
 
 void vcpu_set_real_entry(struct vcpu *v, uint16_t cs, uint16_t ip)
@@ -220,15 +236,7 @@ void vcpu_init(struct vcpu *v, struct vtx_vm *vm, uint32_t index, uint16_t vpid,
 	v->index = index;
 	v->vpid = vm->controls->word[WORD_PROC2] & PROC2_VPID ? vpid : 0;
 	v->vmcs = vmcs;
-	v->pcpu = -1;
-}
-
-/* What a pCPU may remember of this vCPU's addresses from an earlier turn. */
-static void forget_translations(struct vcpu *v)
-{
-	if (!v->vpid)
-		return;
-	vcpu_flush(v);
+	v->pcpu = v->last_pcpu = -1;
 }
 
 enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
@@ -241,11 +249,15 @@ enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
 	v->launched = false;
 	set_host(v);
 	guest_msr_load(v);
-	forget_translations(v);
+	/* This pCPU may remember addresses of an earlier turn, and the guest has changed its tables
+	 * elsewhere. Where it is the last one that had the vCPU, it was told of all changes. */
+	if (v->last_pcpu != v->pcpu)
+		vcpu_flush(v);
+	v->last_pcpu = v->pcpu;
 	return VMK_OK;
 }
 
-void vcpu_unload(struct vcpu *v)
+void vcpu_set_aside(struct vcpu *v)
 {
 	if (v->debug_registers) {
 		vtx_debug_save(v->dr, &v->dr6);
@@ -254,7 +266,21 @@ void vcpu_unload(struct vcpu *v)
 		vtx_vmwrite(VMCS_PROC_CONTROLS, v->proc_controls);
 	}
 	guest_msr_unload(v);
-	vtx_vmclear(v->vmcs);
 	vtx_host_tables();
+	v->aside = true;
+}
+
+void vcpu_take_up(struct vcpu *v)
+{
+	guest_msr_reload(v);
+	v->aside = false;
+}
+
+void vcpu_unload(struct vcpu *v)
+{
+	if (!v->aside)
+		vcpu_set_aside(v);
+	v->aside = false;
+	vtx_vmclear(v->vmcs);
 	v->pcpu = -1;
 }
