@@ -35,6 +35,7 @@ TEST_CFLAGS := -std=gnu17 -O1 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-po
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 # Fuzz targets: the same sources again, with coverage feedback.
 FUZZ_CFLAGS := $(TEST_CFLAGS) -fsanitize=fuzzer
+EDGES_CFLAGS := $(TEST_CFLAGS) -fsanitize-coverage=inline-8bit-counters,pc-table
 
 # Kernel: clang-19 with lld first; COMPILER=gcc keeps gcc-12 building as a second opinion.
 COMPILER ?= clang
@@ -107,6 +108,9 @@ $(B)/obj/test/%.o: %.c
 $(B)/obj/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC_HOST) $(FUZZ_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
+$(B)/obj/fuzz-edges/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC_HOST) $(EDGES_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ_TARGETS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
@@ -119,9 +123,15 @@ $(B)/tests/$(1): $(call test_obj,tests/unit/$(1).c $(call directive,tests/unit/$
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
+# A target's sources, with feedback of one of two kinds (/* coverage: edges */: branches alone, for
+# input that is a list of operations, where what is compared says little); and models and oracles,
+# which need none (/* quiet: ... */): they are the unit tests' objects.
+fuzz_objects = $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources),$(if \
+	$(call directive,fuzz/$(1).c,coverage),fuzz-edges,fuzz)) \
+	$(call test_obj,$(call directive,fuzz/$(1).c,quiet),test)
+
 define fuzz_target
-$(B)/fuzz/$(1): $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources),fuzz) \
-		$(call directive,fuzz/$(1).c,needs)
+$(B)/fuzz/$(1): $(call fuzz_objects,$(1)) $(call directive,fuzz/$(1).c,needs)
 	@mkdir -p $$(@D)
 	$$(CC_HOST) $$(FUZZ_CFLAGS) -o $$@ $$(filter %.o,$$^) $(call directive,fuzz/$(1).c,libs)
 endef

@@ -1,8 +1,9 @@
 /* sources: kernel/sched/queue.c kernel/sched/fair.c kernel/sched/reserve.c */
 /* sources: kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
-/* sources: kernel/sched/invariants.c kernel/lib/lock.c */
-/* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
+/* quiet: kernel/sched/invariants.c kernel/lib/lock.c tests/unit/shim/sched_sim.c */
+/* quiet: tests/unit/shim/panic.c */
+/* coverage: edges */
 /*
  * Any order of operations on up to four CPUs and 32 worlds in pools and VMs. Two ways to run them:
  * single steps of CPUs in any order, that answer kicks and timers as late as they like (nothing may

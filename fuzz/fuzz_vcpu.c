@@ -1,12 +1,12 @@
-/* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
-/* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
-/* sources: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c */
-/* sources: fuzz/models/swvmx/vectors.c fuzz/models/swvmx/rig.c */
 /* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
-/* sources: kernel/vtx/vcpu_control.c kernel/vtx/guest_msr.c kernel/vtx/cpuid_policy.c */
-/* sources: kernel/vtx/capabilities.c kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/vmcs.c */
-/* sources: fuzz/models/swvmx/guest.c */
-/* sources: kernel/vtx/vcpu_report.c kernel/vtx/exits.c */
+/* sources: kernel/vtx/vcpu_control.c kernel/vtx/vcpu_report.c kernel/vtx/guest_msr.c */
+/* sources: kernel/vtx/cpuid_policy.c kernel/vtx/capabilities.c kernel/vtx/inject.c */
+/* sources: kernel/vtx/ept.c kernel/vtx/exits.c fuzz/models/swvmx/guest.c */
+/* quiet: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
+/* quiet: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
+/* quiet: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
+/* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c */
+/* coverage: edges */
 /*
  * vCPUs that move between pCPUs, with events and EPT changes between their turns. Plausible mode:
  * no entry fails a check, no event is lost or comes twice, no stale translation is used, the host's

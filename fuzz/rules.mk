@@ -21,7 +21,7 @@ $(foreach f,$(FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
 
 define fuzz_flavour_target
 $(B)/fuzz-$(1)/$(2): $(call test_obj,fuzz/$(2).c $(call directive,fuzz/$(2).c,sources) \
-		$($(1)_SRCS),fuzz-$(1)) $(call directive,fuzz/$(2).c,needs)
+		$(call directive,fuzz/$(2).c,quiet) $($(1)_SRCS),fuzz-$(1)) $(call directive,fuzz/$(2).c,needs)
 	@mkdir -p $$(@D)
 	$$($(1)_CC) $$($(1)_CFLAGS) -o $$@ $$(filter %.o,$$^) $(call directive,fuzz/$(2).c,libs)
 endef

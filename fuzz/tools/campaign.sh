@@ -33,17 +33,6 @@ bound_corpus() # TARGET
 	done
 }
 
-# Sets cpu_used: seconds of CPU that finished children of this very shell have had, in hundredths.
-read_cpu()
-{
-	local file=$states/times.$BASHPID
-
-	times >"$file"
-	cpu_used=$(awk 'END { n = 0; for (i = 1; i <= 2; i++) { split($i, t, /[ms]/)
-		n += t[1] * 6000 + t[2] * 100 } printf "%d", n }' "$file")
-	rm -f "$file"
-}
-
 # One process of libFuzzer; its figures become a line of the target's history.
 fuzz_once() # TARGET JOB SECONDS VALUE_PROFILE
 {

@@ -75,3 +75,14 @@ last_number() # LOG KEY
 {
 	grep -aoE "$2: *[0-9]+" "$1" 2>/dev/null | tail -n 1 | grep -oE '[0-9]+$' || echo 0
 }
+
+# Sets cpu_used: seconds of CPU that finished children of this very shell have had, in hundredths.
+read_cpu()
+{
+	local file=build/times.$BASHPID
+
+	times >"$file"
+	cpu_used=$(awk 'END { n = 0; for (i = 1; i <= 2; i++) { split($i, t, /[ms]/)
+		n += t[1] * 6000 + t[2] * 100 } printf "%d", n }' "$file")
+	rm -f "$file"
+}
