@@ -10,6 +10,7 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/power.h"
 #include "arch/x86/smp.h"
+#include "arch/x86/speculation_cpu.h"
 #include "arch/x86/stack.h"
 #include "arch/x86/syscall.h"
 #include "arch/x86/tables.h"
@@ -55,6 +56,8 @@ static void start_cpu(void)
 {
 	features_init();
 	features_init_cpu();
+	speculation_init();
+	speculation_init_cpu();
 	cet_init_cpu();
 	fpu_init_cpu();
 	trap_init();

@@ -3,6 +3,7 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/smp.h"
+#include "arch/x86/speculation_cpu.h"
 #include "mem/area.h"
 
 static struct space *current[CPUS_MAX]; /* user spaces only; NULL: the kernel's tables */
@@ -17,6 +18,8 @@ void space_activate(struct space *space)
 		/* Counted before it is loaded and until another is, so that no flush is missed. */
 		if (user)
 			__atomic_add_fetch(&user->active, 1, __ATOMIC_SEQ_CST);
+		if (user)
+			speculation_enter_domain(user->domain);
 		write_cr3(space->table.root.v);
 		*here = user;
 		if (old)

@@ -30,6 +30,7 @@ struct space {
 	struct range window[AREA_COUNT]; /* where places are chosen; empty ones are not used */
 	bool user;
 	uint32_t active;  /* CPUs that have it in CR3 */
+	uint64_t domain;  /* of user spaces: not 0, and never given twice */
 	struct list node; /* of all user spaces */
 };
 

@@ -9,6 +9,7 @@
 
 static struct spinlock spaces_lock = SPINLOCK(LOCK_SPACES);
 static struct list spaces = {&spaces, &spaces};
+static uint64_t last_domain;
 
 /* --- tables and bookkeeping live in frames */
 
@@ -111,6 +112,7 @@ enum vmk_status space_create(struct space **created)
 	memcpy(table_at(space->table.root) + PTABLE_ENTRIES / 2,
 		table_at(kernel_space()->table.root) + PTABLE_ENTRIES / 2, PAGE_SIZE / 2);
 	uint64_t saved = spin_lock(&spaces_lock);
+	space->domain = ++last_domain;
 	list_append(&spaces, &space->node);
 	spin_unlock(&spaces_lock, saved);
 	*created = space;
@@ -121,6 +123,11 @@ free_ranges:
 free_space:
 	frames_free(frame, 0);
 	return status;
+}
+
+uint64_t space_domain(const struct space *space)
+{
+	return space->domain;
 }
 
 void space_destroy(struct space *space)

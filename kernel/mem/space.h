@@ -21,6 +21,8 @@ struct space *kernel_space(void);
 enum vmk_status space_create(struct space **space);
 void space_destroy(struct space *space);  /* frees every frame that it owns */
 void space_activate(struct space *space); /* load CR3 on this CPU */
+/* Of a user space: a number that no other ever had, for speculation_enter_domain(). */
+uint64_t space_domain(const struct space *space);
 
 /* Fresh zeroed frames at a random page-aligned address with guard pages around. W with X is
  * refused. */

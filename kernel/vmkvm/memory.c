@@ -227,6 +227,7 @@ enum vmk_status vm_map(
 	if (!bytes || gpa.v % PAGE_SIZE || bytes % PAGE_SIZE || offset > end ||
 		bytes > end - offset)
 		return VMK_BAD_PARAM;
+	vm->domain = space_domain(space);
 	status = space_reserve(space, bytes, address);
 	for (uint64_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
 		struct hpa from;

@@ -1,6 +1,7 @@
 /* A vCPU's world: the thread that runs the guest, waits for it, and asks the VMX world. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/speculation_cpu.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
 #include "vmkvm/state.h"
@@ -15,6 +16,7 @@ void vm_vcpu_enter(struct vm_vcpu *v)
 {
 	v->saved = irq_save();
 	__atomic_store_n(&v->running_on, (int32_t)percpu_index(), __ATOMIC_SEQ_CST);
+	speculation_enter_guest(v->vm->domain);
 	fpu_restore(&v->fpu);
 	if (vcpu_load(&v->vcpu, percpu_index()) != VMK_OK)
 		v->vcpu.failed = true;

@@ -65,6 +65,7 @@ struct vm {
 	struct vm_memory memory;
 	uint64_t low_bytes, high_bytes;
 	uint32_t references; /* vCPU worlds and the VMX world; atomic */
+	uint64_t domain;     /* the VMX world's, which maps its RAM: speculation_enter_guest() */
 	struct spinlock lock;
 	struct vioapic ioapic;     /* under the lock */
 	uint32_t asked_for;        /* bit n: VMK_VM_REQUEST_*; under the lock */

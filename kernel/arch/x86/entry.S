@@ -241,6 +241,8 @@ cpu_enter_user:
 
 	.section .rodata.entry, "a"
 	.balign 2
+	.globl buffers_selector
+	.hidden buffers_selector
 buffers_selector:
 	.word GDT_KERNEL_DATA
 

@@ -34,6 +34,7 @@ struct percpu {
 	uint32_t locks_held;       /* bit n: a lock of level n (debug check of lib/lock) */
 	uint32_t vmx_on;           /* between VMXON and VMXOFF */
 	uint64_t tsc_offset;       /* added to this CPU's TSC: what it lags behind the first */
+	uint64_t domain;           /* of ring 3 or a guest, the last one here: speculation_cpu.h */
 };
 STATIC_ASSERT_OFFSET(struct percpu, self, PERCPU_SELF);
 STATIC_ASSERT_OFFSET(struct percpu, world, PERCPU_WORLD);

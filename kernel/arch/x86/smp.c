@@ -7,6 +7,7 @@
 #include "arch/x86/fpu.h"
 #include "arch/x86/lowpage.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/speculation_cpu.h"
 #include "arch/x86/syscall.h"
 #include "arch/x86/time.h"
 #include "arch/x86/timer.h"
@@ -75,6 +76,7 @@ _Noreturn void ap_main(void)
 	struct percpu *self = percpu();
 
 	features_init_cpu();
+	speculation_init_cpu();
 	trap_init_cpu();
 	apic_init_cpu();
 	cet_init_cpu();
@@ -159,7 +161,7 @@ static void check_tboot_count(void)
 
 unsigned smp_start(void)
 {
-	unsigned limit = CPUS_MAX;
+	unsigned limit = CPUS_MAX, threads_off = 0;
 	char value[8];
 
 	percpu_of(0)->apic_id = apic_id();
@@ -178,6 +180,10 @@ unsigned smp_start(void)
 			vmk_warn("APIC id %u needs x2APIC", id);
 			continue;
 		}
+		if (!speculation_may_start(id)) {
+			threads_off++;
+			continue;
+		}
 		/* After a measured launch INIT cannot be relied on: nobody else may use the page.
 		 */
 		if (!start_one(id) && tboot_ready()) {
@@ -185,6 +191,10 @@ unsigned smp_start(void)
 			break;
 		}
 	}
+	if (threads_off)
+		vmk_log("%u hardware threads stay off: a core's threads could read each "
+			"other's data",
+			threads_off);
 	lowpage_close();
 	check_tboot_count();
 	return running;

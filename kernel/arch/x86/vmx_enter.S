@@ -35,7 +35,9 @@ vtx_enter:
 	cmpq %rax, %rcx
 	je 1f
 	movq %rax, %cr2
-1:	testb %sil, %sil /* no instruction up to the branch changes the flags */
+1:	/* The guest may sample what the VMkernel left in the CPU's buffers, as ring 3 may (entry.S). */
+	verw buffers_selector(%rip)
+	testb %sil, %sil /* no instruction up to the branch changes the flags */
 	movq GPR(RAX)(%rdi), %rax
 	movq GPR(RCX)(%rdi), %rcx
 	movq GPR(RDX)(%rdi), %rdx
@@ -101,6 +103,11 @@ vmx_exit:
 	xorl %r9d, %r9d
 	xorl %r10d, %r10d
 	xorl %r11d, %r11d
+	/* The CPU may predict the next return from what the guest left (PBRSB): one is used up here. */
+	call 4f
+	int3
+4:	addq $8, %rsp
+	lfence
 .Lreturn:
 	popq %r15
 	popq %r14

@@ -1,0 +1,131 @@
+#include "arch/x86/speculation_cpu.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/features.h"
+#include "arch/x86/percpu.h"
+#include "boot/image.h"
+#include "lib/log.h"
+#include <string.h>
+
+#define LOG_MODULE            "Cpu"
+
+#define MSR_SPEC_CTRL         0x48u
+#define MSR_PRED_CMD          0x49u
+#define MSR_ARCH_CAPABILITIES 0x10au
+#define MSR_FLUSH_CMD         0x10bu
+#define MSR_TSX_CTRL          0x122u
+#define MSR_MCU_OPT_CTRL      0x123u
+#define PRED_CMD_IBPB         1ull
+#define FLUSH_CMD_L1D         1ull
+/* Transactions abort at once, and CPUID no longer shows them. */
+#define TSX_CTRL_OFF  3ull
+
+#define LEAF_FEATURES 7u
+#define LEAF_TOPOLOGY 0xbu
+/* CPUID.0BH:ECX[15:8], the level of threads. */
+#define LEVEL_THREAD 1u
+
+static SEALED struct speculation_plan plan;
+/* What of an APIC id numbers the thread within its core. */
+static SEALED uint32_t thread_bits;
+
+static bool is_intel(void)
+{
+	uint32_t r[4];
+
+	cpuid(0, 0, r);
+	return !memcmp(&r[CPUID_EBX], "Genu", 4) && !memcmp(&r[CPUID_EDX], "ineI", 4) &&
+	       !memcmp(&r[CPUID_ECX], "ntel", 4);
+}
+
+/* SDM 2A, CPUID leaf 0BH: how far to shift an APIC id so that only the core's number is left. */
+static uint32_t read_thread_bits(void)
+{
+	uint32_t r[4];
+
+	cpuid(0, 0, r);
+	if (r[CPUID_EAX] < LEAF_TOPOLOGY)
+		return 0;
+	cpuid(LEAF_TOPOLOGY, 0, r);
+	return (r[CPUID_ECX] >> 8 & 0xff) == LEVEL_THREAD ? r[CPUID_EAX] & 31 : 0;
+}
+
+static void read_facts(struct speculation_facts *f)
+{
+	uint32_t r[4];
+
+	*f = (struct speculation_facts){.intel = is_intel(), .threads = thread_bits != 0};
+	cpuid(0, 0, r);
+	if (r[CPUID_EAX] < LEAF_FEATURES)
+		return;
+	cpuid(LEAF_FEATURES, 0, r);
+	f->ebx = r[CPUID_EBX];
+	f->edx = r[CPUID_EDX];
+	if (r[CPUID_EAX] >= 2) {
+		cpuid(LEAF_FEATURES, 2, r);
+		f->subleaf2 = r[CPUID_EDX];
+	}
+	if (f->edx & CPUID_ARCH_CAP)
+		f->capabilities = rdmsr(MSR_ARCH_CAPABILITIES);
+	if (f->capabilities & ARCH_CAP_GDS_CTRL)
+		f->mcu_opt = rdmsr(MSR_MCU_OPT_CTRL);
+}
+
+void speculation_init(void)
+{
+	struct speculation_facts facts;
+	char names[192];
+
+	thread_bits = read_thread_bits();
+	read_facts(&facts);
+	speculation_decide(&facts, &plan);
+	speculation_list(&plan, SPEC_NOT_AFFECTED, names, sizeof(names));
+	vmk_log("speculation: not affected by %s", *names ? names : "nothing");
+	speculation_list(&plan, SPEC_MITIGATED, names, sizeof(names));
+	vmk_log("speculation: mitigated %s", *names ? names : "nothing");
+	speculation_list(&plan, SPEC_EXPOSED, names, sizeof(names));
+	if (*names)
+		vmk_log("speculation: exposed to %s", names);
+}
+
+void speculation_init_cpu(void)
+{
+	if (plan.spec_ctrl)
+		wrmsr(MSR_SPEC_CTRL, plan.spec_ctrl);
+	if (plan.disable_rtm)
+		wrmsr(MSR_TSX_CTRL, TSX_CTRL_OFF);
+}
+
+const struct speculation_plan *speculation_plan(void)
+{
+	return &plan;
+}
+
+bool speculation_may_start(uint32_t apic_id)
+{
+	const struct percpu *other;
+
+	if (!plan.one_thread || !thread_bits)
+		return true;
+	for (unsigned i = 0; (other = percpu_of(i)); i++)
+		if (other->apic_id >> thread_bits == apic_id >> thread_bits)
+			return false;
+	return true;
+}
+
+void speculation_enter_domain(uint64_t domain)
+{
+	struct percpu *cpu = percpu();
+
+	if (cpu->domain == domain)
+		return;
+	cpu->domain = domain;
+	if (plan.predictor_barrier)
+		wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+}
+
+void speculation_enter_guest(uint64_t domain)
+{
+	speculation_enter_domain(domain);
+	if (plan.flush_l1d)
+		wrmsr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
+}
