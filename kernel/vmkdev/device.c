@@ -6,7 +6,6 @@
 #include "mem/space.h"
 #include "vmkdev/device.h"
 #include "vmkdev/iommu.h"
-#include "vmkdev/msi.h"
 #include <stdio.h>
 
 #define LOG_MODULE   "Device"
@@ -107,6 +106,8 @@ enum vmk_status device_bind(
 			status = pci_size_bars(&pci_machine, NULL, &d->pci);
 		if (status != VMK_OK)
 			return status;
+		msi_find(&pci_machine, NULL, &d->pci, &d->msi);
+		msix_find(&pci_machine, NULL, &d->pci, &d->msix);
 		describe(d);
 		d->driver = driver;
 		*device = d;
@@ -151,8 +152,8 @@ bool device_is_own(uint64_t start, uint64_t bytes)
 
 enum vmk_status device_map_bar(struct device *device, unsigned index, volatile void **registers)
 {
+	const struct msix *msix = &device->msix;
 	const struct pci_bar *bar;
-	struct msix msix;
 
 	if (index >= PCI_BARS)
 		return VMK_BAD_PARAM;
@@ -163,11 +164,10 @@ enum vmk_status device_map_bar(struct device *device, unsigned index, volatile v
 		vmk_error("%s: BAR %u overlaps memory", device->name, index);
 		return VMK_DENIED;
 	}
-	msix_find(&pci_machine, NULL, &device->pci, &msix);
-	if (!msix.at || msix.bar != index)
+	if (!msix->at || msix->bar != index)
 		return space_map_device(hpa(bar->address), bar->bytes, registers);
-	return space_map_device_without(hpa(bar->address), bar->bytes, msix.offset,
-		msix.vectors * MSIX_ENTRY_BYTES, registers);
+	return space_map_device_without(hpa(bar->address), bar->bytes, msix->offset,
+		msix->vectors * MSIX_ENTRY_BYTES, registers);
 }
 
 struct device *device_of(const struct vmkapi_pci *api)

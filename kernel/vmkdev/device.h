@@ -4,12 +4,15 @@
 
 #include "vmkdev/device_irq.h"
 #include "vmkdev/dma.h"
+#include "vmkdev/msi.h"
 #include "vmkdev/pci.h"
 #include <vmkapi/module.h>
 
 struct device {
 	struct pci_function pci;
-	struct vmkapi_pci api; /* the same, as its driver sees it */
+	struct msi msi; /* both as they were when a driver was bound: asked again, it might lie */
+	struct msix msix;
+	struct vmkapi_pci api; /* the function, as its driver sees it */
 	const char *driver;    /* the module that has it, or NULL; not owned */
 	char name[24];         /* "pci 00:02.0 8086:100e" */
 	/* iommu.h: the id that remapping units see, the index of the unit (-1: none), and the bus

@@ -2,13 +2,13 @@
 #include "lib/log.h"
 #include "mem/space.h"
 #include "vmkdev/device.h"
-#include "vmkdev/msi.h"
 
 #define LOG_MODULE "Device"
 #define IRQ_NONE   255u /* PCI 3.0, section 6.2.4: unknown or no connection */
 
-static enum vmk_status map_table(struct device *device, const struct msix *msix)
+static enum vmk_status map_table(struct device *device)
 {
+	const struct msix *msix = &device->msix;
 	const struct pci_bar *bar = &device->pci.bars[msix->bar];
 
 	if (!device_is_own(bar->address, bar->bytes))
@@ -17,23 +17,30 @@ static enum vmk_status map_table(struct device *device, const struct msix *msix)
 		&device->irq.table);
 }
 
+/* Whoever has the device next may find another table. */
+static void unmap_table(struct device *device)
+{
+	if (device->irq.table)
+		space_unmap_device(device->irq.table, device->msix.vectors * MSIX_ENTRY_BYTES);
+	device->irq.table = NULL;
+}
+
 /* VMK_NOT_PRESENT: the device has no MSI-X, or none that makes sense. */
 static enum vmk_status attach_msix(
 	struct device *device, unsigned count, irq_handler handler, void *const arguments[])
 {
 	struct device_irq *irq = &device->irq;
+	const struct msix *msix = &device->msix;
 	enum vmk_status status;
-	struct msix msix;
 
-	msix_find(&pci_machine, NULL, &device->pci, &msix);
-	if (!msix.at)
+	if (!msix->at)
 		return VMK_NOT_PRESENT;
-	status = irq->table ? VMK_OK : map_table(device, &msix);
+	status = map_table(device);
 	if (status != VMK_OK)
 		return status;
-	msix_enable(&pci_machine, NULL, &device->pci, &msix, irq->table);
+	msix_enable(&pci_machine, NULL, &device->pci, msix, irq->table);
 	irq->mode = VMKAPI_IRQ_MSIX;
-	for (; irq->count < MIN(count, msix.vectors); irq->count++) {
+	for (; irq->count < MIN(count, msix->vectors); irq->count++) {
 		struct irq_message message;
 
 		status = irq_attach_message(device->requester, handler, arguments[irq->count],
@@ -45,7 +52,8 @@ static enum vmk_status attach_msix(
 	/* Fewer than asked for are enough; none is not. */
 	if (irq->count)
 		return VMK_OK;
-	msix_disable(&pci_machine, NULL, &device->pci, &msix);
+	msix_disable(&pci_machine, NULL, &device->pci, msix);
+	unmap_table(device);
 	return status;
 }
 
@@ -53,16 +61,15 @@ static enum vmk_status attach_msi(struct device *device, irq_handler handler, vo
 {
 	struct device_irq *irq = &device->irq;
 	struct irq_message message;
+	const struct msi *msi = &device->msi;
 	enum vmk_status status;
-	struct msi msi;
 
-	msi_find(&pci_machine, NULL, &device->pci, &msi);
-	if (!msi.at)
+	if (!msi->at)
 		return VMK_NOT_PRESENT;
 	status = irq_attach_message(device->requester, handler, argument, &message, &irq->slots[0]);
 	if (status != VMK_OK)
 		return status;
-	status = msi_enable(&pci_machine, NULL, &device->pci, &msi, message.address, message.data);
+	status = msi_enable(&pci_machine, NULL, &device->pci, msi, message.address, message.data);
 	if (status != VMK_OK) {
 		irq_detach_message(irq->slots[0]);
 		return status;
@@ -118,18 +125,15 @@ enum vmk_status device_irq_attach(struct device *device, bool several, unsigned 
 void device_irq_detach(struct device *device)
 {
 	struct device_irq *irq = &device->irq;
-	struct msix msix;
-	struct msi msi;
 
-	msix_find(&pci_machine, NULL, &device->pci, &msix);
-	msi_find(&pci_machine, NULL, &device->pci, &msi);
 	if (irq->count && irq->mode == VMKAPI_IRQ_MSIX)
-		msix_disable(&pci_machine, NULL, &device->pci, &msix);
+		msix_disable(&pci_machine, NULL, &device->pci, &device->msix);
 	if (irq->count && irq->mode == VMKAPI_IRQ_MSI)
-		msi_disable(&pci_machine, NULL, &device->pci, &msi);
+		msi_disable(&pci_machine, NULL, &device->pci, &device->msi);
 	if (irq->count && irq->mode == VMKAPI_IRQ_INTX)
 		irq_detach_gsi(irq->gsi, irq->argument);
 	for (unsigned i = 0; irq->mode != VMKAPI_IRQ_INTX && i < irq->count; i++)
 		irq_detach_message(irq->slots[i]);
 	irq->count = 0;
+	unmap_table(device);
 }
