@@ -59,11 +59,13 @@ tampered()
 cases=(kernel-cmdline)
 [ -z "${MERLON_FULL:-}" ] || cases+=(kernel agent config add-module module-cmdline)
 in_lanes tampered "${cases[@]}"
-declare -A named=([kernel-cmdline]='module 0 .vmkernel.elf.: command line" found="x"'
-	[kernel]='module 0 .vmkernel.elf.: image"' [agent]='.agent.pkg.: ' [config]='.config.pkg.: '
-	[add-module]='extra.pkg' [module-cmdline]='.e1000.pkg.: command line"')
+changed='^UNTRUSTED host=merlon-1 reason=event-(mismatch|unexpected) what="[^"]*'
+declare -A expect=([kernel-cmdline]="${changed}module 0 .vmkernel.elf.: command line\" found=\"x\""
+	[kernel]="${changed}module 0 .vmkernel.elf.: image\"" [config]="${changed}.config.pkg.: "
+	[agent]='^UNTRUSTED host=merlon-1 reason=unreachable what=".*agent.pkg refused: bad-signature'
+	[add-module]="${changed}extra.pkg" [module-cmdline]="${changed}.e1000.pkg.: command line")
 for case in "${cases[@]}"; do
-	verdict "srtm-$case" 1 "^UNTRUSTED host=merlon-1 reason=event-(mismatch|unexpected) what=\"[^\"]*${named[$case]}"
+	verdict "srtm-$case" $([[ ${expect[$case]} == *unreachable* ]] && echo 3 || echo 1) "${expect[$case]}"
 done
 
 if [ -n "${MERLON_FULL:-}" ]; then
