@@ -246,31 +246,4 @@ enum vmk_status crb_receive(
 	return status;
 }
 
-static enum vmk_status transport_request(void *driver, unsigned locality)
-{
-	return crb_request(driver, locality);
-}
-
-static enum vmk_status transport_send(void *driver, const uint8_t *command, size_t bytes)
-{
-	return crb_send(driver, command, bytes);
-}
-
-static enum vmk_status transport_receive(
-	void *driver, uint8_t *response, size_t room, size_t *got, uint32_t duration_ms)
-{
-	return crb_receive(driver, response, room, got, duration_ms);
-}
-
-static const char *transport_why(const void *driver)
-{
-	return ((const struct crb *)driver)->why;
-}
-
-struct tpm_transport crb_transport(struct crb *crb)
-{
-	static const struct tpm_transport_ops ops = {
-		transport_request, transport_send, transport_receive, transport_why};
-
-	return (struct tpm_transport){&ops, crb};
-}
+TPM_TRANSPORT(crb)

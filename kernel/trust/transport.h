@@ -37,6 +37,36 @@ struct tpm_transport {
 	void *driver; /* must outlive the transport */
 };
 
+/*
+ * Defines NAME_transport() for a driver `struct NAME` with NAME_request(), NAME_send(),
+ * NAME_receive() and a `why`.
+ */
+#define TPM_TRANSPORT(name)                                                                       \
+	static enum vmk_status transport_request(void *driver, unsigned locality)                 \
+	{                                                                                         \
+		return name##_request(driver, locality);                                          \
+	}                                                                                         \
+	static enum vmk_status transport_send(void *driver, const uint8_t *command, size_t bytes) \
+	{                                                                                         \
+		return name##_send(driver, command, bytes);                                       \
+	}                                                                                         \
+	static enum vmk_status transport_receive(                                                 \
+		void *driver, uint8_t *response, size_t room, size_t *got, uint32_t duration_ms)  \
+	{                                                                                         \
+		return name##_receive(driver, response, room, got, duration_ms);                  \
+	}                                                                                         \
+	static const char *transport_why(const void *driver)                                      \
+	{                                                                                         \
+		return ((const struct name *)driver)->why;                                        \
+	}                                                                                         \
+	struct tpm_transport name##_transport(struct name *driver)                                \
+	{                                                                                         \
+		static const struct tpm_transport_ops ops = {                                     \
+			transport_request, transport_send, transport_receive, transport_why};     \
+                                                                                                  \
+		return (struct tpm_transport){&ops, driver};                                      \
+	}
+
 /* The length that a command's or response's header gives. */
 static inline uint32_t tpm_length(const uint8_t header[TPM_HEADER])
 {
