@@ -21,6 +21,7 @@ usage: ./build.sh COMMAND [OPTIONS]
       --seed N         seeded random numbers and clock (Bochs)
       --tamper WHAT    change one thing and watch it being named (--tamper help lists them)
       --inject FAULT   give the platform a fault (--inject help lists them, and how each ends)
+      --lcp FILE[,DATA]  put the owner's launch control policy (lcp2_crtpol) into the TPM, and predict it
       --console        show the serial console
       --keep           leave the host running and print how to reach it
       --trace          one line for each GETSEC leaf and TXT register write, in build/run/sim/txtsim.log
@@ -30,6 +31,7 @@ usage: ./build.sh COMMAND [OPTIONS]
   image [OPTIONS]  an image for real hardware, in build/image/ (read README.md, "On real hardware")
       --sinit FILE     the SINIT module of the machine's processor generation
       --chipset V:D:R  refuse a SINIT that is not for this chipset (txtstat shows DIDVID), e.g. 8086:b001:1
+      --lcp FILE, --lcp-data FILE  the owner's launch control policy instead of one of type "any"
       --platform FILE  the captured PLATFORM layer: also write policy.json
       --uefi           boots by UEFI too
       --no-tboot       without tboot: for a static measured launch

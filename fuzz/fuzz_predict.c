@@ -4,26 +4,32 @@
 /* sources: policy/predict/platform.c policy/predict/launch.c policy/predict/kernel.c */
 /* sources: tboot-integration/image/bootcfg.c kernel/trust/evlog_read.c */
 /* sources: tboot-integration/txtsim/model/acm.c tboot-integration/txtsim/model/digest.c */
+/* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
+/* sources: policy/predict/owner.c */
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
 /* libs: -lcrypto -ljansson -lz */
 /* The predictor's own parsers: the first byte says which of them gets the rest. */
 #include "policy/predict/grubscript.h"
 #include "policy/predict/mle.h"
+#include "policy/predict/owner.h"
 #include "policy/predict/pe.h"
 #include "policy/predict/platform.h"
+#include "trust/txt_events.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define OWNER_BYTES 70u
 
 static void try_mle(const uint8_t *data, size_t size)
 {
 	struct buffer copy = {.data = malloc(size + 1), .size = size};
 	const char *why = "";
-	uint8_t digest[32];
+	struct digests digests;
 
 	if (copy.data) {
 		memcpy(copy.data, data, size);
-		mle_digest(&copy, "logging=memory", digest, &why);
+		mle_digest(&copy, "logging=memory", &digests, &why);
 	}
 	buffer_free(&copy);
 }
@@ -64,6 +70,27 @@ static void try_script(const uint8_t *data, size_t size)
 		abort();
 }
 
+/* LCP_POLICY, its data file, and the same bytes as what NV_INFO held. */
+static void try_owner(const uint8_t *data, size_t size)
+{
+	struct buffer policy = {
+		.data = (uint8_t *)data, .size = size < OWNER_BYTES ? size : OWNER_BYTES};
+	struct buffer rest = {.data = policy.data + policy.size, .size = size - policy.size};
+	struct owner_event event;
+	struct digests mle;
+	struct owner owner;
+	const char *why = NULL;
+
+	memset(&mle, 0xaa, sizeof(mle));
+	if (owner_read(&policy, &rest, &mle, &owner, &why) != VMK_OK && !why)
+		abort();
+	for (uint32_t type = TXT_EV_LCP_CONTROL; type <= TXT_EV_NV_INFO; type++) {
+		owner_event(&owner, type, rest.data, rest.size, &event);
+		if (event.size > sizeof(event.data))
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -76,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	switch (data[0] % 7) {
+	switch (data[0] % 8) {
 	case 0:
 		try_mle(data + 1, size - 1);
 		break;
@@ -94,6 +121,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 5:
 		try_script(data + 1, size - 1);
+		break;
+	case 6:
+		try_owner(data + 1, size - 1);
 		break;
 	default:
 		sinit_measure(&file, &sinit, &why);

@@ -1,5 +1,6 @@
 /* The launch: SINIT's events in the platform's order, then what tboot measures. */
 #include "policy/predict/mle.h"
+#include "policy/predict/owner.h"
 #include "policy/predict/parts.h"
 #include "policy/predict/platform.h"
 #include "trust/evlog_read.h"
@@ -14,8 +15,9 @@ struct launch {
 	struct prediction_error *error;
 	struct platform platform;
 	struct sinit_measurements sinit;
-	uint8_t mle[32];
-	int sinit_file, tboot_file, vlp_file; /* -1: none */
+	struct digests mle;
+	int sinit_file, tboot_file, vlp_file, lcp_file, lcp_data_file; /* -1: none */
+	struct owner owner; /* where there is an lcp_file */
 	struct vlp vlp;
 	const uint8_t *vlp_bytes;
 	size_t vlp_size;
@@ -54,7 +56,7 @@ static enum vmk_status load_tboot(struct launch *l)
 	if (status == VMK_OK)
 		status = buffer_gunzip(&copy, &why);
 	if (status == VMK_OK)
-		status = mle_digest(&copy, l->inputs->tboot_args, l->mle, &why);
+		status = mle_digest(&copy, l->inputs->tboot_args, &l->mle, &why);
 	buffer_free(&copy);
 	return status == VMK_OK ? status : prediction_fail(l->error, status, l->inputs->tboot, why);
 }
@@ -78,6 +80,50 @@ static enum vmk_status load_vlp(struct launch *l)
 	}
 	status = vlp_parse(l->vlp_bytes, l->vlp_size, &l->vlp, &why);
 	return status == VMK_OK ? status : prediction_fail(l->error, status, name, why);
+}
+
+static enum vmk_status load_owner(struct launch *l)
+{
+	const struct prediction_inputs *i = l->inputs;
+	const struct buffer *data = NULL;
+	const char *why = "";
+	enum vmk_status status;
+
+	l->lcp_file = l->lcp_data_file = -1;
+	if (!i->lcp)
+		return VMK_OK;
+	status = prediction_add_file(l->prediction, i->lcp, ROLE_LCP, NULL, &l->lcp_file, l->error);
+	if (status == VMK_OK && i->lcp_data) {
+		status = prediction_add_file(l->prediction, i->lcp_data, ROLE_LCP_DATA, NULL,
+			&l->lcp_data_file, l->error);
+		data = &l->prediction->files[l->lcp_data_file].content;
+	}
+	if (status != VMK_OK)
+		return status;
+	status = owner_read(
+		&l->prediction->files[l->lcp_file].content, data, &l->mle, &l->owner, &why);
+	return status == VMK_OK ? status : prediction_fail(l->error, status, i->lcp, why);
+}
+
+/* What a policy of the owner's decides, whatever the platform's log held there. */
+static bool is_owner_event(const struct launch *l, const struct platform_event *p)
+{
+	return l->lcp_file >= 0 && p->source == FROM_PLATFORM &&
+	       (p->type == TXT_EV_LCP_CONTROL || p->type == TXT_EV_LCP_DETAILS ||
+		       p->type == TXT_EV_LCP_AUTHORITIES || p->type == TXT_EV_NV_INFO);
+}
+
+static enum vmk_status predict_owner_event(struct launch *l, const struct platform_event *p)
+{
+	struct predicted_event *event = prediction_add_event(
+		l->prediction, LOG_TXT_DRTM, LAYER_LAUNCH, p->pcr, p->type, l->lcp_file, l->error);
+	struct owner_event owner;
+
+	if (!event)
+		return VMK_TOO_LARGE;
+	owner_event(&l->owner, p->type, p->data, p->data_size, &owner);
+	snprintf(event->what, sizeof(event->what), "the owner's launch control policy");
+	return predicted_event_data(event, owner.data, owner.size, l->error);
 }
 
 static enum vmk_status predict_sinit_event(struct launch *l, const struct platform_event *p)
@@ -104,7 +150,7 @@ static enum vmk_status predict_sinit_event(struct launch *l, const struct platfo
 		return VMK_OK;
 	case FROM_MLE:
 		snprintf(event->what, sizeof(event->what), "tboot and its command line");
-		memcpy(event->digest, l->mle, 32);
+		memcpy(event->digest, l->mle.sha256, 32);
 		return VMK_OK;
 	default:
 		break;
@@ -187,8 +233,12 @@ enum vmk_status predict_launch(struct prediction_inputs *inputs, struct predicti
 		status = load_tboot(&l);
 	if (status == VMK_OK)
 		status = load_vlp(&l);
+	if (status == VMK_OK)
+		status = load_owner(&l);
 	for (unsigned i = 0; status == VMK_OK && i < l.platform.event_count; i++)
-		status = predict_sinit_event(&l, &l.platform.events[i]);
+		status = is_owner_event(&l, &l.platform.events[i])
+				 ? predict_owner_event(&l, &l.platform.events[i])
+				 : predict_sinit_event(&l, &l.platform.events[i]);
 	if (status == VMK_OK)
 		status = predict_policy_events(&l);
 	for (unsigned i = 0; status == VMK_OK && i <= inputs->config.module_count; i++)

@@ -86,7 +86,7 @@ static enum vmk_status find_header(
 }
 
 enum vmk_status mle_digest(
-	const struct buffer *tboot, const char *cmdline, uint8_t digest[32], const char **why)
+	const struct buffer *tboot, const char *cmdline, struct digests *digests, const char **why)
 {
 	struct buffer image = {0};
 	struct mle_header header;
@@ -103,7 +103,10 @@ enum vmk_status mle_digest(
 	room = header.cmdline_end - header.cmdline_start;
 	memset(image.data + header.cmdline_start, 0, room);
 	memcpy(image.data + header.cmdline_start, cmdline, strnlen(cmdline, room - 1));
-	sha256_of(image.data + header.start, header.end - header.start, digest);
+	if (!digest_of(image.data + header.start, header.end - header.start, digests)) {
+		*why = "tboot cannot be hashed";
+		status = VMK_INTERNAL;
+	}
 	buffer_free(&image);
-	return VMK_OK;
+	return status;
 }

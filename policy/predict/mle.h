@@ -6,12 +6,13 @@
 #define PREDICT_MLE_H
 
 #include "policy/predict/buffer.h"
+#include "tboot-integration/txtsim/model/digest.h"
 
 /*
  * `tboot` is tboot.gz or tboot itself as a file; `cmdline` what GRUB hands it. Pure but for memory.
  * VMK_BAD_FORMAT with *why when it is not an ELF32 image with an MLE header.
  */
 enum vmk_status mle_digest(
-	const struct buffer *tboot, const char *cmdline, uint8_t digest[32], const char **why);
+	const struct buffer *tboot, const char *cmdline, struct digests *digests, const char **why);
 
 #endif

@@ -5,9 +5,11 @@
 #include "policy/predict/prediction.h"
 
 /* Roles of files that other parts look for. */
-#define ROLE_SINIT "SINIT"
-#define ROLE_TBOOT "tboot"
-#define ROLE_VLP   "launch policy"
+#define ROLE_SINIT    "SINIT"
+#define ROLE_TBOOT    "tboot"
+#define ROLE_VLP      "launch policy"
+#define ROLE_LCP      "owner policy"
+#define ROLE_LCP_DATA "owner policy data"
 
 /* error->text = "name: what"; returns status. */
 enum vmk_status prediction_fail(

@@ -12,7 +12,7 @@
 #include "tboot-integration/image/bootcfg.h"
 
 #define PREDICTION_EVENTS_MAX 512u
-#define PREDICTION_FILES_MAX  48u
+#define PREDICTION_FILES_MAX  (BOOTCFG_MODULES_MAX + 8u) /* kernel, SINIT, tboot, policies */
 #define PREDICTION_DATA_MAX   512u
 #define PREDICTION_PCRS       24u
 #define PREDICTION_CHUNK      4096u
@@ -59,6 +59,7 @@ struct prediction_error {
 struct prediction_inputs {
 	enum vmk_launch launch;
 	const char *boot_cfg, *directory, *tboot, *tboot_args, *sinit, *vlp, *platform;
+	const char *lcp, *lcp_data; /* the owner's launch control policy, if there is one */
 	const char *grub, *grub_cfg;
 	bool dma_protection;
 	struct bootcfg config;

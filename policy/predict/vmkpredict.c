@@ -22,7 +22,8 @@ struct arguments {
 static int usage(FILE *to, int code)
 {
 	fputs("usage: vmkpredict policy --boot-cfg FILE --dir DIR --tboot FILE --tboot-args TEXT\n"
-	      "                         --sinit FILE [--vlp FILE] --platform FILE [--out FILE]\n"
+	      "                         --sinit FILE [--vlp FILE] [--lcp FILE [--lcp-data FILE]]\n"
+	      "                         --platform FILE [--out FILE]\n"
 	      "           every event digest and PCR of a launch of these files, as a policy\n"
 	      "           (without --out: a table)\n"
 	      "       vmkpredict policy --launch srtm --boot-cfg FILE --dir DIR --grub FILE\n"
@@ -73,7 +74,8 @@ static int command_policy(struct arguments *a)
 	struct prediction_error error;
 	int code = 0;
 
-	if (!i->boot_cfg || !i->directory || !i->platform)
+	if (!i->boot_cfg || !i->directory || !i->platform || (i->lcp_data && !i->lcp) ||
+		(i->lcp && i->launch == VMK_LAUNCH_SRTM))
 		return usage(stderr, EXIT_USAGE);
 	if (i->launch == VMK_LAUNCH_SRTM ? !i->grub || !i->grub_cfg
 					 : !i->tboot || !i->tboot_args || !i->sinit)
@@ -209,6 +211,8 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		{"tboot-args", required_argument, NULL, 'a'},
 		{"sinit", required_argument, NULL, 's'},
 		{"vlp", required_argument, NULL, 'v'},
+		{"lcp", required_argument, NULL, 'C'},
+		{"lcp-data", required_argument, NULL, 'A'},
 		{"platform", required_argument, NULL, 'p'},
 		{"launch", required_argument, NULL, 'L'},
 		{"grub", required_argument, NULL, 'G'},
@@ -228,6 +232,8 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		['a'] = &a->inputs.tboot_args,
 		['s'] = &a->inputs.sinit,
 		['v'] = &a->inputs.vlp,
+		['C'] = &a->inputs.lcp,
+		['A'] = &a->inputs.lcp_data,
 		['p'] = &a->inputs.platform,
 		['L'] = &a->launch,
 		['G'] = &a->inputs.grub,

@@ -60,6 +60,9 @@ static void add_measured(
 	add(t, "\tmultiboot2 %s/%s %s\n", config->prefix, launch->tboot, launch->tboot_args);
 	add_kernel(t, "module2", config);
 	add_modules(t, config);
+	/* tboot finds it by its content, and takes it out before it measures the others. */
+	if (launch->lcp)
+		add(t, "\tmodule2 %s/%s\n", config->prefix, launch->lcp);
 	if (launch->sinit) {
 		add(t, "\tmodule2 %s/%s pad=", config->prefix, launch->sinit);
 		for (unsigned i = 0; i < PADDING_BYTES; i++)

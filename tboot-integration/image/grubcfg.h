@@ -8,6 +8,7 @@ struct grubcfg_launch {
 	const char *tboot;      /* tboot's file below `prefix`, NULL: there is none on the image */
 	const char *tboot_args; /* tboot's command line: measured, so a constant of the release */
 	const char *sinit; /* the SINIT module's file below `prefix`, NULL: the platform's own */
+	const char *lcp;   /* the owner's policy data file below `prefix`, NULL: none */
 };
 
 /*

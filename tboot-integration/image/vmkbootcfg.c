@@ -22,7 +22,8 @@ static int usage(FILE *to, int code)
 {
 	fputs("usage: vmkbootcfg grub  --boot-cfg FILE [--out FILE] [--tboot NAME] [--tboot-args "
 	      "TEXT]\n"
-	      "                      [--sinit NAME] [--enable-tboot 0|1]     write grub.cfg\n"
+	      "                      [--sinit NAME] [--lcp NAME] [--enable-tboot 0|1]     write "
+	      "grub.cfg\n"
 	      "       vmkbootcfg files --boot-cfg FILE [--out FILE]\n"
 	      "                      list what the image holds, a file a line, kernel first\n",
 		to);
@@ -97,6 +98,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		{"tboot-args", required_argument, NULL, 't'},
 		{"tboot", required_argument, NULL, 'T'},
 		{"sinit", required_argument, NULL, 's'},
+		{"lcp", required_argument, NULL, 'l'},
 		{"enable-tboot", required_argument, NULL, 'e'},
 		{0},
 	};
@@ -119,6 +121,9 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 			break;
 		case 's':
 			a->launch.sinit = optarg;
+			break;
+		case 'l':
+			a->launch.lcp = optarg;
 			break;
 		case 'e':
 			if (strcmp(optarg, "0") && strcmp(optarg, "1"))

@@ -5,6 +5,8 @@
 /* sources: policy/predict/explain.c policy/predict/document.c */
 /* sources: tboot-integration/image/bootcfg.c kernel/trust/evlog_read.c */
 /* sources: tboot-integration/txtsim/model/acm.c tboot-integration/txtsim/model/digest.c */
+/* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
+/* sources: policy/predict/owner.c */
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
 /* libs: -lcrypto -ljansson -lz */
 #include "policy/predict/document.h"

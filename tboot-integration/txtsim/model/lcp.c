@@ -23,6 +23,7 @@ const char *lcp_result_text(enum lcp_result result)
 		[LCP_OLD_SINIT] = "the policy wants a newer SINIT",
 		[LCP_NO_MLE] = "the MLE is on no list",
 		[LCP_NO_PCONF] = "the platform's PCRs are on no list",
+		[LCP_AMBIGUOUS] = "the lists name several platforms",
 		[LCP_FAILED] = "the digest library failed",
 	};
 

@@ -43,6 +43,8 @@ struct lcp_launch {
 	struct digests mle;
 	uint8_t sinit_version;
 	struct digests pcr[LCP_PCRS]; /* values, by bank */
+	/* Their values are not known: the only platform that the lists name must be it. */
+	bool any_platform;
 };
 
 enum lcp_result {
@@ -55,6 +57,7 @@ enum lcp_result {
 	LCP_OLD_SINIT,     /* SINIT is older than policy or element want */
 	LCP_NO_MLE,        /* no MLE element matches */
 	LCP_NO_PCONF,      /* no platform element matches */
+	LCP_AMBIGUOUS,     /* any_platform, and the lists name more than one */
 	LCP_FAILED,        /* the digest library */
 };
 

@@ -145,6 +145,17 @@ static void take(
 	memcpy(match->digest, digest, lcp_hash_size(alg));
 }
 
+/* Without values every platform matches, so there may be no second one. */
+static enum lcp_result take_any(
+	struct lcp_match *match, const struct lcp_list *list, uint16_t alg, const uint8_t *digest)
+{
+	if (!match->list)
+		take(match, list, alg, digest);
+	else if (match->hash_alg != alg || memcmp(match->digest, digest, lcp_hash_size(alg)) != 0)
+		return LCP_AMBIGUOUS;
+	return LCP_ALLOWED;
+}
+
 /* LCP_MLE_ELEMENT2: {u8 SINIT's lowest version, u8, u16 algorithm, u16 count, digests}. */
 static enum lcp_result match_mle(struct reader *e, const struct lcp_list *list,
 	const struct lcp_policy *policy, const struct lcp_launch *launch, struct lcp_match *match)
@@ -200,6 +211,8 @@ static enum lcp_result match_quote_info(struct reader *e, uint16_t alg, const st
 
 	if (!digest || !one || !low || !sized)
 		return LCP_BAD_DATA;
+	if (launch->any_platform)
+		return take_any(match, list, alg, digest);
 	if (!digest_pcrs(launch, selected, alg, &found))
 		return LCP_FAILED;
 	if (!memcmp(digest, lcp_digest(&found, alg), lcp_hash_size(alg)))
@@ -227,9 +240,10 @@ static enum lcp_result match_pconf(struct reader *e, const struct lcp_list *list
 enum lcp_result lcp_list_match(const struct lcp_list *list, const struct lcp_policy *policy,
 	const struct lcp_launch *launch, struct lcp_match *match)
 {
+	const bool all = launch->any_platform && match->type == LCP_ELEMENT_PCONF2;
 	struct reader r = list->elements;
 
-	while (!match->list && reader_left(&r)) {
+	while ((all || !match->list) && reader_left(&r)) {
 		const uint32_t size = reader_le32(&r), type = reader_le32(&r);
 		enum lcp_result result = LCP_ALLOWED;
 		struct reader e;
