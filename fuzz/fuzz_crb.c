@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct crb crb;
 
 	/* Both buffers are one here: the driver must not keep a pointer to the first. */
-	if (crb_probe(&crb, &ops, &device) == VMK_OK) {
+	if (crb_probe(&crb, &ops, &device, CRB_START_CRB) == VMK_OK) {
 		crb.command = crb.response;
 		if (crb_send(&crb, command, sizeof(command)) == VMK_OK &&
 			crb_receive(&crb, response, room, &got, 1000) == VMK_OK &&

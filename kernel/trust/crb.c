@@ -156,8 +156,29 @@ enum vmk_status crb_request(struct crb *crb, unsigned locality)
 	return status;
 }
 
-enum vmk_status crb_probe(struct crb *crb, const struct crb_ops *ops, void *device)
+/* NULL: commands are started by the register Start alone, as far as firmware says. */
+static const char *wrong_start(uint32_t method)
 {
+	switch (method) {
+	case CRB_START_UNKNOWN:
+	case CRB_START_FIFO:
+	case CRB_START_CRB:
+		return NULL;
+	case CRB_START_ACPI:
+		return "start method 2 (ACPI) in the TPM2 table: 7 (CRB) and 6 (FIFO) are "
+		       "supported";
+	case CRB_START_CRB_ACPI:
+		return "start method 8 (CRB with ACPI) in the TPM2 table: 7 and 6 are supported";
+	default:
+		return "the TPM2 table's start method is unknown: 7 (CRB) and 6 (FIFO) are "
+		       "supported";
+	}
+}
+
+enum vmk_status crb_probe(
+	struct crb *crb, const struct crb_ops *ops, void *device, uint32_t start_method)
+{
+	const char *wrong = wrong_start(start_method);
 	uint32_t id, vendor;
 
 	*crb = (struct crb){
@@ -167,6 +188,8 @@ enum vmk_status crb_probe(struct crb *crb, const struct crb_ops *ops, void *devi
 		return fail(crb, VMK_NOT_PRESENT, "absent");
 	if (TPM_INTERFACE_TYPE(id) != TPM_INTERFACE_CRB)
 		return fail(crb, VMK_UNSUPPORTED, "its CRB interface is not active");
+	if (wrong)
+		return fail(crb, VMK_UNSUPPORTED, wrong);
 	vendor = get(crb, INTERFACE_VD);
 	crb->revision = (uint8_t)(id >> 24);
 	crb->vendor = (uint16_t)vendor;

@@ -40,8 +40,21 @@ struct crb {
 	const char *why; /* static text: what went wrong last, never NULL */
 };
 
-/* VMK_NOT_PRESENT, VMK_UNSUPPORTED (not the CRB interface), VMK_BAD_FORMAT (absurd buffers). */
-enum vmk_status crb_probe(struct crb *crb, const struct crb_ops *ops, void *device);
+/* Start methods of ACPI's table TPM2: TCG ACPI Specification 1.3, table 8. */
+enum {
+	CRB_START_UNKNOWN = 0, /* there is no such table */
+	CRB_START_ACPI = 2,
+	CRB_START_FIFO = 6, /* what the interface's register says counts for more */
+	CRB_START_CRB = 7,
+	CRB_START_CRB_ACPI = 8,
+};
+/*
+ * `start_method` as firmware says. VMK_NOT_PRESENT; VMK_UNSUPPORTED (not the CRB interface, or
+ * commands are started by an ACPI method, which the kernel does not run); VMK_BAD_FORMAT (absurd
+ * buffers).
+ */
+enum vmk_status crb_probe(
+	struct crb *crb, const struct crb_ops *ops, void *device, uint32_t start_method);
 enum vmk_status crb_request(struct crb *crb, unsigned locality);
 void crb_release(struct crb *crb);
 enum vmk_status crb_send(struct crb *crb, const uint8_t *command, size_t bytes);

@@ -112,7 +112,7 @@ static enum vmk_status probe(void *device)
 		return tis_probe(&s->tis, &edge_tis_ops, device);
 	}
 	s->transport = crb_transport(&s->crb);
-	return crb_probe(&s->crb, &edge_crb_ops, device);
+	return crb_probe(&s->crb, &edge_crb_ops, device, boot_info->tpm2.start_method);
 }
 
 static const char *transport_why(void)

@@ -168,6 +168,8 @@ static void delay(void *device)
 static const struct crb_ops ops = {read32, write32, map, now_ms, delay};
 static struct crb crb;
 
+static uint32_t start_method = CRB_START_CRB;
+
 static enum vmk_status start(enum fault fault)
 {
 	memset(&d, 0, sizeof(d));
@@ -176,7 +178,7 @@ static enum vmk_status start(enum fault fault)
 	d.active = TPM_LOCALITIES;
 	d.capable = true;
 	d.idle = true;
-	return crb_probe(&crb, &ops, NULL);
+	return crb_probe(&crb, &ops, NULL, start_method);
 }
 
 static enum vmk_status exchange(size_t bytes, size_t room, size_t *got)
@@ -264,6 +266,34 @@ static void test_probe_names_the_cause(void **state)
 	expect_probe(FAULT_OVERLAP, VMK_BAD_FORMAT, "overlap");
 }
 
+/* Where a command is started by a method of ACPI's, writing to Start would only be waited for. */
+static void test_start_methods(void **state)
+{
+	static const struct {
+		uint32_t method;
+		enum vmk_status status;
+		const char *why;
+	} methods[] = {
+		{0, VMK_OK, "no error"},
+		{2, VMK_UNSUPPORTED, "start method 2 (ACPI)"},
+		{6, VMK_OK, "no error"},
+		{7, VMK_OK, "no error"},
+		{8, VMK_UNSUPPORTED, "start method 8 (CRB with ACPI)"},
+		{11, VMK_UNSUPPORTED, "start method is unknown"},
+		{UINT32_MAX, VMK_UNSUPPORTED, "start method is unknown"},
+	};
+
+	for (unsigned i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		start_method = methods[i].method;
+		expect_probe(FAULT_NONE, methods[i].status, methods[i].why);
+		/* Nobody was asked for anything in vain. */
+		assert_int_equal(d.active, methods[i].status == VMK_OK ? 0 : TPM_LOCALITIES);
+		assert_true(strlen(crb.why) < 96);
+	}
+	start_method = CRB_START_CRB;
+	expect_probe(FAULT_ABSENT, VMK_NOT_PRESENT, "absent");
+}
+
 static void expect_exchange(enum fault fault, enum vmk_status status, const char *why)
 {
 	enum vmk_status found;
@@ -296,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_exchanges),
 		cmocka_unit_test(test_localities),
 		cmocka_unit_test(test_probe_names_the_cause),
+		cmocka_unit_test(test_start_methods),
 		cmocka_unit_test(test_faults_end),
 	};
 
