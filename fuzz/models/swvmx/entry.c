@@ -59,6 +59,11 @@ static unsigned load_msrs(const struct swvmx_vmcs *vmcs, struct swvmx_failures *
 	return 0;
 }
 
+unsigned swvmx_vpid(const struct swvmx_vmcs *vmcs)
+{
+	return swvmx_proc2(vmcs->f) & PROC2_VPID ? F(vmcs, VPID) % SWVMX_VPIDS : 0;
+}
+
 /* A chance for the guest's own translations: without VPID, entries and exits drop them. */
 static void drop_linear(const struct swvmx_vmcs *vmcs)
 {
@@ -86,51 +91,6 @@ static enum vmx_result check_all(struct swvmx_vmcs *vmcs)
 	}
 	vmcs->host_side_checked = true;
 	swvmx_check_guest(&swvmx.cpu, vmcs->f, link_header(vmcs), failures);
-	return VMX_OK;
-}
-
-enum vmx_result vtx_enter(struct vtx_registers *registers, bool launched)
-{
-	struct swvmx_pcpu *p = swvmx_current();
-	struct swvmx_vmcs *vmcs = p->current;
-	enum vmx_result result;
-	unsigned bad_msr;
-
-	if (!p->vmxon)
-		abort();
-	memset(&swvmx.failures, 0, sizeof(swvmx.failures));
-	if (!vmcs)
-		return VMX_FAIL_INVALID;
-	if (swvmx.chooser.entering)
-		swvmx.chooser.entering(swvmx.chooser.context, vmcs, launched);
-	if (vmcs->launched != launched)
-		return refuse(vmcs, launched ? SWVMX_RESUME_NOT_LAUNCHED : SWVMX_LAUNCH_NOT_CLEAR);
-	result = check_all(vmcs);
-	if (result != VMX_OK)
-		return result;
-	if (swvmx.failures.count) {
-		fail_entry(
-			vmcs, EXIT_INVALID_GUEST_STATE, guest_qualification(swvmx.failures.first));
-		return VMX_OK;
-	}
-	bad_msr = load_msrs(vmcs, &swvmx.failures);
-	if (bad_msr) {
-		fail_entry(vmcs, EXIT_MSR_LOADING, bad_msr);
-		return VMX_OK;
-	}
-	vmcs->launched = true;
-	swvmx.entries++;
-	drop_linear(vmcs);
-	F(vmcs, VECTORING_EVENT) = 0;
-	F(vmcs, EXIT_EVENT) = 0;
-	if (swvmx.chooser.run)
-		swvmx.chooser.run(swvmx.chooser.context, vmcs, registers);
-	/* SDM 28.2.4: delivered or in the vectoring information, but no longer here. */
-	F(vmcs, ENTRY_EVENT) &= ~(uint64_t)EVENT_VALID;
-	/* What was not checked at this entry was checked at the first; exits keep it valid. */
-	vmcs->host_side_checked = true;
-	drop_linear(vmcs);
-	p->tables_short = true;
 	return VMX_OK;
 }
 
@@ -173,6 +133,73 @@ static uint64_t walk(uint64_t eptp, uint64_t gpa)
 	return 0;
 }
 
+/* The guest may use all that this pCPU holds, so at an entry it must not hold more than the tables
+ * say by now (SDM 29.4.3.3, 29.4.3.4). */
+static void check_translations(const struct swvmx_vmcs *vmcs)
+{
+	const struct swvmx_pcpu *p = swvmx_current();
+	const unsigned vpid = swvmx_vpid(vmcs);
+
+	for (unsigned i = 0; i < SWVMX_TLB; i++) {
+		const struct swvmx_translation *t = &p->tlb[i];
+		uint64_t now;
+
+		if (!t->entry || (t->eptp ^ F(vmcs, EPTP)) >> 12)
+			continue;
+		now = walk(t->eptp, t->page << 12);
+		if (!now || (now ^ t->entry) & ~0xfffull || (t->entry & ~now & EPT_ACCESS))
+			abort(); /* INVEPT was due */
+	}
+	if (p->linear_epoch[vpid] && p->linear_epoch[vpid] != swvmx.vpid_epoch[vpid])
+		abort(); /* INVVPID was due */
+}
+
+enum vmx_result vtx_enter(struct vtx_registers *registers, bool launched)
+{
+	struct swvmx_pcpu *p = swvmx_current();
+	struct swvmx_vmcs *vmcs = p->current;
+	enum vmx_result result;
+	unsigned bad_msr;
+
+	if (!p->vmxon)
+		abort();
+	memset(&swvmx.failures, 0, sizeof(swvmx.failures));
+	if (!vmcs)
+		return VMX_FAIL_INVALID;
+	if (swvmx.chooser.entering)
+		swvmx.chooser.entering(swvmx.chooser.context, vmcs, launched);
+	if (vmcs->launched != launched)
+		return refuse(vmcs, launched ? SWVMX_RESUME_NOT_LAUNCHED : SWVMX_LAUNCH_NOT_CLEAR);
+	result = check_all(vmcs);
+	if (result != VMX_OK)
+		return result;
+	if (swvmx.failures.count) {
+		fail_entry(
+			vmcs, EXIT_INVALID_GUEST_STATE, guest_qualification(swvmx.failures.first));
+		return VMX_OK;
+	}
+	bad_msr = load_msrs(vmcs, &swvmx.failures);
+	if (bad_msr) {
+		fail_entry(vmcs, EXIT_MSR_LOADING, bad_msr);
+		return VMX_OK;
+	}
+	vmcs->launched = true;
+	swvmx.entries++;
+	drop_linear(vmcs);
+	check_translations(vmcs);
+	F(vmcs, VECTORING_EVENT) = 0;
+	F(vmcs, EXIT_EVENT) = 0;
+	if (swvmx.chooser.run)
+		swvmx.chooser.run(swvmx.chooser.context, vmcs, registers);
+	/* SDM 28.2.4: delivered or in the vectoring information, but no longer here. */
+	F(vmcs, ENTRY_EVENT) &= ~(uint64_t)EVENT_VALID;
+	/* What was not checked at this entry was checked at the first; exits keep it valid. */
+	vmcs->host_side_checked = true;
+	drop_linear(vmcs);
+	p->tables_short = true;
+	return VMX_OK;
+}
+
 bool swvmx_touch(struct swvmx_vmcs *vmcs, uint64_t gpa, uint64_t access, struct hpa *to,
 	uint64_t *qualification)
 {
@@ -195,7 +222,7 @@ bool swvmx_touch(struct swvmx_vmcs *vmcs, uint64_t gpa, uint64_t access, struct 
 
 void swvmx_touch_linear(struct swvmx_vmcs *vmcs)
 {
-	const unsigned vpid = swvmx_proc2(vmcs->f) & PROC2_VPID ? F(vmcs, VPID) % SWVMX_VPIDS : 0;
+	const unsigned vpid = swvmx_vpid(vmcs);
 	uint64_t *held = &swvmx_current()->linear_epoch[vpid];
 
 	if (*held && *held != swvmx.vpid_epoch[vpid])
@@ -205,7 +232,7 @@ void swvmx_touch_linear(struct swvmx_vmcs *vmcs)
 
 void swvmx_change_linear(struct swvmx_vmcs *vmcs)
 {
-	const unsigned vpid = swvmx_proc2(vmcs->f) & PROC2_VPID ? F(vmcs, VPID) % SWVMX_VPIDS : 0;
+	const unsigned vpid = swvmx_vpid(vmcs);
 
 	swvmx.vpid_epoch[vpid]++;
 	swvmx_current()->linear_epoch[vpid] = 0;

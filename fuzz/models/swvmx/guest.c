@@ -63,10 +63,8 @@ static void check_events(struct guest *g, struct swvmx_vmcs *vmcs)
 /* A change of CR0 or CR4 makes what the pCPU remembers of the guest's tables old. */
 static void note_control_registers(struct guest_track *t, struct swvmx_vmcs *vmcs)
 {
-	const unsigned vpid = swvmx_proc2(vmcs->f) & PROC2_VPID ? F(vmcs, VPID) % SWVMX_VPIDS : 0;
-
 	if (t->cr_exit && (t->cr0 != F(vmcs, GUEST_CR0) || t->cr4 != F(vmcs, GUEST_CR4)))
-		swvmx.vpid_epoch[vpid]++;
+		swvmx.vpid_epoch[swvmx_vpid(vmcs)]++;
 	t->cr_exit = false;
 }
 
@@ -274,6 +272,21 @@ static uint8_t reason_of(struct guest *g, const struct swvmx_vmcs *vmcs)
 	return reason;
 }
 
+/* MOV to CR0 or CR4 as systems do it: one bit of what they read there changes. */
+static void change_one_bit(
+	struct guest *g, const struct swvmx_vmcs *vmcs, struct vtx_registers *r, uint64_t qual)
+{
+	const uint8_t b = guest_byte(&g->in);
+	const bool four = CR_QUAL_NUMBER(qual) == 4;
+	const uint64_t mask = four ? F(vmcs, CR4_MASK) : F(vmcs, CR0_MASK);
+	const uint64_t real = four ? F(vmcs, GUEST_CR4) : F(vmcs, GUEST_CR0);
+	const uint64_t shadow = four ? F(vmcs, CR4_SHADOW) : F(vmcs, CR0_SHADOW);
+
+	if (CR_QUAL_TYPE(qual) == 0 && CR_QUAL_NUMBER(qual) != 8 && (b & 0x80))
+		r->gpr[CR_QUAL_REGISTER(qual)] =
+			((real & ~mask) | (shadow & mask)) ^ 1ull << (b & 31);
+}
+
 static void choose_instruction(struct guest *g, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 {
 	const uint8_t reason = reason_of(g, vmcs);
@@ -291,6 +304,8 @@ static void choose_instruction(struct guest *g, struct swvmx_vmcs *vmcs, struct 
 	t->cr_exit = reason == EXIT_CR_ACCESS;
 	F(vmcs, EXIT_INSTRUCTION_LENGTH) = 1 + guest_byte(&g->in) % 15;
 	swvmx_exit(vmcs, reason, qualification_of(g, reason));
+	if (t->cr_exit)
+		change_one_bit(g, vmcs, r, F(vmcs, EXIT_QUALIFICATION));
 }
 
 static void choose_event(struct guest *g, struct swvmx_vmcs *vmcs)
@@ -442,6 +457,7 @@ void guest_run(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 		run_hostile(g, vmcs, r);
 		return;
 	}
+	swvmx_touch_linear(vmcs); /* its instructions are fetched */
 	if (!deliver(g, vmcs)) {
 		for (unsigned i = 0; i < acts; i++)
 			act(g, vmcs, r);

@@ -10,6 +10,14 @@
 
 struct rig rig;
 
+/* Machines as they were built once: building one takes longer than most runs. */
+struct snapshot {
+	bool taken;
+	struct swvmx swvmx;
+	struct rig rig;
+};
+static struct snapshot built[SWVMX_CPU_KINDS], started[SWVMX_BASES];
+
 struct hpa rig_frame(unsigned n)
 {
 	return swvmx_frame(RIG_FIRST_FRAME + n);
@@ -80,7 +88,23 @@ static void set_revision(struct hpa region)
 	memcpy(swvmx_at(region), &revision, sizeof(revision));
 }
 
-void rig_build(enum swvmx_cpu_kind kind)
+/* Of memory, no more than the first table of the EPT has been written since. */
+static bool restore(const struct snapshot *from)
+{
+	if (!from->taken)
+		return false;
+	swvmx = from->swvmx;
+	rig = from->rig;
+	memset(swvmx_at(swvmx_frame(RIG_FIRST_TABLE)), 0, 4096);
+	return true;
+}
+
+static void save(struct snapshot *to)
+{
+	*to = (struct snapshot){true, swvmx, rig};
+}
+
+static void build(enum swvmx_cpu_kind kind)
 {
 	struct vtx_capability_msrs msrs;
 	struct vtx_refusal refusal;
@@ -115,6 +139,14 @@ void rig_build(enum swvmx_cpu_kind kind)
 	}
 }
 
+void rig_build(enum swvmx_cpu_kind kind)
+{
+	if (restore(&built[kind]))
+		return;
+	build(kind);
+	save(&built[kind]);
+}
+
 #define V86_SEGMENT(name)                               \
 	vtx_vmwrite(VMCS_GUEST_##name, 0);              \
 	vtx_vmwrite(VMCS_GUEST_##name##_BASE, 0);       \
@@ -144,6 +176,8 @@ void rig_start(enum swvmx_base base)
 {
 	struct vcpu *v = &rig.vcpu[0];
 
+	if (restore(&started[base]))
+		return;
 	rig_build(base == BASE_MINIMAL ? SWVMX_MINIMAL : SWVMX_MAXIMAL);
 	swvmx.now = 0;
 	if (vcpu_load(v, 0) != VMK_OK)
@@ -157,4 +191,5 @@ void rig_start(enum swvmx_base base)
 		make_v86();
 	if (base == BASE_HOST_32)
 		make_host_32();
+	save(&started[base]);
 }

@@ -2,7 +2,8 @@
  * Processors with VMX, as a model on the host behind kernel/vtx/vtx_ops.h: several pCPUs over a
  * small physical memory, the VMCS state machine (SDM 3C, 25.1, 25.11), VM entry with every check,
  * exits that a chooser decides, and what a processor remembers of translations. It aborts where
- * software breaks a rule that no result code tells.
+ * software breaks a rule that no result code tells, also at an entry with a translation that is
+ * stale, whether the guest uses it or not.
  */
 #ifndef FUZZ_SWVMX_H
 #define FUZZ_SWVMX_H
@@ -103,6 +104,8 @@ void swvmx_exit(struct swvmx_vmcs *vmcs, uint32_t reason, uint64_t qualification
  */
 bool swvmx_touch(struct swvmx_vmcs *vmcs, uint64_t gpa, uint64_t access, struct hpa *to,
 	uint64_t *qualification);
+/* Under which linear translations are kept: the VPID, or 0 without it. */
+unsigned swvmx_vpid(const struct swvmx_vmcs *vmcs);
 /* The guest uses a linear translation; aborts if this pCPU holds one older than its tables. */
 void swvmx_touch_linear(struct swvmx_vmcs *vmcs);
 /* The guest changed its tables and told this pCPU, as INVLPG or MOV to CR3 do. */
