@@ -56,6 +56,20 @@ unlaunched() # RUN
 }
 
 ok "a good host is trusted first" make_host
+# What would show nothing in QEMU, or never end there, is refused.
+refused() # FAULT REASON [OPTION...]
+{
+	local fault=$1 reason=$2
+	shift 2
+	"$txtsim" run --platform qemu --inject "$fault" "$@" --workdir "$system/refused" --iso "$table" >"$system/refused.log" 2>&1
+	is "qemu:$fault: refused" $? 1
+	has "qemu:$fault: with the reason" "$system/refused.log" "$reason"
+}
+for name in "${!status[@]}"; do
+	case ${when[$name]} in polls | long) refused "$name" "inject $name needs --platform bochs" ;; esac
+done
+refused tpm-failed "inject tpm-failed needs TXT" --no-txt
+
 in_lanes one "${all[@]}"
 for each in "${all[@]}"; do
 	run=$(run_of "$each") name=${each#*:}

@@ -8,6 +8,12 @@ const struct txt_fault_row txt_faults[TXT_FAULT_COUNT] = {
 #undef X
 };
 
+const uint64_t txt_faults_polled = 0
+#define X(symbol) | 1ull << TXT_FAULT_##symbol
+	TXT_FAULTS_POLLED(X)
+#undef X
+	;
+
 static bool find(const char *name, size_t size, uint64_t *mask)
 {
 	for (unsigned i = 0; i < TXT_FAULT_COUNT; i++) {

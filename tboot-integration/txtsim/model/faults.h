@@ -76,6 +76,18 @@
 	X(LOG_SMALL, "log-small", "the event log's buffer has no room for SINIT's events",       \
 		"refused: no room for the event log")
 
+/*
+ * Those that let tboot read the TPM's registers millions of times: minutes in Bochs. In QEMU each
+ * read leaves the emulator, and nobody would wait for the end.
+ */
+#define TXT_FAULTS_POLLED(X) \
+	X(TPM_HANGS)         \
+	X(TPM_SLOW)          \
+	X(TPM_NO_LOCALITY)   \
+	X(TPM_NOT_READY)     \
+	X(TPM_SHORT_ANSWER)  \
+	X(TPM_LAUNCHED_HANGS)
+
 enum txt_fault {
 #define X(symbol, name, what, end) TXT_FAULT_##symbol,
 	TXT_FAULTS(X)
@@ -92,6 +104,7 @@ struct txt_fault_row {
 };
 
 extern const struct txt_fault_row txt_faults[TXT_FAULT_COUNT];
+extern const uint64_t txt_faults_polled; /* a mask, as below */
 
 /*
  * Names separated by commas to a mask with bit (1 << enum txt_fault) for each. False for an unknown

@@ -419,7 +419,7 @@ void options_parse(struct run_options *o, int argc, char **argv)
 		inject_print(o->json);
 		exit(0);
 	}
-	inject_check(o->inject);
+	inject_check(o);
 	if (!o->model)
 		o->model = o->emulator == EMULATOR_QEMU ? "max" : "tigerlake";
 	complete(o);

@@ -34,8 +34,8 @@ pid_t tpm_start(const struct run_options *o);
 /* bochs.c: runs a machine in Bochs to its end; returns enum run_status. */
 int bochs_run(const struct run_options *o);
 
-/* inject.c: ends the program unless all are names of faults, separated by commas. */
-void inject_check(const char *names);
+/* inject.c: ends the program unless all of o->inject are faults that can be shown there. */
+void inject_check(const struct run_options *o);
 /* Lists the faults on standard output. */
 void inject_print(bool json);
 
