@@ -71,4 +71,21 @@ grep -qa "from_zero: $seen" "$SIM_DIR/ours"
 ok "txtstat replays the log in that heap to PCR 18" $? "$SIM_DIR/ours"
 grep -qaF 'measured launch succeeded' "$SIM_DIR/ours" && ! grep -qa 'txtstat: ' "$SIM_DIR/ours"
 ok "txtstat shows tboot's own log, and has nothing to complain of" $? "$SIM_DIR/ours"
+
+# The same Linux, which tboot starts although there was no launch.
+unlaunched() # NAME REASON OPTION...
+{
+	local name=$1 reason=$2
+	shift 2
+	SIM_TIMEOUT=120 sim_run "$name" --platform qemu --iso "$SIM_DIR/linux.iso" --mem 512 --no-reboot "$@"
+	tr -d '\r' <"$SIM_DIR/$name/com1.log" >"$SIM_DIR/$name.text"
+	grep -qxF -- '  launch: not launched' "$SIM_DIR/$name.text" && grep -qxF -- "  reason: $reason" "$SIM_DIR/$name.text" &&
+		grep -qxF 'INIT: /bin/txtstat ended with 1' "$SIM_DIR/$name.text"
+	ok "txtstat: not launched: $reason" $? "$SIM_DIR/$name.text"
+}
+unlaunched no-smx 'the processor shows no SMX' --inject no-smx
+if [ -n "${MERLON_FULL:-}" ]; then
+	unlaunched no-txt 'there is no TXT chipset: its registers read as nothing' --no-txt
+	unlaunched disabled 'nobody executed GETSEC[SENTER]' --inject txt-disabled
+fi
 finish
