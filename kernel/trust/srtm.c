@@ -1,5 +1,6 @@
 #include "trust/srtm.h"
 
+#include "lib/types.h"
 #include "trust/evlog_read.h"
 #include "trust/hash.h"
 
@@ -10,8 +11,9 @@
 #define DRTM_PCR_LAST  22u
 #define OWN_PCR_FIRST  12u
 #define OWN_PCR_LAST   14u
-/* GRUB 2.06, commands/tpm.c: an event's text is the kind and what was measured. */
-#define GRUB_LOADS_KERNEL "grub_cmd: multiboot2 "
+/* GRUB 2.06, commands/tpm.c: an event's text is its kind, a colon and what was measured. */
+#define GRUB_LOADS_KERNEL "multiboot2 "
+#define GRUB_KIND_ENDS    ": "
 
 /* What one walk through the log brings. */
 struct replay {
@@ -21,6 +23,7 @@ struct replay {
 	uint8_t pcrs[SRTM_PCR_LAST + 1][32];
 	const char *kernel; /* the path in the last command that loads a kernel; NULL: none */
 	size_t kernel_bytes;
+	bool hidden; /* the data of an event in PCR 8 is not what was measured */
 };
 
 typedef bool (*match_fn)(const struct evlog_event *event, const uint8_t *digest, const void *what);
@@ -45,22 +48,55 @@ static bool find(const struct srtm_facts *facts, unsigned pcr, match_fn match, c
 	return false;
 }
 
-/* The path is a claim of the log's text until its digest is that of the command. */
-static void note_kernel(struct replay *replay, const struct evlog_event *event)
+static bool has_hash(const uint8_t *digest, const uint8_t *data, size_t size)
 {
-	const char *text = (const char *)event->data;
-	size_t prefix = strlen(GRUB_LOADS_KERNEL), bytes = event->data_size;
+	uint8_t hash[32];
 
+	hash_sha256(data, size, hash);
+	return memcmp(hash, digest, sizeof(hash)) == 0;
+}
+
+/*
+ * What was measured, as far as the log tells: its data is a claim until it has the digest, as a
+ * whole or behind its kind; its type and its kind stay claims. False: the log hides it.
+ */
+static bool measured_text(
+	const struct evlog_event *event, const uint8_t *digest, const char **text, size_t *size)
+{
+	const size_t mark = strlen(GRUB_KIND_ENDS);
+	size_t end = event->data_size, at = 0;
+
+	end -= end && event->data[end - 1] == 0;
+	while (at + mark <= end && memcmp(event->data + at, GRUB_KIND_ENDS, mark) != 0)
+		at++;
+	at += mark;
+	if (at > end || !has_hash(digest, event->data + at, end - at)) {
+		at = 0;
+		end = event->data_size;
+		if (!has_hash(digest, event->data, end))
+			return false;
+	}
+	*text = (const char *)event->data + at;
+	*size = end - at;
+	return true;
+}
+
+/* A text that is hidden may be the last command that loads a kernel: then none of the others is. */
+static void note_kernel(
+	struct replay *replay, const struct evlog_event *event, const uint8_t *digest)
+{
+	size_t prefix = strlen(GRUB_LOADS_KERNEL), bytes;
+	const char *text, *end;
+
+	if (!measured_text(event, digest, &text, &bytes)) {
+		replay->hidden = true;
+		return;
+	}
 	if (bytes <= prefix || memcmp(text, GRUB_LOADS_KERNEL, prefix) != 0)
 		return;
+	end = memchr(text + prefix, ' ', bytes - prefix);
 	replay->kernel = text + prefix;
-	for (replay->kernel_bytes = 0; prefix + replay->kernel_bytes < bytes;
-		replay->kernel_bytes++) {
-		char c = replay->kernel[replay->kernel_bytes];
-
-		if (c == ' ' || c == 0)
-			break;
-	}
+	replay->kernel_bytes = end ? (size_t)(end - replay->kernel) : bytes - prefix;
 }
 
 static bool replay_event(struct replay *replay, const struct evlog_event *event)
@@ -76,7 +112,7 @@ static bool replay_event(struct replay *replay, const struct evlog_event *event)
 	}
 	pcr_extend(replay->pcrs[event->pcr], digest->bytes);
 	if (event->pcr == SRTM_PCR_COMMANDS)
-		note_kernel(replay, event);
+		note_kernel(replay, event, digest->bytes);
 	return true;
 }
 
@@ -179,11 +215,13 @@ static void judge_kernel(
 	static const char expected[] = "a multiboot2 command and its file";
 	char path[72];
 
-	if (!replay->kernel) {
-		sign_say(sign, false, expected, "no such command");
+	if (!replay->kernel || replay->hidden) {
+		sign_say(sign, false, expected,
+			replay->hidden ? "a command in the log is not what was measured"
+				       : "no such command");
 		return;
 	}
-	snprintf(path, sizeof(path), "%.*s", (int)(replay->kernel_bytes % sizeof(path)),
+	snprintf(path, sizeof(path), "%.*s", (int)MIN(replay->kernel_bytes, sizeof(path) - 1),
 		replay->kernel);
 	sign_say(sign, find(facts, SRTM_PCR_FILES, is_file, replay), expected, path);
 }

@@ -146,6 +146,64 @@ static void test_the_kernel_has_to_be_a_file(void **state)
 	expect(SRTM_KERNEL, "/boot/vmkernel.el");
 }
 
+static uint8_t *text_in_log(const char *text)
+{
+	uint8_t *found = memmem(bytes, writer.size, text, strlen(text));
+
+	assert_non_null(found);
+	return found;
+}
+
+/* The log lies in memory that anybody may have written to; what was measured is its digests. */
+static void test_a_command_is_what_was_measured(void **state)
+{
+	boot();
+	grub("grub_cmd", "multiboot2 /boot/other.elf abc");
+	file("/boot/other.elf", "other");
+	facts.log_bytes = writer.size;
+	memcpy(text_in_log("multiboot2 /boot/other.elf"), "multiboot2 /boot/vmkernel.elf ", 30);
+	expect(SRTM_KERNEL, "is not what was measured");
+	assert_true(verdict.signs[SRTM_REPLAY].holds);
+	/* Hidden, so that the one before would count. */
+	boot();
+	grub("grub_cmd", "multiboot2 /boot/other.elf");
+	file("/boot/other.elf", "other");
+	facts.log_bytes = writer.size;
+	memcpy(text_in_log("multiboot2 /boot/other.elf"), "echo", 4);
+	expect(SRTM_KERNEL, "is not what was measured");
+	/* Type and kind are not measured: neither hides a command. */
+	boot();
+	grub("module_cmdline", "multiboot2 /boot/other.elf");
+	measure(8, EV_SEPARATOR, "multiboot2 /boot/last.elf", 25, "multiboot2 /boot/last.elf", 25);
+	facts.log_bytes = writer.size;
+	expect(SRTM_KERNEL, "/boot/last.elf");
+	boot();
+	measure(8, EV_SEPARATOR, "multiboot2 /boot/other.elf", 26, "\0\0\0\0", 4);
+	facts.log_bytes = writer.size;
+	expect(SRTM_KERNEL, "is not what was measured");
+	/* Of a kind that is none of GRUB's. */
+	boot();
+	memcpy(text_in_log("grub_cmd: module2"), "grub_cmd; module2", 17);
+	expect(SRTM_KERNEL, "is not what was measured");
+}
+
+static void test_a_long_path(void **state)
+{
+	static const char path[] = "/boot/a-path-of-72-characters/0123456789/0123456789/0123456789"
+				   "/012345678";
+	char command[128];
+
+	assert_int_equal(strlen(path), 72);
+	snprintf(command, sizeof(command), "multiboot2 %s", path);
+	boot();
+	grub("grub_cmd", command);
+	file(path, "kernel");
+	facts.log_bytes = writer.size;
+	srtm_draw(&facts, &verdict);
+	assert_true(verdict.measured);
+	assert_memory_equal(verdict.signs[SRTM_KERNEL].found, path, 60);
+}
+
 static void test_no_log_and_broken_logs(void **state)
 {
 	boot();
@@ -282,6 +340,8 @@ int main(void)
 		cmocka_unit_test(test_every_sign_holds),
 		cmocka_unit_test(test_each_sign_counts),
 		cmocka_unit_test(test_the_kernel_has_to_be_a_file),
+		cmocka_unit_test(test_a_command_is_what_was_measured),
+		cmocka_unit_test(test_a_long_path),
 		cmocka_unit_test(test_no_log_and_broken_logs),
 		cmocka_unit_test(test_the_log_ends_at_its_padding),
 		cmocka_unit_test(test_logs_are_kept),
