@@ -56,6 +56,9 @@ unlaunched() # RUN
 }
 
 ok "a good host is trusted first" make_host
+tboot-integration/run --inject no-such-fault >"$system/inject-unknown.log" 2>&1
+is "an unknown fault is wrong usage" $? 2
+has "and named" "$system/inject-unknown.log" "no fault 'no-such-fault'"
 # What would show nothing in QEMU, or never end there, is refused.
 refused() # FAULT REASON [OPTION...]
 {
