@@ -1,5 +1,6 @@
 #include "vmkuser/records.h"
 
+#include "arch/x86/hardening_cpu.h"
 #include "arch/x86/identify.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/time.h"
@@ -37,17 +38,32 @@ static unsigned one(void)
 	return 1;
 }
 
-/* Of the code as it runs: which sources it was built from, a name cannot tell. */
-static void describe_build(char *to, size_t size)
+static uint32_t hash_code(void)
 {
 	uint8_t digest[BLAKE2S_BYTES];
-	char hex[2 * BUILD_BYTES + 1];
 	struct blake2s state;
+	uint32_t build;
 
 	blake2s_init(&state, NULL, 0);
 	blake2s_update(&state, __text_start, (size_t)(__text_end - __text_start));
 	blake2s_final(&state, digest);
-	hex_encode(hex, digest, BUILD_BYTES);
+	memcpy(&build, digest, sizeof(build));
+	return build;
+}
+
+/* Of the code as it runs: which sources it was built from, a name cannot tell. Who comes first
+ * finds it out; should two be first, both find the same. */
+static void describe_build(char *to, size_t size)
+{
+	static uint64_t known; /* the hash, and above it that it is one */
+	uint64_t build = __atomic_load_n(&known, __ATOMIC_RELAXED);
+	char hex[2 * BUILD_BYTES + 1];
+
+	if (!build) {
+		build = 1ull << 32 | hash_code();
+		__atomic_store_n(&known, build, __ATOMIC_RELAXED);
+	}
+	hex_encode(hex, &build, BUILD_BYTES);
 	snprintf(to, size, "%s", hex);
 }
 
@@ -104,6 +120,11 @@ static bool fill_memory(uint64_t index, void *record)
 static bool fill_cpu(uint64_t index, void *record)
 {
 	return identify_describe((unsigned)index, record);
+}
+
+static bool fill_hardening(uint64_t index, void *record)
+{
+	return hardening_look((unsigned)index, record);
 }
 
 static unsigned count_pci(void)
@@ -286,6 +307,7 @@ static const struct source {
 	[VMK_INFO_TXT_REGISTERS] = {sizeof(struct vmk_info_raw), count_registers, fill_registers},
 	[VMK_INFO_TXT_HEAP] = {sizeof(struct vmk_info_raw), count_heap, fill_heap},
 	[VMK_INFO_TBOOT_LOG] = {sizeof(struct vmk_info_raw), count_tboot_log, fill_tboot_log},
+	[VMK_INFO_HARDENING] = {sizeof(struct vmk_info_hardening), hardening_count, fill_hardening},
 	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), count_scheduled, fill_scheduled},
 };
 

@@ -25,7 +25,7 @@
 
 /* The kernel's code, as the linker would name its ends. */
 char __text_start[1];
-__asm__(".globl __text_end\n.set __text_end, __text_start\n");
+__asm__(".globl __text_end\n.set __text_end, __text_start + 1\n");
 
 static struct boot_info info = {
 	.loader = "GRUB", .memory_count = 2, .memory = {{.bytes = 4096}, {.bytes = 8192}}};
@@ -218,6 +218,19 @@ static void system_and_memory(void **state)
 	assert_int_equal(r.memory.free, 2 * 4096);
 }
 
+/* The code does not change, and is long: it is hashed once. */
+static void the_build_is_found_out_once(void **state)
+{
+	char build[sizeof(r.system.build)];
+	size_t bytes;
+
+	assert_int_equal(get(VMK_INFO_SYSTEM, 0, &bytes), VMK_OK);
+	memcpy(build, r.system.build, sizeof(build));
+	__text_start[0] ^= 1;
+	assert_int_equal(get(VMK_INFO_SYSTEM, 0, &bytes), VMK_OK);
+	assert_string_equal(r.system.build, build);
+}
+
 static void an_adapter_has_the_driver_of_its_device(void **state)
 {
 	size_t bytes;
@@ -254,6 +267,7 @@ int main(void)
 		cmocka_unit_test(what_there_is_not_is_refused),
 		cmocka_unit_test(records_say_how_many_there_are),
 		cmocka_unit_test(system_and_memory),
+		cmocka_unit_test(the_build_is_found_out_once),
 		cmocka_unit_test(an_adapter_has_the_driver_of_its_device),
 		cmocka_unit_test(a_log_part_says_where_it_begins),
 	};
