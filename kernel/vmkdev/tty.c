@@ -8,6 +8,7 @@
 #define ESCAPE         '\x1b'
 #define OPEN_LINE_MAX  512u
 #define TAKE_LINE_AWAY "\r\x1b[K"
+#define COLUMNS_LEAST  80u /* of a terminal */
 
 /* Where a control sequence stands that a world has begun. */
 enum sequence { PLAIN, AFTER_ESCAPE, IN_PARAMETER };
@@ -21,8 +22,10 @@ static struct {
 	 * lines. */
 	char open[OPEN_LINE_MAX];
 	size_t open_bytes;
-	bool open_lost;  /* it did not fit */
-	unsigned column; /* of the cursor */
+	bool open_lost; /* it did not fit */
+	/* Of the cursor: as far to the right as it is at least, however wide the terminal is, but
+	 * where text alone has gone past the least width. */
+	unsigned column;
 	enum sequence sequence;
 	unsigned parameter, digits;
 
@@ -108,11 +111,24 @@ static void emit_visible(struct part *part, char c)
 	tty.column++;
 }
 
+/* A terminal stops at its last column. */
+static void move_right(unsigned n)
+{
+	if (tty.column < COLUMNS_LEAST)
+		tty.column = MIN(tty.column + n, COLUMNS_LEAST - 1);
+}
+
+/* Beyond the least width it may have gone on in the next line, and be near its beginning. */
+static void move_left(unsigned n)
+{
+	tty.column = tty.column < COLUMNS_LEAST ? tty.column - MIN(n, tty.column) : 0;
+}
+
 static void emit_control(struct part *part, char c)
 {
 	emit(part, c);
 	if (c == '\b')
-		tty.column -= tty.column > 0;
+		move_left(1);
 	else
 		tty.column = 0;
 }
@@ -131,9 +147,9 @@ static void emit_sequence(struct part *part, char final)
 		emit(part, digits[--count]);
 	emit(part, final);
 	if (final == 'C')
-		tty.column += MAX(n, 1u);
+		move_right(MAX(n, 1u));
 	if (final == 'D')
-		tty.column -= MIN(MAX(n, 1u), tty.column);
+		move_left(MAX(n, 1u));
 }
 
 /* False: the sequence is none that is allowed. */

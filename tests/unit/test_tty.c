@@ -141,6 +141,32 @@ static void nor_after_the_cursor_has_moved_there(void **state)
 	assert_string_equal(shown, "a\x1b[999D +\x1b[5C5\n");
 }
 
+/* The cursor stops at a terminal's edge, which the kernel does not know: 80 columns or more. */
+static void nor_after_it_was_stopped_at_the_edge(void **state)
+{
+	char wide[120];
+
+	world("\x1b[999C\x1b[998D7\n");
+	assert_string_equal(shown, "\x1b[999C\x1b[998D 7\n");
+	shown_bytes = 0;
+	world("\x1b[79C\x1b[5C\x1b[79D+\n");
+	assert_string_equal(shown, "\x1b[79C\x1b[5C\x1b[79D +\n");
+	/* Text goes on in the next line there. */
+	memset(wide, 'x', sizeof(wide));
+	tty_write(wide, sizeof(wide));
+	shown_bytes = 0;
+	world("\x1b[50D7\n");
+	assert_string_equal(shown, "\x1b[50D 7\n");
+	tty_write(wide, sizeof(wide));
+	shown_bytes = 0;
+	world("\b7\n");
+	assert_string_equal(shown, "\b 7\n");
+	/* What fits is left alone. */
+	shown_bytes = 0;
+	world("abcdef\x1b[2D7\x1b[3C7\b\b7\n");
+	assert_string_equal(shown, "abcdef\x1b[2D7\x1b[3C7\b\b7\n");
+}
+
 static void other_control_characters_do_not_pass(void **state)
 {
 	world("a\x1b]0;title\x07"
@@ -190,6 +216,7 @@ int main(void)
 		cmocka_unit_test_setup(a_begun_line_that_is_too_long_is_ended, fresh),
 		cmocka_unit_test_setup(no_line_of_a_world_begins_as_the_log_does, fresh),
 		cmocka_unit_test_setup(nor_after_the_cursor_has_moved_there, fresh),
+		cmocka_unit_test_setup(nor_after_it_was_stopped_at_the_edge, fresh),
 		cmocka_unit_test_setup(other_control_characters_do_not_pass, fresh),
 		cmocka_unit_test_setup(sequences_pass_in_pieces, fresh),
 		cmocka_unit_test_setup(long_text_goes_out_whole, fresh),
