@@ -20,6 +20,8 @@ static void visit_leaf(void *context, const struct ptable_leaf *leaf)
 	result->user += user;
 	/* As bad: a page of the kernel's half that ring 3 can reach, and one of ring 3's half that
 	 * SMEP and SMAP would take for the kernel's. */
+	result->both += writable && executable;
+	result->wrong_half += user != lower;
 	if ((writable && executable) || user != lower)
 		add_violation(result, leaf);
 }
@@ -27,8 +29,10 @@ static void visit_leaf(void *context, const struct ptable_leaf *leaf)
 /* The kernel's own tables must have nothing in the lower half, whoever may reach it. */
 static void visit_kernel_leaf(void *context, const struct ptable_leaf *leaf)
 {
-	if (leaf->address < KERNEL_HALF && leaf->flags & PTE_USER)
+	if (leaf->address < KERNEL_HALF && leaf->flags & PTE_USER) {
+		((struct audit_result *)context)->wrong_half++;
 		add_violation(context, leaf);
+	}
 	visit_leaf(context, leaf);
 }
 
@@ -50,4 +54,34 @@ void audit_wx(struct audit_result *result)
 	ptable_walk(&kernel->table, 0, PTABLE_ENTRIES, visit_kernel_leaf, result);
 	spin_unlock(&kernel->lock, saved);
 	space_for_each(visit_space, result);
+}
+
+static void visit_null(void *context, struct space *space)
+{
+	struct audit_guards *result = context;
+	uint64_t saved = spin_lock(&space->lock);
+
+	result->spaces++;
+	result->null_pages += ptable_any(&space->table, 0, PAGE_SIZE);
+	spin_unlock(&space->lock, saved);
+}
+
+void audit_guards(struct audit_guards *result)
+{
+	struct space *kernel = kernel_space();
+	uint64_t saved;
+
+	*result = (struct audit_guards){0};
+	visit_null(result, kernel);
+	saved = spin_lock(&kernel->lock);
+	for (size_t i = 0; i < kernel->ranges.count; i++) {
+		const struct range *range = &kernel->ranges.items[i];
+
+		result->ranges++;
+		result->unguarded +=
+			ptable_any(&kernel->table, range->start - PAGE_SIZE, PAGE_SIZE) ||
+			ptable_any(&kernel->table, range->end, PAGE_SIZE);
+	}
+	spin_unlock(&kernel->lock, saved);
+	space_for_each(visit_null, result);
 }

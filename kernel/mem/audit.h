@@ -6,10 +6,21 @@
 
 struct audit_result {
 	uint64_t mappings, executable, writable, user; /* leaf entries seen, each of any size */
-	uint64_t violations;
+	uint64_t violations;                           /* of either kind */
+	uint64_t both;                                 /* writable and executable */
+	uint64_t wrong_half;                           /* in the other one than its user bit says */
 	uintptr_t first_violation;
 };
 /* Walks the kernel's half and every user half. At boot a violation is a panic. */
 void audit_wx(struct audit_result *result);
+
+struct audit_guards {
+	uint64_t ranges;     /* of the kernel's half, as space_alloc() and its like gave them */
+	uint64_t unguarded;  /* of these, with a page beside */
+	uint64_t spaces;     /* all address spaces, the kernel's too */
+	uint64_t null_pages; /* of these, with something mapped at address 0 */
+};
+/* Looks for a page beside each range, where an overrun must fault, and at address 0. */
+void audit_guards(struct audit_guards *result);
 
 #endif

@@ -61,6 +61,28 @@ void space_seal(void)
 	tlb_flush_all_cpus(start, bytes);
 }
 
+static bool writable(const char *start, const char *end)
+{
+	struct ptable_leaf leaf;
+
+	for (uintptr_t at = (uintptr_t)start; at < (uintptr_t)end; at += PAGE_SIZE) {
+		if (!ptable_find(&kernel.table, at, &leaf) || leaf.flags & PTE_WRITE)
+			return true;
+	}
+	return false;
+}
+
+bool space_sealed(void)
+{
+	uint64_t saved = spin_lock(&kernel.lock);
+	bool sealed = !writable(__text_start, __text_end) &&
+		      !writable(__relro_start, __relro_end) &&
+		      !writable(__rodata_start, __rodata_end);
+
+	spin_unlock(&kernel.lock, saved);
+	return sealed;
+}
+
 /* --- direct map */
 
 /* What may be reached there: memory that we hand out, modules, ACPI's tables. Not the kernel's own

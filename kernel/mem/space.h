@@ -17,6 +17,8 @@ struct space; /* opaque; kernel_space() or one per user world */
 void space_init(void); /* builds the kernel's final page tables and switches to them */
 /* Make what was written only while booting read-only; after it nobody may write SEALED data. */
 void space_seal(void);
+/* No page of text, constants or what space_seal() sealed can be written. */
+bool space_sealed(void);
 struct space *kernel_space(void);
 enum vmk_status space_create(struct space **space);
 void space_destroy(struct space *space);  /* frees every frame that it owns */

@@ -100,6 +100,11 @@ const struct speculation_plan *speculation_plan(void)
 	return &plan;
 }
 
+uint64_t speculation_now(void)
+{
+	return plan.spec_ctrl ? rdmsr(MSR_SPEC_CTRL) : 0;
+}
+
 bool speculation_may_start(uint32_t apic_id)
 {
 	const struct percpu *other;

@@ -9,6 +9,8 @@ void speculation_init(void);
 /* The running CPU's registers follow the plan. */
 void speculation_init_cpu(void);
 const struct speculation_plan *speculation_plan(void);
+/* IA32_SPEC_CTRL of the running CPU; 0 where it is left alone. */
+uint64_t speculation_now(void);
 /* False if a thread of its core runs already, and the two could read each other's data. */
 bool speculation_may_start(uint32_t apic_id);
 

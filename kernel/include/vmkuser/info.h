@@ -11,21 +11,22 @@
 #define VMK_INFO_VERSION 2u
 
 /* X(symbol, number, structure) */
-#define VMK_INFO_KINDS(X)                                  \
-	X(VMK_INFO_SYSTEM, 1, struct vmk_info_system)      \
-	X(VMK_INFO_MODULE, 2, struct vmk_info_module)      \
-	X(VMK_INFO_WORLD, 3, struct vmk_info_world)        \
-	X(VMK_INFO_MEMORY, 4, struct vmk_info_memory)      \
-	X(VMK_INFO_CPU, 5, struct vmk_info_cpu)            \
-	X(VMK_INFO_PCI, 6, struct vmk_info_pci)            \
-	X(VMK_INFO_NIC, 7, struct vmk_info_nic)            \
-	X(VMK_INFO_PORT, 8, struct vmk_info_port)          \
-	X(VMK_INFO_LAUNCH, 9, struct vmk_info_launch)      \
-	X(VMK_INFO_SIGN, 10, struct vmk_info_sign)         \
-	X(VMK_INFO_LOG, 11, struct vmk_info_log)           \
-	X(VMK_INFO_TXT_REGISTERS, 12, struct vmk_info_raw) \
-	X(VMK_INFO_TXT_HEAP, 13, struct vmk_info_raw)      \
-	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw)     \
+#define VMK_INFO_KINDS(X)                                    \
+	X(VMK_INFO_SYSTEM, 1, struct vmk_info_system)        \
+	X(VMK_INFO_MODULE, 2, struct vmk_info_module)        \
+	X(VMK_INFO_WORLD, 3, struct vmk_info_world)          \
+	X(VMK_INFO_MEMORY, 4, struct vmk_info_memory)        \
+	X(VMK_INFO_CPU, 5, struct vmk_info_cpu)              \
+	X(VMK_INFO_PCI, 6, struct vmk_info_pci)              \
+	X(VMK_INFO_NIC, 7, struct vmk_info_nic)              \
+	X(VMK_INFO_PORT, 8, struct vmk_info_port)            \
+	X(VMK_INFO_LAUNCH, 9, struct vmk_info_launch)        \
+	X(VMK_INFO_SIGN, 10, struct vmk_info_sign)           \
+	X(VMK_INFO_LOG, 11, struct vmk_info_log)             \
+	X(VMK_INFO_TXT_REGISTERS, 12, struct vmk_info_raw)   \
+	X(VMK_INFO_TXT_HEAP, 13, struct vmk_info_raw)        \
+	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw)       \
+	X(VMK_INFO_HARDENING, 17, struct vmk_info_hardening) \
 	X(VMK_INFO_SCHED, 15, struct vmk_info_sched)
 enum vmk_info_kind {
 #define X(symbol, number, structure) symbol = number,
@@ -199,6 +200,15 @@ struct vmk_info_raw {
 	uint64_t base, total; /* of all parts: physical address, bytes */
 	uint32_t bytes, reserved;
 	uint8_t data[VMK_INFO_RAW_BYTES];
+};
+
+enum vmk_hardening { VMK_HARDENING_ABSENT, VMK_HARDENING_HOLDS, VMK_HARDENING_FAILS };
+/* One rule that protects the VMkernel, as it is now. */
+struct vmk_info_hardening {
+	struct vmk_info_head head;
+	char name[16], rule[88], found[128];
+	uint8_t state; /* enum vmk_hardening; absent: the CPU does not offer it */
+	uint8_t reserved[7];
 };
 
 /* VMK_SYS_CONTROL. X(symbol, number) */

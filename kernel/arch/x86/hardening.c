@@ -1,0 +1,124 @@
+/* Each rule against what was found. */
+#include "arch/x86/hardening.h"
+
+#include <stdio.h>
+
+#define CR0_WP       0x10000ull
+#define CR4_UMIP     0x800ull
+#define CR4_FSGSBASE 0x10000ull
+#define CR4_SMEP     0x100000ull
+#define CR4_SMAP     0x200000ull
+#define CR4_CET      0x800000ull
+#define EFER_NXE     0x800ull
+#define CET_ENDBR_EN 4ull
+
+static void set(struct vmk_info_hardening *row, enum vmk_hardening state, const char *found)
+{
+	row->state = state;
+	snprintf(row->found, sizeof(row->found), "%s", found);
+}
+
+static void hold(struct vmk_info_hardening *row, bool holds, const char *found)
+{
+	set(row, holds ? VMK_HARDENING_HOLDS : VMK_HARDENING_FAILS, found);
+}
+
+/* Where the CPU has it, it must be on. */
+static void feature(struct vmk_info_hardening *row, bool has, bool on)
+{
+	if (!has)
+		set(row, VMK_HARDENING_ABSENT, "this CPU does not have it");
+	else
+		hold(row, on, on ? "on" : "off");
+}
+
+static void count(struct vmk_info_hardening *row, uint64_t bad, uint64_t all, const char *what)
+{
+	char text[sizeof(row->found)];
+
+	snprintf(text, sizeof(text), "%llu of %llu %s", (unsigned long long)bad,
+		(unsigned long long)all, what);
+	hold(row, bad == 0, text);
+}
+
+static void describe_speculation(const struct hardening_facts *f, struct vmk_info_hardening *row)
+{
+	char names[sizeof(row->found)], text[sizeof(row->found) + 16];
+
+	if (f->spec_ctrl != f->speculation.spec_ctrl) {
+		hold(row, false, "another value");
+		return;
+	}
+	speculation_list(&f->speculation, SPEC_EXPOSED, names, sizeof(names));
+	snprintf(text, sizeof(text), "exposed to %s", *names ? names : "nothing known");
+	set(row, *names ? VMK_HARDENING_ABSENT : VMK_HARDENING_HOLDS, text);
+}
+
+void hardening_describe(
+	const struct hardening_facts *f, enum hardening_rule rule, struct vmk_info_hardening *row)
+{
+	static const struct {
+		const char *name, *rule;
+	} rules[] = {
+#define X(symbol, name, rule) {name, rule},
+		HARDENING_RULES(X)
+#undef X
+	};
+
+	snprintf(row->name, sizeof(row->name), "%s", rules[rule].name);
+	snprintf(row->rule, sizeof(row->rule), "%s", rules[rule].rule);
+	switch (rule) {
+	case HARDENING_WX:
+		count(row, f->audit.both, f->audit.mappings, "mappings are");
+		return;
+	case HARDENING_HALVES:
+		count(row, f->audit.wrong_half, f->audit.mappings,
+			"mappings are in the wrong half");
+		return;
+	case HARDENING_NULL:
+		count(row, f->guards.null_pages, f->guards.spaces,
+			"address spaces have a page there");
+		return;
+	case HARDENING_GUARDS:
+		count(row, f->guards.unguarded, f->guards.ranges, "ranges have a neighbour");
+		return;
+	case HARDENING_SEALED:
+		hold(row, f->sealed, f->sealed ? "read-only" : "writable");
+		return;
+	case HARDENING_WP:
+		feature(row, true, f->cr0 & CR0_WP);
+		return;
+	case HARDENING_NX:
+		feature(row, f->has[CPU_NX], f->efer & EFER_NXE);
+		return;
+	case HARDENING_SMEP:
+		feature(row, f->has[CPU_SMEP], f->cr4 & CR4_SMEP);
+		return;
+	case HARDENING_SMAP:
+		feature(row, f->has[CPU_SMAP], f->cr4 & CR4_SMAP);
+		return;
+	case HARDENING_UMIP:
+		feature(row, f->has[CPU_UMIP], f->cr4 & CR4_UMIP);
+		return;
+	case HARDENING_IBT:
+		feature(row, f->has[CPU_IBT], f->cr4 & CR4_CET && f->s_cet & CET_ENDBR_EN);
+		return;
+	case HARDENING_GS:
+		feature(row, true, !(f->cr4 & CR4_FSGSBASE));
+		return;
+	case HARDENING_CANARY:
+		hold(row, f->canary && !(f->canary & 0xff), f->canary ? "drawn" : "zero");
+		return;
+	case HARDENING_ENTROPY:
+		if (f->hardware_entropy)
+			hold(row, true, "drawn from the CPU, mixed with time");
+		else
+			set(row, VMK_HARDENING_ABSENT, "this CPU has neither: time alone");
+		return;
+	case HARDENING_SPECULATION:
+		describe_speculation(f, row);
+		return;
+	case HARDENING_RULE_COUNT:
+		break;
+	}
+}

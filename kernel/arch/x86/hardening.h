@@ -1,0 +1,55 @@
+/*
+ * What stands in an attacker's way, each as a rule that can be looked at while the kernel runs: the
+ * rows of `vmk selftest hardening`. Pure; hardening_cpu.c collects the facts.
+ */
+#ifndef ARCH_HARDENING_H
+#define ARCH_HARDENING_H
+
+#include "arch/x86/features.h"
+#include "arch/x86/speculation.h"
+#include "mem/audit.h"
+#include <vmkuser/info.h>
+
+/* X(symbol, name, rule) */
+#define HARDENING_RULES(X)                                                                         \
+	X(HARDENING_WX, "wx", "no page is both writable and executable")                           \
+	X(HARDENING_HALVES, "halves", "ring 3 reaches no page of the kernel's half")               \
+	X(HARDENING_NULL, "null-page", "nothing is mapped at address 0")                           \
+	X(HARDENING_GUARDS, "guards", "unmapped pages surround stacks and large allocations")      \
+	X(HARDENING_SEALED, "sealed", "what only start-up writes is read-only")                    \
+	X(HARDENING_WP, "write-protect", "ring 0 heeds read-only pages (CR0.WP)")                  \
+	X(HARDENING_NX, "nx", "data does not execute (EFER.NXE)")                                  \
+	X(HARDENING_SMEP, "smep", "ring 0 runs no page of ring 3 (CR4.SMEP)")                      \
+	X(HARDENING_SMAP, "smap", "ring 0 reads ring 3's pages only where it means to (CR4.SMAP)") \
+	X(HARDENING_UMIP, "umip", "ring 3 cannot read descriptor tables' addresses (CR4.UMIP)")    \
+	X(HARDENING_IBT, "ibt", "indirect branches of ring 0 land on ENDBR64 (S_CET)")             \
+	X(HARDENING_GS, "gs-base", "ring 3 cannot write GS.base (CR4.FSGSBASE off)")               \
+	X(HARDENING_CANARY, "canary", "this world's stack canary is random")                       \
+	X(HARDENING_ENTROPY, "entropy", "addresses and keys come from RDSEED or RDRAND")           \
+	X(HARDENING_SPECULATION, "speculation", "IA32_SPEC_CTRL is as was decided")
+
+enum hardening_rule {
+#define X(symbol, name, rule) symbol,
+	HARDENING_RULES(X)
+#undef X
+		HARDENING_RULE_COUNT
+};
+
+struct hardening_facts {
+	bool has[CPU_FEATURE_COUNT];
+	uint64_t cr0, cr4, efer;
+	uint64_t s_cet;     /* 0 where there is no CET */
+	uint64_t spec_ctrl; /* 0 where it is not written */
+	uint64_t canary;
+	bool sealed;
+	bool hardware_entropy;
+	struct audit_result audit;
+	struct audit_guards guards;
+	struct speculation_plan speculation;
+};
+
+/* Row `rule`: everything but the head. */
+void hardening_describe(const struct hardening_facts *facts, enum hardening_rule rule,
+	struct vmk_info_hardening *row);
+
+#endif

@@ -1,0 +1,46 @@
+#include "arch/x86/hardening_cpu.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/hardening.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/speculation_cpu.h"
+#include "boot/boot_info.h"
+#include "mem/space.h"
+
+unsigned hardening_count(void)
+{
+	return HARDENING_RULE_COUNT;
+}
+
+static void read_cpu(struct hardening_facts *f)
+{
+	uint64_t saved = irq_save();
+
+	f->cr0 = read_cr0();
+	f->cr4 = read_cr4();
+	f->efer = rdmsr(MSR_EFER);
+	f->s_cet = f->has[CPU_IBT] ? rdmsr(MSR_S_CET) : 0;
+	f->spec_ctrl = speculation_now();
+	f->canary = percpu()->canary;
+	irq_restore(saved);
+}
+
+bool hardening_look(unsigned rule, struct vmk_info_hardening *row)
+{
+	struct hardening_facts f = {.speculation = *speculation_plan()};
+
+	if (rule >= HARDENING_RULE_COUNT)
+		return false;
+	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++)
+		f.has[i] = cpu_has(i);
+	read_cpu(&f);
+	f.sealed = space_sealed();
+	f.hardware_entropy =
+		boot_info->entropy_sources & (BOOT_ENTROPY_RDSEED | BOOT_ENTROPY_RDRAND);
+	/* Walks of every page table, for those who ask for them. */
+	if (rule <= HARDENING_HALVES)
+		audit_wx(&f.audit);
+	if (rule == HARDENING_NULL || rule == HARDENING_GUARDS)
+		audit_guards(&f.guards);
+	hardening_describe(&f, rule, row);
+	return true;
+}

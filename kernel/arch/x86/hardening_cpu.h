@@ -1,0 +1,12 @@
+/* The rules of hardening.h, looked at now, on the CPU that runs this. */
+#ifndef ARCH_HARDENING_CPU_H
+#define ARCH_HARDENING_CPU_H
+
+#include "lib/types.h"
+#include <vmkuser/info.h>
+
+unsigned hardening_count(void);
+/* Fills a zeroed record; false for a rule that there is not. */
+bool hardening_look(unsigned rule, struct vmk_info_hardening *row);
+
+#endif
