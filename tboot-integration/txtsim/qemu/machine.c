@@ -125,9 +125,7 @@ static int explain(const struct machine *m, int status)
 	if (m->qmp.end == QMP_WAS_RESET)
 		return RUN_RESET;
 	show_output(m->options);
-	if (WIFSIGNALED(status))
-		fprintf(stderr, "txtsim: QEMU crashed with signal %d\n", WTERMSIG(status));
-	fprintf(stderr, "txtsim: QEMU ended: see qemu.out in %s\n", m->options->workdir);
+	process_tell_end("QEMU", status, "qemu.out", m->options->workdir);
 	return RUN_CRASHED;
 }
 
@@ -152,6 +150,7 @@ static int wait_for(struct machine *m)
 	double end = process_now() + o->timeout_s;
 	int status;
 
+	m->edge_lost = process_now();
 	for (;;) {
 		bool ended = waitpid(m->qemu, &status, WNOHANG) == m->qemu;
 

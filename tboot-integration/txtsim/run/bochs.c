@@ -86,8 +86,7 @@ static int explain(const struct run_options *o, int status)
 	if (find_line(o, "bochs.log", ">>PANIC<<", line, sizeof(line)))
 		fprintf(stderr, "txtsim: Bochs stopped: %s\n", line);
 	else
-		fprintf(stderr, "txtsim: Bochs ended: see bochs.out and bochs.log in %s\n",
-			o->workdir);
+		process_tell_end("Bochs", status, "bochs.out and bochs.log", o->workdir);
 	return RUN_CRASHED;
 }
 

@@ -139,3 +139,15 @@ void process_stop(pid_t pid)
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 }
+
+void process_tell_end(const char *emulator, int status, const char *logs, const char *workdir)
+{
+	if (WIFSIGNALED(status))
+		fprintf(stderr,
+			"txtsim: %s crashed with signal %d (%s): the emulator's fault, which says "
+			"nothing of the guest; start it again, and see %s in %s\n",
+			emulator, WTERMSIG(status), strsignal(WTERMSIG(status)), logs, workdir);
+	else
+		fprintf(stderr, "txtsim: %s ended with status %d: see %s in %s\n", emulator,
+			WEXITSTATUS(status), logs, workdir);
+}

@@ -20,6 +20,12 @@ void process_stop(pid_t pid);
 /* Runs a program to its end; returns its exit status or -1. */
 int process_run(const char *workdir, const char *log, const char *const argv[]);
 
+/*
+ * One line on standard error for an emulator that ended by itself: how, whose fault that is, and
+ * where it says more (names of files in the workdir).
+ */
+void process_tell_end(const char *emulator, int status, const char *logs, const char *workdir);
+
 /* The program's path, found in PATH. */
 bool process_find(const char *program, char path[PATH_MAX]);
 
