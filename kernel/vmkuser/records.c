@@ -1,6 +1,5 @@
 #include "vmkuser/records.h"
 
-#include "arch/x86/hardening_cpu.h"
 #include "arch/x86/identify.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/time.h"
@@ -122,11 +121,6 @@ static bool fill_cpu(uint64_t index, void *record)
 	return identify_describe((unsigned)index, record);
 }
 
-static bool fill_hardening(uint64_t index, void *record)
-{
-	return hardening_look((unsigned)index, record);
-}
-
 static unsigned count_pci(void)
 {
 	unsigned count = 0;
@@ -136,13 +130,21 @@ static unsigned count_pci(void)
 	return count;
 }
 
+/* Read once: the module may give its device back meanwhile. NULL: nobody has it. */
+static const char *driver_of(const struct device *device)
+{
+	return __atomic_load_n(&device->driver, __ATOMIC_RELAXED);
+}
+
 static bool fill_pci(uint64_t index, void *record)
 {
 	const struct device *device = device_at((unsigned)index);
 	struct vmk_info_pci *info = record;
+	const char *driver;
 
 	if (!device)
 		return false;
+	driver = driver_of(device);
 	info->bus = device->pci.address.bus;
 	info->slot = device->pci.address.slot;
 	info->function = device->pci.address.function;
@@ -150,18 +152,19 @@ static bool fill_pci(uint64_t index, void *record)
 	info->vendor = device->pci.vendor;
 	info->device = device->pci.device;
 	info->class_code = device->pci.class_code;
-	if (device->driver)
-		snprintf(info->driver, sizeof(info->driver), "%s", device->driver);
+	if (driver)
+		snprintf(info->driver, sizeof(info->driver), "%s", driver);
 	return true;
 }
 
 /* The Ethernet controller that a driver has: there is one uplink. */
-static const struct device *find_nic(void)
+static const struct device *find_nic(const char **driver)
 {
 	const struct device *device;
 
 	for (unsigned i = 0; (device = device_at(i)) != NULL; i++) {
-		if (device->driver && device->pci.class_code >> CLASS_SHIFT == CLASS_ETHERNET)
+		*driver = driver_of(device);
+		if (*driver && device->pci.class_code >> CLASS_SHIFT == CLASS_ETHERNET)
 			return device;
 	}
 	return NULL;
@@ -179,7 +182,8 @@ static unsigned count_nics(void)
 
 static bool fill_nic(uint64_t index, void *record)
 {
-	const struct device *device = find_nic();
+	const char *driver;
+	const struct device *device = find_nic(&driver);
 	struct vmk_info_nic *info = record;
 
 	if (!switch_describe_uplink((unsigned)index, info))
@@ -189,7 +193,7 @@ static bool fill_nic(uint64_t index, void *record)
 	info->bus = device->pci.address.bus;
 	info->slot = device->pci.address.slot;
 	info->function = device->pci.address.function;
-	snprintf(info->driver, sizeof(info->driver), "%s", device->driver);
+	snprintf(info->driver, sizeof(info->driver), "%s", driver);
 	return true;
 }
 
@@ -307,7 +311,6 @@ static const struct source {
 	[VMK_INFO_TXT_REGISTERS] = {sizeof(struct vmk_info_raw), count_registers, fill_registers},
 	[VMK_INFO_TXT_HEAP] = {sizeof(struct vmk_info_raw), count_heap, fill_heap},
 	[VMK_INFO_TBOOT_LOG] = {sizeof(struct vmk_info_raw), count_tboot_log, fill_tboot_log},
-	[VMK_INFO_HARDENING] = {sizeof(struct vmk_info_hardening), hardening_count, fill_hardening},
 	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), count_scheduled, fill_scheduled},
 };
 
@@ -325,6 +328,7 @@ enum vmk_status records_read(
 
 	if (kind >= ARRAY_SIZE(sources) || !sources[kind].fill)
 		return VMK_BAD_PARAM;
+	__asm__ volatile("lfence" : : : "memory"); /* no kind is speculated past the check */
 	source = &sources[kind];
 	if (size < source->bytes)
 		return VMK_TOO_LARGE;
