@@ -241,6 +241,18 @@ void runq_put(struct runq *runq, uint64_t now)
 	enqueue(runq, task);
 }
 
+void runq_step_back(struct runq *runq, uint64_t now)
+{
+	struct task *task = runq->current;
+
+	if (task_may_run_on(task, runq->cpu)) {
+		runq_put(runq, now);
+		return;
+	}
+	task->until = now;
+	hold(runq, task, TASK_PARKED, now);
+}
+
 static void leave(struct runq *runq, enum task_state state, uint64_t now)
 {
 	struct task *task = runq->current;

@@ -60,6 +60,8 @@ void runq_take(struct runq *runq, struct task *task);
 
 /* The current task wants to run on: it is queued, parked, co-stopped or exiled. */
 void runq_put(struct runq *runq, uint64_t now);
+/* The same without exile, for one that another runs in place of: it is parked for no time then. */
+void runq_step_back(struct runq *runq, uint64_t now);
 /* The current task waits, until `deadline` (SCHED_NEVER) or runq_wake(). */
 void runq_wait(struct runq *runq, uint64_t deadline, uint64_t now);
 void runq_end(struct runq *runq, uint64_t now);

@@ -106,6 +106,12 @@ static void offer_work(struct sched *sched, struct runq *runq)
 		sched->ops->kick(idle);
 }
 
+void sched_offer(struct sched *sched, struct runq *runq)
+{
+	if (!list_empty(&runq->movable))
+		offer_work(sched, runq);
+}
+
 /* --- from queue to queue. Lag, not virtual time, is what a task takes along. */
 
 /* Leave `home`, which is locked, for `cpu`. From here until place() only this caller may queue it:

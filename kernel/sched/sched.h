@@ -68,6 +68,20 @@ void sched_end(struct sched *sched, unsigned cpu, struct sched_switch *out); /* 
  * nobody will run again, or NULL. */
 struct task *sched_finish_switch(struct sched *sched, unsigned cpu, uint64_t saved);
 
+/*
+ * Lending (lend.c). The current task has `to`, if that waits, run in its place: true, switch. `to`
+ * then runs until one of the next two is called for it; the lender stays the current task, with its
+ * registers saved, and has its time charged.
+ */
+bool sched_lend(struct sched *sched, unsigned cpu, struct task *to, struct sched_switch *out);
+/* The borrower waits, and its lender goes on: true, switch. False: it was woken already, and runs
+ * on as it did. */
+bool sched_give_back(struct sched *sched, unsigned cpu, struct task *task, uint64_t deadline,
+	struct sched_switch *out);
+/* The borrower goes on by itself, and the lender is ready. True: switch; false: `task` is current.
+ */
+bool sched_part(struct sched *sched, unsigned cpu, struct task *task, struct sched_switch *out);
+
 /* From the timer interrupt: wakes those whose time has come. True: call sched_reconsider() as soon
  * as the current task can be stopped. */
 bool sched_on_timer(struct sched *sched, unsigned cpu);
@@ -75,6 +89,8 @@ bool sched_on_timer(struct sched *sched, unsigned cpu);
 bool sched_fetch(struct sched *sched, unsigned cpu);
 
 /* For the scheduler's own files. */
+/* Is there work for idle CPUs? What is seen without the lock is a hint. */
+void sched_offer(struct sched *sched, struct runq *runq);
 struct runq *sched_lock_home(struct sched *sched, struct task *task, uint64_t *saved);
 /* Queue a ready task that is queued nowhere; its home is locked, and unlocked here. */
 void sched_settle(struct sched *sched, struct task *task, struct runq *home, uint64_t saved);

@@ -19,14 +19,14 @@ void sched_sample(const struct task *task, uint64_t now, struct sched_sample *ou
 		.ready = spent(task, TASK_READY, now),
 		.parked = spent(task, TASK_PARKED, now),
 		.costop = spent(task, TASK_COSTOP, now),
-		.wait = spent(task, TASK_WAITING, now),
+		.wait = spent(task, TASK_WAITING, now) + spent(task, TASK_LENT, now),
 		.idle = task->idle_time,
 		.switches = task->switches,
 		.migrations = task->migrations,
 		.shortfall = task->shortfall,
 	};
 	if (task->idles)
-		out->idle += out->wait - task->times[TASK_WAITING];
+		out->idle += spent(task, TASK_WAITING, now) - task->times[TASK_WAITING];
 }
 
 /* Of `elapsed`; in microseconds, so that years fit. */

@@ -26,6 +26,7 @@ enum task_state {
 	TASK_PARKED,  /* could run, but has used up its limit */
 	TASK_COSTOP,  /* could run, but leads its VM's other vCPUs by too much */
 	TASK_WAITING,
+	TASK_LENT, /* runs in the place of its queue's current one, on that one's time (lend.c) */
 	TASK_DEAD,
 	TASK_STATES
 };

@@ -24,6 +24,9 @@
 
 struct world {
 	struct task task;
+	struct world *lender; /* while it is lent */
+	void (*part)(void *argument);
+	void *part_argument; /* of a lender */
 	struct list all;
 	struct world_membership membership;
 	struct context context;
@@ -104,12 +107,63 @@ static void enter_world(void *argument)
 	world_exit();
 }
 
+/* --- lending */
+
+/* Only its own thread ends it. */
+static bool is_lent(const struct world *world)
+{
+	return world->task.state == TASK_LENT;
+}
+
+bool world_lend(struct world *to, void (*part)(void *argument), void *argument)
+{
+	struct world *self = world_current();
+	uint64_t saved = irq_save();
+	struct sched_switch s;
+	bool lent;
+
+	self->part = part;
+	self->part_argument = argument;
+	lent = !is_lent(self) && sched_lend(&sched, percpu_index(), &to->task, &s);
+	if (lent) {
+		to->lender = self;
+		switch_worlds(&s);
+	}
+	irq_restore(saved);
+	return lent;
+}
+
+/* With interrupts off: from here on the current world is its queue's current one. */
+static void part(void)
+{
+	struct world *self = world_current(), *lender = self->lender;
+	struct sched_switch s;
+
+	if (!is_lent(self))
+		return;
+	self->lender = NULL;
+	lender->part(lender->part_argument);
+	if (sched_part(&sched, percpu_index(), &self->task, &s))
+		switch_worlds(&s);
+}
+
+void world_part(void)
+{
+	uint64_t saved = irq_save();
+
+	part();
+	irq_restore(saved);
+}
+
+/* --- giving way */
+
 void sched_preempt(void)
 {
 	uint64_t saved = irq_save();
 	struct sched_switch s;
 
 	__atomic_store_n(&percpu()->reschedule, 0, __ATOMIC_SEQ_CST);
+	part();
 	if (sched_reconsider(&sched, percpu_index(), &s))
 		switch_worlds(&s);
 	irq_restore(saved);
@@ -126,6 +180,7 @@ void world_yield(void)
 	uint64_t saved = irq_save();
 	struct sched_switch s;
 
+	part();
 	if (sched_pass(&sched, percpu_index(), &s))
 		switch_worlds(&s);
 	irq_restore(saved);
@@ -133,10 +188,16 @@ void world_yield(void)
 
 static void wait(uint64_t deadline)
 {
+	struct world *self = world_current();
 	uint64_t saved = irq_save();
 	struct sched_switch s;
+	bool switches;
 
-	if (sched_wait(&sched, percpu_index(), deadline, &s))
+	if (is_lent(self))
+		switches = sched_give_back(&sched, percpu_index(), &self->task, deadline, &s);
+	else
+		switches = sched_wait(&sched, percpu_index(), deadline, &s);
+	if (switches)
 		switch_worlds(&s);
 	irq_restore(saved);
 }
@@ -152,6 +213,7 @@ _Noreturn void world_exit(void)
 	if (at_exit)
 		at_exit(self->owner);
 	irq_disable();
+	part();
 	sched_end(&sched, percpu_index(), &s);
 	switch_worlds(&s);
 	panic("a world that ended was run again");
@@ -230,6 +292,11 @@ void world_start(struct world *world)
 	world->task.cpu = percpu_index();
 	sched_wake(&sched, &world->task);
 	irq_restore(saved);
+}
+
+void world_get(struct world *world)
+{
+	__atomic_add_fetch(&world->references, 1, __ATOMIC_RELAXED);
 }
 
 void world_put(struct world *world)
@@ -327,6 +394,15 @@ _Noreturn void sched_cpu_start(void)
 static void wake(struct task *task)
 {
 	sched_wake(&sched, task);
+}
+
+static void nobody(struct task *task)
+{
+}
+
+void event_note(struct event *event)
+{
+	event_raise(event, nobody);
 }
 
 void event_signal(struct event *event)
@@ -430,6 +506,7 @@ static enum world_state state_of(enum task_state state)
 	case TASK_COSTOP:
 		return WORLD_READY;
 	case TASK_RUNNING:
+	case TASK_LENT:
 		return WORLD_RUNNING;
 	case TASK_WAITING:
 		return WORLD_WAITING;

@@ -40,6 +40,7 @@ enum vmk_status world_create(
 	const char *name, void (*entry)(void *argument), void *argument, struct world **world);
 void world_start(struct world *world);
 _Noreturn void world_exit(void);
+void world_get(struct world *world); /* one more reference */
 /* Drop one's reference; a dead world is freed with the last one. */
 void world_put(struct world *world);
 
@@ -76,6 +77,8 @@ struct event {
 #define EVENTS_MAX 32u /* that one world can wait for at a time */
 uint64_t event_count(struct event *event);
 void event_signal(struct event *event); /* from any context, interrupts included */
+/* A signal that wakes nobody: whoever waits sees it when it looks next. */
+void event_note(struct event *event);
 /*
  * Wait until any of `count` events has moved past seen[i], or the monotonic time deadline_ns (0:
  * never). Returns VMK_OK and *index, VMK_TIMEOUT, VMK_KILLED, or VMK_BAD_PARAM for more than
@@ -85,6 +88,18 @@ enum vmk_status event_wait_any(struct event *const *events, const uint64_t *seen
 	uint64_t deadline_ns, unsigned *index);
 void world_sleep(uint64_t nanoseconds);
 void world_yield(void);
+/*
+ * Ask another world without a queue in between: `to`, if it waits in event_wait_any(), runs at once
+ * in the place of the current world and on its time, and when it waits again this call returns
+ * true. It also returns, on any CPU, after `to` went on by itself: because it had to give way, or
+ * by world_part(); part(argument) was called then, on the CPU of the call, with interrupts off and
+ * nothing else run there. False: `to` does not wait, or may not run here.
+ * Whoever calls has made sure that `to` finds what it is asked (event_note()), and waits itself for
+ * the answer if that is not there.
+ */
+bool world_lend(struct world *to, void (*part)(void *argument), void *argument);
+/* If the current world runs in another's place: from here on in its own. */
+void world_part(void);
 
 /* Called by the timer interrupt. */
 void sched_tick(void);

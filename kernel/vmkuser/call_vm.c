@@ -142,19 +142,23 @@ static enum vmk_status serve(
 	unsigned place[VMK_VM_WATCH_MAX], index;
 	struct wait_set set;
 	enum vmk_status status = watch_collect(u, &set, exchange, place);
+	bool answered = vm_answer(vm, exchange);
 
-	vm_answer(vm, exchange);
 	exchange->kind = VMK_VM_REQUEST_NONE;
 	exchange->ready = 0;
 	while (status == VMK_OK && !serve_ready(vm, &set, place, &seen[0], exchange)) {
 		if (timeout == 0)
-			return VMK_OK;
+			break;
 		for (unsigned i = 0; i < set.count; i++) {
 			events[i + 1] = set.events[i];
 			seen[i + 1] = set.seen[i];
 		}
 		status = event_wait_any(events, seen, set.count + 1, deadline, &index);
+		answered = false;
 	}
+	/* What comes next is on our own time: the vCPU goes on with its answer. */
+	if (answered)
+		world_part();
 	return status == VMK_TIMEOUT ? VMK_OK : status;
 }
 

@@ -12,21 +12,42 @@
 /* The longest time in the guest, as a part of a second: the host's own timer ends turns. */
 #define SLICES_PER_S 100u
 
-void vm_vcpu_enter(struct vm_vcpu *v)
+/* The guest's state into the pCPU, and out of it; its VMCS aside. */
+static void take_in(struct vm_vcpu *v)
 {
-	v->saved = irq_save();
 	__atomic_store_n(&v->running_on, (int32_t)percpu_index(), __ATOMIC_SEQ_CST);
 	speculation_enter_guest(v->vm->domain);
 	fpu_restore(&v->fpu);
+}
+
+static void take_out(struct vm_vcpu *v)
+{
+	if (vcpu_is_loaded(&v->vcpu))
+		vcpu_set_aside(&v->vcpu);
+	fpu_save(&v->fpu);
+	__atomic_store_n(&v->running_on, -1, __ATOMIC_SEQ_CST);
+}
+
+static void unload(void *vcpu)
+{
+	struct vm_vcpu *v = vcpu;
+
+	if (vcpu_is_loaded(&v->vcpu))
+		vcpu_unload(&v->vcpu);
+}
+
+void vm_vcpu_enter(struct vm_vcpu *v)
+{
+	v->saved = irq_save();
+	take_in(v);
 	if (vcpu_load(&v->vcpu, percpu_index()) != VMK_OK)
 		v->vcpu.failed = true;
 }
 
 void vm_vcpu_leave(struct vm_vcpu *v)
 {
-	vcpu_unload(&v->vcpu);
-	fpu_save(&v->fpu);
-	__atomic_store_n(&v->running_on, -1, __ATOMIC_SEQ_CST);
+	take_out(v);
+	unload(v);
 	irq_restore(v->saved);
 }
 
@@ -51,7 +72,6 @@ static void post(struct vm_vcpu *v, const struct vmk_vm_exchange *request)
 	v->request.vcpu = v->vcpu.index;
 	v->ask = ASK_POSTED;
 	spin_unlock(&vm->lock, saved);
-	event_signal(&vm->requests);
 }
 
 /* The answer, or that there will be none. */
@@ -69,21 +89,48 @@ static bool collect(struct vm_vcpu *v, bool *answered, uint64_t *answer)
 	return *answered || off;
 }
 
-bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *answer)
+/*
+ * The VMX world runs here and now, if it waits. Nobody else comes onto the pCPU before it has
+ * answered, so the VMCS can stay; if somebody does after all, unload() takes it away first.
+ */
+static void ask_at_once(struct vm_vcpu *v)
+{
+	event_note(&v->vm->requests);
+	if (!world_lend(v->vm->world, unload, v))
+		event_signal(&v->vm->requests);
+}
+
+static bool wait_for_answer(struct vm_vcpu *v, uint64_t *answer)
 {
 	struct event *const events[] = {&v->event};
 	bool answered;
 
-	vm_vcpu_leave(v);
-	post(v, request);
 	for (;;) {
 		uint64_t seen = event_count(&v->event);
 		unsigned index;
 
 		if (collect(v, &answered, answer))
-			break;
+			return answered;
 		event_wait_any(events, &seen, 1, 0, &index);
 	}
+}
+
+bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *answer)
+{
+	bool answered;
+
+	take_out(v);
+	post(v, request);
+	ask_at_once(v);
+	if (collect(v, &answered, answer) && vcpu_is_loaded(&v->vcpu)) {
+		take_in(v);
+		vcpu_take_up(&v->vcpu);
+		return answered;
+	}
+	unload(v);
+	irq_restore(v->saved);
+	if (!answered)
+		answered = wait_for_answer(v, answer);
 	vm_vcpu_enter(v);
 	return answered;
 }
@@ -95,6 +142,7 @@ static void tell(struct vm_vcpu *v, enum vmk_vm_request_kind kind)
 
 	v->phase = PHASE_STOPPED;
 	post(v, &request);
+	event_signal(&v->vm->requests);
 }
 
 static void report_line(void *context, const char *text)

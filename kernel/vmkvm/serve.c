@@ -3,16 +3,16 @@
 
 #define GUEST_PHYSICAL_END (1ull << EPT_GPA_BITS)
 
-void vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
+bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 {
 	struct vm_vcpu *v;
 	uint64_t saved;
 	bool waits;
 
 	if (exchange->kind != VMK_VM_REQUEST_IO && exchange->kind != VMK_VM_REQUEST_MEMORY)
-		return;
+		return false;
 	if (exchange->vcpu >= vm->vcpu_count)
-		return;
+		return false;
 	v = vm->vcpus[exchange->vcpu];
 	saved = spin_lock(&vm->lock);
 	waits = v->ask == ASK_DELIVERED;
@@ -23,6 +23,7 @@ void vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 	spin_unlock(&vm->lock, saved);
 	if (waits)
 		event_signal(&v->event);
+	return waits;
 }
 
 /* What somebody outside asks for comes first; it is about the whole VM. */

@@ -72,6 +72,7 @@ struct vm {
 	uint32_t next_vcpu;        /* whose request comes next */
 	struct vmk_vm_entry entry; /* of vCPU 0; under the lock */
 	struct event requests;
+	struct world *world; /* the VMX world; one reference */
 	struct world_group *group; /* of its vCPUs and its VMX world */
 	uint32_t reservation;      /* of each vCPU: rate */
 	uint32_t vcpu_count;
@@ -101,8 +102,8 @@ void vm_vcpu_main(void *vcpu);
 void vm_vcpu_enter(struct vm_vcpu *v);
 void vm_vcpu_leave(struct vm_vcpu *v);
 /*
- * A request to the VMX world, for a vCPU that has entered: false if it was called off. Whoever
- * calls has entered again then.
+ * A request to the VMX world, for a vCPU that has entered: false if it was called off. The vCPU may
+ * have left meanwhile, and has entered again then, perhaps elsewhere.
  */
 bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *answer);
 /* The vCPU cannot go on. */

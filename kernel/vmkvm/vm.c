@@ -109,6 +109,8 @@ static void discard(struct vm *vm)
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		discard_vcpu(vm->vcpus[i]);
 	vm_memory_destroy(vm);
+	if (vm->world)
+		world_put(vm->world);
 	if (vm->group)
 		world_group_put(vm->group);
 	if (vm->vtx.msr_bitmap.v)
@@ -294,6 +296,8 @@ enum vmk_status vm_adopt(struct vm *vm, struct world *world)
 {
 	struct shortage shortage;
 
+	world_get(world);
+	vm->world = world;
 	return world_join(world, vm->group, ROLE_VMX, 0, &shortage);
 }
 

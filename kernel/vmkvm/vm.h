@@ -45,8 +45,8 @@ enum vmk_status vm_map(
 
 /* Starts vCPU 0 there. VMK_BAD_PARAM for an entry that makes no sense. */
 enum vmk_status vm_start(struct vm *vm, const struct vmk_vm_entry *entry);
-/* The answer to what vm_next() gave; ignored if nobody waits for it any more. */
-void vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange);
+/* The answer to what vm_next() gave; false if nobody waits for it any more. */
+bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange);
 /* The next request; false if there is none. vm_event() is signalled when one comes. */
 bool vm_next(struct vm *vm, struct vmk_vm_exchange *exchange);
 struct event *vm_event(struct vm *vm);

@@ -120,6 +120,10 @@ void vcpu_set_aside(struct vcpu *vcpu);
 void vcpu_take_up(struct vcpu *vcpu);
 /* Takes it away, aside or not: VMCLEAR, the host's MSRs and debug registers are back. */
 void vcpu_unload(struct vcpu *vcpu);
+static inline bool vcpu_is_loaded(const struct vcpu *vcpu)
+{
+	return vcpu->pcpu >= 0;
+}
 /* Reset state, on the pCPU that it is loaded on. */
 void vcpu_reset(struct vcpu *vcpu);
 /* Where a payload begins. Real-mode segments follow from cs. */
