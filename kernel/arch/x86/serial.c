@@ -15,6 +15,7 @@ static const struct {
 static struct {
 	uint16_t port;
 	bool interrupts;
+	bool stuck; /* it did not drain the last time; of the console's lock */
 } ports[SERIAL_PORTS_MAX] = {{.port = COM1}};
 static unsigned port_count = 1;
 
@@ -45,7 +46,7 @@ void serial_write(const char *text, size_t bytes)
 	unsigned count = __atomic_load_n(&port_count, __ATOMIC_ACQUIRE);
 
 	for (unsigned i = 0; i < count; i++)
-		uart_write(ports[i].port, text, bytes);
+		ports[i].stuck = !uart_write(ports[i].port, text, bytes, ports[i].stuck);
 }
 
 void serial_drain(void)

@@ -14,12 +14,17 @@ enum { DATA = 0, IER = 1, FCR = 2, LCR = 3, MCR = 4, LSR = 5, SCRATCH = 7 };
 #define LSR_HOLD_EMPTY   0x20
 #define LSR_EMPTY        0x40
 #define TRIES            1000000
+#define NOBODY           0xff
 
 /* A missing port reads all ones: full for ever, or never empty; either way we go on. */
-static void wait_for(uint16_t port, uint8_t bit)
+static bool wait_for(uint16_t port, uint8_t bit, unsigned tries)
 {
-	for (unsigned i = 0; i < TRIES && !(inb(port + LSR) & bit); i++)
+	while (!(inb(port + LSR) & bit)) {
+		if (--tries == 0)
+			return false;
 		cpu_pause();
+	}
+	return true;
 }
 
 void uart_init(uint16_t port, unsigned divisor)
@@ -36,35 +41,46 @@ void uart_init(uint16_t port, unsigned divisor)
 bool uart_is_present(uint16_t port)
 {
 	outb(port + SCRATCH, 0x5a);
-	return inb(port + SCRATCH) == 0x5a && inb(port + LSR) != 0xff;
+	return inb(port + SCRATCH) == 0x5a && inb(port + LSR) != NOBODY;
 }
 
-static void put(uint16_t port, char c)
+static bool put(uint16_t port, char c, unsigned tries)
 {
-	wait_for(port, LSR_HOLD_EMPTY);
+	if (!wait_for(port, LSR_HOLD_EMPTY, tries))
+		return false;
 	outb(port + DATA, (uint8_t)c);
+	return true;
 }
 
-void uart_write(uint16_t port, const char *text, size_t bytes)
+bool uart_write(uint16_t port, const char *text, size_t bytes, bool stuck)
 {
 	for (size_t i = 0; i < bytes; i++) {
-		if (text[i] == '\n')
-			put(port, '\r');
-		put(port, text[i]);
+		unsigned tries = stuck && i == 0 ? 1 : TRIES;
+
+		if (text[i] == '\n' && !put(port, '\r', tries))
+			return false;
+		if (!put(port, text[i], text[i] == '\n' ? TRIES : tries))
+			return false;
 	}
+	return true;
 }
 
 void uart_drain(uint16_t port)
 {
-	wait_for(port, LSR_EMPTY);
+	wait_for(port, LSR_EMPTY, TRIES);
 }
 
 size_t uart_read(uint16_t port, char *to, size_t size)
 {
 	size_t count = 0;
 
-	while (count < size && (inb(port + LSR) & LSR_RECEIVED))
+	while (count < size) {
+		uint8_t status = inb(port + LSR);
+
+		if (!(status & LSR_RECEIVED) || status == NOBODY)
+			break;
 		to[count++] = (char)inb(port + DATA);
+	}
 	return count;
 }
 
