@@ -15,6 +15,8 @@ usage: ./build.sh COMMAND [OPTIONS]
       --no-drtm        the same image without tboot: the verdict must be "not-launched"
       --platform NAME  bochs (default, where its known build is installed) or qemu
       --nic NAME       e1000, e1000e or igb as QEMU emulates them
+      --guest NAME     none, or linux: Debian's kernel and busybox in a virtual machine, which is the default on
+                       Bochs with --mem 384 and more, where nothing is tampered with
       --with NAMES     packages of build/packages to boot too, as vmx,guest-smp (virtual machines)
       --smp N          1 to 8 processors, with QEMU to 16 (default 2)
       --mem MIB        memory (default 512)
@@ -126,7 +128,7 @@ setup) setup ;;
 build) build "$@" ;;
 run)
 	build
-	exec tboot-integration/run "$@"
+	exec tboot-integration/run --guest auto "$@"
 	;;
 test)
 	build all unit-tests fuzzers

@@ -1,3 +1,5 @@
+include tests/boot/guests/rules.mk
+
 # Programs that only tests use.
 HOST_PROGRAMS += vmkflood
 vmkflood_SRCS := tests/boot/flood.c

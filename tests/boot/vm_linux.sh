@@ -5,6 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
+. tests/system.sh
 . tests/boot/guests/guests.sh
 dir=build/tests/boot/vm_linux
 log=$dir/run/com1.log
@@ -50,4 +51,14 @@ said "its drivers have interrupts" 'virtio interrupts ([4-9]|1[0-9])\b'
 said "it says good-bye" 'guest: off'
 ok "no device of it broke" test "$(grep -ac 'stopped until the guest resets it' "$log")" = 0
 ok "no panic, of nobody" test "$(grep -acE 'PANIC|Kernel panic' "$log")" = 0
+
+# The same as everybody meets it: a measured host with a guest, which the verdict names and does not wait for.
+ok "an enrolled host" make_host
+MERLON_TIMEOUT=${MERLON_TIMEOUT:-600} MERLON_GUEST_TIMEOUT=900 start guest --guest linux
+verdict guest 0 '^TRUSTED host=merlon-1 launch=drtm boot=[0-9]+\.[0-9] s$'
+has "the guest's image is in PCR 20 as predicted" "$system/guest.log" '^ 20 +VM_IMAGE +HOST +linux\.pkg .* ok$'
+ok "its event names the file's digest" bash -c "build/bin/vmkverify log '$system/guest/out/merlon-1.vmk.log' |
+	grep -q 'linux.*$(sha256sum <build/packages/linux.pkg | cut -c 1-16)'"
+has "the guest reaches its shell" "$system/guest.log" 'the guest is at its shell, [0-9.]+ simulated seconds'
+is "the verdict is the last line again" "$(grep -c '^TRUSTED' "$system/guest.log")" 2
 done_testing
