@@ -1,5 +1,6 @@
 #include "vmkuser/records.h"
 
+#include "arch/x86/hardening_cpu.h"
 #include "arch/x86/identify.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/time.h"
@@ -119,6 +120,11 @@ static bool fill_memory(uint64_t index, void *record)
 static bool fill_cpu(uint64_t index, void *record)
 {
 	return identify_describe((unsigned)index, record);
+}
+
+static bool fill_hardening(uint64_t index, void *record)
+{
+	return hardening_look((unsigned)index, record);
 }
 
 static unsigned count_pci(void)
@@ -311,6 +317,7 @@ static const struct source {
 	[VMK_INFO_TXT_REGISTERS] = {sizeof(struct vmk_info_raw), count_registers, fill_registers},
 	[VMK_INFO_TXT_HEAP] = {sizeof(struct vmk_info_raw), count_heap, fill_heap},
 	[VMK_INFO_TBOOT_LOG] = {sizeof(struct vmk_info_raw), count_tboot_log, fill_tboot_log},
+	[VMK_INFO_HARDENING] = {sizeof(struct vmk_info_hardening), hardening_count, fill_hardening},
 	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), count_scheduled, fill_scheduled},
 };
 
