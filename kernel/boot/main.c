@@ -4,6 +4,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/features.h"
 #include "arch/x86/fpu.h"
+#include "arch/x86/hardening_cpu.h"
 #include "arch/x86/ioapic.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/panic.h"
@@ -91,6 +92,25 @@ static void audit(void)
 	vmk_log("W^X audit: %llu mappings, %llu writable, %llu executable, 0 both",
 		(unsigned long long)r.mappings, (unsigned long long)r.writable,
 		(unsigned long long)r.executable);
+}
+
+/* What the CPU or the tables lack is said at once, not only when somebody asks. */
+static void check_hardening(void)
+{
+	unsigned counts[] = {
+		[VMK_HARDENING_ABSENT] = 0, [VMK_HARDENING_HOLDS] = 0, [VMK_HARDENING_FAILS] = 0};
+
+	for (unsigned i = 0; i < hardening_count(); i++) {
+		struct vmk_info_hardening row = {0};
+
+		hardening_look(i, &row);
+		counts[row.state]++;
+		if (row.state == VMK_HARDENING_FAILS)
+			vmk_error("hardening: %s fails: %s: %s", row.name, row.rule, row.found);
+	}
+	vmk_log("hardening: %u rules hold, %u the CPU does not offer, %u fail",
+		counts[VMK_HARDENING_HOLDS], counts[VMK_HARDENING_ABSENT],
+		counts[VMK_HARDENING_FAILS]);
 }
 
 static void start_interrupts(void)
@@ -241,6 +261,7 @@ static void start_system(void)
 	vmk_log("%s after %llu ms", VMK_BOOT_COMPLETE, (unsigned long long)(time_ns() / 1000000));
 	modules_start_worlds();
 	audit(); /* once more, with modules and worlds in place */
+	check_hardening();
 	frames_log_usage();
 }
 

@@ -22,6 +22,7 @@ answers "version" 0 '^Merlon [0-9.]+ build-[0-9a-f]{8}$' vmk -v
 answers "modules" 0 '^console +true +true$' vmk system module list
 answers "the launch" 0 '^   Drtm Enabled: true$' vmk hardware trustedboot get
 answers "health is green" 0 '^Measured launch +green ' vmk system health status get
+answers "what protects the VMkernel" 0 '^wx +holds +no page is both writable and executable +0 of [0-9]+ mappings are' vmk selftest hardening
 answers "no storage paths" 0 'no storage paths' vmk storage core path list
 answers "interfaces" 0 '^   MAC Address: ([0-9a-f]{2}:){5}[0-9a-f]{2}$' vmk network ip interface list
 answers "the registers, in words" 0 '^STS.SENTER.DONE +true$' hardware trustedboot register list
@@ -38,6 +39,8 @@ vmk vmk system module list --json
 ok "JSON parses, and says the same" says 'map(select(.Name == "agent" and .IsLoaded)) | length == 1'
 vmk vmk system health status get --json
 ok "health as JSON" says 'all(.State == "green") and length > 5'
+vmk vmk selftest hardening --json
+ok "no rule fails, and those that QEMU lacks are few" says 'all(.State != "FAILS") and (map(select(.State == "holds")) | length >= 12)'
 vmk vmk world list --json
 ok "worlds as JSON" says '(map(select(.Kind == "user").Name) == ["agent", "console"]) and any(.Kind == "system")'
 

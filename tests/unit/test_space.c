@@ -366,6 +366,31 @@ static void the_audit_sees_the_wrong_half(void **state)
 	assert_int_equal(r.first_violation, 0x200000);
 }
 
+static void the_audit_sees_what_has_no_guard(void **state)
+{
+	struct audit_guards r;
+	uintptr_t a;
+
+	audit_guards(&r);
+	assert_int_equal(r.spaces, 2);
+	assert_int_equal(r.unguarded, 0);
+	assert_int_equal(r.null_pages, 0);
+	assert_int_equal(space_alloc(kernel_space(), 1, PROT_R | PROT_W, &a), VMK_OK);
+	audit_guards(&r);
+	assert_int_not_equal(r.ranges, 0);
+	assert_int_equal(r.unguarded, 0);
+	assert_int_equal(ptable_map(&kernel_space()->table, a + PAGE_SIZE, hpa(0), PAGE_SIZE,
+				 PTE_PRESENT, PT_SHIFT),
+		VMK_OK);
+	audit_guards(&r);
+	assert_int_equal(r.unguarded, 1);
+	assert_int_equal(
+		ptable_map(&user->table, 0, hpa(0), PAGE_SIZE, PTE_PRESENT | PTE_USER, PT_SHIFT),
+		VMK_OK);
+	audit_guards(&r);
+	assert_int_equal(r.null_pages, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +412,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_audit_sees_the_kernels_half, fresh, no_user_leak),
 		cmocka_unit_test_setup_teardown(the_audit_sees_the_wrong_half, fresh, no_user_leak),
+		cmocka_unit_test_setup_teardown(
+			the_audit_sees_what_has_no_guard, fresh, no_user_leak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,8 @@
 /* sources: kernel/worlds/libvmk/records.c kernel/worlds/libvmk/words.c */
 /* sources: kernel/worlds/libvmk/common.c kernel/worlds/libvmk/cmd_system.c */
 /* sources: kernel/worlds/libvmk/cmd_hardware.c kernel/worlds/libvmk/cmd_network.c */
-/* sources: kernel/worlds/libvmk/cmd_health.c kernel/trust/evlog_read.c */
+/* sources: kernel/worlds/libvmk/cmd_health.c kernel/worlds/libvmk/cmd_selftest.c */
+/* sources: kernel/trust/evlog_read.c */
 /* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
 /* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
@@ -195,6 +196,18 @@ static void health_tells_what_is_wrong(void **state)
 	fake_reset();
 	fake.system.wall_ns = 0;
 	says("system health status get", 0, "boot+0.000s");
+}
+
+/* --- selftest */
+
+static void selftest_fails_with_a_rule(void **state)
+{
+	says("selftest hardening", 0, "wx    holds   no page is both   0 of 9");
+	says("selftest hardening", 0, "smap  absent");
+	fake.hardening[1].state = VMK_HARDENING_FAILS;
+	says("selftest hardening", 1, "smap  FAILS");
+	fake.hardening[1].state = 77;
+	says("selftest hardening", 1, "smap  unknown");
 }
 
 /* --- settings */
@@ -538,6 +551,7 @@ int main(void)
 		cmocka_unit_test_setup(names_cannot_steer_the_terminal, fresh),
 		cmocka_unit_test_setup(health_is_green, fresh),
 		cmocka_unit_test_setup(health_tells_what_is_wrong, fresh),
+		cmocka_unit_test_setup(selftest_fails_with_a_rule, fresh),
 		cmocka_unit_test_setup(settings_show_what_is_and_what_will_be, fresh),
 		cmocka_unit_test_setup(settings_are_set, fresh),
 		cmocka_unit_test_setup(the_log_ends_with_its_last_lines, fresh),

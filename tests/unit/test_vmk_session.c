@@ -4,7 +4,8 @@
 /* sources: kernel/worlds/libvmk/records.c kernel/worlds/libvmk/words.c */
 /* sources: kernel/worlds/libvmk/common.c kernel/worlds/libvmk/cmd_system.c */
 /* sources: kernel/worlds/libvmk/cmd_hardware.c kernel/worlds/libvmk/cmd_network.c */
-/* sources: kernel/worlds/libvmk/cmd_health.c kernel/trust/evlog_read.c */
+/* sources: kernel/worlds/libvmk/cmd_health.c kernel/worlds/libvmk/cmd_selftest.c */
+/* sources: kernel/trust/evlog_read.c */
 /* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
 /* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */

@@ -43,6 +43,7 @@ SCHEMA_OF(interfaces, LAYOUT_BLOCKS, TEXT("Interface"), TEXT("Name"), TEXT("MAC 
 SCHEMA_OF(stats, LAYOUT_TABLE, TEXT("Interface"), NUMBER("Packets Received"),
 	NUMBER("Bytes Received"), NUMBER("Receive Packets Dropped"), NUMBER("Packets Sent"),
 	NUMBER("Bytes Sent"), NUMBER("Transmit Packets Refused"));
+SCHEMA_OF(hardening, LAYOUT_TABLE, TEXT("Name"), TEXT("State"), TEXT("Rule"), TEXT("Found"));
 SCHEMA_OF(paths, LAYOUT_BLOCKS, TEXT("UID"), TEXT("Runtime Name"), TEXT("Device"),
 	TEXT("Device Display Name"), TEXT("Adapter"), TEXT("Channel"), TEXT("Target"), TEXT("LUN"),
 	TEXT("Plugin"), TEXT("State"), TEXT("Transport"));
@@ -113,6 +114,7 @@ const struct name_space vmk_namespaces[] = {
 	{"network ip interface", "VMkernel network interfaces"},
 	{"network ip interface stats", "What passed through the interfaces"},
 	{"network nic", "Network adapters"},
+	{"selftest", "What the VMkernel checks of itself"},
 	{"storage", "Storage"},
 	{"storage core", "Storage devices and paths"},
 	{"storage core path", "Storage paths"},
@@ -164,6 +166,9 @@ const struct command vmk_commands[] = {
 	{"network ip interface stats get", "What passed through the interfaces", &stats,
 		cmd_port_stats, {{0}}},
 	{"network nic list", "List the network adapters", &nics, cmd_nic_list, {{0}}},
+	{"selftest hardening",
+		"Look at each rule that protects the VMkernel; exit status 1 if one fails",
+		&hardening, cmd_selftest_hardening, {{0}}},
 	{"storage core path list", "List the storage paths", &paths, cmd_path_list, {{0}}},
 	{"system health status get",
 		"The state of the host's parts; exit status 0 green, 1 yellow or unknown, 2 red",

@@ -48,6 +48,7 @@ int cmd_nic_list(struct call *call);
 int cmd_interface_list(struct call *call);
 int cmd_port_stats(struct call *call);
 int cmd_ping(struct call *call);
+int cmd_selftest_hardening(struct call *call);
 int cmd_path_list(struct call *call);
 int cmd_world_list(struct call *call);
 int cmd_world_stats(struct call *call);

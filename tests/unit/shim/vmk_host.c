@@ -67,6 +67,12 @@ void fake_reset(void)
 	fake.pci = (struct vmk_info_pci){
 		.slot = 3, .vendor = 0x8086, .device = 0x100e, .class_code = 0x020000};
 	strcpy(fake.pci.driver, "e1000");
+	fake.hardening[0] = (struct vmk_info_hardening){.name = "wx",
+		.rule = "no page is both",
+		.found = "0 of 9",
+		.state = VMK_HARDENING_HOLDS};
+	fake.hardening[1] = (struct vmk_info_hardening){
+		.name = "smap", .rule = "ring 0 keeps off", .state = VMK_HARDENING_ABSENT};
 	strcpy(fake.nic.name, "vmnic0");
 	strcpy(fake.nic.driver, "e1000");
 	memcpy(fake.nic.mac, mac, sizeof(mac));
@@ -115,6 +121,8 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 		return index ? NULL : &fake.cpu;
 	case VMK_INFO_PCI:
 		return index ? NULL : &fake.pci;
+	case VMK_INFO_HARDENING:
+		return index < 2 ? &fake.hardening[index] : NULL;
 	case VMK_INFO_NIC:
 		return index < fake.nic_count ? &fake.nic : NULL;
 	case VMK_INFO_PORT:

@@ -15,6 +15,7 @@ struct fake_host {
 	struct vmk_info_memory memory;
 	struct vmk_info_cpu cpu;
 	struct vmk_info_pci pci;
+	struct vmk_info_hardening hardening[2];
 	struct vmk_info_nic nic;
 	struct vmk_info_port ports[2];
 	struct vmk_info_launch launch;

@@ -1,0 +1,142 @@
+/* sources: kernel/arch/x86/hardening.c kernel/arch/x86/speculation.c */
+/* Each rule holds on a good machine, fails where its one fact is wrong, and is absent without the
+ * CPU. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "arch/x86/hardening.h"
+
+static struct hardening_facts facts;
+static struct vmk_info_hardening row;
+
+static int good(void **state)
+{
+	(void)state;
+	memset(&facts, 0, sizeof(facts));
+	memset(facts.has, true, sizeof(facts.has));
+	facts.cr0 = 0x80010033;
+	facts.cr4 = 0xb708e0;
+	facts.efer = 0xd01;
+	facts.s_cet = 4;
+	facts.canary = 0x1234567890abcd00;
+	facts.sealed = true;
+	facts.hardware_entropy = true;
+	facts.audit.mappings = 100;
+	facts.guards.ranges = 10;
+	facts.guards.spaces = 3;
+	facts.cr4 &= ~0x10000ull;
+	return 0;
+}
+
+static enum vmk_hardening look(enum hardening_rule rule)
+{
+	memset(&row, 0, sizeof(row));
+	hardening_describe(&facts, rule, &row);
+	assert_int_not_equal(row.name[0], 0);
+	assert_int_not_equal(row.rule[0], 0);
+	assert_int_not_equal(row.found[0], 0);
+	return row.state;
+}
+
+static void test_good(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < HARDENING_RULE_COUNT; i++)
+		assert_int_equal(look(i), VMK_HARDENING_HOLDS);
+}
+
+static void fails_alone(enum hardening_rule rule)
+{
+	for (unsigned i = 0; i < HARDENING_RULE_COUNT; i++)
+		assert_int_equal(look(i), i == rule ? VMK_HARDENING_FAILS : VMK_HARDENING_HOLDS);
+	good(NULL);
+}
+
+static void test_each_fails(void **state)
+{
+	(void)state;
+	facts.audit.both = 1;
+	fails_alone(HARDENING_WX);
+	facts.audit.wrong_half = 1;
+	fails_alone(HARDENING_HALVES);
+	facts.guards.null_pages = 1;
+	fails_alone(HARDENING_NULL);
+	facts.guards.unguarded = 2;
+	fails_alone(HARDENING_GUARDS);
+	facts.sealed = false;
+	fails_alone(HARDENING_SEALED);
+	facts.cr0 &= ~0x10000ull;
+	fails_alone(HARDENING_WP);
+	facts.efer &= ~0x800ull;
+	fails_alone(HARDENING_NX);
+	facts.cr4 &= ~0x100000ull;
+	fails_alone(HARDENING_SMEP);
+	facts.cr4 &= ~0x200000ull;
+	fails_alone(HARDENING_SMAP);
+	facts.cr4 &= ~0x800ull;
+	fails_alone(HARDENING_UMIP);
+	facts.cr4 &= ~0x800000ull;
+	fails_alone(HARDENING_IBT);
+	facts.s_cet = 0;
+	fails_alone(HARDENING_IBT);
+	facts.cr4 |= 0x10000;
+	fails_alone(HARDENING_GS);
+	facts.canary = 0;
+	fails_alone(HARDENING_CANARY);
+	facts.canary |= 1;
+	fails_alone(HARDENING_CANARY);
+	facts.speculation.spec_ctrl = 1;
+	fails_alone(HARDENING_SPECULATION);
+}
+
+static void test_found(void **state)
+{
+	(void)state;
+	facts.guards.unguarded = 2;
+	look(HARDENING_GUARDS);
+	assert_string_equal(row.found, "2 of 10 ranges have a neighbour");
+	look(HARDENING_WX);
+	assert_string_equal(row.found, "0 of 100 mappings are");
+}
+
+static void test_absent(void **state)
+{
+	static const enum hardening_rule of_cpu[] = {
+		HARDENING_NX, HARDENING_SMEP, HARDENING_SMAP, HARDENING_UMIP, HARDENING_IBT};
+
+	(void)state;
+	memset(facts.has, false, sizeof(facts.has));
+	facts.cr4 = facts.efer = facts.s_cet = 0;
+	for (unsigned i = 0; i < sizeof(of_cpu) / sizeof(of_cpu[0]); i++)
+		assert_int_equal(look(of_cpu[i]), VMK_HARDENING_ABSENT);
+	facts.hardware_entropy = false;
+	assert_int_equal(look(HARDENING_ENTROPY), VMK_HARDENING_ABSENT);
+}
+
+static void test_exposed(void **state)
+{
+	(void)state;
+	facts.speculation.state[SPEC_BHI] = SPEC_EXPOSED;
+	facts.speculation.state[SPEC_ITS] = SPEC_EXPOSED;
+	assert_int_equal(look(HARDENING_SPECULATION), VMK_HARDENING_ABSENT);
+	assert_string_equal(row.found, "exposed to bhi its");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_good, good),
+		cmocka_unit_test_setup(test_each_fails, good),
+		cmocka_unit_test_setup(test_found, good),
+		cmocka_unit_test_setup(test_absent, good),
+		cmocka_unit_test_setup(test_exposed, good),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
