@@ -15,18 +15,32 @@ static struct spinlock *lock_of(const struct event *event)
 	return &locks[(at >> 4 ^ at >> 8) % LOCKS];
 }
 
+/*
+ * Counts are raised and read without the lock. Whoever registers links itself first and looks at
+ * the count then; whoever raises counts first and looks for waiters then: one of the two sees the
+ * other.
+ */
+static bool has_moved(const struct event *event, uint64_t seen)
+{
+	return __atomic_load_n(&event->count, __ATOMIC_SEQ_CST) != seen;
+}
+
 bool event_register(struct event *event, struct event_waiter *waiter, uint64_t seen)
 {
 	struct spinlock *lock = lock_of(event);
-	uint64_t saved = spin_lock(lock);
-	bool waits = event->count == seen;
+	uint64_t saved;
+	bool moved;
 
-	if (waits) {
-		waiter->next = event->waiters;
-		event->waiters = waiter;
-	}
+	if (has_moved(event, seen))
+		return false;
+	saved = spin_lock(lock);
+	waiter->next = event->waiters;
+	__atomic_store_n(&event->waiters, waiter, __ATOMIC_SEQ_CST);
+	moved = has_moved(event, seen);
+	if (moved)
+		__atomic_store_n(&event->waiters, waiter->next, __ATOMIC_RELAXED);
 	spin_unlock(lock, saved);
-	return waits;
+	return !moved;
 }
 
 void event_unregister(struct event *event, struct event_waiter *waiter)
@@ -36,7 +50,7 @@ void event_unregister(struct event *event, struct event_waiter *waiter)
 
 	for (struct event_waiter **at = &event->waiters; *at; at = &(*at)->next) {
 		if (*at == waiter) {
-			*at = waiter->next;
+			__atomic_store_n(at, waiter->next, __ATOMIC_RELAXED);
 			break;
 		}
 	}
@@ -46,19 +60,23 @@ void event_unregister(struct event *event, struct event_waiter *waiter)
 void event_raise(struct event *event, void (*wake)(struct task *task))
 {
 	struct spinlock *lock = lock_of(event);
-	uint64_t saved = spin_lock(lock);
+	uint64_t saved;
 
-	event->count++;
+	event_note(event);
+	if (!__atomic_load_n(&event->waiters, __ATOMIC_SEQ_CST))
+		return;
+	saved = spin_lock(lock);
 	for (struct event_waiter *waiter = event->waiters; waiter; waiter = waiter->next)
 		wake(waiter->task);
 	spin_unlock(lock, saved);
 }
 
+void event_note(struct event *event)
+{
+	__atomic_add_fetch(&event->count, 1, __ATOMIC_SEQ_CST);
+}
+
 uint64_t event_count(struct event *event)
 {
-	struct spinlock *lock = lock_of(event);
-	uint64_t saved = spin_lock(lock), count = event->count;
-
-	spin_unlock(lock, saved);
-	return count;
+	return __atomic_load_n(&event->count, __ATOMIC_SEQ_CST);
 }

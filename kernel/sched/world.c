@@ -396,15 +396,6 @@ static void wake(struct task *task)
 	sched_wake(&sched, task);
 }
 
-static void nobody(struct task *task)
-{
-}
-
-void event_note(struct event *event)
-{
-	event_raise(event, nobody);
-}
-
 void event_signal(struct event *event)
 {
 	event_raise(event, wake);

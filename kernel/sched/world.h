@@ -69,9 +69,10 @@ void world_set_fs_base(struct world *world, uint64_t base);
 void world_kill(struct world *world);
 bool world_killed(const struct world *world);
 
-/* Something to wait for. A wake-up that comes before the wait is not lost. */
+/* Something to wait for. A wake-up that comes before the wait is not lost. Who sees its count move
+ * may be ahead of the end of event_signal(): the event outlives that by other means. */
 struct event {
-	uint64_t count;               /* signals so far */
+	uint64_t count;               /* signals so far; atomic */
 	struct event_waiter *waiters; /* sched/event.h */
 };
 #define EVENTS_MAX 32u /* that one world can wait for at a time */

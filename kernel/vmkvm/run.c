@@ -71,22 +71,32 @@ static void post(struct vm_vcpu *v, const struct vmk_vm_exchange *request)
 	v->request = *request;
 	v->request.vcpu = v->vcpu.index;
 	v->ask = ASK_POSTED;
+	vm->posted++;
 	spin_unlock(&vm->lock, saved);
+}
+
+static void drop_request(struct vm_vcpu *v)
+{
+	uint64_t saved = spin_lock(&v->vm->lock);
+
+	v->vm->posted -= v->ask == ASK_POSTED;
+	v->ask = ASK_NONE;
+	spin_unlock(&v->vm->lock, saved);
 }
 
 /* The answer, or that there will be none. */
 static bool collect(struct vm_vcpu *v, bool *answered, uint64_t *answer)
 {
-	struct vm *vm = v->vm;
-	const bool off = attention(v) & (ATTEND_END | ATTEND_RESET | ATTEND_INIT);
-	uint64_t saved = spin_lock(&vm->lock);
-
-	*answered = v->ask == ASK_ANSWERED;
+	/* From then on until the next post() it is nobody else's. */
+	*answered = __atomic_load_n(&v->ask, __ATOMIC_ACQUIRE) == ASK_ANSWERED;
 	*answer = v->answer;
-	if (*answered || off)
+	if (*answered)
 		v->ask = ASK_NONE;
-	spin_unlock(&vm->lock, saved);
-	return *answered || off;
+	else if (attention(v) & (ATTEND_END | ATTEND_RESET | ATTEND_INIT))
+		drop_request(v);
+	else
+		return false;
+	return true;
 }
 
 /*
@@ -269,14 +279,6 @@ static void wait(struct vm_vcpu *v)
 }
 
 /* --- what others want of it */
-
-static void drop_request(struct vm_vcpu *v)
-{
-	uint64_t saved = spin_lock(&v->vm->lock);
-
-	v->ask = ASK_NONE;
-	spin_unlock(&v->vm->lock, saved);
-}
 
 static void reset(struct vm_vcpu *v, bool power)
 {

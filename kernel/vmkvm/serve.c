@@ -18,7 +18,7 @@ bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 	waits = v->ask == ASK_DELIVERED;
 	if (waits) {
 		v->answer = exchange->value;
-		v->ask = ASK_ANSWERED;
+		__atomic_store_n(&v->ask, ASK_ANSWERED, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&vm->lock, saved);
 	if (waits)
@@ -54,6 +54,7 @@ static bool take_request(struct vm *vm, struct vmk_vm_exchange *exchange)
 		exchange->bytes = v->request.bytes;
 		exchange->write = v->request.write;
 		v->ask = answers ? ASK_DELIVERED : ASK_NONE;
+		vm->posted--;
 		vm->next_vcpu = index + 1;
 		return true;
 	}
@@ -62,8 +63,15 @@ static bool take_request(struct vm *vm, struct vmk_vm_exchange *exchange)
 
 bool vm_next(struct vm *vm, struct vmk_vm_exchange *exchange)
 {
-	uint64_t saved = spin_lock(&vm->lock);
-	bool found = take_wish(vm, exchange) || take_request(vm, exchange);
+	uint64_t saved;
+	bool found;
+
+	/* Whoever adds something signals vm_event() after that, whose count the caller has read. */
+	if (!__atomic_load_n(&vm->posted, __ATOMIC_SEQ_CST) &&
+		!__atomic_load_n(&vm->asked_for, __ATOMIC_SEQ_CST))
+		return false;
+	saved = spin_lock(&vm->lock);
+	found = take_wish(vm, exchange) || take_request(vm, exchange);
 
 	spin_unlock(&vm->lock, saved);
 	return found;

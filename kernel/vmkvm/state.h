@@ -52,7 +52,7 @@ struct vm_vcpu {
 	bool halted_with_if;   /* interrupts wake it */
 	struct budget reports; /* a guest that dies over and over does not fill the log */
 	uint64_t saved;        /* the interrupt flag outside of the guest */
-	/* Under the VM's lock. */
+	/* Under the VM's lock; an answer is the vCPU's as soon as it is there. */
 	enum vm_ask ask;
 	struct vmk_vm_exchange request;
 	uint64_t answer;
@@ -69,6 +69,7 @@ struct vm {
 	struct spinlock lock;
 	struct vioapic ioapic;     /* under the lock */
 	uint32_t asked_for;        /* bit n: VMK_VM_REQUEST_*; under the lock */
+	uint32_t posted;           /* vCPUs whose request nobody has taken; under the lock */
 	uint32_t next_vcpu;        /* whose request comes next */
 	struct vmk_vm_entry entry; /* of vCPU 0; under the lock */
 	struct event requests;

@@ -42,9 +42,14 @@ enum vmk_status vm_start(struct vm *vm, const struct vmk_vm_entry *entry)
 	return VMK_OK;
 }
 
-void vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
+bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 {
 	vm->answered = *exchange;
+	return exchange->kind != VMK_VM_REQUEST_NONE;
+}
+
+void world_part(void)
+{
 }
 
 bool vm_next(struct vm *vm, struct vmk_vm_exchange *exchange)
