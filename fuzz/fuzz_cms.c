@@ -1,4 +1,4 @@
-/* sources: kernel/trust/signature.c tests/unit/shim/panic.c */
+/* sources: kernel/trust/signature.c kernel/trust/hash.c tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a */
 /*
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char signer[SIGNATURE_SIGNER_MAX];
+	struct signature_path path;
 	struct signature_cert certs[2];
 	struct part cms, leaf, middle, root;
 	const char *why = NULL;
@@ -45,8 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	certs[0] = (struct signature_cert){leaf.bytes, leaf.size};
 	certs[1] = (struct signature_cert){middle.bytes, middle.size};
 	status = signature_verify((const uint8_t *)"what is signed", 14, cms.bytes, cms.size, certs,
-		middle.size ? 2 : 1, root.bytes, root.size, signer, &why);
-	if (!memchr(signer, 0, sizeof(signer)) || (status != VMK_OK) != (why != NULL))
+		middle.size ? 2 : 1, root.bytes, root.size, &path, &why);
+	if (!memchr(path.signer, 0, sizeof(path.signer)) ||
+		(status != VMK_OK) != (path.count == 0) || (status != VMK_OK) != (why != NULL))
 		abort();
 	return 0;
 }

@@ -4,6 +4,7 @@
 #define SIGNING_COMMANDS_H
 
 int command_keys(int argc, char **argv);
+int command_certificate(int argc, char **argv);
 int command_package(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_show(int argc, char **argv);

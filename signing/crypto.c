@@ -70,7 +70,25 @@ bool crypto_certificate_der(X509 *certificate, struct bytes *der)
 	return true;
 }
 
-static const EVP_MD *digest_for(EVP_PKEY *key)
+bool crypto_add_root(const char *path, struct bytes *roots)
+{
+	X509 *certificate = crypto_read_certificate(path);
+	struct bytes der = {0};
+	uint8_t *more = NULL;
+
+	if (certificate && crypto_certificate_der(certificate, &der))
+		more = realloc(roots->data, roots->size + der.size);
+	if (more) {
+		memcpy(more + roots->size, der.data, der.size);
+		roots->data = more;
+		roots->size += der.size;
+	}
+	X509_free(certificate);
+	bytes_free(&der);
+	return more != NULL;
+}
+
+const EVP_MD *crypto_digest(EVP_PKEY *key)
 {
 	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && EVP_PKEY_get_bits(key) > 256
 		       ? EVP_sha384()
@@ -88,7 +106,7 @@ bool crypto_cms_sign(
 	*der = (struct bytes){0};
 	content = BIO_new_mem_buf(data, (int)size);
 	cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
-	if (content && cms && CMS_add1_signer(cms, certificate, key, digest_for(key), flags) &&
+	if (content && cms && CMS_add1_signer(cms, certificate, key, crypto_digest(key), flags) &&
 		CMS_final(cms, content, NULL, flags))
 		length = i2d_CMS_ContentInfo(cms, &der->data);
 	CMS_ContentInfo_free(cms);

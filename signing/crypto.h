@@ -9,14 +9,18 @@
 
 /* Prints "vmksign: WHAT: ..." with the errors that OpenSSL has queued; returns false. */
 bool crypto_report(const char *what);
+/* SHA-256, or SHA-384 for keys on P-384. */
+const EVP_MD *crypto_digest(EVP_PKEY *key);
 /* A private key, PEM. NULL after an error. Owned by the caller, as all that follow. */
 EVP_PKEY *crypto_read_key(const char *path);
 /* A certificate, PEM or DER. */
 X509 *crypto_read_certificate(const char *path);
 bool crypto_certificate_der(X509 *certificate, struct bytes *der);
+/* Appends a root certificate (PEM or DER) to `roots`, as DER. */
+bool crypto_add_root(const char *path, struct bytes *roots);
 /*
  * A detached CMS signature, DER, without signed attributes, certificates or time: with an RSA key
- * the same bytes each time. SHA-256, or SHA-384 for keys on P-384.
+ * the same bytes each time.
  */
 bool crypto_cms_sign(
 	EVP_PKEY *key, X509 *certificate, const void *data, size_t size, struct bytes *der);

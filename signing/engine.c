@@ -18,6 +18,7 @@ struct check {
 	STACK_OF(X509) * chain;
 	CMS_ContentInfo *cms;
 	BIO *content;
+	struct signature_path *path;
 };
 
 static enum vmk_status refuse(const char **why, enum vmk_status status, const char *text)
@@ -34,39 +35,51 @@ void hash_sha256(const void *data, size_t bytes, uint8_t digest[32])
 		memset(digest, 0, 32);
 }
 
-static X509 *parse_certificate(const uint8_t *der, size_t bytes)
+/* One certificate; advances *at to its end. */
+static X509 *parse_certificate(const uint8_t **at, const uint8_t *end)
 {
-	const uint8_t *at = der;
-	X509 *x = d2i_X509(NULL, &at, (long)bytes);
+	return d2i_X509(NULL, at, (long)(end - *at));
+}
 
-	if (x && at == der + bytes)
-		return x;
-	X509_free(x);
-	return NULL;
+static bool load_roots(struct check *c, const uint8_t *roots, size_t bytes)
+{
+	const uint8_t *end = roots + bytes;
+	unsigned count = 0;
+
+	while (roots < end && count < SIGNATURE_ROOTS_MAX) {
+		X509 *x = parse_certificate(&roots, end);
+		bool added = x && X509_STORE_add_cert(c->store, x);
+
+		X509_free(x);
+		if (!added)
+			return false;
+		count++;
+	}
+	return roots == end && count > 0;
 }
 
 static enum vmk_status load(struct check *c, const uint8_t *cms, size_t cms_n,
-	const struct signature_cert *certs, unsigned count, const uint8_t *root, size_t root_n,
+	const struct signature_cert *certs, unsigned count, const uint8_t *roots, size_t roots_n,
 	const char **why)
 {
-	const uint8_t *at = cms;
-	X509 *x;
+	const uint8_t *at;
 
 	c->store = X509_STORE_new();
 	c->chain = sk_X509_new_null();
-	x = parse_certificate(root, root_n);
-	if (!x || !c->store || !c->chain || !X509_STORE_add_cert(c->store, x)) {
-		X509_free(x);
-		return refuse(why, VMK_BAD_FORMAT, "root certificate does not parse");
-	}
-	X509_free(x);
+	if (!c->store || !c->chain || !load_roots(c, roots, roots_n))
+		return refuse(why, VMK_BAD_FORMAT, "the root certificates do not parse");
 	for (unsigned i = 0; i < count; i++) {
-		x = parse_certificate(certs[i].der, certs[i].bytes);
-		if (!x || !sk_X509_push(c->chain, x)) {
+		const uint8_t *end = certs[i].der + certs[i].bytes;
+		X509 *x;
+
+		at = certs[i].der;
+		x = parse_certificate(&at, end);
+		if (!x || at != end || !sk_X509_push(c->chain, x)) {
 			X509_free(x);
 			return refuse(why, VMK_BAD_FORMAT, "certificate does not parse");
 		}
 	}
+	at = cms;
 	c->cms = d2i_CMS_ContentInfo(NULL, &at, (long)cms_n);
 	if (!c->cms || at != cms + cms_n)
 		return refuse(why, VMK_BAD_FORMAT, "signature does not parse");
@@ -91,10 +104,73 @@ static enum vmk_status check_form(struct check *c, const char **why)
 	return VMK_OK;
 }
 
+/* The level that a certificate names; LEVEL_COUNT unless it names exactly one. */
+static enum acceptance_level named_level(const X509 *x)
+{
+	static const char *const policies[] = {
+#define X(symbol, name, arc) [symbol] = LEVEL_POLICY_ARC "." #arc,
+		ACCEPTANCE_LEVELS(X)
+#undef X
+	};
+	CERTIFICATEPOLICIES *all = X509_get_ext_d2i(x, NID_certificate_policies, NULL, NULL);
+	enum acceptance_level level = LEVEL_COUNT;
+	unsigned found = 0;
+
+	for (int i = 0; all && i < sk_POLICYINFO_num(all); i++) {
+		char text[128];
+
+		OBJ_obj2txt(text, sizeof(text), sk_POLICYINFO_value(all, i)->policyid, 1);
+		for (unsigned j = 0; j < LEVEL_COUNT; j++)
+			if (strcmp(text, policies[j]) == 0) {
+				level = (enum acceptance_level)j;
+				found++;
+			}
+	}
+	CERTIFICATEPOLICIES_free(all);
+	return found == 1 ? level : LEVEL_COUNT;
+}
+
+static bool note_key(X509 *x, uint8_t digest[32])
+{
+	uint8_t *der = NULL;
+	int bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+
+	if (bytes > 0)
+		hash_sha256(der, (size_t)bytes, digest);
+	OPENSSL_free(der);
+	return bytes > 0;
+}
+
+/* From the signer to the root. */
+static enum vmk_status note_path(struct check *c, STACK_OF(X509) * path, const char **why)
+{
+	c->path->count = (unsigned)sk_X509_num(path);
+	c->path->limit = LEVEL_COUNT;
+	if (c->path->count > SIGNATURE_PATH_MAX)
+		return refuse(why, VMK_UNKNOWN_SIGNER, "the signer's chain is too long");
+	for (unsigned i = 0; i < c->path->count; i++) {
+		X509 *x = sk_X509_value(path, (int)i);
+		enum acceptance_level level = named_level(x);
+
+		if (!note_key(x, c->path->keys[i]))
+			return refuse(why, VMK_BAD_FORMAT, "a certificate's key does not parse");
+		if (i + 1 == c->path->count)
+			return VMK_OK;
+		if (level == LEVEL_COUNT)
+			return refuse(why, VMK_UNKNOWN_SIGNER,
+				"a certificate of the signer's chain does not name one acceptance "
+				"level");
+		if (level < c->path->limit)
+			c->path->limit = level;
+	}
+	return refuse(why, VMK_UNKNOWN_SIGNER, "the signer's chain is empty");
+}
+
 /* The dates are left unchecked, as in the kernel: at boot no clock is trustworthy. */
-static bool chain_ends_at_root(struct check *c)
+static enum vmk_status check_chain(struct check *c, const char **why)
 {
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	enum vmk_status status = VMK_UNKNOWN_SIGNER;
 	bool ok = context &&
 		  X509_STORE_CTX_init(context, c->store, sk_X509_value(c->chain, 0), c->chain);
 
@@ -103,8 +179,12 @@ static bool chain_ends_at_root(struct check *c)
 			context, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_X509_STRICT);
 		ok = X509_verify_cert(context) == 1;
 	}
+	if (ok)
+		status = note_path(c, X509_STORE_CTX_get0_chain(context), why);
+	else
+		refuse(why, status, "the signer's chain does not end at a root");
 	X509_STORE_CTX_free(context);
-	return ok;
+	return status;
 }
 
 static bool is_code_signer(X509 *x)
@@ -122,9 +202,9 @@ static enum vmk_status run(struct check *c, const char **why)
 
 	if (status != VMK_OK)
 		return status;
-	if (!chain_ends_at_root(c))
-		return refuse(
-			why, VMK_UNKNOWN_SIGNER, "the signer's chain does not end at the root");
+	status = check_chain(c, why);
+	if (status != VMK_OK)
+		return status;
 	if (!is_code_signer(sk_X509_value(c->chain, 0)))
 		return refuse(why, VMK_UNKNOWN_SIGNER, "the certificate is not for code signing");
 	if (!c->content || CMS_verify(c->cms, c->chain, NULL, c->content, NULL, flags) != 1)
@@ -133,22 +213,24 @@ static enum vmk_status run(struct check *c, const char **why)
 }
 
 enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *cms, size_t cms_n,
-	const struct signature_cert *certs, unsigned count, const uint8_t *root, size_t root_n,
-	char signer[SIGNATURE_SIGNER_MAX], const char **why)
+	const struct signature_cert *certs, unsigned count, const uint8_t *roots, size_t roots_n,
+	struct signature_path *path, const char **why)
 {
-	struct check c = {0};
+	struct check c = {.path = path};
 	enum vmk_status status;
 
-	signer[0] = 0;
+	*path = (struct signature_path){0};
 	if (count == 0 || cms_n == 0)
 		return refuse(why, VMK_UNSIGNED, "there is no signature");
-	status = load(&c, cms, cms_n, certs, count, root, root_n, why);
+	status = load(&c, cms, cms_n, certs, count, roots, roots_n, why);
 	c.content = BIO_new_mem_buf(data, (int)n);
 	if (status == VMK_OK)
 		status = run(&c, why);
 	if (status == VMK_OK)
 		X509_NAME_get_text_by_NID(X509_get_subject_name(sk_X509_value(c.chain, 0)),
-			NID_commonName, signer, SIGNATURE_SIGNER_MAX);
+			NID_commonName, path->signer, SIGNATURE_SIGNER_MAX);
+	else
+		*path = (struct signature_path){0};
 	BIO_free(c.content);
 	CMS_ContentInfo_free(c.cms);
 	sk_X509_pop_free(c.chain, X509_free);

@@ -33,25 +33,22 @@ static void hex_of(const uint8_t *bytes, size_t count, char *to)
 		sprintf(to + 2 * i, "%02x", bytes[i]);
 }
 
-static bool verify(const char *path, const char *root_path)
+static bool verify(const char *path, const struct bytes *roots)
 {
-	struct bytes file = {0}, der = {0};
+	struct bytes file = {0};
 	struct package package;
-	enum vmk_status status = VMK_INTERNAL;
+	enum vmk_status status;
 	const char *why = "";
-	X509 *root = crypto_read_certificate(root_path);
 
-	if (root && crypto_certificate_der(root, &der) && open_package(path, &file, &package)) {
-		status = package_verify(&package, der.data, der.size, &why);
-		if (status == VMK_OK)
-			printf("%s: %s %s, %s, signed by %s\n", path, package.name, package.version,
-				acceptance_level_name(package.level), package.signer);
-		else
-			fprintf(stderr, "vmksign: %s: %s: %s\n", path, vmk_status_name(status),
-				why);
-	}
-	X509_free(root);
-	bytes_free(&der);
+	if (!open_package(path, &file, &package))
+		return false;
+	status = package_verify(&package, roots->data, roots->size, &why);
+	if (status == VMK_OK)
+		printf("%s: %s %s of %s, %s, signed by %s, who may give %s\n", path, package.name,
+			package.version, package.provider, acceptance_level_name(package.level),
+			package.path.signer, acceptance_level_name(package.path.limit));
+	else
+		fprintf(stderr, "vmksign: %s: %s: %s\n", path, vmk_status_name(status), why);
 	bytes_free(&file);
 	return status == VMK_OK;
 }
@@ -59,17 +56,21 @@ static bool verify(const char *path, const char *root_path)
 int command_verify(int argc, char **argv)
 {
 	static const struct option options[] = {{"root", required_argument, NULL, 'r'}, {0}};
-	const char *root = NULL;
-	int option;
+	struct bytes roots = {0};
+	int option, result = 2;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option != 'r')
-			return 2;
-		root = optarg;
+			break;
+		if (!crypto_add_root(optarg, &roots)) {
+			bytes_free(&roots);
+			return 1;
+		}
 	}
-	if (!root || optind != argc - 1)
-		return 2;
-	return verify(argv[optind], root) ? 0 : 1;
+	if (option == -1 && roots.size && optind == argc - 1)
+		result = verify(argv[optind], &roots) ? 0 : 1;
+	bytes_free(&roots);
+	return result;
 }
 
 static unsigned count_records(const struct package *package, unsigned type)

@@ -1,6 +1,10 @@
-/* vmksign keys: a root and a code signer's certificate, with their private keys. */
+/*
+ * vmksign keys and vmksign certificate: root, intermediate and provider. A certificate below the
+ * root names the highest level that its holder may give (vmkapi/levels.h).
+ */
 #include <errno.h>
 #include <getopt.h>
+#include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -13,38 +17,70 @@
 
 #include "signing/commands.h"
 #include "signing/crypto.h"
+#include <vmkapi/levels.h>
 
 /* No signature of a boot component may depend on a battery-backed clock, so the dates are wide. */
-#define NOT_BEFORE "20250101000000Z"
-#define NOT_AFTER  "20741231235959Z"
+#define NOT_BEFORE      "20250101000000Z"
+#define NOT_AFTER       "20741231235959Z"
+
+#define COMMON_NAME_MAX 64 /* a common name's upper bound, RFC 5280 appendix A.1 */
+
+enum role { ROLE_ROOT, ROLE_INTERMEDIATE, ROLE_PROVIDER, ROLE_COUNT };
+static const struct role_rules {
+	const char *name, *constraints, *usage;
+} roles[ROLE_COUNT] = {
+	[ROLE_ROOT] = {"root", "critical,CA:TRUE", "critical,keyCertSign,cRLSign"},
+	[ROLE_INTERMEDIATE] = {"intermediate", "critical,CA:TRUE,pathlen:0",
+		"critical,keyCertSign,cRLSign"},
+	[ROLE_PROVIDER] = {"provider", "critical,CA:FALSE", "critical,digitalSignature"},
+};
 
 struct identity {
 	EVP_PKEY *key;
 	X509 *certificate;
+	bool made; /* the key is new, and to be written */
+};
+
+static const char *const policies[] = {
+#define X(symbol, name, arc) [symbol] = LEVEL_POLICY_ARC "." #arc,
+	ACCEPTANCE_LEVELS(X)
+#undef X
 };
 
 static EVP_PKEY *generate(const char *type)
 {
+	EVP_PKEY *key = NULL;
+
 	if (strcmp(type, "rsa3072") == 0)
-		return EVP_RSA_gen(3072);
-	if (strcmp(type, "p256") == 0)
-		return EVP_EC_gen("P-256");
-	if (strcmp(type, "p384") == 0)
-		return EVP_EC_gen("P-384");
-	fprintf(stderr, "vmksign: unknown key type '%s'\n", type);
-	return NULL;
+		key = EVP_RSA_gen(3072);
+	else if (strcmp(type, "rsa4096") == 0)
+		key = EVP_RSA_gen(4096);
+	else if (strcmp(type, "p256") == 0)
+		key = EVP_EC_gen("P-256");
+	else if (strcmp(type, "p384") == 0)
+		key = EVP_EC_gen("P-384");
+	if (!key)
+		fprintf(stderr,
+			"vmksign: no key of type '%s': expected rsa3072, rsa4096, p256 or p384\n",
+			type);
+	return key;
 }
 
 static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
+	CONF *sections =
+		NCONF_new(NULL); /* that a value could name; certificate policies ask for one */
 	X509V3_CTX context;
-	X509_EXTENSION *extension;
+	X509_EXTENSION *extension = NULL;
 	int added;
 
 	X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+	X509V3_set_nconf(&context, sections);
+	if (sections)
+		extension = X509V3_EXT_nconf_nid(sections, &context, nid, value);
 	added = extension && X509_add_ext(certificate, extension, -1);
 	X509_EXTENSION_free(extension);
+	NCONF_free(sections);
 	return added;
 }
 
@@ -63,127 +99,142 @@ static bool set_serial(X509 *certificate)
 	return ok;
 }
 
-static bool set_name(X509 *certificate, const char *owner, const char *role)
+static bool set_name(X509 *certificate, const char *name)
 {
-	X509_NAME *name = X509_get_subject_name(certificate);
-	char text[64];
+	return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
+		(const unsigned char *)name, -1, -1, 0);
+}
 
-	if ((size_t)snprintf(text, sizeof(text), "%s %s", owner, role) >= sizeof(text))
+static bool add_extensions(X509 *x, X509 *issuer, enum role role, enum acceptance_level level)
+{
+	if (!add_extension(x, issuer, NID_basic_constraints, roles[role].constraints) ||
+		!add_extension(x, issuer, NID_key_usage, roles[role].usage) ||
+		!add_extension(x, issuer, NID_subject_key_identifier, "hash"))
 		return false;
-	return X509_NAME_add_entry_by_txt(
-		name, "CN", MBSTRING_UTF8, (const unsigned char *)text, -1, -1, 0);
+	if (role == ROLE_PROVIDER && !add_extension(x, issuer, NID_ext_key_usage, "codeSigning"))
+		return false;
+	return role == ROLE_ROOT ||
+	       (add_extension(x, issuer, NID_authority_key_identifier, "keyid:always") &&
+		       add_extension(x, issuer, NID_certificate_policies, policies[level]));
 }
 
 /* A certificate for subject->key, signed by `issuer`, which is the subject itself for a root. */
-static bool certify(
-	struct identity *subject, struct identity *issuer, const char *owner, const char *type)
+static bool certify(struct identity *subject, struct identity *issuer, const char *name,
+	enum role role, enum acceptance_level level)
 {
-	bool root = subject == issuer;
 	X509 *x = X509_new();
 
 	subject->certificate = x;
-	if (!x || !X509_set_version(x, X509_VERSION_3) || !set_serial(x) ||
-		!set_name(x, owner, root ? "root" : "signer") ||
+	if (!x || !X509_set_version(x, X509_VERSION_3) || !set_serial(x) || !set_name(x, name) ||
 		!X509_set_issuer_name(x, X509_get_subject_name(issuer->certificate)) ||
 		!ASN1_TIME_set_string_X509(X509_getm_notBefore(x), NOT_BEFORE) ||
 		!ASN1_TIME_set_string_X509(X509_getm_notAfter(x), NOT_AFTER) ||
 		!X509_set_pubkey(x, subject->key))
 		return crypto_report("certificate");
-	if (!add_extension(x, issuer->certificate, NID_basic_constraints,
-		    root ? "critical,CA:TRUE" : "critical,CA:FALSE") ||
-		!add_extension(x, issuer->certificate, NID_key_usage,
-			root ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature") ||
-		!add_extension(x, issuer->certificate, NID_subject_key_identifier, "hash"))
+	if (!add_extensions(x, issuer->certificate, role, level))
 		return crypto_report("certificate extensions");
-	if (!root && (!add_extension(x, issuer->certificate, NID_ext_key_usage, "codeSigning") ||
-			     !add_extension(x, issuer->certificate, NID_authority_key_identifier,
-				     "keyid:always")))
-		return crypto_report("certificate extensions");
-	if (!X509_sign(x, issuer->key, strcmp(type, "p384") == 0 ? EVP_sha384() : EVP_sha256()))
+	if (!X509_sign(x, issuer->key, crypto_digest(issuer->key)))
 		return crypto_report("signing the certificate");
 	return true;
 }
 
-static bool save(const char *directory, const char *name, BIO *bio, unsigned mode)
+static bool save(const char *prefix, const char *suffix, BIO *bio, unsigned mode)
 {
 	char path[4096];
 	char *data;
 	long size = BIO_get_mem_data(bio, &data);
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >= sizeof(path)) {
-		fprintf(stderr, "vmksign: %s: name too long\n", directory);
+	if ((size_t)snprintf(path, sizeof(path), "%s.%s", prefix, suffix) >= sizeof(path)) {
+		fprintf(stderr, "vmksign: %s: name too long\n", prefix);
 		return false;
 	}
 	return size > 0 && file_write(path, data, (size_t)size, mode);
 }
 
-static bool save_identity(const char *directory, const char *role, const struct identity *id)
+static bool save_identity(const char *prefix, const struct identity *id)
 {
-	static const struct {
-		const char *suffix;
-		unsigned mode;
-	} files[] = {{"key", 0600}, {"der", 0644}, {"pem", 0644}};
-	bool ok = true;
+	BIO *key = BIO_new(BIO_s_secmem()), *der = BIO_new(BIO_s_mem()),
+	    *pem = BIO_new(BIO_s_mem());
+	bool ok = key && der && pem && i2d_X509_bio(der, id->certificate) &&
+		  PEM_write_bio_X509(pem, id->certificate) &&
+		  (!id->made ||
+			  PEM_write_bio_PKCS8PrivateKey(key, id->key, NULL, NULL, 0, NULL, NULL));
 
-	for (size_t i = 0; ok && i < sizeof(files) / sizeof(files[0]); i++) {
-		BIO *bio = BIO_new(BIO_s_secmem());
-		char name[32];
-
-		snprintf(name, sizeof(name), "%s.%s", role, files[i].suffix);
-		if (i == 0)
-			ok = PEM_write_bio_PKCS8PrivateKey(bio, id->key, NULL, NULL, 0, NULL, NULL);
-		else if (i == 1)
-			ok = i2d_X509_bio(bio, id->certificate);
-		else
-			ok = PEM_write_bio_X509(bio, id->certificate);
-		ok = ok ? save(directory, name, bio, files[i].mode) : crypto_report(name);
-		BIO_free(bio);
-	}
+	if (!ok)
+		crypto_report(prefix);
+	/* The certificate in DER last: it is what `make` looks for. */
+	ok = ok && (!id->made || save(prefix, "key", key, 0600)) &&
+	     save(prefix, "pem", pem, 0644) && save(prefix, "der", der, 0644);
+	BIO_free(key);
+	BIO_free(der);
+	BIO_free(pem);
 	return ok;
+}
+
+static void identity_free(struct identity *id)
+{
+	EVP_PKEY_free(id->key);
+	X509_free(id->certificate);
 }
 
 /* Keys that are in use are never replaced by accident. */
-static bool prepare_directory(const char *directory)
+static bool is_new(const char *prefix)
 {
 	char path[4096];
 
-	if (mkdir(directory, 0755) != 0 && errno != EEXIST) {
-		fprintf(stderr, "vmksign: %s: %s\n", directory, strerror(errno));
-		return false;
-	}
-	if ((size_t)snprintf(path, sizeof(path), "%s/root.key", directory) >= sizeof(path) ||
-		access(path, F_OK) == 0) {
-		fprintf(stderr, "vmksign: %s holds keys already\n", directory);
-		return false;
-	}
-	return true;
+	if ((size_t)snprintf(path, sizeof(path), "%s.key", prefix) < sizeof(path) &&
+		access(path, F_OK) != 0)
+		return true;
+	fprintf(stderr, "vmksign: %s: there is a key already\n", path);
+	return false;
 }
 
-static bool make_keys(const char *directory, const char *type, const char *owner)
+static bool make_keys(
+	const char *directory, const char *type, const char *owner, enum acceptance_level level)
 {
-	struct identity root = {0}, signer = {0};
-	bool ok;
+	struct identity ids[ROLE_COUNT] = {0};
+	bool ok = mkdir(directory, 0755) == 0 || errno == EEXIST;
 
-	root.key = generate(type);
-	if (!root.key)
-		return false;
-	signer.key = generate(type);
-	ok = signer.key && prepare_directory(directory) && certify(&root, &root, owner, type) &&
-	     certify(&signer, &root, owner, type) && save_identity(directory, "signer", &signer) &&
-	     save_identity(directory, "root", &root);
-	EVP_PKEY_free(root.key);
-	EVP_PKEY_free(signer.key);
-	X509_free(root.certificate);
-	X509_free(signer.certificate);
+	if (!ok)
+		fprintf(stderr, "vmksign: %s: %s\n", directory, strerror(errno));
+	for (unsigned i = 0; ok && i < ROLE_COUNT; i++) {
+		char prefix[4096], name[COMMON_NAME_MAX + 1];
+
+		snprintf(prefix, sizeof(prefix), "%s/%s", directory, roles[i].name);
+		snprintf(name, sizeof(name), "%s %s", owner, roles[i].name);
+		ids[i] = (struct identity){
+			.key = is_new(prefix) ? generate(type) : NULL, .made = true};
+		ok = ids[i].key &&
+		     certify(&ids[i], &ids[i ? i - 1 : 0], name, (enum role)i,
+			     i == ROLE_PROVIDER ? level : LEVEL_CERTIFIED) &&
+		     save_identity(prefix, &ids[i]);
+	}
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		identity_free(&ids[i]);
 	return ok;
+}
+
+static bool level_of(const char *name, enum acceptance_level *level)
+{
+	for (unsigned i = 0; i < LEVEL_COUNT; i++) {
+		*level = (enum acceptance_level)i;
+		if (strcmp(name, acceptance_level_name(*level)) == 0)
+			return true;
+	}
+	fprintf(stderr,
+		"vmksign: no level '%s': expected CommunitySupported, PartnerSupported, Accepted "
+		"or Certified\n",
+		name);
+	return false;
 }
 
 int command_keys(int argc, char **argv)
 {
 	static const struct option options[] = {{"out", required_argument, NULL, 'o'},
 		{"type", required_argument, NULL, 't'}, {"name", required_argument, NULL, 'n'},
-		{0}};
+		{"level", required_argument, NULL, 'l'}, {0}};
 	const char *directory = NULL, *type = "rsa3072", *owner = "Merlon development";
+	enum acceptance_level level = LEVEL_DEFAULT;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -197,11 +248,88 @@ int command_keys(int argc, char **argv)
 		case 'n':
 			owner = optarg;
 			break;
+		case 'l':
+			if (!level_of(optarg, &level))
+				return 2;
+			break;
 		default:
 			return 2;
 		}
 	}
 	if (!directory || optind != argc)
 		return 2;
-	return make_keys(directory, type, owner) ? 0 : 1;
+	return make_keys(directory, type, owner, level) ? 0 : 1;
+}
+
+struct wanted {
+	const char *role, *out, *name, *type, *key, *issuer, *issuer_key, *level;
+};
+
+static bool make_certificate(const struct wanted *w, enum role role, enum acceptance_level level)
+{
+	struct identity subject = {.made = !w->key}, issuer = {0};
+	bool ok = !subject.made || is_new(w->out);
+
+	if (ok)
+		subject.key = w->key ? crypto_read_key(w->key) : generate(w->type);
+	if (ok && w->issuer) {
+		issuer.certificate = crypto_read_certificate(w->issuer);
+		issuer.key = issuer.certificate ? crypto_read_key(w->issuer_key) : NULL;
+		ok = issuer.key != NULL;
+		if (ok && X509_check_private_key(issuer.certificate, issuer.key) != 1)
+			ok = crypto_report(w->issuer);
+	}
+	ok = ok && subject.key &&
+	     certify(&subject, w->issuer ? &issuer : &subject, w->name, role, level) &&
+	     save_identity(w->out, &subject);
+	identity_free(&subject);
+	identity_free(&issuer);
+	return ok;
+}
+
+/* A root is its own issuer and names no level; the others need both. */
+static int check_and_make(const struct wanted *w)
+{
+	enum acceptance_level level = LEVEL_COUNT;
+	enum role role = ROLE_ROOT;
+
+	while (role < ROLE_COUNT && strcmp(w->role, roles[role].name) != 0)
+		role++;
+	if (role == ROLE_COUNT || (w->key && w->type) || (!w->key && !w->type) ||
+		!w->issuer != !w->issuer_key)
+		return 2;
+	if (role == ROLE_ROOT ? w->issuer || w->level : !w->issuer || !w->level)
+		return 2;
+	if (w->level && !level_of(w->level, &level))
+		return 2;
+	return make_certificate(w, role, level) ? 0 : 1;
+}
+
+int command_certificate(int argc, char **argv)
+{
+	static const struct option options[] = {{"role", required_argument, NULL, 'r'},
+		{"out", required_argument, NULL, 'o'}, {"name", required_argument, NULL, 'n'},
+		{"type", required_argument, NULL, 't'}, {"key", required_argument, NULL, 'k'},
+		{"issuer", required_argument, NULL, 'i'},
+		{"issuer-key", required_argument, NULL, 'I'},
+		{"level", required_argument, NULL, 'l'}, {0}};
+	struct wanted w = {0};
+	const char **const values[] = {['r'] = &w.role,
+		['o'] = &w.out,
+		['n'] = &w.name,
+		['t'] = &w.type,
+		['k'] = &w.key,
+		['i'] = &w.issuer,
+		['I'] = &w.issuer_key,
+		['l'] = &w.level};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return 2;
+		*values[option] = optarg;
+	}
+	if (!w.role || !w.out || !w.name || strlen(w.name) > COMMON_NAME_MAX || optind != argc)
+		return 2;
+	return check_and_make(&w);
 }

@@ -5,10 +5,10 @@ KEYS := $(B)/keys
 # $(eval $(call package,NAME,MANIFEST,PAYLOAD)): build/packages/NAME.pkg, signed with the
 # development key.
 define package
-$(B)/packages/$(1).pkg: $(2) $(3) $(KEYS)/root.der | $(B)/bin/vmksign
+$(B)/packages/$(1).pkg: $(2) $(3) $(KEYS)/provider.der | $(B)/bin/vmksign
 	@mkdir -p $$(@D)
-	$(B)/bin/vmksign package --manifest $(2) --payload $(3) --key $(KEYS)/signer.key \
-		--cert $(KEYS)/signer.pem --out $$@
+	$(B)/bin/vmksign package --manifest $(2) --payload $(3) --key $(KEYS)/provider.key \
+		--cert $(KEYS)/provider.pem --chain $(KEYS)/intermediate.pem --out $$@
 PRODUCTS += $(B)/packages/$(1).pkg
 endef
 

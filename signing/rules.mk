@@ -6,15 +6,29 @@ HOST_PROGRAMS += vmksign
 vmksign_SRCS := signing/vmksign.c signing/keys.c signing/build.c signing/inspect.c signing/vm_image.c \
 	signing/crypto.c signing/engine.c signing/file.c \
 	kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c \
+	kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c kernel/lib/hex.c \
 	kernel/lib/keyval.c kernel/vmkvm/image.c
 vmksign_LIBS := -lcrypto
 
 # Development keys are made once and kept, also by `make clean`: another key would be another root.
 $(KEYS)/root.der: | $(B)/bin/vmksign
-	$(B)/bin/vmksign keys --out $(@D)
+	@mkdir -p $(@D)
+	$(B)/bin/vmksign certificate --role root --type rsa3072 --name "Merlon development root" --out $(KEYS)/root
+$(KEYS)/intermediate.der: | $(KEYS)/root.der
+	$(B)/bin/vmksign certificate --role intermediate --type rsa3072 --name "Merlon development intermediate" \
+		--level Certified --issuer $(KEYS)/root.pem --issuer-key $(KEYS)/root.key --out $(KEYS)/intermediate
+$(KEYS)/provider.der: | $(KEYS)/intermediate.der
+	$(B)/bin/vmksign certificate --role provider --type rsa3072 --name "Merlon development provider" \
+		--level PartnerSupported --issuer $(KEYS)/intermediate.pem --issuer-key $(KEYS)/intermediate.key \
+		--out $(KEYS)/provider
 
-# The kernel takes exactly this root.
-$(B)/kernel/obj/kernel/vmkmod/root.o $(B)/kernel-gcc/obj/kernel/vmkmod/root.o: $(KEYS)/root.der
+# The kernel takes exactly these roots: two while one is being replaced (`make ROOTS="OLD.der NEW.der"`).
+ROOTS ?= $(KEYS)/root.der
+$(KEYS)/roots.der: $(ROOTS) FORCE
+	@cat $(ROOTS) >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+.PHONY: FORCE
+$(KB)/obj/kernel/vmkmod/root.o: $(KEYS)/roots.der
 
 # The host's configuration, of which the kernel has one at each boot.
 $(eval $(call package,config,tboot-integration/image/config.manifest,tboot-integration/image/host.cfg))

@@ -5,18 +5,26 @@
 #include "signing/commands.h"
 
 static const char usage[] =
-	"usage: vmksign keys --out DIR [--type rsa3072|p256|p384] [--name NAME]\n"
+	"usage: vmksign keys --out DIR [--type TYPE] [--name NAME] [--level LEVEL]\n"
+	"       vmksign certificate --role root|intermediate|provider --out PREFIX --name NAME\n"
+	"                       --type TYPE|--key KEY [--issuer CERT --issuer-key KEY --level "
+	"LEVEL]\n"
 	"       vmksign package --manifest FILE --payload FILE --out FILE\n"
-	"                       [--key FILE --cert FILE [--chain FILE]...]\n"
+	"                       [--key KEY --cert FILE [--chain FILE]]\n"
 	"       vmksign vm-image --out FILE NAME=FILE...\n"
-	"       vmksign verify PACKAGE --root FILE\n"
+	"       vmksign verify PACKAGE --root FILE [--root FILE]\n"
 	"       vmksign show PACKAGE [--json]\n"
 	"\n"
-	"keys      makes a root and a signer's certificate with their keys in DIR\n"
+	"keys      makes a root, an intermediate and a provider, with their keys, in DIR\n"
+	"certificate  makes PREFIX.pem and .der, with --type also the key: PREFIX.key\n"
 	"package   puts manifest and payload into a package; without --key it is unsigned\n"
 	"vm-image  puts the named files of a virtual machine into one payload\n"
 	"verify    checks format, signature and the signer's chain up to the root (DER or PEM)\n"
 	"show      prints what a package says of itself, which nothing has verified\n"
+	"\n"
+	"TYPE: rsa3072, rsa4096, p256, p384. LEVEL: CommunitySupported, PartnerSupported, "
+	"Accepted,\n"
+	"Certified: the highest that packages signed with this key may have.\n"
 	"\n"
 	"Exit status: 0 done; 1 refused or failed; 2 wrong usage.\n";
 
@@ -25,6 +33,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"keys", command_keys},
+	{"certificate", command_certificate},
 	{"package", command_package},
 	{"verify", command_verify},
 	{"show", command_show},

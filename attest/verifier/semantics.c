@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <vmkapi/events.h>
+#include <vmkapi/levels.h>
 
 #include "trust/evlog_read.h"
 #include "trust/txt_events.h"
@@ -110,6 +111,8 @@ static const char *const package_keys[] = {
 	"name", "version", "kind", "provider", "level", "sha256", NULL};
 static const char *const config_keys[] = {"name", "version", "provider", "sha256", NULL};
 static const char *const vm_keys[] = {"name", "version", "provider", "level", "sha256", NULL};
+static const char *const security_keys[] = {
+	"execInstalledOnly", "acceptanceLevel", "kaslr", "wx", NULL};
 static const char *const dma_keys[] = {"protection", "interrupts", NULL};
 
 /* word key=value key=value ... with every key once, in order, and values without blanks. */
@@ -134,11 +137,25 @@ static bool is_record(const char *text, const char *word, const char *const *key
 	return *text == 0;
 }
 
+/* "acceptanceLevel=LEVEL ", of a security-options text. */
+static bool names_level(const char *text)
+{
+	const char *value = strstr(text, " acceptanceLevel=") + strlen(" acceptanceLevel=");
+	size_t size = strcspn(value, " ");
+
+#define X(symbol, name, arc)                                             \
+	if (size == sizeof(name) - 1 && strncmp(value, name, size) == 0) \
+		return true;
+	ACCEPTANCE_LEVELS(X)
+#undef X
+	return false;
+}
+
 static bool text_of_type(uint32_t type, const char *text)
 {
 	switch (type) {
 	case VMK_EV_SECURITY_OPTIONS:
-		return strncmp(text, "security ", 9) == 0;
+		return is_record(text, "security", security_keys) && names_level(text);
 	case VMK_EV_PACKAGE:
 		return is_record(text, "package", package_keys);
 	case VMK_EV_CONFIG:

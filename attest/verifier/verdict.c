@@ -11,6 +11,7 @@
 
 #define HEARSAY_LINES_MAX 64u
 #define HEARSAY_LINE_MAX  200u
+#define LEVEL_TEXT_MAX    32u
 
 static const char *const states[] = {"not-run", "passed", "failed"};
 
@@ -144,6 +145,19 @@ static json_t *hearsay_to_json(const struct bytes *launch)
 	return array;
 }
 
+/* The host's acceptance level, of the event that PCR 19 (12) proves. */
+static void acceptance_level(const struct appraisal *a, char *level, size_t size)
+{
+	snprintf(level, size, "unproven");
+	for (size_t i = 0; a->states[CHECK_SEMANTICS] == CHECK_PASSED && i < a->events.count; i++) {
+		const struct event *event = &a->events.items[i];
+
+		if (event->log == LOG_VMK && event->type == VMK_EV_SECURITY_OPTIONS &&
+			semantics_field(event, "acceptanceLevel", level, size))
+			return;
+	}
+}
+
 json_t *verdict_refusal_to_json(const char *host, const struct fault *fault)
 {
 	json_t *root = json_object();
@@ -159,6 +173,7 @@ json_t *verdict_to_json(
 	const struct appraisal *a, const struct appraise_request *r, double boot_seconds)
 {
 	json_t *root = json_object(), *events = json_array(), *notes = json_array();
+	char level[LEVEL_TEXT_MAX];
 
 	set_text(root, "format", "merlon-verdict-1");
 	set_text(root, "host", r->evidence->host);
@@ -170,6 +185,8 @@ json_t *verdict_to_json(
 		set_fault(root, &a->fault);
 		set_text(root, "check", check_name(a->failed));
 	}
+	acceptance_level(a, level, sizeof(level));
+	set_text(root, "acceptance-level", level);
 	if (boot_seconds >= 0)
 		json_object_set_new(root, "boot-seconds", json_real(boot_seconds));
 	json_object_set_new(root, "checks", checks_to_json(a));
@@ -318,6 +335,7 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 	/* Without a launch all events are missing, which says nothing more. */
 	bool launched = a->fault.reason != REASON_NOT_LAUNCHED;
 	size_t next = launched ? 0 : a->steps.count;
+	char level[LEVEL_TEXT_MAX];
 
 	fprintf(out, "policy: %s\n\n", r->policy->name);
 	fprintf(out, "%3s  %-*s  %-8s  %-40s  %-12s  %s\n", "PCR", type_width(r), "EVENT", "LAYER",
@@ -329,6 +347,8 @@ void verdict_print(FILE *out, const struct appraisal *a, const struct appraise_r
 			print_value(out, a, r, pcr);
 	}
 	fputc('\n', out);
+	acceptance_level(a, level, sizeof(level));
+	fprintf(out, "host acceptance level: %s\n", level);
 	if (launched)
 		print_differences(out, a, r);
 	for (unsigned int i = 0; i < a->note_count; i++)

@@ -9,32 +9,42 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-bool option_get(const char *cmdline, const char *name, char *value, size_t size)
+/* The first word NAME or NAME=...; *length is the whole word's. */
+static const char *find(const char *cmdline, const char *name, size_t *length)
 {
 	size_t name_length = strlen(name);
 
 	while (*cmdline) {
-		const char *word;
-		size_t length = 0;
-
 		while (is_blank(*cmdline))
 			cmdline++;
-		word = cmdline;
-		while (word[length] && !is_blank(word[length]))
-			length++;
-		cmdline = word + length;
-		if (length <= name_length || memcmp(word, name, name_length) ||
-			word[name_length] != '=')
-			continue;
-		word += name_length + 1;
-		length -= name_length + 1;
-		if (length >= size)
-			return false;
-		memcpy(value, word, length);
-		value[length] = 0;
-		return true;
+		*length = 0;
+		while (cmdline[*length] && !is_blank(cmdline[*length]))
+			(*length)++;
+		if (*length >= name_length && memcmp(cmdline, name, name_length) == 0 &&
+			(*length == name_length || cmdline[name_length] == '='))
+			return cmdline;
+		cmdline += *length;
 	}
-	return false;
+	return NULL;
+}
+
+bool option_has(const char *cmdline, const char *name)
+{
+	size_t length;
+
+	return find(cmdline, name, &length) != NULL;
+}
+
+bool option_get(const char *cmdline, const char *name, char *value, size_t size)
+{
+	size_t length, start = strlen(name) + 1;
+	const char *word = find(cmdline, name, &length);
+
+	if (!word || length < start || length - start >= size)
+		return false;
+	memcpy(value, word + start, length - start);
+	value[length - start] = 0;
+	return true;
 }
 
 unsigned option_number(const char *text)

@@ -11,6 +11,8 @@
 
 #include "lib/types.h"
 
+/* Is there a word NAME or NAME=...? */
+bool option_has(const char *cmdline, const char *name);
 /* Copies the value of the first word NAME=...; false if there is none or it does not fit. */
 bool option_get(const char *cmdline, const char *name, char *value, size_t size);
 /* A decimal number; 0 for what is none or exceeds 9 digits. */

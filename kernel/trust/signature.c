@@ -2,6 +2,7 @@
 
 #include "lib/types.h"
 #include "mem/heap.h"
+#include "trust/hash.h"
 
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include <mbedtls/oid.h>
@@ -27,8 +28,9 @@ static const mbedtls_x509_crt_profile profile = {
 /* On the heap: together these are several kilobytes. */
 struct verification {
 	mbedtls_x509_crt chain; /* the signer, then the intermediate */
-	mbedtls_x509_crt root;
+	mbedtls_x509_crt roots;
 	mbedtls_pkcs7 cms;
+	struct signature_path *path;
 	const char *why;
 };
 
@@ -38,26 +40,44 @@ static enum vmk_status refuse(struct verification *v, enum vmk_status status, co
 	return status;
 }
 
-/* One certificate and nothing behind it, appended to `list`. */
-static bool parse_cert(mbedtls_x509_crt *list, const uint8_t *der, size_t bytes)
+/* One certificate, appended to `list`. Returns its size, 0 for what is none. */
+static size_t parse_cert(mbedtls_x509_crt *list, const uint8_t *der, size_t bytes)
 {
 	mbedtls_x509_crt *cert = list;
 
 	if (bytes == 0 || mbedtls_x509_crt_parse_der(list, der, bytes) != 0)
-		return false;
+		return 0;
 	while (cert->next)
 		cert = cert->next;
-	return cert->raw.len == bytes;
+	return cert->raw.len;
+}
+
+static bool parse_roots(struct verification *v, const uint8_t *roots, size_t bytes)
+{
+	unsigned count = 0;
+
+	while (bytes > 0 && count < SIGNATURE_ROOTS_MAX) {
+		size_t size = parse_cert(&v->roots, roots, bytes);
+
+		if (size == 0)
+			return false;
+		roots += size;
+		bytes -= size;
+		count++;
+	}
+	return bytes == 0 && count > 0;
 }
 
 static enum vmk_status parse_certs(struct verification *v, const struct signature_cert *certs,
-	unsigned count, const uint8_t *root, size_t root_n)
+	unsigned count, const uint8_t *roots, size_t roots_n)
 {
-	if (!parse_cert(&v->root, root, root_n))
-		return refuse(v, VMK_BAD_FORMAT, "the root certificate does not parse");
-	if (!parse_cert(&v->chain, certs[0].der, certs[0].bytes))
+	if (!parse_roots(v, roots, roots_n))
+		return refuse(v, VMK_BAD_FORMAT, "the root certificates do not parse");
+	if (certs[0].bytes == 0 ||
+		parse_cert(&v->chain, certs[0].der, certs[0].bytes) != certs[0].bytes)
 		return refuse(v, VMK_BAD_FORMAT, "the signer's certificate does not parse");
-	if (count > 1 && !parse_cert(&v->chain, certs[1].der, certs[1].bytes))
+	if (count > 1 && (certs[1].bytes == 0 || parse_cert(&v->chain, certs[1].der,
+							 certs[1].bytes) != certs[1].bytes))
 		return refuse(v, VMK_BAD_FORMAT, "the intermediate certificate does not parse");
 	return VMK_OK;
 }
@@ -92,21 +112,74 @@ static enum vmk_status check_usage(struct verification *v)
 	return VMK_OK;
 }
 
+/* The level that a certificate names; LEVEL_COUNT unless it names exactly one. */
+static enum acceptance_level named_level(const mbedtls_x509_crt *cert)
+{
+	static const uint8_t arc[] = LEVEL_POLICY_DER;
+	const mbedtls_x509_sequence *policy = &cert->certificate_policies;
+	enum acceptance_level level = LEVEL_COUNT;
+
+	_Static_assert(sizeof(arc) == LEVEL_POLICY_DER_BYTES + 1, "length of the arc");
+	for (; policy; policy = policy->next) {
+		const mbedtls_x509_buf *oid = &policy->buf;
+
+		if (oid->len != LEVEL_POLICY_DER_BYTES + 1 ||
+			memcmp(oid->p, arc, LEVEL_POLICY_DER_BYTES) != 0)
+			continue;
+		if (level != LEVEL_COUNT)
+			return LEVEL_COUNT;
+		switch (oid->p[LEVEL_POLICY_DER_BYTES]) {
+#define X(symbol, name, number) \
+	case number:            \
+		level = symbol; \
+		break;
+			ACCEPTANCE_LEVELS(X)
+#undef X
+		default:
+			return LEVEL_COUNT;
+		}
+	}
+	return level;
+}
+
+/* mbedTLS shows each certificate of the path that it found, the root first. */
+static int note_certificate(void *context, mbedtls_x509_crt *cert, int depth, uint32_t *flags)
+{
+	struct verification *v = context;
+	struct signature_path *path = v->path;
+	enum acceptance_level level;
+
+	if (depth < 0 || (unsigned)depth >= ARRAY_SIZE(path->keys))
+		return MBEDTLS_ERR_X509_FATAL_ERROR;
+	hash_sha256(cert->pk_raw.p, cert->pk_raw.len, path->keys[depth]);
+	if (path->count == 0) {
+		path->count = (unsigned)depth + 1;
+		path->limit = LEVEL_COUNT;
+		return 0;
+	}
+	level = named_level(cert);
+	if (level == LEVEL_COUNT && !v->why)
+		v->why = "a certificate of the signer's chain does not name one acceptance level";
+	path->limit = MIN(path->limit, level);
+	(void)flags;
+	return 0;
+}
+
 static enum vmk_status check_chain(struct verification *v)
 {
 	uint32_t flags = 0;
 	int result = mbedtls_x509_crt_verify_with_profile(
-		&v->chain, &v->root, NULL, &profile, NULL, &flags, NULL, NULL);
+		&v->chain, &v->roots, NULL, &profile, NULL, &flags, note_certificate, v);
 
 	if (result == 0 && flags == 0)
-		return check_usage(v);
+		return v->why ? VMK_UNKNOWN_SIGNER : check_usage(v);
 	if (result != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
 		return refuse(v, VMK_NO_MEMORY, "no memory to verify the signer's chain");
 	if (flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK |
 			    MBEDTLS_X509_BADCERT_BAD_KEY))
 		return refuse(v, VMK_UNSUPPORTED,
 			"the signer's chain uses a key or hash that is not accepted");
-	return refuse(v, VMK_UNKNOWN_SIGNER, "the signer's chain does not end at our root");
+	return refuse(v, VMK_UNKNOWN_SIGNER, "the signer's chain does not end at a root");
 }
 
 static enum vmk_status parse_cms(struct verification *v, const uint8_t *cms, size_t bytes)
@@ -170,7 +243,7 @@ static enum vmk_status check_signer_info(struct verification *v)
 }
 
 /* The subject's common name; it will be logged, so only printable ASCII gets through. */
-static void copy_common_name(const mbedtls_x509_crt *cert, char signer[SIGNATURE_SIGNER_MAX])
+static void copy_common_name(const mbedtls_x509_crt *cert, char *signer)
 {
 	const mbedtls_x509_name *name = &cert->subject;
 	size_t length;
@@ -206,22 +279,27 @@ static enum vmk_status verify(
 
 static enum vmk_status run(struct verification *v, const uint8_t *data, size_t n,
 	const uint8_t *cms, size_t cms_n, const struct signature_cert *certs, unsigned count,
-	const uint8_t *root, size_t root_n)
+	const uint8_t *roots, size_t roots_n)
 {
 	enum vmk_status status;
 
 	mbedtls_x509_crt_init(&v->chain);
-	mbedtls_x509_crt_init(&v->root);
+	mbedtls_x509_crt_init(&v->roots);
 	mbedtls_pkcs7_init(&v->cms);
-	status = parse_certs(v, certs, count, root, root_n);
+	v->why = NULL;
+	status = parse_certs(v, certs, count, roots, roots_n);
 	if (status == VMK_OK)
 		status = verify(v, data, n, cms, cms_n);
+	if (status == VMK_OK)
+		copy_common_name(&v->chain, v->path->signer);
+	else
+		*v->path = (struct signature_path){0};
 	return status;
 }
 
 enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *cms, size_t cms_n,
-	const struct signature_cert *certs, unsigned count, const uint8_t *root, size_t root_n,
-	char signer[SIGNATURE_SIGNER_MAX], const char **why)
+	const struct signature_cert *certs, unsigned count, const uint8_t *roots, size_t roots_n,
+	struct signature_path *path, const char **why)
 {
 	struct verification *v;
 	enum vmk_status status;
@@ -229,7 +307,7 @@ enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *c
 
 	if (!why)
 		why = &unused;
-	signer[0] = '\0';
+	*path = (struct signature_path){0};
 	*why = "there is no signature";
 	if (cms_n == 0 || count == 0)
 		return VMK_UNSIGNED;
@@ -240,13 +318,12 @@ enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *c
 	v = heap_alloc(sizeof(*v));
 	if (!v)
 		return VMK_NO_MEMORY;
-	status = run(v, data, n, cms, cms_n, certs, count, root, root_n);
-	if (status == VMK_OK)
-		copy_common_name(&v->chain, signer);
+	v->path = path;
+	status = run(v, data, n, cms, cms_n, certs, count, roots, roots_n);
 	*why = v->why;
 	mbedtls_pkcs7_free(&v->cms);
 	mbedtls_x509_crt_free(&v->chain);
-	mbedtls_x509_crt_free(&v->root);
+	mbedtls_x509_crt_free(&v->roots);
 	heap_free(v);
 	return status;
 }

@@ -1,4 +1,5 @@
 #include "trust/trust.h"
+#include "trust/security.h"
 
 #include "arch/x86/power.h"
 #include "boot/boot_info.h"
@@ -245,11 +246,13 @@ static void log_verdict(void)
 		VERDICT_SIGN_COUNT - s->verdict.missing, VERDICT_SIGN_COUNT, line);
 }
 
-static enum vmk_status start_measuring(void)
+static enum vmk_status start_measuring(const struct boot_info *info)
 {
 	struct trust_state *s = &trust_state;
 	void *buffer = heap_alloc(VMK_LOG_ROOM);
+	enum acceptance_level level;
 	enum vmk_status status;
+	char text[SECURITY_TEXT_MAX];
 
 	if (!buffer) {
 		s->measure.closed = VMK_NO_MEMORY;
@@ -259,7 +262,9 @@ static enum vmk_status start_measuring(void)
 		s->tpm_ready && s->tpm.sha1, true, s->launched);
 	if (status != VMK_OK || s->launched == VMK_LAUNCH_NONE)
 		return status;
-	return trust_measure(VMK_EV_SECURITY_OPTIONS, VMK_SECURITY_OPTIONS);
+	security_host_level(info->cmdline, &level);
+	security_describe(level, text, sizeof(text));
+	return trust_measure(VMK_EV_SECURITY_OPTIONS, text);
 }
 
 static void seed_random(void)
@@ -298,9 +303,9 @@ enum vmk_status trust_init(const struct boot_info *info)
 		power_at_leave(leave);
 	}
 	if (status == VMK_OK)
-		status = start_measuring();
+		status = start_measuring(info);
 	else
-		start_measuring();
+		start_measuring(info);
 	return status;
 }
 

@@ -5,6 +5,8 @@
 #include "vmkmod/package.h"
 
 #define MEMORY_LIMIT_MAX_KIB (4u << 20)
+#define SECURITY_VERSION_MAX 1000000000u
+#define VMKAPI_VERSION_MAX   65535u
 #define VM_MEMORY_MIN_KIB    2048u
 #define VM_MEMORY_MAX_KIB    (16u << 20)
 #define SHARES_LOW           500u
@@ -79,7 +81,7 @@ static const char *set_kind(struct package *p, struct text value)
 
 static const char *set_level(struct package *p, struct text value)
 {
-#define X(symbol, word)             \
+#define X(symbol, word, arc)        \
 	if (text_is(value, word)) { \
 		p->level = symbol;  \
 		return NULL;        \
@@ -182,6 +184,20 @@ static bool read_count(uint32_t *number, struct text value, uint32_t most)
 static bool read_number(uint32_t *number, struct text value, uint32_t most)
 {
 	return read_count(number, value, most) && *number != 0;
+}
+
+static const char *set_security_version(struct package *p, struct text value)
+{
+	return read_number(&p->security_version, value, SECURITY_VERSION_MAX)
+		       ? NULL
+		       : "manifest: security-version is no number from 1 to 1000000000";
+}
+
+static const char *set_vmkapi(struct package *p, struct text value)
+{
+	return read_number(&p->vmkapi, value, VMKAPI_VERSION_MAX)
+		       ? NULL
+		       : "manifest: vmkapi is no number from 1 to 65535";
 }
 
 static const char *set_memory_limit(struct package *p, struct text value)
@@ -334,8 +350,9 @@ static const char *set_pci(struct package *p, struct text value)
 }
 
 #define KIND(k) (1u << (k))
-#define ANY_KIND \
-	(KIND(PACKAGE_DRIVER) | KIND(PACKAGE_WORLD) | KIND(PACKAGE_CONFIG) | KIND(PACKAGE_VM))
+#define ANY_KIND                                                                                \
+	(KIND(PACKAGE_DRIVER) | KIND(PACKAGE_WORLD) | KIND(PACKAGE_CONFIG) | KIND(PACKAGE_VM) | \
+		KIND(PACKAGE_POLICY))
 
 static const struct field {
 	const char *key;
@@ -347,6 +364,7 @@ static const struct field {
 	{"provider", set_provider, ANY_KIND, ANY_KIND},
 	{"kind", set_kind, ANY_KIND, ANY_KIND},
 	{"level", set_level, ANY_KIND, ANY_KIND},
+	{"security-version", set_security_version, ANY_KIND, 0},
 	{"syscalls", set_syscalls, KIND(PACKAGE_WORLD), KIND(PACKAGE_WORLD)},
 	{"port", set_port, KIND(PACKAGE_WORLD), 0},
 	{"trust", set_trust, KIND(PACKAGE_WORLD), 0},
@@ -365,6 +383,7 @@ static const struct field {
 	{"cpu-limit", set_cpu_limit, KIND(PACKAGE_VM), 0},
 	{"cpu-affinity", set_affinity, KIND(PACKAGE_VM), 0},
 	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},
+	{"vmkapi", set_vmkapi, KIND(PACKAGE_DRIVER), KIND(PACKAGE_DRIVER)},
 };
 
 static const char *take_pair(const struct keyval *pair, struct package *package, uint32_t *seen)

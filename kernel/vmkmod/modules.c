@@ -11,28 +11,28 @@
 #include "lib/log.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
+#include "trust/security.h"
 #include "trust/trust.h"
+#include "vmkmod/admission.h"
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkmod/package.h"
 #include "vmkuser/uworld.h"
-#include "vmkvm/image.h"
 #include "vmkvm/vm.h"
 
-#define LOG_MODULE "Package"
+#define LOG_MODULE       "Package"
 
-/* As VMK_SECURITY_OPTIONS says. */
-#define HOST_LEVEL       LEVEL_PARTNER
 #define EVENT_TEXT_MAX   512u
 #define SHA256_HEX_BYTES 65u
 
-extern const uint8_t package_root[], package_root_end[];
+extern const uint8_t package_roots[], package_roots_end[];
 
 /* Packages that were loaded, in order. They stay as long as the kernel: worlds are restarted from
  * them. */
 static struct package *loaded[BOOT_MODULES_MAX];
 static unsigned loaded_count;
 static const struct package *configuration;
+static struct admission admission;
 
 /* What became of each boot module, in the boot loader's order. */
 static struct outcome {
@@ -43,45 +43,6 @@ static struct outcome {
 	uint64_t bytes;
 } outcomes[BOOT_MODULES_MAX];
 static unsigned outcome_count;
-
-static bool is_loaded(const char *name)
-{
-	for (unsigned i = 0; i < loaded_count; i++) {
-		if (strcmp(loaded[i]->name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* All that must be true of a package before it may be measured. */
-static enum vmk_status admit(struct package *package, const char **why)
-{
-	enum vmk_status status = package_verify(
-		package, package_root, (size_t)(package_root_end - package_root), why);
-	struct keyval pairs;
-
-	if (status != VMK_OK)
-		return status;
-	*why = "its acceptance level is below the host's";
-	if (package->level < HOST_LEVEL)
-		return VMK_LEVEL_TOO_LOW;
-	*why = "a package of this name is loaded already";
-	if (is_loaded(package->name))
-		return VMK_EXISTS;
-	if (package->kind == PACKAGE_VM) {
-		struct vm_image image;
-
-		return vm_image_parse(package->payload, package->payload_bytes, &image, why);
-	}
-	if (package->kind != PACKAGE_CONFIG)
-		return VMK_OK;
-	*why = "there is a configuration already";
-	if (configuration)
-		return VMK_EXISTS;
-	status = keyval_check(&pairs, (const char *)package->payload, package->payload_bytes);
-	*why = pairs.error;
-	return status;
-}
 
 static enum vmk_status measure(const struct package *package, const char **why)
 {
@@ -116,9 +77,10 @@ static enum vmk_status start(const struct package *package, const char **why)
 		return VMK_OK;
 	case PACKAGE_DRIVER:
 		return module_start(package, why);
+	case PACKAGE_POLICY:
 	case PACKAGE_WORLD:
 	case PACKAGE_VM:
-		return VMK_OK; /* modules_start_worlds() */
+		return VMK_OK; /* admission holds the one, modules_start_worlds() the others */
 	default:
 		return VMK_INTERNAL;
 	}
@@ -137,7 +99,7 @@ static void refuse(const char *name, enum vmk_status status, const char *why)
 static void load(struct package *package, struct outcome *outcome)
 {
 	const char *why = NULL;
-	enum vmk_status status = admit(package, &why);
+	enum vmk_status status = admission_admit(&admission, package, &why);
 
 	if (status == VMK_OK)
 		status = measure(package, &why);
@@ -148,9 +110,9 @@ static void load(struct package *package, struct outcome *outcome)
 	}
 	outcome->loaded = true;
 	loaded[loaded_count++] = package;
-	vmk_log("%s %s (%s, %s) signed by %s", package->name, package->version,
+	vmk_log("%s %s of %s (%s, %s) %s%s", package->name, package->version, package->provider,
 		package_kind_name(package->kind), acceptance_level_name(package->level),
-		package->signer);
+		package->path.count ? "signed by " : "unsigned", package->path.signer);
 	status = start(package, &why);
 	if (status == VMK_OK)
 		return;
@@ -193,18 +155,38 @@ static struct package *open_module(const struct boot_module *module, struct outc
 	return NULL;
 }
 
-static void load_kind(const struct boot_info *info, struct package *const *packages, bool config)
+static void load_turn(
+	const struct boot_info *info, struct package *const *packages, enum package_turn turn)
 {
 	for (unsigned i = 0; i < info->module_count; i++) {
-		if (packages[i] && (packages[i]->kind == PACKAGE_CONFIG) == config)
+		if (packages[i] && package_turn(packages[i]->kind) == turn)
 			load(packages[i], &outcomes[i]);
 	}
+}
+
+static void start_admission(const struct boot_info *info)
+{
+	enum acceptance_level level;
+
+	if (security_host_level(info->cmdline, &level) != VMK_OK)
+		vmk_error("%s=: expected the name of an acceptance level: %s is taken, so that no "
+			  "package loads by mistake",
+			SECURITY_OPTION_LEVEL, acceptance_level_name(level));
+	vmk_log("host acceptance level: %s", acceptance_level_name(level));
+	if (level == LEVEL_COMMUNITY)
+		vmk_warn("packages without a signature may load");
+	admission = (struct admission){
+		.host = level,
+		.roots = package_roots,
+		.roots_bytes = (size_t)(package_roots_end - package_roots),
+	};
 }
 
 void modules_load_boot(const struct boot_info *info)
 {
 	static struct package *packages[BOOT_MODULES_MAX];
 
+	start_admission(info);
 	outcome_count = info->module_count;
 	for (unsigned i = 0; i < info->module_count; i++) {
 		struct outcome *outcome = &outcomes[i];
@@ -214,10 +196,11 @@ void modules_load_boot(const struct boot_info *info)
 		packages[i] = open_module(&info->modules[i], outcome);
 		outcome->package = packages[i];
 	}
-	load_kind(info, packages, true);
+	load_turn(info, packages, TURN_POLICY);
+	load_turn(info, packages, TURN_CONFIG);
 	if (!configuration)
 		vmk_warn("there is no configuration package: defaults apply");
-	load_kind(info, packages, false);
+	load_turn(info, packages, TURN_OTHERS);
 }
 
 static const struct package *vmx_package(void)
@@ -290,13 +273,13 @@ unsigned modules_count(void)
 	return outcome_count;
 }
 
-/* `info` is zeroed; only what was signed is told of a package. */
+/* `info` is zeroed; of a package only what was verified is told. */
 static void describe_package(const struct package *package, struct vmk_info_module *info)
 {
 	memcpy(info->name, package->name, sizeof(package->name));
 	memcpy(info->version, package->version, sizeof(package->version));
 	memcpy(info->provider, package->provider, sizeof(package->provider));
-	memcpy(info->signer, package->signer, sizeof(package->signer));
+	memcpy(info->signer, package->path.signer, sizeof(package->path.signer));
 	memcpy(info->sha256, package->sha256, sizeof(package->sha256));
 	snprintf(info->kind, sizeof(info->kind), "%s", package_kind_name(package->kind));
 	snprintf(info->level, sizeof(info->level), "%s", acceptance_level_name(package->level));
@@ -314,7 +297,7 @@ bool modules_describe(unsigned index, struct vmk_info_module *info)
 	info->enabled = true;
 	if (outcome->why)
 		snprintf(info->why, sizeof(info->why), "%s", outcome->why);
-	if (outcome->package && outcome->package->signer[0])
+	if (outcome->package && (outcome->loaded || outcome->package->path.count))
 		describe_package(outcome->package, info);
 	return true;
 }

@@ -29,16 +29,11 @@ const char *package_kind_name(enum package_kind kind)
 	return "?";
 }
 
-const char *acceptance_level_name(enum acceptance_level level)
+enum package_turn package_turn(enum package_kind kind)
 {
-	switch (level) {
-#define X(symbol, name) \
-	case symbol:    \
-		return name;
-		ACCEPTANCE_LEVELS(X)
-#undef X
-	}
-	return "?";
+	if (kind == PACKAGE_POLICY)
+		return TURN_POLICY;
+	return kind == PACKAGE_CONFIG ? TURN_CONFIG : TURN_OTHERS;
 }
 
 static bool read_header(struct reader *r, struct package_header *header)
@@ -156,7 +151,7 @@ static const char *check_record(const struct package_record *record, struct trai
 	}
 }
 
-static enum vmk_status check_trailer(const struct package *package, const char **why)
+static enum vmk_status check_trailer(struct package *package, const char **why)
 {
 	struct reader r = reader_of(package->trailer, package->trailer_bytes);
 	struct trailer_count count = {0};
@@ -169,10 +164,13 @@ static enum vmk_status check_trailer(const struct package *package, const char *
 	}
 	if (*why)
 		return r.failed ? VMK_TRUNCATED : VMK_BAD_FORMAT;
+	package->has_second = count.seconds != 0;
 	if (count.signatures == 0 && count.certificates != 0)
 		return refuse(why, VMK_BAD_FORMAT, "certificates without a signature");
 	if (count.signatures != 0 && count.certificates == 0)
 		return refuse(why, VMK_BAD_FORMAT, "signature without the signer's certificate");
+	if (count.signatures == 0 && count.seconds != 0)
+		return refuse(why, VMK_BAD_FORMAT, "second signature without a first");
 	return VMK_OK;
 }
 

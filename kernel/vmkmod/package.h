@@ -7,10 +7,12 @@
 
 #include "lib/reader.h"
 #include "lib/types.h"
+#include "trust/signature.h"
+#include <vmkapi/levels.h>
 #include <vmkapi/status.h>
 
 #define PACKAGE_NAME_MAX         32
-#define PACKAGE_CERTIFICATES_MAX 2 /* the signer and one intermediate */
+#define PACKAGE_CERTIFICATES_MAX SIGNATURE_CERTS_MAX
 #define PACKAGE_PCI_MAX          16
 #define PACKAGE_VCPUS_MAX        16
 #define PACKAGE_CPU_WORDS        16 /* pCPU numbers below 1024 */
@@ -20,13 +22,8 @@
 	X(PACKAGE_DRIVER, "driver") \
 	X(PACKAGE_WORLD, "world")   \
 	X(PACKAGE_CONFIG, "config") \
-	X(PACKAGE_VM, "vm")
-/* The same, lowest first. */
-#define ACCEPTANCE_LEVELS(X)                     \
-	X(LEVEL_COMMUNITY, "CommunitySupported") \
-	X(LEVEL_PARTNER, "PartnerSupported")     \
-	X(LEVEL_ACCEPTED, "Accepted")            \
-	X(LEVEL_CERTIFIED, "Certified")
+	X(PACKAGE_VM, "vm")         \
+	X(PACKAGE_POLICY, "policy")
 
 /* X(symbol, name in manifests), each more than the one before */
 #define SYSTEM_GRANTS(X)        \
@@ -36,7 +33,6 @@
 
 #define X(symbol, name) symbol,
 enum package_kind { PACKAGE_KINDS(X) };
-enum acceptance_level { ACCEPTANCE_LEVELS(X) };
 enum system_grant { SYSTEM_GRANTS(X) };
 #undef X
 
@@ -50,6 +46,8 @@ struct package {
 	char name[PACKAGE_NAME_MAX], version[32], provider[64];
 	enum package_kind kind;
 	enum acceptance_level level;
+	uint32_t security_version;               /* what a policy's floor is compared with */
+	uint32_t vmkapi;                         /* that a driver was built for */
 	uint32_t syscalls;                       /* bit n: system call n is granted (kind world) */
 	bool port, trust, config, tty;           /* handles that a world is given */
 	enum system_grant system;                /* and what it may do with that of the system */
@@ -67,18 +65,24 @@ struct package {
 	const uint8_t *trailer;                    /* certificate and signature records */
 	size_t trailer_bytes;
 	uint8_t sha256[32]; /* of the whole file, set by package_verify() */
-	char signer[64];    /* subject's common name, set by package_verify() */
+	bool has_second;    /* there is a second signature, which this version passes over */
+	struct signature_path path; /* set by package_verify(); empty without a good signature */
 };
 
 /* On failure *why (static text) says what is wrong. The buffer must outlive `package`. */
 enum vmk_status package_parse(
 	const void *data, size_t bytes, struct package *package, const char **why);
-/* Signature against the signer's chain up to `root` (DER). VMK_UNSIGNED, VMK_BAD_SIGNATURE,
- * VMK_UNKNOWN_SIGNER... */
+/*
+ * Signature against the signer's chain up to one of `roots` (trust/signature.h, also for what it
+ * returns). Says nothing on whether the package may load: admission.h.
+ */
 enum vmk_status package_verify(
-	struct package *package, const uint8_t *root, size_t root_bytes, const char **why);
+	struct package *package, const uint8_t *roots, size_t roots_bytes, const char **why);
 const char *package_kind_name(enum package_kind kind);
-const char *acceptance_level_name(enum acceptance_level level);
+
+/* Packages load in this order, and within one turn in the boot loader's. */
+enum package_turn { TURN_POLICY, TURN_CONFIG, TURN_OTHERS, TURN_COUNT };
+enum package_turn package_turn(enum package_kind kind);
 
 /* The manifest's text, for package_parse(): fills the fields above that come from it. */
 enum vmk_status manifest_parse(

@@ -1,10 +1,10 @@
-/* The root certificate, DER, to which every package's signer must lead: part of the measured image. */
-	.section .rodata.package_root, "a", @progbits
+/* The root certificates, DER, to one of which every package's signer must lead: part of the measured image. */
+	.section .rodata.package_roots, "a", @progbits
 	.balign 16
-	.globl package_root, package_root_end
-	.hidden package_root, package_root_end
-package_root:
-	.incbin "build/keys/root.der"
-package_root_end:
+	.globl package_roots, package_roots_end
+	.hidden package_roots, package_roots_end
+package_roots:
+	.incbin "build/keys/roots.der"
+package_roots_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -4,11 +4,8 @@
 #include "vmkmod/package.h"
 #include "vmkmod/package_format.h"
 
-_Static_assert(PACKAGE_CERTIFICATES_MAX <= SIGNATURE_CERTS_MAX, "chain length");
-_Static_assert(sizeof(((struct package *)0)->signer) >= SIGNATURE_SIGNER_MAX, "signer's name");
-
 enum vmk_status package_verify(
-	struct package *package, const uint8_t *root, size_t root_bytes, const char **why)
+	struct package *package, const uint8_t *roots, size_t roots_bytes, const char **why)
 {
 	struct signature_cert certificates[PACKAGE_CERTIFICATES_MAX];
 	struct reader r = reader_of(package->trailer, package->trailer_bytes);
@@ -18,7 +15,7 @@ enum vmk_status package_verify(
 
 	why = why ? why : &unheeded;
 	hash_sha256(package->data, package->bytes, package->sha256);
-	package->signer[0] = 0;
+	package->path = (struct signature_path){0};
 	while (package_record_next(&r, &record, why)) {
 		if (record.type == PACKAGE_RECORD_CMS)
 			cms = record;
@@ -30,5 +27,5 @@ enum vmk_status package_verify(
 		return VMK_UNSIGNED;
 	}
 	return signature_verify(package->data, package->signed_bytes, cms.bytes, cms.size,
-		certificates, count, root, root_bytes, package->signer, why);
+		certificates, count, roots, roots_bytes, &package->path, why);
 }

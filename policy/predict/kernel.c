@@ -1,6 +1,7 @@
 /* The kernel's own events, in the order of attest/PROTOCOL.md. */
 #include "policy/predict/parts.h"
 
+#include "trust/security.h"
 #include "vmkmod/package.h"
 #include <vmkapi/events.h>
 
@@ -64,9 +65,8 @@ static enum vmk_status add_package(struct prediction *prediction, int file, stru
 	return add_text(prediction, LAYER_VMKERNEL, VMK_EV_PACKAGE, file, what, text, error);
 }
 
-/* Configuration packages load first, then the others in boot.cfg's order. */
 static enum vmk_status add_packages(struct prediction *prediction, unsigned first_module,
-	bool config, struct prediction_error *error)
+	enum package_turn turn, struct prediction_error *error)
 {
 	for (unsigned i = first_module + 1; i < prediction->file_count; i++) {
 		const struct predicted_file *file = &prediction->files[i];
@@ -77,7 +77,7 @@ static enum vmk_status add_packages(struct prediction *prediction, unsigned firs
 
 		if (status != VMK_OK)
 			return prediction_fail(error, status, file->name, why);
-		if ((package.kind == PACKAGE_CONFIG) != config)
+		if (package_turn(package.kind) != turn)
 			continue;
 		status = add_package(prediction, (int)i, &package, error);
 		if (status != VMK_OK)
@@ -86,21 +86,39 @@ static enum vmk_status add_packages(struct prediction *prediction, unsigned firs
 	return VMK_OK;
 }
 
+/* The host's level, of which the kernel's command line decides. */
+static enum vmk_status add_security(const struct prediction_inputs *inputs,
+	struct prediction *prediction, int kernel, struct prediction_error *error)
+{
+	const char *cmdline = prediction->files[kernel].cmdline;
+	char text[SECURITY_TEXT_MAX], what[96];
+	enum acceptance_level level;
+
+	if (security_host_level(cmdline ? cmdline : "", &level) != VMK_OK)
+		return prediction_fail(error, VMK_BAD_PARAM, SECURITY_OPTION_LEVEL,
+			"on the kernel's command line: not the name of an acceptance level");
+	if (level == LEVEL_COMMUNITY && !inputs->community)
+		return prediction_fail(error, VMK_DENIED, SECURITY_OPTION_LEVEL,
+			"CommunitySupported lets unsigned packages load; --allow-community makes a "
+			"policy that accepts it");
+	security_describe(level, text, sizeof(text));
+	snprintf(what, sizeof(what), "security options, host level %s",
+		acceptance_level_name(level));
+	return add_text(
+		prediction, LAYER_VMKERNEL, VMK_EV_SECURITY_OPTIONS, kernel, what, text, error);
+}
+
 enum vmk_status predict_kernel(struct prediction_inputs *inputs, struct prediction *prediction,
 	struct prediction_error *error)
 {
 	int kernel = prediction_file(prediction, "module 0");
 	enum vmk_status status;
 
-	(void)inputs;
 	if (kernel < 0)
 		return prediction_fail(error, VMK_INTERNAL, "module 0", "not among the files");
-	status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_SECURITY_OPTIONS, kernel,
-		"security options", VMK_SECURITY_OPTIONS, error);
-	if (status == VMK_OK)
-		status = add_packages(prediction, (unsigned)kernel, true, error);
-	if (status == VMK_OK)
-		status = add_packages(prediction, (unsigned)kernel, false, error);
+	status = add_security(inputs, prediction, kernel, error);
+	for (unsigned turn = 0; status == VMK_OK && turn < TURN_COUNT; turn++)
+		status = add_packages(prediction, (unsigned)kernel, (enum package_turn)turn, error);
 	if (status == VMK_OK)
 		status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_BOOT_COMPLETE, kernel,
 			"boot complete", VMK_BOOT_COMPLETE, error);

@@ -62,6 +62,7 @@ struct prediction_inputs {
 	const char *lcp, *lcp_data; /* the owner's launch control policy, if there is one */
 	const char *grub, *grub_cfg;
 	bool dma_protection;
+	bool community; /* a host level of CommunitySupported is meant */
 	struct bootcfg config;
 	char cmdlines[BOOTCFG_MODULES_MAX + 1][BOOTCFG_NAME_MAX + BOOTCFG_OPTIONS_MAX + 1];
 };

@@ -31,6 +31,7 @@ static int usage(FILE *to, int code)
 	      "           the same of a static launch: UEFI firmware and GRUB measured it\n"
 	      "           --require-dma-protection: only where VT-d keeps devices to their own "
 	      "memory\n"
+	      "           --allow-community: also where unsigned packages may load\n"
 	      "       vmkpredict capture --log FILE --name NAME [--sinit FILE] [--out FILE]\n"
 	      "       vmkpredict capture --launch srtm --log FILE --name NAME [--grub FILE] [--out "
 	      "FILE]\n"
@@ -224,6 +225,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		{"good", required_argument, NULL, 'g'},
 		{"json", no_argument, NULL, 'j'},
 		{"require-dma-protection", no_argument, NULL, 'D'},
+		{"allow-community", no_argument, NULL, 'C'},
 		{0},
 	};
 	const char **const values[] = {['b'] = &a->inputs.boot_cfg,
@@ -252,6 +254,8 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 			a->json = true;
 		else if (option == 'D')
 			a->inputs.dma_protection = true;
+		else if (option == 'C')
+			a->inputs.community = true;
 		else
 			*values[option] = optarg;
 	}

@@ -19,7 +19,8 @@ configured()
 		echo "console=$1"
 	} >"$dir/host.cfg"
 	build/bin/vmksign package --manifest tboot-integration/image/config.manifest --payload "$dir/host.cfg" \
-		--key build/keys/signer.key --cert build/keys/signer.pem --out "$dir/image/files/config.pkg"
+		--key build/keys/provider.key --cert build/keys/provider.pem --chain build/keys/intermediate.pem \
+		--out "$dir/image/files/config.pkg"
 	sed -e 's/^modules=.*/modules=config.pkg --- console.pkg/' -e "s/^kernelopt=.*/kernelopt=$2/" \
 		tboot-integration/image/boot.cfg >"$dir/image/console.cfg"
 	tboot-integration/image/mkiso --boot-cfg "$dir/image/console.cfg" --from "$dir/image/files" --enable-tboot 0 \

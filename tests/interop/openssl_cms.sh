@@ -16,7 +16,7 @@ le()
 	od -An -tu"$3" -j"$2" -N"$3" --endian=little "$1" | tr -d ' '
 }
 
-# Cuts a package at its signed size, and its records into certificate and signature.
+# Cuts a package at its signed size, and its records into certificates and signature.
 split()
 {
 	local at size type bytes
@@ -27,15 +27,17 @@ split()
 		type=$(le "$1" "$at" 2)
 		bytes=$(le "$1" $((at + 4)) 4)
 		tail -c +$((at + 9)) "$1" | head -c "$bytes" >"$1.record$type"
+		[ "$type" != 1 ] || openssl x509 -inform DER -in "$1.record1" -out "$1.certificate$at.pem"
 		at=$((at + 8 + (bytes + 7) / 8 * 8))
 	done
-	openssl x509 -inform DER -in "$1.record1" -out "$1.signer.pem"
+	cat "$1".certificate*.pem >"$1.chain.pem"
 }
 
-verify() # PACKAGE ROOT
+verify() # PACKAGE ROOT: the command takes intermediates from where the roots are
 {
+	cat "$2" "$1.chain.pem" >"$1.ca.pem"
 	openssl cms -verify -binary -inform DER -in "$1.record2" -content "$1.content" \
-		-certfile "$1.signer.pem" -CAfile "$2" -purpose any -out /dev/null 2>"$work/log"
+		-certfile "$1.chain.pem" -CAfile "$1.ca.pem" -purpose any -out /dev/null 2>"$work/log"
 }
 
 refused()
@@ -43,14 +45,15 @@ refused()
 	! "$@"
 }
 
-for type in rsa3072 p256 p384; do
+for type in rsa3072 rsa4096 p256 p384; do
 	"$vmksign" keys --out "$work/$type" --type "$type"
 	"$vmksign" package --manifest "$work/manifest" --payload "$work/payload" \
-		--key "$work/$type/signer.key" --cert "$work/$type/signer.pem" --out "$work/$type.pkg"
+		--key "$work/$type/provider.key" --cert "$work/$type/provider.pem" \
+		--chain "$work/$type/intermediate.pem" --out "$work/$type.pkg"
 	split "$work/$type.pkg"
 	ok "$type: openssl cms accepts the signature" verify "$work/$type.pkg" "$work/$type/root.pem"
 	ok "$type: openssl x509 knows a code signer" \
-		grep -q 'Code Signing' <(openssl x509 -in "$work/$type/signer.pem" -noout -text)
+		grep -q 'Code Signing' <(openssl x509 -in "$work/$type/provider.pem" -noout -text)
 	printf X | dd of="$work/$type.pkg.content" bs=1 seek=70 conv=notrunc status=none
 	ok "$type: and refuses it for other content" refused \
 		verify "$work/$type.pkg" "$work/$type/root.pem"

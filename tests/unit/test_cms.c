@@ -1,4 +1,4 @@
-/* sources: kernel/trust/signature.c */
+/* sources: kernel/trust/signature.c kernel/trust/hash.c tests/unit/shim/panic.c */
 /* needs: build/host-lib/libmbedtls.a */
 /* libs: build/host-lib/libmbedtls.a */
 /* signature_verify() against chains and signatures that the openssl command makes here and now. */
@@ -41,7 +41,9 @@ static const char script[] =
 	"\\\n"
 	"  -addext keyUsage=critical,keyCertSign -out $1.pem\n"
 	"  openssl x509 -in $1.pem -outform DER -out $1.der; }\n"
-	"CODE='keyUsage=critical,digitalSignature\\nextendedKeyUsage=codeSigning\\n'\n"
+	"USE='keyUsage=critical,digitalSignature\\nextendedKeyUsage=codeSigning\\n'\n"
+	"POL=certificatePolicies=" LEVEL_POLICY_ARC "\n"
+	"CODE=\"$USE$POL.4\\n\"\n"
 	"leaf() { key $1 \"$2\"; cert $1 \"$1 signer\" $3 \"$4\"; sign $1 $1.cms ${5:-sha256}; }\n"
 	"root root; root stranger\n"
 	"leaf p256 \"${EC}256\" root \"$CODE\"; leaf p384 \"${EC}384\" root \"$CODE\" sha384\n"
@@ -49,18 +51,31 @@ static const char script[] =
 	"leaf rsa4096 'RSA -pkeyopt rsa_keygen_bits:4096' root \"$CODE\" sha512\n"
 	"leaf rsa2048 'RSA -pkeyopt rsa_keygen_bits:2048' root \"$CODE\"\n"
 	"leaf strange \"${EC}256\" stranger \"$CODE\"\n"
-	"key sub \"${EC}256\"; cert sub sub root 'basicConstraints=critical,CA:TRUE\\n"
-	"keyUsage=critical,keyCertSign\\n'\n"
+	"CA='basicConstraints=critical,CA:TRUE\\nkeyUsage=critical,keyCertSign\\n'\n"
+	"key sub \"${EC}256\"; cert sub sub root \"$CA$POL.3\\n\"\n"
+	"key bare \"${EC}256\"; cert bare bare root \"$CA\"; leaf unlimited \"${EC}256\" bare "
+	"\"$CODE\"\n"
+	"leaf partner \"${EC}256\" root \"$USE$POL.2\\n\"; leaf nolevel \"${EC}256\" root "
+	"\"$USE\"\n"
+	"leaf twolevels \"${EC}256\" root \"$USE$POL.2,${POL#*=}.3\\n\"\n"
+	"leaf oddlevel \"${EC}256\" root \"$USE$POL.9\\n\"\n"
+	"leaf mixed \"${EC}256\" root "
+	"\"${USE}certificatePolicies=1.2.3.4,${POL#*=}.1,2.5.29.32.0\\n\"\n"
+	"leaf partnersub \"${EC}256\" sub \"$USE$POL.2\\n\"\n"
+	"cat root.der stranger.der >both.der; cat both.der root.der >three.der\n"
+	"for c in p256 sub root; do openssl x509 -in $c.pem -noout -pubkey | openssl pkey -pubin "
+	"-outform DER |\n"
+	"  openssl dgst -sha256 -binary >$c.spki; done\n"
 	"leaf below \"${EC}256\" sub \"$CODE\"\n"
 	"key notca \"${EC}256\"; cert notca notca root \"$CODE\"; leaf fake \"${EC}256\" notca "
 	"\"$CODE\"\n"
 	"leaf server \"${EC}256\" root "
-	"'keyUsage=digitalSignature\\nextendedKeyUsage=serverAuth\\n'\n"
-	"leaf any \"${EC}256\" root 'keyUsage=digitalSignature\\n"
-	"extendedKeyUsage=anyExtendedKeyUsage\\n'\n"
-	"leaf plain \"${EC}256\" root 'basicConstraints=CA:FALSE\\n'\n"
-	"leaf ca \"${EC}256\" root 'basicConstraints=CA:TRUE\\n"
-	"keyUsage=digitalSignature,keyCertSign\\nextendedKeyUsage=codeSigning\\n'\n"
+	"\"keyUsage=digitalSignature\\nextendedKeyUsage=serverAuth\\n$POL.4\\n\"\n"
+	"leaf any \"${EC}256\" root \"keyUsage=digitalSignature\\n"
+	"extendedKeyUsage=anyExtendedKeyUsage\\n$POL.4\\n\"\n"
+	"leaf plain \"${EC}256\" root \"basicConstraints=CA:FALSE\\n$POL.4\\n\"\n"
+	"leaf ca \"${EC}256\" root \"basicConstraints=CA:TRUE\\n"
+	"keyUsage=digitalSignature,keyCertSign\\nextendedKeyUsage=codeSigning\\n$POL.4\\n\"\n"
 	"sign p256 sha1.cms sha1\n"
 	"sign p256 two.cms sha256 '-signer p384.pem -inkey p384.key'\n"
 	"sign p256 attached.cms sha256 -nodetach\n"
@@ -107,7 +122,7 @@ static struct file read_file(const char *name, const char *suffix)
 
 struct result {
 	enum vmk_status status;
-	char signer[SIGNATURE_SIGNER_MAX];
+	struct signature_path path;
 	const char *why;
 };
 
@@ -122,7 +137,7 @@ static struct result verify(const struct file *data, const struct file *cms, con
 		middle = read_file(intermediate, ".der");
 	certs[1] = (struct signature_cert){middle.bytes, middle.size};
 	r.status = signature_verify(data->bytes, data->size, cms->bytes, cms->size, certs,
-		intermediate ? 2 : 1, top.bytes, top.size, r.signer, &r.why);
+		intermediate ? 2 : 1, top.bytes, top.size, &r.path, &r.why);
 	return r;
 }
 
@@ -139,7 +154,8 @@ static void expect(struct result r, enum vmk_status status, const char *in_why)
 	if (r.status != status || !r.why || !strstr(r.why, in_why))
 		fail_msg("%s (%s), expected %s (%s)", vmk_status_name(r.status),
 			r.why ? r.why : "-", vmk_status_name(status), in_why);
-	assert_string_equal(r.signer, "");
+	assert_string_equal(r.path.signer, "");
+	assert_int_equal(r.path.count, 0);
 }
 
 static void test_accepts(void **state)
@@ -153,11 +169,63 @@ static void test_accepts(void **state)
 		if (r.status != VMK_OK)
 			fail_msg("%s: %s", signers[i], r.why);
 		snprintf(name, sizeof(name), "%s signer", signers[i]);
-		assert_string_equal(r.signer, name);
+		assert_string_equal(r.path.signer, name);
 		assert_null(r.why);
 	}
 	r = verify_named("below", "below", "sub", "root");
 	assert_int_equal(r.status, VMK_OK);
+}
+
+static void expect_limit(
+	const char *name, const char *intermediate, enum acceptance_level limit, unsigned count)
+{
+	struct result r = verify_named(name, name, intermediate, "root");
+
+	if (r.status != VMK_OK)
+		fail_msg("%s: %s", name, r.why);
+	assert_int_equal(r.path.limit, limit);
+	assert_int_equal(r.path.count, count);
+}
+
+/* The lowest of the path's levels; exactly one in each certificate below the root. */
+static void test_limits(void **state)
+{
+	expect_limit("p256", NULL, LEVEL_CERTIFIED, 2);
+	expect_limit("partner", NULL, LEVEL_PARTNER, 2);
+	expect_limit("mixed", NULL, LEVEL_COMMUNITY, 2);
+	expect_limit("below", "sub", LEVEL_ACCEPTED, 3);
+	expect_limit("partnersub", "sub", LEVEL_PARTNER, 3);
+	/* An intermediate that nobody needs limits nothing. */
+	expect_limit("p256", "sub", LEVEL_CERTIFIED, 2);
+	expect(verify_named("nolevel", "nolevel", NULL, "root"), VMK_UNKNOWN_SIGNER, "one accept");
+	expect(verify_named("twolevels", "twolevels", NULL, "root"), VMK_UNKNOWN_SIGNER,
+		"one accept");
+	expect(verify_named("oddlevel", "oddlevel", NULL, "root"), VMK_UNKNOWN_SIGNER,
+		"one accept");
+	expect(verify_named("unlimited", "unlimited", "bare", "root"), VMK_UNKNOWN_SIGNER,
+		"one accept");
+}
+
+static void test_keys(void **state)
+{
+	static const char *const path[] = {"p256", "root"};
+	struct result r = verify_named("p256", "p256", NULL, "root");
+
+	for (unsigned i = 0; i < 2; i++)
+		assert_memory_equal(r.path.keys[i], read_file(path[i], ".spki").bytes, 32);
+	r = verify_named("below", "below", "sub", "root");
+	assert_memory_equal(r.path.keys[1], read_file("sub", ".spki").bytes, 32);
+	assert_memory_equal(r.path.keys[2], read_file("root", ".spki").bytes, 32);
+}
+
+/* While a root is replaced, both sign. */
+static void test_two_roots(void **state)
+{
+	assert_int_equal(verify_named("p256", "p256", NULL, "both").status, VMK_OK);
+	assert_int_equal(verify_named("strange", "strange", NULL, "both").status, VMK_OK);
+	assert_int_equal(verify_named("below", "below", "sub", "both").status, VMK_OK);
+	expect(verify_named("fake", "fake", "notca", "both"), VMK_UNKNOWN_SIGNER, "at a root");
+	expect(verify_named("p256", "p256", NULL, "three"), VMK_BAD_FORMAT, "root certificates");
 }
 
 static void test_changed_data(void **state)
@@ -190,10 +258,10 @@ static void test_every_truncation_and_flip(void **state)
 
 static void test_strangers(void **state)
 {
-	expect(verify_named("strange", "strange", NULL, "root"), VMK_UNKNOWN_SIGNER, "our root");
-	expect(verify_named("below", "below", NULL, "root"), VMK_UNKNOWN_SIGNER, "our root");
-	expect(verify_named("below", "below", "p256", "root"), VMK_UNKNOWN_SIGNER, "our root");
-	expect(verify_named("fake", "fake", "notca", "root"), VMK_UNKNOWN_SIGNER, "our root");
+	expect(verify_named("strange", "strange", NULL, "root"), VMK_UNKNOWN_SIGNER, "at a root");
+	expect(verify_named("below", "below", NULL, "root"), VMK_UNKNOWN_SIGNER, "at a root");
+	expect(verify_named("below", "below", "p256", "root"), VMK_UNKNOWN_SIGNER, "at a root");
+	expect(verify_named("fake", "fake", "notca", "root"), VMK_UNKNOWN_SIGNER, "at a root");
 	expect(verify_named("p256", "p384", NULL, "root"), VMK_BAD_SIGNATURE, "another cert");
 }
 
@@ -224,13 +292,13 @@ static void test_nothing_there(void **state)
 
 	expect(verify(&data, &none, "p256", NULL, "root"), VMK_UNSIGNED, "no signature");
 	r.status = signature_verify(data.bytes, data.size, cms.bytes, cms.size, &cert, 0,
-		root.bytes, root.size, r.signer, &r.why);
+		root.bytes, root.size, &r.path, &r.why);
 	expect(r, VMK_UNSIGNED, "no signature");
 	r.status = signature_verify(data.bytes, data.size, cms.bytes, cms.size, &tail, 1,
-		root.bytes, root.size, r.signer, &r.why);
+		root.bytes, root.size, &r.path, &r.why);
 	expect(r, VMK_BAD_FORMAT, "signer's certificate");
 	r.status = signature_verify(data.bytes, data.size, cms.bytes, cms.size, &cert, 1,
-		root.bytes, 0, r.signer, &r.why);
+		root.bytes, 0, &r.path, &r.why);
 	expect(r, VMK_BAD_FORMAT, "root certificate");
 }
 
@@ -238,6 +306,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepts),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_two_roots),
 		cmocka_unit_test(test_changed_data),
 		cmocka_unit_test(test_every_truncation_and_flip),
 		cmocka_unit_test(test_strangers),

@@ -12,6 +12,7 @@
 
 #define HEAD(kind) \
 	"name=agent\nversion=1.0\nprovider=merlon\nkind=" kind "\nlevel=PartnerSupported\n"
+#define API    "vmkapi=2\n"
 #define WORLD  HEAD("world") "syscalls=exit,log\n"
 #define VM     HEAD("vm") "vcpus=2\nmemory-kib=4096\n"
 #define IDS_4  "8086:0001,8086:0002,8086:0003,8086:0004"
@@ -50,9 +51,11 @@ static void test_devices(void **state)
 {
 	const char *why;
 
-	assert_int_equal(parse(HEAD("driver"), &why), VMK_OK);
+	assert_int_equal(parse(HEAD("driver") API, &why), VMK_OK);
 	assert_int_equal(package.pci_count, 0);
-	assert_int_equal(parse(HEAD("driver") "pci=" IDS_16 "\n", &why), VMK_OK);
+	assert_int_equal(package.vmkapi, 2);
+	assert_int_equal(package.security_version, 0);
+	assert_int_equal(parse(HEAD("driver") API "pci=" IDS_16 "\n", &why), VMK_OK);
 	assert_int_equal(package.pci_count, PACKAGE_PCI_MAX);
 	assert_int_equal(package.pci[15].vendor, 0x8086);
 	assert_int_equal(package.pci[15].device, 4);
@@ -88,7 +91,7 @@ static void test_levels_and_kinds(void **state)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(levels); i++) {
 		snprintf(text, sizeof(text),
-			"name=a\nversion=1\nprovider=p\nkind=config\nlevel=%s\n", levels[i]);
+			"name=a\nversion=1\nprovider=p\nkind=policy\nlevel=%s\n", levels[i]);
 		assert_int_equal(parse(text, &why), VMK_OK);
 		assert_int_equal(package.level, i);
 		assert_string_equal(acceptance_level_name(package.level), levels[i]);
@@ -109,18 +112,26 @@ static const struct {
 	{HEAD("config") "name=b\n", "manifest: a key stands twice"},
 	{HEAD("config") "colour=blue\n", "manifest: unknown key"},
 	{HEAD("config") "Name=b\n", "manifest: unknown key"},
+	{HEAD("driver"), "manifest: a required key is missing"},
+	{HEAD("config") API, "manifest: a key does not belong to this kind of package"},
+	{HEAD("driver") "vmkapi=two\n", "manifest: vmkapi is no number from 1 to 65535"},
+	{HEAD("config") "security-version=0\n",
+		"manifest: security-version is no number from 1 to 1000000000"},
+	{HEAD("config") "security-version=1000000001\n",
+		"manifest: security-version is no number from 1 to 1000000000"},
 	{HEAD("demon"), "manifest: kind"},
 	{HEAD("config") "syscalls=exit\n",
 		"manifest: a key does not belong to this kind of package"},
 	{HEAD("config") "pci=8086:100e\n",
 		"manifest: a key does not belong to this kind of package"},
-	{HEAD("driver") "port=yes\n", "manifest: a key does not belong to this kind of package"},
-	{HEAD("driver") "pci=8086-100e\n", "manifest: pci is not vvvv:dddd"},
-	{HEAD("driver") "pci=8086:100E\n", "manifest: pci is not vvvv:dddd"},
-	{HEAD("driver") "pci=8086:100\n", "manifest: pci is not vvvv:dddd"},
-	{HEAD("driver") "pci=0000:100e\n", "manifest: pci is not vvvv:dddd"},
-	{HEAD("driver") "pci=8086:100e,\n", "manifest: pci is not vvvv:dddd"},
-	{HEAD("driver") "pci=" IDS_16 ",8086:100e\n", "manifest: pci names too many devices"},
+	{HEAD("driver") API "port=yes\n",
+		"manifest: a key does not belong to this kind of package"},
+	{HEAD("driver") API "pci=8086-100e\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") API "pci=8086:100E\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") API "pci=8086:100\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") API "pci=0000:100e\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") API "pci=8086:100e,\n", "manifest: pci is not vvvv:dddd"},
+	{HEAD("driver") API "pci=" IDS_16 ",8086:100e\n", "manifest: pci names too many devices"},
 	{HEAD("world") "syscalls=\n", "manifest: no system calls"},
 	{HEAD("world") "syscalls=exit,\n", "manifest: system calls end with a comma"},
 	{HEAD("world") "syscalls=exit,,log\n", "manifest: unknown system call"},

@@ -1,6 +1,7 @@
 /* sources: kernel/vmkmod/modules.c kernel/vmkmod/package.c kernel/vmkmod/manifest.c */
 /* sources: kernel/lib/keyval.c kernel/lib/hex.c tests/unit/shim/package_bytes.c */
-/* sources: kernel/vmkvm/image.c */
+/* sources: kernel/vmkvm/image.c kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c */
+/* sources: kernel/trust/security.c kernel/boot/options.c */
 /* Boot packages: order, refusals, and that nothing starts which was not verified and measured. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +42,7 @@ static void note(const char *format, ...)
 	va_end(args);
 }
 
-const uint8_t package_root[4] = "root", package_root_end[1];
+const uint8_t package_roots[4] = "root", package_roots_end[1];
 
 void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
 {
@@ -68,11 +69,13 @@ void *direct_map(struct hpa address)
 	return (void *)address.v;
 }
 enum vmk_status package_verify(
-	struct package *package, const uint8_t *root, size_t root_bytes, const char **why)
+	struct package *package, const uint8_t *roots, size_t roots_bytes, const char **why)
 {
-	assert_ptr_equal(root, package_root);
+	assert_ptr_equal(roots, package_roots);
 	note("verify %s; ", package->name);
 	memset(package->sha256, 0xab, sizeof(package->sha256));
+	if (verdict == VMK_OK)
+		package->path = (struct signature_path){"tester", LEVEL_CERTIFIED, 2, {{0}}};
 	*why = verdict == VMK_OK ? NULL : "the reason";
 	return verdict;
 }
@@ -126,8 +129,8 @@ static void boot_module_bytes(
 	char manifest[512];
 
 	snprintf(manifest, sizeof(manifest),
-		"name=%s\nversion=1\nprovider=merlon\nkind=%s\nlevel=PartnerSupported\n%s", cmdline,
-		kind, more);
+		"name=%s\nversion=1\nprovider=merlon\nkind=%s\nlevel=PartnerSupported\n%s%s",
+		cmdline, kind, strcmp(kind, "driver") ? "" : "vmkapi=2\n", more);
 	package_bytes_make(file, manifest, payload, bytes);
 	m->start = hpa((uintptr_t)file->data);
 	m->bytes = file->size;
@@ -239,12 +242,45 @@ static void test_level(void **state)
 	reset(state);
 	info.module_count = 1;
 	package_bytes_make(&files[0],
-		"name=agent\nversion=1\nprovider=m\nkind=driver\nlevel=CommunitySupported\n", "ELF",
-		3);
+		"name=agent\nversion=1\nprovider=m\nkind=driver\nlevel=CommunitySupported\nvmkapi="
+		"2\n",
+		"ELF", 3);
 	info.modules[0] = (struct boot_module){
 		.start = hpa((uintptr_t)files[0].data), .bytes = files[0].size, .cmdline = "agent"};
 	assert_string_equal(boot(), "verify agent; error agent refused: level-too-low: its "
 				    "acceptance level is below the host's; ");
+}
+
+/* The option is the command line's; a name that is none lets nothing in by mistake. */
+static void test_host_level(void **state)
+{
+	boot_module("agent", "world", "syscalls=exit\n", "ELF");
+	strcpy(info.cmdline, "cpus=2 acceptanceLevel=Accepted");
+	assert_string_equal(boot(), "verify agent; error agent.pkg refused: level-too-low: its "
+				    "acceptance level is below the host's; ");
+	reset(state);
+	boot_module("agent", "world", "syscalls=exit\n", "ELF");
+	strcpy(info.cmdline, "acceptanceLevel=accepted");
+	assert_string_equal(boot(),
+		"error acceptanceLevel=: expected the name of an acceptance level: Certified is "
+		"taken, so that no package loads by mistake; verify agent; error agent.pkg "
+		"refused: "
+		"level-too-low: its acceptance level is below the host's; ");
+}
+
+/* Before everything else, whatever its place among the modules. */
+static void test_policy_first(void **state)
+{
+	boot_module("agent", "world", "syscalls=exit\nsecurity-version=2\n", "ELF");
+	boot_module("config", "config", "", "a=b\n");
+	boot_module("policy", "policy", "", "floor.agent=3\nfloor.config=1\n");
+	boot_module("second", "policy", "", "floor.agent=1\n");
+	assert_string_equal(boot(),
+		"verify policy; measure 19 package name=polic; "
+		"verify second; error second.pkg refused: exists: there is a policy already; "
+		"verify config; error config.pkg refused: rolled-back: its security-version is "
+		"below the policy's floor; verify agent; error agent.pkg refused: rolled-back: "
+		"its security-version is below the policy's floor; ");
 }
 
 static void test_twice(void **state)
@@ -257,7 +293,8 @@ static void test_twice(void **state)
 		"verify config; measure 21 config name=config; "
 		"verify other; error other.pkg refused: exists: there is a configuration already; "
 		"verify e1000; measure 19 package name=e1000; driver e1000; "
-		"verify e1000; error e1000.pkg refused: exists: a package of this name is loaded "
+		"verify e1000; error e1000.pkg refused: duplicate-name: a package of this name is "
+		"loaded "
 		"already; config a=b\n");
 }
 
@@ -347,6 +384,8 @@ int main(void)
 		cmocka_unit_test_setup(test_not_a_package, reset),
 		cmocka_unit_test_setup(test_not_verified, reset),
 		cmocka_unit_test_setup(test_level, reset),
+		cmocka_unit_test_setup(test_host_level, reset),
+		cmocka_unit_test_setup(test_policy_first, reset),
 		cmocka_unit_test_setup(test_twice, reset),
 		cmocka_unit_test_setup(test_bad_configuration, reset),
 		cmocka_unit_test_setup(test_virtual_machine, reset),

@@ -31,7 +31,8 @@ static enum vmk_status parse(size_t size, const char **why)
 
 static void make_signed(void)
 {
-	package_bytes_make(&bytes, MANIFEST_HEAD("driver") "pci=8086:100e\n", "payload", 7);
+	package_bytes_make(
+		&bytes, MANIFEST_HEAD("driver") "vmkapi=2\npci=8086:100e\n", "payload", 7);
 	package_bytes_record(&bytes, PACKAGE_RECORD_CERTIFICATE, 0, 13, 0xc1);
 	package_bytes_record(&bytes, PACKAGE_RECORD_CMS, 0, 16, 0x5e);
 }
@@ -134,8 +135,9 @@ static void test_truncated(void **state)
 static void test_padding(void **state)
 {
 	make_signed();
-	assert_int_equal(bytes.data[64 + strlen(MANIFEST_HEAD("driver") "pci=8086:100e\n")], 0);
-	bytes.data[64 + strlen(MANIFEST_HEAD("driver") "pci=8086:100e\n")] = 1;
+	assert_int_equal(
+		bytes.data[64 + strlen(MANIFEST_HEAD("driver") "vmkapi=2\npci=8086:100e\n")], 0);
+	bytes.data[64 + strlen(MANIFEST_HEAD("driver") "vmkapi=2\npci=8086:100e\n")] = 1;
 	expect(VMK_BAD_FORMAT, "padding is not zero");
 	make_signed();
 	bytes.data[bytes.size - 8 - 16 - 1] = 1;

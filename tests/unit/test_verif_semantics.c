@@ -39,6 +39,10 @@ static bool means_something(uint32_t type, uint32_t pcr, const char *text, size_
 #define PACKAGE(text) \
 	means_something((uint32_t)VMK_EV_PACKAGE, 19, "package " text, sizeof("package " text))
 
+#define SECURITY(text)   \
+	means_something( \
+		(uint32_t)VMK_EV_SECURITY_OPTIONS, 19, "security " text, sizeof("security " text))
+
 static void reads_kernel_events(void **state)
 {
 	assert_true(PACKAGE("name=a version=1 kind=k provider=p level=l sha256=" ZEROES));
@@ -54,8 +58,10 @@ static void reads_kernel_events(void **state)
 		sizeof("vm name=a version=1 provider=p level=Certified sha256=" ZEROES)));
 	assert_false(means_something(
 		(uint32_t)VMK_EV_DMA, 20, "dma protection=vtd interrupts=remapped", 39));
-	assert_true(means_something((uint32_t)VMK_EV_SECURITY_OPTIONS, 19, VMK_SECURITY_OPTIONS,
-		sizeof(VMK_SECURITY_OPTIONS)));
+	assert_true(SECURITY(
+		"execInstalledOnly=TRUE acceptanceLevel=PartnerSupported kaslr=TRUE wx=TRUE"));
+	assert_true(SECURITY(
+		"execInstalledOnly=TRUE acceptanceLevel=CommunitySupported kaslr=TRUE wx=TRUE"));
 }
 
 static void refuses_what_is_almost_one(void **state)
@@ -69,6 +75,8 @@ static void refuses_what_is_almost_one(void **state)
 	assert_false(PACKAGE("name=a version=1 kind=k provider=p level=l sha256=00"));
 	assert_false(PACKAGE("name=\ta version=1 kind=k provider=p level=l sha256=" ZEROES));
 	assert_int_equal(fault.reason, REASON_EVENT_SEMANTICS);
+	assert_false(SECURITY("execInstalledOnly=TRUE acceptanceLevel=Partner kaslr=TRUE wx=TRUE"));
+	assert_false(SECURITY("execInstalledOnly=TRUE kaslr=TRUE wx=TRUE"));
 	/* no zero byte at the end, or one in the middle */
 	assert_false(means_something((uint32_t)VMK_EV_BOOT_COMPLETE, 19, "Boot Complete", 13));
 	assert_false(means_something((uint32_t)VMK_EV_BOOT_COMPLETE, 19, "Boot\0Complete", 14));

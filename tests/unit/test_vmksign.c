@@ -30,15 +30,18 @@ static const char script[] =
 	"level=PartnerSupported\\n' > manifest\n"
 	"printf 'hostname=test\\n' > payload\n"
 	"make() { $v package --manifest manifest --payload payload --out $1 $2; }\n"
-	"for t in rsa3072 p256 p384; do\n"
+	"for t in rsa3072 rsa4096 p256 p384; do\n"
 	"  $v keys --out $t --type $t --name \"Test $t\"\n"
-	"  make $t.pkg \"--key $t/signer.key --cert $t/signer.pem\"\n"
+	"  make $t.pkg \"--key $t/provider.key --cert $t/provider.pem --chain "
+	"$t/intermediate.pem\"\n"
 	"done\n"
-	"make again.pkg '--key rsa3072/signer.key --cert rsa3072/signer.der'\n"
+	"make again.pkg '--key rsa3072/provider.key --cert rsa3072/provider.der --chain "
+	"rsa3072/intermediate.der'\n"
 	"make unsigned.pkg\n"
 	"no() { if \"$@\"; then exit 1; fi; }\n"
 	"no $v keys --out rsa3072\n"
-	"no make mixed.pkg '--key p256/signer.key --cert p384/signer.pem'\n"
+	"no make mixed.pkg '--key p256/provider.key --cert p384/provider.pem --chain "
+	"p384/intermediate.pem'\n"
 	"no $v package --manifest payload --payload payload --out bad.pkg\n"
 	"$v verify rsa3072.pkg --root rsa3072/root.pem\n"
 	"no $v verify rsa3072.pkg --root p256/root.der\n"
@@ -84,16 +87,17 @@ static void check_type(const char *type)
 
 	snprintf(name, sizeof(name), "%s.pkg", type);
 	snprintf(root, sizeof(root), "%s/root.der", type);
-	snprintf(signer, sizeof(signer), "Test %s signer", type);
+	snprintf(signer, sizeof(signer), "Test %s provider", type);
 	f = load(name);
 	assert_int_equal(verify(&f, root, &package), VMK_OK);
-	assert_string_equal(package.signer, signer);
+	assert_string_equal(package.path.signer, signer);
 	assert_string_equal(package.name, "probe");
 }
 
 static void test_key_types(void **state)
 {
 	check_type("rsa3072");
+	check_type("rsa4096");
 	check_type("p256");
 	check_type("p384");
 }
@@ -112,7 +116,7 @@ static void test_stranger(void **state)
 	struct package package;
 
 	assert_int_equal(verify(&f, "p256/root.der", &package), VMK_UNKNOWN_SIGNER);
-	assert_string_equal(package.signer, "");
+	assert_string_equal(package.path.signer, "");
 }
 
 static void test_unsigned(void **state)

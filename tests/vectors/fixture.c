@@ -11,6 +11,9 @@
 #include "trust/evlog_read.h"
 #include "trust/tcg_events.h"
 
+#define SECURITY_OPTIONS \
+	"security execInstalledOnly=TRUE acceptanceLevel=PartnerSupported kaslr=TRUE wx=TRUE"
+
 static void need(bool ok, const char *what)
 {
 	if (ok)
@@ -202,7 +205,7 @@ void fixture_boot(const struct fixture *f, struct fixture_events *events)
 		add_tboot(f, events);
 	}
 	add_text(events, kernel_pcr(f, false), VMK_EV_SECURITY_OPTIONS, "VMKERNEL", NULL,
-		VMK_SECURITY_OPTIONS);
+		SECURITY_OPTIONS);
 	for (size_t i = 0; i < f->file_count; i++) {
 		if (f->files[i].package)
 			add_package(f, events, &f->files[i]);

@@ -39,10 +39,9 @@ enum vmk_event_type {
 #undef X
 };
 
-/* What the security-options event says, without its terminating zero byte. */
-#define VMK_SECURITY_OPTIONS \
-	"security execInstalledOnly=TRUE acceptanceLevel=PartnerSupported kaslr=TRUE wx=TRUE"
-#define VMK_BOOT_COMPLETE "Boot Complete"
+/* printf format of the security-options event's data; %s: the host's level (vmkapi/levels.h). */
+#define VMK_SECURITY_FORMAT "security execInstalledOnly=TRUE acceptanceLevel=%s kaslr=TRUE wx=TRUE"
+#define VMK_BOOT_COMPLETE   "Boot Complete"
 /*
  * What stands between devices and memory: one of these is measured after boot complete, before
  * any user world runs, as it depends on the platform and not on files. X(symbol, text, meaning).

@@ -30,7 +30,12 @@
 	X(VMK_LEVEL_TOO_LOW, "level-too-low", "the acceptance level is below the host's")      \
 	X(VMK_TPM_ERROR, "tpm-error", "the TPM refused the command")                           \
 	X(VMK_KILLED, "killed", "the world is being stopped")                                  \
-	X(VMK_INTERNAL, "internal", "an invariant does not hold")
+	X(VMK_INTERNAL, "internal", "an invariant does not hold")                              \
+	X(VMK_LEVEL_TOO_HIGH, "level-too-high", "the signer may not give this level")          \
+	X(VMK_REVOKED, "revoked", "a key of the signer's chain is revoked")                    \
+	X(VMK_ROLLED_BACK, "rolled-back", "older than the policy's floor")                     \
+	X(VMK_WRONG_VMKAPI, "wrong-vmkapi", "made for another version of vmkapi")              \
+	X(VMK_DUPLICATE_NAME, "duplicate-name", "something of this name is loaded already")
 
 enum vmk_status {
 #define X(symbol, name, meaning) symbol,
