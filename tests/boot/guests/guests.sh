@@ -29,5 +29,5 @@ linux_guest()
 	build/bin/vmksign vm-image --out "$dir/$name.vm" kernel="$(echo build/third-party/linux/boot/vmlinuz-*)" \
 		initrd="$dir/initrd" cmdline="$dir/cmdline" disk="$dir/disk" &&
 		build/bin/vmksign package --manifest "$dir/$name.manifest" --payload "$dir/$name.vm" \
-			--key $keys/signer.key --cert $keys/signer.pem --out "$dir/$name.pkg"
+			--key $keys/provider.key --cert $keys/provider.pem --chain $keys/intermediate.pem --out "$dir/$name.pkg"
 }
