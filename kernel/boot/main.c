@@ -151,14 +151,12 @@ static void kill_worlds(char *names)
 	}
 }
 
-/* Without page tables: the kernel's half keeps its own for places that were used once. */
 static uint64_t frames_in_use(void)
 {
 	uint64_t count = 0;
 
 	for (unsigned owner = FRAME_FREE + 1; owner < FRAME_RESERVED; owner++)
-		if (owner != FRAME_PTABLE)
-			count += frames_count((enum frame_owner)owner);
+		count += frames_count((enum frame_owner)owner);
 	return count;
 }
 

@@ -8,9 +8,15 @@ static struct hpa entry_address(uint64_t entry)
 	return hpa(entry & PTE_FRAME);
 }
 
+/* Withheld ones included: the processor does not see those. */
 static bool is_table(uint64_t entry, unsigned shift)
 {
-	return shift > PT_SHIFT && (entry & PTE_PRESENT) && !(entry & PTE_LARGE);
+	return shift > PT_SHIFT && entry && !(entry & PTE_LARGE);
+}
+
+static uint64_t restored(uint64_t table_entry)
+{
+	return (table_entry & ~PTE_WITHHELD) | PTE_PRESENT;
 }
 
 /* A large leaf's size bit tells it from a table's entry, and stays while it is withheld. */
@@ -26,7 +32,8 @@ static uint64_t sign_extended(uint64_t address)
 
 /*
  * The entry for `address` at level `shift`, or above it where the walk ends early (*shift says
- * where); NULL only if a missing table could not be allocated. With `create`, tables are made.
+ * where); NULL only if a missing table could not be allocated. With `create`, tables are made, and
+ * withheld ones are in use again.
  */
 static uint64_t *walk_to(
 	const struct ptable *table, uintptr_t address, unsigned *shift, bool create)
@@ -46,6 +53,8 @@ static uint64_t *walk_to(
 				return NULL;
 			*entry = fresh.v | upper;
 		}
+		if (create && is_table(*entry, at))
+			*entry = restored(*entry);
 		if (!is_table(*entry, at)) {
 			*shift = at;
 			return entry;
@@ -113,6 +122,11 @@ bool ptable_find(const struct ptable *table, uintptr_t address, struct ptable_le
 	}
 }
 
+struct extent {
+	uintptr_t address;
+	uint64_t bytes;
+};
+
 /* Calls `change` for each leaf entry that lies in the range. False if it once said so. */
 static bool for_each_leaf(const struct ptable *table, uintptr_t address, uint64_t bytes,
 	bool (*change)(uint64_t *entry, unsigned shift, void *context), void *context)
@@ -132,6 +146,28 @@ static bool for_each_leaf(const struct ptable *table, uintptr_t address, uint64_
 		address = next;
 	}
 	return true;
+}
+
+/* Calls `change` for each entry at `shift` that is a table of some of the range. */
+static void for_each_table(const struct ptable *table, struct extent range, unsigned shift,
+	void (*change)(const struct ptable *table, uint64_t *entry, struct extent part))
+{
+	uint64_t size = 1ull << shift;
+
+	for (uint64_t done = 0, bytes; done < range.bytes; done += bytes) {
+		uintptr_t address = range.address + done;
+		unsigned at = shift;
+		uint64_t *entry = walk_to(table, address, &at, false);
+
+		bytes = MIN(size - address % size, range.bytes - done);
+		if (at == shift && is_table(*entry, shift))
+			change(table, entry, (struct extent){address, bytes});
+	}
+}
+
+static void restore_table(const struct ptable *table, uint64_t *entry, struct extent part)
+{
+	*entry = restored(*entry);
 }
 
 static bool can_be_protected(uint64_t *entry, unsigned shift, void *context)
@@ -158,11 +194,18 @@ static bool protect(uint64_t *entry, unsigned shift, void *context)
 enum vmk_status ptable_protect(
 	const struct ptable *table, uintptr_t address, uint64_t bytes, uint64_t flags)
 {
+	const struct extent range = {address, bytes};
 	enum vmk_status status = VMK_OK;
 
-	if (for_each_leaf(table, address, bytes, can_be_protected, &status))
-		for_each_leaf(table, address, bytes, protect, &flags);
-	return status;
+	if (!for_each_leaf(table, address, bytes, can_be_protected, &status))
+		return status;
+	for_each_leaf(table, address, bytes, protect, &flags);
+	/* A table may have been withheld for its other leaves while these were. */
+	if (flags & PTE_PRESENT) {
+		for_each_table(table, range, PDPT_SHIFT, restore_table);
+		for_each_table(table, range, PD_SHIFT, restore_table);
+	}
+	return VMK_OK;
 }
 
 static bool withhold(uint64_t *entry, unsigned shift, void *context)
@@ -172,9 +215,41 @@ static bool withhold(uint64_t *entry, unsigned shift, void *context)
 	return true;
 }
 
+static bool is_idle(const uint64_t *entries, uint64_t busy)
+{
+	for (unsigned i = 0; i < PTABLE_ENTRIES; i++) {
+		if (entries[i] & busy)
+			return false;
+	}
+	return true;
+}
+
+/* Only for leaves that are its own, whoever withholds: it is the last of these to be dropped, after
+ * a flush that came later than this, that frees the table. */
+static void withhold_table(const struct ptable *table, uint64_t *entry, struct extent part)
+{
+	if (is_idle(table->ops->table(entry_address(*entry)), PTE_PRESENT) &&
+		ptable_any(table, part.address, part.bytes))
+		*entry = (*entry & ~PTE_PRESENT) | PTE_WITHHELD;
+}
+
+static void free_table(const struct ptable *table, uint64_t *entry, struct extent part)
+{
+	const struct hpa below = entry_address(*entry);
+
+	if (!(*entry & PTE_WITHHELD) || !is_idle(table->ops->table(below), UINT64_MAX))
+		return;
+	*entry = 0;
+	table->ops->free(below);
+}
+
 void ptable_withhold(const struct ptable *table, uintptr_t address, uint64_t bytes)
 {
+	const struct extent range = {address, bytes};
+
 	for_each_leaf(table, address, bytes, withhold, NULL);
+	for_each_table(table, range, PD_SHIFT, withhold_table);
+	for_each_table(table, range, PDPT_SHIFT, withhold_table);
 }
 
 struct drop {
@@ -195,9 +270,12 @@ static bool drop(uint64_t *entry, unsigned shift, void *context)
 void ptable_drop(const struct ptable *table, uintptr_t address, uint64_t bytes,
 	void (*dropped)(struct hpa frame, unsigned shift))
 {
+	const struct extent range = {address, bytes};
 	struct drop context = {dropped};
 
 	for_each_leaf(table, address, bytes, drop, &context);
+	for_each_table(table, range, PD_SHIFT, free_table);
+	for_each_table(table, range, PDPT_SHIFT, free_table);
 }
 
 static bool is_empty(uint64_t *entry, unsigned shift, void *context)

@@ -4,7 +4,8 @@
  *
  * Upper-level entries allow everything of their half, so that a leaf alone decides. A leaf that is
  * not 0 but not present is *withheld*: its place is taken and its frame kept, but nobody can reach
- * it. Freed mappings pass through that state until every TLB has forgotten them.
+ * it. Freed mappings pass through that state until every TLB has forgotten them; so
+ * does a table in which nothing else is left, as processors remember tables too (SDM 3A, 4.10.3).
  */
 #ifndef MEM_PTABLE_H
 #define MEM_PTABLE_H
@@ -51,9 +52,11 @@ bool ptable_find(const struct ptable *table, uintptr_t address, struct ptable_le
  * is changed then. */
 enum vmk_status ptable_protect(
 	const struct ptable *table, uintptr_t address, uint64_t bytes, uint64_t flags);
-/* Withhold every leaf in the range; places without one are passed over. */
+/* Withhold every leaf in the range, and tables of theirs in which no other is present; places
+ * without a leaf are passed over. Mapping something there takes a table back into use. */
 void ptable_withhold(const struct ptable *table, uintptr_t address, uint64_t bytes);
-/* Remove every leaf in the range, telling `dropped` of each that is PTE_OWNED. */
+/* Remove every leaf in the range, telling `dropped` of each that is PTE_OWNED, and free withheld
+ * tables that are empty then. */
 void ptable_drop(const struct ptable *table, uintptr_t address, uint64_t bytes,
 	void (*dropped)(struct hpa frame, unsigned shift));
 /* Is there any leaf, withheld ones included? */

@@ -45,6 +45,21 @@ static uint64_t flags_at(struct space *space, uintptr_t address)
 	return ptable_find(&space->table, address, &leaf) ? leaf.flags : 0;
 }
 
+/* As the processor walks: through what is present alone. */
+static bool is_seen_by_processor(struct space *space, uintptr_t address)
+{
+	const struct ptable_ops *ops = space->table.ops;
+	struct hpa table = space->table.root;
+
+	for (unsigned shift = PML4_SHIFT;; shift -= 9) {
+		uint64_t entry = ops->table(table)[ptable_index(address, shift)];
+
+		if (!(entry & PTE_PRESENT) || shift == PT_SHIFT)
+			return entry & PTE_PRESENT;
+		table = hpa(entry & PTE_FRAME);
+	}
+}
+
 static void fresh_memory_is_zero_and_guarded(void **state)
 {
 	uintptr_t address, other;
@@ -191,9 +206,71 @@ static void frees_only_after_every_tlb_forgot(void **state)
 	free_while_flushing = frames_count(FRAME_FREE);
 	assert_int_equal(space_free(user, a, 3 * PAGE_SIZE), VMK_OK);
 	assert_int_equal(flushed, a);
-	assert_int_equal(frames_count(FRAME_FREE), free_while_flushing + 3);
+	/* With the page table that held nothing else, and the table above it. */
+	assert_int_equal(frames_count(FRAME_FREE), free_while_flushing + 3 + 2);
 	machine_on_flush = NULL;
 	assert_int_equal(space_alloc_at(user, a, PAGE_SIZE, URW), VMK_OK);
+}
+
+#define TABLE_BYTES (1ull << PD_SHIFT)
+
+static uintptr_t neighbour;
+
+static void map_neighbour(struct space *space, uintptr_t address, size_t bytes)
+{
+	assert_int_equal(space_alloc_at(space, neighbour, PAGE_SIZE, URW), VMK_OK);
+}
+
+/* Somebody maps beside what is being freed: the table is in use again, and stays. */
+static void a_table_comes_back_into_use(void **state)
+{
+	uintptr_t a = 0x40000000;
+
+	neighbour = a + 2 * PAGE_SIZE;
+	assert_int_equal(space_alloc_at(user, a, PAGE_SIZE, URW), VMK_OK);
+	machine_on_flush = map_neighbour;
+	assert_int_equal(space_free(user, a, PAGE_SIZE), VMK_OK);
+	machine_on_flush = NULL;
+	assert_int_equal(flags_at(user, neighbour), PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_NX);
+	assert_true(is_seen_by_processor(user, neighbour));
+	assert_int_equal(space_free(user, neighbour, PAGE_SIZE), VMK_OK);
+}
+
+/* The same when the neighbour was only hidden. */
+static void a_hidden_page_is_seen_again(void **state)
+{
+	uintptr_t a = 0x40000000, hidden = a + 5 * PAGE_SIZE;
+
+	assert_int_equal(space_alloc_at(user, a, PAGE_SIZE, URW), VMK_OK);
+	assert_int_equal(space_alloc_at(user, hidden, PAGE_SIZE, URW), VMK_OK);
+	assert_int_equal(space_protect(user, hidden, PAGE_SIZE, PROT_USER), VMK_OK);
+	assert_int_equal(space_free(user, a, PAGE_SIZE), VMK_OK);
+	assert_false(is_seen_by_processor(user, hidden));
+	assert_int_equal(space_protect(user, hidden, PAGE_SIZE, URW), VMK_OK);
+	assert_true(is_seen_by_processor(user, hidden));
+	assert_int_equal(space_free(user, hidden, PAGE_SIZE), VMK_OK);
+}
+
+/* Random places in the kernel's half, which is never torn down. */
+static void rounds_leave_no_tables(void **state)
+{
+	uint64_t before = frames_count(FRAME_FREE);
+
+	for (unsigned i = 0; i < 1000; i++) {
+		uintptr_t a, b;
+
+		assert_int_equal(
+			space_alloc(kernel_space(), (1 + i % 5) * PAGE_SIZE, PROT_R | PROT_W, &a),
+			VMK_OK);
+		assert_int_equal(space_alloc(kernel_space(), i % 97 ? 1 : TABLE_BYTES + PAGE_SIZE,
+					 PROT_R | PROT_W, &b),
+			VMK_OK);
+		assert_int_equal(space_free(kernel_space(), a, (1 + i % 5) * PAGE_SIZE), VMK_OK);
+		assert_int_equal(
+			space_free(kernel_space(), b, i % 97 ? 1 : TABLE_BYTES + PAGE_SIZE),
+			VMK_OK);
+		assert_int_equal(frames_count(FRAME_FREE), before);
+	}
 }
 
 static void frees_parts(void **state)
@@ -403,6 +480,9 @@ int main(void)
 		LEAK_FREE(copies_obey_protection),
 		cmocka_unit_test_setup_teardown(copies_stay_in_the_user_half, fresh, no_user_leak),
 		LEAK_FREE(frees_only_after_every_tlb_forgot),
+		LEAK_FREE(a_table_comes_back_into_use),
+		LEAK_FREE(a_hidden_page_is_seen_again),
+		cmocka_unit_test_setup_teardown(rounds_leave_no_tables, fresh, no_user_leak),
 		LEAK_FREE(frees_parts),
 		LEAK_FREE(survives_every_failed_allocation),
 		LEAK_FREE(many_ranges_fit),
