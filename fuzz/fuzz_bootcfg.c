@@ -5,8 +5,30 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK_TEXT(text)                    \
+	if (!memchr(text, 0, sizeof(text))) \
+	abort()
+
+static void check_module(const struct bootcfg_module *m)
+{
+	CHECK_TEXT(m->name);
+	CHECK_TEXT(m->options);
+}
+
+static void check_texts(const struct bootcfg *c)
+{
+	CHECK_TEXT(c->title);
+	CHECK_TEXT(c->prefix);
+	CHECK_TEXT(c->build);
+	check_module(&c->kernel);
+	for (unsigned i = 0; i < c->module_count; i++)
+		check_module(&c->modules[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct grubcfg_launch launch = {
@@ -20,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
+	check_texts(&config);
 	if (grubcfg_write(&config, &launch, text, sizeof(text)) != VMK_OK)
 		abort();
 	return 0;

@@ -60,12 +60,13 @@ hunt() # TARGET CPU-SECONDS
 	mkdir -p "$SCRATCH/out/corpus"
 	read_cpu
 	before=$cpu_used
+	# The shell's own word about a child that was out of time is not wanted.
 	# shellcheck disable=SC2046
-	(
+	{ (
 		ulimit -S -t "$limit"
 		exec "$SCRATCH/build/fuzz/$target" -seed=1 -timeout=20 -rss_limit_mb=2048 \
 			-artifact_prefix="$SCRATCH/out/" $(options_of "$target") "$SCRATCH/out/corpus" "${folders[@]}"
-	) >"$SCRATCH/out/$target.log" 2>&1
+	) >"$SCRATCH/out/$target.log" 2>&1; } 2>/dev/null
 	status=$?
 	read_cpu
 	cpu_used=$((cpu_used - before))

@@ -1,0 +1,26 @@
+#!/bin/bash -eu
+# What ClusterFuzzLite and OSS-Fuzz run: the targets of fuzz/ with the engine and sanitizer that the
+# environment names, into $OUT with their seeds and dictionaries. Arguments: only these targets.
+#
+# A runner has none of our distribution's libraries, so targets that need one (OpenSSL, jansson, tss2)
+# stay out; ./build.sh fuzz runs them.
+[ -f Makefile ] || cd "$SRC/merlon"
+
+wanted=("$@")
+if [ $# = 0 ]; then
+	for source in fuzz/fuzz_*.c; do
+		grep -qE '^/\* (libs|needs):' "$source" || wanted+=("$(basename "$source" .c)")
+	done
+fi
+export ENGINE=clusterfuzz
+make -j"$(nproc)" "${wanted[@]/#/build/fuzz-$ENGINE/}"
+for target in "${wanted[@]}"; do
+	name=${target#fuzz_}
+	cp "build/fuzz-$ENGINE/$target" "$OUT/"
+	seeds=()
+	for folder in "fuzz/corpus/$name" "fuzz/regress/$name"; do
+		[ ! -d "$folder" ] || seeds+=("$folder"/*)
+	done
+	[ ${#seeds[@]} = 0 ] || zip -q -j "$OUT/${target}_seed_corpus.zip" "${seeds[@]}"
+	[ ! -f "fuzz/dict/$name.dict" ] || cp "fuzz/dict/$name.dict" "$OUT/$target.dict"
+done

@@ -1,0 +1,118 @@
+#!/bin/bash
+# The tools around the fuzz targets: findings are kept once, campaigns resume, the planted bugs still
+# apply, and the targets link with other engines. With --full: each planted bug is found, and gcc's
+# build of the targets agrees about all seeds.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+scratch=$PWD/build/tests/fuzz-tools
+rm -rf "$scratch"
+mkdir -p "$scratch/programs"
+export MERLON_FUZZ=$scratch
+
+# Two mistakes, so that there are two findings, however often each is met.
+cat >"$scratch/target.c" <<'END'
+#include <stdint.h>
+#include <stdlib.h>
+static void first(void) { abort(); }
+static void second(const uint8_t *data) { free((void *)data); }
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size > 1 && data[0] == 'a')
+		first();
+	if (size > 1 && data[1] == 'b')
+		second(data);
+	return 0;
+}
+END
+clang-19 -O1 -g -fsanitize=address,fuzzer -o "$scratch/programs/fuzz_cbor" "$scratch/target.c"
+
+# The tools with this program in place of a target's.
+with_tools() # COMMAND...
+{
+	(
+		. fuzz/tools/common.sh
+		. fuzz/tools/campaign.sh
+		programs=$scratch/programs
+		build_targets() { :; }
+		"$@"
+	)
+}
+
+finding_count()
+{
+	find "$scratch/fuzz-findings/fuzz_cbor" -mindepth 1 -maxdepth 1 -type d | wc -l
+}
+
+with_tools campaign 3 1 fuzz_cbor >"$scratch/first.log" 2>&1
+is "a campaign that finds something says so" $? 1
+is "each mistake is kept once" "$(finding_count)" 2
+ok "each with input, report and stack" test \
+	"$(find "$scratch/fuzz-findings" -name input -o -name report -o -name stack | wc -l)" = 6
+has "the stack names the function" <(cat "$scratch"/fuzz-findings/fuzz_cbor/*/stack) '^first target.c:'
+with_tools campaign 2 1 fuzz_cbor >"$scratch/second.log" 2>&1
+is "a campaign that finds nothing new is content" $? 0
+has "and goes on with what it had" "$scratch/second.log" '2 findings .* 0 of them new'
+input=$(dirname "$(grep -l first "$scratch"/fuzz-findings/fuzz_cbor/*/stack)")/input
+printf 'axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' >"$scratch/long"
+with_tools repro fuzz_cbor "$input" >"$scratch/repro.log" 2>&1
+has "a finding is reproduced" "$scratch/repro.log" '^first target.c:'
+with_tools minimize fuzz_cbor "$scratch/long" >"$scratch/minimize.log" 2>&1
+is "and made as small as it can be" "$(stat -c %s "$scratch/long.min")" 2
+fuzz/run --status --json >"$scratch/status.json"
+is "the status counts them" "$(jq '.[0].crashes' "$scratch/status.json")" 2
+
+fuzz/run nothing_like_that >"$scratch/unknown.log" 2>&1
+is "an unknown target is refused" $? 2
+has "and where to look is said" "$scratch/unknown.log" 'no target .nothing_like_that.*--list'
+is "--list names every target" "$(fuzz/run --list | wc -l)" "$(find fuzz -name 'fuzz_*.c' | wc -l)"
+
+planted_apply()
+{
+	(
+		. fuzz/tools/common.sh
+		. fuzz/tools/planted.sh
+		check_planted
+	)
+}
+ok "every planted bug still applies" planted_apply
+ok "there are at least thirty" test "$(find fuzz/planted -name '*.patch' | wc -l)" -ge 30
+
+if command -v afl-clang-fast >/dev/null; then
+	CC=afl-clang-fast CXX=afl-clang-fast++ CFLAGS= LIB_FUZZING_ENGINE=-fsanitize=fuzzer ENGINE=afl \
+		make build/fuzz-afl/fuzz_cbor >"$scratch/afl.log" 2>&1
+	afl-showmap -q -o "$scratch/map" -i fuzz/corpus/cbor -C -- build/fuzz-afl/fuzz_cbor \
+		>>"$scratch/afl.log" 2>&1
+	ok "a target linked with AFL++ shows coverage" test -s "$scratch/map"
+else
+	skip "a target linked with AFL++ shows coverage" "afl++ is not installed"
+fi
+
+if [ -n "${MERLON_FULL:-}" ]; then
+	export -n MERLON_FUZZ
+	replays=()
+	for source in fuzz/fuzz_*.c; do
+		# mbedTLS is there as clang's build alone.
+		grep -q '^/\* needs:' "$source" || replays+=("$(basename "$source" .c)")
+	done
+	ok "gcc builds the targets" make -j"$(nproc)" "${replays[@]/#/build/fuzz-replay/}"
+	for target in "${replays[@]}"; do
+		[ -d "fuzz/corpus/${target#fuzz_}" ] || continue
+		ok "gcc's $target takes all seeds" timeout 300 "build/fuzz-replay/$target" \
+			"fuzz/corpus/${target#fuzz_}"
+	done
+	mkdir -p "$scratch/out"
+	if command -v zip >/dev/null; then
+		CC=clang-19 CXX=clang++-19 CFLAGS='-O1 -fsanitize=address,fuzzer-no-link' \
+			CXXFLAGS=-fsanitize=address LIB_FUZZING_ENGINE=-fsanitize=fuzzer OUT=$scratch/out \
+			.clusterfuzzlite/build.sh fuzz_coap fuzz_bootcfg >"$scratch/clusterfuzz.log" 2>&1
+		ok "ClusterFuzzLite's build makes programs, seeds and dictionaries" test \
+			-x "$scratch/out/fuzz_coap" -a -f "$scratch/out/fuzz_bootcfg_seed_corpus.zip" \
+			-a -f "$scratch/out/fuzz_bootcfg.dict"
+	else
+		skip "ClusterFuzzLite's build makes programs, seeds and dictionaries" "zip is not installed"
+	fi
+	ok "every planted bug is found" fuzz/run --planted
+fi
+done_testing
