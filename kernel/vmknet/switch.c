@@ -34,7 +34,8 @@ struct port {
 	uint8_t mac_change; /* bits in which the first byte of its MAC differs from the uplink's */
 	struct event arrived;
 	struct port_counters counters;
-	unsigned head, count; /* of the queue */
+	struct vmk_port_address ip; /* its world's word */
+	unsigned head, count;       /* of the queue */
 	struct frame queue[PORT_QUEUE_FRAMES];
 };
 
@@ -216,6 +217,14 @@ void port_info(struct port *port, struct vmk_port_info *info)
 	spin_unlock(&net.lock, flags);
 }
 
+void port_set_address(struct port *port, const struct vmk_port_address *address)
+{
+	uint64_t flags = spin_lock(&net.lock);
+
+	port->ip = *address;
+	spin_unlock(&net.lock, flags);
+}
+
 /* What the switch itself has to say; delivers to the other ports. With the lock held. */
 static enum vmk_status route(struct port *port, const uint8_t *frame, size_t bytes, bool *to_wire)
 {
@@ -343,6 +352,7 @@ static void describe_port(const struct port *port, unsigned slot, struct vmk_inf
 	info->sent = port->counters.sent;
 	info->sent_bytes = port->counters.sent_bytes;
 	info->send_refusals = port->counters.send_refusals;
+	info->ip = port->ip;
 }
 
 bool switch_describe_port(unsigned index, struct vmk_info_port *info)

@@ -31,6 +31,8 @@ void switch_uplink_receive(const void *frame, size_t bytes);
 enum vmk_status port_create(const char *name, struct port **port);
 void port_destroy(struct port *port);
 void port_info(struct port *port, struct vmk_port_info *info);
+/* What its world says that its IP stack uses; shown to people, and used for nothing. Copied. */
+void port_set_address(struct port *port, const struct vmk_port_address *address);
 enum vmk_status port_send(struct port *port, const void *frame, size_t bytes);
 /* VMK_WOULD_BLOCK when the queue is empty; VMK_TOO_LARGE (frame kept) when `size` is too small. */
 enum vmk_status port_receive(struct port *port, void *to, size_t size, size_t *bytes);

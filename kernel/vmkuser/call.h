@@ -36,8 +36,9 @@ struct uworld {
 	struct space *space;
 	struct port *port;
 	struct handle_table handles;
-	struct user_range image, stack;
-	struct vm *vm; /* of a VMX world */
+	struct user_range image, stack,
+		shadow; /* shadow: of return addresses, where the CPU has it */
+	struct vm *vm;  /* of a VMX world */
 	struct user_range guest_ram[GUEST_MAPS_MAX];
 	unsigned guest_maps;
 	uintptr_t entry, stack_pointer;
@@ -57,34 +58,35 @@ struct uworld {
 typedef enum vmk_status (*call_handler)(struct uworld *u, const uint64_t args[6], uint64_t *value);
 
 /* X(number, handler) */
-#define CALL_HANDLERS(X)                         \
-	X(VMK_SYS_EXIT, call_exit)               \
-	X(VMK_SYS_LOG, call_log)                 \
-	X(VMK_SYS_CLOCK, call_clock)             \
-	X(VMK_SYS_WAIT, call_wait)               \
-	X(VMK_SYS_MAP, call_map)                 \
-	X(VMK_SYS_UNMAP, call_unmap)             \
-	X(VMK_SYS_PROTECT, call_protect)         \
-	X(VMK_SYS_SET_TLS, call_set_tls)         \
-	X(VMK_SYS_RANDOM, call_random)           \
-	X(VMK_SYS_PORT_INFO, call_port_info)     \
-	X(VMK_SYS_PORT_SEND, call_port_send)     \
-	X(VMK_SYS_PORT_RECV, call_port_recv)     \
-	X(VMK_SYS_TRUST_QUOTE, call_quote)       \
-	X(VMK_SYS_TRUST_LOG, call_trust_log)     \
-	X(VMK_SYS_CONFIG_READ, call_config_read) \
-	X(VMK_SYS_TTY_READ, call_tty_read)       \
-	X(VMK_SYS_TTY_WRITE, call_tty_write)     \
-	X(VMK_SYS_INFO, call_info)               \
-	X(VMK_SYS_CONTROL, call_control)         \
-	X(VMK_SYS_VM_INFO, call_vm_info)         \
-	X(VMK_SYS_VM_FILE, call_vm_file)         \
-	X(VMK_SYS_VM_READ, call_vm_read)         \
-	X(VMK_SYS_VM_MAP, call_vm_map)           \
-	X(VMK_SYS_VM_START, call_vm_start)       \
-	X(VMK_SYS_VM_SERVE, call_vm_serve)       \
-	X(VMK_SYS_VM_IRQ, call_vm_irq)           \
-	X(VMK_SYS_VM_MESSAGE, call_vm_message)   \
+#define CALL_HANDLERS(X)                           \
+	X(VMK_SYS_EXIT, call_exit)                 \
+	X(VMK_SYS_LOG, call_log)                   \
+	X(VMK_SYS_CLOCK, call_clock)               \
+	X(VMK_SYS_WAIT, call_wait)                 \
+	X(VMK_SYS_MAP, call_map)                   \
+	X(VMK_SYS_UNMAP, call_unmap)               \
+	X(VMK_SYS_PROTECT, call_protect)           \
+	X(VMK_SYS_SET_TLS, call_set_tls)           \
+	X(VMK_SYS_RANDOM, call_random)             \
+	X(VMK_SYS_PORT_INFO, call_port_info)       \
+	X(VMK_SYS_PORT_ADDRESS, call_port_address) \
+	X(VMK_SYS_PORT_SEND, call_port_send)       \
+	X(VMK_SYS_PORT_RECV, call_port_recv)       \
+	X(VMK_SYS_TRUST_QUOTE, call_quote)         \
+	X(VMK_SYS_TRUST_LOG, call_trust_log)       \
+	X(VMK_SYS_CONFIG_READ, call_config_read)   \
+	X(VMK_SYS_TTY_READ, call_tty_read)         \
+	X(VMK_SYS_TTY_WRITE, call_tty_write)       \
+	X(VMK_SYS_INFO, call_info)                 \
+	X(VMK_SYS_CONTROL, call_control)           \
+	X(VMK_SYS_VM_INFO, call_vm_info)           \
+	X(VMK_SYS_VM_FILE, call_vm_file)           \
+	X(VMK_SYS_VM_READ, call_vm_read)           \
+	X(VMK_SYS_VM_MAP, call_vm_map)             \
+	X(VMK_SYS_VM_START, call_vm_start)         \
+	X(VMK_SYS_VM_SERVE, call_vm_serve)         \
+	X(VMK_SYS_VM_IRQ, call_vm_irq)             \
+	X(VMK_SYS_VM_MESSAGE, call_vm_message)     \
 	X(VMK_SYS_VM_CONTROL, call_vm_control)
 #define X(number, handler) \
 	enum vmk_status handler(struct uworld *u, const uint64_t args[6], uint64_t *value);

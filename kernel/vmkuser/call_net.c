@@ -3,6 +3,8 @@
 #include "vmknet/switch.h"
 #include "vmkuser/call.h"
 
+#include <string.h>
+
 #define FRAME_MIN 14 /* an Ethernet header */
 _Static_assert(NET_FRAME_MAX <= SCRATCH_BYTES, "a frame must fit the scratch buffer");
 
@@ -25,6 +27,25 @@ enum vmk_status call_port_info(struct uworld *u, const uint64_t args[6], uint64_
 		return status;
 	port_info(port, &info);
 	return space_copy_out(u->space, args[1], &info, sizeof(info));
+}
+
+/* (port, const struct vmk_port_address *) */
+enum vmk_status call_port_address(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	static const uint8_t reserved[sizeof(((struct vmk_port_address *)0)->reserved)];
+	struct vmk_port_address address;
+	struct port *port;
+	enum vmk_status status = get_port(u, args[0], RIGHT_WRITE, &port);
+
+	if (status == VMK_OK)
+		status = space_copy_in(u->space, &address, args[1], sizeof(address));
+	if (status != VMK_OK)
+		return status;
+	if (address.prefix > 32 || address.dhcp > 1 ||
+		memcmp(address.reserved, reserved, sizeof(reserved)) != 0)
+		return VMK_BAD_PARAM;
+	port_set_address(port, &address);
+	return VMK_OK;
 }
 
 /* (port, frame, bytes) */

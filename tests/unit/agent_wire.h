@@ -28,6 +28,7 @@ static struct {
 	uint8_t out[WIRE_FRAME_MAX]; /* the last frame from the agent */
 	size_t out_size;
 	unsigned sent;
+	struct vmk_port_address address; /* as it told the kernel */
 	char log[400];
 } wire;
 
@@ -36,6 +37,12 @@ enum vmk_status vmku_port_info(vmk_handle port, struct vmk_port_info *info)
 	memcpy(info->mac, wire_agent_mac, 6);
 	info->mtu = 1500;
 	info->link_up = 1;
+	return VMK_OK;
+}
+
+enum vmk_status vmku_port_address(vmk_handle port, const struct vmk_port_address *address)
+{
+	wire.address = *address;
 	return VMK_OK;
 }
 

@@ -45,6 +45,9 @@ static void meet_peer(void)
 static void test_says_where_it_listens(void **state)
 {
 	assert_string_equal(wire.log, "attester listening on 10.0.2.15:5683\n");
+	assert_memory_equal(wire.address.address, "\x0a\x00\x02\x0f", 4);
+	assert_int_equal(wire.address.prefix, 24);
+	assert_int_equal(wire.address.dhcp, 0);
 }
 
 static void test_answers_arp(void **state)

@@ -283,6 +283,11 @@ static void test_described(void **state)
 	assert_true(switch_describe_port(0, &info));
 	assert_string_equal(info.name, "vmk1"); /* names stay while others go */
 	assert_string_equal(info.world, "console");
+	assert_int_equal(info.ip.prefix, 0);
+	port_set_address(b, &(struct vmk_port_address){.address = {192, 0, 2, 7}, .prefix = 24});
+	assert_true(switch_describe_port(0, &info));
+	assert_int_equal(info.ip.address[3], 7);
+	assert_int_equal(info.ip.prefix, 24);
 	assert_false(switch_describe_port(1, &info));
 	assert_false(switch_describe_port(~0u, &info));
 	port_destroy(b);

@@ -14,7 +14,7 @@
 #include "arch/x86/power.h"
 #include "tests/unit/shim/world_kernel.h"
 
-#define CALLS (VMK_SYS_VM_CONTROL + 1)
+#define CALLS (VMK_SYS_PORT_ADDRESS + 1)
 
 static struct uworld world;
 static uint64_t value;
@@ -225,6 +225,35 @@ static void test_port(void **state)
 	assert_int_equal(sim_page_at(&sim.space, buffer)->data[100], 0);
 }
 
+static enum vmk_status tell(unsigned byte, uint8_t value_of_it)
+{
+	vmk_handle port = handle_first(&world.handles, VMK_KIND_PORT);
+	uint8_t *at = sim_page_at(&sim.space, buffer)->data;
+	const struct vmk_port_address address = {
+		.address = {192, 0, 2, 7}, .gateway = {192, 0, 2, 1}, .prefix = 24, .dhcp = 1};
+
+	memcpy(at, &address, sizeof(address));
+	at[byte] = value_of_it;
+	return call(VMK_SYS_PORT_ADDRESS, port, buffer, 0, 0, 0);
+}
+
+static void test_port_address(void **state)
+{
+	vmk_handle port = handle_first(&world.handles, VMK_KIND_PORT);
+
+	assert_int_equal(tell(0, 192), VMK_OK);
+	assert_int_equal(sim.port_address.address[3], 7);
+	assert_int_equal(sim.port_address.gateway[3], 1);
+	assert_int_equal(sim.port_address.prefix, 24);
+	assert_int_equal(tell(offsetof(struct vmk_port_address, prefix), 33), VMK_BAD_PARAM);
+	assert_int_equal(tell(offsetof(struct vmk_port_address, dhcp), 2), VMK_BAD_PARAM);
+	assert_int_equal(tell(sizeof(struct vmk_port_address) - 1, 1), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_PORT_ADDRESS, port, 0, 0, 0, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(
+		call(VMK_SYS_PORT_ADDRESS, port | 1ull << 32, buffer, 0, 0, 0), VMK_BAD_HANDLE);
+	assert_int_equal(sim.port_address.prefix, 24);
+}
+
 static void test_trust_log(void **state)
 {
 	vmk_handle trust = handle_first(&world.handles, VMK_KIND_TRUST);
@@ -394,6 +423,7 @@ int main(void)
 		cmocka_unit_test_setup(test_random, setup),
 		cmocka_unit_test_setup(test_wait, setup),
 		cmocka_unit_test_setup(test_port, setup),
+		cmocka_unit_test_setup(test_port_address, setup),
 		cmocka_unit_test_setup(test_trust_log, setup),
 		cmocka_unit_test_setup(test_config, setup),
 		cmocka_unit_test_setup(test_quote, setup),

@@ -100,11 +100,24 @@ static void interfaces_are_blocks(void **state)
 	shows("network ip interface list", 0,
 		"vmk0\n   Name: vmk0\n   MAC Address: 52:54:00:12:34:56\n   Enabled: true\n"
 		"   Portset: vSwitch0\n   Portgroup: Management Network\n"
-		"   Netstack Instance: agent\n   MTU: 1500\n"
+		"   Netstack Instance: agent\n   MTU: 1500\n   IPv4 Address: 10.0.2.15\n"
 		"\n"
 		"vmk1\n   Name: vmk1\n   MAC Address: 52:54:00:12:34:56\n   Enabled: true\n"
 		"   Portset: vSwitch0\n   Portgroup: Management Network\n"
-		"   Netstack Instance: console\n   MTU: 1500\n");
+		"   Netstack Instance: console\n   MTU: 1500\n   IPv4 Address: none\n");
+}
+
+static void addresses_are_what_the_worlds_say(void **state)
+{
+	shows("network ip interface ipv4 get", 0,
+		"Name  IPv4 Address  IPv4 Netmask   IPv4 Broadcast  Address Type  Gateway\n"
+		"----  ------------  -------------  --------------  ------------  --------\n"
+		"vmk0  10.0.2.15     255.255.255.0  10.0.2.255      DHCP          10.0.2.2\n"
+		"vmk1  0.0.0.0       0.0.0.0        0.0.0.0         NONE          0.0.0.0\n");
+	fake.ports[0].ip = (struct vmk_port_address){.address = {192, 0, 2, 7}, .prefix = 200};
+	says("network ip interface ipv4 get", 0, "192.0.2.7");
+	fake.ports[0].ip.prefix = 32;
+	says("network ip interface ipv4 get", 0, "255.255.255.255  192.0.2.7       STATIC");
 }
 
 static void there_are_no_paths(void **state)
@@ -544,6 +557,7 @@ int main(void)
 		cmocka_unit_test_setup(modules_are_a_table, fresh),
 		cmocka_unit_test_setup(trusted_boot_is_a_record, fresh),
 		cmocka_unit_test_setup(interfaces_are_blocks, fresh),
+		cmocka_unit_test_setup(addresses_are_what_the_worlds_say, fresh),
 		cmocka_unit_test_setup(there_are_no_paths, fresh),
 		cmocka_unit_test_setup(every_command_that_only_reads_has_json, fresh),
 		cmocka_unit_test_setup(json_has_types_and_names_without_blanks, fresh),

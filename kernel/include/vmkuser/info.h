@@ -7,8 +7,9 @@
 #define VMKUSER_INFO_H
 
 #include <stdint.h>
+#include <vmkuser/syscall.h>
 
-#define VMK_INFO_VERSION 2u
+#define VMK_INFO_VERSION 3u
 
 /* X(symbol, number, structure) */
 #define VMK_INFO_KINDS(X)                                    \
@@ -138,6 +139,7 @@ struct vmk_info_port {
 	uint32_t mtu;
 	uint32_t reserved2;
 	uint64_t received, received_bytes, receive_drops, sent, sent_bytes, send_refusals;
+	struct vmk_port_address ip; /* what the world says of itself (syscall.h) */
 };
 
 struct vmk_info_launch {

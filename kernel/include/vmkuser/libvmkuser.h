@@ -50,6 +50,8 @@ enum vmk_status vmku_set_tls(const void *address);
 enum vmk_status vmku_random(void *to, size_t bytes);
 
 enum vmk_status vmku_port_info(vmk_handle port, struct vmk_port_info *info);
+/* Tells people, through the kernel, what the IP stack on the port uses. VMK_BAD_PARAM. */
+enum vmk_status vmku_port_address(vmk_handle port, const struct vmk_port_address *address);
 enum vmk_status vmku_port_send(vmk_handle port, const void *frame, size_t bytes);
 /* VMK_WOULD_BLOCK when nothing is there; VMK_TOO_LARGE leaves the frame in the queue. */
 enum vmk_status vmku_port_recv(vmk_handle port, void *to, size_t size, size_t *bytes);

@@ -40,6 +40,8 @@ typedef uint32_t vmk_handle;
 	X(VMK_SYS_INFO, "info", 17,                                                                \
 		5) /* (system, VMK_INFO_*, index, record, bytes) -> bytes there (info.h) */        \
 	X(VMK_SYS_CONTROL, "control", 18, 3) /* (system, VMK_CONTROL_*, value) (info.h) */         \
+	X(VMK_SYS_PORT_ADDRESS, "port-address", 28,                                                \
+		2) /* (port, const struct vmk_port_address *): what its IP stack uses */           \
 	/* Of a VMX world, on its virtual machine (vm.h). */                                       \
 	X(VMK_SYS_VM_INFO, "vm-info", 19, 2)       /* (vm, struct vmk_vm_info *) */                \
 	X(VMK_SYS_VM_FILE, "vm-file", 20, 3)       /* (vm, index, struct vmk_vm_file *) */         \
@@ -96,6 +98,15 @@ struct vmk_port_info {
 	uint8_t mac[6];
 	uint16_t mtu; /* bytes of payload, without the 14-byte Ethernet header */
 	uint32_t link_up;
+};
+
+/* What a world says of the IP stack that it has on a port: for people, the switch makes no use of
+ * it. All zero: it has no address. */
+struct vmk_port_address {
+	uint8_t address[4], gateway[4]; /* IPv4; gateway all zero: none */
+	uint8_t prefix;                 /* length of the network's prefix, bits: at most 32 */
+	uint8_t dhcp;                   /* 1: DHCP gave it, 0: the configuration did */
+	uint8_t reserved[6];            /* 0 */
 };
 
 /* VMK_SYS_TRUST_LOG identifiers; contents: attest/PROTOCOL.md, "Logs". */

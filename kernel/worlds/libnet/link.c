@@ -21,6 +21,7 @@ static struct {
 	struct netif netif;
 	struct vmk_port_info info;
 	vmk_handle port;
+	bool dhcp;
 	void (*changed)(const char *address);
 	uint64_t frames_dropped;
 } link_state;
@@ -84,9 +85,24 @@ static err_t init_netif(struct netif *netif)
 	return ERR_OK;
 }
 
+/* For whoever looks at the host's interfaces; nothing depends on it, nor on its success. */
+static void tell_address(struct netif *netif)
+{
+	struct vmk_port_address told = {.dhcp = link_state.dhcp};
+	uint32_t mask = lwip_ntohl(netif_ip4_netmask(netif)->addr);
+
+	if (!ip4_addr_isany(netif_ip4_addr(netif))) {
+		memcpy(told.address, &netif_ip4_addr(netif)->addr, sizeof(told.address));
+		memcpy(told.gateway, &netif_ip4_gw(netif)->addr, sizeof(told.gateway));
+		told.prefix = (uint8_t)__builtin_popcount(mask);
+	}
+	vmku_port_address(link_state.port, &told);
+}
+
 /* Called at each change of the address, by DHCP too. */
 static void address_changed(struct netif *netif)
 {
+	tell_address(netif);
 	if (!ip4_addr_isany(netif_ip4_addr(netif)))
 		link_state.changed(ip4addr_ntoa(netif_ip4_addr(netif)));
 }
@@ -122,6 +138,7 @@ enum vmk_status link_up(
 		gateway = to_lwip(net->gateway);
 	}
 	link_state.changed = changed;
+	link_state.dhcp = net->dhcp;
 	if (!netif_add(netif, &address, &mask, &gateway, NULL, init_netif, ethernet_input))
 		return VMK_NO_RESOURCES;
 	if (hostname[0])

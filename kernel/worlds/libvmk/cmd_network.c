@@ -24,6 +24,64 @@ int cmd_nic_list(struct call *call)
 	return EXIT_OK;
 }
 
+#define ADDRESS_BYTES 16u
+
+static void format_address(uint32_t address, char to[ADDRESS_BYTES])
+{
+	snprintf(to, ADDRESS_BYTES, "%u.%u.%u.%u", (unsigned)(address >> 24),
+		(unsigned)(address >> 16 & 255), (unsigned)(address >> 8 & 255),
+		(unsigned)(address & 255));
+}
+
+static uint32_t number_of(const uint8_t address[4])
+{
+	return (uint32_t)address[0] << 24 | (uint32_t)address[1] << 16 | (uint32_t)address[2] << 8 |
+	       address[3];
+}
+
+static void add_address(struct records *out, uint32_t address)
+{
+	char text[ADDRESS_BYTES];
+
+	format_address(address, text);
+	records_text(out, "%s", text);
+}
+
+/* A world's word: a prefix that cannot be is one of no bits. */
+static uint32_t mask_of(const struct vmk_port_address *ip)
+{
+	return ip->prefix && ip->prefix <= 32 ? UINT32_MAX << (32 - ip->prefix) : 0;
+}
+
+static void add_ipv4(struct records *out, const struct vmk_port_address *ip)
+{
+	uint32_t address = number_of(ip->address), mask = mask_of(ip);
+
+	add_address(out, address);
+	add_address(out, mask);
+	add_address(out, address | ~mask);
+	records_text(out, ip->dhcp ? "DHCP" : "STATIC");
+	add_address(out, number_of(ip->gateway));
+}
+
+int cmd_ipv4_get(struct call *call)
+{
+	struct vmk_info_port port;
+
+	for (unsigned i = 0; next_record(call, VMK_INFO_PORT, i, &port, sizeof(port)); i++) {
+		records_text(call->out, "%s", port.name);
+		if (number_of(port.ip.address)) {
+			add_ipv4(call->out, &port.ip);
+			continue;
+		}
+		for (unsigned column = 0; column < 3; column++)
+			add_address(call->out, 0);
+		records_text(call->out, "NONE");
+		add_address(call->out, 0);
+	}
+	return EXIT_OK;
+}
+
 int cmd_interface_list(struct call *call)
 {
 	struct vmk_info_port port;
@@ -40,6 +98,10 @@ int cmd_interface_list(struct call *call)
 		records_text(call->out, "Management Network");
 		records_text(call->out, "%s", port.world);
 		records_number(call->out, port.mtu);
+		if (number_of(port.ip.address))
+			add_address(call->out, number_of(port.ip.address));
+		else
+			records_text(call->out, "none");
 	}
 	return EXIT_OK;
 }

@@ -39,7 +39,9 @@ SCHEMA_OF(nics, LAYOUT_TABLE, TEXT("Name"), TEXT("PCI Device"), TEXT("Driver"),
 	TEXT("Admin Status"), TEXT("Link Status"), TEXT("MAC Address"), NUMBER("MTU"));
 SCHEMA_OF(interfaces, LAYOUT_BLOCKS, TEXT("Interface"), TEXT("Name"), TEXT("MAC Address"),
 	BOOL("Enabled"), TEXT("Portset"), TEXT("Portgroup"), TEXT("Netstack Instance"),
-	NUMBER("MTU"));
+	NUMBER("MTU"), TEXT("IPv4 Address"));
+SCHEMA_OF(ipv4, LAYOUT_TABLE, TEXT("Name"), TEXT("IPv4 Address"), TEXT("IPv4 Netmask"),
+	TEXT("IPv4 Broadcast"), TEXT("Address Type"), TEXT("Gateway"));
 SCHEMA_OF(stats, LAYOUT_TABLE, TEXT("Interface"), NUMBER("Packets Received"),
 	NUMBER("Bytes Received"), NUMBER("Receive Packets Dropped"), NUMBER("Packets Sent"),
 	NUMBER("Bytes Sent"), NUMBER("Transmit Packets Refused"));
@@ -112,6 +114,7 @@ const struct name_space vmk_namespaces[] = {
 	{"network diag", "Is a host there?"},
 	{"network ip", "IP interfaces"},
 	{"network ip interface", "VMkernel network interfaces"},
+	{"network ip interface ipv4", "IPv4 addresses of the interfaces"},
 	{"network ip interface stats", "What passed through the interfaces"},
 	{"network nic", "Network adapters"},
 	{"selftest", "What the VMkernel checks of itself"},
@@ -161,6 +164,8 @@ const struct command vmk_commands[] = {
 			.help = "only so many, from its beginning"}}},
 	{"network diag ping", "Ask a host for an answer (ICMP echo)", NULL, cmd_ping,
 		{PING_OPTIONS}},
+	{"network ip interface ipv4 get", "The IPv4 addresses that the interfaces' worlds use",
+		&ipv4, cmd_ipv4_get, {{0}}},
 	{"network ip interface list", "List the VMkernel's network interfaces", &interfaces,
 		cmd_interface_list, {{0}}},
 	{"network ip interface stats get", "What passed through the interfaces", &stats,

@@ -46,6 +46,7 @@ int cmd_memory_get(struct call *call);
 int cmd_pci_list(struct call *call);
 int cmd_nic_list(struct call *call);
 int cmd_interface_list(struct call *call);
+int cmd_ipv4_get(struct call *call);
 int cmd_port_stats(struct call *call);
 int cmd_ping(struct call *call);
 int cmd_selftest_hardening(struct call *call);

@@ -88,6 +88,11 @@ enum vmk_status vmku_port_info(vmk_handle port, struct vmk_port_info *info)
 	return call(VMK_SYS_PORT_INFO, port, word(info), 0, 0, 0);
 }
 
+enum vmk_status vmku_port_address(vmk_handle port, const struct vmk_port_address *address)
+{
+	return call(VMK_SYS_PORT_ADDRESS, port, word(address), 0, 0, 0);
+}
+
 enum vmk_status vmku_port_send(vmk_handle port, const void *frame, size_t bytes)
 {
 	return call(VMK_SYS_PORT_SEND, port, word(frame), bytes, 0, 0);

@@ -55,9 +55,13 @@ static void check_handles(void)
 static void check_port(void)
 {
 	vmk_handle port = vmku_find("mgmt", VMK_KIND_PORT);
+	struct vmk_port_address address = {.address = {192, 0, 2, 7}, .prefix = 24};
 	size_t bytes;
 	enum vmk_status status;
 
+	check_status(vmku_port_address(port, &address), VMK_OK, "port-address");
+	check_status(vmku_port_address(port, (void *)0xffff800000000000), VMK_BAD_ADDRESS,
+		"an address from kernel memory is refused");
 	check_status(vmku_port_send(port, buffer, FRAME_MIN - 1), VMK_BAD_PARAM,
 		"a frame without a whole header is refused");
 	check_status(vmku_port_send(port, buffer, FRAME_MAX + 1), VMK_TOO_LARGE,

@@ -58,6 +58,8 @@ void fake_reset(void)
 	fake.module_count = 3;
 	add_world(0, "agent");
 	add_world(1, "console");
+	fake.ports[0].ip = (struct vmk_port_address){
+		.address = {10, 0, 2, 15}, .gateway = {10, 0, 2, 2}, .prefix = 24, .dhcp = 1};
 	fake.world_count = 2;
 	fake.memory.total = 512ull << 20;
 	fake.memory.free = 500ull << 20;

@@ -292,6 +292,10 @@ void port_info(struct port *port, struct vmk_port_info *info)
 	*info = (struct vmk_port_info){.mac = {2, 0, 0, 0, 0, 1}, .mtu = 1500, .link_up = 1};
 }
 
+void port_set_address(struct port *port, const struct vmk_port_address *address)
+{
+	sim.port_address = *address;
+}
 enum vmk_status port_send(struct port *port, const void *frame, size_t bytes)
 {
 	sim.frames_sent++;

@@ -32,6 +32,7 @@ struct sim {
 	unsigned pages_left;                  /* that space_alloc_at() has to give */
 	unsigned frames_waiting, frame_bytes; /* of the port */
 	unsigned frames_sent;
+	struct vmk_port_address port_address;
 	unsigned waits; /* calls of event_wait_any() */
 	enum vmk_status wait_result;
 	const char *config;
