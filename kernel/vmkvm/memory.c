@@ -217,6 +217,23 @@ bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_
 	return true;
 }
 
+static enum vmk_status map_ram(
+	struct vm *vm, struct space *space, struct gpa gpa, uint64_t bytes, uintptr_t address)
+{
+	enum vmk_status status = VMK_OK;
+
+	for (uint64_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
+		struct hpa from;
+
+		if (!ept_translate(&vm->vtx.ept, (struct gpa){gpa.v + done}, EPT_READ | EPT_WRITE,
+			    &from, &part))
+			return VMK_INTERNAL;
+		part = MIN(part, bytes - done);
+		status = space_map_foreign(space, address + done, from, part);
+	}
+	return status;
+}
+
 enum vmk_status vm_map(
 	struct vm *vm, struct space *space, struct gpa gpa, uint64_t bytes, uintptr_t *address)
 {
@@ -229,15 +246,10 @@ enum vmk_status vm_map(
 		return VMK_BAD_PARAM;
 	vm->domain = space_domain(space);
 	status = space_reserve(space, bytes, address);
-	for (uint64_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
-		struct hpa from;
-
-		part = 0;
-		if (!ept_translate(&vm->vtx.ept, (struct gpa){gpa.v + done}, EPT_READ | EPT_WRITE,
-			    &from, &part))
-			return VMK_INTERNAL;
-		part = MIN(part, bytes - done);
-		status = space_map_foreign(space, *address + done, from, part);
-	}
+	if (status != VMK_OK)
+		return status;
+	status = map_ram(vm, space, gpa, bytes, *address);
+	if (status != VMK_OK)
+		space_free(space, *address, bytes);
 	return status;
 }
