@@ -1,4 +1,6 @@
-/* sources: kernel/vtx/ept.c fuzz/models/ept_model.c */
+/* sources: kernel/vtx/ept.c */
+/* quiet: fuzz/models/ept_model.c */
+/* coverage: edges */
 /* EPT changes in any order, against a naive model with translation caches. */
 #include "fuzz/models/ept_model.h"
 

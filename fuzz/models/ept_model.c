@@ -13,6 +13,7 @@
 #define TABLES     64u
 #define CPUS       2u
 #define CACHED     8u
+#define SAMPLE     61u /* each such page is also translated, as a guest's access is */
 
 struct cached { /* one translation that a pCPU holds */
 	unsigned page;
@@ -166,6 +167,35 @@ static void check_caches(const struct model *m)
 		}
 }
 
+struct comparison {
+	const struct model *m;
+	unsigned pages; /* that the tables map */
+};
+
+/* A leaf maps what the naive model says, each page of it. */
+static bool compare_leaf(void *context, const struct ept_leaf *leaf)
+{
+	struct comparison *c = context;
+	const unsigned count = 1u << (leaf->shift - PAGE_SHIFT);
+	const uint64_t to = leaf->entry & 0xffffffffff000ull & ~((1ull << leaf->shift) - 1);
+
+	if (leaf->gpa.v < GUEST_BASE || leaf->gpa.v - GUEST_BASE >= PAGES * PAGE_SIZE)
+		fail("a mapping that nobody asked for", leaf->gpa.v, leaf->entry);
+	for (unsigned i = 0; i < count; i++) {
+		const unsigned page = (unsigned)((leaf->gpa.v - GUEST_BASE) >> PAGE_SHIFT) + i;
+
+		if (page >= PAGES || !c->m->frame[page])
+			fail("mapped, but should not be", page, leaf->entry);
+		if (to + i * PAGE_SIZE != OWNED_AT + (c->m->frame[page] - 1ull) * PAGE_SIZE)
+			fail("mapped to the wrong frame", page, to);
+		if ((leaf->entry & EPT_ACCESS) != c->m->access[page])
+			fail("allows another access than it should", page, leaf->entry);
+	}
+	c->pages += count;
+	return true;
+}
+
+/* The way that a guest's access takes gives the same as the walk over all. */
 static void check_page(const struct model *m, unsigned page)
 {
 	uint64_t bytes;
@@ -175,7 +205,7 @@ static void check_page(const struct model *m, unsigned page)
 	if (is != (m->frame[page] != 0))
 		fail(is ? "mapped, but should not be" : "not mapped, but should be", page, 0);
 	if (is && to.v != OWNED_AT + (m->frame[page] - 1ull) * PAGE_SIZE)
-		fail("mapped to the wrong frame", page, to.v);
+		fail("translated to the wrong frame", page, to.v);
 	if (is && ept_translate(&m->ept, gpa_of(page), m->access[page], &to, &bytes) == false)
 		fail("allows less than it should", page, m->access[page]);
 	if (is && m->access[page] != EPT_ACCESS &&
@@ -185,12 +215,19 @@ static void check_page(const struct model *m, unsigned page)
 
 static void check_all(struct model *m)
 {
+	struct comparison c = {.m = m};
 	struct ept_leaf bad;
+	unsigned mapped = 0;
 
 	if (!ept_check(&m->ept, &bad))
 		fail("the oracle names a leaf", bad.gpa.v, bad.entry);
 	check_caches(m);
-	for (unsigned page = 0; page < PAGES; page += m->frame[page] ? 1 : 7)
+	ept_walk(&m->ept, compare_leaf, &c);
+	for (unsigned page = 0; page < PAGES; page++)
+		mapped += m->frame[page] != 0;
+	if (mapped != c.pages)
+		fail("not mapped, but should be", mapped, c.pages);
+	for (unsigned page = m->ept.generation % SAMPLE; page < PAGES; page += SAMPLE)
 		check_page(m, page);
 }
 
@@ -262,7 +299,12 @@ unsigned ept_model_run(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	memset(&m, 0, sizeof(m));
+	/* The tables themselves are cleared as they are allocated. */
+	memset(&m.ept, 0, sizeof(m.ept));
+	memset(m.table_used, 0, sizeof(m.table_used));
+	memset(m.frame, 0, sizeof(m.frame));
+	memset(m.access, 0, sizeof(m.access));
+	memset(m.cpu, 0, sizeof(m.cpu));
 	m.table_limit = TABLES;
 	capability |= data[0] & 1 ? EPT_CAP_2M : 0;
 	capability |= data[0] & 2 ? EPT_CAP_1G : 0;

@@ -157,12 +157,18 @@ static int place_of(enum vmcs_field field)
 	return -1;
 }
 
+struct vtx_counts vtx_counts(void)
+{
+	return swvmx_current()->counts;
+}
+
 uint64_t vtx_vmread(enum vmcs_field field)
 {
 	struct swvmx_pcpu *p = swvmx_current();
 	int index;
 
 	need_vmx();
+	p->counts.vmreads++;
 	if (!p->current)
 		abort(); /* vcpu_load() comes first */
 	index = place_of(field);
@@ -187,6 +193,7 @@ enum vmx_result vtx_vmwrite(enum vmcs_field field, uint64_t value)
 	int index;
 
 	need_vmx();
+	p->counts.vmwrites++;
 	if (!p->current)
 		return VMX_FAIL_INVALID;
 	index = place_of(field);

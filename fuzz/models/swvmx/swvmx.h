@@ -55,6 +55,7 @@ struct swvmx_pcpu {
 	struct swvmx_vmcs *current;
 	uint64_t dr[4], dr6;
 	uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
+	struct vtx_counts counts;
 	bool tables_short; /* GDT and IDT limits are as an exit leaves them */
 	struct swvmx_translation tlb[SWVMX_TLB];
 	uint64_t linear_epoch[SWVMX_VPIDS]; /* of the linear translations held here; 0: none */
