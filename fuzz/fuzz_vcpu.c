@@ -1,11 +1,11 @@
 /* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
 /* sources: kernel/vtx/vcpu_control.c kernel/vtx/vcpu_report.c kernel/vtx/guest_msr.c */
-/* sources: kernel/vtx/cpuid_policy.c kernel/vtx/capabilities.c kernel/vtx/inject.c */
-/* sources: kernel/vtx/ept.c kernel/vtx/exits.c fuzz/models/swvmx/guest.c */
+/* sources: kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/exits.c fuzz/models/swvmx/guest.c */
 /* quiet: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* quiet: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
 /* quiet: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
-/* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c */
+/* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c kernel/vtx/cpuid_policy.c */
+/* quiet: kernel/vtx/capabilities.c */
 /* coverage: edges */
 /*
  * vCPUs that move between pCPUs, with events and EPT changes between their turns. Plausible mode:
@@ -106,19 +106,24 @@ static void unload(unsigned n)
 	check_host((unsigned)p);
 }
 
-static void reset(unsigned n)
+static void set_entry(unsigned n)
 {
 	struct vcpu *v = &rig.vcpu[n];
 	const uint8_t entry = guest_byte(&guest.in);
 
-	vcpu_reset(v);
-	memset(&guest.track[n], 0, sizeof(guest.track[n]));
 	if (entry % 4 == 1)
 		vcpu_set_real_entry(v, (uint16_t)(entry << 8), 0);
 	if (entry % 4 == 2)
 		vcpu_set_flat_entry(v, 0x1000);
 	if (entry % 4 == 3)
 		vcpu_set_long_entry(v, 0x1000, 0x2000, (struct gpa){0x3000}, 0xff);
+}
+
+static void reset(unsigned n)
+{
+	vcpu_reset(&rig.vcpu[n]);
+	memset(&guest.track[n], 0, sizeof(guest.track[n]));
+	set_entry(n);
 }
 
 /* On this pCPU, whoever was there before. */
@@ -278,20 +283,36 @@ static void step(uint8_t op)
 	}
 }
 
-static void start(uint8_t how)
+/* Each vCPU is on the pCPU of its number, as reset leaves it. */
+static void build(enum swvmx_cpu_kind kind)
 {
-	rig_build(how % SWVMX_CPU_KINDS);
-	memset(irr, 0, sizeof(irr));
-	memset(ran, 0, sizeof(ran));
-	guest.hostile = how & 0x80;
-	swvmx.chooser = (struct swvmx_chooser){guest_run, guest_entering, &guest};
+	static struct rig_snapshot built[SWVMX_CPU_KINDS];
+
+	if (rig_restore(&built[kind]))
+		return;
+	rig_build(kind);
 	for (unsigned p = 0; p < SWVMX_PCPUS; p++)
 		set_host_msrs(p);
 	for (unsigned n = 0; n < RIG_VCPUS; n++) {
 		rig.vcpu[n].apic_ops = &apic;
 		rig.vcpu[n].apic = irr[n];
 		load(n, n);
-		reset(n);
+		vcpu_reset(&rig.vcpu[n]);
+	}
+	rig_save(&built[kind]);
+}
+
+static void start(uint8_t how)
+{
+	build(how % SWVMX_CPU_KINDS);
+	memset(irr, 0, sizeof(irr));
+	guest.hostile = how & 0x80;
+	swvmx.chooser = (struct swvmx_chooser){guest_run, guest_entering, &guest};
+	for (unsigned n = 0; n < SWVMX_PCPUS; n++)
+		ran[n] = n < RIG_VCPUS;
+	for (unsigned n = 0; n < RIG_VCPUS; n++) {
+		swvmx.now = n;
+		set_entry(n);
 	}
 }
 

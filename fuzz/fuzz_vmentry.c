@@ -1,11 +1,11 @@
 /* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
 /* sources: kernel/vtx/vcpu_control.c kernel/vtx/vcpu_report.c kernel/vtx/guest_msr.c */
-/* sources: kernel/vtx/cpuid_policy.c kernel/vtx/capabilities.c kernel/vtx/inject.c */
-/* sources: kernel/vtx/ept.c kernel/vtx/exits.c */
+/* sources: kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/exits.c */
 /* quiet: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* quiet: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
 /* quiet: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
-/* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c */
+/* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c kernel/vtx/cpuid_policy.c */
+/* quiet: kernel/vtx/capabilities.c */
 /* coverage: edges */
 /*
  * VM entry with any VMCS: a valid one from the kernel's own set-up, then changed. The run loop must

@@ -10,13 +10,8 @@
 
 struct rig rig;
 
-/* Machines as they were built once: building one takes longer than most runs. */
-struct snapshot {
-	bool taken;
-	struct swvmx swvmx;
-	struct rig rig;
-};
-static struct snapshot built[SWVMX_CPU_KINDS], started[SWVMX_BASES];
+/* Building one takes longer than most runs. */
+static struct rig_snapshot built[SWVMX_CPU_KINDS], started[SWVMX_BASES];
 
 struct hpa rig_frame(unsigned n)
 {
@@ -88,8 +83,9 @@ static void set_revision(struct hpa region)
 	memcpy(swvmx_at(region), &revision, sizeof(revision));
 }
 
-/* Of memory, no more than the first table of the EPT has been written since. */
-static bool restore(const struct snapshot *from)
+/* Of memory, only the first table of the EPT matters: others are cleared when they are allocated.
+ */
+bool rig_restore(const struct rig_snapshot *from)
 {
 	if (!from->taken)
 		return false;
@@ -99,9 +95,9 @@ static bool restore(const struct snapshot *from)
 	return true;
 }
 
-static void save(struct snapshot *to)
+void rig_save(struct rig_snapshot *to)
 {
-	*to = (struct snapshot){true, swvmx, rig};
+	*to = (struct rig_snapshot){true, swvmx, rig};
 }
 
 static void build(enum swvmx_cpu_kind kind)
@@ -130,6 +126,7 @@ static void build(enum swvmx_cpu_kind kind)
 		.invpcid = rig.controls.word[WORD_PROC2] & PROC2_INVPCID,
 		.rdtscp = rig.controls.word[WORD_PROC2] & PROC2_RDTSCP,
 	};
+	cpuid_prepare(&rig.vm.cpuid);
 	msr_bitmap_fill(swvmx_at(rig.vm.msr_bitmap), &rig.controls);
 	if (ept_init(&rig.vm.ept, &ept_operations, &rig, rig.controls.ept_vpid) != VMK_OK)
 		abort();
@@ -141,10 +138,10 @@ static void build(enum swvmx_cpu_kind kind)
 
 void rig_build(enum swvmx_cpu_kind kind)
 {
-	if (restore(&built[kind]))
+	if (rig_restore(&built[kind]))
 		return;
 	build(kind);
-	save(&built[kind]);
+	rig_save(&built[kind]);
 }
 
 #define V86_SEGMENT(name)                               \
@@ -176,7 +173,7 @@ void rig_start(enum swvmx_base base)
 {
 	struct vcpu *v = &rig.vcpu[0];
 
-	if (restore(&started[base]))
+	if (rig_restore(&started[base]))
 		return;
 	rig_build(base == BASE_MINIMAL ? SWVMX_MINIMAL : SWVMX_MAXIMAL);
 	swvmx.now = 0;
@@ -191,5 +188,5 @@ void rig_start(enum swvmx_base base)
 		make_v86();
 	if (base == BASE_HOST_32)
 		make_host_32();
-	save(&started[base]);
+	rig_save(&started[base]);
 }

@@ -31,4 +31,13 @@ struct hpa rig_frame(unsigned n);
 /* vCPU 0 on pCPU 0, in one of the states that VM entry accepts. */
 void rig_start(enum swvmx_base base);
 
+/* A machine whose EPT maps nothing yet, to begin from it again and again. */
+struct rig_snapshot {
+	bool taken;
+	struct swvmx swvmx;
+	struct rig rig;
+};
+void rig_save(struct rig_snapshot *to);
+bool rig_restore(const struct rig_snapshot *from); /* false: it was not taken */
+
 #endif
