@@ -7,6 +7,7 @@
 #include <string.h>
 #include <vmkuser/info.h>
 #include "arch/x86/time.h"
+#include "lib/blake2s.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "mem/heap.h"
@@ -15,12 +16,13 @@
 
 #define LOG_MODULE         "Net"
 
-#define PORTS_MAX          8u
+#define PORTS_MAX          32u
 #define PORT_NAME_BYTES    32u
 #define PORT_QUEUE_FRAMES  64u
 #define FRAME_HEADER_BYTES 14u /* IEEE 802.3: destination, source, type */
 #define MAC_BYTES          6u
-#define MAC_LOCAL          2u /* IEEE 802-2014 section 8.2.2: the U/L bit */
+#define MAC_GROUP          1u /* IEEE 802-2014 section 8.2.2: the I/G bit */
+#define MAC_LOCAL          2u /* and the U/L bit */
 #define MAC_PORT_SHIFT     2
 #define LINK_MTU           (NET_FRAME_MAX - FRAME_HEADER_BYTES)
 
@@ -32,6 +34,8 @@ struct frame {
 struct port {
 	char name[PORT_NAME_BYTES]; /* of the world that has it */
 	uint8_t mac_change; /* bits in which the first byte of its MAC differs from the uplink's */
+	bool guest;
+	uint8_t guest_mac[MAC_BYTES];
 	struct event arrived;
 	struct port_counters counters;
 	struct vmk_port_address ip; /* its world's word */
@@ -62,7 +66,29 @@ static void copy_name(char *to, size_t size, const char *from)
 
 static bool is_group(const uint8_t *mac)
 {
-	return mac[0] & 1; /* IEEE 802-2014 section 8.2.2: the I/G bit */
+	return mac[0] & MAC_GROUP;
+}
+
+/* Of a virtual machine's port: of its name and the host's own address, so that it is the same at
+ * each boot, and another one on another host. With the lock held. */
+static void settle_guest_mac(struct port *port)
+{
+	struct blake2s state;
+	uint8_t digest[BLAKE2S_BYTES];
+
+	blake2s_init(&state, net.mac, sizeof(net.mac));
+	blake2s_update(&state, port->name, strlen(port->name));
+	blake2s_final(&state, digest);
+	memcpy(port->guest_mac, digest, MAC_BYTES);
+	port->guest_mac[0] = (uint8_t)((digest[0] & ~MAC_GROUP) | MAC_LOCAL);
+}
+
+static void settle_guest_macs(void)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (net.ports[i] && net.ports[i]->guest)
+			settle_guest_mac(net.ports[i]);
+	}
 }
 
 enum vmk_status switch_uplink_add(
@@ -81,6 +107,7 @@ enum vmk_status switch_uplink_add(
 		copy_name(net.uplink_name, sizeof(net.uplink_name), name);
 		net.link_since_ns = time_ns();
 		net.uplink = ops;
+		settle_guest_macs();
 	}
 	spin_unlock(&net.lock, flags);
 	if (taken)
@@ -123,6 +150,10 @@ static void enqueue(struct port *port, const void *data, size_t bytes)
  * and the address says of itself that it is locally administered. */
 static void port_mac(const struct port *port, uint8_t mac[MAC_BYTES])
 {
+	if (port->guest) {
+		memcpy(mac, port->guest_mac, MAC_BYTES);
+		return;
+	}
 	memcpy(mac, net.mac, MAC_BYTES);
 	mac[0] ^= port->mac_change;
 	if (port->mac_change)
@@ -168,24 +199,36 @@ void switch_uplink_receive(const void *frame, size_t bytes)
 	spin_unlock(&net.lock, flags);
 }
 
-enum vmk_status port_create(const char *name, struct port **port)
+/* From the first place on; guests from the last, so that the uplink's own address stays the host's.
+ */
+static enum vmk_status take_place(struct port *port)
+{
+	for (unsigned n = 0; n < PORTS_MAX; n++) {
+		unsigned i = port->guest ? PORTS_MAX - 1 - n : n;
+
+		if (net.ports[i])
+			continue;
+		net.ports[i] = port;
+		port->mac_change = (uint8_t)(i << MAC_PORT_SHIFT);
+		if (port->guest)
+			settle_guest_mac(port);
+		return VMK_OK;
+	}
+	return VMK_NO_RESOURCES;
+}
+
+enum vmk_status port_create(const char *name, bool guest, struct port **port)
 {
 	struct port *fresh = heap_alloc(sizeof(*fresh));
-	enum vmk_status status = VMK_NO_RESOURCES;
+	enum vmk_status status;
 	uint64_t flags;
 
 	if (!fresh)
 		return VMK_NO_MEMORY;
 	copy_name(fresh->name, sizeof(fresh->name), name);
+	fresh->guest = guest;
 	flags = spin_lock(&net.lock);
-	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (net.ports[i])
-			continue;
-		net.ports[i] = fresh;
-		fresh->mac_change = (uint8_t)(i << MAC_PORT_SHIFT);
-		status = VMK_OK;
-		break;
-	}
+	status = take_place(fresh);
 	spin_unlock(&net.lock, flags);
 	if (status == VMK_OK)
 		*port = fresh;

@@ -26,9 +26,10 @@ void switch_uplink_receive(const void *frame, size_t bytes);
 
 /*
  * The first port takes the uplink's MAC address (vmk0), each other one an address of its own, made
- * of it. Frames are queued up to a bound, then dropped and counted.
+ * of it; a guest's is made of its name and the uplink's, and locally administered. Frames are
+ * queued up to a bound, then dropped and counted. VMK_NO_RESOURCES, VMK_NO_MEMORY.
  */
-enum vmk_status port_create(const char *name, struct port **port);
+enum vmk_status port_create(const char *name, bool guest, struct port **port);
 void port_destroy(struct port *port);
 void port_info(struct port *port, struct vmk_port_info *info);
 /* What its world says that its IP stack uses; shown to people, and used for nothing. Copied. */

@@ -53,7 +53,7 @@ static enum vmk_status give_handles(struct uworld *u)
 
 	handle_table_init(&u->handles);
 	if (u->package.port) {
-		status = port_create(WORLD_NAME(u), &u->port);
+		status = port_create(WORLD_NAME(u), u->vm != NULL, &u->port);
 		if (status == VMK_OK)
 			status = handle_add(&u->handles, VMK_KIND_PORT,
 				RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, u->port, &handle);

@@ -1,4 +1,4 @@
-/* sources: kernel/vmknet/switch.c */
+/* sources: kernel/vmknet/switch.c kernel/lib/blake2s.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +90,7 @@ static void test_without_uplink(void **state)
 	struct vmk_port_info info;
 	struct port *port;
 
-	assert_int_equal(port_create("vmk0", &port), VMK_OK);
+	assert_int_equal(port_create("vmk0", false, &port), VMK_OK);
 	port_info(port, &info);
 	assert_int_equal(info.link_up, 0);
 	make(frame, peer, mac, 60);
@@ -107,7 +107,7 @@ static void test_uplink(void **state)
 	assert_int_equal(switch_uplink_add("vmnic0", group, &ops, &wire), VMK_BAD_PARAM);
 	assert_int_equal(switch_uplink_add("vmnic0", mac, &ops, &wire), VMK_OK);
 	assert_int_equal(switch_uplink_add("vmnic1", mac, &ops, &wire), VMK_EXISTS);
-	port_create("vmk0", &port);
+	port_create("vmk0", false, &port);
 	switch_uplink_link(true);
 	port_info(port, &info);
 	assert_memory_equal(info.mac, mac, 6);
@@ -122,7 +122,7 @@ static void test_receive(void **state)
 	struct port *port;
 	size_t bytes;
 
-	port_create("vmk0", &port);
+	port_create("vmk0", false, &port);
 	assert_false(port_readable(port));
 	assert_int_equal(port_receive(port, got, sizeof(got), &bytes), VMK_WOULD_BLOCK);
 	make(frame, mac, peer, 100);
@@ -149,7 +149,7 @@ static void test_bad_sizes(void **state)
 	uint8_t frame[NET_FRAME_MAX + 1] = {0};
 	struct port *port;
 
-	port_create("vmk0", &port);
+	port_create("vmk0", false, &port);
 	memcpy(frame, everyone, 6);
 	memcpy(frame + 6, mac, 6);
 	switch_uplink_receive(frame, 13);
@@ -169,7 +169,7 @@ static void test_queue_is_bounded(void **state)
 	struct port *port;
 	unsigned got = 0;
 
-	port_create("vmk0", &port);
+	port_create("vmk0", false, &port);
 	for (unsigned i = 0; i < 1000; i++) {
 		make(frame, mac, peer, 60);
 		frame[59] = (uint8_t)i;
@@ -190,8 +190,8 @@ static void test_send(void **state)
 	uint8_t frame[NET_FRAME_MAX];
 	struct port *a, *b;
 
-	port_create("a", &a);
-	port_create("b", &b);
+	port_create("a", false, &a);
+	port_create("b", false, &b);
 	wire.sent = 0;
 	wire.answer = VMK_OK;
 	make(frame, peer, mac, 60);
@@ -229,8 +229,8 @@ static void test_each_port_has_its_own_address(void **state)
 	struct vmk_port_info first, second;
 	struct port *a, *b;
 
-	port_create("a", &a);
-	port_create("b", &b);
+	port_create("a", false, &a);
+	port_create("b", false, &b);
 	port_info(a, &first);
 	port_info(b, &second);
 	assert_memory_equal(first.mac, mac, 6);
@@ -260,14 +260,41 @@ static void test_each_port_has_its_own_address(void **state)
 	port_destroy(b);
 }
 
+static void test_guests_have_their_own_addresses(void **state)
+{
+	struct vmk_port_info a_info, b_info, host_info;
+	struct port *a, *b, *host;
+	uint8_t first[6];
+
+	assert_int_equal(port_create("linux", true, &a), VMK_OK);
+	assert_int_equal(port_create("linux-2", true, &b), VMK_OK);
+	assert_int_equal(port_create("agent", false, &host), VMK_OK);
+	port_info(a, &a_info);
+	port_info(b, &b_info);
+	port_info(host, &host_info);
+	assert_memory_equal(host_info.mac, mac, 6); /* whoever came first */
+	assert_int_equal(a_info.mac[0] & 3, 2);     /* locally administered, of one */
+	assert_int_equal(b_info.mac[0] & 3, 2);
+	assert_memory_not_equal(a_info.mac, b_info.mac, 6);
+	assert_memory_not_equal(a_info.mac + 1, mac + 1, 5);
+	memcpy(first, a_info.mac, 6);
+	port_destroy(a);
+	assert_int_equal(port_create("linux", true, &a), VMK_OK);
+	port_info(a, &a_info);
+	assert_memory_equal(a_info.mac, first, 6); /* the same in its next life */
+	port_destroy(a);
+	port_destroy(b);
+	port_destroy(host);
+}
+
 static void test_described(void **state)
 {
 	struct vmk_info_nic nic = {0};
 	struct vmk_info_port info = {0};
 	struct port *a, *b;
 
-	port_create("agent", &a);
-	port_create("console", &b);
+	port_create("agent", false, &a);
+	port_create("console", false, &b);
 	port_destroy(a);
 	wire.now_ns = 77;
 	switch_uplink_link(false);
@@ -299,11 +326,11 @@ static void test_ports_are_bounded(void **state)
 	unsigned count = 0;
 
 	while (count < 64 &&
-		port_create("a name that is longer than fits", &ports[count]) == VMK_OK)
+		port_create("a name that is longer than fits", false, &ports[count]) == VMK_OK)
 		count++;
 	assert_in_range(count, 1, 63);
 	port_destroy(ports[--count]);
-	assert_int_equal(port_create("again", &ports[count]), VMK_OK);
+	assert_int_equal(port_create("again", false, &ports[count]), VMK_OK);
 	for (unsigned i = 0; i <= count; i++)
 		port_destroy(ports[i]);
 }
@@ -318,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_each_port_has_its_own_address),
+		cmocka_unit_test(test_guests_have_their_own_addresses),
 		cmocka_unit_test(test_described),
 		cmocka_unit_test(test_ports_are_bounded),
 	};

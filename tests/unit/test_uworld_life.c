@@ -133,7 +133,7 @@ void space_destroy(struct space *space)
 	space->mapped = 0;
 }
 
-enum vmk_status port_create(const char *name, struct port **port)
+enum vmk_status port_create(const char *name, bool guest, struct port **port)
 {
 	ports++;
 	*port = (struct port *)&ports;
