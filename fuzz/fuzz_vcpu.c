@@ -83,14 +83,14 @@ static void set_host_msrs(unsigned p)
 	c->star = c->lstar = c->cstar = c->fmask = c->kernel_gs_base = c->tsc_aux = 0x10000 + p;
 }
 
+/* What ring 3 needs on this pCPU is there. */
 static void check_host(unsigned p)
 {
 	const struct swvmx_pcpu *c = &swvmx.pcpu[p];
 	const uint64_t want = 0x10000 + p;
 
-	if (c->current || c->tables_short || c->star != want || c->lstar != want ||
-		c->cstar != want || c->fmask != want || c->kernel_gs_base != want ||
-		c->tsc_aux != want)
+	if (c->tables_short || c->star != want || c->lstar != want || c->cstar != want ||
+		c->fmask != want || c->kernel_gs_base != want || c->tsc_aux != want)
 		abort();
 }
 
@@ -103,7 +103,20 @@ static void unload(unsigned n)
 		return;
 	swvmx.now = (unsigned)p;
 	vcpu_unload(v);
+	if (swvmx_current()->current)
+		abort();
 	check_host((unsigned)p);
+}
+
+/* The pCPU serves somebody else, and this vCPU is to go on there. */
+static void set_aside(unsigned n)
+{
+	struct vcpu *v = &rig.vcpu[n];
+
+	if (v->pcpu < 0 || v->aside)
+		return;
+	vcpu_set_aside(v);
+	check_host((unsigned)v->pcpu);
 }
 
 static void set_entry(unsigned n)
@@ -133,6 +146,8 @@ static void load(unsigned n, unsigned p)
 
 	if (v->pcpu == (int)p) {
 		swvmx.now = p;
+		if (v->aside)
+			vcpu_take_up(v);
 		return;
 	}
 	unload(n);
@@ -280,6 +295,8 @@ static void step(uint8_t op)
 	default:
 		load(n, b % SWVMX_PCPUS);
 		turn(n);
+		if (b & 0x40)
+			set_aside(n);
 	}
 }
 
