@@ -6,8 +6,9 @@
 #include "lib/reader.h"
 #include <string.h>
 
-#define WORD       "tboot=0x"
-#define DIGITS_MAX 8 /* the page lies below 4 GiB */
+#define WORD             "tboot=0x"
+#define DIGITS_MAX       8        /* the page lies below 4 GiB */
+#define CONVENTIONAL_END 0xa0000u /* what follows is the VGA's */
 
 static const uint8_t uuid[16] = {0xff, 0x8d, 0x3c, 0x66, 0xb3, 0xe8, 0x82, 0x4b, 0xbf, 0xaa, 0x19,
 	0xea, 0x4d, 0x05, 0x7a, 0x08};
@@ -84,7 +85,9 @@ enum vmk_status tboot_parse(
 	t->shared = hpa(address);
 	t->base = hpa(raw->base);
 	t->bytes = raw->bytes;
-	t->log = hpa(raw->log_address);
+	/* Anywhere else it would be registers, or tboot's own memory with its keys. */
+	if (raw->log_address <= CONVENTIONAL_END - TBOOT_LOG_BYTES)
+		t->log = hpa(raw->log_address);
 	t->shutdown_entry = raw->shutdown_entry;
 	t->num_in_wfs = raw->waiting_cpus;
 	t->ap_wake_addr = raw->flags & TBOOT_FLAG_MWAIT

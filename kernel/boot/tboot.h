@@ -52,7 +52,9 @@ STATIC_ASSERT_OFFSET(struct tboot_shared, ap_wake_address, 0x23c);
 STATIC_ASSERT_OFFSET(struct tboot_shared, ap_wake_trigger, 0x244);
 
 #define TBOOT_VERSION_MIN 6u
-#define TBOOT_FLAG_MWAIT  1u /* CPUs sleep in MWAIT on the mailbox, not waiting for SIPI */
+/* Its text log: tboot 1.10.5, include/tboot.h (TBOOT_LOG_SIZE). It lies in conventional memory. */
+#define TBOOT_LOG_BYTES  0x8000u
+#define TBOOT_FLAG_MWAIT 1u /* CPUs sleep in MWAIT on the mailbox, not waiting for SIPI */
 
 enum tboot_shutdown {
 	TBOOT_SHUTDOWN_REBOOT,

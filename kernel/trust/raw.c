@@ -1,11 +1,9 @@
 #include "trust/raw.h"
 
 #include "boot/boot_info.h"
+#include "boot/tboot.h"
 #include "mem/space.h"
 #include "trust/txtspace.h"
-
-/* tboot 1.10.5, include/tboot.h: TBOOT_LOG_SIZE, and where tboot's policy puts it. */
-#define TBOOT_LOG_BYTES 0x8000u
 
 struct place {
 	uint64_t base, bytes; /* physical; 0 bytes: not there */

@@ -53,6 +53,26 @@ static void test_accepted(void **state)
 	assert_int_equal(memory_map_find(&info, 0x2a8b000)->type, BOOT_MEMORY_USABLE);
 }
 
+/* It is shown to people, so that it must be neither registers nor tboot's secrets. */
+static void test_log_lies_low(void **state)
+{
+	good();
+	assert_null(parse());
+	assert_int_equal(info.tboot.log.v, 0x60000);
+	good();
+	page.log_address = 0x98000;
+	assert_null(parse());
+	assert_int_equal(info.tboot.log.v, 0x98000);
+	good();
+	page.log_address = 0x98001;
+	assert_null(parse());
+	assert_int_equal(info.tboot.log.v, 0);
+	good();
+	page.log_address = 0xfed20000;
+	assert_null(parse());
+	assert_int_equal(info.tboot.log.v, 0);
+}
+
 static void test_no_mailbox_without_the_flag(void **state)
 {
 	good();
@@ -154,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_log_lies_low),
 		cmocka_unit_test(test_no_mailbox_without_the_flag),
 		cmocka_unit_test(test_each_field_is_checked),
 		cmocka_unit_test(test_short_or_unaligned_page),
