@@ -36,6 +36,9 @@ static inline struct hpa pfn_hpa(struct pfn n)
 	return (struct hpa){n.v << PAGE_SHIFT};
 }
 
+/* For an array on the stack of which only as much is read as was written: it is not zeroed. */
+#define UNINITIALIZED                   __attribute__((uninitialized))
+
 #define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
 #define ALIGN_DOWN(x, a)                ((x) & ~((__typeof__(x))(a) - 1))
 #define ALIGN_UP(x, a)                  ALIGN_DOWN((x) + (__typeof__(x))(a) - 1, (a))

@@ -137,13 +137,14 @@ static enum vmk_status serve(
 {
 	const uint64_t now = time_ns();
 	const uint64_t deadline = timeout < UINT64_MAX - now ? MAX(now + timeout, 1) : 0;
-	struct event *events[VMK_VM_WATCH_MAX + 1] = {vm_event(vm)};
-	uint64_t seen[VMK_VM_WATCH_MAX + 1];
-	unsigned place[VMK_VM_WATCH_MAX], index;
-	struct wait_set set;
+	UNINITIALIZED struct event *events[VMK_VM_WATCH_MAX + 1];
+	UNINITIALIZED uint64_t seen[VMK_VM_WATCH_MAX + 1];
+	UNINITIALIZED unsigned place[VMK_VM_WATCH_MAX], index;
+	UNINITIALIZED struct wait_set set;
 	enum vmk_status status = watch_collect(u, &set, exchange, place);
 	bool answered = vm_answer(vm, exchange);
 
+	events[0] = vm_event(vm);
 	exchange->kind = VMK_VM_REQUEST_NONE;
 	exchange->ready = 0;
 	while (status == VMK_OK && !serve_ready(vm, &set, place, &seen[0], exchange)) {

@@ -119,12 +119,31 @@ static void discard(struct vm *vm)
 	__atomic_sub_fetch(&vms, 1, __ATOMIC_RELAXED);
 }
 
+/* What its vCPUs did in all. */
+static void log_counts(const struct vm *vm)
+{
+	uint64_t sums[VCPU_COUNTERS_COUNT] = {0};
+	char text[192] = "";
+	size_t at = 0;
+
+	for (unsigned c = 0; c < VCPU_COUNTERS_COUNT; c++) {
+		for (uint32_t i = 0; i < vm->vcpu_count; i++)
+			sums[c] += vm->vcpus[i]->vcpu.counters[c];
+		if (sums[c] && at < sizeof(text))
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%llu %s",
+				at ? ", " : "", (unsigned long long)sums[c], vcpu_counter_name(c));
+	}
+	if (at)
+		vmk_log("VM %s: %s", vm->name, text);
+}
+
 void vm_put(struct vm *vm)
 {
 	const char *name = vm->name;
 
 	if (__atomic_sub_fetch(&vm->references, 1, __ATOMIC_ACQ_REL))
 		return;
+	log_counts(vm);
 	discard(vm);
 	vmk_log("VM %s: is gone, %llu KiB of virtual machines are left", name,
 		(unsigned long long)frames_count(FRAME_VM) * (PAGE_SIZE >> 10));

@@ -70,7 +70,9 @@ struct vcpu_request {
 	X(COUNT_INJECTED, "events injected")   \
 	X(COUNT_INVEPT, "INVEPT")              \
 	X(COUNT_INVVPID, "INVVPID")            \
-	X(COUNT_UNKNOWN_MSR, "unknown MSRs")
+	X(COUNT_UNKNOWN_MSR, "unknown MSRs")   \
+	X(COUNT_VMREAD, "VMREADs")             \
+	X(COUNT_VMWRITE, "VMWRITEs")
 enum vcpu_counter {
 #define X(symbol, name) symbol,
 	VCPU_COUNTERS(X)
@@ -94,7 +96,8 @@ struct vcpu {
 	struct injector injector;
 	uint32_t proc_controls, entry_controls;
 	struct vcpu_request request;
-	uint32_t exit_reason; /* of the last exit */
+	uint32_t exit_reason;      /* of the last exit */
+	struct vtx_counts counted; /* when it was loaded */
 	struct vtx_host host;
 	/* MSRs that are switched with the vCPU, and what is emulated. */
 	uint64_t switched[8], host_switched[8];

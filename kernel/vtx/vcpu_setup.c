@@ -246,6 +246,7 @@ enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
 	if (vtx_vmclear(v->vmcs) != VMX_OK || vtx_vmptrld(v->vmcs) != VMX_OK)
 		return VMK_INTERNAL;
 	v->pcpu = (int32_t)pcpu;
+	v->counted = vtx_counts();
 	v->launched = false;
 	set_host(v);
 	guest_msr_load(v);
@@ -276,11 +277,20 @@ void vcpu_take_up(struct vcpu *v)
 	v->aside = false;
 }
 
+static void count(struct vcpu *v)
+{
+	const struct vtx_counts now = vtx_counts();
+
+	v->counters[COUNT_VMREAD] += now.vmreads - v->counted.vmreads;
+	v->counters[COUNT_VMWRITE] += now.vmwrites - v->counted.vmwrites;
+}
+
 void vcpu_unload(struct vcpu *v)
 {
 	if (!v->aside)
 		vcpu_set_aside(v);
 	v->aside = false;
 	vtx_vmclear(v->vmcs);
+	count(v);
 	v->pcpu = -1;
 }

@@ -24,6 +24,12 @@ enum vmx_result vtx_vmptrld(struct hpa vmcs);
 uint64_t vtx_vmread(enum vmcs_field field);
 enum vmx_result vtx_vmwrite(enum vmcs_field field, uint64_t value);
 
+/* How often this pCPU has executed them, without what vtx_enter() does. */
+struct vtx_counts {
+	uint64_t vmreads, vmwrites;
+};
+struct vtx_counts vtx_counts(void);
+
 /* INVEPT and INVVPID types, SDM 31.3. */
 enum vtx_invept { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
 enum vtx_invvpid {

@@ -25,16 +25,17 @@ struct percpu {
 	uint64_t user_rsp;     /* scratch of the SYSCALL entry */
 	uint32_t index;        /* 0 is the bootstrap CPU; dense */
 	uint32_t apic_id;
-	uint64_t canary;           /* of the running world: switch_context() changes it */
-	uint32_t reschedule;       /* set by the reschedule IPI and the timer, cleared by sched/ */
-	uint32_t irq_depth;        /* > 0 inside an interrupt handler */
-	void *sched;               /* sched/'s own per-CPU data */
-	struct cpu_tables *tables; /* GDT, TSS, IST stacks */
-	volatile uint32_t online;  /* 1: may be sent IPIs; smp.c has the others */
-	uint32_t locks_held;       /* bit n: a lock of level n (debug check of lib/lock) */
-	uint32_t vmx_on;           /* between VMXON and VMXOFF */
-	uint64_t tsc_offset;       /* added to this CPU's TSC: what it lags behind the first */
-	uint64_t domain;           /* of ring 3 or a guest, the last one here: speculation_cpu.h */
+	uint64_t canary;            /* of the running world: switch_context() changes it */
+	uint32_t reschedule;        /* set by the reschedule IPI and the timer, cleared by sched/ */
+	uint32_t irq_depth;         /* > 0 inside an interrupt handler */
+	void *sched;                /* sched/'s own per-CPU data */
+	struct cpu_tables *tables;  /* GDT, TSS, IST stacks */
+	volatile uint32_t online;   /* 1: may be sent IPIs; smp.c has the others */
+	uint32_t locks_held;        /* bit n: a lock of level n (debug check of lib/lock) */
+	uint32_t vmx_on;            /* between VMXON and VMXOFF */
+	uint64_t vmreads, vmwrites; /* executed here; vmx.c */
+	uint64_t tsc_offset;        /* added to this CPU's TSC: what it lags behind the first */
+	uint64_t domain;            /* of ring 3 or a guest, the last one here: speculation_cpu.h */
 };
 STATIC_ASSERT_OFFSET(struct percpu, self, PERCPU_SELF);
 STATIC_ASSERT_OFFSET(struct percpu, world, PERCPU_WORLD);

@@ -76,23 +76,36 @@ enum vmx_result vtx_vmptrld(struct hpa vmcs)
 	return result_of(carry, zero);
 }
 
+struct vtx_counts vtx_counts(void)
+{
+	const struct percpu *self = percpu();
+
+	return (struct vtx_counts){self->vmreads, self->vmwrites};
+}
+
 uint64_t vtx_vmread(enum vmcs_field field)
 {
 	uint64_t value = 0;
 
+	percpu()->vmreads++;
 	__asm__ volatile("vmread %1, %0" : "+r"(value) : "r"((uint64_t)field) : "cc");
 	return value;
 }
 
+/* The one that has to be quick: its result is in the flags. */
 enum vmx_result vtx_vmwrite(enum vmcs_field field, uint64_t value)
 {
-	uint8_t carry, zero;
-
-	__asm__ volatile("vmwrite %3, %2\n\t" VMX_RESULT
-		: "=q"(carry), "=q"(zero)
+	percpu()->vmwrites++;
+	__asm__ goto("vmwrite %1, %0\n\tjc %l2\n\tjz %l3"
+		:
 		: "r"((uint64_t)field), "r"(value)
-		: "cc", "memory");
-	return result_of(carry, zero);
+		: "cc", "memory"
+		: invalid, valid);
+	return VMX_OK;
+invalid:
+	return VMX_FAIL_INVALID;
+valid:
+	return VMX_FAIL_VALID;
 }
 
 enum vmx_result vtx_invept(enum vtx_invept type, uint64_t eptp)
