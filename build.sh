@@ -61,6 +61,7 @@ packages=(
 	bochs bochs-term bochsbios vgabios qemu-system-x86 ovmf grub-common grub-pc-bin grub-efi-amd64-bin
 	ovmf xorriso mtools cpio
 	swtpm swtpm-tools gnutls-bin tpm2-tools
+	softhsm2 libengine-pkcs11-openssl
 	jq mandoc libcmocka-dev libssl-dev libjansson-dev libtss2-dev zlib1g-dev libcoap3-bin acpica-tools
 )
 

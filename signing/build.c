@@ -59,7 +59,8 @@ static bool put_signed_part(
 	return true;
 }
 
-static bool put_record(struct bytes *file, uint16_t type, const struct bytes *content)
+static bool put_record(
+	struct bytes *file, uint16_t type, uint16_t flags, const struct bytes *content)
 {
 	size_t header = sizeof(struct package_record_header);
 	uint8_t *at = grow(file, header + ALIGN_UP(content->size, PACKAGE_ALIGN));
@@ -67,6 +68,7 @@ static bool put_record(struct bytes *file, uint16_t type, const struct bytes *co
 	if (!at)
 		return false;
 	put_le(at, type, 2);
+	put_le(at + offsetof(struct package_record_header, flags), flags, 2);
 	put_le(at + offsetof(struct package_record_header, bytes), content->size, 4);
 	memcpy(at + header, content->data, content->size);
 	return true;
@@ -76,7 +78,7 @@ static bool put_certificate(struct bytes *file, X509 *certificate)
 {
 	struct bytes der;
 	bool ok = crypto_certificate_der(certificate, &der) &&
-		  put_record(file, PACKAGE_RECORD_CERTIFICATE, &der);
+		  put_record(file, PACKAGE_RECORD_CERTIFICATE, 0, &der);
 
 	bytes_free(&der);
 	return ok;
@@ -107,7 +109,7 @@ static bool put_trailer(struct bytes *file, const struct request *request)
 	else if (certificate)
 		ok = crypto_cms_sign(key, certificate, file->data, file->size, &cms) &&
 		     put_certificate(file, certificate) && put_chain(file, request) &&
-		     put_record(file, PACKAGE_RECORD_CMS, &cms);
+		     put_record(file, PACKAGE_RECORD_CMS, 0, &cms);
 	bytes_free(&cms);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
@@ -188,4 +190,38 @@ int command_package(int argc, char **argv)
 	if (!request.key != !request.certificate || (request.chain_count && !request.key))
 		return 2;
 	return build(&request) ? 0 : 1;
+}
+
+/* Behind what there is: the first signature stays good, as it does not cover the trailer. */
+static bool add_second(const char *path, const char *signature, const char *out)
+{
+	struct bytes file = {0}, content = {0};
+	bool ok = file_read(path, PACKAGE_FILE_MAX, &file) && acceptable(&file, path) &&
+		  file_read(signature, PACKAGE_RECORD_MAX, &content) &&
+		  put_record(&file, PACKAGE_RECORD_SECOND, PACKAGE_RECORD_IGNORABLE, &content) &&
+		  acceptable(&file, signature) && file_write(out, file.data, file.size, 0644);
+
+	bytes_free(&file);
+	bytes_free(&content);
+	return ok;
+}
+
+int command_second(int argc, char **argv)
+{
+	static const struct option options[] = {{"signature", required_argument, NULL, 's'},
+		{"out", required_argument, NULL, 'o'}, {0}};
+	const char *signature = NULL, *out = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 's')
+			signature = optarg;
+		else if (option == 'o')
+			out = optarg;
+		else
+			return 2;
+	}
+	if (!signature || !out || optind != argc - 1)
+		return 2;
+	return add_second(argv[optind], signature, out) ? 0 : 1;
 }

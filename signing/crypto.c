@@ -1,4 +1,6 @@
 #include "signing/crypto.h"
+#include "signing/token.h"
+#include "trust/hash.h"
 
 #include <openssl/bio.h>
 #include <openssl/cms.h>
@@ -26,6 +28,8 @@ EVP_PKEY *crypto_read_key(const char *path)
 	EVP_PKEY *key;
 	BIO *bio;
 
+	if (token_is(path))
+		return token_read_key(path);
 	if (!file_read(path, KEY_FILE_MAX, &file))
 		return NULL;
 	bio = BIO_new_mem_buf(file.data, (int)file.size);
@@ -68,6 +72,17 @@ bool crypto_certificate_der(X509 *certificate, struct bytes *der)
 		return crypto_report("certificate");
 	der->size = (size_t)size;
 	return true;
+}
+
+bool crypto_key_digest(X509 *x, uint8_t digest[32])
+{
+	uint8_t *der = NULL;
+	int bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+
+	if (bytes > 0)
+		hash_sha256(der, (size_t)bytes, digest);
+	OPENSSL_free(der);
+	return bytes > 0;
 }
 
 bool crypto_add_root(const char *path, struct bytes *roots)

@@ -11,11 +11,14 @@
 bool crypto_report(const char *what);
 /* SHA-256, or SHA-384 for keys on P-384. */
 const EVP_MD *crypto_digest(EVP_PKEY *key);
-/* A private key, PEM. NULL after an error. Owned by the caller, as all that follow. */
+/* A private key: PEM file or the URI of one on a token (token.h). NULL after an error. Owned by the
+ * caller, as all that follow. */
 EVP_PKEY *crypto_read_key(const char *path);
 /* A certificate, PEM or DER. */
 X509 *crypto_read_certificate(const char *path);
 bool crypto_certificate_der(X509 *certificate, struct bytes *der);
+/* SHA-256 of the SubjectPublicKeyInfo, DER: what a revocation list names. */
+bool crypto_key_digest(X509 *certificate, uint8_t digest[32]);
 /* Appends a root certificate (PEM or DER) to `roots`, as DER. */
 bool crypto_add_root(const char *path, struct bytes *roots);
 /*

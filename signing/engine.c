@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "signing/crypto.h"
 #include "trust/signature.h"
 #include "trust/hash.h"
 
@@ -130,17 +131,6 @@ static enum acceptance_level named_level(const X509 *x)
 	return found == 1 ? level : LEVEL_COUNT;
 }
 
-static bool note_key(X509 *x, uint8_t digest[32])
-{
-	uint8_t *der = NULL;
-	int bytes = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-
-	if (bytes > 0)
-		hash_sha256(der, (size_t)bytes, digest);
-	OPENSSL_free(der);
-	return bytes > 0;
-}
-
 /* From the signer to the root. */
 static enum vmk_status note_path(struct check *c, STACK_OF(X509) * path, const char **why)
 {
@@ -152,7 +142,7 @@ static enum vmk_status note_path(struct check *c, STACK_OF(X509) * path, const c
 		X509 *x = sk_X509_value(path, (int)i);
 		enum acceptance_level level = named_level(x);
 
-		if (!note_key(x, c->path->keys[i]))
+		if (!crypto_key_digest(x, c->path->keys[i]))
 			return refuse(why, VMK_BAD_FORMAT, "a certificate's key does not parse");
 		if (i + 1 == c->path->count)
 			return VMK_OK;

@@ -5,19 +5,18 @@
 
 #include "signing/commands.h"
 #include "signing/crypto.h"
+#include "lib/hex.h"
 #include "trust/hash.h"
 #include "vmkmod/package.h"
 #include "vmkmod/package_format.h"
 #include <vmkuser/syscall.h>
-
-#define FILE_MAX (PACKAGE_PAYLOAD_MAX + (1u << 20))
 
 static bool open_package(const char *path, struct bytes *file, struct package *package)
 {
 	enum vmk_status status;
 	const char *why;
 
-	if (!file_read(path, FILE_MAX, file))
+	if (!file_read(path, PACKAGE_FILE_MAX, file))
 		return false;
 	status = package_parse(file->data, file->size, package, &why);
 	if (status == VMK_OK)
@@ -25,12 +24,6 @@ static bool open_package(const char *path, struct bytes *file, struct package *p
 	fprintf(stderr, "vmksign: %s: %s: %s\n", path, vmk_status_name(status), why);
 	bytes_free(file);
 	return false;
-}
-
-static void hex_of(const uint8_t *bytes, size_t count, char *to)
-{
-	for (size_t i = 0; i < count; i++)
-		sprintf(to + 2 * i, "%02x", bytes[i]);
 }
 
 static bool verify(const char *path, const struct bytes *roots)
@@ -83,6 +76,31 @@ static unsigned count_records(const struct package *package, unsigned type)
 	while (package_record_next(&r, &record, &why))
 		count += record.type == type;
 	return count;
+}
+
+/* Who signed, as the package itself says: name and key, which a revocation list would name. */
+static void show_certificates(const struct package *package, bool json)
+{
+	struct reader r = reader_of(package->trailer, package->trailer_bytes);
+	const char *separator = "", *why;
+	struct package_record record;
+
+	while (package_record_next(&r, &record, &why)) {
+		const uint8_t *at = record.bytes;
+		uint8_t key[32];
+		char digest[65];
+		X509 *x;
+
+		if (record.type != PACKAGE_RECORD_CERTIFICATE)
+			continue;
+		x = d2i_X509(NULL, &at, (long)record.size);
+		snprintf(digest, sizeof(digest), "does not parse");
+		if (x && crypto_key_digest(x, key))
+			hex_encode(digest, key, sizeof(key));
+		X509_free(x);
+		printf(json ? "%s\"%s\"" : "%sCertificate Key SHA-256: %s\n", separator, digest);
+		separator = json ? ", " : "";
+	}
 }
 
 /* Names of the system calls that are granted, each between `quote`s. */
@@ -140,13 +158,18 @@ static void show_text(const struct package *p, const char *digest)
 		printf("Console: %s\nSystem: %s\n", yes_no(p->tty), system_name(p->system));
 		printf("Memory Limit KiB: %u\n", p->memory_limit_kib);
 	}
-	if (p->kind == PACKAGE_DRIVER)
+	if (p->kind == PACKAGE_DRIVER) {
+		printf("vmkapi: %u\n", p->vmkapi);
 		print_pci("PCI: ", p, "\n");
+	}
 	printf("Payload Bytes: %zu\nSigned Bytes: %zu\nFile Bytes: %zu\n", p->payload_bytes,
 		p->signed_bytes, p->bytes);
-	printf("Certificates: %u\nSignatures: %u\nSHA-256: %s\n",
+	if (p->security_version)
+		printf("Security Version: %u\n", p->security_version);
+	printf("Certificates: %u\nSignatures: %u\nSecond Signature: %s\nSHA-256: %s\n",
 		count_records(p, PACKAGE_RECORD_CERTIFICATE), count_records(p, PACKAGE_RECORD_CMS),
-		digest);
+		yes_no(p->has_second), digest);
+	show_certificates(p, false);
 }
 
 /* The manifest's values hold no character that JSON would need escaped. */
@@ -165,13 +188,18 @@ static void show_json(const struct package *p, const char *digest)
 			true_false(p->tty), system_name(p->system), true_false(p->restart),
 			p->memory_limit_kib);
 	}
-	if (p->kind == PACKAGE_DRIVER)
+	if (p->kind == PACKAGE_DRIVER) {
+		printf("\"vmkapi\": %u, ", p->vmkapi);
 		print_pci("\"pci\": \"", p, "\", ");
+	}
 	printf("\"payload-bytes\": %zu, \"signed-bytes\": %zu, \"bytes\": %zu, "
-	       "\"certificates\": %u, \"signatures\": %u, \"sha256\": \"%s\"}\n",
+	       "\"certificates\": %u, \"signatures\": %u, \"second-signature\": %s, "
+	       "\"security-version\": %u, \"sha256\": \"%s\", \"keys\": [",
 		p->payload_bytes, p->signed_bytes, p->bytes,
 		count_records(p, PACKAGE_RECORD_CERTIFICATE), count_records(p, PACKAGE_RECORD_CMS),
-		digest);
+		true_false(p->has_second), p->security_version, digest);
+	show_certificates(p, true);
+	puts("]}");
 }
 
 int command_show(int argc, char **argv)
@@ -193,7 +221,7 @@ int command_show(int argc, char **argv)
 	if (!open_package(argv[optind], &file, &package))
 		return 1;
 	hash_sha256(file.data, file.size, package.sha256);
-	hex_of(package.sha256, sizeof(package.sha256), digest);
+	hex_encode(digest, package.sha256, sizeof(package.sha256));
 	(json ? show_json : show_text)(&package, digest);
 	bytes_free(&file);
 	return 0;

@@ -214,20 +214,6 @@ static bool make_keys(
 	return ok;
 }
 
-static bool level_of(const char *name, enum acceptance_level *level)
-{
-	for (unsigned i = 0; i < LEVEL_COUNT; i++) {
-		*level = (enum acceptance_level)i;
-		if (strcmp(name, acceptance_level_name(*level)) == 0)
-			return true;
-	}
-	fprintf(stderr,
-		"vmksign: no level '%s': expected CommunitySupported, PartnerSupported, Accepted "
-		"or Certified\n",
-		name);
-	return false;
-}
-
 int command_keys(int argc, char **argv)
 {
 	static const struct option options[] = {{"out", required_argument, NULL, 'o'},
@@ -249,7 +235,7 @@ int command_keys(int argc, char **argv)
 			owner = optarg;
 			break;
 		case 'l':
-			if (!level_of(optarg, &level))
+			if (!level_read(optarg, &level))
 				return 2;
 			break;
 		default:
@@ -300,7 +286,7 @@ static int check_and_make(const struct wanted *w)
 		return 2;
 	if (role == ROLE_ROOT ? w->issuer || w->level : !w->issuer || !w->level)
 		return 2;
-	if (w->level && !level_of(w->level, &level))
+	if (w->level && !level_read(w->level, &level))
 		return 2;
 	return make_certificate(w, role, level) ? 0 : 1;
 }

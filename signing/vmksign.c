@@ -11,17 +11,26 @@ static const char usage[] =
 	"LEVEL]\n"
 	"       vmksign package --manifest FILE --payload FILE --out FILE\n"
 	"                       [--key KEY --cert FILE [--chain FILE]]\n"
+	"       vmksign second PACKAGE --signature FILE --out FILE\n"
 	"       vmksign vm-image --out FILE NAME=FILE...\n"
 	"       vmksign verify PACKAGE --root FILE [--root FILE]\n"
+	"       vmksign dry-run --root FILE [--root FILE] [--level LEVEL | --boot-cfg FILE --dir "
+	"DIR]\n"
+	"                       [--json] [PACKAGE]...\n"
 	"       vmksign show PACKAGE [--json]\n"
 	"\n"
 	"keys      makes a root, an intermediate and a provider, with their keys, in DIR\n"
 	"certificate  makes PREFIX.pem and .der, with --type also the key: PREFIX.key\n"
 	"package   puts manifest and payload into a package; without --key it is unsigned\n"
+	"second    adds a second, detached signature, made elsewhere, to a package\n"
 	"vm-image  puts the named files of a virtual machine into one payload\n"
 	"verify    checks format, signature and the signer's chain up to the root (DER or PEM)\n"
+	"dry-run   whether the packages would load, in this order, on a host of that level or "
+	"after\n"
+	"          all that its boot.cfg loads (files in DIR), and if not, why\n"
 	"show      prints what a package says of itself, which nothing has verified\n"
 	"\n"
+	"KEY: a PEM file, or the PKCS #11 URI of a key on a token (pkcs11:token=...;object=...).\n"
 	"TYPE: rsa3072, rsa4096, p256, p384. LEVEL: CommunitySupported, PartnerSupported, "
 	"Accepted,\n"
 	"Certified: the highest that packages signed with this key may have.\n"
@@ -35,10 +44,26 @@ static const struct {
 	{"keys", command_keys},
 	{"certificate", command_certificate},
 	{"package", command_package},
+	{"second", command_second},
 	{"verify", command_verify},
+	{"dry-run", command_dry_run},
 	{"show", command_show},
 	{"vm-image", command_vm_image},
 };
+
+bool level_read(const char *name, enum acceptance_level *level)
+{
+	for (unsigned i = 0; i < LEVEL_COUNT; i++) {
+		*level = (enum acceptance_level)i;
+		if (strcmp(name, acceptance_level_name(*level)) == 0)
+			return true;
+	}
+	fprintf(stderr,
+		"vmksign: no level '%s': expected CommunitySupported, PartnerSupported, Accepted "
+		"or Certified\n",
+		name);
+	return false;
+}
 
 int main(int argc, char **argv)
 {

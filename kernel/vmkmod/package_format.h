@@ -16,7 +16,8 @@
 #define PACKAGE_MANIFEST_MAX  4096u
 #define PACKAGE_PAYLOAD_MAX   (64u << 20)
 #define PACKAGE_RECORDS_MAX   8u
-#define PACKAGE_RECORD_MAX    16384u /* bytes of one record */
+#define PACKAGE_RECORD_MAX    16384u                             /* bytes of one record */
+#define PACKAGE_FILE_MAX      (PACKAGE_PAYLOAD_MAX + (1u << 20)) /* above every package's size */
 
 struct package_header {
 	uint8_t magic[8];

@@ -59,6 +59,8 @@ static const char script[] =
 	"body first driver $P 'vmkapi=1\\n'; by oldapi mayCertified oldsub\n"
 	"body same world $P 'syscalls=exit\\nsecurity-version=4\\n'; by v4 mayCertified oldsub\n"
 	"body same world $P 'syscalls=exit\\nsecurity-version=5\\n'; by v5 mayAccepted oldsub\n"
+	"$v second v4.pkg --signature payload --out two.pkg\n"
+	"! $v second two.pkg --signature payload --out three.pkg; test ! -f three.pkg\n"
 	"fp() { openssl x509 -in $1.pem -noout -pubkey | openssl pkey -pubin -outform DER |\n"
 	"  openssl dgst -sha256 -r | cut -d' ' -f1; }\n"
 	"policy() { body $1 policy $P; by $1 mayPartnerSupported oldsub; }\n"
@@ -276,6 +278,11 @@ static void test_other_refusals(void **state)
 	expect("second", VMK_OK);
 	expect("driver", VMK_UNSUPPORTED);
 	assert_non_null(strstr(why, "second signature"));
+	expect("two", VMK_UNSUPPORTED);
+	/* Where none is demanded it is passed over. */
+	new_host(LEVEL_PARTNER, "old.der");
+	expect("two", VMK_OK);
+	assert_true(files[0].package.has_second);
 }
 
 /* Without a signature a policy may take away as any other, but nobody may claim a level. */
