@@ -30,6 +30,9 @@ static struct {
 	bool deaf; /* EERD never done, no queue ever on */
 	bool busy; /* never quiet on the bus */
 	unsigned resets, phy_resets, delays;
+	uint64_t waited_us;
+	bool slow; /* gives the semaphore of the PHY's owners just before it is too late */
+	unsigned asked;
 	bool hogged;         /* firmware never lets go of the PHY */
 	uint32_t negotiated; /* the last word to the PHY */
 	bool noisy_reset;    /* reset while requests were under way */
@@ -56,6 +59,8 @@ static uint32_t read_register(void *context, uint32_t offset)
 		*reg_at(offset) = 0;
 	if (offset == REG_SWSM)
 		*reg_at(offset) |= 1;
+	if (offset == REG_SWSM && nic.slow)
+		return ++nic.asked % 990 ? 1 : value & 2;
 	return value;
 }
 
@@ -111,6 +116,7 @@ static void write_register(void *context, uint32_t offset, uint32_t value)
 static void delay(uint32_t microseconds)
 {
 	nic.delays++;
+	nic.waited_us += microseconds;
 }
 
 static const struct intel_io io = {read_register, write_register, delay, NULL};
@@ -263,6 +269,16 @@ static void test_phy_negotiation(void **state)
 	assert_int_equal(nic.negotiated, 0);
 	assert_int_equal(reg(REG_SWSM), 0);
 	assert_in_range(nic.delays, 0, 5000);
+}
+
+/* However late it answers each question, and though firmware never lets go. */
+static void test_slow_phy(void **state)
+{
+	nic.slow = true;
+	*reg_at(REG_SW_FW_SYNC) = 2u << 16;
+	assert_int_equal(intel_reset(&io, model), VMK_OK);
+	assert_int_equal(nic.negotiated, 0);
+	assert_in_range(nic.waited_us, 0, 10000000);
 }
 
 static enum vmk_status read_mac(uint8_t mac[6])
@@ -499,6 +515,7 @@ int main(void)
 		TEST(test_reset_of_a_busy_device),
 		TEST(test_phy_reset),
 		TEST(test_phy_negotiation),
+		TEST(test_slow_phy),
 		TEST(test_mac),
 		TEST(test_interrupts),
 		TEST(test_msix),

@@ -19,6 +19,9 @@
 
 #define TRIES             1000u
 #define TRY_US            50u
+/* Until firmware lets go of the PHY; each try may take all of the semaphore's time. */
+#define OWNER_TRIES  100u
+#define OWNER_TRY_US 1000u
 
 /* Section 4.6.11: SWSM guards the register in which each PHY's owner stands. */
 static void release_semaphore(const struct intel_io *io)
@@ -42,7 +45,7 @@ static bool get_semaphore(const struct intel_io *io)
 
 static bool get_phy(const struct intel_io *io, uint32_t own)
 {
-	for (unsigned i = 0; i < TRIES; i++) {
+	for (unsigned i = 0; i < OWNER_TRIES; i++) {
 		uint32_t sync;
 
 		if (!get_semaphore(io))
@@ -54,7 +57,7 @@ static bool get_phy(const struct intel_io *io, uint32_t own)
 			return true;
 		}
 		release_semaphore(io);
-		io->delay_us(TRY_US);
+		io->delay_us(OWNER_TRY_US);
 	}
 	return false;
 }
