@@ -53,10 +53,20 @@ static void add_title(struct text *t, const struct bootcfg *config, const char *
 	add(t, "menuentry \"%s%s\" {\n", config->title[0] ? config->title : "Merlon", kind);
 }
 
+/*
+ * tboot 1.10.5 keeps its log and its copies of memory maps and command line from 0x60000 on,
+ * whatever lies there. By UEFI GRUB places modules in low memory first: that would be in the middle
+ * of one, so GRUB is told that this memory is not to be had.
+ */
+#define TBOOT_LOW_KIB     384
+#define TBOOT_LOW_END_KIB 512
+
 static void add_measured(
 	struct text *t, const struct bootcfg *config, const struct grubcfg_launch *launch)
 {
 	add_title(t, config, ", measured launch (enableTboot=1)");
+	add(t, "\tif [ \"$grub_platform\" = efi ]; then cutmem %uK %uK; fi\n", TBOOT_LOW_KIB,
+		TBOOT_LOW_END_KIB);
 	add(t, "\tmultiboot2 %s/%s %s\n", config->prefix, launch->tboot, launch->tboot_args);
 	add_kernel(t, "module2", config);
 	add_modules(t, config);

@@ -45,8 +45,9 @@
 		"the lines before say which")                                                      \
 	X("grow_mb2_tag slack",                                                                    \
 		"tboot halts: the loader's information has no room for its memory map",            \
-		"without a measured launch that is so with Merlon's images: the lines before say " \
-		"why there was none")                                                              \
+		"lengthen it by padding on the command line of the SINIT module, which tboot "     \
+		"takes "                                                                           \
+		"out; the lines before say why there was no launch")                               \
 	X("executing GETSEC[SENTER]", "the launch was tried", "nothing")                           \
 	X("measured launch succeeded", "the launch succeeded", "nothing")
 

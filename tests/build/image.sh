@@ -134,6 +134,12 @@ if command -v qemu-system-x86_64 >/dev/null && [ -f /usr/share/OVMF/OVMF_CODE_4M
 	timeout 120 build/bin/txtsim run --platform qemu --uefi --no-txt --iso "$dir/plain/merlon.iso" \
 		--workdir "$dir/uefi" --until 'Boot Complete' --timeout 100 >"$dir/uefi.log" 2>&1
 	is "boots by UEFI" $? 0
+	# tboot must not lie where GRUB puts modules there, and goes on although there is no TXT.
+	timeout 120 build/bin/txtsim run --platform qemu --uefi --no-txt --tpm absent --iso "$dir/one/merlon.iso" \
+		--workdir "$dir/uefi-tboot" --until "Boot Complete" --no-reboot --timeout 100 >"$dir/uefi-tboot.log" 2>&1
+	is "boots by UEFI through tboot, which finds no TXT there" $? 0
+	has "with every module where it was measured" "$dir/uefi-tboot/com1.log" "module [0-9]+: [0-9]+ bytes: console.pkg"
+	ok "and whole" bash -c "! grep -aq refused '$dir/uefi-tboot/com1.log'"
 else
 	skip "boots by UEFI" "QEMU or OVMF is not installed"
 fi

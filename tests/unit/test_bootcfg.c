@@ -89,6 +89,8 @@ static void writes_both_kinds_of_menu_entry(void **state)
 	assert_int_equal(grubcfg_write(&config, &launch, text, sizeof(text)), VMK_OK);
 	assert_non_null(strstr(text, "set default=0\n"));
 	assert_non_null(strstr(text, "multiboot2 /boot/tboot.gz logging=memory\n"));
+	assert_non_null(
+		strstr(text, "if [ \"$grub_platform\" = efi ]; then cutmem 384K 512K; fi\n"));
 	assert_non_null(strstr(text, "module2 /boot/k x\n"));
 	assert_non_null(strstr(text, "module2 /boot/b b c\n"));
 	assert_non_null(strstr(text, "module2 /boot/sinit.bin "));
