@@ -99,10 +99,7 @@ planted() # CPU-SECONDS [NAME...]
 	shift
 	check_planted || exit 1
 	make build/fuzz-lib/libmbedtls.a >/dev/null || die "mbedTLS does not build"
-	# What was left half-way is not trusted.
-	[ ! -e "$SCRATCH/busy" ] || rm -rf "$SCRATCH"
-	refresh_copy
-	touch "$SCRATCH/busy"
+	refresh_copy # also of what an interrupted run has left changed
 	printf '%-26s %-44s %-20s %-5s %8s\n' planted class target found CPU-s
 	for patch in "$PLANTED"/*.patch; do
 		name=$(basename "$patch" .patch)
@@ -112,7 +109,6 @@ planted() # CPU-SECONDS [NAME...]
 		cat "$SCRATCH/out/row"
 		times+=("$(awk '{ print $NF }' "$SCRATCH/out/row")")
 	done
-	rm -f "$SCRATCH/busy"
 	[ "$all" -gt 0 ] || die "nothing is planted under this name; look into $PLANTED"
 	echo "$((all - missed)) of $all found, median $(printf '%s\n' "${times[@]}" | sort -n |
 		sed -n "$(((all + 1) / 2))p") CPU-seconds"
