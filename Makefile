@@ -34,8 +34,10 @@ HOST_LDFLAGS := -pie -Wl,-z,relro,-z,now -fuse-ld=lld-19 -Wl,--build-id=none
 TEST_CFLAGS := -std=gnu17 -O1 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 # Fuzz targets: the same sources again, with coverage feedback.
-FUZZ_CFLAGS := $(TEST_CFLAGS) -fsanitize=fuzzer
-EDGES_CFLAGS := $(TEST_CFLAGS) -fsanitize-coverage=inline-8bit-counters,pc-table
+# An array at the end of a structure has bounds like any other.
+FUZZ_BOUNDS := -fstrict-flex-arrays=3
+FUZZ_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize=fuzzer
+EDGES_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize-coverage=inline-8bit-counters,pc-table
 
 # Kernel: clang-19 with lld first; COMPILER=gcc keeps gcc-12 building as a second opinion.
 COMPILER ?= clang
