@@ -142,13 +142,22 @@ static void read_pcr17(struct source *s)
 	fclose(file);
 }
 
+static const char *why_not_live(int error)
+{
+	if (error == EACCES || error == EPERM)
+		return "needs root, and a kernel that is not locked down";
+	if (error == ENOENT || error == ENXIO)
+		return "is not there: run this on the machine itself and outside of containers, or "
+		       "read what was saved there (--dumps, --registers, --heap)";
+	return strerror(error);
+}
+
 bool source_live(struct source *s)
 {
 	int mem = open("/dev/mem", O_RDONLY | O_CLOEXEC);
 
 	if (mem < 0)
-		return complain("/dev/mem",
-			errno == EACCES || errno == EPERM ? "needs root" : strerror(errno));
+		return complain("/dev/mem", why_not_live(errno));
 	if (!map_copy(&s->registers, mem, TXT_PUBLIC_BASE, SOURCE_REGISTERS_BYTES)) {
 		complain("the TXT registers at 0xfed30000", strerror(errno));
 		close(mem);
