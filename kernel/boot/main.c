@@ -174,29 +174,43 @@ static void vm_round(const char *name, unsigned worlds)
 	} while (!ends);
 }
 
-/* NAME:COUNT. The first round fills what is kept for the next. */
-static void vm_rounds(const char *words)
+/* The first round fills what is kept for the next. */
+static void vm_rounds(const char *name, unsigned count, unsigned worlds)
 {
-	const char *colon = strchr(words, ':');
-	char name[32];
-	unsigned count = 0, worlds;
 	uint64_t before;
 
-	if (!colon)
-		return;
-	snprintf(name, sizeof(name), "%.*s", (int)(colon - words), words);
-	while (*++colon >= '0' && *colon <= '9' && count < VM_ROUNDS_MAX)
-		count = count * 10 + (unsigned)(*colon - '0');
+	vm_round(name, worlds);
+	before = frames_in_use();
+	for (unsigned i = 1; i < count; i++)
+		vm_round(name, worlds);
+	vmk_log("onboot=vms: %u rounds of %s, frames in use %llu before, %llu after", count, name,
+		(unsigned long long)before, (unsigned long long)frames_in_use());
+}
+
+/* NAME:COUNT, and more of them after commas: one after another. `words` is cut. */
+static void power_on_vms(char *words)
+{
+	unsigned worlds;
+	char *next;
+
 	do
 		world_sleep(VM_SETTLE_NS);
 	while (vm_count());
 	worlds = worlds_list(0, NULL, 0);
-	vm_round(name, worlds);
-	before = frames_in_use();
-	for (unsigned i = 0; i < count; i++)
-		vm_round(name, worlds);
-	vmk_log("onboot=vms: %u rounds of %s, frames in use %llu before, %llu after", count, name,
-		(unsigned long long)before, (unsigned long long)frames_in_use());
+	for (char *name = words; name; name = next) {
+		char *digit = strchr(name, ':');
+		unsigned count = 0;
+
+		next = strchr(name, ',');
+		if (next)
+			*next++ = 0;
+		if (!digit)
+			continue;
+		*digit = 0;
+		while (*++digit >= '0' && *digit <= '9' && count < VM_ROUNDS_MAX)
+			count = count * 10 + (unsigned)(*digit - '0');
+		vm_rounds(name, count, worlds);
+	}
 }
 
 /* What tests ask for, once everything runs (boot/options.h). */
@@ -215,7 +229,7 @@ static void onboot(void)
 	if (!strcmp(value, "panic"))
 		panic("asked for by onboot=panic");
 	if (!strncmp(value, "vms:", 4)) {
-		vm_rounds(value + 4);
+		power_on_vms(value + 4);
 		return;
 	}
 	if (!strncmp(value, "kill:", 5)) {

@@ -5,13 +5,15 @@ tinyvmx_CFLAGS := $(WARN)
 tinyvmx_MANIFEST := kernel/worlds/tinyvmx/tinyvmx.manifest
 TINY_GUESTS := $(patsubst kernel/worlds/tinyvmx/guests/%.S,%,$(wildcard kernel/worlds/tinyvmx/guests/*.S))
 # Not powered on at the end of the boot:
-TINY_LATER := round
+TINY_LATER := round secret spy
+# As large as LARGE_MEMORY of guest.h says.
+TINY_LARGE := secret spy
 $(B)/vms/%.bin: kernel/worlds/tinyvmx/guests/%.S kernel/worlds/tinyvmx/guests/guest.h kernel/worlds/tinyvmx/guests/macros.inc
 	@mkdir -p $(@D)
 	clang-19 --target=i386-none-elf -I. -c -o $(@:.bin=.o) $<
 	$(KLD) -m elf_i386 --oformat binary -Ttext 0x7c00 -o $@ $(@:.bin=.o)
-$(B)/vms/%.manifest: kernel/worlds/tinyvmx/guest.manifest
+$(B)/vms/%.manifest: kernel/worlds/tinyvmx/guest.manifest kernel/worlds/tinyvmx/world.mk
 	@mkdir -p $(@D)
-	sed 's/@NAME@/$*/; s/@AUTOSTART@/$(if $(filter $*,$(TINY_LATER)),no,yes)/' $< >$@
+	sed 's/@NAME@/$*/; s/@AUTOSTART@/$(if $(filter $*,$(TINY_LATER)),no,yes)/; s/@MEMORY@/$(if $(filter $*,$(TINY_LARGE)),65536,4096)/' $< >$@
 .PHONY: tiny-guests
 tiny-guests: $(TINY_GUESTS:%=$(B)/packages/guest-%.pkg)

@@ -11,6 +11,7 @@
 #define END_FAULT      2 /* the VMX world dies */
 #define MEMORY_COUNTER 0xfeb00000
 #define IRQ_INPUT      5
+#define LARGE_MEMORY   0x4000000 /* of `secret` and `spy` */
 #define SECRET         0x5ec4e75e
 
 #endif

@@ -4,7 +4,7 @@
 	begin
 	protected
 	movl $0x100000, %edi
-	movl $(0x400000 - 0x100000) / 4, %ecx
+	movl $(LARGE_MEMORY - 0x100000) / 4, %ecx
 	movl $SECRET, %eax
 	rep stosl
 	say "the secret is planted"
