@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* tpm2-tools 5.4, lib/pcr.c: what pcr_fwrite_serialized writes; integers little-endian. */
 #define SELECTIONS     16u /* TPML_PCR_SELECTION: {u16 hash, u8 size, u8 select[4]}, padded */
@@ -76,14 +77,31 @@ static bool put_key(const struct target *t, EVP_PKEY *key)
 	return ok;
 }
 
-static bool put_logs(struct target *t, const struct evidence *e, enum vmk_launch launch)
+static void drop(const struct target *t, const char *suffix)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s.%s", t->directory, t->host, suffix);
+	unlink(path);
+}
+
+/*
+ * Platforms are captured from these files, so only what the quote proves has the plain name. What
+ * an earlier appraisal left under the other one goes.
+ */
+static bool put_logs(
+	const struct target *t, const struct evidence *e, enum vmk_launch launch, bool proven)
 {
 	for (unsigned int i = 0; i < LOG_EVENT_LOGS; i++) {
-		char name[32];
+		const char *log = log_name((enum log_id)i);
+		char name[32], other[32];
 
-		snprintf(name, sizeof(name), "%s.log", log_name((enum log_id)i));
-		if ((launch_logs(launch) >> i & 1) &&
-			!put(t, name, e->logs[i].data, e->logs[i].size))
+		if (!(launch_logs(launch) >> i & 1))
+			continue;
+		snprintf(name, sizeof(name), "%s%s.log", log, proven ? "" : ".unproven");
+		snprintf(other, sizeof(other), "%s%s.log", log, proven ? ".unproven" : "");
+		drop(t, other);
+		if (!put(t, name, e->logs[i].data, e->logs[i].size))
 			return false;
 	}
 	return true;
@@ -104,5 +122,5 @@ bool checkquote_write(const char *directory, const struct appraisal *a,
 	return put(&t, "msg", e->attest.data, e->attest.size) &&
 	       put(&t, "sig", e->signature.data, e->signature.size) &&
 	       put(&t, "pcrs", pcrs, size) && put_key(&t, r->key->pkey) &&
-	       put_logs(&t, e, r->policy->launch);
+	       put_logs(&t, e, r->policy->launch, a->states[CHECK_REPLAY] == CHECK_PASSED);
 }
