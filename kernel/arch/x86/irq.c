@@ -49,7 +49,7 @@ static SEALED struct {
 static SEALED unsigned ioapic_count;
 static const struct irq_remap_ops *remap;
 
-/* Guarded by `lock`, but read by the dispatcher: a handler's argument is filled before it. */
+/* Guarded by `lock`. */
 static struct slot {
 	struct {
 		irq_handler handler;
@@ -135,15 +135,17 @@ static void write_entry(uint32_t gsi, uint32_t low, uint32_t high)
 	write_ioapic(i, IOAPIC_TABLE + 2 * input, low);
 }
 
+/* Of a copy: a slot that is given back meanwhile on another CPU must not pair a handler with no
+ * argument, or with the next owner's. */
 static void dispatch(struct trap_frame *frame)
 {
-	struct slot *slot = &slots[frame->vector - VECTOR_DEVICE_FIRST];
+	uint64_t saved = spin_lock(&lock);
+	struct slot slot = slots[frame->vector - VECTOR_DEVICE_FIRST];
 
+	spin_unlock(&lock, saved);
 	for (unsigned i = 0; i < HANDLERS_MAX; i++) {
-		irq_handler handler = __atomic_load_n(&slot->handlers[i].handler, __ATOMIC_ACQUIRE);
-
-		if (handler)
-			handler(slot->handlers[i].argument);
+		if (slot.handlers[i].handler)
+			slot.handlers[i].handler(slot.handlers[i].argument);
 	}
 }
 
@@ -152,8 +154,8 @@ static bool add_handler(struct slot *slot, irq_handler handler, void *argument)
 	for (unsigned i = 0; i < HANDLERS_MAX; i++) {
 		if (slot->handlers[i].handler)
 			continue;
+		slot->handlers[i].handler = handler;
 		slot->handlers[i].argument = argument;
-		__atomic_store_n(&slot->handlers[i].handler, handler, __ATOMIC_RELEASE);
 		return true;
 	}
 	return false;
@@ -269,7 +271,7 @@ void irq_detach_gsi(uint32_t gsi, const void *argument)
 
 	for (unsigned i = 0; slot && i < HANDLERS_MAX; i++) {
 		if (slot->handlers[i].handler && slot->handlers[i].argument == argument)
-			__atomic_store_n(&slot->handlers[i].handler, NULL, __ATOMIC_RELEASE);
+			slot->handlers[i].handler = NULL;
 		last &= !slot->handlers[i].handler;
 	}
 	if (last)
