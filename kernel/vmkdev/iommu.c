@@ -4,6 +4,7 @@
 #include "boot/acpi_dmar.h"
 #include "boot/acpi_tables.h"
 #include "boot/boot_info.h"
+#include "boot/memory_map.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "mem/frames.h"
@@ -156,7 +157,7 @@ static void allow_region(struct device *device, const struct dmar_region *region
 	uint64_t bytes = region->limit - region->base + 1;
 	enum vmk_status status = VMK_DENIED;
 
-	if (acpi_is_register_space(boot_info, region->base, bytes))
+	if (memory_map_is_firmware(boot_info, region->base, bytes))
 		status = make_space(device);
 	if (status == VMK_OK)
 		status = dma_reserve(device->space, region->base, bytes);
