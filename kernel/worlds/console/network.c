@@ -25,6 +25,7 @@ static struct {
 	bool up;
 	struct raw_pcb *raw;
 	uint16_t sequence; /* that is waited for */
+	ip_addr_t asked;   /* who is to answer */
 	bool answered;
 	uint64_t answered_ns;
 	uint8_t ttl;
@@ -72,8 +73,8 @@ static u8_t received(void *context, struct raw_pcb *raw, struct pbuf *packet, co
 	struct icmp_echo_hdr echo;
 
 	if (pbuf_copy_partial(packet, &echo, sizeof(echo), header) != sizeof(echo) ||
-		ICMPH_TYPE(&echo) != ICMP_ER || echo.id != lwip_htons(IDENTIFIER) ||
-		echo.seqno != lwip_htons(network.sequence))
+		ICMPH_TYPE(&echo) != ICMP_ER || !ip_addr_cmp(from, &network.asked) ||
+		echo.id != lwip_htons(IDENTIFIER) || echo.seqno != lwip_htons(network.sequence))
 		return 0;
 	network.answered = true;
 	network.answered_ns = link_now_ns();
@@ -139,7 +140,6 @@ static enum vmk_status send_echo(const struct ping_request *request)
 	static uint8_t bytes[ECHO_MAX];
 	struct icmp_echo_hdr *echo = (struct icmp_echo_hdr *)bytes;
 	struct pbuf *packet;
-	ip_addr_t to;
 	err_t error;
 
 	if (size > sizeof(bytes))
@@ -156,10 +156,10 @@ static enum vmk_status send_echo(const struct ping_request *request)
 		bytes[sizeof(*echo) + i] = (uint8_t)i;
 	echo->chksum = inet_chksum(bytes, size);
 	pbuf_take(packet, bytes, size);
-	memcpy(&to, request->address, 4);
+	memcpy(&network.asked, request->address, 4);
 	network.sequence = request->sequence;
 	network.answered = false;
-	error = raw_sendto(network.raw, packet, &to);
+	error = raw_sendto(network.raw, packet, &network.asked);
 	pbuf_free(packet);
 	return error == ERR_RTE ? VMK_NOT_FOUND : VMK_OK;
 }
