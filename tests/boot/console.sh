@@ -25,6 +25,7 @@ answers "health is green" 0 '^Measured launch +green ' vmk system health status 
 answers "what protects the VMkernel" 0 '^wx +holds +no page is both writable and executable +0 of [0-9]+ mappings are' vmk selftest hardening
 answers "no storage paths" 0 'no storage paths' vmk storage core path list
 answers "interfaces" 0 '^   MAC Address: ([0-9a-f]{2}:){5}[0-9a-f]{2}$' vmk network ip interface list
+answers "the attester's address" 0 '^vmk0 +10\.0\.2\.15 +255\.255\.255\.0 +10\.0\.2\.255 +(DHCP|STATIC) +10\.0\.2\.2$' vmk network ip interface ipv4 get
 answers "the registers, in words" 0 '^STS.SENTER.DONE +true$' hardware trustedboot register list
 answers "the heap" 0 '^SinitMleData.bytes +[0-9]+$' hardware trustedboot heap list
 answers "what they add up to" 0 '^launch +launched$' hardware trustedboot status get
