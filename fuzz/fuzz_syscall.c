@@ -2,7 +2,7 @@
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
-/* sources: kernel/vmkuser/call_vm.c */
+/* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /*
  * Any sequence of system calls with any arguments: the world's memory is counted to the page and
  * within its limit, nothing becomes executable, image and stack stay as they were.

@@ -42,6 +42,7 @@
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/uworld.h"
+#include "vmkuser/vms.h"
 #include "vmkvm/vm.h"
 #include <stdio.h>
 #include <string.h>
@@ -165,7 +166,7 @@ static void vm_round(const char *name, unsigned worlds)
 {
 	bool ends;
 
-	if (modules_power_on(name) != VMK_OK)
+	if (vms_start(vms_find(name)) != VMK_OK)
 		return;
 	/* The supervisor forgets a world right after it is off the list: one turn more. */
 	do {

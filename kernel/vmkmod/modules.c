@@ -18,7 +18,7 @@
 #include "vmkmod/modules.h"
 #include "vmkmod/package.h"
 #include "vmkuser/uworld.h"
-#include "vmkvm/vm.h"
+#include "vmkuser/vms.h"
 
 #define LOG_MODULE       "Package"
 
@@ -77,10 +77,15 @@ static enum vmk_status start(const struct package *package, const char **why)
 		return VMK_OK;
 	case PACKAGE_DRIVER:
 		return module_start(package, why);
-	case PACKAGE_POLICY:
-	case PACKAGE_WORLD:
+	case PACKAGE_POLICY: /* admission holds it */
+		return VMK_OK;
+	case PACKAGE_WORLD: /* modules_start_worlds() */
+		if (package->vm)
+			vms_set_vmx(package);
+		return VMK_OK;
 	case PACKAGE_VM:
-		return VMK_OK; /* admission holds the one, modules_start_worlds() the others */
+		*why = "no memory for its record";
+		return vms_add(package);
 	default:
 		return VMK_INTERNAL;
 	}
@@ -203,43 +208,6 @@ void modules_load_boot(const struct boot_info *info)
 	load_turn(info, packages, TURN_OTHERS);
 }
 
-static const struct package *vmx_package(void)
-{
-	for (unsigned i = 0; i < loaded_count; i++)
-		if (loaded[i]->kind == PACKAGE_WORLD && loaded[i]->vm)
-			return loaded[i];
-	return NULL;
-}
-
-static enum vmk_status power_on(const struct package *package, const struct package *vmx)
-{
-	char why[VM_WHY_BYTES] = "there is no package with a VMX world";
-	enum vmk_status status = VMK_NOT_FOUND;
-	struct vm *vm;
-
-	if (vmx)
-		status = vm_create(package, &vm, why);
-	if (status != VMK_OK) {
-		vmk_error("VM %s: not powered on: %s", package->name, why);
-		return status;
-	}
-	vmk_log("VM %s: %u vCPUs, %u KiB", package->name, (unsigned)package->vm_vcpus,
-		(unsigned)package->vm_memory_kib);
-	status = uworld_start_vmx(vmx, package, vm);
-	if (status != VMK_OK)
-		vmk_error("VM %s: its VMX world was not started: %s", package->name,
-			vmk_status_name(status));
-	return status;
-}
-
-enum vmk_status modules_power_on(const char *name)
-{
-	for (unsigned i = 0; i < loaded_count; i++)
-		if (loaded[i]->kind == PACKAGE_VM && strcmp(loaded[i]->name, name) == 0)
-			return power_on(loaded[i], vmx_package());
-	return VMK_NOT_FOUND;
-}
-
 void modules_start_worlds(void)
 {
 	for (unsigned i = 0; i < loaded_count; i++) {
@@ -250,7 +218,7 @@ void modules_start_worlds(void)
 		if (status != VMK_OK)
 			did_not_start(loaded[i], status, "the world could not be started");
 		if (loaded[i]->kind == PACKAGE_VM && loaded[i]->vm_autostart)
-			power_on(loaded[i], vmx_package());
+			vms_start(vms_find(loaded[i]->name));
 	}
 }
 

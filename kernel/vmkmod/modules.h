@@ -19,9 +19,6 @@ void modules_load_boot(const struct boot_info *info);
  * that no user code ran before it and no quote can miss it.
  */
 void modules_start_worlds(void);
-/* Powers on the VM of that name, which was loaded and measured at boot. VMK_NOT_FOUND, VMK_EXISTS
- * if it runs, and what vm_create() says. */
-enum vmk_status modules_power_on(const char *name);
 /* The verified configuration's text (key=value lines), or NULL. Lives as long as the kernel. */
 const char *modules_config(size_t *bytes);
 /* How many boot modules there were. */

@@ -16,6 +16,7 @@ struct world;
 struct port;
 struct event;
 struct vm;
+struct vm_console;
 
 #define USER_TOP       0x7ffffffff000ull /* the first address that no world can have */
 #define SCRATCH_BYTES  4096u
@@ -42,6 +43,8 @@ struct uworld {
 	struct user_range guest_ram[GUEST_MAPS_MAX];
 	unsigned guest_maps;
 	uintptr_t entry, stack_pointer;
+	struct vm_console *console;         /* where it is attached, NULL: nowhere */
+	uint32_t console_vm;                /* and whose that is */
 	uint64_t memory_limit, memory_used; /* bytes */
 	struct budget log_budget, denial_budget;
 	uint64_t lines_dropped;
@@ -87,7 +90,9 @@ typedef enum vmk_status (*call_handler)(struct uworld *u, const uint64_t args[6]
 	X(VMK_SYS_VM_SERVE, call_vm_serve)         \
 	X(VMK_SYS_VM_IRQ, call_vm_irq)             \
 	X(VMK_SYS_VM_MESSAGE, call_vm_message)     \
-	X(VMK_SYS_VM_CONTROL, call_vm_control)
+	X(VMK_SYS_VM_CONTROL, call_vm_control)     \
+	X(VMK_SYS_VM_ATTACH, call_vm_attach)       \
+	X(VMK_SYS_VM_CONSOLE, call_vm_console)
 #define X(number, handler) \
 	enum vmk_status handler(struct uworld *u, const uint64_t args[6], uint64_t *value);
 CALL_HANDLERS(X)
@@ -100,7 +105,8 @@ enum vmk_status call_make(
 /* What a world waits for, besides time: handles that become readable. */
 struct wait_set {
 	unsigned count;
-	struct port *ports[WAIT_MAX]; /* NULL: the console */
+	struct port *ports[WAIT_MAX];          /* or */
+	struct vm_console *consoles[WAIT_MAX]; /* both NULL: the terminal */
 	struct event *events[WAIT_MAX];
 	uint64_t seen[WAIT_MAX];
 };
@@ -116,6 +122,8 @@ bool user_range_overlaps(const struct user_range *range, uint64_t address, uint6
 /* What an address is, for people, without giving away where it is: "image+0x1234". */
 void user_describe_address(const struct uworld *u, uint64_t address, char *to, size_t size);
 
+/* Is `handle` that of the system, with that right? */
+enum vmk_status call_check_system(struct uworld *u, uint64_t handle, uint32_t right);
 /* image.c: fills the world's fresh address space: image, stack, start block. Sets image, stack,
  * entry, stack_pointer, memory_used. On failure *why says why. */
 enum vmk_status image_load(struct uworld *u, const char **why);

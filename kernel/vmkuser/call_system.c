@@ -5,12 +5,13 @@
 #include "vmkuser/call.h"
 #include "vmkuser/records.h"
 #include "vmkuser/settings.h"
+#include "vmkuser/vms.h"
 
 #include <string.h>
 
 #define LOG_MODULE "vmkuser"
 
-static enum vmk_status check_system(struct uworld *u, uint64_t handle, uint32_t right)
+enum vmk_status call_check_system(struct uworld *u, uint64_t handle, uint32_t right)
 {
 	if (handle > UINT32_MAX)
 		return VMK_BAD_HANDLE;
@@ -20,7 +21,7 @@ static enum vmk_status check_system(struct uworld *u, uint64_t handle, uint32_t 
 /* (system, VMK_INFO_*, index, record, bytes) -> bytes there */
 enum vmk_status call_info(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	enum vmk_status status = check_system(u, args[0], RIGHT_READ);
+	enum vmk_status status = call_check_system(u, args[0], RIGHT_READ);
 	size_t bytes;
 
 	if (status != VMK_OK)
@@ -48,10 +49,19 @@ static enum vmk_status set_enable_tboot(const struct uworld *u, uint64_t wanted)
 	return status;
 }
 
+static enum vmk_status act_on_vm(const struct uworld *u, uint64_t id, enum vm_action action)
+{
+	if (id > UINT32_MAX)
+		return VMK_NOT_FOUND;
+	vmk_log("World %s asks that VM %u be %s", WORLD_NAME(u), (unsigned)id,
+		vm_action_name(action));
+	return action == VM_POWER_ON ? vms_start((uint32_t)id) : vms_act((uint32_t)id, action);
+}
+
 /* (system, VMK_CONTROL_*, value) */
 enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	enum vmk_status status = check_system(u, args[0], RIGHT_WRITE);
+	enum vmk_status status = call_check_system(u, args[0], RIGHT_WRITE);
 
 	if (status != VMK_OK)
 		return status;
@@ -62,6 +72,18 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 	case VMK_CONTROL_REBOOT:
 		vmk_log("World %s asks to leave", WORLD_NAME(u));
 		power_leave(args[1] == VMK_CONTROL_REBOOT ? POWER_REBOOT : POWER_OFF);
+	case VMK_CONTROL_VM_START:
+		return act_on_vm(u, args[2], VM_POWER_ON);
+	case VMK_CONTROL_VM_STOP:
+		return act_on_vm(u, args[2], VM_STOP);
+	case VMK_CONTROL_VM_HARD_STOP:
+		return act_on_vm(u, args[2], VM_HARD_STOP);
+	case VMK_CONTROL_VM_PAUSE:
+		return act_on_vm(u, args[2], VM_PAUSE);
+	case VMK_CONTROL_VM_RESUME:
+		return act_on_vm(u, args[2], VM_RESUME);
+	case VMK_CONTROL_VM_RESET:
+		return act_on_vm(u, args[2], VM_RESET);
 	default:
 		return VMK_BAD_PARAM;
 	}

@@ -3,6 +3,8 @@
 #include "mem/space.h"
 #include "sched/world.h"
 #include "vmkuser/call.h"
+#include "vmkuser/vms.h"
+#include "vmkvm/console.h"
 #include "vmkvm/image.h"
 #include "vmkvm/vm.h"
 
@@ -221,4 +223,76 @@ enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64
 	default:
 		return VMK_BAD_PARAM;
 	}
+}
+
+/* --- its console: the VMX world at one end, at the other who is attached */
+
+/* (system, id of a VM; 0: detach) */
+enum vmk_status call_vm_attach(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	enum vmk_status status = call_check_system(u, args[0], RIGHT_WRITE);
+
+	if (status != VMK_OK)
+		return status;
+	if (args[1] > UINT32_MAX)
+		return VMK_NOT_FOUND;
+	if (u->console)
+		vms_detach(u->console_vm);
+	u->console = NULL;
+	u->console_vm = (uint32_t)args[1];
+	return u->console_vm ? vms_attach(u->console_vm, &u->console) : VMK_OK;
+}
+
+static enum vmk_status console_read(struct uworld *u, struct vm *vm, size_t size, size_t *bytes)
+{
+	char *to = (char *)u->scratch;
+	enum vmk_status status;
+
+	if (vm)
+		return vm_console_hear(vm_console(vm), to, size, bytes);
+	status = vm_console_read(u->console, to, size, bytes);
+	if (status == VMK_OK)
+		vms_wake(u->console_vm); /* there is room again */
+	return status;
+}
+
+static enum vmk_status console_write(struct uworld *u, struct vm *vm, size_t size, size_t *bytes)
+{
+	const char *text = (const char *)u->scratch;
+
+	if (vm)
+		return vm_console_say(vm_console(vm), text, size, bytes);
+	*bytes = vm_console_type(u->console, text, size);
+	vms_wake(u->console_vm);
+	return *bytes ? VMK_OK : VMK_WOULD_BLOCK;
+}
+
+/* (vm or system, VMK_VM_CONSOLE_*, buffer, bytes) -> bytes */
+enum vmk_status call_vm_console(struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	const size_t size = MIN(args[3], SCRATCH_BYTES);
+	struct vm *vm = NULL;
+	enum vmk_status status = get_vm(u, args[0], &vm);
+	size_t bytes = 0;
+
+	if (status == VMK_BAD_HANDLE)
+		status = call_check_system(u, args[0], RIGHT_WRITE);
+	if (status != VMK_OK)
+		return status;
+	if (!vm && !u->console)
+		return VMK_NOT_PRESENT;
+	if (args[1] == VMK_VM_CONSOLE_WRITE)
+		status = space_copy_in(u->space, u->scratch, args[2], size);
+	else if (args[1] != VMK_VM_CONSOLE_READ)
+		return VMK_BAD_PARAM;
+	if (status != VMK_OK)
+		return status;
+	status = args[1] == VMK_VM_CONSOLE_WRITE ? console_write(u, vm, size, &bytes)
+						 : console_read(u, vm, size, &bytes);
+	if (status != VMK_OK)
+		return status;
+	*value = bytes;
+	return args[1] == VMK_VM_CONSOLE_WRITE
+		       ? VMK_OK
+		       : space_copy_out(u->space, args[2], u->scratch, bytes);
 }

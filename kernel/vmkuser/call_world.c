@@ -7,6 +7,7 @@
 #include "vmkdev/tty.h"
 #include "vmknet/switch.h"
 #include "vmkuser/call.h"
+#include "vmkvm/console.h"
 
 #define LOG_MODULE "vmkuser"
 /* At 115200 baud these take 11 ms, in which the log keeps everybody waiting. */
@@ -99,10 +100,17 @@ enum vmk_status wait_add(struct uworld *u, struct wait_set *set, unsigned i, vmk
 	enum vmk_status status;
 
 	set->ports[i] = NULL;
+	set->consoles[i] = NULL;
 	set->events[i] = tty_event();
 	status = handle_get(&u->handles, handle, VMK_KIND_TTY, RIGHT_WAIT, NULL);
 	if (status != VMK_BAD_HANDLE)
 		return status;
+	if (u->console &&
+		handle_get(&u->handles, handle, VMK_KIND_SYSTEM, RIGHT_WRITE, NULL) == VMK_OK) {
+		set->consoles[i] = u->console;
+		set->events[i] = &u->console->event;
+		return VMK_OK;
+	}
 	status =
 		handle_get(&u->handles, handle, VMK_KIND_PORT, RIGHT_WAIT, (void **)&set->ports[i]);
 	if (status == VMK_OK)
@@ -127,12 +135,19 @@ static enum vmk_status wait_collect(
 	return status;
 }
 
+static bool is_readable(const struct wait_set *set, unsigned i)
+{
+	if (set->consoles[i])
+		return vm_console_readable(set->consoles[i]);
+	return set->ports[i] ? port_readable(set->ports[i]) : tty_readable();
+}
+
 bool wait_ready(struct wait_set *set, uint64_t *index)
 {
 	for (unsigned i = 0; i < set->count; i++)
 		set->seen[i] = event_count(set->events[i]);
 	for (unsigned i = 0; i < set->count; i++) {
-		if (!(set->ports[i] ? port_readable(set->ports[i]) : tty_readable()))
+		if (!is_readable(set, i))
 			continue;
 		*index = i;
 		return true;

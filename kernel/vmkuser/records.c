@@ -19,6 +19,7 @@
 #include "vmknet/switch.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
+#include "vmkuser/vms.h"
 #include "lib/version.h"
 
 #include <stdio.h>
@@ -265,7 +266,17 @@ static bool fill_scheduled(uint64_t index, void *record)
 	info->switches = world.sample.switches;
 	info->migrations = world.sample.migrations;
 	info->shortfall = world.sample.shortfall;
+	info->kind = world.kind;
+	snprintf(info->vm, sizeof(info->vm), "%s", world.group);
 	return true;
+}
+
+_Static_assert((int)VMK_SCHED_SYSTEM == (int)WORLD_SYSTEM && (int)VMK_SCHED_IDLE == (int)WORLD_IDLE,
+	"kinds have the same numbers");
+
+static bool fill_vm(uint64_t index, void *record)
+{
+	return vms_describe((unsigned)index, record);
 }
 
 static unsigned count_registers(void)
@@ -319,6 +330,7 @@ static const struct source {
 	[VMK_INFO_TBOOT_LOG] = {sizeof(struct vmk_info_raw), count_tboot_log, fill_tboot_log},
 	[VMK_INFO_HARDENING] = {sizeof(struct vmk_info_hardening), hardening_count, fill_hardening},
 	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), count_scheduled, fill_scheduled},
+	[VMK_INFO_VM] = {sizeof(struct vmk_info_vm), vms_count, fill_vm},
 };
 
 #define X(symbol, number, structure)                                                       \

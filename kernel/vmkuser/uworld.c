@@ -11,6 +11,7 @@
 #include "vmkuser/call.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
+#include "vmkuser/vms.h"
 #include "vmkvm/vm.h"
 
 #include <string.h>
@@ -77,6 +78,8 @@ static enum vmk_status give_handles(struct uworld *u)
 /* Gives back all that one life of the world had. */
 static void release(struct uworld *u)
 {
+	if (u->console)
+		vms_detach(u->console_vm);
 	if (u->port)
 		port_destroy(u->port);
 	if (u->space)
@@ -84,7 +87,7 @@ static void release(struct uworld *u)
 	/* Not before the last mapping of its RAM is gone. */
 	if (u->vm)
 		vm_release(u->vm);
-	u->vm = NULL;
+	u->console = NULL;
 	u->guest_maps = 0;
 	u->port = NULL;
 	u->space = NULL;
@@ -163,8 +166,12 @@ enum vmk_status uworld_launch(struct uworld *u)
 
 void uworld_discard(struct uworld *u)
 {
-	if (u)
-		heap_free(u->scratch);
+	if (!u)
+		return;
+	/* Only now may another world have this one's name, and the VM be powered on again. */
+	if (u->vm)
+		vm_put(u->vm);
+	heap_free(u->scratch);
 	heap_free(u);
 }
 
@@ -226,6 +233,7 @@ enum vmk_status uworld_start_vmx(
 
 	if (!u) {
 		vm_release(vm);
+		vm_put(vm);
 		return VMK_NO_MEMORY;
 	}
 	u->vm = vm;

@@ -56,6 +56,11 @@ static uint32_t attention(const struct vm_vcpu *v)
 	return __atomic_load_n(&v->attention, __ATOMIC_SEQ_CST);
 }
 
+static bool is_paused(const struct vm_vcpu *v)
+{
+	return __atomic_load_n(&v->vm->paused, __ATOMIC_SEQ_CST);
+}
+
 static bool take(struct vm_vcpu *v, uint32_t what)
 {
 	return __atomic_fetch_and(&v->attention, ~what, __ATOMIC_SEQ_CST) & what;
@@ -224,7 +229,7 @@ static void turn(struct vm_vcpu *v)
 	bool spins = false;
 
 	vm_vcpu_enter(v);
-	while (v->phase == PHASE_RUNS && !attention(v) && !is_wanted() && !spins) {
+	while (v->phase == PHASE_RUNS && !attention(v) && !is_paused(v) && !is_wanted() && !spins) {
 		uint64_t ticks = run_timer(v);
 
 		stop = vcpu_run(&v->vcpu, &percpu()->reschedule, ticks);
@@ -269,7 +274,7 @@ static void wait(struct vm_vcpu *v)
 	uint64_t seen = event_count(&v->event);
 	unsigned index;
 
-	if (attention(v))
+	if (attention(v) || (v->phase == PHASE_RUNS && !is_paused(v)))
 		return;
 	if (wakes(v)) {
 		v->phase = PHASE_RUNS;
@@ -352,7 +357,7 @@ void vm_vcpu_main(void *argument)
 
 	while (!(attention(v) & ATTEND_END)) {
 		heed(v);
-		if (v->phase == PHASE_RUNS)
+		if (v->phase == PHASE_RUNS && !is_paused(v))
 			turn(v);
 		else
 			wait(v);

@@ -65,7 +65,9 @@ struct vm {
 	struct vm_memory memory;
 	uint64_t low_bytes, high_bytes;
 	uint32_t references; /* vCPU worlds and the VMX world; atomic */
-	uint64_t domain;     /* the VMX world's, which maps its RAM: speculation_enter_guest() */
+	bool paused;         /* atomic */
+	struct vm_owner owner;
+	uint64_t domain; /* the VMX world's, which maps its RAM: speculation_enter_guest() */
 	struct spinlock lock;
 	struct vioapic ioapic;     /* under the lock */
 	uint32_t asked_for;        /* bit n: VMK_VM_REQUEST_*; under the lock */
@@ -113,7 +115,5 @@ void vm_fail(struct vm_vcpu *v, const char *why);
 /* emulate.c: exits whose instruction is carried out here, for a vCPU that has entered. */
 void vm_emulate_io(struct vm_vcpu *v);
 void vm_emulate_memory(struct vm_vcpu *v);
-
-void vm_put(struct vm *vm);
 
 #endif

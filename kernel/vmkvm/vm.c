@@ -119,6 +119,11 @@ static void discard(struct vm *vm)
 	__atomic_sub_fetch(&vms, 1, __ATOMIC_RELAXED);
 }
 
+void vm_get(struct vm *vm)
+{
+	__atomic_add_fetch(&vm->references, 1, __ATOMIC_RELAXED);
+}
+
 /* What its vCPUs did in all. */
 static void log_counts(const struct vm *vm)
 {
@@ -140,6 +145,7 @@ static void log_counts(const struct vm *vm)
 void vm_put(struct vm *vm)
 {
 	const char *name = vm->name;
+	const struct vm_owner owner = vm->owner;
 
 	if (__atomic_sub_fetch(&vm->references, 1, __ATOMIC_ACQ_REL))
 		return;
@@ -147,6 +153,7 @@ void vm_put(struct vm *vm)
 	discard(vm);
 	vmk_log("VM %s: is gone, %llu KiB of virtual machines are left", name,
 		(unsigned long long)frames_count(FRAME_VM) * (PAGE_SIZE >> 10));
+	owner.gone(owner.context);
 }
 
 static bool enough_memory(const struct package *package, char why[VM_WHY_BYTES])
@@ -193,12 +200,18 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package)
 	return status;
 }
 
+uint32_t vm_shares(const struct package *p)
+{
+	const uint32_t each = p->vm_shares_each ? p->vm_shares_each : SHARES_NORMAL;
+
+	return p->vm_shares ? p->vm_shares : each * p->vm_vcpus;
+}
+
 /* What the VM has a right to, as its package says (signing/README.md). */
 static struct world_group_settings cpu_settings(const struct package *p)
 {
-	const uint32_t each = p->vm_shares_each ? p->vm_shares_each : SHARES_NORMAL;
 	struct world_group_settings settings = {
-		.shares = p->vm_shares ? p->vm_shares : each * p->vm_vcpus,
+		.shares = vm_shares(p),
 		.reservation = p->vm_cpu_reservation * (RATE_ONE / 100),
 		.limit = p->vm_cpu_limit * (RATE_ONE / 100),
 	};
@@ -239,7 +252,7 @@ static enum vmk_status make_world(
 	struct shortage shortage;
 	enum vmk_status status;
 
-	snprintf(name, sizeof(name), "%.20s:vcpu%u", vm->name, (unsigned)index);
+	snprintf(name, sizeof(name), "vm%u:vcpu%u", (unsigned)vm->owner.id, (unsigned)index);
 	status = world_create(name, vm_vcpu_main, vm->vcpus[index], world);
 	if (status != VMK_OK)
 		return status;
@@ -262,7 +275,7 @@ static enum vmk_status start_worlds(struct vm *vm, char why[VM_WHY_BYTES])
 	}
 	for (uint32_t i = 0; i < made; i++) {
 		if (status == VMK_OK) {
-			__atomic_add_fetch(&vm->references, 1, __ATOMIC_RELAXED);
+			vm_get(vm);
 			world_start(worlds[i]);
 		}
 		world_put(worlds[i]);
@@ -270,8 +283,8 @@ static enum vmk_status start_worlds(struct vm *vm, char why[VM_WHY_BYTES])
 	return status;
 }
 
-enum vmk_status vm_create(
-	const struct package *package, struct vm **created, char why[VM_WHY_BYTES])
+enum vmk_status vm_create(const struct package *package, const struct vm_owner *owner,
+	struct vm **created, char why[VM_WHY_BYTES])
 {
 	const char *text = vm_unsupported();
 	enum vmk_status status;
@@ -287,6 +300,7 @@ enum vmk_status vm_create(
 		return VMK_NO_MEMORY;
 	__atomic_add_fetch(&vms, 1, __ATOMIC_RELAXED);
 	vm->references = 1;
+	vm->owner = *owner;
 	status = vm_image_parse(package->payload, package->payload_bytes, &vm->image, &text);
 	if (status != VMK_OK)
 		snprintf(why, VM_WHY_BYTES, "%s", text);
@@ -306,9 +320,21 @@ enum vmk_status vm_create(
 
 void vm_release(struct vm *vm)
 {
+	vm->owner.ended(vm->owner.context);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		vm_attend(vm->vcpus[i], ATTEND_END);
-	vm_put(vm);
+}
+
+void vm_pause(struct vm *vm, bool paused)
+{
+	__atomic_store_n(&vm->paused, paused, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		vm_kick(vm->vcpus[i]);
+}
+
+struct vm_console *vm_console(struct vm *vm)
+{
+	return vm->owner.console;
 }
 
 enum vmk_status vm_adopt(struct vm *vm, struct world *world)

@@ -16,9 +16,19 @@ struct event;
 struct space;
 struct vm;
 struct world;
+struct vm_console;
 
 #define VM_VCPUS_MAX PACKAGE_VCPUS_MAX
 #define VM_WHY_BYTES 128u
+
+/* Whoever keeps account of a VM's life; called by any thread, without locks. */
+struct vm_owner {
+	void (*ended)(void *context); /* its VMX world lets go of it: vm_release() */
+	void (*gone)(void *context);  /* nothing of it is left */
+	void *context;
+	struct vm_console *console; /* outlives the VM */
+	uint32_t id;
+};
 
 /* Why no VM can run on this machine, or NULL. Static text. */
 const char *vm_unsupported(void);
@@ -27,9 +37,18 @@ const char *vm_unsupported(void);
  * reset state and waiting. On failure `why` says what was needed and what there is:
  * VMK_UNSUPPORTED, VMK_NO_MEMORY, VMK_NO_RESOURCES (CPU), VMK_BAD_FORMAT.
  */
-enum vmk_status vm_create(const struct package *package, struct vm **vm, char why[VM_WHY_BYTES]);
-/* Ends it: no vCPU runs any more soon; its memory is wiped and freed with the last. */
+enum vmk_status vm_create(const struct package *package, const struct vm_owner *owner,
+	struct vm **vm, char why[VM_WHY_BYTES]);
+/* The VMX world ends: soon no vCPU runs any more. The reference stays. */
 void vm_release(struct vm *vm);
+/* A VM's memory is wiped and freed with the last reference; who made it has one. */
+void vm_get(struct vm *vm);
+void vm_put(struct vm *vm);
+/* Soon no vCPU runs, until it is resumed. The guest's clocks go on, its devices too. */
+void vm_pause(struct vm *vm, bool paused);
+struct vm_console *vm_console(struct vm *vm);
+/* Of CPU time, as its package says: 1000 for each vCPU unless it says something. */
+uint32_t vm_shares(const struct package *package);
 /* Its VMX world, not started yet, belongs to it for the scheduler. What world_join() says. */
 enum vmk_status vm_adopt(struct vm *vm, struct world *world);
 const char *vm_name(const struct vm *vm);
@@ -55,7 +74,8 @@ void vm_irq(struct vm *vm, unsigned gsi, bool level);
 enum vmk_status vm_message(struct vm *vm, uint64_t address, uint32_t data);
 /* All vCPUs into reset state, waiting for vm_start(). */
 void vm_reset(struct vm *vm);
-/* Somebody asks the guest to stop or to reset: VMK_VM_REQUEST_STOP or _RESET. */
+/* Somebody asks the guest to stop or to reset: VMK_VM_REQUEST_STOP or _RESET; or its VMX world is
+ * to look at its console: _CONSOLE. */
 void vm_ask_for(struct vm *vm, enum vmk_vm_request_kind kind);
 
 #endif

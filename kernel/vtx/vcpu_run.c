@@ -58,6 +58,8 @@ static int answer(struct vcpu *v)
 		vtx_host_interrupts();
 		return NEXT_ENTER;
 	case EXIT_PREEMPTION_TIMER:
+		/* Bochs 2.7 lets none end a guest's turn that was entered with interrupts off. */
+		vtx_host_interrupts();
 		return VCPU_STOP_HOST;
 	case EXIT_CPUID:
 		return exit_cpuid(v);

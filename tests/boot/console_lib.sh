@@ -32,10 +32,10 @@ size()
 	stat -c %s "$log" 2>/dev/null || echo 0
 }
 
-# wait_for SKIP REGEX: a line after SKIP bytes matches. Fails when the machine stops or never says so.
+# wait_for SKIP REGEX: a line after SKIP bytes matches. Fails when the machine stops, or in "patience" seconds.
 wait_for()
 {
-	local end=$((SECONDS + 250))
+	local end=$((SECONDS + ${patience:-250}))
 	until screen "$1" | grep -aqE -- "$2"; do
 		[ $SECONDS -lt $end ] && kill -0 "$sim" 2>/dev/null || return 1
 		sleep 0.1

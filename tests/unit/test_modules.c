@@ -24,6 +24,7 @@
 #include "vmkmod/modules.h"
 #include "vmkmod/package.h"
 #include "vmkuser/uworld.h"
+#include "vmkuser/vms.h"
 #include "vmkvm/image.h"
 #include "vmkvm/vm.h"
 
@@ -105,17 +106,24 @@ enum vmk_status uworld_start(const struct package *package)
 	return starting;
 }
 
-enum vmk_status uworld_start_vmx(
-	const struct package *package, const struct package *image, struct vm *vm)
+enum vmk_status vms_add(const struct package *image)
 {
-	note("vmx %s for %s; ", package->name, image->name);
-	return starting;
-}
-enum vmk_status vm_create(const struct package *package, struct vm **vm, char why[VM_WHY_BYTES])
-{
-	snprintf(why, VM_WHY_BYTES, "no room");
-	note("create %s %u; ", package->name, (unsigned)package->vm_vcpus);
+	note("machine %s %u; ", image->name, (unsigned)image->vm_vcpus);
 	return creating;
+}
+void vms_set_vmx(const struct package *package)
+{
+	note("devices %s; ", package->name);
+}
+uint32_t vms_find(const char *name)
+{
+	note("find %s; ", name);
+	return 7;
+}
+enum vmk_status vms_start(uint32_t id)
+{
+	note("start %u; ", (unsigned)id);
+	return VMK_NO_MEMORY;
 }
 
 static struct boot_info info;
@@ -315,9 +323,9 @@ static void test_virtual_machine(void **state)
 	boot_vm("later", "no");
 	boot_module("vmx", "world", "syscalls=exit\nvm=yes\n", "elf");
 	assert_string_equal(boot(),
-		"verify guest; measure 20 vm name=guest vers; verify later; "
-		"measure 20 vm name=later vers; verify vmx; measure 19 package name=vmx v; "
-		"create guest 2; vmx vmx for guest; ");
+		"verify guest; measure 20 vm name=guest vers; machine guest 2; verify later; "
+		"measure 20 vm name=later vers; machine later 2; verify vmx; "
+		"measure 19 package name=vmx v; devices vmx; find guest; start 7; ");
 }
 
 static void test_virtual_machine_refused(void **state)
@@ -327,22 +335,13 @@ static void test_virtual_machine_refused(void **state)
 				    "shorter than its header; ");
 }
 
-static void test_virtual_machine_without_vmx(void **state)
-{
-	boot_vm("guest", "yes");
-	assert_string_equal(boot(),
-		"verify guest; measure 20 vm name=guest vers; error VM guest: not powered on: "
-		"there is no package with a VMX world; ");
-}
-
 static void test_virtual_machine_without_room(void **state)
 {
 	creating = VMK_NO_MEMORY;
 	boot_vm("guest", "yes");
-	boot_module("vmx", "world", "syscalls=exit\nvm=yes\n", "elf");
-	assert_string_equal(boot(), "verify guest; measure 20 vm name=guest vers; verify vmx; "
-				    "measure 19 package name=vmx v; create guest 2; "
-				    "error VM guest: not powered on: no room; ");
+	assert_string_equal(boot(), "verify guest; measure 20 vm name=guest vers; machine guest 2; "
+				    "error guest did not start: no-memory: no memory for its "
+				    "record; find guest; start 7; ");
 }
 
 static void test_not_measured(void **state)
@@ -390,7 +389,6 @@ int main(void)
 		cmocka_unit_test_setup(test_bad_configuration, reset),
 		cmocka_unit_test_setup(test_virtual_machine, reset),
 		cmocka_unit_test_setup(test_virtual_machine_refused, reset),
-		cmocka_unit_test_setup(test_virtual_machine_without_vmx, reset),
 		cmocka_unit_test_setup(test_virtual_machine_without_room, reset),
 		cmocka_unit_test_setup(test_not_measured, reset),
 	};

@@ -18,6 +18,7 @@
 #include "vmknet/switch.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
+#include "vmkuser/vms.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,8 +66,21 @@ bool modules_describe(unsigned index, struct vmk_info_module *out)
 unsigned worlds_list(unsigned first, struct world_record *records, unsigned room)
 {
 	if (room && first < 4)
-		*records = (struct world_record){.id = first, .name = "w", .sample = {.run = 9}};
+		*records = (struct world_record){.id = first,
+			.name = "w",
+			.kind = WORLD_VCPU,
+			.group = "guest",
+			.sample = {.run = 9}};
 	return 4;
+}
+unsigned vms_count(void)
+{
+	return 3;
+}
+bool vms_describe(unsigned index, struct vmk_info_vm *out)
+{
+	out->id = index + 1;
+	return index < 3;
 }
 unsigned supervise_count(void)
 {

@@ -2,7 +2,7 @@
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
-/* sources: kernel/vmkuser/call_vm.c */
+/* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "arch/x86/power.h"
 #include "tests/unit/shim/world_kernel.h"
 
-#define CALLS (VMK_SYS_PORT_ADDRESS + 1)
+#define CALLS (VMK_SYS_VM_CONSOLE + 1)
 
 static struct uworld world;
 static uint64_t value;

@@ -3,7 +3,7 @@
 /* sources: kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
 /* sources: kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c kernel/vmkuser/budget.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
-/* sources: kernel/vmkuser/call_vm.c */
+/* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /* needs: build/worlds/selftest.elf */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
-/* sources: kernel/vmkuser/call_vm.c */
+/* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /* The calls of a VMX world on its VM: handles, what is copied, and mappings that stay. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +17,7 @@
 
 static struct uworld world;
 static uint64_t value;
+static uint8_t scratch[SCRATCH_BYTES];
 static vmk_handle vm;
 
 static enum vmk_status call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
@@ -95,6 +96,94 @@ static void controls(void **state)
 	assert_int_equal(call(VMK_SYS_VM_CONTROL, vm, 99, 0), VMK_BAD_PARAM);
 }
 
+/* --- the console: this world at one end, at the other one that has the system */
+
+static vmk_handle the_system;
+
+static enum vmk_status console_call(vmk_handle handle, unsigned direction, size_t size)
+{
+	const uint64_t args[6] = {handle, direction, 0x10000000, size};
+
+	value = 0;
+	return call_make(&world, VMK_SYS_VM_CONSOLE, args, &value);
+}
+
+static int attached(void **state)
+{
+	uintptr_t address;
+
+	fresh(state);
+	memset(&sim_console, 0, sizeof(sim_console));
+	handle_add(&world.handles, VMK_KIND_SYSTEM, RIGHT_READ | RIGHT_WRITE, NULL, &the_system);
+	assert_int_equal(
+		space_alloc(&sim.space, PAGE_SIZE, PROT_R | PROT_W | PROT_USER, &address), VMK_OK);
+	assert_int_equal(address, 0x10000000);
+	world.scratch = scratch;
+	return call(VMK_SYS_VM_ATTACH, the_system, 1, 0);
+}
+
+static void one_console_at_a_time(void **state)
+{
+	assert_ptr_equal(world.console, &sim_console);
+	assert_int_equal(call(VMK_SYS_VM_ATTACH, the_system, 2, 0), VMK_NOT_FOUND);
+	assert_null(world.console);
+	assert_false(sim_console.attached);
+	assert_int_equal(call(VMK_SYS_VM_ATTACH, the_system, 1ull << 32 | 1, 0), VMK_NOT_FOUND);
+	assert_int_equal(call(VMK_SYS_VM_ATTACH, vm, 1, 0), VMK_BAD_HANDLE);
+	assert_int_equal(console_call(the_system, VMK_VM_CONSOLE_READ, 8), VMK_NOT_PRESENT);
+	sim_console.attached = true;
+	assert_int_equal(call(VMK_SYS_VM_ATTACH, the_system, 1, 0), VMK_BUSY);
+	assert_null(world.console);
+}
+
+static void console_goes_both_ways(void **state)
+{
+	memcpy(sim_page_at(&sim.space, 0x10000000)->data, "hello", 5);
+	assert_int_equal(console_call(vm, VMK_VM_CONSOLE_READ, 64), VMK_WOULD_BLOCK);
+	assert_int_equal(console_call(the_system, VMK_VM_CONSOLE_WRITE, 5), VMK_OK);
+	assert_int_equal(value, 5);
+	assert_int_equal(sim_vm.wakes, 1);
+	assert_int_equal(console_call(vm, VMK_VM_CONSOLE_READ, 64), VMK_OK);
+	assert_int_equal(value, 5);
+	assert_int_equal(console_call(vm, VMK_VM_CONSOLE_WRITE, 4), VMK_OK);
+	assert_int_equal(console_call(the_system, VMK_VM_CONSOLE_READ, 2), VMK_OK);
+	assert_int_equal(value, 2);
+	assert_int_equal(sim_vm.wakes, 2);
+	assert_int_equal(console_call(the_system, VMK_VM_CONSOLE_WRITE, 0), VMK_WOULD_BLOCK);
+	assert_int_equal(console_call(vm, 2, 4), VMK_BAD_PARAM);
+	/* More than the kernel moves at a time is cut; memory that is not there is not touched. */
+	assert_int_equal(console_call(vm, VMK_VM_CONSOLE_WRITE, UINT32_MAX), VMK_OK);
+	assert_int_equal(value, SCRATCH_BYTES);
+}
+
+static void only_who_may_control_attaches(void **state)
+{
+	vmk_handle reader;
+
+	handle_add(&world.handles, VMK_KIND_SYSTEM, RIGHT_READ, NULL, &reader);
+	assert_int_equal(call(VMK_SYS_VM_ATTACH, reader, 1, 0), VMK_DENIED);
+	assert_int_equal(console_call(reader, VMK_VM_CONSOLE_READ, 8), VMK_DENIED);
+	assert_int_equal(call(VMK_SYS_CONTROL, reader, VMK_CONTROL_VM_PAUSE, 1), VMK_DENIED);
+}
+
+static void controls_machines(void **state)
+{
+	static const enum vm_action actions[] = {[VMK_CONTROL_VM_START] = VM_POWER_ON,
+		[VMK_CONTROL_VM_STOP] = VM_STOP,
+		[VMK_CONTROL_VM_HARD_STOP] = VM_HARD_STOP,
+		[VMK_CONTROL_VM_PAUSE] = VM_PAUSE,
+		[VMK_CONTROL_VM_RESUME] = VM_RESUME,
+		[VMK_CONTROL_VM_RESET] = VM_RESET};
+
+	for (unsigned i = VMK_CONTROL_VM_START; i < ARRAY_SIZE(actions); i++) {
+		assert_int_equal(call(VMK_SYS_CONTROL, the_system, i, 1), VMK_OK);
+		assert_int_equal(sim_vm.action, actions[i]);
+		assert_int_equal(call(VMK_SYS_CONTROL, the_system, i, 2), VMK_NOT_FOUND);
+		assert_int_equal(
+			call(VMK_SYS_CONTROL, the_system, i, 1ull << 32 | 1), VMK_NOT_FOUND);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +193,10 @@ int main(void)
 		cmocka_unit_test_setup(a_refused_mapping_counts_nothing, fresh),
 		cmocka_unit_test_setup(passes_interrupts_on, fresh),
 		cmocka_unit_test_setup(controls, fresh),
+		cmocka_unit_test_setup(one_console_at_a_time, attached),
+		cmocka_unit_test_setup(console_goes_both_ways, attached),
+		cmocka_unit_test_setup(only_who_may_control_attaches, attached),
+		cmocka_unit_test_setup(controls_machines, attached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,8 @@
 	X(VMK_REVOKED, "revoked", "a key of the signer's chain is revoked")                    \
 	X(VMK_ROLLED_BACK, "rolled-back", "older than the policy's floor")                     \
 	X(VMK_WRONG_VMKAPI, "wrong-vmkapi", "made for another version of vmkapi")              \
-	X(VMK_DUPLICATE_NAME, "duplicate-name", "something of this name is loaded already")
+	X(VMK_DUPLICATE_NAME, "duplicate-name", "something of this name is loaded already")    \
+	X(VMK_BAD_STATE, "bad-state", "not possible in the state that it is in")
 
 enum vmk_status {
 #define X(symbol, name, meaning) symbol,

@@ -28,7 +28,8 @@
 	X(VMK_INFO_TXT_HEAP, 13, struct vmk_info_raw)        \
 	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw)       \
 	X(VMK_INFO_HARDENING, 17, struct vmk_info_hardening) \
-	X(VMK_INFO_SCHED, 15, struct vmk_info_sched)
+	X(VMK_INFO_SCHED, 15, struct vmk_info_sched)         \
+	X(VMK_INFO_VM, 16, struct vmk_info_vm)
 enum vmk_info_kind {
 #define X(symbol, number, structure) symbol = number,
 	VMK_INFO_KINDS(X)
@@ -182,6 +183,17 @@ enum vmk_sched_state {
 	VMK_SCHED_STATES(X)
 #undef X
 };
+/* X(symbol, name), as enum world_kind has them */
+#define VMK_SCHED_KINDS(X)            \
+	X(VMK_SCHED_SYSTEM, "system") \
+	X(VMK_SCHED_USER, "user")     \
+	X(VMK_SCHED_VCPU, "vcpu")     \
+	X(VMK_SCHED_IDLE, "idle")
+enum vmk_sched_kind {
+#define X(symbol, name) symbol,
+	VMK_SCHED_KINDS(X)
+#undef X
+};
 /* Anything that is scheduled, in the order of creation; CPUs' idle worlds too. */
 struct vmk_info_sched {
 	struct vmk_info_head head;
@@ -192,7 +204,40 @@ struct vmk_info_sched {
 	uint64_t run, ready, parked, costop, wait; /* ns since it was first started */
 	uint64_t idle;                             /* of `wait`, with nothing to do */
 	uint64_t switches, migrations;
-	uint64_t shortfall; /* ns that its reservation promised and did not bring */
+	uint64_t shortfall;      /* ns that its reservation promised and did not bring */
+	uint32_t kind, reserved; /* enum vmk_sched_kind */
+	char vm[32];             /* the VM that it belongs to; empty: none */
+};
+
+/* X(symbol, name) */
+#define VMK_VM_STATES(X)             \
+	X(VMK_VM_OFF, "off")         \
+	X(VMK_VM_CREATED, "created") \
+	X(VMK_VM_RUNNING, "running") \
+	X(VMK_VM_PAUSED, "paused")   \
+	X(VMK_VM_ENDING, "ending")
+enum vmk_vm_state {
+#define X(symbol, name) symbol,
+	VMK_VM_STATES(X)
+#undef X
+		VMK_VM_STATES_END
+};
+/* A virtual machine that was loaded, whether it runs or not. */
+struct vmk_info_vm {
+	struct vmk_info_head head;
+	uint32_t id;    /* from 1 on; does not change */
+	uint32_t state; /* enum vmk_vm_state */
+	char name[32], version[32];
+	uint64_t since_ns; /* monotonic: in this state */
+	uint32_t vcpus, memory_kib;
+	uint32_t shares;             /* of CPU time, the whole VM's */
+	uint32_t cpu_reservation;    /* percent of one pCPU; 0: none */
+	uint32_t cpu_limit;          /* likewise */
+	uint32_t starts;             /* how often it was powered on */
+	uint64_t affinity[16];       /* bit n of word n / 64: pCPU n; empty: any */
+	uint8_t autostart, attached; /* attached: somebody is at its console */
+	uint8_t reserved[6];
+	char why[128]; /* why it was not powered on the last time it was asked for; empty */
 };
 
 #define VMK_INFO_RAW_BYTES 2048
@@ -214,10 +259,17 @@ struct vmk_info_hardening {
 };
 
 /* VMK_SYS_CONTROL. X(symbol, number) */
-#define VMK_CONTROLS(X)             \
-	X(VMK_CONTROL_POWER_OFF, 1) \
-	X(VMK_CONTROL_REBOOT, 2)    \
-	X(VMK_CONTROL_ENABLE_TBOOT, 3) /* value: enum vmk_stored, at next boot */
+/* Those of VMs take a VM's id as value; VMK_BAD_STATE if its state does not allow it. */
+#define VMK_CONTROLS(X)                                                           \
+	X(VMK_CONTROL_POWER_OFF, 1)                                               \
+	X(VMK_CONTROL_REBOOT, 2)                                                  \
+	X(VMK_CONTROL_ENABLE_TBOOT, 3) /* value: enum vmk_stored, at next boot */ \
+	X(VMK_CONTROL_VM_START, 4)                                                \
+	X(VMK_CONTROL_VM_STOP, 5) /* its power button */                          \
+	X(VMK_CONTROL_VM_HARD_STOP, 6)                                            \
+	X(VMK_CONTROL_VM_PAUSE, 7)                                                \
+	X(VMK_CONTROL_VM_RESUME, 8)                                               \
+	X(VMK_CONTROL_VM_RESET, 9)
 enum vmk_control {
 #define X(symbol, number) symbol = number,
 	VMK_CONTROLS(X)

@@ -93,4 +93,15 @@ enum vmk_status vmku_vm_irq(vmk_handle vm, unsigned gsi, int level);
 enum vmk_status vmku_vm_message(vmk_handle vm, uint64_t address, uint32_t data);
 enum vmk_status vmku_vm_control(vmk_handle vm, enum vmk_vm_control what, uint64_t argument);
 
+/*
+ * A VM's console. Whoever holds `system` attaches to one VM (id 0: to none any more; VMK_BUSY:
+ * somebody else is there) and then waits for, reads and writes it through `system`; its VMX world
+ * through `vm`. At most 4096 bytes at a time. VMK_WOULD_BLOCK: nothing there, or no room;
+ * VMK_NOT_PRESENT: nobody at the other end.
+ */
+enum vmk_status vmku_vm_attach(vmk_handle system, uint32_t id);
+enum vmk_status vmku_vm_console_read(vmk_handle handle, void *to, size_t size, size_t *bytes);
+enum vmk_status vmku_vm_console_write(
+	vmk_handle handle, const void *from, size_t size, size_t *bytes);
+
 #endif

@@ -51,7 +51,11 @@ typedef uint32_t vmk_handle;
 	X(VMK_SYS_VM_SERVE, "vm-serve", 24, 3)     /* (vm, struct vmk_vm_exchange *, ns) */        \
 	X(VMK_SYS_VM_IRQ, "vm-irq", 25, 3)         /* (vm, gsi, level) */                          \
 	X(VMK_SYS_VM_MESSAGE, "vm-message", 26, 3) /* (vm, address, data) */                       \
-	X(VMK_SYS_VM_CONTROL, "vm-control", 27, 3) /* (vm, VMK_VM_CONTROL_*, argument) */
+	X(VMK_SYS_VM_CONTROL, "vm-control", 27, 3) /* (vm, VMK_VM_CONTROL_*, argument) */          \
+	X(VMK_SYS_VM_ATTACH, "vm-attach", 29, 2)   /* (system, id of a VM; 0: detach) */           \
+	/* (vm, or system when attached; VMK_VM_CONSOLE_*; buffer, bytes) -> bytes; WOULD_BLOCK,   \
+	 * NOT_PRESENT */                                                                          \
+	X(VMK_SYS_VM_CONSOLE, "vm-console", 30, 4)
 
 enum vmk_syscall {
 #define X(symbol, name, number, args) symbol = number,
@@ -60,6 +64,7 @@ enum vmk_syscall {
 };
 
 enum { VMK_CLOCK_MONOTONIC = 0, VMK_CLOCK_WALL = 1 }; /* since boot; since 1970-01-01 UTC */
+enum { VMK_VM_CONSOLE_READ = 0, VMK_VM_CONSOLE_WRITE = 1 };
 enum { VMK_PROT_NONE = 0, VMK_PROT_READ = 1, VMK_PROT_WRITE = 2 };
 
 /*

@@ -48,7 +48,8 @@ struct vmk_vm_entry {
 	X(VMK_VM_REQUEST_SHUTDOWN, 3, "triple fault: a board answers with a reset")   \
 	X(VMK_VM_REQUEST_FAILED, 4, "the vCPU cannot go on; the log says why")        \
 	X(VMK_VM_REQUEST_STOP, 5, "somebody asks for an orderly stop (power button)") \
-	X(VMK_VM_REQUEST_RESET, 6, "somebody asks for a reset")
+	X(VMK_VM_REQUEST_RESET, 6, "somebody asks for a reset")                       \
+	X(VMK_VM_REQUEST_CONSOLE, 7, "its console: somebody came, left, typed or read")
 enum vmk_vm_request_kind {
 #define X(symbol, number, what) symbol = number,
 	VMK_VM_REQUESTS(X)
@@ -89,6 +90,8 @@ enum vmk_vm_control {
  *   vm-irq      (vm, gsi, level): an input of the I/O APIC
  *   vm-message  (vm, address, data): a message-signalled interrupt
  *   vm-control  (vm, VMK_VM_CONTROL_*, argument)
+ *   vm-console  (vm, VMK_VM_CONSOLE_READ or _WRITE, buffer, bytes) -> bytes: with whoever is
+ * attached
  */
 
 #endif

@@ -26,6 +26,11 @@ static enum vmk_status op_trust_log(void *context, enum vmk_trust_log log, uint6
 	return vmku_trust_log(trust, log, offset, to, size, total);
 }
 
+static enum vmk_status op_vm_console(void *context, uint32_t id)
+{
+	return guest_console(system_handle, id);
+}
+
 static bool op_pause(void *context, unsigned milliseconds)
 {
 	return terminal_pause(milliseconds * 1000000ull);
@@ -46,6 +51,7 @@ static const struct vmk_host host = {
 	.control = op_control,
 	.trust_log = op_trust_log,
 	.ping = network_ping,
+	.vm_console = op_vm_console,
 	.pause = op_pause,
 	.write = op_write,
 	.log = op_log,

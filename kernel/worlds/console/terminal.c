@@ -3,7 +3,8 @@
 #include <string.h>
 #include <vmkuser/libvmkuser.h>
 
-#define CTRL_C 3
+#define CTRL_C  3
+#define STEP_NS 500000000ull /* so often the network is looked after */
 
 static struct {
 	vmk_handle tty;
@@ -58,6 +59,24 @@ static bool collect(void)
 	return false;
 }
 
+static enum vmk_status take_typed(void)
+{
+	enum vmk_status status =
+		vmku_tty_read(terminal.tty, terminal.in, sizeof(terminal.in), &terminal.in_bytes);
+
+	if (status == VMK_WOULD_BLOCK)
+		terminal.in_bytes = 0;
+	return status == VMK_WOULD_BLOCK ? VMK_OK : status;
+}
+
+static void give(char *to, size_t size, size_t *bytes)
+{
+	*bytes = terminal.in_bytes < size ? terminal.in_bytes : size;
+	memcpy(to, terminal.in, *bytes);
+	terminal.in_bytes -= *bytes;
+	memmove(terminal.in, terminal.in + *bytes, terminal.in_bytes);
+}
+
 enum vmk_status terminal_read(char *to, size_t size, size_t *bytes)
 {
 	enum vmk_status status = VMK_OK;
@@ -65,20 +84,28 @@ enum vmk_status terminal_read(char *to, size_t size, size_t *bytes)
 	terminal_flush();
 	while (!terminal.in_bytes) {
 		status = network_wait(terminal.tty, VMKU_FOREVER);
-		if (status != VMK_OK && status != VMK_TIMEOUT)
-			return status;
-		status = vmku_tty_read(
-			terminal.tty, terminal.in, sizeof(terminal.in), &terminal.in_bytes);
-		if (status == VMK_WOULD_BLOCK)
-			terminal.in_bytes = 0;
-		else if (status != VMK_OK)
+		if (status == VMK_OK || status == VMK_TIMEOUT)
+			status = take_typed();
+		if (status != VMK_OK)
 			return status;
 	}
-	*bytes = terminal.in_bytes < size ? terminal.in_bytes : size;
-	memcpy(to, terminal.in, *bytes);
-	terminal.in_bytes -= *bytes;
-	memmove(terminal.in, terminal.in + *bytes, terminal.in_bytes);
+	give(to, size, bytes);
 	return VMK_OK;
+}
+
+enum vmk_status terminal_read_or(vmk_handle other, char *to, size_t size, size_t *bytes)
+{
+	const vmk_handle handles[] = {terminal.tty, other};
+	enum vmk_status status = VMK_OK;
+
+	terminal_flush();
+	network_wait(VMK_NO_HANDLE, 0);
+	if (!terminal.in_bytes)
+		status = vmku_wait(handles, 2, STEP_NS, NULL);
+	if (!terminal.in_bytes && (status == VMK_OK || status == VMK_TIMEOUT))
+		status = take_typed();
+	give(to, size, bytes);
+	return status;
 }
 
 static uint64_t now_ns(void)

@@ -28,9 +28,31 @@ static const char *sched_state_name(uint32_t state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
+static const char *kind_name(uint32_t kind)
+{
+	static const char *const names[] = {
+#define X(symbol, name) [symbol] = name,
+		VMK_SCHED_KINDS(X)
+#undef X
+	};
+
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+}
+
+/* Of what is scheduled; false: there is no such world any more. */
+static bool find_scheduled(struct call *call, uint64_t id, struct vmk_info_sched *world)
+{
+	for (unsigned i = 0; next_record(call, VMK_INFO_SCHED, i, world, sizeof(*world)); i++) {
+		if (world->id == id)
+			return true;
+	}
+	return false;
+}
+
 static void add_user_world(
 	struct call *call, const struct vmk_info_system *system, const struct vmk_info_world *world)
 {
+	struct vmk_info_sched scheduled;
 	char since[TIME_BYTES];
 
 	format_moment(system, world->since_ns, since);
@@ -43,6 +65,8 @@ static void add_user_world(
 	records_number(call->out, world->lives);
 	records_number(call->out, world->memory_used >> 10);
 	records_number(call->out, world->memory_limit >> 10);
+	records_text(
+		call->out, "%s", find_scheduled(call, world->id, &scheduled) ? scheduled.vm : "");
 }
 
 /* It has the kernel's memory, no version of its own, and one life. */
@@ -50,13 +74,14 @@ static void add_system_world(struct call *call, const struct vmk_info_sched *wor
 {
 	records_number(call->out, world->id);
 	records_text(call->out, "%s", world->name);
-	records_text(call->out, "system");
+	records_text(call->out, "%s", kind_name(world->kind));
 	records_text(call->out, "");
 	records_text(call->out, "%s", sched_state_name(world->state));
 	records_text(call->out, "");
 	records_number(call->out, 1);
 	records_number(call->out, 0);
 	records_number(call->out, 0);
+	records_text(call->out, "%s", world->vm);
 }
 
 static bool is_user_world(struct call *call, uint64_t id)
@@ -132,6 +157,7 @@ static void add_stats(
 	add_percent(call->out, columns.costop);
 	records_number(call->out, columns.switches);
 	records_number(call->out, columns.migrations);
+	records_text(call->out, "%s", after->vm);
 }
 
 /* Worlds that live through the interval; time does not go back in any of them. */

@@ -51,9 +51,17 @@ SCHEMA_OF(paths, LAYOUT_BLOCKS, TEXT("UID"), TEXT("Runtime Name"), TEXT("Device"
 	TEXT("Plugin"), TEXT("State"), TEXT("Transport"));
 SCHEMA_OF(world_stats, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), NUMBER("CPU"), TEXT("%USED"),
 	TEXT("%RUN"), TEXT("%WAIT"), TEXT("%IDLE"), TEXT("%RDY"), TEXT("%MLMTD"), TEXT("%CSTP"),
-	NUMBER("Switches"), NUMBER("Migrations"));
+	NUMBER("Switches"), NUMBER("Migrations"), TEXT("VM"));
 SCHEMA_OF(worlds, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), TEXT("Kind"), TEXT("Version"),
-	TEXT("State"), TEXT("Since"), NUMBER("Lives"), NUMBER("Memory KiB"), NUMBER("Limit KiB"));
+	TEXT("State"), TEXT("Since"), NUMBER("Lives"), NUMBER("Memory KiB"), NUMBER("Limit KiB"),
+	TEXT("VM"));
+
+SCHEMA_OF(vms, LAYOUT_TABLE, NUMBER("VM ID"), TEXT("Name"), TEXT("State"), NUMBER("World ID"),
+	NUMBER("vCPUs"), NUMBER("Memory KiB"), NUMBER("CPU Shares"), BOOL("Autostart"));
+SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Version"), TEXT("State"),
+	TEXT("Since"), NUMBER("World ID"), NUMBER("vCPUs"), NUMBER("Memory KiB"),
+	NUMBER("CPU Shares"), TEXT("CPU Reservation"), TEXT("CPU Limit"), TEXT("CPU Affinity"),
+	BOOL("Autostart"), NUMBER("Starts"), BOOL("Console In Use"), TEXT("Error"));
 
 #define PING_OPTIONS                                   \
 	{.name = "host",                               \
@@ -95,6 +103,20 @@ SCHEMA_OF(worlds, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), TEXT("Kind"), 
 		.required = true,                           \
 		.positional = true,                         \
 		.help = "default: as boot.cfg says"}
+#define VM_OPTION                    \
+	{.name = "vm",               \
+		.letter = 'm',       \
+		.type = OPTION_TEXT, \
+		.required = true,    \
+		.positional = true,  \
+		.help = "its name"}
+#define INTERVAL_OPTION                \
+	{.name = "interval",           \
+		.letter = 'i',         \
+		.type = OPTION_NUMBER, \
+		.least = 1,            \
+		.most = 60,            \
+		.help = "seconds; 1"}
 #define REASON_OPTION \
 	{.name = "reason", .letter = 'r', .type = OPTION_TEXT, .help = "for vmkernel.log"}
 
@@ -130,6 +152,9 @@ const struct name_space vmk_namespaces[] = {
 	{"system settings kernel", "Settings of the VMkernel"},
 	{"system shutdown", "Leaving"},
 	{"system version", "Which release this is"},
+	{"sched", "The scheduler"},
+	{"sched stats", "How worlds spend their time"},
+	{"vm", "Virtual machines"},
 	{"world", "Worlds: all that is scheduled"},
 	{"world stats", "How worlds spend their time"},
 	{NULL, NULL},
@@ -171,6 +196,8 @@ const struct command vmk_commands[] = {
 	{"network ip interface stats get", "What passed through the interfaces", &stats,
 		cmd_port_stats, {{0}}},
 	{"network nic list", "List the network adapters", &nics, cmd_nic_list, {{0}}},
+	{"sched stats get", "How worlds spend their time, in percent of one CPU over an interval",
+		&world_stats, cmd_world_stats, {INTERVAL_OPTION}},
 	{"selftest hardening",
 		"Look at each rule that protects the VMkernel; exit status 1 if one fails",
 		&hardening, cmd_selftest_hardening, {{0}}},
@@ -207,16 +234,24 @@ const struct command vmk_commands[] = {
 	{"system shutdown reboot", "Start the host anew", NULL, cmd_reboot, {REASON_OPTION}},
 	{"system version get", "Which release this is", &version_get, cmd_version_get, {{0}}},
 	{"version", "Which release this is, in one line", &version, cmd_version, {{0}}},
+	{"vm console",
+		"Attach to a virtual machine's console; ~. at the beginning of a line leaves it",
+		NULL, cmd_vm_console, {VM_OPTION}},
+	{"vm get", "All that is known of a virtual machine", &vm_get, cmd_vm_get, {VM_OPTION}},
+	{"vm list", "List the virtual machines, whether they run or not", &vms, cmd_vm_list, {{0}}},
+	{"vm pause", "Have a virtual machine's processors stand still", NULL, cmd_vm_pause,
+		{VM_OPTION}},
+	{"vm reset", "Reset a virtual machine's board", NULL, cmd_vm_reset, {VM_OPTION}},
+	{"vm resume", "Have a paused virtual machine go on", NULL, cmd_vm_resume, {VM_OPTION}},
+	{"vm start", "Power a virtual machine on", NULL, cmd_vm_start, {VM_OPTION}},
+	{"vm stop", "Press a virtual machine's power button", NULL, cmd_vm_stop,
+		{VM_OPTION, {.name = "hard",
+				    .type = OPTION_FLAG,
+				    .help = "switch it off, whatever it does"}}},
 	{"vmkping", "Ask a host for an answer (ICMP echo)", NULL, cmd_ping, {PING_OPTIONS}},
 	{"world list", "List the worlds: user worlds, then those of the kernel", &worlds,
 		cmd_world_list, {{0}}},
 	{"world stats get", "How worlds spend their time, in percent of one CPU over an interval",
-		&world_stats, cmd_world_stats,
-		{{.name = "interval",
-			.letter = 'i',
-			.type = OPTION_NUMBER,
-			.least = 1,
-			.most = 60,
-			.help = "seconds; 1"}}},
+		&world_stats, cmd_world_stats, {INTERVAL_OPTION}},
 	{NULL, NULL, NULL, NULL, {{0}}},
 };

@@ -21,6 +21,7 @@ void format_hex(const uint8_t *bytes, size_t count, char *to);
 /* options[] of `system settings kernel set` and the others that have any, by index */
 enum { OPTION_SETTING, OPTION_VALUE };
 enum { OPTION_HOST, OPTION_COUNT, OPTION_SIZE, OPTION_WAIT };
+enum { OPTION_VM, OPTION_HARD };
 
 int cmd_version(struct call *call);
 int cmd_version_get(struct call *call);
@@ -51,6 +52,14 @@ int cmd_port_stats(struct call *call);
 int cmd_ping(struct call *call);
 int cmd_selftest_hardening(struct call *call);
 int cmd_path_list(struct call *call);
+int cmd_vm_list(struct call *call);
+int cmd_vm_get(struct call *call);
+int cmd_vm_start(struct call *call);
+int cmd_vm_stop(struct call *call);
+int cmd_vm_pause(struct call *call);
+int cmd_vm_resume(struct call *call);
+int cmd_vm_reset(struct call *call);
+int cmd_vm_console(struct call *call);
 int cmd_world_list(struct call *call);
 int cmd_world_stats(struct call *call);
 

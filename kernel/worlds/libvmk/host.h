@@ -39,6 +39,11 @@ struct vmk_host {
 	 */
 	enum vmk_status (*ping)(
 		void *context, const struct ping_request *request, struct ping_reply *reply);
+	/*
+	 * Whoever is at the terminal is at the console of VM `id` until he leaves it: VMK_OK; or
+	 * until the VM is gone: VMK_NOT_PRESENT. VMK_BUSY: somebody else is there; VMK_DENIED.
+	 */
+	enum vmk_status (*vm_console)(void *context, uint32_t id);
 	/* Waits; false when whoever asked has interrupted it. */
 	bool (*pause)(void *context, unsigned milliseconds);
 	void (*write)(void *context, const char *text, size_t bytes);

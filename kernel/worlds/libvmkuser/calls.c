@@ -238,3 +238,30 @@ enum vmk_status vmku_vm_control(vmk_handle vm, enum vmk_vm_control what, uint64_
 {
 	return call(VMK_SYS_VM_CONTROL, vm, what, argument, 0, 0);
 }
+
+enum vmk_status vmku_vm_attach(vmk_handle system, uint32_t id)
+{
+	return call(VMK_SYS_VM_ATTACH, system, id, 0, 0, 0);
+}
+
+static enum vmk_status console_part(
+	vmk_handle handle, unsigned direction, uint64_t at, size_t size, size_t *bytes)
+{
+	struct vmku_result result =
+		vmku_syscall(VMK_SYS_VM_CONSOLE, handle, direction, at, size, 0);
+
+	if (result.status == VMK_OK)
+		*bytes = result.value;
+	return result.status;
+}
+
+enum vmk_status vmku_vm_console_read(vmk_handle handle, void *to, size_t size, size_t *bytes)
+{
+	return console_part(handle, VMK_VM_CONSOLE_READ, word(to), size, bytes);
+}
+
+enum vmk_status vmku_vm_console_write(
+	vmk_handle handle, const void *from, size_t size, size_t *bytes)
+{
+	return console_part(handle, VMK_VM_CONSOLE_WRITE, word(from), size, bytes);
+}

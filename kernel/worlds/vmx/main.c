@@ -7,6 +7,7 @@
 #include <vmkuser/vm.h>
 
 #include "worlds/vmx/acpi.h"
+#include "worlds/vmx/backlog.h"
 #include "worlds/vmx/board.h"
 #include "worlds/vmx/boot.h"
 #include "worlds/vmx/lines.h"
@@ -24,6 +25,8 @@ static struct {
 	uint32_t kernel, initrd, command, disk; /* indices of the image's files, or NONE */
 } files = {NONE, NONE, NONE, NONE};
 static bool wants_off, wants_reset;
+static struct backlog backlog;
+static bool attached, typed; /* somebody is at the console; he may have typed something */
 
 /* --- the host of the devices --- */
 /* The time is asked for once in each exchange at most: a system call costs as much as a device. */
@@ -56,7 +59,9 @@ static void message(void *context, uint64_t address, uint32_t data)
 
 static void console(void *context, const uint8_t *bytes, size_t count)
 {
-	lines_add(&lines, now(NULL), bytes, count);
+	backlog_add(&backlog, bytes, count);
+	if (!attached)
+		lines_add(&lines, now(NULL), bytes, count);
 }
 
 static void random_bytes(void *context, void *to, size_t bytes)
@@ -235,6 +240,52 @@ static const char *power_on(void)
 	return vmku_vm_start(vm, &entry) == VMK_OK ? NULL : "the kernel refused the entry";
 }
 
+/* --- the console --- */
+static void tell(void)
+{
+	const uint8_t *text;
+	size_t bytes, taken;
+
+	while ((bytes = backlog_next(&backlog, &text)) != 0) {
+		if (vmku_vm_console_write(vm, text, bytes, &taken) != VMK_OK) {
+			attached = false;
+			return;
+		}
+		backlog_pass(&backlog, taken);
+		if (taken < bytes)
+			return; /* more when that was read */
+	}
+}
+
+static void hear(void)
+{
+	uint8_t bytes[UART_INPUT];
+	size_t room = uart_room(&board.uart), count;
+	enum vmk_status status;
+
+	if (!room)
+		return; /* more when the guest has read that */
+	status = vmku_vm_console_read(vm, bytes, room, &count);
+	typed = status == VMK_OK;
+	for (size_t i = 0; typed && i < count; i++)
+		uart_receive(&board.uart, bytes[i]);
+	if (status != VMK_NOT_PRESENT && !attached) {
+		attached = true;
+		lines_flush(&lines);
+		backlog_rewind(&backlog);
+	} else if (status == VMK_NOT_PRESENT) {
+		attached = false;
+	}
+}
+
+static void serve_console(void)
+{
+	if (typed)
+		hear();
+	if (attached)
+		tell();
+}
+
 /* --- requests --- */
 static void receive_frames(void)
 {
@@ -274,6 +325,9 @@ static void handle(struct vmk_vm_exchange *x)
 	case VMK_VM_REQUEST_RESET:
 		wants_reset = true;
 		break;
+	case VMK_VM_REQUEST_CONSOLE:
+		typed = true;
+		break;
 	default:
 		if (x->ready)
 			receive_frames();
@@ -294,6 +348,7 @@ static uint64_t timeout(bool more)
 
 static void stop(const char *why)
 {
+	serve_console();
 	lines_flush(&lines);
 	say(NULL, why);
 	vmku_vm_control(vm, VMK_VM_CONTROL_POWER_OFF, 0);
@@ -307,6 +362,7 @@ static void serve(void)
 	for (;;) {
 		const bool more = board_work(&board);
 
+		serve_console();
 		if (wants_off)
 			stop("power off");
 		if (wants_reset)

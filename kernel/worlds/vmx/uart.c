@@ -52,6 +52,11 @@ static void update(struct uart *u)
 	u->level = level;
 }
 
+size_t uart_room(const struct uart *u)
+{
+	return UART_INPUT - waiting(u);
+}
+
 bool uart_receive(struct uart *u, uint8_t byte)
 {
 	if (waiting(u) == UART_INPUT) {

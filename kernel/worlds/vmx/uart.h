@@ -26,5 +26,7 @@ extern const struct bus_ops uart_bus;
 void uart_init(struct uart *uart, struct host host);
 /* What somebody types; false, and the overrun bit for the guest, when there is no room. */
 bool uart_receive(struct uart *uart, uint8_t byte);
+/* Bytes for which there is room. */
+size_t uart_room(const struct uart *uart);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 struct vm sim_vm;
+struct vm_console sim_console;
 const uint8_t sim_vm_file[16] = "the only file..";
 
 void vm_release(struct vm *vm)
@@ -14,6 +15,87 @@ enum vmk_status vm_adopt(struct vm *vm, struct world *world)
 {
 	vm->adoptions++;
 	return VMK_OK;
+}
+
+void vm_put(struct vm *vm)
+{
+	vm->puts++;
+}
+
+struct vm_console *vm_console(struct vm *vm)
+{
+	return &sim_console;
+}
+
+/* --- vmkuser/vms.h, vmkvm/console.h: VM 1 has the only console */
+
+enum vmk_status vms_start(uint32_t id)
+{
+	sim_vm.action = VM_POWER_ON;
+	return id == 1 ? VMK_OK : VMK_NOT_FOUND;
+}
+
+enum vmk_status vms_act(uint32_t id, enum vm_action action)
+{
+	sim_vm.action = action;
+	return id == 1 ? VMK_OK : VMK_NOT_FOUND;
+}
+
+enum vmk_status vms_attach(uint32_t id, struct vm_console **console)
+{
+	if (id != 1)
+		return VMK_NOT_FOUND;
+	if (sim_console.attached)
+		return VMK_BUSY;
+	sim_console.attached = true;
+	*console = &sim_console;
+	return VMK_OK;
+}
+
+void vms_detach(uint32_t id)
+{
+	sim_console.attached = false;
+}
+
+void vms_wake(uint32_t id)
+{
+	sim_vm.wakes++;
+}
+
+enum vmk_status vm_console_say(struct vm_console *c, const char *text, size_t bytes, size_t *taken)
+{
+	*taken = MIN(bytes, sizeof(c->out));
+	memcpy(c->out, text, *taken);
+	c->out_head = (uint32_t)*taken;
+	return c->attached ? VMK_OK : VMK_NOT_PRESENT;
+}
+
+enum vmk_status vm_console_hear(struct vm_console *c, char *to, size_t size, size_t *bytes)
+{
+	*bytes = MIN(size, (size_t)c->in_head);
+	memcpy(to, c->in, *bytes);
+	c->in_head = 0;
+	return *bytes ? VMK_OK : VMK_WOULD_BLOCK;
+}
+
+enum vmk_status vm_console_read(struct vm_console *c, char *to, size_t size, size_t *bytes)
+{
+	*bytes = MIN(size, (size_t)c->out_head);
+	memcpy(to, c->out, *bytes);
+	c->out_head = 0;
+	return *bytes ? VMK_OK : VMK_WOULD_BLOCK;
+}
+
+size_t vm_console_type(struct vm_console *c, const char *text, size_t bytes)
+{
+	c->in_head = (uint32_t)MIN(bytes, sizeof(c->in));
+	memcpy(c->in, text, c->in_head);
+	return c->in_head;
+}
+
+bool vm_console_readable(struct vm_console *c)
+{
+	return c->out_head != 0;
 }
 
 void vm_info(const struct vm *vm, struct vmk_vm_info *info)

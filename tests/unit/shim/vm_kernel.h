@@ -5,15 +5,18 @@
 #include "sched/world.h"
 #include "vmkvm/image.h"
 #include "vmkvm/vm.h"
+#include "vmkuser/vms.h"
 
 struct vm {
 	struct event event;
 	struct vmk_vm_exchange next, answered; /* next.kind 0: nothing waits */
 	struct vmk_vm_entry entry;
-	unsigned starts, resets, releases, irqs, messages, adoptions;
+	unsigned starts, resets, releases, irqs, messages, adoptions, puts, wakes;
+	enum vm_action action; /* the last that was asked for */
 	enum vmk_status map_status;
 };
 extern struct vm sim_vm;
+extern struct vm_console sim_console;
 extern const uint8_t sim_vm_file[16];
 
 #endif

@@ -87,6 +87,18 @@ void fake_reset(void)
 		(struct vmk_info_sched){.id = 100, .name = "agent", .state = VMK_SCHED_WAITING};
 	fake.scheduled[2] =
 		(struct vmk_info_sched){.id = 101, .name = "console", .state = VMK_SCHED_RUNNING};
+	fake.vms[0] = (struct vmk_info_vm){.id = 1,
+		.name = "agent",
+		.version = "1.0",
+		.state = VMK_VM_RUNNING,
+		.vcpus = 2,
+		.memory_kib = 4096,
+		.shares = 2000,
+		.cpu_limit = 150,
+		.affinity = {0xd},
+		.starts = 3};
+	fake.vms[1] = (struct vmk_info_vm){.id = 2, .name = "other", .shares = 1000};
+	fake.vm_count = 2;
 	fake.launch = (struct vmk_info_launch){.measured = 1, .tpm_present = 1, .tpm_ready = 1};
 	strcpy(fake.launch.tpm_manufacturer, "IBM");
 	strcpy(fake.sign.name, "pcr17");
@@ -133,6 +145,8 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 		return index ? NULL : &fake.launch;
 	case VMK_INFO_SIGN:
 		return index ? NULL : &fake.sign;
+	case VMK_INFO_VM:
+		return index < fake.vm_count ? &fake.vms[index] : NULL;
 	case VMK_INFO_SCHED:
 		return index < 3 ? &fake.scheduled[index] : NULL;
 	case VMK_INFO_TXT_REGISTERS:
@@ -207,6 +221,12 @@ static enum vmk_status ping(
 	return fake.ping_status;
 }
 
+static enum vmk_status vm_console(void *context, uint32_t id)
+{
+	fake.console_vm = id;
+	return fake.console_status;
+}
+
 static bool pause_for(void *context, unsigned milliseconds)
 {
 	for (unsigned i = 0; i < 3; i++) {
@@ -237,6 +257,7 @@ const struct vmk_host fake_ops = {
 	.control = control,
 	.trust_log = trust_log,
 	.ping = ping,
+	.vm_console = vm_console,
 	.pause = pause_for,
 	.write = write_out,
 	.log = note,

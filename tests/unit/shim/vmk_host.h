@@ -21,6 +21,7 @@ struct fake_host {
 	struct vmk_info_launch launch;
 	struct vmk_info_sign sign;
 	struct vmk_info_sched scheduled[3];
+	struct vmk_info_vm vms[2];
 	/* TXT registers, heap, tboot's log; NULL: the machine has none. Sizes in whole parts. */
 	const uint8_t *raw[3];
 	size_t raw_bytes[3];
@@ -37,7 +38,10 @@ struct fake_host {
 	unsigned pauses_left; /* then the person interrupts */
 	unsigned pings;
 	struct ping_request ping;
-	char noted[256]; /* the last line to the log */
+	unsigned vm_count;
+	enum vmk_status console_status;
+	uint32_t console_vm; /* whose console was asked for */
+	char noted[256];     /* the last line to the log */
 };
 extern struct fake_host fake;
 extern const struct vmk_host fake_ops;

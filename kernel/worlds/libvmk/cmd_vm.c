@@ -1,0 +1,210 @@
+/* vmk vm ... */
+#include "worlds/libvmk/handlers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define AFFINITY_BYTES 64u
+#define CPUS_END       1024u
+
+static const char *state_name(uint32_t state)
+{
+	static const char *const names[] = {
+#define X(symbol, name) [symbol] = name,
+		VMK_VM_STATES(X)
+#undef X
+	};
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
+}
+
+/* Of its VMX world, which is called as the VM; 0: it has none. */
+static uint64_t world_of(struct call *call, const struct vmk_info_vm *vm)
+{
+	struct vmk_info_world world;
+
+	for (unsigned i = 0; next_record(call, VMK_INFO_WORLD, i, &world, sizeof(world)); i++) {
+		if (!strcmp(world.name, vm->name))
+			return world.id;
+	}
+	return 0;
+}
+
+int cmd_vm_list(struct call *call)
+{
+	struct vmk_info_vm vm;
+
+	call->out->note = "There are no virtual machines: none was among the boot modules.";
+	for (unsigned i = 0; next_record(call, VMK_INFO_VM, i, &vm, sizeof(vm)); i++) {
+		records_number(call->out, vm.id);
+		records_text(call->out, "%s", vm.name);
+		records_text(call->out, "%s", state_name(vm.state));
+		records_number(call->out, world_of(call, &vm));
+		records_number(call->out, vm.vcpus);
+		records_number(call->out, vm.memory_kib);
+		records_number(call->out, vm.shares);
+		records_bool(call->out, vm.autostart);
+	}
+	return call->error[0] ? EXIT_FAILED : EXIT_OK;
+}
+
+/* The VM that the call names; says that there is none. */
+static bool find(struct call *call, struct vmk_info_vm *vm)
+{
+	const char *name = call->text[OPTION_VM];
+
+	for (unsigned i = 0; next_record(call, VMK_INFO_VM, i, vm, sizeof(*vm)); i++) {
+		if (!strcmp(vm->name, name))
+			return true;
+	}
+	if (!call->error[0])
+		call_fail(call, EXIT_FAILED,
+			"no virtual machine '%s': 'vm list' shows those there are", name);
+	return false;
+}
+
+static bool has_cpu(const struct vmk_info_vm *vm, unsigned cpu)
+{
+	return cpu < CPUS_END && (vm->affinity[cpu / 64] >> (cpu % 64) & 1);
+}
+
+/* "0,2-3"; cut where it does not fit. */
+static void format_affinity(const struct vmk_info_vm *vm, char to[AFFINITY_BYTES])
+{
+	size_t used = 0;
+
+	*to = 0;
+	for (unsigned first = 0, last; first < CPUS_END && used < AFFINITY_BYTES;
+		first = last + 1) {
+		last = first;
+		if (!has_cpu(vm, first))
+			continue;
+		while (has_cpu(vm, last + 1))
+			last++;
+		used += (size_t)snprintf(
+			to + used, AFFINITY_BYTES - used, used ? ",%u" : "%u", first);
+		if (last > first && used < AFFINITY_BYTES)
+			used += (size_t)snprintf(to + used, AFFINITY_BYTES - used, "-%u", last);
+	}
+	if (!used)
+		snprintf(to, AFFINITY_BYTES, "any");
+}
+
+static void add_percent(struct records *out, uint32_t percent)
+{
+	if (percent)
+		records_text(out, "%u %% of a pCPU", (unsigned)percent);
+	else
+		records_text(out, "none");
+}
+
+int cmd_vm_get(struct call *call)
+{
+	struct vmk_info_system system;
+	struct vmk_info_vm vm;
+	char since[TIME_BYTES], affinity[AFFINITY_BYTES];
+
+	if (!find(call, &vm) || !read_record(call, VMK_INFO_SYSTEM, 0, &system, sizeof(system)))
+		return EXIT_FAILED;
+	format_moment(&system, vm.since_ns, since);
+	format_affinity(&vm, affinity);
+	records_text(call->out, "%s", vm.name);
+	records_number(call->out, vm.id);
+	records_text(call->out, "%s", vm.version);
+	records_text(call->out, "%s", state_name(vm.state));
+	records_text(call->out, "%s", since);
+	records_number(call->out, world_of(call, &vm));
+	records_number(call->out, vm.vcpus);
+	records_number(call->out, vm.memory_kib);
+	records_number(call->out, vm.shares);
+	add_percent(call->out, vm.cpu_reservation);
+	add_percent(call->out, vm.cpu_limit);
+	records_text(call->out, "%s", affinity);
+	records_bool(call->out, vm.autostart);
+	records_number(call->out, vm.starts);
+	records_bool(call->out, vm.attached);
+	records_text(call->out, "%s", vm.why);
+	return call->error[0] ? EXIT_FAILED : EXIT_OK;
+}
+
+/* --- its life */
+
+/* `done` is what it cannot be in its state: "paused". */
+static int control(struct call *call, enum vmk_control what, const char *done)
+{
+	struct vmk_info_vm vm;
+	enum vmk_status status;
+	char tried[ERROR_BYTES / 2];
+
+	if (!find(call, &vm))
+		return EXIT_FAILED;
+	status = call->host->control(call->context, what, vm.id);
+	if (status == VMK_OK)
+		return call_done(call);
+	if (!find(call, &vm))
+		return EXIT_FAILED;
+	if (status == VMK_BAD_STATE)
+		return call_fail(call, EXIT_FAILED, "%s cannot be %s: it is %s", vm.name, done,
+			state_name(vm.state));
+	if (status != VMK_DENIED && vm.why[0])
+		return call_fail(call, EXIT_FAILED, "%s was not %s: %s", vm.name, done, vm.why);
+	snprintf(tried, sizeof(tried), "%s was not %s", vm.name, done);
+	return call_fail_status(call, status, tried);
+}
+
+int cmd_vm_start(struct call *call)
+{
+	return control(call, VMK_CONTROL_VM_START, "started");
+}
+
+int cmd_vm_stop(struct call *call)
+{
+	if (call_given(call, OPTION_HARD))
+		return control(call, VMK_CONTROL_VM_HARD_STOP, "switched off");
+	return control(call, VMK_CONTROL_VM_STOP, "asked to stop");
+}
+
+int cmd_vm_pause(struct call *call)
+{
+	return control(call, VMK_CONTROL_VM_PAUSE, "paused");
+}
+
+int cmd_vm_resume(struct call *call)
+{
+	return control(call, VMK_CONTROL_VM_RESUME, "resumed");
+}
+
+int cmd_vm_reset(struct call *call)
+{
+	return control(call, VMK_CONTROL_VM_RESET, "reset");
+}
+
+/* --- its console */
+
+int cmd_vm_console(struct call *call)
+{
+	struct vmk_info_vm vm;
+	enum vmk_status status;
+
+	if (!find(call, &vm))
+		return EXIT_FAILED;
+	if (vm.state == VMK_VM_OFF)
+		return call_fail(
+			call, EXIT_FAILED, "%s is off: 'vm start %s' first", vm.name, vm.name);
+	writer_format(&call->writer,
+		"The console of %s. '~.' at the beginning of a line leaves it.\n", vm.name);
+	status = call->host->vm_console(call->context, vm.id);
+	switch (status) {
+	case VMK_OK:
+		writer_format(&call->writer, "\nLeft the console of %s.\n", vm.name);
+		return EXIT_OK;
+	case VMK_NOT_PRESENT:
+		writer_format(&call->writer, "\n%s is off.\n", vm.name);
+		return EXIT_OK;
+	case VMK_BUSY:
+		return call_fail(
+			call, EXIT_FAILED, "somebody else is at the console of %s", vm.name);
+	default:
+		return call_fail_status(call, status, "attaching to the console");
+	}
+}

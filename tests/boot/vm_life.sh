@@ -1,0 +1,122 @@
+#!/bin/bash
+# Virtual machines as an administrator has them: `vmk vm` at the console, from power-on to the power button, their
+# consoles, and their parts of the CPUs. In a kernel that nobody measured, on two processors. TAP output.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+. tests/boot/boot_lib.sh
+. tests/boot/guests/flat.sh
+dir=build/tests/boot/vm_life
+. tests/boot/console_lib.sh
+seconds=4 patience=${MERLON_TIMEOUT:-250}
+[ -z "${MERLON_FULL:-}" ] || seconds=20
+
+console_prepare
+kernel_build "$dir/build"
+make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.log" 2>&1 &&
+	flat_guest "$dir" echo:echo 1 &&
+	flat_guest "$dir" four:four 4 &&
+	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
+	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
+	flat_guest "$dir" greedy:work 1 cpu-reservation=100 || {
+	echo "Bail out! make failed: $dir/build/make.log"
+	exit 1
+}
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,heavy,light,greedy}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- heavy.pkg --- light.pkg --- greedy.pkg/' \
+	-e 's/^kernelopt=.*/kernelopt=/' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
+tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
+power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
+ok "the console greets" wait_for 0 '^vmk> $'
+# logs REGEX: the log comes to have such a line.
+logs()
+{
+	wait_for 0 "$1"
+}
+
+answers "five virtual machines, all off" 0 '^ *[12345] +[a-z]+ +off +0 +[14] +4096 +[0-9]+ +false$' vmk vm list
+answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
+answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
+answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
+answers "what is off cannot be paused" 1 'echo cannot be paused: it is off' vmk vm pause echo
+answers "nor has it a console" 1 'echo is off' vmk vm console echo
+answers "more than a pCPU can promise" 1 'a reservation of 100 % of a pCPU needed, 9[0-9] % available' vmk vm start greedy
+answers "and it is off again" 0 '^   State: off$' vmk vm get greedy
+
+# --- a console in both directions
+answers "one is powered on" 0 '' vmk vm start echo
+ok "its console is in the log" logs 'World echo: \| echo is here'
+answers "it cannot be powered on twice" 1 'echo cannot be started: it is running' vmk vm start echo
+from=$(size)
+printf 'vm console echo\r' >&8
+ok "who comes is told what was said" wait_for "$from" '^echo is here'
+printf 'ab~c' >&8
+ok "what is typed reaches the guest, and its answer the terminal" wait_for "$from" '<a><b><~><c>'
+from=$(size)
+printf '\r~.' >&8
+ok "~. leaves" wait_for "$from" '^Left the console of echo'
+
+# --- its life
+answers "pause" 0 '' vmk vm pause echo
+answers "a paused one cannot be asked to stop" 1 'echo cannot be asked to stop: it is paused' vmk vm stop echo
+answers "it is shown as paused" 0 '^ *1 +echo +paused ' vmk vm list
+answers "resume" 0 '' vmk vm resume echo
+answers "reset" 0 '' vmk vm reset echo
+ok "its board is reset" logs 'World echo: reset'
+answers "stop" 0 '' vmk vm stop echo
+ok "the guest obeys the power button" logs 'World echo: power off'
+ok "and is gone" logs 'VM echo: is gone, 0 KiB of virtual machines are left'
+answers "it can be powered on again" 0 '' vmk vm start echo
+answers "and be switched off" 0 '' vmk vm stop --hard echo
+answers "it was on twice" 0 '^   Starts: 2$' vmk vm get echo
+
+# --- four vCPUs on two pCPUs
+answers "four vCPUs" 0 '' vmk vm start four
+ok "all four make progress" logs 'World four: \| four vCPUs did their parts'
+ok "and it is gone" logs 'VM four: is gone'
+
+# --- 2:1 on one pCPU
+answers "one with high shares" 0 '' vmk vm start heavy
+answers "one with normal ones" 0 '' vmk vm start light
+ok "both work" logs 'World light: \| [0-9a-f]{8}$'
+vmk vmk world list --json
+ok "vCPUs are worlds with names" says 'map(select(.Kind == "vcpu") | .Name + " " + .VM) == ["vm3:vcpu0 heavy", "vm4:vcpu0 light"]'
+vmk vmk sched stats get --interval "$seconds" --json
+# within_3_percent A B: A / B is 2.
+within_3_percent()
+{
+	[ -n "$1" ] && [ -n "$2" ] && awk -v a="$1" -v b="$2" 'BEGIN { r = a / b / 2; exit !(r > 0.97 && r < 1.03) }'
+}
+used()
+{
+	jq "map(select(.VM == \"$1\") | .USED | tonumber) | add" "$dir/answer"
+}
+heavy=$(used heavy) light=$(used light)
+ok "by accounting 2:1 within 3 %: $heavy and $light % of a pCPU" within_3_percent "$heavy" "$light"
+answers "they are switched off" 0 '' vmk vm stop --hard heavy
+answers "both" 0 '' vmk vm stop --hard light
+# work GUEST: "milliseconds rounds" as the guest told them, of one day.
+work()
+{
+	sed -nE "s/^[^T]*T([0-9]+):([0-9]+):([0-9]+)\.([0-9]+)Z.*World $1: \| ([0-9a-f]{8})\r*\$/\1 \2 \3 \4 \5/p" "$log" |
+		while read -r h m s ms rounds; do
+			echo $((((10#$h * 60 + 10#$m) * 60 + 10#$s) * 1000 + 10#$ms)) $((16#$rounds))
+		done
+}
+work heavy >"$dir/heavy.work"
+work light >"$dir/light.work"
+# What each did while both worked, between lines by interpolation.
+awk 'function at(t, time, rounds, n,   i) { for (i = 2; i < n && time[i] < t; i++); return rounds[i-1] + (rounds[i] - rounds[i-1]) * (t - time[i-1]) / (time[i] - time[i-1]) }
+	NR == FNR { ht[++h] = $1; hr[h] = $2; next } { lt[++l] = $1; lr[l] = $2 }
+	END { from = ht[1] > lt[1] ? ht[1] : lt[1]; to = ht[h] < lt[l] ? ht[h] : lt[l];
+		print at(to, ht, hr, h) - at(from, ht, hr, h), at(to, lt, lr, l) - at(from, lt, lr, l), to - from }' \
+	"$dir/heavy.work" "$dir/light.work" >"$dir/progress"
+read -r heavy light ms <"$dir/progress"
+ok "by the guests' progress 2:1 within 3 %: $heavy and $light rounds in $ms ms" within_3_percent "$heavy" "$light"
+
+answers "nothing is left on" 0 '^   State: (off|ending)$' vmk vm get light
+printf 'system shutdown poweroff\r' >&8
+wait "$sim"
+is "the host goes off" $? 0
+healthy life "$log"
+done_testing
