@@ -168,6 +168,8 @@ uint64_t prot_flags(const struct space *space, unsigned prot)
 		flags |= PTE_NX;
 	if (prot & PROT_UNCACHED)
 		flags |= PTE_UNCACHED;
+	if (prot & PROT_SHADOW)
+		flags |= PTE_DIRTY;
 	return flags | (space->user ? PTE_USER : PTE_GLOBAL);
 }
 
@@ -175,7 +177,9 @@ static enum vmk_status check_prot(const struct space *space, unsigned prot)
 {
 	if ((prot & PROT_W) && (prot & PROT_X))
 		return VMK_DENIED;
-	if (prot & ~(unsigned)(PROT_R | PROT_W | PROT_X | PROT_USER))
+	if (prot & ~(unsigned)(PROT_R | PROT_W | PROT_X | PROT_USER | PROT_SHADOW))
+		return VMK_BAD_PARAM;
+	if (prot & PROT_SHADOW && prot != (PROT_USER | PROT_R | PROT_SHADOW))
 		return VMK_BAD_PARAM;
 	/* x86 has no write-only or execute-only pages. */
 	if ((prot & (PROT_W | PROT_X)) && !(prot & PROT_R))

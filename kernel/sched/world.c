@@ -1,5 +1,6 @@
 /* Worlds on real CPUs: their stacks, registers and address spaces over the scheduler's core. */
 #include "arch/x86/apic.h"
+#include "arch/x86/cet.h"
 #include "arch/x86/context.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/fpu.h"
@@ -34,6 +35,7 @@ struct world {
 	void *stack_top;      /* NULL: not ours to free */
 	struct space *space;
 	uint64_t fs_base;
+	struct cet_state cet;
 	void (*entry)(void *argument);
 	void *argument, *owner;
 	void (*at_exit)(void *owner);
@@ -73,6 +75,7 @@ static void load_user_state(struct world *to)
 	space_activate(to->space);
 	wrmsr(MSR_FS_BASE, to->fs_base);
 	fpu_restore(&to->fpu);
+	cet_restore(&to->cet);
 }
 
 /* On the stack of the world that runs now: let go of the queue's lock, and of a world that ended.
@@ -89,8 +92,10 @@ static void switch_worlds(const struct sched_switch *s)
 {
 	struct world *from = world_of(s->from), *to = world_of(s->to);
 
-	if (from->space)
+	if (from->space) {
+		cet_save(&from->cet);
 		fpu_save(&from->fpu);
+	}
 	percpu()->world = to;
 	load_user_state(to);
 	switch_context(&from->context, &to->context);
@@ -583,5 +588,15 @@ void world_set_fs_base(struct world *world, uint64_t base)
 	world->fs_base = base;
 	if (world == world_current())
 		wrmsr(MSR_FS_BASE, base);
+	irq_restore(saved);
+}
+
+void world_set_shadow_stack(struct world *world, uintptr_t end)
+{
+	uint64_t saved = irq_save();
+
+	cet_state_init(&world->cet, end);
+	if (world == world_current())
+		cet_restore(&world->cet);
 	irq_restore(saved);
 }

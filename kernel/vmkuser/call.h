@@ -37,9 +37,9 @@ struct uworld {
 	struct space *space;
 	struct port *port;
 	struct handle_table handles;
-	struct user_range image, stack,
-		shadow; /* shadow: of return addresses, where the CPU has it */
-	struct vm *vm;  /* of a VMX world */
+	struct user_range image, stack;
+	struct user_range shadow; /* the shadow stack, where the CPU has such */
+	struct vm *vm;            /* of a VMX world */
 	struct user_range guest_ram[GUEST_MAPS_MAX];
 	unsigned guest_maps;
 	uintptr_t entry, stack_pointer;

@@ -29,18 +29,22 @@ void user_describe_address(const struct uworld *u, uint64_t address, char *to, s
 			to, size, "stack+0x%llx", (unsigned long long)(address - u->stack.address));
 	else if (u->stack.address - address <= PAGE_SIZE)
 		snprintf(to, size, "the stack's guard page");
+	else if (address - u->shadow.address < u->shadow.bytes)
+		snprintf(to, size, "shadow stack+0x%llx",
+			(unsigned long long)(address - u->shadow.address));
 	else
 		snprintf(to, size, address < USER_TOP ? "user memory" : "kernel memory");
 }
 
-/* Image and stack stay as the loader made them, guest RAM as the VM's. */
+/* Image and stacks stay as the loader made them, guest RAM as the VM's. */
 static bool may_change(const struct uworld *u, uint64_t address, uint64_t bytes)
 {
 	for (unsigned i = 0; i < u->guest_maps; i++)
 		if (user_range_overlaps(&u->guest_ram[i], address, bytes))
 			return false;
 	return !user_range_overlaps(&u->image, address, bytes) &&
-	       !user_range_overlaps(&u->stack, address, bytes);
+	       !user_range_overlaps(&u->stack, address, bytes) &&
+	       !user_range_overlaps(&u->shadow, address, bytes);
 }
 
 static bool protection(uint64_t requested, unsigned *prot)

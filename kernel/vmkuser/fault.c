@@ -10,13 +10,30 @@
 #define PLACE_BYTES 40
 
 /* Page-fault error code: SDM 3A, 4.7. */
-enum { PF_PRESENT = 1, PF_WRITE = 2, PF_FETCH = 16 };
+enum { PF_PRESENT = 1, PF_WRITE = 2, PF_FETCH = 16, PF_SHADOW = 64 };
+/* Control-protection error code: SDM 3A, 6.15. */
+enum { CP_NEAR_RET = 1, CP_FAR_RET = 2, CP_ENDBRANCH = 3, CP_KIND_MASK = 0x7fff };
 
 static const char *access_name(uint64_t error)
 {
+	if (error & PF_SHADOW)
+		return "shadow-stack access to";
 	if (error & PF_FETCH)
 		return "execution of";
 	return error & PF_WRITE ? "write to" : "read of";
+}
+
+static const char *control_name(uint64_t error)
+{
+	switch (error & CP_KIND_MASK) {
+	case CP_NEAR_RET:
+	case CP_FAR_RET:
+		return "a return not to where its call came from";
+	case CP_ENDBRANCH:
+		return "an indirect branch not to ENDBR64";
+	default:
+		return "a shadow stack is misused";
+	}
 }
 
 void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t rip)
@@ -30,6 +47,9 @@ void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t ri
 		vmk_warn("World %s: page fault at %s: %s %s (%s); the world is ended",
 			WORLD_NAME(u), where, access_name(error), what,
 			error & PF_PRESENT ? "not allowed" : "not mapped");
+	else if (vector == VECTOR_CONTROL_PROTECTION)
+		vmk_warn("World %s: control-flow violation at %s: %s; the world is ended",
+			WORLD_NAME(u), where, control_name(error));
 	else
 		vmk_warn("World %s: %s (vector %u, error 0x%llx) at %s; the world is ended",
 			WORLD_NAME(u), fault_name(vector), vector, (unsigned long long)error,

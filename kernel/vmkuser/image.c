@@ -1,5 +1,6 @@
 /* What a world finds when it starts: its image, its stack, and on top of that the auxiliary vector
  * (System V psABI x86-64, 3.4.1, "Initial Stack and Register State"). */
+#include "arch/x86/cet.h"
 #include "lib/random.h"
 #include "mem/space.h"
 #include "vmkmod/elf.h"
@@ -11,6 +12,8 @@
 /* The stack pointer itself starts at one of 64 places in the top page. */
 #define STACK_SHIFTS 64
 #define STACK_ALIGN  16
+/* On average frames are eight times as large as the return addresses in them, and more. */
+#define SHADOW_BYTES (STACK_BYTES / 8)
 
 /* System V gABI, "Auxiliary Vector". */
 enum { AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_RANDOM = 25 };
@@ -133,6 +136,24 @@ static enum vmk_status make_stack(struct uworld *u, const struct elf_image *elf)
 	return space_write(u->space, u->stack_pointer, block, sizeof(*block));
 }
 
+/* Charged to the world only where the CPU has use for it. */
+static enum vmk_status make_shadow_stack(struct uworld *u)
+{
+	enum vmk_status status;
+
+	if (!(cet_user_flags() & CET_SH_STK_EN))
+		return VMK_OK;
+	if (SHADOW_BYTES > u->memory_limit - u->memory_used)
+		return VMK_NO_MEMORY;
+	status = space_alloc(
+		u->space, SHADOW_BYTES, PROT_USER | PROT_R | PROT_SHADOW, &u->shadow.address);
+	if (status != VMK_OK)
+		return status;
+	u->shadow.bytes = SHADOW_BYTES;
+	u->memory_used += SHADOW_BYTES;
+	return VMK_OK;
+}
+
 enum vmk_status image_load(struct uworld *u, const char **why)
 {
 	struct elf_image elf;
@@ -140,6 +161,7 @@ enum vmk_status image_load(struct uworld *u, const char **why)
 
 	if (status != VMK_OK)
 		return status;
-	*why = "no memory for the stack";
-	return make_stack(u, &elf);
+	*why = "no memory for the stacks";
+	status = make_stack(u, &elf);
+	return status == VMK_OK ? make_shadow_stack(u) : status;
 }

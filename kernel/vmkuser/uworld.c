@@ -92,7 +92,7 @@ static void release(struct uworld *u)
 	u->port = NULL;
 	u->space = NULL;
 	u->memory_used = 0;
-	u->image = u->stack = (struct user_range){0};
+	u->image = u->stack = u->shadow = (struct user_range){0};
 }
 
 /* The last that the world's thread does, on its kernel stack. */
@@ -109,6 +109,7 @@ static void enter(void *argument)
 
 	/* As before every return to ring 3: what was asked of this CPU since the switch would else
 	 * go unseen for as long as the world makes no call and no interrupt comes. */
+	world_set_shadow_stack(u->world, u->shadow.address + u->shadow.bytes);
 	trap_leave_to_user();
 	cpu_enter_user(u->entry, u->stack_pointer);
 }

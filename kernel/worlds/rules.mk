@@ -8,7 +8,7 @@ include kernel/worlds/libnet/sources.mk kernel/worlds/libvmk/sources.mk
 -include attest/agent/world.mk
 
 WORLD_CC := clang-19 --target=x86_64-linux-musl -nostdlibinc -isystem $(MUSL_OUT)/include
-WORLD_CFLAGS := -std=gnu17 -O2 -g -fPIE -fvisibility=hidden -fcf-protection=full \
+WORLD_CFLAGS := -std=gnu17 -O2 -g -fPIE -fvisibility=hidden -fcf-protection=full -fno-jump-tables \
 	-fstack-protector-strong -ftrivial-auto-var-init=zero -fno-strict-aliasing \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(REPRO) \
 	-I. -Ikernel/include
@@ -28,10 +28,10 @@ $(WORLD_LIB): $(call world_obj,$(WORLD_LIB_SRCS),libvmkuser)
 # It runs before there is a thread pointer, and sets it: it cannot have a canary behind that.
 libvmkuser_CFLAGS := $(WARN) -fno-stack-protector
 define world_objects
-$(B)/worlds/obj/$(1)/%.o: %.c $(MUSL_OUT)/include/.done
+$(B)/worlds/obj/$(1)/%.o: %.c kernel/worlds/rules.mk $(MUSL_OUT)/include/.done
 	@mkdir -p $$(@D)
 	$$(WORLD_CC) $$(WORLD_CFLAGS) $$($(1)_CFLAGS) -MMD -MP -c $$< -o $$@
-$(B)/worlds/obj/$(1)/%.o: %.S
+$(B)/worlds/obj/$(1)/%.o: %.S kernel/worlds/rules.mk
 	@mkdir -p $$(@D)
 	$$(WORLD_CC) $$(WORLD_CFLAGS) -MMD -MP -c $$< -o $$@
 endef

@@ -24,6 +24,7 @@ static int good(void **state)
 	facts.cr4 = 0xb708e0;
 	facts.efer = 0xd01;
 	facts.s_cet = 4;
+	facts.u_cet = 5;
 	facts.canary = 0x1234567890abcd00;
 	facts.sealed = true;
 	facts.hardware_entropy = true;
@@ -81,8 +82,10 @@ static void test_each_fails(void **state)
 	fails_alone(HARDENING_SMAP);
 	facts.cr4 &= ~0x800ull;
 	fails_alone(HARDENING_UMIP);
-	facts.cr4 &= ~0x800000ull;
-	fails_alone(HARDENING_IBT);
+	facts.u_cet = 1;
+	fails_alone(HARDENING_USER_IBT);
+	facts.u_cet = 4;
+	fails_alone(HARDENING_SHADOW);
 	facts.s_cet = 0;
 	fails_alone(HARDENING_IBT);
 	facts.cr4 |= 0x10000;
@@ -107,8 +110,8 @@ static void test_found(void **state)
 
 static void test_absent(void **state)
 {
-	static const enum hardening_rule of_cpu[] = {
-		HARDENING_NX, HARDENING_SMEP, HARDENING_SMAP, HARDENING_UMIP, HARDENING_IBT};
+	static const enum hardening_rule of_cpu[] = {HARDENING_NX, HARDENING_SMEP, HARDENING_SMAP,
+		HARDENING_UMIP, HARDENING_IBT, HARDENING_USER_IBT, HARDENING_SHADOW};
 
 	(void)state;
 	memset(facts.has, false, sizeof(facts.has));

@@ -105,6 +105,26 @@ static void refuses_writable_and_executable(void **state)
 	assert_int_equal(space_protect(user, address, PAGE_SIZE, URX), VMK_DENIED);
 }
 
+/* SDM 3A, 4.6.1: not writable, but dirty. */
+static void shadow_stacks_are_written_by_calls_alone(void **state)
+{
+	struct ptable_leaf leaf;
+	uintptr_t address;
+	uint64_t word = 1;
+
+	assert_int_equal(space_alloc(user, PAGE_SIZE, UR | PROT_SHADOW, &address), VMK_OK);
+	assert_true(ptable_find(&user->table, address, &leaf));
+	assert_int_equal(leaf.entry & (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_DIRTY | PTE_NX),
+		PTE_PRESENT | PTE_USER | PTE_DIRTY | PTE_NX);
+	assert_int_not_equal(space_copy_out(user, address, &word, sizeof(word)), VMK_OK);
+	assert_int_equal(space_copy_in(user, &word, address, sizeof(word)), VMK_OK);
+	assert_int_equal(word, 0);
+	assert_int_equal(space_alloc(user, 1, URW | PROT_SHADOW, &address), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc(user, 1, URX | PROT_SHADOW, &address), VMK_BAD_PARAM);
+	assert_int_equal(
+		space_alloc(kernel_space(), 1, PROT_R | PROT_SHADOW, &address), VMK_BAD_PARAM);
+}
+
 static void refuses_nonsense(void **state)
 {
 	uintptr_t address;
@@ -475,6 +495,7 @@ int main(void)
 		LEAK_FREE(fresh_memory_is_zero_and_guarded),
 		LEAK_FREE(placement_is_random),
 		LEAK_FREE(refuses_writable_and_executable),
+		LEAK_FREE(shadow_stacks_are_written_by_calls_alone),
 		LEAK_FREE(refuses_nonsense),
 		LEAK_FREE(loads_an_image_into_a_reserved_range),
 		LEAK_FREE(copies_obey_protection),

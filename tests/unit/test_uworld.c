@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "arch/x86/cet.h"
 #include "tests/unit/shim/world_kernel.h"
 
 #define AT_PHDR   3
@@ -64,6 +65,33 @@ static void test_load(void **state)
 	assert_in_range(executable, 1, 64);
 	assert_true(writable > executable);
 	assert_true(sim_page_at(&sim.space, world.entry)->prot & PROT_X);
+}
+
+/* Where the CPU keeps return addresses apart, a place for them that nobody else writes. */
+static void test_shadow_stack(void **state)
+{
+	uint64_t args[6] = {0}, value;
+
+	assert_int_equal(image_load(&world, &why), VMK_OK);
+	assert_int_equal(world.shadow.bytes, 0);
+	setup(NULL);
+	sim.cet_flags = CET_SH_STK_EN;
+	assert_int_equal(image_load(&world, &why), VMK_OK);
+	assert_int_equal(world.memory_used, sim.space.mapped * PAGE_SIZE);
+	assert_int_not_equal(world.shadow.bytes, 0);
+	for (size_t at = 0; at < world.shadow.bytes; at += PAGE_SIZE)
+		assert_int_equal(sim_page_at(&sim.space, world.shadow.address + at)->prot,
+			PROT_USER | PROT_R | PROT_SHADOW);
+	args[0] = world.shadow.address;
+	args[1] = PAGE_SIZE;
+	args[2] = VMK_PROT_READ | VMK_PROT_WRITE;
+	assert_int_equal(call_protect(&world, args, &value), VMK_DENIED);
+	assert_int_equal(call_unmap(&world, args, &value), VMK_DENIED);
+
+	setup(NULL);
+	sim.cet_flags = CET_SH_STK_EN;
+	world.memory_limit = world.memory_used;
+	assert_int_equal(image_load(&world, &why), VMK_NO_MEMORY);
 }
 
 static void test_start_block(void **state)
@@ -117,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_load, setup),
+		cmocka_unit_test_setup(test_shadow_stack, setup),
 		cmocka_unit_test_setup(test_start_block, setup),
 		cmocka_unit_test_setup(test_memory_limit, setup),
 		cmocka_unit_test_setup(test_bad_image, setup),

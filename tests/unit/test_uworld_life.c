@@ -67,6 +67,9 @@ void world_put(struct world *world)
 	threads--;
 }
 
+void world_set_shadow_stack(struct world *world, uintptr_t end)
+{
+}
 void world_set_space(struct world *world, struct space *space)
 {
 }

@@ -1,12 +1,33 @@
 /*
- * Indirect-branch tracking (SDM 1, 17.3): an indirect call or jump must land on ENDBR64. On in the
- * kernel wherever the CPU has it; the code is built with landing pads everywhere.
+ * Control-flow enforcement (SDM 1, chapter 17), wherever the CPU has it: an indirect call or jump
+ * must land on ENDBR64, in the kernel and in ring 3, whose code is built with landing pads
+ * everywhere; and in ring 3 a return must go where its call came from, which a shadow stack
+ * remembers.
  */
 #ifndef ARCH_CET_H
 #define ARCH_CET_H
 
+#include "lib/types.h"
+
+/* Of a world in ring 3: all zeroes where the CPU has neither. */
+struct cet_state {
+	uint64_t u_cet, ssp; /* IA32_U_CET, IA32_PL3_SSP */
+};
+
 void cet_init_cpu(void);
 /* Off, as tboot and firmware want it. */
 void cet_off(void);
+
+/* What ring 3 gets: bits of IA32_U_CET. */
+uint64_t cet_user_flags(void);
+/* For a world that starts: with the end of its shadow stack, which is there if cet_user_flags() has
+ * CET_SH_STK_EN. */
+void cet_state_init(struct cet_state *state, uintptr_t shadow_stack_end);
+/* Of the world that leaves this CPU, and of the one that comes; interrupts are off. */
+void cet_save(struct cet_state *state);
+void cet_restore(const struct cet_state *state);
+
+#define CET_SH_STK_EN 1ull
+#define CET_ENDBR_EN  4ull
 
 #endif

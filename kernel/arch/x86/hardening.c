@@ -1,5 +1,6 @@
 /* Each rule against what was found. */
 #include "arch/x86/hardening.h"
+#include "arch/x86/cet.h"
 
 #include <stdio.h>
 
@@ -10,7 +11,6 @@
 #define CR4_SMAP     0x200000ull
 #define CR4_CET      0x800000ull
 #define EFER_NXE     0x800ull
-#define CET_ENDBR_EN 4ull
 
 static void set(struct vmk_info_hardening *row, enum vmk_hardening state, const char *found)
 {
@@ -102,6 +102,12 @@ void hardening_describe(
 		return;
 	case HARDENING_IBT:
 		feature(row, f->has[CPU_IBT], f->cr4 & CR4_CET && f->s_cet & CET_ENDBR_EN);
+		return;
+	case HARDENING_USER_IBT:
+		feature(row, f->has[CPU_IBT], f->cr4 & CR4_CET && f->u_cet & CET_ENDBR_EN);
+		return;
+	case HARDENING_SHADOW:
+		feature(row, f->has[CPU_SHSTK], f->cr4 & CR4_CET && f->u_cet & CET_SH_STK_EN);
 		return;
 	case HARDENING_GS:
 		feature(row, true, !(f->cr4 & CR4_FSGSBASE));

@@ -23,6 +23,9 @@
 	X(HARDENING_SMAP, "smap", "ring 0 reads ring 3's pages only where it means to (CR4.SMAP)") \
 	X(HARDENING_UMIP, "umip", "ring 3 cannot read descriptor tables' addresses (CR4.UMIP)")    \
 	X(HARDENING_IBT, "ibt", "indirect branches of ring 0 land on ENDBR64 (S_CET)")             \
+	X(HARDENING_USER_IBT, "user-ibt", "indirect branches of ring 3 land on ENDBR64 (U_CET)")   \
+	X(HARDENING_SHADOW, "shadow-stack",                                                        \
+		"returns of ring 3 go where their calls came from (U_CET)")                        \
 	X(HARDENING_GS, "gs-base", "ring 3 cannot write GS.base (CR4.FSGSBASE off)")               \
 	X(HARDENING_CANARY, "canary", "this world's stack canary is random")                       \
 	X(HARDENING_ENTROPY, "entropy", "addresses and keys come from RDSEED or RDRAND")           \
@@ -39,6 +42,7 @@ struct hardening_facts {
 	bool has[CPU_FEATURE_COUNT];
 	uint64_t cr0, cr4, efer;
 	uint64_t s_cet;     /* 0 where there is no CET */
+	uint64_t u_cet;     /* what worlds in ring 3 start with */
 	uint64_t spec_ctrl; /* 0 where it is not written */
 	uint64_t canary;
 	bool sealed;

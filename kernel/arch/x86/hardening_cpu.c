@@ -1,4 +1,5 @@
 #include "arch/x86/hardening_cpu.h"
+#include "arch/x86/cet.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/hardening.h"
 #include "arch/x86/percpu.h"
@@ -19,6 +20,7 @@ static void read_cpu(struct hardening_facts *f)
 	f->cr4 = read_cr4();
 	f->efer = rdmsr(MSR_EFER);
 	f->s_cet = f->has[CPU_IBT] ? rdmsr(MSR_S_CET) : 0;
+	f->u_cet = cet_user_flags();
 	f->spec_ctrl = speculation_now();
 	f->canary = percpu()->canary;
 	irq_restore(saved);

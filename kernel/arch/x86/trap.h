@@ -10,20 +10,21 @@
 #define GDT_TSS         0x28
 
 /* Vectors (SDM 3A, 6.3.1 for those below 32). */
-#define VECTOR_DEBUG         1
-#define VECTOR_NMI           2
-#define VECTOR_DOUBLE_FAULT  8
-#define VECTOR_GP            13
-#define VECTOR_PAGE_FAULT    14
-#define VECTOR_MACHINE_CHECK 18
-#define VECTOR_DEVICE_FIRST  0x30
-#define VECTOR_DEVICE_LAST   0xdf
-#define VECTOR_TIMER         0xf0
-#define VECTOR_RESCHEDULE    0xf1
-#define VECTOR_TLB           0xf2
-#define VECTOR_STOP          0xf3
-#define VECTOR_LEAVE         0xf4
-#define VECTOR_SPURIOUS      0xff
+#define VECTOR_DEBUG              1
+#define VECTOR_NMI                2
+#define VECTOR_DOUBLE_FAULT       8
+#define VECTOR_GP                 13
+#define VECTOR_PAGE_FAULT         14
+#define VECTOR_MACHINE_CHECK      18
+#define VECTOR_CONTROL_PROTECTION 21
+#define VECTOR_DEVICE_FIRST       0x30
+#define VECTOR_DEVICE_LAST        0xdf
+#define VECTOR_TIMER              0xf0
+#define VECTOR_RESCHEDULE         0xf1
+#define VECTOR_TLB                0xf2
+#define VECTOR_STOP               0xf3
+#define VECTOR_LEAVE              0xf4
+#define VECTOR_SPURIOUS           0xff
 
 #ifndef __ASSEMBLY__
 #include "lib/types.h"

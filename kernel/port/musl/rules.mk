@@ -16,7 +16,7 @@ MUSL_OBJS := $(filter-out $(MUSL_OMIT_OBJS),$(patsubst $(MUSL)/%.c,$(MUSL_OUT)/o
 	$(MUSL)/src/network/ntohl.c $(MUSL)/src/network/ntohs.c))
 
 MUSL_CFLAGS := --target=x86_64-linux-musl -std=c99 -ffreestanding -nostdinc -O2 -g -fPIE -w \
-	-fcf-protection=full -fno-strict-aliasing -frounding-math -fomit-frame-pointer \
+	-fcf-protection=full -fno-jump-tables -fno-strict-aliasing -frounding-math -fomit-frame-pointer \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(REPRO) \
 	-D_XOPEN_SOURCE=700 -Ikernel/port/musl/arch -I$(MUSL)/arch/x86_64 -I$(MUSL)/arch/generic \
 	-I$(MUSL_OUT)/obj/src/internal -I$(MUSL)/src/include -I$(MUSL)/src/internal \

@@ -205,3 +205,38 @@ void attack_registers(void)
 	if (changed)
 		abort();
 }
+
+/* The address to which this returns is another one than that of the call. */
+void attack_return_address(void)
+{
+	__asm__ volatile("callq 1f\n\t"
+			 "jmp 3f\n"
+			 "1:\tleaq 2f(%%rip), %%rax\n\t"
+			 "movq %%rax, (%%rsp)\n\t"
+			 "retq\n"
+			 "2:\tnop\n"
+			 "3:"
+		:
+		:
+		: "rax", "memory");
+}
+
+void attack_no_landing_pad(void)
+{
+	__asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
+			 "jmpq *%%rax\n"
+			 "1:\tnop"
+		:
+		:
+		: "rax");
+}
+
+/* A store where calls leave their addresses. */
+void attack_write_shadow(void)
+{
+	unsigned long place = 0;
+
+	__asm__ volatile("rdsspq %0" : "+r"(place));
+	if (place)
+		*(volatile unsigned long *)place = 0;
+}

@@ -27,6 +27,9 @@
 	X(far_return, "general protection fault")                                            \
 	X(single_step, "debug exception")                                                    \
 	X(kernel_stack_pointer, "(page fault|stack-segment fault|general protection fault)") \
+	X(return_address, "control-flow violation at .*: a return not to where")             \
+	X(no_landing_pad, "control-flow violation at .*: an indirect branch not to ENDBR64") \
+	X(write_shadow, "page fault at image.*: write to shadow stack")                      \
 	X(flags, "survives")                                                                 \
 	X(segments, "survives")                                                              \
 	X(registers, "survives")

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86/cet.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
 #include "lib/random.h"
@@ -257,6 +258,11 @@ __attribute__((weak)) enum vmk_status event_wait_any(struct event *const *events
 	if (sim.wait_result == VMK_OK)
 		sim.frames_waiting = 1;
 	return sim.wait_result;
+}
+
+uint64_t cet_user_flags(void)
+{
+	return sim.cet_flags;
 }
 
 void world_set_fs_base(struct world *world, uint64_t base)

@@ -29,6 +29,7 @@ struct sim {
 	struct space space;
 	uint64_t now_ns;
 	uint64_t tls;
+	uint64_t cet_flags;                   /* what the CPU has */
 	unsigned pages_left;                  /* that space_alloc_at() has to give */
 	unsigned frames_waiting, frame_bytes; /* of the port */
 	unsigned frames_sent;
