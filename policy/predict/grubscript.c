@@ -35,10 +35,10 @@ static bool at_end(const struct script *s, size_t end)
 	return s->at >= end || s->text[s->at] == '\n';
 }
 
-/* What would mean more than itself: variables, lists, conditions, other quotes. */
+/* What would mean more than itself: variables, lists, conditions, patterns, other quotes. */
 static bool is_special(char c)
 {
-	return c == 0 || strchr("$;|&<>'\\`{}", c) != NULL;
+	return (unsigned char)c < ' ' || strchr("$;|&<>'\\`{}*?[", c) != NULL;
 }
 
 static enum vmk_status add_char(struct script *s, char c)
@@ -58,6 +58,8 @@ static enum vmk_status read_word(struct script *s, size_t end)
 	if (s->command.word_count == GRUB_WORDS_MAX)
 		return fail(s, VMK_TOO_LARGE, "a command has too many words");
 	s->command.words[s->command.word_count++] = s->words + s->words_used;
+	if (s->text[s->at] == '#')
+		return fail(s, VMK_UNSUPPORTED, "a comment behind a command");
 	for (; status == VMK_OK && !at_end(s, end); s->at++) {
 		char c = s->text[s->at];
 
@@ -127,16 +129,25 @@ static enum vmk_status read_command(struct script *s, size_t end)
 	return status;
 }
 
+/* Others may decide what follows, or read files, which are measured too. */
+static bool is_known(const char *command)
+{
+	static const char *const known[] = {"serial", "terminal_input", "terminal_output", "set",
+		"menuentry", "setparams", "multiboot2", "module2", "echo"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (!strcmp(command, known[i]))
+			return true;
+	}
+	return false;
+}
+
 static enum vmk_status execute(struct script *s)
 {
-	static const char *const control[] = {
-		"if", "for", "while", "until", "function", "submenu", "source", "configfile"};
 	size_t used = 0;
 
-	for (size_t i = 0; i < sizeof(control) / sizeof(control[0]); i++) {
-		if (!strcmp(s->command.words[0], control[i]))
-			return fail(s, VMK_UNSUPPORTED, "a command that decides what follows");
-	}
+	if (!is_known(s->command.words[0]))
+		return fail(s, VMK_UNSUPPORTED, "a command that vmkbootcfg does not write");
 	for (unsigned i = 0; i < s->command.word_count; i++) {
 		size_t bytes = strlen(s->command.words[i]);
 
@@ -161,7 +172,8 @@ static enum vmk_status note(struct script *s)
 		char *end;
 		unsigned long number = strtoul(c->words[1] + 8, &end, 10);
 
-		if (*end || end == c->words[1] + 8 || s->entries || number > 1000)
+		if (*end || c->words[1][8] < '0' || c->words[1][8] > '9' || s->entries ||
+			number > 1000)
 			return fail(s, VMK_UNSUPPORTED,
 				"a default that is not a number before the menu");
 		s->chosen = (unsigned)number;

@@ -22,6 +22,7 @@ struct launch {
 	struct platform platform;
 	int grub_file, script_file;
 	uint8_t grub[32];
+	bool has_kernel;
 	unsigned modules; /* loaded so far; the kernel is none */
 };
 
@@ -109,7 +110,8 @@ static enum vmk_status join(
 /* The path's last component names the file that is at hand. */
 static enum vmk_status load_module(struct launch *l, const struct grub_command *command)
 {
-	unsigned number = strcmp(command->words[0], "multiboot2") ? ++l->modules : 0;
+	bool kernel = !strcmp(command->words[0], "multiboot2");
+	unsigned number = kernel ? 0 : ++l->modules;
 	const char *slash = strrchr(command->words[1], '/');
 	const char *name = slash ? slash + 1 : command->words[1];
 	char *cmdline, path[4096], role[32];
@@ -117,6 +119,10 @@ static enum vmk_status load_module(struct launch *l, const struct grub_command *
 	enum vmk_status status;
 	int file;
 
+	if (kernel == l->has_kernel)
+		return prediction_fail(l->error, VMK_BAD_FORMAT, name,
+			kernel ? "a second kernel" : "a module before the kernel");
+	l->has_kernel = true;
 	if (number > BOOTCFG_MODULES_MAX)
 		return prediction_fail(l->error, VMK_TOO_LARGE, name, "one module too many");
 	cmdline = l->inputs->cmdlines[number];
@@ -154,6 +160,9 @@ static enum vmk_status predict_grub(struct launch *l)
 	l->error->text[0] = 0;
 	if (status == VMK_OK)
 		status = grubscript_run((const char *)script->data, script->size, execute, l, &at);
+	if (status == VMK_OK && !l->has_kernel)
+		return prediction_fail(
+			l->error, VMK_BAD_FORMAT, l->inputs->grub_cfg, "it loads no kernel");
 	if (status == VMK_OK || l->error->text[0])
 		return status;
 	snprintf(line, sizeof(line), "line %u: %s", at.line, at.what ? at.what : "refused");

@@ -369,9 +369,10 @@ static void runs_the_menu_as_grub_does(void **state)
 		"\tmodule2 /boot/a a\n}|menuentry Other {\n\techo no\n}|setparams A title|"
 		"multiboot2 /boot/k x=1 y|module2 /boot/a a|");
 	assert_int_equal(
-		run_script("set default=1\nmenuentry a {\nb\n}\nmenuentry c {\nd\n}\n", &error),
+		run_script("set default=1\nmenuentry a {\necho b\n}\nmenuentry c {\necho d\n}\n",
+			&error),
 		VMK_OK);
-	assert_non_null(strstr(executed, "|setparams c|d|"));
+	assert_non_null(strstr(executed, "|setparams c|echo d|"));
 }
 
 static void never_guesses_what_grub_does(void **state)
@@ -379,10 +380,13 @@ static void never_guesses_what_grub_does(void **state)
 	static const struct {
 		const char *text;
 		unsigned line;
-	} bad[] = {{"", 1}, {"set a=b\n", 2}, {"set a=$b\n", 1}, {"a; b\n", 1}, {"\nif true\n", 2},
-		{"menuentry a {\n", 1}, {"echo \"a\n", 1}, {"menuentry a {\nif x\n}\n", 2},
-		{"menuentry --id x a {\n}\n", 2}, {"set default=saved\nmenuentry a {\n}\n", 1},
-		{"menuentry a {\n}\nsource b\n", 3}};
+	} bad[] = {{"", 1}, {"set a=b\n", 2}, {"set a=$b\n", 1}, {"echo a; b\n", 1},
+		{"\nif true\n", 2}, {"menuentry a {\n", 1}, {"echo \"a\n", 1},
+		{"menuentry a {\nif x\n}\n", 2}, {"menuentry --id x a {\n}\n", 2},
+		{"set default=saved\nmenuentry a {\n}\n", 1}, {"menuentry a {\n}\nsource b\n", 3},
+		{"echo a #b\n", 1}, {"echo /boot/*\n", 1}, {"echo a\r\n", 1}, {"\ninsmod x\n", 2},
+		{"return\n", 1}, {". x\n", 1}, {"set default=+1\nmenuentry a {\n}\n", 1},
+		{"a=b\n", 1}};
 	struct grub_error error;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -404,6 +408,59 @@ static void make_pe(uint8_t image[0x280])
 	memcpy(image + 0x148 + 16, "\x80\0\0\0\x80\x01", 6);
 	memset(image + 0x180, 0x90, 0x80);
 	memset(image + 0x200, 0x33, 0x80);
+}
+
+static const char *predict_menu(const char *directory, const char *menu)
+{
+	static char boot_cfg[64], grub[64], grub_cfg[64];
+	static struct prediction_error error;
+	static struct prediction prediction;
+	struct prediction_inputs inputs = {.launch = VMK_LAUNCH_SRTM,
+		.boot_cfg = boot_cfg,
+		.directory = directory,
+		.grub = grub,
+		.grub_cfg = grub_cfg,
+		.platform = "policy/platforms/unknown-uefi.json"};
+
+	snprintf(boot_cfg, sizeof(boot_cfg), "%s/boot.cfg", directory);
+	snprintf(grub, sizeof(grub), "%s/grub.efi", directory);
+	snprintf(grub_cfg, sizeof(grub_cfg), "%s/grub.cfg", directory);
+	write_file(directory, "grub.cfg", (const uint8_t *)menu, strlen(menu));
+	if (prediction_make(&inputs, &prediction, &error) == VMK_OK)
+		strcpy(error.text, "predicted");
+	prediction_free(&prediction);
+	return error.text;
+}
+
+/* GRUB takes one kernel, and modules only after it. */
+static void a_static_launch_has_one_kernel_and_it_comes_first(void **state)
+{
+	char directory[] = "/tmp/merlon-predict.XXXXXX";
+	uint8_t image[0x280];
+
+	make_pe(image);
+	assert_non_null(mkdtemp(directory));
+	write_file(directory, "boot.cfg", (const uint8_t *)"kernel=k\n", 9);
+	write_file(directory, "grub.efi", image, sizeof(image));
+	write_file(directory, "k", image, 1);
+	assert_string_equal(
+		predict_menu(directory, "menuentry a {\nmultiboot2 /k\n}\n"), "predicted");
+	assert_non_null(
+		strstr(predict_menu(directory, "menuentry a {\nmultiboot2 /k\nmultiboot2 /k\n}\n"),
+			"a second kernel"));
+	assert_non_null(
+		strstr(predict_menu(directory, "menuentry a {\nmodule2 /k\nmultiboot2 /k\n}\n"),
+			"before the kernel"));
+	assert_non_null(strstr(predict_menu(directory, "menuentry a {\necho a\n}\n"), "loads no kernel"));
+	for (const char *const *name =
+			(const char *const[]){"boot.cfg", "grub.cfg", "grub.efi", "k", NULL};
+		*name; name++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s/%s", directory, *name);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(directory), 0);
 }
 
 static void hashes_images_as_uefi_does(void **state)
@@ -485,6 +542,7 @@ int main(void)
 		cmocka_unit_test(captures_what_firmware_measures),
 		cmocka_unit_test(runs_the_menu_as_grub_does),
 		cmocka_unit_test(never_guesses_what_grub_does),
+		cmocka_unit_test(a_static_launch_has_one_kernel_and_it_comes_first),
 		cmocka_unit_test(hashes_images_as_uefi_does),
 		cmocka_unit_test(refuses_a_log_without_tboot),
 		cmocka_unit_test(refuses_malformed_platforms),
