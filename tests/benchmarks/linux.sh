@@ -27,9 +27,10 @@ peer_initrd() # FILE
 }
 
 # GRUB reads the fastest form of each file: tboot unpacked, the kernel as it is, the initrd unpacked.
-peer_iso()
+peer_iso() # NAME LINUX-ARGUMENT...
 {
-	local tree=$peer/iso
+	local tree=$peer/iso name=$1
+	shift
 	rm -rf "$tree"
 	mkdir -p "$tree/boot/grub"
 	gunzip -c build/third-party/tboot/boot/tboot.gz >"$tree/boot/tboot"
@@ -41,12 +42,12 @@ peer_iso()
 		set timeout=0
 		menuentry launch {
 			multiboot2 /boot/tboot $peer_args
-			module2 /boot/vmlinuz console=ttyS0 tpm_tis.force=1 tpm_tis.interrupts=0 quiet net.ifnames=0
+			module2 /boot/vmlinuz console=ttyS0 tpm_tis.force=1 tpm_tis.interrupts=0 quiet net.ifnames=0 $*
 			module2 /boot/initrd
 			module2 /boot/sinit.bin pad=$(head -c 3900 /dev/zero | tr '\0' p)
 		}
 	EOF2
-	grub-mkrescue -d /usr/lib/grub/i386-pc -o "$peer/linux.iso" "$tree" --locales= --fonts= --themes= \
+	grub-mkrescue -d /usr/lib/grub/i386-pc -o "$peer/$name.iso" "$tree" --locales= --fonts= --themes= \
 		>"$peer/mkrescue.log" 2>&1 || die "grub-mkrescue failed: see $peer/mkrescue.log"
 	rm -rf "$tree"
 }
@@ -85,7 +86,7 @@ peer_make()
 		die "Linux cannot be fetched: $(tail -n 1 "$raw/fetch-linux.log")"
 	rm -rf "$peer"
 	mkdir -p "$peer"
-	peer_iso
+	peer_iso linux
 	peer_tpm
 }
 
@@ -128,4 +129,18 @@ peer_boot()
 	peer_seconds=$(awk -v a="$EPOCHREALTIME" -v b="$start" 'BEGIN { printf "%.3f", a - b }')
 	peer_cpu=$(emulator_seconds "$sim_pid")
 	power_off
+}
+
+# The same Linux in Bochs, as far as its first program: sets peer_simulated. Bochs repeats itself, so once is
+# enough. It has no remapping unit, which Linux wants under tboot, and no network card that this kernel knows.
+peer_in_bochs()
+{
+	local dir=$peer/bochs
+	mkdir -p "$dir"
+	peer_iso bochs intel_iommu=tboot_noforce
+	cp -r "$peer/tpm" "$dir/tpm"
+	build/bin/txtsim run --platform bochs --iso "$peer/bochs.iso" --workdir "$dir/sim" --tpm-state "$dir/tpm" \
+		--sinit-key build/keys/sinit.key --model corei7_skylake_x --smp 1 --mem 512 --timeout 1200 --no-reboot \
+		--until 'INIT: user space' >"$dir/txtsim.log" 2>&1 || die "the peer in Bochs failed: see $dir/txtsim.log"
+	peer_simulated=$(at "$dir" 1 'INIT: user space')
 }

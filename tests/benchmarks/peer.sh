@@ -16,6 +16,7 @@ peer_round() # NUMBER
 	boot "$out/peer-bochs-$1" --platform bochs --smp 1
 	bochs_wall+=("$(verdict_seconds "$out/peer-bochs-$1")")
 	bochs_cpu+=("$(emulator_seconds "$sim_pid")")
+	bochs_before+=("$(at "$out/peer-bochs-$1" 2 'VMkernel starts')")
 	bochs_simulated+=("$(at "$out/peer-bochs-$1" 1 'attester listening')")
 	power_off
 	boot "$out/peer-qemu-$1" --platform qemu --smp 1
@@ -40,7 +41,8 @@ ratios()
 
 bench_peer()
 {
-	local i bochs_wall=() bochs_cpu=() bochs_simulated=() qemu_wall=() qemu_cpu=() linux_wall=() linux_cpu=()
+	local i bochs_wall=() bochs_before=() bochs_cpu=() bochs_simulated=() linux_simulated=()
+	local qemu_wall=() qemu_cpu=() linux_wall=() linux_cpu=()
 	peer_make
 	boot "$out/peer-bochs-0" --platform bochs # enrolled, if it was not
 	power_off
@@ -48,8 +50,10 @@ bench_peer()
 	for ((i = 1; i <= runs; i++)); do
 		peer_round "$i"
 	done
+	peer_in_bochs
 	begin "Power-on to verdict of a known host, 1 processor, 512 MiB, $runs rounds (goal: half of Linux's time)"
 	row 'Merlon in Bochs' 's wall' "${bochs_wall[@]}"
+	row 'Merlon in Bochs: before the VMkernel starts' 's wall' "${bochs_before[@]}"
 	row 'Merlon in Bochs: attester listens' 's simulated' "${bochs_simulated[@]}"
 	row 'Merlon in QEMU' 's wall' "${qemu_wall[@]}"
 	row 'Linux + tboot + tpm2-tools in QEMU' 's wall' "${linux_wall[@]}"
@@ -59,6 +63,10 @@ bench_peer()
 	ratios 'Merlon in QEMU / Linux in QEMU' qemu_wall linux_wall
 	ratios 'the same, CPU of the emulator' qemu_cpu linux_cpu
 	ratios 'Merlon in Bochs / Linux in QEMU' bochs_wall linux_wall
+	ratios 'the same, CPU of both emulators' bochs_cpu linux_cpu
+	row 'Linux in Bochs: its first program' 's simulated' "$peer_simulated"
+	linux_simulated=("${bochs_simulated[@]/*/$peer_simulated}")
+	ratios 'Merlon in Bochs / Linux in Bochs' bochs_simulated linux_simulated
 	finish peer
-	rm -rf "$out"/peer-*/{boot.iso*,iso,good,stage} "$peer"/{linux.iso,boot-*/tpm,first/tpm}
+	rm -rf "$out"/peer-*/{boot.iso*,iso,good,stage} "$peer"/{linux.iso,bochs.iso,bochs/tpm,boot-*/tpm,first/tpm}
 }
