@@ -33,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct part cms, leaf, middle, root;
 	const char *why = NULL;
 	enum vmk_status status;
+	const struct signature_data signed_data = {(const uint8_t *)"what is signed", 14, NULL};
 	const uint8_t *at = data + 6;
 	size_t left = size - 6;
 
@@ -44,8 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	root = take(&at, &left, left);
 	certs[0] = (struct signature_cert){leaf.bytes, leaf.size};
 	certs[1] = (struct signature_cert){middle.bytes, middle.size};
-	status = signature_verify((const uint8_t *)"what is signed", 14, cms.bytes, cms.size, certs,
-		middle.size ? 2 : 1, root.bytes, root.size, &path, &why);
+	status = signature_verify(&signed_data, cms.bytes, cms.size, certs, middle.size ? 2 : 1,
+		root.bytes, root.size, &path, &why);
 	if (!memchr(path.signer, 0, sizeof(path.signer)) ||
 		(status != VMK_OK) != (path.count == 0) || (status != VMK_OK) != (why != NULL))
 		abort();
