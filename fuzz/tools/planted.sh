@@ -2,7 +2,7 @@
 # has to find it from the repository's seeds alone.
 # shellcheck shell=bash
 PLANTED=fuzz/planted
-SCRATCH=build/fuzz-planted
+SCRATCH=$results/fuzz-planted
 
 field_of() # PATCH NAME: of the lines before the patch proper
 {
@@ -99,6 +99,9 @@ planted() # CPU-SECONDS [NAME...]
 	shift
 	check_planted || exit 1
 	make build/fuzz-lib/libmbedtls.a >/dev/null || die "mbedTLS does not build"
+	mkdir -p "$SCRATCH"
+	exec 9>"$SCRATCH/lock"
+	flock -n 9 || die "somebody plants bugs in $SCRATCH already; MERLON_FUZZ=DIR names another place"
 	refresh_copy # also of what an interrupted run has left changed
 	printf '%-26s %-44s %-20s %-5s %8s\n' planted class target found CPU-s
 	for patch in "$PLANTED"/*.patch; do
