@@ -36,6 +36,13 @@ void hash_sha256(const void *data, size_t bytes, uint8_t digest[32])
 		memset(digest, 0, 32);
 }
 
+void hash_sha256_both(
+	const void *data, size_t part, size_t bytes, uint8_t of_part[32], uint8_t of_all[32])
+{
+	hash_sha256(data, part, of_part);
+	hash_sha256(data, bytes, of_all);
+}
+
 /* One certificate; advances *at to its end. */
 static X509 *parse_certificate(const uint8_t **at, const uint8_t *end)
 {
@@ -202,9 +209,9 @@ static enum vmk_status run(struct check *c, const char **why)
 	return VMK_OK;
 }
 
-enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *cms, size_t cms_n,
-	const struct signature_cert *certs, unsigned count, const uint8_t *roots, size_t roots_n,
-	struct signature_path *path, const char **why)
+enum vmk_status signature_verify(const struct signature_data *data, const uint8_t *cms,
+	size_t cms_n, const struct signature_cert *certs, unsigned count, const uint8_t *roots,
+	size_t roots_n, struct signature_path *path, const char **why)
 {
 	struct check c = {.path = path};
 	enum vmk_status status;
@@ -213,7 +220,7 @@ enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *c
 	if (count == 0 || cms_n == 0)
 		return refuse(why, VMK_UNSIGNED, "there is no signature");
 	status = load(&c, cms, cms_n, certs, count, roots, roots_n, why);
-	c.content = BIO_new_mem_buf(data, (int)n);
+	c.content = BIO_new_mem_buf(data->bytes, (int)data->size);
 	if (status == VMK_OK)
 		status = run(&c, why);
 	if (status == VMK_OK)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define RSA_BITS_MIN 3072u
+#define CHAINS_KNOWN 4u
 
 /* What a chain may be made of. No SHA-1, no RSA below 3072 bits, no curve but P-256 and P-384. */
 static const mbedtls_x509_crt_profile profile = {
@@ -182,6 +183,74 @@ static enum vmk_status check_chain(struct verification *v)
 	return refuse(v, VMK_UNKNOWN_SIGNER, "the signer's chain does not end at a root");
 }
 
+/*
+ * Chains that were verified. What follows from the bytes of certificates and roots never changes,
+ * as no date is looked at; who was revoked since is asked for each package. Whoever finds the
+ * memory in use verifies.
+ */
+static struct {
+	uint32_t in_use; /* atomic */
+	unsigned next;
+	struct {
+		uint8_t key[SHA256_BYTES];
+		struct signature_path path; /* count 0: empty */
+	} known[CHAINS_KNOWN];
+} chains;
+
+static bool take_chains(void)
+{
+	return !__atomic_exchange_n(&chains.in_use, 1, __ATOMIC_ACQUIRE);
+}
+
+static void leave_chains(void)
+{
+	__atomic_store_n(&chains.in_use, 0, __ATOMIC_RELEASE);
+}
+
+static bool recall_chain(const uint8_t key[SHA256_BYTES], struct signature_path *path)
+{
+	bool found = false;
+
+	if (!take_chains())
+		return false;
+	for (unsigned i = 0; i < CHAINS_KNOWN && !found; i++) {
+		found = chains.known[i].path.count &&
+			memcmp(chains.known[i].key, key, SHA256_BYTES) == 0;
+		if (found)
+			*path = chains.known[i].path;
+	}
+	leave_chains();
+	return found;
+}
+
+static void remember_chain(const uint8_t key[SHA256_BYTES], const struct signature_path *path)
+{
+	if (!take_chains())
+		return;
+	memcpy(chains.known[chains.next].key, key, SHA256_BYTES);
+	chains.known[chains.next].path = *path;
+	chains.next = (chains.next + 1) % CHAINS_KNOWN;
+	leave_chains();
+}
+
+static enum vmk_status check_chain_once(struct verification *v, const struct signature_cert *certs,
+	unsigned count, const uint8_t *roots, size_t roots_n)
+{
+	uint8_t digests[1 + SIGNATURE_CERTS_MAX][SHA256_BYTES] = {0}, key[SHA256_BYTES];
+	enum vmk_status status;
+
+	hash_sha256(roots, roots_n, digests[0]);
+	for (unsigned i = 0; i < count; i++)
+		hash_sha256(certs[i].der, certs[i].bytes, digests[1 + i]);
+	hash_sha256(digests, sizeof(digests), key);
+	if (recall_chain(key, v->path))
+		return VMK_OK;
+	status = check_chain(v);
+	if (status == VMK_OK)
+		remember_chain(key, v->path);
+	return status;
+}
+
 static enum vmk_status parse_cms(struct verification *v, const uint8_t *cms, size_t bytes)
 {
 	int result = mbedtls_pkcs7_parse_der(&v->cms, cms, bytes);
@@ -261,23 +330,32 @@ static void copy_common_name(const mbedtls_x509_crt *cert, char *signer)
 	signer[length] = '\0';
 }
 
-static enum vmk_status verify(
-	struct verification *v, const uint8_t *data, size_t n, const uint8_t *cms, size_t cms_n)
+static bool is_signed(struct verification *v, const struct signature_data *data)
 {
-	enum vmk_status status = check_chain(v);
+	mbedtls_md_type_t md = MBEDTLS_MD_NONE;
 
-	if (status == VMK_OK)
-		status = parse_cms(v, cms, cms_n);
+	mbedtls_oid_get_md_alg(&v->cms.signed_data.digest_alg_identifiers, &md);
+	if (md == MBEDTLS_MD_SHA256 && data->sha256)
+		return mbedtls_pkcs7_signed_hash_verify(
+			       &v->cms, &v->chain, data->sha256, SHA256_BYTES) == 0;
+	return mbedtls_pkcs7_signed_data_verify(&v->cms, &v->chain, data->bytes, data->size) == 0;
+}
+
+static enum vmk_status verify(
+	struct verification *v, const struct signature_data *data, const uint8_t *cms, size_t cms_n)
+{
+	enum vmk_status status = parse_cms(v, cms, cms_n);
+
 	if (status == VMK_OK)
 		status = check_signer_info(v);
 	if (status != VMK_OK)
 		return status;
-	if (mbedtls_pkcs7_signed_data_verify(&v->cms, &v->chain, data, n) != 0)
+	if (!is_signed(v, data))
 		return refuse(v, VMK_BAD_SIGNATURE, "the signature does not match the data");
 	return VMK_OK;
 }
 
-static enum vmk_status run(struct verification *v, const uint8_t *data, size_t n,
+static enum vmk_status run(struct verification *v, const struct signature_data *data,
 	const uint8_t *cms, size_t cms_n, const struct signature_cert *certs, unsigned count,
 	const uint8_t *roots, size_t roots_n)
 {
@@ -289,7 +367,9 @@ static enum vmk_status run(struct verification *v, const uint8_t *data, size_t n
 	v->why = NULL;
 	status = parse_certs(v, certs, count, roots, roots_n);
 	if (status == VMK_OK)
-		status = verify(v, data, n, cms, cms_n);
+		status = check_chain_once(v, certs, count, roots, roots_n);
+	if (status == VMK_OK)
+		status = verify(v, data, cms, cms_n);
 	if (status == VMK_OK)
 		copy_common_name(&v->chain, v->path->signer);
 	else
@@ -297,9 +377,9 @@ static enum vmk_status run(struct verification *v, const uint8_t *data, size_t n
 	return status;
 }
 
-enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *cms, size_t cms_n,
-	const struct signature_cert *certs, unsigned count, const uint8_t *roots, size_t roots_n,
-	struct signature_path *path, const char **why)
+enum vmk_status signature_verify(const struct signature_data *data, const uint8_t *cms,
+	size_t cms_n, const struct signature_cert *certs, unsigned count, const uint8_t *roots,
+	size_t roots_n, struct signature_path *path, const char **why)
 {
 	struct verification *v;
 	enum vmk_status status;
@@ -319,7 +399,7 @@ enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *c
 	if (!v)
 		return VMK_NO_MEMORY;
 	v->path = path;
-	status = run(v, data, n, cms, cms_n, certs, count, roots, roots_n);
+	status = run(v, data, cms, cms_n, certs, count, roots, roots_n);
 	*why = v->why;
 	mbedtls_pkcs7_free(&v->cms);
 	mbedtls_x509_crt_free(&v->chain);

@@ -25,6 +25,13 @@ struct signature_cert {
 	size_t bytes;
 };
 
+/* What is signed. `sha256` is its digest where the caller knows it already, else NULL. */
+struct signature_data {
+	const uint8_t *bytes;
+	size_t size;
+	const uint8_t *sha256;
+};
+
 /* The path that was verified, from the signer to the root. */
 struct signature_path {
 	char signer[SIGNATURE_SIGNER_MAX]; /* subject's common name, zero-terminated */
@@ -36,20 +43,21 @@ struct signature_path {
 };
 
 /*
- * Does `cms` sign data[0..n) with the key of certs[0], whose chain (through certs[1], if count is
+ * Does `cms` sign `data` with the key of certs[0], whose chain (through certs[1], if count is
  * 2) ends at one of `roots` (one DER certificate behind the other)? The signer's certificate must
  * be meant for code signing: extended key usage codeSigning, key usage digitalSignature, and no CA;
  * each certificate below the root names exactly one level (vmkapi/levels.h).
  * *path is filled, zeroed on any failure; *why (static text, may be NULL) says what was wrong, NULL
- * on success. Allocates from the heap while it runs.
+ * on success. Allocates from the heap while it runs. A few chains that were verified are remembered
+ * by their bytes and the roots', so that a signer's second package costs one signature.
  *
  * VMK_UNSIGNED: no signature or no certificate at all. VMK_BAD_FORMAT: `cms` or a certificate does
  * not parse. VMK_UNSUPPORTED: an algorithm or form that is not accepted. VMK_UNKNOWN_SIGNER: the
  * chain does not end at a root, or a certificate is not for this use. VMK_BAD_SIGNATURE: all well,
  * but the signature does not match the data.
  */
-enum vmk_status signature_verify(const uint8_t *data, size_t n, const uint8_t *cms, size_t cms_n,
-	const struct signature_cert *certs, unsigned count, const uint8_t *roots, size_t roots_n,
-	struct signature_path *path, const char **why);
+enum vmk_status signature_verify(const struct signature_data *data, const uint8_t *cms,
+	size_t cms_n, const struct signature_cert *certs, unsigned count, const uint8_t *roots,
+	size_t roots_n, struct signature_path *path, const char **why);
 
 #endif

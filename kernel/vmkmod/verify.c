@@ -10,11 +10,14 @@ enum vmk_status package_verify(
 	struct signature_cert certificates[PACKAGE_CERTIFICATES_MAX];
 	struct reader r = reader_of(package->trailer, package->trailer_bytes);
 	struct package_record record, cms = {0};
+	uint8_t digest[SHA256_BYTES];
+	const struct signature_data data = {package->data, package->signed_bytes, digest};
 	const char *unheeded;
 	unsigned count = 0;
 
 	why = why ? why : &unheeded;
-	hash_sha256(package->data, package->bytes, package->sha256);
+	hash_sha256_both(
+		package->data, package->signed_bytes, package->bytes, digest, package->sha256);
 	package->path = (struct signature_path){0};
 	while (package_record_next(&r, &record, why)) {
 		if (record.type == PACKAGE_RECORD_CMS)
@@ -26,6 +29,6 @@ enum vmk_status package_verify(
 		*why = "there is no signature";
 		return VMK_UNSIGNED;
 	}
-	return signature_verify(package->data, package->signed_bytes, cms.bytes, cms.size,
-		certificates, count, roots, roots_bytes, &package->path, why);
+	return signature_verify(&data, cms.bytes, cms.size, certificates, count, roots, roots_bytes,
+		&package->path, why);
 }

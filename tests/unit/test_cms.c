@@ -2,6 +2,7 @@
 /* needs: build/host-lib/libmbedtls.a */
 /* libs: build/host-lib/libmbedtls.a */
 /* signature_verify() against chains and signatures that the openssl command makes here and now. */
+#include "trust/hash.h"
 #include "trust/signature.h"
 
 #include <setjmp.h>
@@ -131,12 +132,13 @@ static struct result verify(const struct file *data, const struct file *cms, con
 {
 	struct file leaf = read_file(cert, ".der"), top = read_file(root, ".der"), middle = {0};
 	struct signature_cert certs[2] = {{leaf.bytes, leaf.size}};
+	struct signature_data signed_data = {data->bytes, data->size, NULL};
 	struct result r;
 
 	if (intermediate)
 		middle = read_file(intermediate, ".der");
 	certs[1] = (struct signature_cert){middle.bytes, middle.size};
-	r.status = signature_verify(data->bytes, data->size, cms->bytes, cms->size, certs,
+	r.status = signature_verify(&signed_data, cms->bytes, cms->size, certs,
 		intermediate ? 2 : 1, top.bytes, top.size, &r.path, &r.why);
 	return r;
 }
@@ -288,18 +290,50 @@ static void test_nothing_there(void **state)
 	struct file data = read_file("data", ""), none = {0}, leaf = read_file("p256", ".der");
 	struct file cms = read_file("p256", ".cms"), root = read_file("root", ".der");
 	struct signature_cert cert = {leaf.bytes, leaf.size}, tail = {leaf.bytes, leaf.size + 1};
+	struct signature_data signed_data = {data.bytes, data.size, NULL};
 	struct result r;
 
 	expect(verify(&data, &none, "p256", NULL, "root"), VMK_UNSIGNED, "no signature");
-	r.status = signature_verify(data.bytes, data.size, cms.bytes, cms.size, &cert, 0,
-		root.bytes, root.size, &r.path, &r.why);
+	r.status = signature_verify(&signed_data, cms.bytes, cms.size, &cert, 0, root.bytes,
+		root.size, &r.path, &r.why);
 	expect(r, VMK_UNSIGNED, "no signature");
-	r.status = signature_verify(data.bytes, data.size, cms.bytes, cms.size, &tail, 1,
-		root.bytes, root.size, &r.path, &r.why);
+	r.status = signature_verify(&signed_data, cms.bytes, cms.size, &tail, 1, root.bytes,
+		root.size, &r.path, &r.why);
 	expect(r, VMK_BAD_FORMAT, "signer's certificate");
-	r.status = signature_verify(data.bytes, data.size, cms.bytes, cms.size, &cert, 1,
-		root.bytes, 0, &r.path, &r.why);
+	r.status = signature_verify(
+		&signed_data, cms.bytes, cms.size, &cert, 1, root.bytes, 0, &r.path, &r.why);
 	expect(r, VMK_BAD_FORMAT, "root certificate");
+}
+
+/* The digest is taken for the data's, and a chain that is remembered changes no answer. */
+static void test_known_digest_and_chain(void **state)
+{
+	struct file data = read_file("data", ""), leaf = read_file("p256", ".der");
+	struct file cms = read_file("p256", ".cms"), root = read_file("root", ".der");
+	struct signature_cert cert = {leaf.bytes, leaf.size};
+	struct signature_path first;
+	uint8_t digest[SHA256_BYTES];
+	struct signature_data signed_data = {data.bytes, data.size, digest};
+	struct result r;
+
+	hash_sha256(data.bytes, data.size, digest);
+	for (unsigned i = 0; i < 2; i++) {
+		r.status = signature_verify(&signed_data, cms.bytes, cms.size, &cert, 1, root.bytes,
+			root.size, &r.path, &r.why);
+		assert_int_equal(r.status, VMK_OK);
+		if (i == 0)
+			first = r.path;
+		assert_memory_equal(&first, &r.path, sizeof(first));
+	}
+	digest[7] ^= 1;
+	r.status = signature_verify(&signed_data, cms.bytes, cms.size, &cert, 1, root.bytes,
+		root.size, &r.path, &r.why);
+	expect(r, VMK_BAD_SIGNATURE, "does not match");
+	leaf.bytes[leaf.size - 1] ^= 1;
+	digest[7] ^= 1;
+	r.status = signature_verify(&signed_data, cms.bytes, cms.size, &cert, 1, root.bytes,
+		root.size, &r.path, &r.why);
+	expect(r, VMK_UNKNOWN_SIGNER, "does not end at a root");
 }
 
 int main(void)
@@ -315,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_usages),
 		cmocka_unit_test(test_forms_refused),
 		cmocka_unit_test(test_nothing_there),
+		cmocka_unit_test(test_known_digest_and_chain),
 	};
 
 	return cmocka_run_group_tests(tests, make_fixtures, remove_fixtures);

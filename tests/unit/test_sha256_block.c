@@ -30,11 +30,15 @@ static bool cpu_has_sha(void)
 
 static void compare(const uint8_t *data, size_t bytes)
 {
-	uint8_t found[32], wanted[32];
+	uint8_t found[32], wanted[32], part[32];
 
 	hash_sha256(data, bytes, found);
 	SHA256(data, bytes, wanted);
 	assert_memory_equal(found, wanted, sizeof(wanted));
+	hash_sha256_both(data, bytes / 3, bytes, part, found);
+	assert_memory_equal(found, wanted, sizeof(wanted));
+	SHA256(data, bytes / 3, wanted);
+	assert_memory_equal(part, wanted, sizeof(wanted));
 }
 
 static void compare_all(void)
