@@ -46,28 +46,22 @@ static json_t *file_json(const struct predicted_file *f)
 	return json;
 }
 
-/* What may come after boot complete: the platform decides which of them does. */
+/*
+ * What may come after boot complete: the platform decides which of them does, unless one is asked
+ * for, which then is an event that must come.
+ */
 static json_t *runtime_json(const struct prediction *p)
 {
-	static const struct {
-		const char *text, *meaning;
-	} states[] = {
-#define X(symbol, text, meaning) [symbol] = {text, meaning},
-		VMK_DMA_STATES(X)
-#undef X
-	};
 	uint32_t pcr = event_pcr(VMK_EV_DMA, p->launch);
 	json_t *array = json_array();
 
-	for (unsigned i = 0; i < VMK_DMA_STATE_COUNT; i++) {
+	for (unsigned i = 0; i < VMK_DMA_STATE_COUNT && !p->dma_protection; i++) {
 		uint8_t digest[32];
 
-		if (p->dma_protection && i != VMK_DMA_REMAPPED)
-			continue;
-		sha256_of(states[i].text, strlen(states[i].text) + 1, digest);
+		sha256_of(dma_states[i].text, strlen(dma_states[i].text) + 1, digest);
 		json_array_append_new(array,
 			json_pack("{s:i, s:o, s:s}", "pcr", (int)pcr, "digest",
-				hex_json(digest, sizeof(digest)), "what", states[i].meaning));
+				hex_json(digest, sizeof(digest)), "what", dma_states[i].meaning));
 	}
 	return array;
 }

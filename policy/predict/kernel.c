@@ -8,6 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct dma_state dma_states[VMK_DMA_STATE_COUNT] = {
+#define X(symbol, text, meaning) [symbol] = {text, meaning},
+	VMK_DMA_STATES(X)
+#undef X
+};
+
 uint32_t event_pcr(enum vmk_event_type type, enum vmk_launch launch)
 {
 	switch (type) {
@@ -122,5 +128,9 @@ enum vmk_status predict_kernel(struct prediction_inputs *inputs, struct predicti
 	if (status == VMK_OK)
 		status = add_text(prediction, LAYER_VMKERNEL, VMK_EV_BOOT_COMPLETE, kernel,
 			"boot complete", VMK_BOOT_COMPLETE, error);
+	if (status == VMK_OK && prediction->dma_protection)
+		status = add_text(prediction, LAYER_PLATFORM, VMK_EV_DMA, -1,
+			dma_states[VMK_DMA_REMAPPED].meaning, dma_states[VMK_DMA_REMAPPED].text,
+			error);
 	return status;
 }

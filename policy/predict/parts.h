@@ -24,6 +24,12 @@ enum vmk_status predict_static(struct prediction_inputs *inputs, struct predicti
 enum vmk_status predict_kernel(struct prediction_inputs *inputs, struct prediction *prediction,
 	struct prediction_error *error);
 
+/* What the kernel measures of devices and memory, by enum vmk_dma_state. */
+struct dma_state {
+	const char *text, *meaning;
+};
+extern const struct dma_state dma_states[VMK_DMA_STATE_COUNT];
+
 /* The PCR that the kernel measures an event into. */
 uint32_t event_pcr(enum vmk_event_type type, enum vmk_launch launch);
 

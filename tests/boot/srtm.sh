@@ -52,6 +52,13 @@ ok "a policy of a dynamic launch does not accept it" grep -q '^UNTRUSTED .* reas
 	<<<"$(appraise "$system/first/policy.json")"
 ok "its own policy does" grep -q '^TRUSTED .* launch=srtm recorded=' <<<"$(appraise "$system/srtm/policy.json")"
 
+# The same with VT-d asked for, which QEMU has.
+good=$system/srtm/good
+build/bin/vmkpredict policy --require-dma-protection --launch srtm --boot-cfg "$good/boot.cfg" --dir "$good" \
+	--grub "$good/grub.efi" --grub-cfg "$good/grub.cfg" --platform "$(ls "$system"/srtm.host/uefi/*.json)" \
+	--out "$system/srtm/vtd.json"
+ok "and one that asks for VT-d" grep -q "^TRUSTED .* launch=srtm recorded=" <<<"$(appraise "$system/srtm/vtd.json")"
+
 tampered()
 {
 	boot "srtm-$1" --tamper "$1"

@@ -395,6 +395,31 @@ static void never_guesses_what_grub_does(void **state)
 	}
 }
 
+/* A host that must guard its memory says so in an event: one that says nothing is not accepted. */
+static void dma_protection_that_is_asked_for_must_be_measured(void **state)
+{
+	struct prediction *p = calloc(1, sizeof(*p));
+	struct prediction_error error;
+	json_t *root;
+
+	assert_non_null(p);
+	p->file_count = 1;
+	strcpy(p->files[0].role, "module 0");
+	for (unsigned asked = 0; asked < 2; asked++) {
+		p->event_count = 0;
+		p->dma_protection = asked;
+		assert_int_equal(predict_kernel(NULL, p, &error), VMK_OK);
+		assert_int_equal(p->event_count, 2 + asked);
+		assert_int_equal(p->events[p->event_count - 1].type,
+			asked ? VMK_EV_DMA : VMK_EV_BOOT_COMPLETE);
+		root = document_of(p);
+		assert_int_equal(json_array_size(json_object_get(root, "runtime")),
+			asked ? 0 : VMK_DMA_STATE_COUNT);
+		json_decref(root);
+	}
+	free(p);
+}
+
 /* The headers of a PE32+ image with one section; nothing of it runs. */
 static void make_pe(uint8_t image[0x280])
 {
@@ -451,7 +476,8 @@ static void a_static_launch_has_one_kernel_and_it_comes_first(void **state)
 	assert_non_null(
 		strstr(predict_menu(directory, "menuentry a {\nmodule2 /k\nmultiboot2 /k\n}\n"),
 			"before the kernel"));
-	assert_non_null(strstr(predict_menu(directory, "menuentry a {\necho a\n}\n"), "loads no kernel"));
+	assert_non_null(
+		strstr(predict_menu(directory, "menuentry a {\necho a\n}\n"), "loads no kernel"));
 	for (const char *const *name =
 			(const char *const[]){"boot.cfg", "grub.cfg", "grub.efi", "k", NULL};
 		*name; name++) {
@@ -541,6 +567,7 @@ int main(void)
 		cmocka_unit_test(captures_what_no_file_explains),
 		cmocka_unit_test(captures_what_firmware_measures),
 		cmocka_unit_test(runs_the_menu_as_grub_does),
+		cmocka_unit_test(dma_protection_that_is_asked_for_must_be_measured),
 		cmocka_unit_test(never_guesses_what_grub_does),
 		cmocka_unit_test(a_static_launch_has_one_kernel_and_it_comes_first),
 		cmocka_unit_test(hashes_images_as_uefi_does),
