@@ -9,23 +9,27 @@ field_of() # PATCH NAME: of the lines before the patch proper
 	sed -n "/^--- /q; s/^$2: //p" "$1"
 }
 
+sums_in() # FOLDER: of the files named on standard input
+{
+	(cd "$1" && xargs -d '\n' sha1sum 2>/dev/null) | sort
+}
+
 # The sources as they stand, in a copy whose objects are kept; third-party libraries are shared.
 refresh_copy()
 {
 	local file
-	mkdir -p "$SCRATCH/build"
+	mkdir -p "$SCRATCH/build" "$SCRATCH/out"
 	git ls-files -co --exclude-standard -- Makefile '*.mk' kernel attest tboot-integration policy \
-		signing fuzz tests | grep -vE '^(fuzz/corpus|tests/vectors/.*json)' |
-		while read -r file; do
-			[ -f "$file" ] && ! cmp -s "$file" "$SCRATCH/$file" || continue
-			mkdir -p "$SCRATCH/$(dirname "$file")"
-			# Never with the old time: make has to see that it changed.
-			cp "$file" "$SCRATCH/$file"
-		done
+		signing fuzz tests | grep -v '^fuzz/corpus' >"$SCRATCH/out/files"
+	# What differs is copied, and never with its old time: make has to see that it changed.
+	comm -23 <(sums_in . <"$SCRATCH/out/files") <(sums_in "$SCRATCH" <"$SCRATCH/out/files") |
+		cut -c 43- | while read -r file; do
+		mkdir -p "$SCRATCH/$(dirname "$file")"
+		cp "$file" "$SCRATCH/$file"
+	done
 	for file in fuzz-lib third-party; do
 		[ -e "$SCRATCH/build/$file" ] || ln -s "$PWD/build/$file" "$SCRATCH/build/$file"
 	done
-	mkdir -p "$SCRATCH/out"
 }
 
 apply() # PATCH [OPTION...]: to the copy
