@@ -22,7 +22,7 @@
 #define IDENTIFIER      0x564d
 
 static struct {
-	bool up;
+	bool tried, up; /* tried: it comes up once in a life, or not at all */
 	struct raw_pcb *raw;
 	uint16_t sequence; /* that is waited for */
 	ip_addr_t asked;   /* who is to answer */
@@ -94,6 +94,9 @@ static enum vmk_status bring_up(void)
 		return VMK_OK;
 	if (port == VMK_NO_HANDLE || !read_config(&address))
 		return VMK_NOT_PRESENT;
+	if (network.tried)
+		return VMK_NO_RESOURCES;
+	network.tried = true;
 	status = link_open(port);
 	if (status != VMK_OK)
 		return status;
