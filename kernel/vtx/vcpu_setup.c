@@ -239,6 +239,15 @@ void vcpu_init(struct vcpu *v, struct vtx_vm *vm, uint32_t index, uint16_t vpid,
 	v->pcpu = v->last_pcpu = -1;
 }
 
+/* Each entry writes HOST_RSP. */
+static struct vtx_counts counts(const struct vcpu *v)
+{
+	struct vtx_counts c = vtx_counts();
+
+	c.vmwrites += v->counters[COUNT_ENTRIES];
+	return c;
+}
+
 enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
 {
 	if (pcpu >= VTX_CPUS_MAX)
@@ -246,7 +255,7 @@ enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
 	if (vtx_vmclear(v->vmcs) != VMX_OK || vtx_vmptrld(v->vmcs) != VMX_OK)
 		return VMK_INTERNAL;
 	v->pcpu = (int32_t)pcpu;
-	v->counted = vtx_counts();
+	v->counted = counts(v);
 	v->launched = false;
 	set_host(v);
 	guest_msr_load(v);
@@ -279,7 +288,7 @@ void vcpu_take_up(struct vcpu *v)
 
 static void count(struct vcpu *v)
 {
-	const struct vtx_counts now = vtx_counts();
+	const struct vtx_counts now = counts(v);
 
 	v->counters[COUNT_VMREAD] += now.vmreads - v->counted.vmreads;
 	v->counters[COUNT_VMWRITE] += now.vmwrites - v->counted.vmwrites;

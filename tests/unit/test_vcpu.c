@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "fuzz/models/swvmx/rig.h"
 #include "vtx/exits.h"
 
@@ -88,6 +91,117 @@ static void test_unload_gives_the_host_its_msrs(void **state)
 	assert_int_equal(swvmx.pcpu[0].lstar, 0x2000);
 }
 
+/* Ring 3 may run here then, and the guest goes on where it was, without VMLAUNCH. */
+static void test_aside_the_host_has_its_msrs(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0];
+
+	rig_start(BASE_LONG);
+	assert_int_equal(run(EXIT_CPUID, 0), VCPU_STOP_HOST);
+	vtx_wrmsr(0xc0000082, 0x2000);
+	vcpu_set_aside(v);
+	assert_int_equal(swvmx.pcpu[0].lstar, 0);
+	assert_false(swvmx.pcpu[0].tables_short);
+	assert_true(vcpu_is_loaded(v));
+	vcpu_take_up(v);
+	assert_int_equal(swvmx.pcpu[0].lstar, 0x2000);
+	assert_true(v->launched);
+	assert_int_equal(run(EXIT_CPUID, 0), VCPU_STOP_HOST);
+	vcpu_set_aside(v);
+	vcpu_unload(v);
+	assert_int_equal(swvmx.pcpu[0].lstar, 0);
+	assert_false(vcpu_is_loaded(v));
+}
+
+static void test_translations_are_flushed_where_others_may_be_newer(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0];
+	uint64_t before;
+
+	rig_start(BASE_LONG);
+	vcpu_unload(v);
+	before = v->counters[COUNT_INVVPID];
+	assert_int_equal(vcpu_load(v, 0), VMK_OK);
+	assert_int_equal(v->counters[COUNT_INVVPID], before);
+	vcpu_unload(v);
+	swvmx.now = 1;
+	assert_int_equal(vcpu_load(v, 1), VMK_OK);
+	assert_int_equal(v->counters[COUNT_INVVPID], before + 1);
+	vcpu_unload(v);
+	swvmx.now = 0;
+	assert_int_equal(vcpu_load(v, 0), VMK_OK);
+	assert_int_equal(v->counters[COUNT_INVVPID], before + 2);
+}
+
+/* Written where it is another: everything at first, later only what the pCPU has of its own. */
+static void test_host_state_is_the_pcpus(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0];
+	uint64_t writes;
+
+	rig_start(BASE_LONG);
+	vcpu_unload(v);
+	writes = v->counters[COUNT_VMWRITE];
+	assert_int_equal(vcpu_load(v, 0), VMK_OK);
+	vcpu_unload(v);
+	assert_int_equal(v->counters[COUNT_VMWRITE], writes);
+	for (unsigned pcpu = 1; pcpu < 3; pcpu++) {
+		struct vtx_host host;
+
+		swvmx.now = pcpu;
+		assert_int_equal(vcpu_load(v, pcpu), VMK_OK);
+		vtx_host_state(&host);
+		assert_int_equal(vtx_vmread(VMCS_HOST_GS_BASE), host.gs_base);
+		assert_int_equal(vtx_vmread(VMCS_HOST_TR_BASE), host.tr_base);
+		assert_int_equal(vtx_vmread(VMCS_HOST_GDTR_BASE), host.gdtr_base);
+		assert_int_equal(vtx_vmread(VMCS_HOST_CR3), host.cr3);
+		vcpu_unload(v);
+	}
+}
+
+/* What ends in a panic of the kernel's or in a lost guest on a processor, ends the model. */
+static bool model_aborts(void (*function)(void))
+{
+	int status = 0;
+	const pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(STDERR_FILENO);
+		signal(SIGABRT, SIG_DFL);
+		function();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void load_elsewhere(void)
+{
+	swvmx.now = 1;
+	vcpu_load(&rig.vcpu[0], 1);
+}
+
+static void load_after_unload(void)
+{
+	vcpu_unload(&rig.vcpu[0]);
+	load_elsewhere();
+}
+
+static void load_after_aside(void)
+{
+	vcpu_set_aside(&rig.vcpu[0]);
+	load_elsewhere();
+}
+
+static void test_a_vmcs_is_active_on_one_pcpu(void **state)
+{
+	rig_start(BASE_LONG);
+	assert_true(model_aborts(load_elsewhere));
+	assert_true(model_aborts(load_after_aside));
+	assert_false(model_aborts(load_after_unload));
+}
+
 static void test_instruction_at_the_edge_of_the_address_space(void **state)
 {
 	rig_start(BASE_LONG);
@@ -129,6 +243,10 @@ int main(void)
 		cmocka_unit_test(test_debug_registers_follow_the_vcpu),
 		cmocka_unit_test(test_failed_vcpu_stays_failed),
 		cmocka_unit_test(test_unload_gives_the_host_its_msrs),
+		cmocka_unit_test(test_aside_the_host_has_its_msrs),
+		cmocka_unit_test(test_translations_are_flushed_where_others_may_be_newer),
+		cmocka_unit_test(test_host_state_is_the_pcpus),
+		cmocka_unit_test(test_a_vmcs_is_active_on_one_pcpu),
 		cmocka_unit_test(test_instruction_at_the_edge_of_the_address_space),
 		cmocka_unit_test(test_unmapped_page_is_gone_at_the_next_entry),
 	};

@@ -1,0 +1,125 @@
+# VM exits beside Linux KVM: the same guests (vm_guest.S), in the same Bochs, under the VMkernel with the VMX
+# world of its tests and under Debian's KVM with kvm_peer.c. Sourced by tests/bench. A tick is one executed
+# instruction, a REP step or one of VMX included: this counts instructions, not cycles of hardware.
+# shellcheck shell=bash
+vm=$out/vm
+vm_kinds=(CPUID MSR IO MEMORY FAULT INTERRUPT)
+vm_titles=('CPUID' 'RDMSR' 'IN from ring 3' 'device memory in ring 3' 'first touch of a page' 'interrupt to itself, with EOI')
+# Of KVM's ticks, in percent: half where the kernel answers, all where ring 3 does.
+vm_goals=(50 50 100 100 50 50)
+# The newest CPU model on which Linux 6.1 comes up in Bochs 2.7.
+vm_model=corei7_skylake_x
+
+vm_guests()
+{
+	local kind
+	mkdir -p "$vm/guests" "$vm/files"
+	for kind in NOTHING "${vm_kinds[@]}"; do
+		clang-19 --target=i386-none-elf -I. "-D$kind" -c -o "$vm/$kind.o" tests/benchmarks/vm_guest.S
+		ld.lld-19 -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$vm/guests/$kind" "$vm/$kind.o"
+	done
+}
+
+# vm_kernel KIND: the VMkernel with that guest; its log in $vm/KIND/com1.log.
+vm_kernel()
+{
+	local name=${1,,} dir=$vm/$1
+	rm -rf "$dir"
+	sed "s/@NAME@/$name/; s/@AUTOSTART@/yes/" kernel/worlds/tinyvmx/guest.manifest >"$vm/$name.manifest"
+	{
+		build/bin/vmksign vm-image --out "$vm/$name.vm" kernel="$vm/guests/$1"
+		build/bin/vmksign package --manifest "$vm/$name.manifest" --payload "$vm/$name.vm" \
+			--key build/keys/provider.key --cert build/keys/provider.pem --chain build/keys/intermediate.pem \
+			--out "$vm/files/guest.pkg"
+		sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg/' -e 's/^kernelopt=.*/kernelopt=/' \
+			-e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$vm/boot.cfg"
+		tboot-integration/image/mkiso --boot-cfg "$vm/boot.cfg" --from "$vm/files" --out "$vm/boot.iso"
+		build/bin/txtsim run --iso "$vm/boot.iso" --workdir "$dir" --no-txt --tpm absent --model $vm_model \
+			--no-reboot --until "VM $name: is gone" --timeout 600
+	} >"$vm/$name.log" 2>&1 || die "the guest $name did not end: see $vm/$name.log and $dir/com1.log"
+}
+
+# The peer: an initial file system of one program, KVM's modules and the guests.
+vm_peer()
+{
+	local tree=$vm/tree iso=$vm/iso modules=build/third-party/linux/lib/modules name n=0
+	kernel/port/fetch linux >"$raw/fetch-linux.log" 2>&1 ||
+		die "Linux cannot be fetched: $(tail -n 1 "$raw/fetch-linux.log")"
+	rm -rf "$tree" "$iso" "$vm/linux"
+	mkdir -p "$tree"/{dev,modules} "$iso/boot/grub"
+	cp -r "$vm/guests" "$tree/guests"
+	clang-19 -static -O2 -std=gnu17 -D_GNU_SOURCE -I. -o "$tree/init" tests/benchmarks/kvm_peer.c
+	for name in irqbypass kvm kvm-intel; do
+		cp "$(find "$modules" -name "$name.ko")" "$tree/modules/$(printf %02d $n).ko"
+		n=$((n + 1))
+	done
+	(cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >"$iso/boot/initrd"
+	cp build/third-party/linux/boot/vmlinuz-* "$iso/boot/vmlinuz"
+	cat >"$iso/boot/grub/grub.cfg" <<-EOF2
+		set timeout=0
+		menuentry kvm {
+			linux /boot/vmlinuz console=ttyS0 quiet mitigations=off tsc=reliable no_timer_check
+			initrd /boot/initrd
+		}
+	EOF2
+	grub-mkrescue -d /usr/lib/grub/i386-pc -o "$vm/linux.iso" "$iso" --locales= --fonts= --themes= \
+		>"$vm/mkrescue.log" 2>&1 || die "grub-mkrescue failed: see $vm/mkrescue.log"
+	build/bin/txtsim run --iso "$vm/linux.iso" --workdir "$vm/linux" --no-txt --tpm absent --model $vm_model \
+		--no-reboot --until 'PEER: done' --timeout 1200 >"$vm/linux.log" 2>&1 ||
+		die "the peer did not end: see $vm/linux.log and $vm/linux/com1.log"
+	rm -rf "$tree" "$iso"
+}
+
+# Both say "HEX ticks of a round"; an empty loop's are taken off.
+vm_ticks() # LOG LINE-BEFORE
+{
+	local hex
+	hex=$(tr -d '\r' <"$1" | grep -aA1 "$2" | sed -n 's/.*\([0-9a-f]\{8\}\) ticks of a round.*/\1/p' | head -n 1)
+	[ -n "$hex" ] || die "no figure in $1"
+	echo $((16#$hex))
+}
+
+# vm_count KIND WHAT: how often in one round.
+vm_count()
+{
+	local log n sum=() kind
+	for kind in "$1" NOTHING; do
+		log=$vm/$kind/com1.log
+		n=$(grep -aoE "VM ${kind,,}: .* VMREADs.*" "$log" | grep -oE "[0-9]+ $2" | grep -oE '^[0-9]+' || true)
+		sum+=("${n:-0}")
+	done
+	awk -v a="${sum[0]}" -v b="${sum[1]}" 'BEGIN { printf "%.2f", (a - b) / 512 }'
+}
+
+vm_rows() # INDEX
+{
+	local kind=${vm_kinds[$1]} title=${vm_titles[$1]} goal=${vm_goals[$1]} ours theirs limit
+	ours=$(($(vm_ticks "$vm/$kind/com1.log" 'ticks of a round') - $(vm_ticks "$vm/NOTHING/com1.log" 'ticks of a round')))
+	theirs=$(($(vm_ticks "$vm/linux/com1.log" "PEER: $kind:") - $(vm_ticks "$vm/linux/com1.log" 'PEER: NOTHING:')))
+	limit=$((theirs * goal / 100))
+	row "$title: Merlon" ticks $ours
+	row "$title: KVM" ticks $theirs
+	row "$title: Merlon / KVM" ratio "$(awk -v a=$ours -v b=$theirs 'BEGIN { printf "%.3f", a / b }')"
+	row "$title: VMREADs" 'in a round' "$(vm_count "$kind" VMREADs)"
+	row "$title: VMWRITEs" 'in a round' "$(vm_count "$kind" VMWRITEs)"
+	row "$title: INVEPTs" 'in a round' "$(vm_count "$kind" INVEPT)"
+	echo "goal of $title: at most $limit ticks, $goal % of KVM's: $([ $ours -le $limit ] && echo met || echo not met)"
+}
+
+bench_vm()
+{
+	local i kind
+	make -s build/bin/{vmkbootcfg,vmksign} txtsim kernel build/packages/{config,tinyvmx}.pkg
+	vm_guests
+	cp build/kernel/vmkernel.elf build/packages/{config,tinyvmx}.pkg "$vm/files/"
+	for kind in NOTHING "${vm_kinds[@]}"; do
+		vm_kernel "$kind"
+	done
+	vm_peer
+	begin "VM exits beside Linux KVM in the same Bochs ($vm_model): instructions of a round trip, of 512"
+	for i in "${!vm_kinds[@]}"; do
+		vm_rows "$i"
+	done
+	echo "KVM's VMREADs and VMWRITEs cannot be read."
+	finish vm
+}
