@@ -49,6 +49,9 @@ static bool load_event(json_t *json, enum vmk_launch launch, struct platform_eve
 		return false;
 	if (data && !hex_parse(data, event->data, sizeof(event->data), &event->data_size))
 		return false;
+	/* Nothing that is measured is empty: a digest would be taken for it. */
+	if (data && !event->data_size)
+		return false;
 	if (digest &&
 		(!hex_parse(digest, event->digest, sizeof(event->digest), &size) || size != 32))
 		return false;

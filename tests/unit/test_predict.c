@@ -238,7 +238,10 @@ static void refuses_malformed_platforms(void **state)
 		"\"from\":\"platform\",\"data\":\"0g\"}]}",
 		"{\"format\":\"merlon-platform-1\",\"name\":\"\",\"events\":[{\"pcr\":17,\"type\":"
 		"1,\"name\":\"x\","
-		"\"from\":\"platform\"}]}"};
+		"\"from\":\"platform\"}]}",
+		"{\"format\":\"merlon-platform-1\",\"name\":\"\",\"events\":[{\"pcr\":17,\"type\":"
+		"1,\"name\":\"x\","
+		"\"from\":\"platform\",\"data\":\"\"}]}"};
 	static struct platform platform;
 	struct prediction_error error;
 	char path[] = "/tmp/platform-XXXXXX";
