@@ -76,9 +76,10 @@ static bool map_copy(struct blob *blob, int mem, uint64_t address, size_t size)
 
 	if (window == MAP_FAILED)
 		return false;
-	*blob = (struct blob){malloc(size), size};
+	*blob = (struct blob){.bytes = malloc(size)};
+	blob->size = blob->bytes ? size : 0;
 	at = window;
-	for (size_t i = 0; blob->bytes && i < size / 4; i++) {
+	for (size_t i = 0; i < blob->size / 4; i++) {
 		uint32_t word = at[i];
 
 		memcpy(blob->bytes + 4 * i, &word, 4);
