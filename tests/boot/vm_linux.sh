@@ -22,17 +22,24 @@ if ! kernel/port/fetch linux busybox >"$dir/fetch.log" 2>&1; then
 	done_testing
 	exit
 fi
-make -s build/bin/{vmkbootcfg,vmksign} txtsim kernel build/packages/{config,e1000,vmx}.pkg >"$dir/make.log" 2>&1 &&
-	linux_guest "$dir" linux 1 >>"$dir/make.log" 2>&1 || {
+make -s build/bin/{vmkbootcfg,vmksign} txtsim kernel build/packages/{config,e1000,vmx}.pkg >"$dir/make.log" 2>&1 || {
 	echo "Bail out! make failed: $dir/make.log"
 	exit 1
 }
-cp build/kernel/vmkernel.elf build/packages/{config,e1000,vmx}.pkg "$dir/linux.pkg" "$dir/files/"
+cp build/kernel/vmkernel.elf build/packages/{config,e1000,vmx}.pkg "$dir/files/"
 sed -e 's/^modules=.*/modules=config.pkg --- e1000.pkg --- vmx.pkg --- linux.pkg/' -e 's/^kernelopt=.*/kernelopt=/' \
 	-e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
-tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" || exit 1
-timeout 900 build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --mem 768 --net \
-	--until "World linux: power off" --timeout 880 >"$dir/txtsim.log" 2>&1
+
+# boot VCPUS PCPUS: until the guest has switched itself off.
+boot()
+{
+	linux_guest "$dir" linux "$1" >>"$dir/make.log" 2>&1 && cp "$dir/linux.pkg" "$dir/files/" &&
+		tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" || return 1
+	rm -rf "$dir/run"
+	timeout "${MERLON_TIMEOUT:-900}" build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --mem 768 --net \
+		--smp "$2" --until "World linux: power off" --timeout "${MERLON_TIMEOUT:-880}" >"$dir/txtsim.log" 2>&1
+}
+boot 1 1
 is "the guest switches itself off" $? 0
 
 said()
@@ -45,12 +52,17 @@ said "the disk is the image's" "disk $(sha256sum <"$dir/disk" | cut -d ' ' -f 1)
 said "what is written to it reads back" 'reads back written'
 said "entropy comes from the host" 'entropy from virtio_rng.0: 16 bytes'
 said "the virtio console" 'hello on the virtio console'
-said "the network adapter" 'net ([0-9a-f]{2}:){5}[0-9a-f]{2} mtu 1500'
+said "the network adapter, under an address of its own" 'net [0-9a-f][26ae]:([0-9a-f]{2}:){4}[0-9a-f]{2} mtu 1500'
 said "an address by DHCP, through the virtual switch" 'lease of 10\.0\.2\.[0-9]+ obtained'
 said "its drivers have interrupts" 'virtio interrupts ([4-9]|1[0-9])\b'
 said "it says good-bye" 'guest: off'
 ok "no device of it broke" test "$(grep -ac 'stopped until the guest resets it' "$log")" = 0
 ok "no panic, of nobody" test "$(grep -acE 'PANIC|Kernel panic' "$log")" = 0
+
+boot 2 2
+is "two virtual processors on two: the guest switches itself off" $? 0
+said "both are Linux's" 'vcpus 2\b'
+ok "two virtual processors: no panic, of nobody" test "$(grep -acE 'PANIC|Kernel panic' "$log")" = 0
 
 # The same as everybody meets it: a measured host with a guest, which the verdict names and does not wait for.
 ok "an enrolled host" make_host
