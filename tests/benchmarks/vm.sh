@@ -25,18 +25,19 @@ vm_kernel()
 {
 	local name=${1,,} dir=$vm/$1
 	rm -rf "$dir"
-	sed "s/@NAME@/$name/; s/@AUTOSTART@/yes/" kernel/worlds/tinyvmx/guest.manifest >"$vm/$name.manifest"
-	{
-		build/bin/vmksign vm-image --out "$vm/$name.vm" kernel="$vm/guests/$1"
+	printf '%s\n' "name=$name" version=1.0.0 provider=Merlon kind=vm level=PartnerSupported vcpus=1 \
+		memory-kib=4096 autostart=yes >"$vm/$name.manifest"
+	sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg/' -e 's/^kernelopt=.*/kernelopt=/' \
+		-e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$vm/boot.cfg"
+	build/bin/vmksign vm-image --out "$vm/$name.vm" kernel="$vm/guests/$1" >"$vm/$name.log" 2>&1 &&
 		build/bin/vmksign package --manifest "$vm/$name.manifest" --payload "$vm/$name.vm" \
 			--key build/keys/provider.key --cert build/keys/provider.pem --chain build/keys/intermediate.pem \
-			--out "$vm/files/guest.pkg"
-		sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg/' -e 's/^kernelopt=.*/kernelopt=/' \
-			-e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$vm/boot.cfg"
-		tboot-integration/image/mkiso --boot-cfg "$vm/boot.cfg" --from "$vm/files" --out "$vm/boot.iso"
+			--out "$vm/files/guest.pkg" >>"$vm/$name.log" 2>&1 &&
+		tboot-integration/image/mkiso --boot-cfg "$vm/boot.cfg" --from "$vm/files" --out "$vm/boot.iso" \
+			>>"$vm/$name.log" 2>&1 &&
 		build/bin/txtsim run --iso "$vm/boot.iso" --workdir "$dir" --no-txt --tpm absent --model $vm_model \
-			--no-reboot --until "VM $name: is gone" --timeout 600
-	} >"$vm/$name.log" 2>&1 || die "the guest $name did not end: see $vm/$name.log and $dir/com1.log"
+			--no-reboot --until "VM $name: is gone" --timeout 600 >>"$vm/$name.log" 2>&1 ||
+		die "the guest $name did not end: see $vm/$name.log and $dir/com1.log"
 }
 
 # The peer: an initial file system of one program, KVM's modules and the guests.

@@ -47,23 +47,6 @@ static void test_no_nested_virtualization(void **state)
 	assert_int_equal(ask(0xa, 0).eax, 0);
 }
 
-/* A table made before and an answer made now are the same. */
-static void test_prepared_answers_are_the_same(void **state)
-{
-	static const uint32_t first[] = {0, 0x40000000u, 0x80000000u};
-	struct cpuid_policy prepared = policy;
-
-	cpuid_prepare(&prepared);
-	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
-		for (uint32_t n = 0; n < 0x40; n++) {
-			struct cpuid_registers now = ask(first[i] + n / 2, n % 2), before;
-
-			cpuid_answer(&prepared, &vcpu, first[i] + n / 2, n % 2, &before);
-			assert_memory_equal(&now, &before, sizeof(now));
-		}
-	}
-}
-
 static void test_leaf_one_is_the_vcpus(void **state)
 {
 	struct cpuid_registers r = ask(1, 0);
@@ -156,7 +139,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_no_nested_virtualization, set_up),
 		cmocka_unit_test_setup(test_leaf_one_is_the_vcpus, set_up),
-		cmocka_unit_test_setup(test_prepared_answers_are_the_same, set_up),
 		cmocka_unit_test_setup(test_xsave_needs_the_policy, set_up),
 		cmocka_unit_test_setup(test_nothing_that_the_host_lacks, set_up),
 		cmocka_unit_test_setup(test_control_bits_follow, set_up),
