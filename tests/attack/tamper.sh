@@ -9,6 +9,7 @@ changed='^UNTRUSTED host=merlon-1 reason=event-mismatch what="'
 declare -A expect=(
 	[kernel]="${changed}module 0 \(vmkernel.elf\): image"
 	[kernel-cmdline]="${changed}module 0 \(vmkernel.elf\): command line\""
+	[host-level]="${changed}module 0 \(vmkernel.elf\): command line\""
 	[config]="${changed}module 1 \(config.pkg\)"
 	[e1000]='^UNTRUSTED .*reason=unreachable what=".*e1000.pkg refused: bad-signature'
 	[agent]='^UNTRUSTED .*reason=unreachable what=".*agent.pkg refused: bad-signature'
@@ -26,7 +27,7 @@ declare -A bytes=([kernel]=vmkernel.elf [config]=config.pkg [e1000]=e1000.pkg [a
 
 # A boot for each mechanism; --full: for each thing that can be changed.
 all=("${!expect[@]}")
-[ -n "${MERLON_FULL:-}" ] || all=(kernel kernel-cmdline config agent add-module tboot-cmdline sinit)
+[ -n "${MERLON_FULL:-}" ] || all=(kernel kernel-cmdline host-level config agent add-module tboot-cmdline sinit)
 
 one()
 {
@@ -41,5 +42,7 @@ for what in "${all[@]}"; do
 		has "tamper-$what: the byte is named" "$system/tamper-$what.log" "^${bytes[$what]} \(.*\): bytes 0x[0-9a-f]+ to 0x[0-9a-f]+ differ"
 done
 has "a refused SINIT is named by the platform" "$system/tamper-sinit/sim/txtsim.log" 'refused: .*SINIT'
+has "tamper-host-level: the verdict names the level" "$system/tamper-host-level.log" '^host acceptance level: CommunitySupported$'
+has "tamper-host-level: and PCR 19 differs by it" "$system/tamper-host-level.log" '^difference in PCR 19: event-mismatch: .*SECURITY_OPTIONS'
 is "every kind of tampering is tested" "$(tboot-integration/tamper help | wc -l)" "${#expect[@]}"
 done_testing
