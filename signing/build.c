@@ -10,7 +10,7 @@
 #include "vmkmod/package_format.h"
 
 struct request {
-	const char *manifest, *payload, *key, *certificate, *out;
+	const char *manifest, *payload, *key, *signature, *certificate, *out;
 	const char *chain[PACKAGE_CERTIFICATES_MAX - 1];
 	unsigned chain_count;
 };
@@ -97,22 +97,35 @@ static bool put_chain(struct bytes *file, const struct request *request)
 	return true;
 }
 
-static bool put_trailer(struct bytes *file, const struct request *request)
+/* Made here with the key, or elsewhere: `openssl cms -sign` over what this command writes without
+ * one. */
+static bool get_signature(const struct request *request, X509 *certificate,
+	const struct bytes *file, struct bytes *cms)
 {
-	EVP_PKEY *key = crypto_read_key(request->key);
-	X509 *certificate = key ? crypto_read_certificate(request->certificate) : NULL;
-	struct bytes cms = {0};
+	EVP_PKEY *key;
 	bool ok = false;
 
-	if (certificate && X509_check_private_key(certificate, key) != 1)
+	if (request->signature)
+		return file_read(request->signature, PACKAGE_RECORD_MAX, cms);
+	key = crypto_read_key(request->key);
+	if (key && X509_check_private_key(certificate, key) != 1)
 		crypto_report(request->certificate);
-	else if (certificate)
-		ok = crypto_cms_sign(key, certificate, file->data, file->size, &cms) &&
-		     put_certificate(file, certificate) && put_chain(file, request) &&
-		     put_record(file, PACKAGE_RECORD_CMS, 0, &cms);
+	else if (key)
+		ok = crypto_cms_sign(key, certificate, file->data, file->size, cms);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+static bool put_trailer(struct bytes *file, const struct request *request)
+{
+	X509 *certificate = crypto_read_certificate(request->certificate);
+	struct bytes cms = {0};
+	bool ok = certificate && get_signature(request, certificate, file, &cms) &&
+		  put_certificate(file, certificate) && put_chain(file, request) &&
+		  put_record(file, PACKAGE_RECORD_CMS, 0, &cms);
+
 	bytes_free(&cms);
 	X509_free(certificate);
-	EVP_PKEY_free(key);
 	return ok;
 }
 
@@ -134,7 +147,7 @@ static bool build(const struct request *request)
 	bool ok = file_read(request->manifest, PACKAGE_MANIFEST_MAX, &manifest) &&
 		  file_read(request->payload, PACKAGE_PAYLOAD_MAX, &payload) &&
 		  put_signed_part(&file, &manifest, &payload) &&
-		  (!request->key || put_trailer(&file, request)) &&
+		  (!request->certificate || put_trailer(&file, request)) &&
 		  acceptable(&file, request->manifest) &&
 		  file_write(request->out, file.data, file.size, 0644);
 
@@ -156,6 +169,9 @@ static bool take_option(struct request *request, int option)
 	case 'k':
 		request->key = optarg;
 		return true;
+	case 's':
+		request->signature = optarg;
+		return true;
 	case 'c':
 		request->certificate = optarg;
 		return true;
@@ -176,8 +192,9 @@ int command_package(int argc, char **argv)
 {
 	static const struct option options[] = {{"manifest", required_argument, NULL, 'm'},
 		{"payload", required_argument, NULL, 'p'}, {"key", required_argument, NULL, 'k'},
-		{"cert", required_argument, NULL, 'c'}, {"chain", required_argument, NULL, 'h'},
-		{"out", required_argument, NULL, 'o'}, {0}};
+		{"signature", required_argument, NULL, 's'}, {"cert", required_argument, NULL, 'c'},
+		{"chain", required_argument, NULL, 'h'}, {"out", required_argument, NULL, 'o'},
+		{0}};
 	struct request request = {0};
 	int option;
 
@@ -187,7 +204,9 @@ int command_package(int argc, char **argv)
 	}
 	if (!request.manifest || !request.payload || !request.out || optind != argc)
 		return 2;
-	if (!request.key != !request.certificate || (request.chain_count && !request.key))
+	if ((request.key && request.signature) ||
+		!request.certificate != (!request.key && !request.signature) ||
+		(request.chain_count && !request.certificate))
 		return 2;
 	return build(&request) ? 0 : 1;
 }

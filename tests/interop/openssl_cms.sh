@@ -58,6 +58,23 @@ for type in rsa3072 rsa4096 p256 p384; do
 	ok "$type: and refuses it for other content" refused \
 		verify "$work/$type.pkg" "$work/$type/root.pem"
 done
+# Signed by the command alone, with certificates of its own making.
+(
+	cd "$work" || exit
+	ec='-quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-384'
+	for name in ca maker; do openssl genpkey $ec -out $name.key; done
+	openssl req -x509 -new -key ca.key -subj /CN=CA -days 9 -addext keyUsage=critical,keyCertSign -out ca.pem
+	openssl req -new -key maker.key -subj /CN=Maker -out maker.csr
+	printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\n' >maker.ext
+	echo certificatePolicies=2.25.101178048353285153420751361743956730322.1.2 >>maker.ext
+	openssl x509 -req -in maker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 9 -extfile maker.ext -out maker.pem
+	"$vmksign" package --manifest manifest --payload payload --out theirs.unsigned
+	openssl cms -sign -binary -noattr -nocerts -md sha384 -outform DER -in theirs.unsigned -signer maker.pem \
+		-inkey maker.key -out theirs.cms
+	"$vmksign" package --manifest manifest --payload payload --signature theirs.cms --cert maker.pem --out theirs.pkg
+) >"$work/log" 2>&1
+has "a package that the command has signed loads" <("$vmksign" dry-run --root "$work/ca.pem" "$work/theirs.pkg" 2>&1) \
+	'theirs.pkg: loads: .* signed by Maker'
 split "$work/p256.pkg"
 ok "another root: refused" refused verify "$work/p256.pkg" "$work/p384/root.pem"
 done_testing

@@ -136,10 +136,25 @@ static void shows_where_a_moved_event_comes_from(void **state)
 	hide(s);
 }
 
+/* Of a proven event, or it is not told. */
+static void names_the_acceptance_level(void **state)
+{
+	struct shown *s = show(NULL);
+
+	assert_non_null(strstr(s->text, "\nhost acceptance level: PartnerSupported\n"));
+	assert_string_equal(json_string_value(json_object_get(s->json, "acceptance-level")),
+		"PartnerSupported");
+	hide(s);
+	s = show(no_launch);
+	assert_non_null(strstr(s->text, "\nhost acceptance level: unproven\n"));
+	hide(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_missing_signs_where_they_help),
+		cmocka_unit_test(names_the_acceptance_level),
 		cmocka_unit_test(shows_one_line_per_pcr_without_a_launch),
 		cmocka_unit_test(shows_where_a_moved_event_comes_from),
 	};
