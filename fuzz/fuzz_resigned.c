@@ -89,6 +89,7 @@ static void check_twice(const struct package *package, const struct bytes *root)
 	struct signature_cert certs[SIGNATURE_CERTS_MAX];
 	struct reader r = reader_of(package->trailer, package->trailer_bytes);
 	struct package_record record, cms = {0};
+	const struct signature_data data = {package->data, package->signed_bytes, NULL};
 	struct signature_path path;
 	unsigned count = 0;
 	const char *why;
@@ -99,8 +100,8 @@ static void check_twice(const struct package *package, const struct bytes *root)
 		else if (record.type == PACKAGE_RECORD_CERTIFICATE)
 			certs[count++] = (struct signature_cert){record.bytes, record.size};
 	}
-	check(engine_verify(package->data, package->signed_bytes, cms.bytes, cms.size, certs, count,
-		      root->data, root->size, &path, &why) == VMK_OK);
+	check(engine_verify(&data, cms.bytes, cms.size, certs, count, root->data, root->size, &path,
+		      &why) == VMK_OK);
 	check(path.limit == package->path.limit && path.count == package->path.count);
 	check(memcmp(path.keys, package->path.keys, path.count * sizeof(path.keys[0])) == 0);
 }

@@ -5,7 +5,7 @@
 #include "trust/signature.h"
 
 /* As signature_verify(). */
-enum vmk_status engine_verify(const uint8_t *data, size_t n, const uint8_t *cms, size_t cms_n,
+enum vmk_status engine_verify(const struct signature_data *data, const uint8_t *cms, size_t cms_n,
 	const struct signature_cert *certs, unsigned count, const uint8_t *roots, size_t roots_n,
 	struct signature_path *path, const char **why);
 

@@ -4,7 +4,7 @@
  * SHA-256, SHA-384 or SHA-512 with RSA PKCS #1 v1.5 (3072 bits and more), ECDSA P-256 or P-384:
  *   openssl cms -sign -binary -noattr -nocerts -md sha256 -outform DER ...
  * Validity dates are not checked: at boot no clock is trustworthy. Who is no longer trusted stands
- * in a revocation list (vmkmod/revocation.h), which asks for the path's keys.
+ * in a revocation list (vmkmod/load_policy.h), which asks for the path's keys.
  */
 #ifndef TRUST_SIGNATURE_H
 #define TRUST_SIGNATURE_H
