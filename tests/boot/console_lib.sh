@@ -42,14 +42,15 @@ wait_for()
 	done
 }
 
-# vmk WORDS: types the line, waits for the next prompt; the answer is in $dir/answer, its status in $?.
+# vmk WORDS: types the line, waits for the next prompt; the answer is in $dir/answer, without lines of the log
+# that came meanwhile, its status in $?.
 vmk()
 {
 	local from prompt
 	from=$(size)
 	printf '%s\r' "$*" >&8
 	wait_for "$from" '^vmk(\[[0-9]+\])?> $' || return 255
-	screen "$from" | sed -e 1d -e '/^vmk\(\[[0-9]*\]\)\?> $/d' >"$dir/answer"
+	screen "$from" | sed -e 1d -e '/^[0-9]\{4\}-[0-9-]*T[0-9:.]*Z /d' -e '/^vmk\(\[[0-9]*\]\)\?> $/d' >"$dir/answer"
 	prompt=$(screen "$from" | grep -aE '^vmk(\[[0-9]+\])?> $' | tail -n 1 | tr -dc 0-9)
 	return "${prompt:-0}"
 }

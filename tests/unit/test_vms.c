@@ -1,0 +1,291 @@
+/* sources: kernel/vmkuser/vms.c kernel/vmkvm/life.c kernel/vmkvm/console.c */
+/* The machines that were loaded: each step of their lives, what is refused, and that nobody speaks
+ * to a VM that is gone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch/x86/time.h"
+#include "lib/lock.h"
+#include "lib/log.h"
+#include "mem/heap.h"
+#include "vmkuser/uworld.h"
+#include "vmkuser/vms.h"
+#include "vmkvm/vm.h"
+
+/* The only VM that lives at a time. */
+struct vm {
+	struct vm_owner owner;
+	unsigned references;
+};
+static struct vm vm;
+static struct package image = {
+	.name = "guest", .version = "1", .kind = PACKAGE_VM, .vm_vcpus = 2, .vm_memory_kib = 4096};
+static struct package vmx = {.name = "vmx"};
+static enum vmk_status creating, starting;
+static char notes[512], said[512];
+static bool locked;
+static uint64_t now;
+
+static void note(const char *format, ...)
+{
+	size_t used = strlen(notes);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(notes + used, sizeof(notes) - used, format, args);
+	va_end(args);
+}
+
+uint64_t spin_lock(struct spinlock *lock)
+{
+	assert_false(locked);
+	locked = true;
+	return 0;
+}
+
+void spin_unlock(struct spinlock *lock, uint64_t saved)
+{
+	locked = false;
+}
+
+void event_signal(struct event *event)
+{
+}
+
+void *heap_alloc(size_t bytes)
+{
+	return calloc(1, bytes);
+}
+
+uint64_t time_ns(void)
+{
+	return ++now;
+}
+
+void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
+{
+	va_list args;
+
+	assert_false(locked);
+	va_start(args, format);
+	vsnprintf(said, sizeof(said), format, args);
+	va_end(args);
+}
+
+enum vmk_status vm_create(const struct package *package, const struct vm_owner *owner,
+	struct vm **created, char why[VM_WHY_BYTES])
+{
+	note("create ");
+	snprintf(why, VM_WHY_BYTES, "no room");
+	if (creating != VMK_OK)
+		return creating;
+	assert_int_equal(vm.references, 0);
+	vm = (struct vm){*owner, 1};
+	*created = &vm;
+	return VMK_OK;
+}
+
+void vm_get(struct vm *v)
+{
+	assert_int_not_equal(v->references, 0);
+	v->references++;
+}
+
+void vm_put(struct vm *v)
+{
+	assert_false(locked);
+	assert_int_not_equal(v->references, 0);
+	if (--v->references == 0)
+		v->owner.gone(v->owner.context);
+}
+
+void vm_pause(struct vm *v, bool paused)
+{
+	note(paused ? "pause " : "resume ");
+}
+
+void vm_ask_for(struct vm *v, enum vmk_vm_request_kind kind)
+{
+	assert_int_not_equal(v->references, 0);
+	note("ask %u ", (unsigned)kind);
+}
+
+uint32_t vm_shares(const struct package *package)
+{
+	return 2000;
+}
+
+/* Its VMX world ends: what uworld.c does then. */
+static void end(void)
+{
+	vm.owner.ended(vm.owner.context);
+	vm_put(&vm);
+}
+
+enum vmk_status uworld_start_vmx(
+	const struct package *package, const struct package *of, struct vm *v)
+{
+	assert_ptr_equal(package, &vmx);
+	assert_ptr_equal(of, &image);
+	note("vmx ");
+	if (starting != VMK_OK)
+		end();
+	return starting;
+}
+
+enum vmk_status uworld_kill(const char *name)
+{
+	note("kill %s ", name);
+	return VMK_OK;
+}
+
+static struct vmk_info_vm info;
+
+static enum vmk_vm_state state_now(void)
+{
+	memset(&info, 0, sizeof(info));
+	assert_true(vms_describe(0, &info));
+	return info.state;
+}
+
+static int load(void **state)
+{
+	return vms_add(&image);
+}
+
+static int fresh(void **state)
+{
+	creating = starting = VMK_OK;
+	notes[0] = said[0] = 0;
+	return 0;
+}
+
+static void without_a_vmx_world(void **state)
+{
+	assert_int_equal(vms_start(1), VMK_NOT_FOUND);
+	assert_string_equal(notes, "");
+	assert_string_equal(said, "VM guest: not powered on: there is no package with a VMX world");
+	assert_int_equal(state_now(), VMK_VM_OFF);
+	assert_string_equal(info.why, "there is no package with a VMX world");
+	vms_set_vmx(&vmx);
+	vms_set_vmx(&image); /* the first counts */
+}
+
+static void is_described(void **state)
+{
+	assert_int_equal(vms_count(), 1);
+	assert_int_equal(vms_find("guest"), 1);
+	assert_int_equal(vms_find("other"), 0);
+	assert_int_equal(state_now(), VMK_VM_OFF);
+	assert_int_equal(info.id, 1);
+	assert_int_equal(info.vcpus, 2);
+	assert_int_equal(info.shares, 2000);
+	assert_false(vms_describe(1, &info));
+	assert_int_equal(vms_start(2), VMK_NOT_FOUND);
+	assert_int_equal(vms_start(0), VMK_NOT_FOUND);
+	assert_int_equal(vms_act(2, VM_PAUSE), VMK_NOT_FOUND);
+}
+
+static void a_whole_life(void **state)
+{
+	assert_int_equal(vms_start(1), VMK_OK);
+	assert_int_equal(state_now(), VMK_VM_RUNNING);
+	assert_int_equal(vms_start(1), VMK_BAD_STATE);
+	assert_string_equal(said, "VM guest: cannot be created: it is running");
+	assert_int_equal(vms_act(1, VM_RESUME), VMK_BAD_STATE);
+	assert_int_equal(vms_act(1, VM_PAUSE), VMK_OK);
+	assert_int_equal(state_now(), VMK_VM_PAUSED);
+	assert_int_equal(vms_act(1, VM_STOP), VMK_BAD_STATE);
+	assert_string_equal(said, "VM guest: cannot be asked to stop: it is paused");
+	assert_int_equal(vms_act(1, VM_RESUME), VMK_OK);
+	assert_int_equal(vms_act(1, VM_RESET), VMK_OK);
+	assert_int_equal(vms_act(1, VM_STOP), VMK_OK);
+	assert_int_equal(state_now(), VMK_VM_RUNNING);
+	assert_int_equal(vms_act(1, VM_HARD_STOP), VMK_OK);
+	assert_int_equal(state_now(), VMK_VM_ENDING);
+	assert_int_equal(vms_start(1), VMK_BAD_STATE);
+	assert_string_equal(notes, "create vmx pause resume ask 6 ask 5 kill guest ");
+	assert_int_equal(vm.references, 1);
+	end();
+	assert_int_equal(state_now(), VMK_VM_OFF);
+	assert_int_equal(info.starts, 1);
+}
+
+/* Whoever has a reference keeps the memory, and with it the machine from being powered on. */
+static void ends_with_its_last_thread(void **state)
+{
+	assert_int_equal(vms_start(1), VMK_OK);
+	vm_get(&vm);
+	end();
+	assert_int_equal(state_now(), VMK_VM_ENDING);
+	notes[0] = 0;
+	vms_wake(1);
+	assert_int_equal(vms_act(1, VM_RESET), VMK_BAD_STATE);
+	assert_string_equal(notes, "");
+	vm_put(&vm);
+	assert_int_equal(state_now(), VMK_VM_OFF);
+}
+
+static void what_cannot_be_made_is_off(void **state)
+{
+	creating = VMK_NO_MEMORY;
+	assert_int_equal(vms_start(1), VMK_NO_MEMORY);
+	assert_int_equal(state_now(), VMK_VM_OFF);
+	assert_string_equal(info.why, "no room");
+	creating = VMK_OK;
+	starting = VMK_EXISTS;
+	assert_int_equal(vms_start(1), VMK_EXISTS);
+	assert_int_equal(state_now(), VMK_VM_OFF);
+	assert_string_equal(info.why, "its VMX world was not started");
+	starting = VMK_OK;
+	assert_int_equal(vms_start(1), VMK_OK);
+	assert_int_equal(state_now(), VMK_VM_RUNNING);
+	assert_string_equal(info.why, "");
+	end();
+}
+
+static void a_console_outlives_the_vm(void **state)
+{
+	struct vm_console *console, *other;
+	char text[8];
+	size_t bytes;
+
+	assert_int_equal(vms_attach(2, &console), VMK_NOT_FOUND);
+	assert_int_equal(vms_attach(1, &console), VMK_OK);
+	assert_int_equal(vms_attach(1, &other), VMK_BUSY);
+	assert_int_equal(vm_console_read(console, text, 8, &bytes), VMK_NOT_PRESENT);
+	assert_int_equal(vms_start(1), VMK_OK);
+	assert_int_equal(vm_console_read(console, text, 8, &bytes), VMK_WOULD_BLOCK);
+	assert_int_equal(state_now(), VMK_VM_RUNNING);
+	assert_int_equal(info.attached, 1);
+	notes[0] = 0;
+	vms_wake(1);
+	assert_string_equal(notes, "ask 7 ");
+	end();
+	assert_int_equal(vm_console_read(console, text, 8, &bytes), VMK_NOT_PRESENT);
+	vms_detach(1);
+	assert_int_equal(vms_attach(1, &other), VMK_OK);
+	assert_ptr_equal(other, console);
+	vms_detach(1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(without_a_vmx_world, fresh),
+		cmocka_unit_test_setup(is_described, fresh),
+		cmocka_unit_test_setup(a_whole_life, fresh),
+		cmocka_unit_test_setup(ends_with_its_last_thread, fresh),
+		cmocka_unit_test_setup(what_cannot_be_made_is_off, fresh),
+		cmocka_unit_test_setup(a_console_outlives_the_vm, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, load, NULL);
+}
