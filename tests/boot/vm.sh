@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 dir=build/tests/boot/vm
 log=$dir/run/com1.log
 guests=(tiny smp secret spy hostile)
+greedy=1048576 # KiB
 rounds=20 patience=180
 [ -z "${MERLON_FULL:-}" ] || rounds=1000 patience=1800
 
@@ -17,7 +18,7 @@ make -s build/packages/tinyvmx.pkg tiny-guests >>"$dir/make.log" 2>&1 || {
 	exit 1
 }
 cp build/packages/{tinyvmx,guest-*}.pkg "$dir/files/"
-sed -e "s/^modules=.*/modules=config.pkg --- tinyvmx.pkg$(printf ' --- guest-%s.pkg' "${guests[@]}" round)/" \
+sed -e "s/^modules=.*/modules=config.pkg --- tinyvmx.pkg$(printf ' --- guest-%s.pkg' "${guests[@]}" round greedy)/" \
 	-e 's/^kernelopt=.*/kernelopt=onboot=vms:secret:1,spy:1,round:'"$rounds"'/' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" || exit 1
 # secret and spy have 64 MiB each, one after the other: of a machine with 128 MiB, some frames are both's.
@@ -44,6 +45,8 @@ said()
 		has "$guest: $text" "$log" "World $guest: guest: $text"
 	done
 }
+has "greedy: more memory than there is, refused with both amounts" "$log" \
+	"VM greedy: not powered on: memory: $greedy KiB needed, [1-9][0-9]* KiB available"
 said tiny 'real mode' 'string and ii'
 said smp 'protected mode' 'device memory answers' 'the second vCPU came' 'the timer woke it' 'the device woke it'
 said secret 'the secret is planted'
