@@ -99,8 +99,8 @@ static void print_json(const struct events *events, const struct replay *replay)
 
 		hex_encode(digest, event->digest, DIGEST_SIZE);
 		json_array_append_new(list,
-			json_pack("{s:i, s:i, s:i, s:s, s:s, s:s}", "index", (int)event->index,
-				"pcr", (int)event->pcr, "type", (int)event->type, "name",
+			json_pack("{s:i, s:i, s:I, s:s, s:s, s:s}", "index", (int)event->index,
+				"pcr", (int)event->pcr, "type", (json_int_t)event->type, "name",
 				evlog_type_name(event->type), "digest", digest, "data", data));
 		free(data);
 	}

@@ -41,6 +41,7 @@ ours=$(sed -n 's/^ *"\([0-9]\)": "\([0-9a-f]*\)",*$/\1 \2/p' "$system/srtm/polic
 is "tpm2_eventlog replays the log to the predicted PCR 0 to 9" "$theirs" "$ours"
 ok "vmkverify log reads it too" bash -c "build/bin/vmkverify log '$log' >'$system/srtm.table'"
 has "and names GRUB's commands" "$system/srtm.table" 'multiboot2 /boot/vmkernel.elf$'
+has "event types of UEFI have 32 bits in JSON too" <(build/bin/vmkverify log --json "$log") '"type": 2147483649,'
 
 # The same evidence, and what a policy of a dynamic launch says of it.
 evidence=$(ls "$system"/srtm.host/verifier/evidence/*.json | tail -n 1)
