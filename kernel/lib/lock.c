@@ -21,44 +21,51 @@ static bool is_disarmed(void)
 	return __atomic_load_n(&disarmed, __ATOMIC_ACQUIRE);
 }
 
-static void mark_held(enum lock_level level)
+static void mark_held(const struct lock_ops *ops, enum lock_level level)
 {
 	uint32_t *held;
 
-	if (!machine || is_disarmed())
+	if (is_disarmed())
 		return;
-	held = machine->held();
+	held = ops->held();
 	if (*held >> level)
 		panic("lock order: level %d wanted while holding levels 0x%x", (int)level,
 			(unsigned)*held);
 	*held |= 1u << level;
 }
 
-static void mark_released(enum lock_level level)
+static void mark_released(const struct lock_ops *ops, enum lock_level level)
 {
-	if (machine && !is_disarmed())
-		*machine->held() &= ~(1u << level);
+	if (!is_disarmed())
+		*ops->held() &= ~(1u << level);
 }
 
 uint64_t spin_lock(struct spinlock *lock)
 {
-	uint64_t saved = machine ? machine->irq_save() : 0;
+	const struct lock_ops *ops = machine;
+	uint64_t saved = 0;
 	uint32_t ticket;
 
-	mark_held(lock->level);
+	if (ops) {
+		saved = ops->irq_save();
+		mark_held(ops, lock->level);
+	}
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket && !is_disarmed()) {
-		if (machine)
-			machine->wait();
+		if (ops)
+			ops->wait();
 	}
 	return saved;
 }
 
 void spin_unlock(struct spinlock *lock, uint64_t saved)
 {
+	const struct lock_ops *ops = machine;
+
 	/* Only the holder writes `serving`, so a plain increment is enough. */
 	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
-	mark_released(lock->level);
-	if (machine)
-		machine->irq_restore(saved);
+	if (!ops)
+		return;
+	mark_released(ops, lock->level);
+	ops->irq_restore(saved);
 }

@@ -411,7 +411,7 @@ static enum vmk_status wait_once(struct event *const *events, const uint64_t *se
 	uint64_t deadline, unsigned *index)
 {
 	struct world *self = world_current();
-	struct event_waiter waiters[EVENTS_MAX];
+	UNINITIALIZED struct event_waiter waiters[EVENTS_MAX];
 	enum vmk_status status = VMK_WOULD_BLOCK;
 	unsigned registered;
 

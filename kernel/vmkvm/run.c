@@ -68,24 +68,22 @@ static bool take(struct vm_vcpu *v, uint32_t what)
 
 /* --- asking the VMX world */
 
+/* Nobody else looks at a request before it is posted. */
 static void post(struct vm_vcpu *v, const struct vmk_vm_exchange *request)
 {
-	struct vm *vm = v->vm;
-	uint64_t saved = spin_lock(&vm->lock);
-
 	v->request = *request;
 	v->request.vcpu = v->vcpu.index;
-	v->ask = ASK_POSTED;
-	vm->posted++;
-	spin_unlock(&vm->lock, saved);
+	__atomic_store_n(&v->ask, ASK_POSTED, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&v->vm->posted, 1, __ATOMIC_SEQ_CST);
 }
 
 static void drop_request(struct vm_vcpu *v)
 {
 	uint64_t saved = spin_lock(&v->vm->lock);
 
-	v->vm->posted -= v->ask == ASK_POSTED;
-	v->ask = ASK_NONE;
+	if (v->ask == ASK_POSTED)
+		__atomic_sub_fetch(&v->vm->posted, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&v->ask, ASK_NONE, __ATOMIC_RELEASE);
 	spin_unlock(&v->vm->lock, saved);
 }
 

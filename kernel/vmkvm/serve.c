@@ -5,25 +5,21 @@
 
 bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 {
+	uint32_t delivered = ASK_DELIVERED;
 	struct vm_vcpu *v;
-	uint64_t saved;
-	bool waits;
 
 	if (exchange->kind != VMK_VM_REQUEST_IO && exchange->kind != VMK_VM_REQUEST_MEMORY)
 		return false;
 	if (exchange->vcpu >= vm->vcpu_count)
 		return false;
 	v = vm->vcpus[exchange->vcpu];
-	saved = spin_lock(&vm->lock);
-	waits = v->ask == ASK_DELIVERED;
-	if (waits) {
-		v->answer = exchange->value;
-		__atomic_store_n(&v->ask, ASK_ANSWERED, __ATOMIC_RELEASE);
-	}
-	spin_unlock(&vm->lock, saved);
-	if (waits)
-		event_signal(&v->event);
-	return waits;
+	/* The VMX world alone writes it, and nobody reads it but after what follows. */
+	v->answer = exchange->value;
+	if (!__atomic_compare_exchange_n(
+		    &v->ask, &delivered, ASK_ANSWERED, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	event_signal(&v->event);
+	return true;
 }
 
 /* What somebody outside asks for comes first; it is about the whole VM. */
@@ -42,19 +38,20 @@ static bool take_request(struct vm *vm, struct vmk_vm_exchange *exchange)
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		const uint32_t index = (vm->next_vcpu + i) % vm->vcpu_count;
 		struct vm_vcpu *v = vm->vcpus[index];
-		const bool answers = v->request.kind == VMK_VM_REQUEST_IO ||
-				     v->request.kind == VMK_VM_REQUEST_MEMORY;
+		bool answers;
 
-		if (v->ask != ASK_POSTED)
+		if (__atomic_load_n(&v->ask, __ATOMIC_ACQUIRE) != ASK_POSTED)
 			continue;
+		answers = v->request.kind == VMK_VM_REQUEST_IO ||
+			  v->request.kind == VMK_VM_REQUEST_MEMORY;
 		exchange->kind = v->request.kind;
 		exchange->vcpu = v->request.vcpu;
 		exchange->address = v->request.address;
 		exchange->value = v->request.value;
 		exchange->bytes = v->request.bytes;
 		exchange->write = v->request.write;
-		v->ask = answers ? ASK_DELIVERED : ASK_NONE;
-		vm->posted--;
+		__atomic_store_n(&v->ask, answers ? ASK_DELIVERED : ASK_NONE, __ATOMIC_RELEASE);
+		__atomic_sub_fetch(&vm->posted, 1, __ATOMIC_SEQ_CST);
 		vm->next_vcpu = index + 1;
 		return true;
 	}

@@ -52,8 +52,12 @@ struct vm_vcpu {
 	bool halted_with_if;   /* interrupts wake it */
 	struct budget reports; /* a guest that dies over and over does not fill the log */
 	uint64_t saved;        /* the interrupt flag outside of the guest */
-	/* Under the VM's lock; an answer is the vCPU's as soon as it is there. */
-	enum vm_ask ask;
+	/*
+	 * Atomic, enum vm_ask. The vCPU's world posts where there is nothing, takes what is
+	 * answered and, under the VM's lock, calls off; the VMX world takes what is posted, under
+	 * the lock, and answers what it took.
+	 */
+	uint32_t ask;
 	struct vmk_vm_exchange request;
 	uint64_t answer;
 };
@@ -71,11 +75,11 @@ struct vm {
 	struct spinlock lock;
 	struct vioapic ioapic;     /* under the lock */
 	uint32_t asked_for;        /* bit n: VMK_VM_REQUEST_*; under the lock */
-	uint32_t posted;           /* vCPUs whose request nobody has taken; under the lock */
+	uint32_t posted;           /* vCPUs whose request nobody has taken; atomic */
 	uint32_t next_vcpu;        /* whose request comes next */
 	struct vmk_vm_entry entry; /* of vCPU 0; under the lock */
 	struct event requests;
-	struct world *world; /* the VMX world; one reference */
+	struct world *world;       /* the VMX world; one reference */
 	struct world_group *group; /* of its vCPUs and its VMX world */
 	uint32_t reservation;      /* of each vCPU: rate */
 	uint32_t vcpu_count;
