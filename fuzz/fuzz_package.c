@@ -64,6 +64,7 @@ static void parse(const uint8_t *data, size_t size)
 	check(p.payload >= data && p.payload_bytes <= size);
 	check((size_t)(p.payload - data) <= size - p.payload_bytes);
 	check(p.signed_bytes + p.trailer_bytes == size);
+	check(p.pci_count <= PACKAGE_PCI_MAX);
 	check_name(p.name, sizeof(p.name));
 	check_name(p.version, sizeof(p.version));
 	check_name(p.provider, sizeof(p.provider));

@@ -10,12 +10,11 @@ CORPUS_MIB_MAX=64
 FREE_MIB_MIN=2048
 HISTORY_LINES=2000
 
-room_on_disk()
+# Sets free, in MiB.
+has_room()
 {
-	local free
-	free=$(($(stat -f -c '%a * %S / 1048576' build)))
-	[ "$free" -ge "$FREE_MIB_MIN" ] ||
-		die "$free MiB are left on the disk, fewer than $FREE_MIB_MIN: the campaign stops here"
+	free=$(($(stat -f -c '%a * %S / 1048576' "$results")))
+	[ "$free" -ge "$FREE_MIB_MIN" ]
 }
 
 # A corpus that has outgrown its bound is shrunk to what adds coverage.
@@ -70,13 +69,13 @@ take_findings() # TARGET JOB: what the process left goes into build/fuzz-finding
 
 turn() # TARGET JOB SECONDS ROUND
 {
-	local target=$1 job=$2 end=$((SECONDS + $3)) crashes=0
+	local target=$1 job=$2 end=$((SECONDS + $3)) crashes=0 free
 	fuzzer=
 	stopping=
 	trap 'stopping=1; [ -z "$fuzzer" ] || kill "$fuzzer" 2>/dev/null' TERM INT
 	mkdir -p "$corpora/$target" "$states/$target"
-	while [ -z "$stopping" ] && [ "$SECONDS" -lt "$end" ] && [ "$crashes" -lt "$CRASHES_PER_TURN" ]; do
-		room_on_disk
+	while [ -z "$stopping" ] && [ "$SECONDS" -lt "$end" ] &&
+		[ "$crashes" -lt "$CRASHES_PER_TURN" ] && has_room; do
 		# Value profile finds more and costs nearly half the speed: every other process has it.
 		fuzz_once "$target" "$job" $((end - SECONDS)) $(((job + $4) % 2)) || crashes=$((crashes + 1))
 		take_findings "$target" "$job"
@@ -136,7 +135,7 @@ stop_campaign()
 
 campaign() # SECONDS JOBS TARGET...
 {
-	local seconds=$1 jobs=$2 left=$1 number=0 known now part
+	local seconds=$1 jobs=$2 left=$1 number=0 known now part free
 	shift 2
 	interrupted=
 	mkdir -p "$states" "$findings" "$corpora"
@@ -147,6 +146,7 @@ campaign() # SECONDS JOBS TARGET...
 	trap stop_campaign INT TERM
 	# Without an end, and for days, everybody has a turn before anybody has a second one.
 	while [ -z "$interrupted" ]; do
+		has_room || die "$free MiB are left on the disk, fewer than $FREE_MIB_MIN: no room to go on"
 		part=$((seconds == 0 || left > TURN ? TURN : left))
 		round "$part" "$jobs" $((number++)) "$@"
 		left=$((left - part))

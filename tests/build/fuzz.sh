@@ -3,7 +3,7 @@
 # apply, and the targets link with other engines. With --full: each planted bug is found, and gcc's
 # build of the targets agrees about all seeds.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 . tests/tap.sh
 scratch=$PWD/build/tests/fuzz-tools
 rm -rf "$scratch"
