@@ -17,7 +17,7 @@ cp /lib64/ld-linux-x86-64.so.2 "$tree/lib64/"
 cp /lib/x86_64-linux-gnu/libc.so.6 "$tree/lib/x86_64-linux-gnu/"
 (cd "$tree" && find . | cpio -o -H newc --quiet | gzip -9) >"$SIM_DIR/initrd"
 
-# Linux finds the TPM without an entry in ACPI; its messages must not break the lines of the tools.
+# Linux finds the TPM without an entry in ACPI; what it says of the DMAR is looked for below.
 sim_iso linux "$ROOT/build/sinit.bin" "console=ttyS0 tpm_tis.force=1 tpm_tis.interrupts=0 loglevel=7" "$SIM_DIR/initrd"
 ok "boot image" $? "$SIM_DIR/linux.mkrescue.log"
 SIM_TIMEOUT=120 sim_run linux --platform qemu --iso "$SIM_DIR/linux.iso" --mem 512 --no-reboot
