@@ -28,6 +28,14 @@ sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pk
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
 ok "the console greets" wait_for 0 '^vmk> $'
+# does DESCRIPTION WORDS...: a command that answers nothing.
+does()
+{
+	local description=$1
+	shift
+	"$@"
+	is "$description" $? 0
+}
 # logs REGEX: the log comes to have such a line.
 logs()
 {
@@ -44,7 +52,7 @@ answers "more than a pCPU can promise" 1 'a reservation of 100 % of a pCPU neede
 answers "and it is off again" 0 '^   State: off$' vmk vm get greedy
 
 # --- a console in both directions
-answers "one is powered on" 0 '' vmk vm start echo
+does "one is powered on" vmk vm start echo
 ok "its console is in the log" logs 'World echo: \| echo is here'
 answers "it cannot be powered on twice" 1 'echo cannot be started: it is running' vmk vm start echo
 from=$(size)
@@ -57,27 +65,27 @@ printf '\r~.' >&8
 ok "~. leaves" wait_for "$from" '^Left the console of echo'
 
 # --- its life
-answers "pause" 0 '' vmk vm pause echo
+does "pause" vmk vm pause echo
 answers "a paused one cannot be asked to stop" 1 'echo cannot be asked to stop: it is paused' vmk vm stop echo
 answers "it is shown as paused" 0 '^ *1 +echo +paused ' vmk vm list
-answers "resume" 0 '' vmk vm resume echo
-answers "reset" 0 '' vmk vm reset echo
+does "resume" vmk vm resume echo
+does "reset" vmk vm reset echo
 ok "its board is reset" logs 'World echo: reset'
-answers "stop" 0 '' vmk vm stop echo
+does "stop" vmk vm stop echo
 ok "the guest obeys the power button" logs 'World echo: power off'
 ok "and is gone" logs 'VM echo: is gone, 0 KiB of virtual machines are left'
-answers "it can be powered on again" 0 '' vmk vm start echo
-answers "and be switched off" 0 '' vmk vm stop --hard echo
+does "it can be powered on again" vmk vm start echo
+does "and be switched off" vmk vm stop --hard echo
 answers "it was on twice" 0 '^   Starts: 2$' vmk vm get echo
 
 # --- four vCPUs on two pCPUs
-answers "four vCPUs" 0 '' vmk vm start four
+does "four vCPUs" vmk vm start four
 ok "all four make progress" logs 'World four: \| four vCPUs did their parts'
 ok "and it is gone" logs 'VM four: is gone'
 
 # --- 2:1 on one pCPU
-answers "one with high shares" 0 '' vmk vm start heavy
-answers "one with normal ones" 0 '' vmk vm start light
+does "one with high shares" vmk vm start heavy
+does "one with normal ones" vmk vm start light
 ok "both work" logs 'World light: \| [0-9a-f]{8}$'
 vmk vmk world list --json
 ok "vCPUs are worlds with names" says 'map(select(.Kind == "vcpu") | .Name + " " + .VM) == ["vm3:vcpu0 heavy", "vm4:vcpu0 light"]'
@@ -93,8 +101,8 @@ used()
 }
 heavy=$(used heavy) light=$(used light)
 ok "by accounting 2:1 within 3 %: $heavy and $light % of a pCPU" within_3_percent "$heavy" "$light"
-answers "they are switched off" 0 '' vmk vm stop --hard heavy
-answers "both" 0 '' vmk vm stop --hard light
+does "they are switched off" vmk vm stop --hard heavy
+does "both" vmk vm stop --hard light
 # work GUEST: "milliseconds rounds" as the guest told them, of one day.
 work()
 {
