@@ -1,10 +1,12 @@
 /*
  * Kernel options: words NAME=VALUE (or NAME) of the command line, separated by blanks. Pure.
+ *   acceptanceLevel=LEVEL              the host's level (signing/README.md)
  *   onboot=poweroff|reboot|panic|halt  what to do once booted (tests)
  *   onboot=kill:NAME,...               kill these user worlds 3 s later, once (tests)
- *   onboot=vms:NAME:COUNT,...          power on this VM so often, each time until it is gone; then the next
- * (tests) onpanic=halt|poweroff|reboot       after a panic; default reboot cpus=N use at most N
- * CPUs
+ *   onboot=vms:NAME:COUNT,...          start this VM so often, each time until it is gone;
+ *                                      then the next (tests)
+ *   onpanic=halt|poweroff|reboot       after a panic; by default reboot
+ *   cpus=N                             use at most N CPUs
  */
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H

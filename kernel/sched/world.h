@@ -65,7 +65,8 @@ void world_set_at_exit(struct world *world, void (*function)(void *owner));
 void *world_owner(const struct world *world);
 /* FS base of a user world (saved and restored on switches). */
 void world_set_fs_base(struct world *world, uint64_t base);
-/* From the end of its shadow stack on (arch/x86/cet.h), returns and branches in ring 3 are guarded. */
+/* From the end of its shadow stack on (arch/x86/cet.h), returns and branches in ring 3 are guarded.
+ */
 void world_set_shadow_stack(struct world *world, uintptr_t end);
 /* Ask a world to stop: it wakes from any wait with VMK_KILLED and never returns to ring 3. */
 void world_kill(struct world *world);

@@ -10,8 +10,8 @@
 
 struct package;
 
-/* While the boot goes on: a verified image, or the package of VMX worlds, of which the first counts.
- * Both stay. */
+/* While the boot goes on: a verified image, or the package of VMX worlds, of which the first
+ * counts. Both stay. */
 enum vmk_status vms_add(const struct package *image);
 void vms_set_vmx(const struct package *vmx);
 

@@ -74,7 +74,8 @@ static void only_harmless_sequences_pass(void **state)
 {
 	shows("\x1b[K\x1b[12D\x1b[C", 9 + 3, "\x1b[K\x1b[12D\x1b[C");
 	shows("\x1b[2J\x1b[1;31mred\x1b[0m\x1b"
-	      "c.\x1b[1K", 25, "red.");
+	      "c.\x1b[1K",
+		25, "red.");
 	shows("\x1b[1234D-", 8, "-");
 	/* In pieces, and one that never ends. */
 	shows("\x1b", 1, "");
