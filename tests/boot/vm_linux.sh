@@ -59,10 +59,12 @@ said "it says good-bye" 'guest: off'
 ok "no device of it broke" test "$(grep -ac 'stopped until the guest resets it' "$log")" = 0
 ok "no panic, of nobody" test "$(grep -acE 'PANIC|Kernel panic' "$log")" = 0
 
-boot 2 2
-is "two virtual processors on two: the guest switches itself off" $? 0
-said "both are Linux's" 'vcpus 2\b'
-ok "two virtual processors: no panic, of nobody" test "$(grep -acE 'PANIC|Kernel panic' "$log")" = 0
+for vcpus in 2 4; do
+	boot $vcpus 2
+	is "$vcpus virtual processors on two: the guest switches itself off" $? 0
+	said "all $vcpus are Linux's" "vcpus $vcpus\b"
+	ok "$vcpus virtual processors: no panic, of nobody" test "$(grep -acE 'PANIC|Kernel panic' "$log")" = 0
+done
 
 # The same as everybody meets it: a measured host with a guest, which the verdict names and does not wait for.
 ok "an enrolled host" make_host

@@ -55,7 +55,7 @@ void machine_start(void)
 
 void machine_expect_no_leak(void)
 {
-	/* Tables of the kernel's half stay, by design. */
+	/* The root and one table for each slot of the kernel's half stay. */
 	if (pool.count[FRAME_FREE] + pool.count[FRAME_PTABLE] + pool.count[FRAME_KERNEL] <
 		MACHINE_FRAMES - 1)
 		panic("machine: %llu frames leaked",
