@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct multiboot2_rsdp rsdp = {0};
 	const char *why;
-	uint8_t *copy = malloc(size + 1);
+	uint8_t *copy = malloc(size ? size : 1);
 
 	memset(&info, 0, sizeof(info));
 	memcpy(copy, data, size);
