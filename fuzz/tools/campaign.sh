@@ -77,7 +77,8 @@ turn() # TARGET JOB SECONDS ROUND
 	while [ -z "$stopping" ] && [ "$SECONDS" -lt "$end" ] &&
 		[ "$crashes" -lt "$CRASHES_PER_TURN" ] && has_room; do
 		# Value profile finds more and costs nearly half the speed: every other process has it.
-		fuzz_once "$target" "$job" $((end - SECONDS)) $(((job + $4) % 2)) || crashes=$((crashes + 1))
+		fuzz_once "$target" "$job" $((end - SECONDS)) $(((job + $4) % 2)) ||
+			[ -n "$stopping" ] || crashes=$((crashes + 1))
 		take_findings "$target" "$job"
 	done
 	[ "$job" -gt 0 ] || {
