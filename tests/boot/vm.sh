@@ -9,7 +9,7 @@ dir=build/tests/boot/vm
 log=$dir/run/com1.log
 guests=(tiny smp secret spy hostile)
 greedy=1048576 # KiB
-rounds=20 patience=180
+rounds=200 patience=600
 [ -z "${MERLON_FULL:-}" ] || rounds=1000 patience=1800
 
 kernel_build "$dir"
