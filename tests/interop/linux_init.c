@@ -3,6 +3,7 @@
 #include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <termios.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +59,8 @@ int main(void)
 	run("/bin/txt-stat", NULL);
 	run("/bin/txtstat", "show");
 	printf("INIT: done\n");
+	fflush(stdout);
+	tcdrain(STDOUT_FILENO); /* what the line has not sent yet is lost at power-off */
 	sync();
 	reboot(RB_POWER_OFF);
 	return 1;
