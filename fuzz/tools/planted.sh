@@ -94,12 +94,13 @@ plant_one() # PATCH CPU-SECONDS: one row of the table; status 1: not found
 	apply "$1" -R || die "$1 does not come out again; remove $SCRATCH"
 	printf '%-26s %-44s %-20s %-5s %5d.%02d\n' "$name" "$class" "${target#fuzz_}" "$found" \
 		$((cpu_used / 100)) $((cpu_used % 100))
-	[ "$found" = yes ]
+	# A known gap is shown, but is no failure.
+	[ "$found" = yes ] || [ -n "$(field_of "$1" open)" ]
 }
 
 planted() # CPU-SECONDS [NAME...]
 {
-	local limit=$1 patch name row missed=0 all=0 times=()
+	local limit=$1 patch name failed=0 seen=0 all=0 times=()
 	shift
 	check_planted || exit 1
 	make build/fuzz-lib/libmbedtls.a >/dev/null || die "mbedTLS does not build"
@@ -112,12 +113,13 @@ planted() # CPU-SECONDS [NAME...]
 		name=$(basename "$patch" .patch)
 		[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
 		all=$((all + 1))
-		plant_one "$patch" "$limit" >"$SCRATCH/out/row" || missed=$((missed + 1))
+		plant_one "$patch" "$limit" >"$SCRATCH/out/row" || failed=$((failed + 1))
 		cat "$SCRATCH/out/row"
+		[ "$(awk '{ print $(NF - 1) }' "$SCRATCH/out/row")" != yes ] || seen=$((seen + 1))
 		times+=("$(awk '{ print $NF }' "$SCRATCH/out/row")")
 	done
 	[ "$all" -gt 0 ] || die "nothing is planted under this name; look into $PLANTED"
-	echo "$((all - missed)) of $all found, median $(printf '%s\n' "${times[@]}" | sort -n |
+	echo "$seen of $all found, median $(printf '%s\n' "${times[@]}" | sort -n |
 		sed -n "$(((all + 1) / 2))p") CPU-seconds"
-	[ "$missed" = 0 ]
+	[ "$failed" = 0 ]
 }
