@@ -11,7 +11,7 @@
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
 /* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/status.c */
 /* sources: tboot-integration/txtstat/tbootlog.c */
-/* sources: tests/unit/shim/vmk_host.c */
+/* sources: tests/unit/shim/vmk_host.c tests/unit/shim/vmk_line.c */
 /* libs: -ljansson */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,38 +27,7 @@
 #include <vmkapi/events.h>
 
 #include "tests/unit/shim/vmk_host.h"
-#include "worlds/libvmk/command.h"
-
-static struct records records;
-
-static int fresh(void **state)
-{
-	fake_reset();
-	return 0;
-}
-
-static int run(const char *line)
-{
-	struct words words;
-
-	fake.out_bytes = 0;
-	fake.out[0] = 0;
-	assert_true(words_split(&words, line));
-	return vmk_run(&fake_ops, NULL, &records, words.word, words.count);
-}
-
-static void shows(const char *line, int status, const char *expected)
-{
-	assert_int_equal(run(line), status);
-	assert_string_equal(fake.out, expected);
-}
-
-static void says(const char *line, int status, const char *part)
-{
-	assert_int_equal(run(line), status);
-	if (!strstr(fake.out, part))
-		fail_msg("'%s' does not say '%s' but: %s", line, part, fake.out);
-}
+#include "tests/unit/shim/vmk_line.h"
 
 static json_t *json_of(const char *line)
 {
@@ -519,103 +488,6 @@ static void world_times_are_of_an_interval(void **state)
 	assert_int_equal(run("world stats get"), EXIT_INTERRUPTED);
 }
 
-/* --- Intel TXT in words */
-
-static uint8_t txt_registers[4096], txt_heap[4096], tboot_log[0x8000];
-
-static void put(uint8_t *to, uint64_t value, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		to[i] = (uint8_t)(value >> 8 * i);
-}
-
-/* A chipset where SENTER is done. */
-static void have_txt(void)
-{
-	memset(txt_registers, 0, sizeof(txt_registers));
-	put(txt_registers + 0x000, 0x18041, 8);
-	put(txt_registers + 0x110, 0x1b0018086, 8);
-	put(txt_registers + 0x300, 0x7f20000, 8);
-	put(txt_registers + 0x308, sizeof(txt_heap), 8);
-	fake.raw[0] = txt_registers;
-	fake.raw_bytes[0] = sizeof(txt_registers);
-	fake.raw_base[0] = 0xfed30000;
-}
-
-static void registers_are_rows(void **state)
-{
-	have_txt();
-	says("hardware trustedboot register list", 0, "STS.SENTER.DONE ");
-	says("hardware trustedboot register list", 0, "DIDVID.vendor ");
-	says("hardware trustedboot register list --json", 0,
-		"{\"Name\": \"STS.value\", \"Value\": \"0x18041\"}");
-}
-
-static void txt_status_is_judged(void **state)
-{
-	says("hardware trustedboot status get", 0, "there is no TXT chipset");
-	have_txt();
-	says("hardware trustedboot status get", 0, "SENTER is done and no error is recorded");
-	fake.sign.holds = 0;
-	says("hardware trustedboot status get", 0, "PCR 17 holds none");
-	fake.sign.holds = 1;
-	put(txt_registers + 0x000, 0, 8);
-	put(txt_registers + 0x030, 0xc0003881, 4);
-	says("hardware trustedboot status get", 0, "not launched");
-	says("hardware trustedboot status get", 0, "error.");
-}
-
-static void without_txt_it_says_so(void **state)
-{
-	says("hardware trustedboot register list", 0, "no TXT chipset");
-	says("hardware trustedboot heap list", 0, "There is no TXT heap");
-	says("hardware trustedboot tboot log", 0, "tboot left no log");
-	shows("hardware trustedboot tboot list --json", 0, "[]\n");
-}
-
-static void a_broken_heap_is_named(void **state)
-{
-	memset(txt_heap, 0xff, sizeof(txt_heap));
-	fake.raw[1] = txt_heap;
-	fake.raw_bytes[1] = sizeof(txt_heap);
-	says("hardware trustedboot heap list", EXIT_FAILED, "the TXT heap cannot be read");
-}
-
-static void a_static_launch_is_named(void **state)
-{
-	fake.launch.measured = 0;
-	fake.launch.launch = VMK_LAUNCH_SRTM;
-	fake.system.through_tboot = 0;
-	says("hardware trustedboot get", 0,
-		"   Drtm Enabled: false\n   Tpm Present: true\n   Launch: srtm\n");
-	says("system health status get", 0, "static launch");
-	fake.launch.launch = 77;
-	says("hardware trustedboot get", 0, "Launch: unknown");
-}
-
-/* tboot 1.10.5, include/tboot.h: identifier, capacity, end, compressed parts (none), the text. */
-static void tboots_log_is_text(void **state)
-{
-	static const uint8_t id[16] = {0x26, 0x25, 0x19, 0xc0, 0x30, 0x6b, 0xb4, 0x4d, 0x4c, 0x84,
-		0xa3, 0xe9, 0x53, 0xb8, 0x81, 0x74};
-	static const char text[] = "TBOOT: one\r\nTBOOT: executing GETSEC[SENTER]...\n";
-
-	memset(tboot_log, 0, sizeof(tboot_log));
-	memcpy(tboot_log, id, sizeof(id));
-	put(tboot_log + 18, sizeof(text) - 1, 2);
-	memcpy(tboot_log + 61, text, sizeof(text));
-	fake.raw[2] = tboot_log;
-	fake.raw_bytes[2] = sizeof(tboot_log);
-	shows("hardware trustedboot tboot log", 0,
-		"TBOOT: one\nTBOOT: executing GETSEC[SENTER]...\n");
-	shows("hardware trustedboot tboot log -n 1", 0, "TBOOT: one\n");
-	says("hardware trustedboot tboot list", 0, "the launch was tried");
-	tboot_log[60] = 11;
-	says("hardware trustedboot tboot log", EXIT_FAILED, "reading tboot's log");
-	memset(tboot_log, 0xaa, sizeof(tboot_log));
-	says("hardware trustedboot tboot log", 0, "tboot left no log");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -645,14 +517,8 @@ int main(void)
 		cmocka_unit_test_setup(ping_refuses_what_is_no_address, fresh),
 		cmocka_unit_test_setup(what_is_wrong_is_named, fresh),
 		cmocka_unit_test_setup(help_is_everywhere, fresh),
-		cmocka_unit_test_setup(registers_are_rows, fresh),
 		cmocka_unit_test_setup(all_worlds_are_listed, fresh),
 		cmocka_unit_test_setup(world_times_are_of_an_interval, fresh),
-		cmocka_unit_test_setup(txt_status_is_judged, fresh),
-		cmocka_unit_test_setup(without_txt_it_says_so, fresh),
-		cmocka_unit_test_setup(a_broken_heap_is_named, fresh),
-		cmocka_unit_test_setup(a_static_launch_is_named, fresh),
-		cmocka_unit_test_setup(tboots_log_is_text, fresh),
 		cmocka_unit_test_setup(every_namespace_has_its_help, fresh),
 		cmocka_unit_test_setup(words_are_completed, fresh),
 		cmocka_unit_test_setup(an_answer_that_does_not_fit_says_so, fresh),
