@@ -25,10 +25,10 @@ $(KEYS)/provider.der: | $(KEYS)/intermediate.der
 
 # The kernel takes exactly these roots: two while one is being replaced (`make ROOTS="OLD.der NEW.der"`).
 ROOTS ?= $(KEYS)/root.der
-$(KEYS)/roots.der: $(ROOTS) FORCE
-	@cat $(ROOTS) >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-FORCE:
-.PHONY: FORCE
+# Which they are, so that another choice is noticed.
+$(shell [ "$$(cat $(KEYS)/roots.list 2>/dev/null)" = "$(ROOTS)" ] || { mkdir -p $(KEYS) && echo "$(ROOTS)" >$(KEYS)/roots.list; })
+$(KEYS)/roots.der: $(ROOTS) $(KEYS)/roots.list
+	cat $(ROOTS) >$@
 $(KB)/obj/kernel/vmkmod/root.o: $(KEYS)/roots.der
 
 # The host's configuration, of which the kernel has one at each boot.
