@@ -104,12 +104,12 @@ static void show_certificates(const struct package *package, bool json)
 }
 
 /* Names of the system calls that are granted, each between `quote`s. */
-static void print_syscalls(uint32_t mask, const char *quote)
+static void print_syscalls(uint64_t mask, const char *quote)
 {
 	const char *separator = "";
 
 #define X(symbol, text, number, arguments)                         \
-	if (mask & (1u << (number))) {                             \
+	if (mask & (1ull << (number))) {                           \
 		printf("%s%s%s%s", separator, quote, text, quote); \
 		separator = ", ";                                  \
 	}

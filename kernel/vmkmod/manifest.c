@@ -91,12 +91,12 @@ static const char *set_level(struct package *p, struct text value)
 	return "manifest: level";
 }
 
-static uint32_t syscall_bit(struct text word)
+static uint64_t syscall_bit(struct text word)
 {
 #define X(symbol, text, number, arguments)                                     \
-	_Static_assert((number) < 32, "struct package holds 32 system calls"); \
+	_Static_assert((number) < 64, "struct package holds 64 system calls"); \
 	if (text_is(word, text))                                               \
-		return 1u << (number);
+		return 1ull << (number);
 	VMK_SYSCALLS(X)
 #undef X
 	return 0;
@@ -107,7 +107,7 @@ static const char *set_syscalls(struct package *p, struct text value)
 	while (value.size > 0) {
 		const char *comma = memchr(value.at, ',', value.size);
 		size_t size = comma ? (size_t)(comma - value.at) : value.size;
-		uint32_t bit = syscall_bit((struct text){value.at, size});
+		uint64_t bit = syscall_bit((struct text){value.at, size});
 
 		if (bit == 0)
 			return "manifest: unknown system call";
@@ -386,23 +386,25 @@ static const struct field {
 	{"vmkapi", set_vmkapi, KIND(PACKAGE_DRIVER), KIND(PACKAGE_DRIVER)},
 };
 
-static const char *take_pair(const struct keyval *pair, struct package *package, uint32_t *seen)
+_Static_assert(ARRAY_SIZE(fields) <= 64, "one bit each says which keys were seen");
+
+static const char *take_pair(const struct keyval *pair, struct package *package, uint64_t *seen)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (!keyval_is(pair, fields[i].key))
 			continue;
-		if (*seen & (1u << i))
+		if (*seen & (1ull << i))
 			return "manifest: a key stands twice";
-		*seen |= 1u << i;
+		*seen |= 1ull << i;
 		return fields[i].set(package, (struct text){pair->value, pair->value_length});
 	}
 	return "manifest: unknown key";
 }
 
-static const char *check_fields(const struct package *package, uint32_t seen)
+static const char *check_fields(const struct package *package, uint64_t seen)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(fields); i++) {
-		bool present = seen & (1u << i);
+		bool present = seen & (1ull << i);
 
 		if (!present && (fields[i].required & KIND(package->kind)))
 			return "manifest: a required key is missing";
@@ -428,7 +430,7 @@ enum vmk_status manifest_parse(
 {
 	struct keyval pair = keyval_of(text, bytes);
 	enum vmk_status status;
-	uint32_t seen = 0;
+	uint64_t seen = 0;
 
 	*why = NULL;
 	while (!*why && (status = keyval_next(&pair)) != VMK_NOT_FOUND)

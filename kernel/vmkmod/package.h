@@ -48,7 +48,7 @@ struct package {
 	enum acceptance_level level;
 	uint32_t security_version;               /* what a policy's floor is compared with */
 	uint32_t vmkapi;                         /* that a driver was built for */
-	uint32_t syscalls;                       /* bit n: system call n is granted (kind world) */
+	uint64_t syscalls;                       /* bit n: system call n is granted (kind world) */
 	bool port, trust, config, tty;           /* handles that a world is given */
 	enum system_grant system;                /* and what it may do with that of the system */
 	bool restart;                            /* a world that is started again when it ends */

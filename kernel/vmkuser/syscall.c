@@ -22,7 +22,7 @@ static const call_handler handlers[] = {
 #undef X
 };
 _Static_assert(ARRAY_SIZE(handlers) == ARRAY_SIZE(calls), "a system call has no handler");
-_Static_assert(ARRAY_SIZE(calls) <= 32, "struct package has 32 permission bits");
+_Static_assert(ARRAY_SIZE(calls) <= 64, "struct package has 64 permission bits");
 
 static void log_denial(struct uworld *u, uint64_t number)
 {

@@ -39,9 +39,9 @@ static void test_world(void **state)
 	assert_null(why);
 	assert_string_equal(package.name, "agent");
 	assert_int_equal(package.kind, PACKAGE_WORLD);
-	assert_int_equal(package.syscalls, 1u << VMK_SYS_EXIT | 1u << VMK_SYS_LOG |
-						   1u << VMK_SYS_PORT_SEND |
-						   1u << VMK_SYS_CONFIG_READ);
+	assert_int_equal(package.syscalls, 1ull << VMK_SYS_EXIT | 1ull << VMK_SYS_LOG |
+						   1ull << VMK_SYS_PORT_SEND |
+						   1ull << VMK_SYS_CONFIG_READ);
 	assert_true(package.port && package.config && package.restart);
 	assert_false(package.trust);
 	assert_int_equal(package.memory_limit_kib, 2048);

@@ -45,7 +45,7 @@ static void test_numbers_and_permissions(void **state)
 	assert_int_equal(call(UINT64_MAX, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
 	assert_int_equal(call((1ull << 32) + VMK_SYS_CLOCK, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
 	for (unsigned number = 1; number < CALLS; number++) {
-		world.package.syscalls = ~(1u << number);
+		world.package.syscalls = ~(1ull << number);
 		assert_int_equal(call(number, 0, 0, 0, 0, 0), VMK_DENIED);
 		world.package.syscalls = 0;
 		assert_int_equal(call(number, 0, 0, 0, 0, 0), VMK_DENIED);

@@ -34,7 +34,7 @@ static int fresh(void **state)
 	memset(&sim_vm, 0, sizeof(sim_vm));
 	memset(&world, 0, sizeof(world));
 	world.space = &sim.space;
-	world.package.syscalls = UINT32_MAX;
+	world.package.syscalls = UINT64_MAX;
 	handle_table_init(&world.handles);
 	return handle_add(&world.handles, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE, &sim_vm, &vm);
 }

@@ -53,7 +53,7 @@ void sim_world(struct uworld *u)
 
 	memset(u, 0, sizeof(*u));
 	strcpy(u->package.name, "test");
-	u->package.syscalls = UINT32_MAX;
+	u->package.syscalls = UINT64_MAX;
 	u->space = &sim.space;
 	u->port = &sim_port;
 	u->memory_limit = 1 << 20;
