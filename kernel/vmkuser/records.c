@@ -333,7 +333,7 @@ static const struct source {
 	[VMK_INFO_VM] = {sizeof(struct vmk_info_vm), vms_count, fill_vm},
 };
 
-#define X(symbol, number, structure)                                                       \
+#define X(symbol, number, structure, name)                                                 \
 	_Static_assert(sizeof(structure) <= RECORD_BYTES_MAX, "a record fits the buffer"); \
 	_Static_assert(sizeof(structure) % 8 == 0, "a record has no padding at its end");
 VMK_INFO_KINDS(X)

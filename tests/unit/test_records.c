@@ -174,7 +174,7 @@ static void each_kind_has_its_size_and_version(void **state)
 {
 	size_t bytes;
 	static const size_t sizes[] = {
-#define X(symbol, number, structure) [number] = sizeof(structure),
+#define X(symbol, number, structure, name) [number] = sizeof(structure),
 		VMK_INFO_KINDS(X)
 #undef X
 	};

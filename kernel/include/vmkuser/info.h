@@ -11,27 +11,27 @@
 
 #define VMK_INFO_VERSION 3u
 
-/* X(symbol, number, structure) */
-#define VMK_INFO_KINDS(X)                                    \
-	X(VMK_INFO_SYSTEM, 1, struct vmk_info_system)        \
-	X(VMK_INFO_MODULE, 2, struct vmk_info_module)        \
-	X(VMK_INFO_WORLD, 3, struct vmk_info_world)          \
-	X(VMK_INFO_MEMORY, 4, struct vmk_info_memory)        \
-	X(VMK_INFO_CPU, 5, struct vmk_info_cpu)              \
-	X(VMK_INFO_PCI, 6, struct vmk_info_pci)              \
-	X(VMK_INFO_NIC, 7, struct vmk_info_nic)              \
-	X(VMK_INFO_PORT, 8, struct vmk_info_port)            \
-	X(VMK_INFO_LAUNCH, 9, struct vmk_info_launch)        \
-	X(VMK_INFO_SIGN, 10, struct vmk_info_sign)           \
-	X(VMK_INFO_LOG, 11, struct vmk_info_log)             \
-	X(VMK_INFO_TXT_REGISTERS, 12, struct vmk_info_raw)   \
-	X(VMK_INFO_TXT_HEAP, 13, struct vmk_info_raw)        \
-	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw)       \
-	X(VMK_INFO_HARDENING, 17, struct vmk_info_hardening) \
-	X(VMK_INFO_SCHED, 15, struct vmk_info_sched)         \
-	X(VMK_INFO_VM, 16, struct vmk_info_vm)
+/* X(symbol, number, structure, name in manifests) */
+#define VMK_INFO_KINDS(X)                                                   \
+	X(VMK_INFO_SYSTEM, 1, struct vmk_info_system, "system")             \
+	X(VMK_INFO_MODULE, 2, struct vmk_info_module, "module")             \
+	X(VMK_INFO_WORLD, 3, struct vmk_info_world, "world")                \
+	X(VMK_INFO_MEMORY, 4, struct vmk_info_memory, "memory")             \
+	X(VMK_INFO_CPU, 5, struct vmk_info_cpu, "cpu")                      \
+	X(VMK_INFO_PCI, 6, struct vmk_info_pci, "pci")                      \
+	X(VMK_INFO_NIC, 7, struct vmk_info_nic, "nic")                      \
+	X(VMK_INFO_PORT, 8, struct vmk_info_port, "port")                   \
+	X(VMK_INFO_LAUNCH, 9, struct vmk_info_launch, "launch")             \
+	X(VMK_INFO_SIGN, 10, struct vmk_info_sign, "sign")                  \
+	X(VMK_INFO_LOG, 11, struct vmk_info_log, "log")                     \
+	X(VMK_INFO_TXT_REGISTERS, 12, struct vmk_info_raw, "txt-registers") \
+	X(VMK_INFO_TXT_HEAP, 13, struct vmk_info_raw, "txt-heap")           \
+	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw, "tboot-log")         \
+	X(VMK_INFO_HARDENING, 17, struct vmk_info_hardening, "hardening")   \
+	X(VMK_INFO_SCHED, 15, struct vmk_info_sched, "sched")               \
+	X(VMK_INFO_VM, 16, struct vmk_info_vm, "vm")
 enum vmk_info_kind {
-#define X(symbol, number, structure) symbol = number,
+#define X(symbol, number, structure, name) symbol = number,
 	VMK_INFO_KINDS(X)
 #undef X
 };
@@ -258,20 +258,20 @@ struct vmk_info_hardening {
 	uint8_t reserved[7];
 };
 
-/* VMK_SYS_CONTROL. X(symbol, number) */
+/* VMK_SYS_CONTROL. X(symbol, number, name in manifests) */
 /* Those of VMs take a VM's id as value; VMK_BAD_STATE if its state does not allow it. */
-#define VMK_CONTROLS(X)                                                           \
-	X(VMK_CONTROL_POWER_OFF, 1)                                               \
-	X(VMK_CONTROL_REBOOT, 2)                                                  \
-	X(VMK_CONTROL_ENABLE_TBOOT, 3) /* value: enum vmk_stored, at next boot */ \
-	X(VMK_CONTROL_VM_START, 4)                                                \
-	X(VMK_CONTROL_VM_STOP, 5) /* its power button */                          \
-	X(VMK_CONTROL_VM_HARD_STOP, 6)                                            \
-	X(VMK_CONTROL_VM_PAUSE, 7)                                                \
-	X(VMK_CONTROL_VM_RESUME, 8)                                               \
-	X(VMK_CONTROL_VM_RESET, 9)
+#define VMK_CONTROLS(X)                                                                           \
+	X(VMK_CONTROL_POWER_OFF, 1, "power-off")                                                  \
+	X(VMK_CONTROL_REBOOT, 2, "reboot")                                                        \
+	X(VMK_CONTROL_ENABLE_TBOOT, 3, "enable-tboot") /* value: enum vmk_stored, at next boot */ \
+	X(VMK_CONTROL_VM_START, 4, "vm-start")                                                    \
+	X(VMK_CONTROL_VM_STOP, 5, "vm-stop") /* its power button */                               \
+	X(VMK_CONTROL_VM_HARD_STOP, 6, "vm-hard-stop")                                            \
+	X(VMK_CONTROL_VM_PAUSE, 7, "vm-pause")                                                    \
+	X(VMK_CONTROL_VM_RESUME, 8, "vm-resume")                                                  \
+	X(VMK_CONTROL_VM_RESET, 9, "vm-reset")
 enum vmk_control {
-#define X(symbol, number) symbol = number,
+#define X(symbol, number, name) symbol = number,
 	VMK_CONTROLS(X)
 #undef X
 };

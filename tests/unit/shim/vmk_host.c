@@ -176,7 +176,7 @@ static enum vmk_status info(
 	void *context, enum vmk_info_kind kind, uint64_t index, void *record, size_t size)
 {
 	static const size_t sizes[] = {
-#define X(symbol, number, structure) [number] = sizeof(structure),
+#define X(symbol, number, structure, name) [number] = sizeof(structure),
 		VMK_INFO_KINDS(X)
 #undef X
 	};
