@@ -92,7 +92,9 @@ typedef enum vmk_status (*call_handler)(struct uworld *u, const uint64_t args[6]
 	X(VMK_SYS_VM_MESSAGE, call_vm_message)     \
 	X(VMK_SYS_VM_CONTROL, call_vm_control)     \
 	X(VMK_SYS_VM_ATTACH, call_vm_attach)       \
-	X(VMK_SYS_VM_CONSOLE, call_vm_console)
+	X(VMK_SYS_VM_CONSOLE, call_vm_console)     \
+	X(VMK_SYS_HANDLE_COPY, call_handle_copy)   \
+	X(VMK_SYS_HANDLE_RESTRICT, call_handle_restrict)
 #define X(number, handler) \
 	enum vmk_status handler(struct uworld *u, const uint64_t args[6], uint64_t *value);
 CALL_HANDLERS(X)

@@ -8,12 +8,12 @@
 #include "vmkvm/image.h"
 #include "vmkvm/vm.h"
 
-static enum vmk_status get_vm(struct uworld *u, uint64_t handle, struct vm **vm)
+static enum vmk_status get_vm(struct uworld *u, uint64_t handle, uint32_t rights, struct vm **vm)
 {
 	if (handle > UINT32_MAX)
 		return VMK_BAD_HANDLE;
-	return handle_get(&u->handles, (vmk_handle)handle, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE,
-		(void **)vm);
+	return handle_get(
+		&u->handles, (vmk_handle)handle, VMK_KIND_VM, rights, (void **)vm);
 }
 
 /* (vm, struct vmk_vm_info *) */
@@ -21,7 +21,7 @@ enum vmk_status call_vm_info(struct uworld *u, const uint64_t args[6], uint64_t 
 {
 	struct vmk_vm_info info;
 	struct vm *vm;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_READ, &vm);
 
 	if (status != VMK_OK)
 		return status;
@@ -35,7 +35,7 @@ enum vmk_status call_vm_file(struct uworld *u, const uint64_t args[6], uint64_t 
 	struct vmk_vm_file record = {0};
 	const struct vm_file *file;
 	struct vm *vm;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_READ, &vm);
 
 	if (status != VMK_OK)
 		return status;
@@ -52,7 +52,7 @@ enum vmk_status call_vm_read(struct uworld *u, const uint64_t args[6], uint64_t 
 {
 	const struct vm_file *file;
 	struct vm *vm;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_READ, &vm);
 
 	if (status != VMK_OK)
 		return status;
@@ -74,7 +74,7 @@ enum vmk_status call_vm_map(struct uworld *u, const uint64_t args[6], uint64_t *
 	struct user_range *range = &u->guest_ram[u->guest_maps];
 	struct vm *vm;
 	uintptr_t address;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_READ | RIGHT_WRITE, &vm);
 
 	if (status != VMK_OK)
 		return status;
@@ -95,7 +95,7 @@ enum vmk_status call_vm_start(struct uworld *u, const uint64_t args[6], uint64_t
 {
 	struct vmk_vm_entry entry;
 	struct vm *vm;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_WRITE, &vm);
 
 	if (status == VMK_OK)
 		status = space_copy_in(u->space, &entry, args[1], sizeof(entry));
@@ -170,7 +170,7 @@ enum vmk_status call_vm_serve(struct uworld *u, const uint64_t args[6], uint64_t
 {
 	struct vmk_vm_exchange exchange;
 	struct vm *vm;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_WRITE, &vm);
 
 	if (status == VMK_OK)
 		status = space_copy_in(u->space, &exchange, args[1], sizeof(exchange));
@@ -185,7 +185,7 @@ enum vmk_status call_vm_serve(struct uworld *u, const uint64_t args[6], uint64_t
 enum vmk_status call_vm_irq(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	struct vm *vm;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_WRITE, &vm);
 
 	if (status != VMK_OK)
 		return status;
@@ -199,7 +199,7 @@ enum vmk_status call_vm_irq(struct uworld *u, const uint64_t args[6], uint64_t *
 enum vmk_status call_vm_message(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	struct vm *vm;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_WRITE, &vm);
 
 	if (status != VMK_OK)
 		return status;
@@ -210,7 +210,7 @@ enum vmk_status call_vm_message(struct uworld *u, const uint64_t args[6], uint64
 enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	struct vm *vm;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], RIGHT_WRITE, &vm);
 
 	if (status != VMK_OK)
 		return status;
@@ -271,8 +271,9 @@ static enum vmk_status console_write(struct uworld *u, struct vm *vm, size_t siz
 enum vmk_status call_vm_console(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	const size_t size = MIN(args[3], SCRATCH_BYTES);
+	const uint32_t right = args[1] == VMK_VM_CONSOLE_WRITE ? RIGHT_WRITE : RIGHT_READ;
 	struct vm *vm = NULL;
-	enum vmk_status status = get_vm(u, args[0], &vm);
+	enum vmk_status status = get_vm(u, args[0], right, &vm);
 	size_t bytes = 0;
 
 	if (status == VMK_BAD_HANDLE)

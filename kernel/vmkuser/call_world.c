@@ -106,7 +106,7 @@ enum vmk_status wait_add(struct uworld *u, struct wait_set *set, unsigned i, vmk
 	if (status != VMK_BAD_HANDLE)
 		return status;
 	if (u->console &&
-		handle_get(&u->handles, handle, VMK_KIND_SYSTEM, RIGHT_WRITE, NULL) == VMK_OK) {
+		handle_get(&u->handles, handle, VMK_KIND_SYSTEM, RIGHT_WAIT, NULL) == VMK_OK) {
 		set->consoles[i] = u->console;
 		set->events[i] = &u->console->event;
 		return VMK_OK;

@@ -4,9 +4,9 @@
 #define SLOT_BITS       8
 #define GENERATION_MASK (UINT32_MAX >> SLOT_BITS)
 
-void handle_table_init(struct handle_table *table)
+void handle_table_init(struct handle_table *table, unsigned limit)
 {
-	*table = (struct handle_table){0};
+	*table = (struct handle_table){.limit = MIN(limit, HANDLES_MAX)};
 }
 
 static vmk_handle handle_of(const struct handle_table *table, unsigned slot)
@@ -30,7 +30,7 @@ enum vmk_status handle_add(struct handle_table *table, uint32_t kind, uint32_t r
 {
 	if (kind == VMK_KIND_NONE)
 		return VMK_BAD_PARAM;
-	for (unsigned slot = 0; slot < HANDLES_MAX; slot++) {
+	for (unsigned slot = 0; slot < table->limit; slot++) {
 		if (table->slots[slot].kind != VMK_KIND_NONE)
 			continue;
 		table->slots[slot].kind = kind;
@@ -65,6 +65,45 @@ enum vmk_status handle_remove(struct handle_table *table, vmk_handle handle)
 	table->slots[slot].kind = VMK_KIND_NONE;
 	table->slots[slot].object = NULL;
 	table->slots[slot].generation = (table->slots[slot].generation + 1) & GENERATION_MASK;
+	return VMK_OK;
+}
+
+/* The slot of a handle that has all of `rights`, which are known ones. */
+static enum vmk_status find_with_rights(
+	const struct handle_table *table, vmk_handle handle, uint64_t rights, unsigned *slot)
+{
+	if (rights & ~(uint64_t)RIGHTS_ALL)
+		return VMK_BAD_PARAM;
+	*slot = slot_of(table, handle);
+	if (*slot == HANDLES_MAX)
+		return VMK_BAD_HANDLE;
+	return rights & ~table->slots[*slot].rights ? VMK_DENIED : VMK_OK;
+}
+
+enum vmk_status handle_copy(
+	struct handle_table *table, vmk_handle handle, uint64_t rights, vmk_handle *copy)
+{
+	unsigned slot;
+	enum vmk_status status = find_with_rights(table, handle, rights, &slot);
+
+	if (status != VMK_OK)
+		return status;
+	if (!rights)
+		return VMK_BAD_PARAM;
+	return handle_add(
+		table, table->slots[slot].kind, (uint32_t)rights, table->slots[slot].object, copy);
+}
+
+enum vmk_status handle_restrict(struct handle_table *table, vmk_handle handle, uint64_t rights)
+{
+	unsigned slot;
+	enum vmk_status status = find_with_rights(table, handle, rights, &slot);
+
+	if (status != VMK_OK)
+		return status;
+	if (!rights)
+		return handle_remove(table, handle);
+	table->slots[slot].rights = (uint32_t)rights;
 	return VMK_OK;
 }
 

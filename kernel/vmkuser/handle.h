@@ -12,9 +12,15 @@
 
 #define HANDLES_MAX 32u
 
-enum { RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_WAIT = 4 };
+enum {
+	RIGHT_READ = VMK_RIGHT_READ,
+	RIGHT_WRITE = VMK_RIGHT_WRITE,
+	RIGHT_WAIT = VMK_RIGHT_WAIT,
+	RIGHTS_ALL = RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT,
+};
 
 struct handle_table {
+	unsigned limit; /* of live handles */
 	struct {
 		uint32_t generation; /* counts the objects that had this slot */
 		uint32_t kind;       /* VMK_KIND_NONE: free */
@@ -23,7 +29,8 @@ struct handle_table {
 	} slots[HANDLES_MAX];
 };
 
-void handle_table_init(struct handle_table *table);
+/* An empty table that takes up to `limit` handles, at most HANDLES_MAX. */
+void handle_table_init(struct handle_table *table, unsigned limit);
 /* The object stays the caller's. VMK_NO_RESOURCES when the table is full. */
 enum vmk_status handle_add(struct handle_table *table, uint32_t kind, uint32_t rights, void *object,
 	vmk_handle *handle);
@@ -37,5 +44,14 @@ enum vmk_status handle_get(const struct handle_table *table, vmk_handle handle, 
 vmk_handle handle_first(const struct handle_table *table, uint32_t kind);
 /* VMK_BAD_HANDLE if there is none. */
 enum vmk_status handle_remove(struct handle_table *table, vmk_handle handle);
+/*
+ * One more handle of the same object, with `rights`: at least one, and none that the handle lacks
+ * (VMK_DENIED). VMK_BAD_PARAM, VMK_BAD_HANDLE, VMK_NO_RESOURCES.
+ */
+enum vmk_status handle_copy(
+	struct handle_table *table, vmk_handle handle, uint64_t rights, vmk_handle *copy);
+/* The handle keeps `rights`, none that it lacks (VMK_DENIED); with none it is gone. VMK_BAD_PARAM,
+ * VMK_BAD_HANDLE. */
+enum vmk_status handle_restrict(struct handle_table *table, vmk_handle handle, uint64_t rights);
 
 #endif

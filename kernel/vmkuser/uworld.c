@@ -44,7 +44,7 @@ static uint32_t system_rights(const struct package *package)
 	bool control = package->system == SYSTEM_CONTROL &&
 		       (!package->tty || settings_console() == VMK_CONSOLE_CONTROL);
 
-	return RIGHT_READ | (control ? RIGHT_WRITE : 0);
+	return RIGHT_READ | (control ? RIGHT_WRITE | RIGHT_WAIT : 0);
 }
 
 static enum vmk_status give_handles(struct uworld *u)
@@ -52,20 +52,19 @@ static enum vmk_status give_handles(struct uworld *u)
 	enum vmk_status status = VMK_OK;
 	vmk_handle handle;
 
-	handle_table_init(&u->handles);
+	handle_table_init(&u->handles, HANDLES_MAX);
 	if (u->package.port) {
 		status = port_create(WORLD_NAME(u), u->vm != NULL, &u->port);
 		if (status == VMK_OK)
-			status = handle_add(&u->handles, VMK_KIND_PORT,
-				RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, u->port, &handle);
+			status = handle_add(
+				&u->handles, VMK_KIND_PORT, RIGHTS_ALL, u->port, &handle);
 	}
 	if (status == VMK_OK && u->package.trust)
 		status = handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
 	if (status == VMK_OK && u->package.config)
 		status = handle_add(&u->handles, VMK_KIND_CONFIG, RIGHT_READ, NULL, &handle);
 	if (status == VMK_OK && u->package.tty)
-		status = handle_add(&u->handles, VMK_KIND_TTY,
-			RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, NULL, &handle);
+		status = handle_add(&u->handles, VMK_KIND_TTY, RIGHTS_ALL, NULL, &handle);
 	if (status == VMK_OK && u->package.system != SYSTEM_NOTHING)
 		status = handle_add(
 			&u->handles, VMK_KIND_SYSTEM, system_rights(&u->package), NULL, &handle);

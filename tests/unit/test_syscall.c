@@ -1,6 +1,7 @@
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
+/* sources: kernel/vmkuser/call_handle.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 #include <setjmp.h>
@@ -14,7 +15,12 @@
 #include "arch/x86/power.h"
 #include "tests/unit/shim/world_kernel.h"
 
-#define CALLS (VMK_SYS_VM_CONSOLE + 1)
+static const char numbers[] = {
+#define X(symbol, name, number, args) [number] = 1,
+	VMK_SYSCALLS(X)
+#undef X
+};
+#define CALLS ARRAY_SIZE(numbers)
 
 static struct uworld world;
 static uint64_t value;
@@ -45,6 +51,8 @@ static void test_numbers_and_permissions(void **state)
 	assert_int_equal(call(UINT64_MAX, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
 	assert_int_equal(call((1ull << 32) + VMK_SYS_CLOCK, 0, 0, 0, 0, 0), VMK_UNSUPPORTED);
 	for (unsigned number = 1; number < CALLS; number++) {
+		if (!numbers[number])
+			continue;
 		world.package.syscalls = ~(1ull << number);
 		assert_int_equal(call(number, 0, 0, 0, 0, 0), VMK_DENIED);
 		world.package.syscalls = 0;
@@ -177,6 +185,26 @@ static void test_random(void **state)
 static void put_handles(const vmk_handle *handles, unsigned count)
 {
 	space_write(&sim.space, buffer, handles, count * sizeof(*handles));
+}
+
+static void test_handles(void **state)
+{
+	const vmk_handle port = handle_first(&world.handles, VMK_KIND_PORT);
+	vmk_handle copy;
+
+	assert_int_equal(call(VMK_SYS_HANDLE_COPY, port, VMK_RIGHT_READ, 0, 0, 0), VMK_OK);
+	copy = (vmk_handle)value;
+	assert_int_equal(call(VMK_SYS_PORT_SEND, copy, buffer, 60, 0, 0), VMK_DENIED);
+	assert_int_equal(call(VMK_SYS_PORT_SEND, port, buffer, 60, 0, 0), VMK_OK);
+	assert_int_equal(call(VMK_SYS_HANDLE_COPY, copy, RIGHTS_ALL, 0, 0, 0), VMK_DENIED);
+	assert_int_equal(
+		call(VMK_SYS_HANDLE_RESTRICT, port, VMK_RIGHT_READ | VMK_RIGHT_WAIT, 0, 0, 0),
+		VMK_OK);
+	assert_int_equal(call(VMK_SYS_PORT_SEND, port, buffer, 60, 0, 0), VMK_DENIED);
+	assert_int_equal(call(VMK_SYS_HANDLE_RESTRICT, copy, 0, 0, 0, 0), VMK_OK);
+	assert_int_equal(call(VMK_SYS_PORT_RECV, copy, buffer, 60, 0, 0), VMK_BAD_HANDLE);
+	assert_int_equal(call(VMK_SYS_HANDLE_COPY, 1ull << 32 | port, 1, 0, 0, 0), VMK_BAD_HANDLE);
+	assert_int_equal(call(VMK_SYS_HANDLE_RESTRICT, port, 1ull << 32, 0, 0, 0), VMK_BAD_PARAM);
 }
 
 static void test_wait(void **state)
@@ -421,6 +449,7 @@ int main(void)
 		cmocka_unit_test_setup(test_unmap_and_protect, setup),
 		cmocka_unit_test_setup(test_image_and_stack_stay, setup),
 		cmocka_unit_test_setup(test_random, setup),
+		cmocka_unit_test_setup(test_handles, setup),
 		cmocka_unit_test_setup(test_wait, setup),
 		cmocka_unit_test_setup(test_port, setup),
 		cmocka_unit_test_setup(test_port_address, setup),

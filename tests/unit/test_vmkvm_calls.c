@@ -1,6 +1,7 @@
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
+/* sources: kernel/vmkuser/call_handle.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /* The calls of a VMX world on its VM: handles, what is copied, and mappings that stay. */
@@ -35,7 +36,7 @@ static int fresh(void **state)
 	memset(&world, 0, sizeof(world));
 	world.space = &sim.space;
 	world.package.syscalls = UINT64_MAX;
-	handle_table_init(&world.handles);
+	handle_table_init(&world.handles, HANDLES_MAX);
 	return handle_add(&world.handles, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE, &sim_vm, &vm);
 }
 

@@ -49,6 +49,11 @@ enum vmk_status vmku_set_tls(const void *address);
 /* Any size; the kernel's random numbers. */
 enum vmk_status vmku_random(void *to, size_t bytes);
 
+/* One more handle of the same object, with these of its rights (VMK_RIGHT_*), at least one. */
+enum vmk_status vmku_handle_copy(vmk_handle handle, unsigned rights, vmk_handle *copy);
+/* The handle keeps these of its rights; with none it is gone. */
+enum vmk_status vmku_handle_restrict(vmk_handle handle, unsigned rights);
+
 enum vmk_status vmku_port_info(vmk_handle port, struct vmk_port_info *info);
 /* Tells people, through the kernel, what the IP stack on the port uses. VMK_BAD_PARAM. */
 enum vmk_status vmku_port_address(vmk_handle port, const struct vmk_port_address *address);

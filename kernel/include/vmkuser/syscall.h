@@ -55,7 +55,11 @@ typedef uint32_t vmk_handle;
 	X(VMK_SYS_VM_ATTACH, "vm-attach", 29, 2)   /* (system, id of a VM; 0: detach) */           \
 	/* (vm, or system when attached; VMK_VM_CONSOLE_*; buffer, bytes) -> bytes; WOULD_BLOCK,   \
 	 * NOT_PRESENT */                                                                          \
-	X(VMK_SYS_VM_CONSOLE, "vm-console", 30, 4)
+	X(VMK_SYS_VM_CONSOLE, "vm-console", 30, 4)                                                 \
+	/* Rights only shrink. (handle, VMK_RIGHT_*): one more handle of the same object, with     \
+	 * these of its rights; the handle keeps no others than these, and is gone with none. */   \
+	X(VMK_SYS_HANDLE_COPY, "handle-copy", 31, 2)                                               \
+	X(VMK_SYS_HANDLE_RESTRICT, "handle-restrict", 32, 2)
 
 enum vmk_syscall {
 #define X(symbol, name, number, args) symbol = number,
@@ -63,6 +67,8 @@ enum vmk_syscall {
 #undef X
 };
 
+/* What a handle lets its world do with the object. */
+enum { VMK_RIGHT_READ = 1, VMK_RIGHT_WRITE = 2, VMK_RIGHT_WAIT = 4 };
 enum { VMK_CLOCK_MONOTONIC = 0, VMK_CLOCK_WALL = 1 }; /* since boot; since 1970-01-01 UTC */
 enum { VMK_VM_CONSOLE_READ = 0, VMK_VM_CONSOLE_WRITE = 1 };
 enum { VMK_PROT_NONE = 0, VMK_PROT_READ = 1, VMK_PROT_WRITE = 2 };

@@ -83,6 +83,20 @@ enum vmk_status vmku_random(void *to, size_t bytes)
 	return status;
 }
 
+enum vmk_status vmku_handle_copy(vmk_handle handle, unsigned rights, vmk_handle *copy)
+{
+	struct vmku_result result = vmku_syscall(VMK_SYS_HANDLE_COPY, handle, rights, 0, 0, 0);
+
+	if (result.status == VMK_OK)
+		*copy = (vmk_handle)result.value;
+	return result.status;
+}
+
+enum vmk_status vmku_handle_restrict(vmk_handle handle, unsigned rights)
+{
+	return call(VMK_SYS_HANDLE_RESTRICT, handle, rights, 0, 0, 0);
+}
+
 enum vmk_status vmku_port_info(vmk_handle port, struct vmk_port_info *info)
 {
 	return call(VMK_SYS_PORT_INFO, port, word(info), 0, 0, 0);

@@ -60,13 +60,12 @@ void sim_world(struct uworld *u)
 	u->scratch = scratch;
 	u->log_budget = (struct budget){.interval_ns = 1000, .burst = 4};
 	u->denial_budget = (struct budget){.interval_ns = 1000, .burst = 2};
-	handle_table_init(&u->handles);
-	handle_add(&u->handles, VMK_KIND_PORT, RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, u->port,
-		&handle);
+	handle_table_init(&u->handles, HANDLES_MAX);
+	handle_add(&u->handles, VMK_KIND_PORT, RIGHTS_ALL, u->port, &handle);
 	handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
 	handle_add(&u->handles, VMK_KIND_CONFIG, RIGHT_READ, NULL, &handle);
-	handle_add(&u->handles, VMK_KIND_TTY, RIGHT_READ | RIGHT_WRITE | RIGHT_WAIT, NULL, &handle);
-	handle_add(&u->handles, VMK_KIND_SYSTEM, RIGHT_READ | RIGHT_WRITE, NULL, &handle);
+	handle_add(&u->handles, VMK_KIND_TTY, RIGHTS_ALL, NULL, &handle);
+	handle_add(&u->handles, VMK_KIND_SYSTEM, RIGHTS_ALL, NULL, &handle);
 }
 
 /* --- mem/space.h */
