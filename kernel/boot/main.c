@@ -116,8 +116,6 @@ static void check_hardening(void)
 
 static void start_interrupts(void)
 {
-	if (tables_guard_stacks(percpu()->tables) != VMK_OK)
-		panic("no memory for exception stacks");
 	apic_init();
 	apic_init_cpu();
 	ioapic_init();
@@ -307,6 +305,8 @@ _Noreturn void kmain(void)
 	clear_old_place();
 	start_memory();
 	display_start_text();
+	if (tables_guard_stacks(percpu()->tables) != VMK_OK)
+		panic("no memory for exception stacks");
 	if (stack_alloc(BOOT_STACK_PAGES, &stack) != VMK_OK)
 		panic("no memory for the first stack");
 	stack_switch(stack, kmain_guarded);

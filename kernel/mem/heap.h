@@ -16,6 +16,10 @@ void heap_free(void *memory);
 /* A kernel stack of `pages` pages with an unmapped page below and above; returns its top. */
 enum vmk_status stack_alloc(unsigned pages, void **top);
 void stack_free(void *top, unsigned pages);
+/* A page that only calls write, and instructions made for it (SDM 1, 17.2), alone as a stack is: its
+ * end, and the same place through the direct map, for what stands there before its first use. */
+enum vmk_status shadow_stack_alloc(uintptr_t *end, uint64_t **alias);
+void shadow_stack_free(uintptr_t end);
 uint64_t heap_bytes_used(void);
 
 #endif

@@ -179,7 +179,7 @@ static enum vmk_status check_prot(const struct space *space, unsigned prot)
 		return VMK_DENIED;
 	if (prot & ~(unsigned)(PROT_R | PROT_W | PROT_X | PROT_USER | PROT_SHADOW))
 		return VMK_BAD_PARAM;
-	if (prot & PROT_SHADOW && prot != (PROT_USER | PROT_R | PROT_SHADOW))
+	if (prot & PROT_SHADOW && (prot & ~(unsigned)PROT_USER) != (PROT_R | PROT_SHADOW))
 		return VMK_BAD_PARAM;
 	/* x86 has no write-only or execute-only pages. */
 	if ((prot & (PROT_W | PROT_X)) && !(prot & PROT_R))

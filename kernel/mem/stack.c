@@ -1,4 +1,5 @@
-/* Kernel stacks, each alone between unmapped pages. */
+/* Kernel stacks and shadow stacks, each alone between unmapped pages. */
+#include "arch/x86/paging.h"
 #include "lib/panic.h"
 #include "mem/area.h"
 #include "mem/heap.h"
@@ -22,4 +23,28 @@ void stack_free(void *top, unsigned pages)
 	if (area_bytes(bottom) != pages * PAGE_SIZE)
 		panic("stack: freed with another size, or twice");
 	space_release(kernel_space(), bottom, pages * PAGE_SIZE);
+}
+
+enum vmk_status shadow_stack_alloc(uintptr_t *end, uint64_t **alias)
+{
+	struct space *kernel = kernel_space();
+	struct ptable_leaf leaf;
+	uintptr_t bottom;
+	uint64_t saved;
+	enum vmk_status status = area_alloc(kernel, AREA_STACKS, PAGE_SIZE, PAGE_SIZE,
+		PROT_R | PROT_SHADOW, FRAME_KERNEL, &bottom);
+
+	if (status != VMK_OK)
+		return status;
+	saved = spin_lock(&kernel->lock);
+	ASSERT(ptable_find(&kernel->table, bottom, &leaf));
+	spin_unlock(&kernel->lock, saved);
+	*end = bottom + PAGE_SIZE;
+	*alias = (uint64_t *)direct_map(hpa(leaf.entry & PTE_FRAME)) + PAGE_SIZE / sizeof(**alias);
+	return VMK_OK;
+}
+
+void shadow_stack_free(uintptr_t end)
+{
+	stack_free((void *)end, 1);
 }

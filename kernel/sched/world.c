@@ -5,6 +5,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/fpu.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/shadow.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/time.h"
 #include "arch/x86/timer.h"
@@ -76,6 +77,7 @@ static void load_user_state(struct world *to)
 	wrmsr(MSR_FS_BASE, to->fs_base);
 	fpu_restore(&to->fpu);
 	cet_restore(&to->cet);
+	shadow_set_kernel_stack(to->context.shadow);
 }
 
 /* On the stack of the world that runs now: let go of the queue's lock, and of a world that ended.
@@ -275,17 +277,23 @@ enum vmk_status world_create(
 {
 	struct world *world = create(name);
 
-	if (!world || stack_alloc(STACK_PAGES, &world->stack_top) != VMK_OK) {
-		if (world)
-			unlist(world);
-		heap_free(world);
+	if (!world)
 		return VMK_NO_MEMORY;
-	}
+	if (stack_alloc(STACK_PAGES, &world->stack_top) != VMK_OK)
+		goto no_stack;
+	if (context_init(&world->context, world->stack_top, enter_world, world) != VMK_OK)
+		goto no_context;
 	world->entry = entry;
 	world->argument = argument;
-	context_init(&world->context, world->stack_top, enter_world, world);
 	*created = world;
 	return VMK_OK;
+
+no_context:
+	stack_free(world->stack_top, STACK_PAGES);
+no_stack:
+	unlist(world);
+	heap_free(world);
+	return VMK_NO_MEMORY;
 }
 
 void world_start(struct world *world)
@@ -311,6 +319,7 @@ void world_put(struct world *world)
 	ASSERT(world->task.state == TASK_DEAD || world->task.state == TASK_NEW);
 	unlist(world);
 	world_leave(world);
+	context_release(&world->context);
 	if (world->stack_top)
 		stack_free(world->stack_top, STACK_PAGES);
 	heap_free(world);

@@ -139,6 +139,7 @@ static void set_host(struct vcpu *v)
 	HOST_FIELDS(X)
 	if (v->vm->controls->word[WORD_EXIT] & EXIT_LOAD_CET) {
 		HOST_CET_FIELDS(X)
+		/* HOST_SSP, where it matters, is written with HOST_RSP. */
 		if (all)
 			vtx_vmwrite(VMCS_HOST_SSP, 0);
 	}

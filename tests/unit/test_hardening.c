@@ -23,7 +23,7 @@ static int good(void **state)
 	facts.cr0 = 0x80010033;
 	facts.cr4 = 0xb708e0;
 	facts.efer = 0xd01;
-	facts.s_cet = 4;
+	facts.s_cet = 5;
 	facts.u_cet = 5;
 	facts.canary = 0x1234567890abcd00;
 	facts.sealed = true;
@@ -86,8 +86,10 @@ static void test_each_fails(void **state)
 	fails_alone(HARDENING_USER_IBT);
 	facts.u_cet = 4;
 	fails_alone(HARDENING_SHADOW);
-	facts.s_cet = 0;
+	facts.s_cet = 1;
 	fails_alone(HARDENING_IBT);
+	facts.s_cet = 4;
+	fails_alone(HARDENING_KERNEL_SHADOW);
 	facts.cr4 |= 0x10000;
 	fails_alone(HARDENING_GS);
 	facts.canary = 0;
@@ -111,7 +113,8 @@ static void test_found(void **state)
 static void test_absent(void **state)
 {
 	static const enum hardening_rule of_cpu[] = {HARDENING_NX, HARDENING_SMEP, HARDENING_SMAP,
-		HARDENING_UMIP, HARDENING_IBT, HARDENING_USER_IBT, HARDENING_SHADOW};
+		HARDENING_UMIP, HARDENING_IBT, HARDENING_USER_IBT, HARDENING_SHADOW,
+		HARDENING_KERNEL_SHADOW};
 
 	(void)state;
 	memset(facts.has, false, sizeof(facts.has));

@@ -33,6 +33,11 @@ uint64_t cet_user_flags(void)
 	return (cpu_has(CPU_IBT) ? CET_ENDBR_EN : 0) | (cpu_has(CPU_SHSTK) ? CET_SH_STK_EN : 0);
 }
 
+uint64_t cet_kernel_flags(void)
+{
+	return cet_user_flags(); /* the same bits of another register */
+}
+
 void cet_state_init(struct cet_state *state, uintptr_t shadow_stack_end)
 {
 	state->u_cet = cet_user_flags();

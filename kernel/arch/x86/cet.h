@@ -1,8 +1,8 @@
 /*
  * Control-flow enforcement (SDM 1, chapter 17), wherever the CPU has it: an indirect call or jump
  * must land on ENDBR64, in the kernel and in ring 3, whose code is built with landing pads
- * everywhere; and in ring 3 a return must go where its call came from, which a shadow stack
- * remembers.
+ * everywhere; and a return must go where its call came from, which a shadow stack remembers: ring
+ * 0's are shadow.h's.
  */
 #ifndef ARCH_CET_H
 #define ARCH_CET_H
@@ -20,6 +20,8 @@ void cet_off(void);
 
 /* What ring 3 gets: bits of IA32_U_CET. */
 uint64_t cet_user_flags(void);
+/* What ring 0 has once it is on a shadow stack: bits of IA32_S_CET. */
+uint64_t cet_kernel_flags(void);
 /* For a world that starts: with the end of its shadow stack, which is there if cet_user_flags() has
  * CET_SH_STK_EN. */
 void cet_state_init(struct cet_state *state, uintptr_t shadow_stack_end);

@@ -139,6 +139,7 @@ static inline uint64_t read_cr2(void)
 #define MSR_S_CET          0x6a2u
 #define MSR_U_CET          0x6a0u
 #define MSR_PL3_SSP        0x6a7u
+#define MSR_SSP_TABLE      0x6a8u
 
 #define EFER_SCE           0x001ull
 #define EFER_LME           0x100ull

@@ -3,6 +3,7 @@
  * never has a say in GS: CR4.FSGSBASE is off, so the sign of GS.base tells whose it is.
  */
 #include "arch/x86/percpu.h"
+#include "arch/x86/shadow.h"
 #include "arch/x86/trap.h"
 
 #define MSR_GS_BASE 0xc0000101
@@ -77,6 +78,23 @@
 	jz .Lno_smap\@
 	clac
 .Lno_smap\@:
+	.endm
+
+	/* SYSCALL leaves SSP 0: onto the world's shadow stack. */
+	.macro SHADOW_ENTER
+	testb $1, cpu_has_shadow(%rip)
+	jz .Lno_shadow\@
+	setssbsy
+.Lno_shadow\@:
+	.endm
+
+	/* Off it, as SYSRET does not do, all calls having returned. %rax is lost. */
+	.macro SHADOW_LEAVE
+	testb $1, cpu_has_shadow(%rip)
+	jz .Lno_shadow\@
+	rdsspq %rax
+	clrssbsy (%rax)
+.Lno_shadow\@:
 	.endm
 
 	.text
@@ -173,6 +191,8 @@ trap_debug:
 	pushq 16(%rax)
 	pushq 8(%rax)
 	pushq (%rax)
+	SHADOW_LEAVE
+	SHADOW_ENTER
 	movq %gs:PERCPU_USER_RSP, %rax
 	swapgs
 	jmp trap_common
@@ -198,22 +218,26 @@ syscall_entry:
 	SAVE_REGISTERS
 	movq %rsp, %rdi
 	CLEAR_REGISTERS
+	SHADOW_ENTER
 	sti
 	call syscall_entered
 	cli
-	CLEAR_BUFFERS
-	swapgs
 	/* SYSRET with a non-canonical RIP faults in ring 0 with ring 3's stack: take IRET then. */
 	movq FRAME_RIP(%rsp), %rcx
 	shrq $47, %rcx
 	jnz 1f
+	SHADOW_LEAVE
+	CLEAR_BUFFERS
+	swapgs
 	RESTORE_REGISTERS
 	movq 16(%rsp), %rcx /* RIP */
 	movq 32(%rsp), %r11 /* RFLAGS */
 	movq 40(%rsp), %rsp
 	sysretq
 	int3
-1:	RESTORE_REGISTERS
+1:	CLEAR_BUFFERS
+	swapgs
+	RESTORE_REGISTERS
 	addq $16, %rsp
 	iretq
 	int3

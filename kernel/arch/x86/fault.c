@@ -4,6 +4,7 @@
 #include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/power.h"
+#include "arch/x86/shadow.h"
 #include "arch/x86/smp.h"
 #include "vmkuser/uworld.h"
 
@@ -61,6 +62,7 @@ static bool fix_up(struct trap_frame *frame)
 {
 	for (const struct fixup *f = __fixups_start; f < __fixups_end; f++) {
 		if (self_relative(&f->instruction) == frame->rip) {
+			shadow_move_return(frame->rip, self_relative(&f->landing));
 			frame->rip = self_relative(&f->landing);
 			return true;
 		}

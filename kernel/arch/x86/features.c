@@ -2,6 +2,7 @@
 #include "arch/x86/features.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/shadow.h"
 #include "boot/image.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -30,7 +31,7 @@ static const struct {
 };
 
 static SEALED bool present[CPU_FEATURE_COUNT];
-SEALED bool cpu_has_smap;
+SEALED bool cpu_has_smap, cpu_has_shadow;
 
 void features_describe(char *to, size_t size)
 {
@@ -67,6 +68,7 @@ void features_init(void)
 	}
 	features_describe(line, sizeof(line));
 	cpu_has_smap = present[CPU_SMAP];
+	cpu_has_shadow = present[CPU_SHSTK];
 	vmk_log("features: %s", line);
 }
 

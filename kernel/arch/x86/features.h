@@ -46,7 +46,7 @@ void features_init_cpu(void);
 bool cpu_has(enum cpu_feature feature);
 /* The names of those present, with blanks between; what does not fit is left out. */
 void features_describe(char *to, size_t size);
-/* For entry.S: cpu_has(CPU_SMAP). */
+/* For entry.S: cpu_has(CPU_SMAP). CPU_SHSTK is cpu_has_shadow there (shadow.h). */
 extern bool cpu_has_smap;
 
 #endif

@@ -109,6 +109,9 @@ void hardening_describe(
 	case HARDENING_SHADOW:
 		feature(row, f->has[CPU_SHSTK], f->cr4 & CR4_CET && f->u_cet & CET_SH_STK_EN);
 		return;
+	case HARDENING_KERNEL_SHADOW:
+		feature(row, f->has[CPU_SHSTK], f->cr4 & CR4_CET && f->s_cet & CET_SH_STK_EN);
+		return;
 	case HARDENING_GS:
 		feature(row, true, !(f->cr4 & CR4_FSGSBASE));
 		return;

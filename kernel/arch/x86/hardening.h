@@ -26,6 +26,8 @@
 	X(HARDENING_USER_IBT, "user-ibt", "indirect branches of ring 3 land on ENDBR64 (U_CET)")   \
 	X(HARDENING_SHADOW, "shadow-stack",                                                        \
 		"returns of ring 3 go where their calls came from (U_CET)")                        \
+	X(HARDENING_KERNEL_SHADOW, "kernel-shadow",                                                \
+		"returns of ring 0 go where their calls came from (S_CET)")                        \
 	X(HARDENING_GS, "gs-base", "ring 3 cannot write GS.base (CR4.FSGSBASE off)")               \
 	X(HARDENING_CANARY, "canary", "this world's stack canary is random")                       \
 	X(HARDENING_ENTROPY, "entropy", "addresses and keys come from RDSEED or RDRAND")           \

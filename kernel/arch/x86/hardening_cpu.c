@@ -19,7 +19,7 @@ static void read_cpu(struct hardening_facts *f)
 	f->cr0 = read_cr0();
 	f->cr4 = read_cr4();
 	f->efer = rdmsr(MSR_EFER);
-	f->s_cet = f->has[CPU_IBT] ? rdmsr(MSR_S_CET) : 0;
+	f->s_cet = cet_user_flags() ? rdmsr(MSR_S_CET) : 0;
 	f->u_cet = cet_user_flags();
 	f->spec_ctrl = speculation_now();
 	f->canary = percpu()->canary;

@@ -8,6 +8,7 @@
 #include "arch/x86/lowpage.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/speculation_cpu.h"
+#include "arch/x86/stack.h"
 #include "arch/x86/syscall.h"
 #include "arch/x86/time.h"
 #include "arch/x86/timer.h"
@@ -71,10 +72,20 @@ static bool decide(struct percpu *cpu, uint32_t online)
 		&cpu->online, &undecided, online, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
-_Noreturn void ap_main(void)
+/* From here on with a shadow stack. */
+static _Noreturn void ap_run(void)
 {
 	struct percpu *self = percpu();
 
+	self->tsc_offset = tsc_lag();
+	if (!decide(self, ONLINE))
+		halt();
+	sched_cpu_start();
+	panic("the scheduler gave a CPU back");
+}
+
+_Noreturn void ap_main(void)
+{
 	features_init_cpu();
 	speculation_init_cpu();
 	trap_init_cpu();
@@ -84,11 +95,7 @@ _Noreturn void ap_main(void)
 	syscall_init_cpu();
 	vmx_on_cpu();
 	timer_init_cpu();
-	self->tsc_offset = tsc_lag();
-	if (!decide(self, ONLINE))
-		halt();
-	sched_cpu_start();
-	panic("the scheduler gave a CPU back");
+	stack_switch((void *)(uintptr_t)percpu()->kernel_stack, ap_run);
 }
 
 /* SDM 3A, 8.4.4.1, or tboot's mailbox where its CPUs sleep in MWAIT. */
@@ -138,6 +145,7 @@ static bool start_one(uint32_t id)
 		vmk_error("no memory for the CPU with APIC id %u", id);
 		return false;
 	}
+	cpu->kernel_stack = (uint64_t)(uintptr_t)stack;
 	lowpage_aim(stack, cpu);
 	kick(id);
 	if (!wait_online(cpu) && decide(cpu, GIVEN_UP)) {

@@ -1,6 +1,7 @@
 /* Switching kernel stacks (context.h). */
 #include "arch/x86/context.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/shadow.h"
 
 	.text
 	.balign 16
@@ -20,7 +21,17 @@ switch_context:
 	movq %rax, CONTEXT_CANARY(%rdi)
 	movq CONTEXT_CANARY(%rsi), %rax
 	movq %rax, %gs:PERCPU_CANARY
-	movq CONTEXT_RSP(%rsi), %rsp
+	/* The shadow stack too: RSTORSSP takes the token on top of the one, SAVEPREVSSP leaves a token on
+	 * the other (SDM 1, 17.2.5). */
+	movq CONTEXT_SSP(%rsi), %rcx
+	testq %rcx, %rcx
+	jz 1f
+	rdsspq %rax
+	subq $8, %rax
+	movq %rax, CONTEXT_SSP(%rdi)
+	rstorssp (%rcx)
+	saveprevssp
+1:	movq CONTEXT_RSP(%rsi), %rsp
 	xorl %eax, %eax
 	popq %r15
 	popq %r14
@@ -45,19 +56,32 @@ context_first:
 	ud2
 	.size context_first, . - context_first
 
-/* stack_switch(top, entry): continue on another stack, giving up this one. */
-	.globl stack_switch
-	.hidden stack_switch
-	.type stack_switch, @function
-stack_switch:
+/* stack_continue(top, entry, token, s_cet): continue on another stack, giving up this one, and with
+ * `token` on that shadow stack: until there is one, CALL and RET have not been watched. */
+	.globl stack_continue
+	.hidden stack_continue
+	.type stack_continue, @function
+stack_continue:
 	endbr64
 	movq %rdi, %rsp
 	xorl %ebp, %ebp
 	pushq %rbp
 	pushq %rbp
-	call *%rsi
+	testq %rdx, %rdx
+	jz 1f
+	movq %rdx, %rax
+	shrq $32, %rdx
+	movq %rcx, %rdi
+	movl $SHADOW_MSR_PL0_SSP, %ecx
+	wrmsr
+	movq %rdi, %rax
+	xorl %edx, %edx
+	movl $SHADOW_MSR_S_CET, %ecx
+	wrmsr
+	setssbsy
+1:	call *%rsi
 	ud2
 	int3
-	.size stack_switch, . - stack_switch
+	.size stack_continue, . - stack_continue
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,6 +1,7 @@
 /* GDT, TSS and IST stacks. */
 #include "arch/x86/tables.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/shadow.h"
 #include "arch/x86/trap.h"
 #include "mem/heap.h"
 
@@ -37,21 +38,40 @@ struct cpu_tables *tables_bootstrap(void)
 	return &bootstrap;
 }
 
+static enum vmk_status make_stack(struct cpu_tables *tables, unsigned ist)
+{
+	enum vmk_status status;
+	void *top;
+
+	status = stack_alloc(IST_PAGES, &top);
+	if (status != VMK_OK)
+		return status;
+	status = shadow_create(&tables->shadow[ist]);
+	if (status == VMK_OK)
+		tables->tss.ist[ist - 1] = (uint64_t)(uintptr_t)top;
+	else
+		stack_free(top, IST_PAGES);
+	return status;
+}
+
+static void free_stacks(struct cpu_tables *tables, unsigned count)
+{
+	for (unsigned ist = 1; ist <= count; ist++) {
+		stack_free((void *)(uintptr_t)tables->tss.ist[ist - 1], IST_PAGES);
+		shadow_free(tables->shadow[ist]);
+	}
+}
+
 enum vmk_status tables_guard_stacks(struct cpu_tables *tables)
 {
-	void *tops[IST_COUNT];
-
-	for (unsigned i = 0; i < IST_COUNT; i++) {
-		enum vmk_status status = stack_alloc(IST_PAGES, &tops[i]);
+	for (unsigned ist = 1; ist <= IST_COUNT; ist++) {
+		enum vmk_status status = make_stack(tables, ist);
 
 		if (status != VMK_OK) {
-			while (i--)
-				stack_free(tops[i], IST_PAGES);
+			free_stacks(tables, ist - 1);
 			return status;
 		}
 	}
-	for (unsigned i = 0; i < IST_COUNT; i++)
-		tables->tss.ist[i] = (uint64_t)(uintptr_t)tops[i];
 	return VMK_OK;
 }
 
@@ -99,6 +119,7 @@ void tables_load(struct cpu_tables *tables)
 		: "rax", "memory");
 	wrmsr(MSR_GS_BASE, gs);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
+	shadow_set_table(tables->shadow);
 	tables->gdt[GDT_TSS / 8] &= ~(2ull << 40); /* not busy: LTR wants it so */
 	__asm__ volatile("ltr %w0" : : "r"(GDT_TSS));
 	/* After INIT, LDTR stands for 64 KiB of descriptors at address 0 (SDM 3A, table 9-1). */

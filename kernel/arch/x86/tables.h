@@ -22,13 +22,14 @@ enum { IST_NMI = 1, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_DEBUG, IST_COUNT = 
 struct cpu_tables {
 	uint64_t gdt[7];
 	struct tss tss __attribute__((aligned(16)));
+	uint64_t shadow[8]; /* of the same stacks (shadow.h), by IST number */
 };
 
 /* The bootstrap CPU's, with stacks inside the image until tables_guard_stacks(). */
 struct cpu_tables *tables_bootstrap(void);
 /* Fresh tables with guarded stacks; NULL when memory is out. */
 struct cpu_tables *tables_create(void);
-/* Give the bootstrap CPU stacks with guard pages, once there is a heap. */
+/* Give the bootstrap CPU stacks with guard pages and shadow stacks, once there is a heap. */
 enum vmk_status tables_guard_stacks(struct cpu_tables *tables);
 /* Make them the running CPU's: GDT, segments, task register. GS.base stays. */
 void tables_load(struct cpu_tables *tables);

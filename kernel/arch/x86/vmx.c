@@ -22,7 +22,6 @@
 
 #define MSR_SYSENTER_ESP 0x175u
 #define MSR_SYSENTER_EIP 0x176u
-#define MSR_SSP_TABLE    0x6a8u
 
 extern const char vmx_exit[];
 /* VMXON; a #GP, where firmware or mode forbid it, ends as VMX_FAIL_INVALID. */

@@ -1,6 +1,9 @@
 /* Into a guest and back: vtx_enter() of vtx/vtx_ops.h. */
 
+#include "arch/x86/shadow.h"
+
 #define VMCS_HOST_RSP 0x6c14
+#define VMCS_HOST_SSP 0x6c1a
 /* struct vtx_registers, in the processor's order of registers. */
 #define GPR(n)  (8 * (n))
 #define CR2     GPR(16)
@@ -29,7 +32,12 @@ vtx_enter:
 	pushq %rdi
 	movl $VMCS_HOST_RSP, %eax
 	vmwrite %rsp, %rax
-	/* CR2 is slow to write, and seldom another one. */
+	testb $1, cpu_has_shadow(%rip)
+	jz 2f
+	rdsspq %rcx
+	movl $VMCS_HOST_SSP, %eax
+	vmwrite %rcx, %rax /* fails where an exit leaves SSP alone */
+2:	/* CR2 is slow to write, and seldom another one. */
 	movq CR2(%rdi), %rax
 	movq %cr2, %rcx
 	cmpq %rax, %rcx
@@ -107,7 +115,12 @@ vmx_exit:
 	call 4f
 	int3
 4:	addq $8, %rsp
-	lfence
+	testb $1, cpu_has_shadow(%rip)
+	jz 5f
+	movl $1, %eax
+	incsspq %rax
+	xorl %eax, %eax
+5:	lfence
 .Lreturn:
 	popq %r15
 	popq %r14
