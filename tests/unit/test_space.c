@@ -121,8 +121,27 @@ static void shadow_stacks_are_written_by_calls_alone(void **state)
 	assert_int_equal(word, 0);
 	assert_int_equal(space_alloc(user, 1, URW | PROT_SHADOW, &address), VMK_BAD_PARAM);
 	assert_int_equal(space_alloc(user, 1, URX | PROT_SHADOW, &address), VMK_BAD_PARAM);
-	assert_int_equal(
-		space_alloc(kernel_space(), 1, PROT_R | PROT_SHADOW, &address), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc(kernel_space(), 1, UR | PROT_SHADOW, &address), VMK_BAD_PARAM);
+	assert_int_equal(space_alloc(user, 1, PROT_R | PROT_SHADOW, &address), VMK_BAD_PARAM);
+}
+
+/* Only calls write it, but what is below its end may be laid there before. */
+static void kernel_stacks_have_shadow_stacks(void **state)
+{
+	struct ptable_leaf leaf;
+	uint64_t *alias;
+	uintptr_t end;
+
+	assert_int_equal(shadow_stack_alloc(&end, &alias), VMK_OK);
+	assert_true(ptable_find(&kernel_space()->table, end - PAGE_SIZE, &leaf));
+	assert_int_equal(leaf.entry & (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_DIRTY | PTE_NX),
+		PTE_PRESENT | PTE_DIRTY | PTE_NX);
+	assert_int_equal(alias[-1], 0);
+	assert_ptr_equal(
+		alias - PAGE_SIZE / sizeof(*alias), direct_map(hpa(leaf.entry & PTE_FRAME)));
+	assert_false(ptable_any(&kernel_space()->table, end, PAGE_SIZE));
+	shadow_stack_free(end);
+	assert_false(ptable_any(&kernel_space()->table, end - PAGE_SIZE, PAGE_SIZE));
 }
 
 static void refuses_nonsense(void **state)
@@ -496,6 +515,7 @@ int main(void)
 		LEAK_FREE(placement_is_random),
 		LEAK_FREE(refuses_writable_and_executable),
 		LEAK_FREE(shadow_stacks_are_written_by_calls_alone),
+		LEAK_FREE(kernel_stacks_have_shadow_stacks),
 		LEAK_FREE(refuses_nonsense),
 		LEAK_FREE(loads_an_image_into_a_reserved_range),
 		LEAK_FREE(copies_obey_protection),
