@@ -1,7 +1,8 @@
 /*
  * How many ticks of the TSC one round of WHAT takes, over 512 rounds, as a hexadecimal number on the
  * text port. The same bytes run under the VMkernel with the VMX world of its tests, and under
- * kvm_peer.c. WHAT is one of NOTHING, CPUID, MSR, IO, MEMORY, FAULT, INTERRUPT.
+ * kvm_peer.c. WHAT is one of NOTHING, CPUID, MSR, IO, MEMORY, FAULT, INTERRUPT. With STAY it halts
+ * for good after that.
  */
 #include "kernel/worlds/tinyvmx/guests/macros.inc"
 
@@ -64,6 +65,11 @@
 	outb %al, %dx
 	loop 3b
 	say " ticks of a round"
+#ifdef STAY
+2:	cli
+	hlt
+	jmp 2b
+#endif
 	end END_OFF
 
 	.balign 4

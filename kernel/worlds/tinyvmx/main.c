@@ -87,6 +87,16 @@ static void port(vmk_handle vm, uint8_t *ram, struct vmk_vm_exchange *e)
 	}
 }
 
+/* What its console brings, it brings back. */
+static void echo(vmk_handle vm)
+{
+	char typed[64];
+	size_t bytes;
+
+	while (vmku_vm_console_read(vm, typed, sizeof(typed), &bytes) == VMK_OK)
+		vmku_vm_console_write(vm, typed, bytes, &bytes);
+}
+
 static void memory(struct vmk_vm_exchange *e)
 {
 	if (e->address == MEMORY_COUNTER && e->write)
@@ -112,6 +122,9 @@ int main(void)
 			break;
 		case VMK_VM_REQUEST_MEMORY:
 			memory(&e);
+			break;
+		case VMK_VM_REQUEST_CONSOLE:
+			echo(vm);
 			break;
 		case VMK_VM_REQUEST_SHUTDOWN:
 			reset(vm, ram, "triple fault");

@@ -1,0 +1,175 @@
+# Paths into the kernel (paths.h) beside Linux on the same Bochs: the VMkernel as it is, with the world
+# kernel/worlds/bench, and Debian's kernel as its package configures it. Sourced by tests/bench. A tick is one
+# executed instruction, or one step of a REP: this counts instructions, not cycles of hardware. What a mitigation
+# costs by emptying buffers or predictors does not show.
+# shellcheck shell=bash
+hard=$out/hardening
+
+# What Linux is started with in each column. "hardened" is what the VMkernel does too: freed memory is zeroed, the
+# kernel's stack is placed anew at each call, modules are refused without a signature; but one set of page tables,
+# as the VMkernel has. ERMS off: REP STOSB would take a tick a byte here, and Linux shall not pay for that.
+hard_columns=(hardened default off)
+declare -A hard_args=(
+	[hardened]='pti=off init_on_free=1 slab_nomerge randomize_kstack_offset=on vsyscall=none module.sig_enforce=1'
+	[default]=''
+	[off]='mitigations=off'
+)
+declare -A hard_words=([hardened]='hardened' [default]='installed' [off]='unhardened')
+hard_common='console=ttyS0 quiet tsc=reliable no_timer_check clearcpuid=erms,fsrm'
+# None needs another that does not stand before it.
+hard_modules=(irqbypass crc-itu-t nfnetlink libcrc32c virtio virtio_ring failover net_failover virtio_net kvm)
+
+hard_paths=(call clock poll pointer protect page pages ping)
+declare -A hard_titles=(
+	[call]='system call' [clock]='monotonic clock' [poll]='wait for nothing' [pointer]='pointer to nothing refused'
+	[protect]='page read-only and writable again' [page]='map, touch, unmap: one page'
+	[pages]='map, touch, unmap: each of 64 pages' [ping]='to another world and back, two switches'
+)
+
+# hard_kernel DIR KERNEL MODEL: the VMkernel with the world that measures, and a guest that measures CPUID exits.
+hard_kernel()
+{
+	local dir=$1 kernel=$2 model=$3
+	rm -rf "$dir"
+	mkdir -p "$dir/files"
+	printf '%s\n' name=cpuid version=1.0.0 provider=Merlon kind=vm level=PartnerSupported vcpus=1 \
+		memory-kib=4096 autostart=no >"$dir/cpuid.manifest"
+	sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg --- bench.pkg/' \
+		-e 's/^kernelopt=.*/kernelopt=/' -e 's/^enableTboot=.*/enableTboot=0/' \
+		tboot-integration/image/boot.cfg >"$dir/boot.cfg"
+	cp "$kernel" build/packages/{config,tinyvmx,bench}.pkg "$dir/files/"
+	{
+		clang-19 --target=i386-none-elf -I. -DCPUID -DSTAY -c -o "$dir/guest.o" tests/benchmarks/vm_guest.S &&
+			ld.lld-19 -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$dir/guest" "$dir/guest.o" &&
+			build/bin/vmksign vm-image --out "$dir/guest.vm" kernel="$dir/guest" &&
+			build/bin/vmksign package --manifest "$dir/cpuid.manifest" --payload "$dir/guest.vm" \
+				--key build/keys/provider.key --cert build/keys/provider.pem \
+				--chain build/keys/intermediate.pem --out "$dir/files/guest.pkg" &&
+			tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso"
+	} >"$dir/make.log" 2>&1 || die "no image with the world that measures: see $dir/make.log"
+	build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --no-txt --tpm absent --model "$model" \
+		--no-reboot --until 'paths: done' --timeout "$bench_timeout" >"$dir/txtsim.log" 2>&1 ||
+		die "the world that measures did not end: see $dir/run/com1.log"
+	rm -rf "$dir"/{boot.iso*,files,run/iso}
+}
+
+# An initial file system of one program and some modules.
+hard_initrd() # FILE
+{
+	local tree=$hard/tree modules=build/third-party/linux/lib/modules name n=0 file
+	rm -rf "$tree"
+	mkdir -p "$tree"/{dev,modules}
+	clang-19 -static -O2 -std=gnu17 -D_GNU_SOURCE -I. -o "$tree/init" tests/benchmarks/linux_paths.c
+	for name in "${hard_modules[@]}"; do
+		file=$(find "$modules" -name "$name.ko" | head -n 1)
+		[ -n "$file" ] || die "Linux has no module $name"
+		cp "$file" "$tree/modules/$(printf %02d $n)-$name.ko"
+		n=$((n + 1))
+	done
+	(cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >"$1"
+	rm -rf "$tree"
+}
+
+# linux_iso ISO INITRD ARGUMENTS: Debian's kernel by GRUB.
+linux_iso()
+{
+	local tree=$1.tree
+	rm -rf "$tree"
+	mkdir -p "$tree/boot/grub"
+	cp build/third-party/linux/boot/vmlinuz-* "$tree/boot/vmlinuz"
+	cp "$2" "$tree/boot/initrd"
+	cat >"$tree/boot/grub/grub.cfg" <<-EOF2
+		set timeout=0
+		menuentry linux {
+			linux /boot/vmlinuz $3
+			initrd /boot/initrd
+		}
+	EOF2
+	grub-mkrescue -d /usr/lib/grub/i386-pc -o "$1" "$tree" --locales= --fonts= --themes= >"$1.log" 2>&1 ||
+		die "grub-mkrescue failed: see $1.log"
+	rm -rf "$tree"
+}
+
+hard_linux() # COLUMN
+{
+	local dir=$hard/$1
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	linux_iso "$dir/linux.iso" "$hard/initrd" "$hard_common ${hard_args[$1]}"
+	build/bin/txtsim run --iso "$dir/linux.iso" --workdir "$dir/run" --no-txt --tpm absent --model $vm_model \
+		--no-reboot --until 'paths: done' --timeout "$bench_timeout" >"$dir/txtsim.log" 2>&1 ||
+		die "Linux ($1) did not end: see $dir/run/com1.log"
+	rm -f "$dir/linux.iso"
+}
+
+# path_ticks LOG PATH: of one round, an empty one's taken off; of `pages`, of one page.
+path_ticks()
+{
+	local pages=1
+	[ "$2" != pages ] || pages=64
+	tr -d '\r' <"$1" | awk -v path="$2" -v pages=$pages '
+		match($0, /path [a-z]+: [0-9]+ ticks of [0-9]+/) {
+			split(substr($0, RSTART, RLENGTH), word, /[ :]+/)
+			ticks[word[2]] = word[3] / word[6]
+		}
+		END {
+			if (path in ticks)
+				printf "%.1f\n", (ticks[path] - ticks["nothing"]) / pages
+		}'
+}
+
+quotient() # A B
+{
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'
+}
+
+# hard_row TITLE PATH [PATH OF LINUX]: Merlon's ticks, then of each column Linux's and the ratio.
+hard_row()
+{
+	local column ours theirs ratio
+	ours=$(path_ticks "$hard/merlon/run/com1.log" "$2")
+	[ -n "$ours" ] || die "the VMkernel has no figure for \"$1\""
+	printf '%-44s %10s' "$1" "$ours"
+	record "$1: Merlon" ticks "$ours" "$ours" "$ours" 1
+	for column in "${hard_columns[@]}"; do
+		theirs=$(path_ticks "$hard/$column/run/com1.log" "${3:-$2}")
+		[ -n "$theirs" ] || die "Linux has no figure for \"$1\""
+		ratio=$(quotient "$ours" "$theirs")
+		record "$1: Linux, ${hard_words[$column]}" ticks "$theirs" "$theirs" "$theirs" 1
+		record "$1: Merlon / Linux, ${hard_words[$column]}" ratio "$ratio" "$ratio" "$ratio" 1
+		printf ' %10s %8s' "$theirs" "$ratio"
+	done
+	printf '\n'
+}
+
+hard_table()
+{
+	local path column
+	rows=()
+	printf '\n%s\n%-44s %10s' "Beside Linux in the same Bochs ($vm_model): executed instructions, not cycles; the fastest of 31 batches" \
+		'' Merlon
+	for column in "${hard_columns[@]}"; do printf ' %10s %8s' "${hard_words[$column]}" ratio; done
+	printf '\n'
+	for path in "${hard_paths[@]}"; do
+		hard_row "${hard_titles[$path]}" "$path"
+	done
+	hard_row 'the same, Linux with blocking reads instead' ping pipe
+	grep -aoh '^mitigation .*' "$hard/default/run/com1.log" | tr -d '\r' | sed 's/^/Linux, as installed: /'
+}
+
+bench_hardening()
+{
+	local column
+	make -s build/bin/{vmkbootcfg,vmksign} txtsim kernel build/packages/{config,tinyvmx,bench}.pkg
+	kernel/port/fetch linux >"$raw/fetch-linux.log" 2>&1 ||
+		die "Linux cannot be fetched: $(tail -n 1 "$raw/fetch-linux.log")"
+	rm -rf "$hard"
+	mkdir -p "$hard"
+	hard_initrd "$hard/initrd"
+	hard_kernel "$hard/merlon" build/kernel/vmkernel.elf $vm_model
+	for column in "${hard_columns[@]}"; do
+		hard_linux "$column"
+	done
+	hard_table
+	finish hardening
+}
