@@ -6,16 +6,16 @@
 #include "arch/x86/power.h"
 #include "arch/x86/shadow.h"
 #include "arch/x86/smp.h"
+#include "arch/x86/violation.h"
 #include "vmkuser/uworld.h"
+#include <string.h>
 
 /* Pairs of 32-bit self-relative addresses: a faulting instruction and where to go on. */
 struct fixup {
 	int32_t instruction, landing;
 };
 extern const struct fixup __fixups_start[], __fixups_end[];
-/* Self-relative addresses of the UD2 instructions of failed kCFI checks. */
 extern char syscall_entry[];
-extern const int32_t __kcfi_traps_start[], __kcfi_traps_end[];
 
 /* X(vector, name): SDM 3A, table 6-1 */
 #define EXCEPTIONS(X)                      \
@@ -70,17 +70,27 @@ static bool fix_up(struct trap_frame *frame)
 	return false;
 }
 
-static bool is_kcfi_trap(uintptr_t rip)
+/* What it ran into, or NULL. */
+static const char *name_violation(const struct trap_frame *frame, uint64_t address)
 {
-	for (const int32_t *t = __kcfi_traps_start; t < __kcfi_traps_end; t++)
-		if (self_relative(t) == rip)
-			return true;
-	return false;
+	struct violation_facts facts = {.vector = frame->vector,
+		.error = frame->error,
+		.address = address,
+		.rsp = frame->rsp,
+		.where = where_is(address)};
+
+	if (panic_is_code(frame->rip - VIOLATION_BEFORE) &&
+		panic_is_code(frame->rip + VIOLATION_CODE - VIOLATION_BEFORE - 1))
+		memcpy(facts.code, (const char *)frame->rip - VIOLATION_BEFORE, sizeof(facts.code));
+	return violation_name(&facts);
 }
 
 void fault(struct trap_frame *frame)
 {
-	uint64_t address = frame->vector == VECTOR_PAGE_FAULT ? read_cr2() : 0;
+	bool has_address =
+		frame->vector == VECTOR_PAGE_FAULT || frame->vector == VECTOR_DOUBLE_FAULT;
+	uint64_t address = has_address ? read_cr2() : 0;
+	const char *violation;
 
 	if (frame->vector == VECTOR_NMI) {
 		if (smp_stopping())
@@ -99,10 +109,8 @@ void fault(struct trap_frame *frame)
 	}
 	if (frame->vector == VECTOR_GP && fix_up(frame))
 		return;
-	if (is_kcfi_trap(frame->rip))
-		panic_frame(frame, 0,
-			"control-flow integrity: call through a pointer to a function of "
-			"another type");
-	panic_frame(frame, address, "%s in the kernel, error 0x%llx", fault_name(frame->vector),
-		(unsigned long long)frame->error);
+	violation = name_violation(frame, address);
+	panic_frame(frame, address, "%s in the kernel, error 0x%llx%s%s", fault_name(frame->vector),
+		(unsigned long long)frame->error, violation ? ": " : "",
+		violation ? violation : "");
 }

@@ -61,7 +61,7 @@ static bool plausible(uint64_t next, uint64_t before)
 	return next > before && next - before < STACK_SPAN && next % 8 == 0 && next >> 63;
 }
 
-static bool is_code(uint64_t address)
+bool panic_is_code(uint64_t address)
 {
 	char text[96];
 
@@ -80,7 +80,7 @@ void backtrace_log(uint64_t rip, uint64_t rbp)
 		if (i ? !plausible(rbp, before)
 		      : (rbp % 8 || !(rbp >> 63) || rbp < low - STACK_SPAN))
 			return;
-		if (!is_code(frame[1]))
+		if (!panic_is_code(frame[1]))
 			return;
 		log_address(frame[1]);
 		before = rbp;

@@ -10,6 +10,8 @@
  */
 typedef bool (*panic_namer)(uintptr_t address, char *to, size_t size);
 void panic_set_namer(panic_namer namer);
+/* Is it code of the image or of a module? Callable in any context. */
+bool panic_is_code(uint64_t address);
 
 /* As panic(), for an exception: dumps its registers. `address`: CR2, 0 for none. */
 _Noreturn void panic_frame(const struct trap_frame *frame, uint64_t address, const char *format,

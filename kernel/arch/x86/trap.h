@@ -12,6 +12,7 @@
 /* Vectors (SDM 3A, 6.3.1 for those below 32). */
 #define VECTOR_DEBUG              1
 #define VECTOR_NMI                2
+#define VECTOR_INVALID_OPCODE     6
 #define VECTOR_DOUBLE_FAULT       8
 #define VECTOR_GP                 13
 #define VECTOR_PAGE_FAULT         14
