@@ -34,6 +34,7 @@
 #include "mem/heap.h"
 #include "mem/space.h"
 #include "sched/world.h"
+#include "sched/world_group.h"
 #include "trust/trust.h"
 #include "vmkdev/device.h"
 #include "vmkdev/iommu.h"
@@ -53,6 +54,7 @@
 #define VM_POLL_NS       1000000ull
 #define VM_SETTLE_NS     100000000ull
 #define VM_ROUNDS_MAX    100000u
+#define POOLS_BYTES      512
 
 static void start_cpu(void)
 {
@@ -127,12 +129,15 @@ static void start_interrupts(void)
 
 static void start_scheduler(void)
 {
+	char pools[POOLS_BYTES];
+
 	syscall_init_cpu();
 	vmx_init();
 	vmx_on_cpu();
 	sched_init();
 	irq_enable();
 	vmk_log("%u CPUs", smp_start());
+	pools_init(option_get(boot_info->cmdline, "pools", pools, sizeof(pools)) ? pools : NULL);
 }
 
 /* `names` is cut at its commas. */

@@ -6,6 +6,7 @@
  *   onboot=vms:NAME:COUNT,...          start this VM so often, each time until it is gone;
  *                                      then the next (tests)
  *   onpanic=halt|poweroff|reboot       after a panic; by default reboot
+ *   pools=PATH:SETTING...,...          resource pools for CPU time (sched/pool_spec.h)
  *   cpus=N                             use at most N CPUs
  */
 #ifndef BOOT_OPTIONS_H

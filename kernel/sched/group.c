@@ -142,3 +142,17 @@ uint64_t group_skew(const struct task *task, uint64_t now)
 	least = slowest_other(task, now);
 	return own > least ? own - least : 0;
 }
+
+void group_note_skew(struct task *task, uint64_t skew)
+{
+	static const uint64_t bounds[GROUP_SKEW_BUCKETS - 1] = GROUP_SKEW_BOUNDS;
+	struct skew_stats *stats = &task->entity.parent->skew;
+	unsigned bucket = 0;
+
+	while (bucket < ARRAY_SIZE(bounds) && skew >= bounds[bucket])
+		bucket++;
+	__atomic_fetch_add(&stats->counts[bucket], 1, __ATOMIC_RELAXED);
+	/* Of two that raise it at once the lesser may win; the next look mends it. */
+	if (skew > __atomic_load_n(&stats->max, __ATOMIC_RELAXED))
+		__atomic_store_n(&stats->max, skew, __ATOMIC_RELAXED);
+}

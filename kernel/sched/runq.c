@@ -198,9 +198,15 @@ static bool is_over_limit(struct task *task, uint64_t now)
 	return task->until > now;
 }
 
-static bool leads_too_far(const struct task *task, uint64_t now)
+static bool leads_too_far(struct task *task, uint64_t now)
 {
-	return group_skew(task, now) > COSTART_STOP_NS;
+	uint64_t skew;
+
+	if (!list_linked(&task->member))
+		return false;
+	skew = group_skew(task, now);
+	group_note_skew(task, skew);
+	return skew > COSTART_STOP_NS;
 }
 
 /* May a task that has joined and is queued nowhere run? If not, it is held. */

@@ -46,16 +46,25 @@ struct entity {
 	struct limit limit;
 };
 
+/* How far ahead vCPUs were when they were looked at: how often by less than each bound of
+ * GROUP_SKEW_BOUNDS, and by more than all. Atomic. */
+#define GROUP_SKEW_BUCKETS 6u
+struct skew_stats {
+	uint64_t max; /* ns */
+	uint64_t counts[GROUP_SKEW_BUCKETS];
+};
+
 /* A VM (members run in step) or a resource pool. No allocation: the owner embeds it. */
 struct group {
 	struct entity entity;
 	struct spinlock lock;
-	struct list members; /* tasks of a co-scheduled group; under the lock */
-	bool costart;        /* keep the members in step */
-	bool expandable;     /* children may reserve from the parent what is missing here */
-	uint64_t active;     /* sum of the shares of children that want to run; atomic */
-	uint32_t promised;   /* rate reserved by children; under the configuration's lock */
-	uint32_t borrowed;   /* of that, taken from the parent; likewise */
+	struct list members;    /* tasks of a co-scheduled group; under the lock */
+	bool costart;           /* keep the members in step */
+	bool expandable;        /* children may reserve from the parent what is missing here */
+	uint64_t active;        /* sum of the shares of children that want to run; atomic */
+	uint32_t promised;      /* rate reserved by children; under the configuration's lock */
+	uint32_t borrowed;      /* of that, taken from the parent; likewise */
+	struct skew_stats skew; /* of a co-scheduled group */
 };
 
 /* A set of pCPUs; bit n of word n / 64. */

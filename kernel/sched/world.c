@@ -12,43 +12,18 @@
 #include "lib/panic.h"
 #include "mem/heap.h"
 #include "mem/space.h"
-#include "sched/event.h"
 #include "sched/sched.h"
-#include "sched/world.h"
-#include "sched/world_group.h"
+#include "sched/world_state.h"
 #include <stdio.h>
 #include <string.h>
 
 #define STACK_PAGES   8u
 #define FIRST_ID      2097152ull /* as in the field */
-#define NAME_BYTES    WORLD_NAME_BYTES
 #define TOPOLOGY_LEAF 0xbu
 
-struct world {
-	struct task task;
-	struct world *lender; /* while it is lent */
-	void (*part)(void *argument);
-	void *part_argument; /* of a lender */
-	struct list all;
-	struct world_membership membership;
-	struct context context;
-	struct fpu_state fpu; /* of a world with a space */
-	void *stack_top;      /* NULL: not ours to free */
-	struct space *space;
-	uint64_t fs_base;
-	struct cet_state cet;
-	void (*entry)(void *argument);
-	void *argument, *owner;
-	void (*at_exit)(void *owner);
-	uint64_t id;
-	uint32_t references;
-	bool killed;
-	char name[NAME_BYTES];
-};
-
 static struct runq *runqs[CPUS_MAX];
-static struct spinlock worlds_lock = SPINLOCK(LOCK_POOLS);
-static struct list worlds = {&worlds, &worlds}; /* all that exist, the idle ones too */
+struct spinlock worlds_lock = SPINLOCK(LOCK_POOLS);
+struct list worlds = {&worlds, &worlds}; /* all that exist, the idle ones too */
 static uint64_t next_id = FIRST_ID;
 
 static void kick(unsigned cpu)
@@ -66,7 +41,7 @@ static struct world *world_of(struct task *task)
 
 /* --- switching */
 
-static void load_user_state(struct world *to)
+void world_load_user_state(struct world *to)
 {
 	percpu_set_kernel_stack(to->stack_top);
 	if (!to->space) {
@@ -99,7 +74,7 @@ static void switch_worlds(const struct sched_switch *s)
 		fpu_save(&from->fpu);
 	}
 	percpu()->world = to;
-	load_user_state(to);
+	world_load_user_state(to);
 	switch_context(&from->context, &to->context);
 	finish_switch(s->saved);
 }
@@ -193,7 +168,7 @@ void world_yield(void)
 	irq_restore(saved);
 }
 
-static void wait(uint64_t deadline)
+void world_wait(uint64_t deadline)
 {
 	struct world *self = world_current();
 	uint64_t saved = irq_save();
@@ -338,6 +313,11 @@ void world_kill(struct world *world)
 	ipi_reschedule(cpu);
 }
 
+void world_idles(bool idles)
+{
+	world_current()->task.idles = idles;
+}
+
 bool world_killed(const struct world *world)
 {
 	return __atomic_load_n(&world->killed, __ATOMIC_SEQ_CST);
@@ -374,16 +354,16 @@ static void add_cpu(struct world *idle, struct task *running)
 	__atomic_store_n(&sched.cpus, self->index + 1, __ATOMIC_RELEASE);
 }
 
-static char *idle_name(char name[NAME_BYTES])
+static char *idle_name(char name[WORLD_NAME_BYTES])
 {
-	snprintf(name, NAME_BYTES, "idle%u", percpu_index());
+	snprintf(name, WORLD_NAME_BYTES, "idle%u", percpu_index());
 	return name;
 }
 
 void sched_init(void)
 {
 	struct world *boot = create("boot"), *idle;
-	char name[NAME_BYTES];
+	char name[WORLD_NAME_BYTES];
 
 	if (!boot || world_create(idle_name(name), idle_entry, NULL, &idle) != VMK_OK)
 		panic("no memory for the first worlds");
@@ -392,7 +372,7 @@ void sched_init(void)
 
 _Noreturn void sched_cpu_start(void)
 {
-	char name[NAME_BYTES];
+	char name[WORLD_NAME_BYTES];
 	struct world *idle;
 
 	irq_disable();
@@ -401,70 +381,6 @@ _Noreturn void sched_cpu_start(void)
 		panic("no memory for an idle world");
 	add_cpu(idle, NULL);
 	idle_loop();
-}
-
-/* --- waiting */
-
-static void wake(struct task *task)
-{
-	sched_wake(&sched, task);
-}
-
-void event_signal(struct event *event)
-{
-	event_raise(event, wake);
-}
-
-/* One turn: VMK_WOULD_BLOCK when the world was woken and has to look again. */
-static enum vmk_status wait_once(struct event *const *events, const uint64_t *seen, unsigned count,
-	uint64_t deadline, unsigned *index)
-{
-	struct world *self = world_current();
-	UNINITIALIZED struct event_waiter waiters[EVENTS_MAX];
-	enum vmk_status status = VMK_WOULD_BLOCK;
-	unsigned registered;
-
-	sched_prepare_wait(&self->task);
-	for (registered = 0; registered < count; registered++) {
-		waiters[registered].task = &self->task;
-		if (!event_register(events[registered], &waiters[registered], seen[registered])) {
-			*index = registered;
-			status = VMK_OK;
-			break;
-		}
-	}
-	if (world_killed(self))
-		status = VMK_KILLED;
-	else if (status != VMK_OK && time_ns() >= deadline)
-		status = VMK_TIMEOUT;
-	else if (status != VMK_OK)
-		wait(deadline);
-	for (unsigned i = 0; i < registered; i++)
-		event_unregister(events[i], &waiters[i]);
-	return status;
-}
-
-enum vmk_status event_wait_any(struct event *const *events, const uint64_t *seen, unsigned count,
-	uint64_t deadline_ns, unsigned *index)
-{
-	enum vmk_status status;
-
-	if (count > EVENTS_MAX)
-		return VMK_BAD_PARAM;
-	do {
-		status = wait_once(
-			events, seen, count, deadline_ns ? deadline_ns : SCHED_NEVER, index);
-	} while (status == VMK_WOULD_BLOCK);
-	return status;
-}
-
-void world_sleep(uint64_t nanoseconds)
-{
-	uint64_t now = time_ns();
-	unsigned index;
-
-	event_wait_any(NULL, NULL, 0,
-		nanoseconds < SCHED_NEVER - now ? now + nanoseconds : SCHED_NEVER, &index);
 }
 
 /* --- for world_group.c */
@@ -482,130 +398,4 @@ struct task *world_task(struct world *world)
 struct world_membership *world_membership(struct world *world)
 {
 	return &world->membership;
-}
-
-/* --- what others ask */
-
-struct world *world_current(void)
-{
-	return percpu_world();
-}
-
-uint64_t world_id(const struct world *world)
-{
-	return world->id;
-}
-
-const char *world_name(const struct world *world)
-{
-	return world->name;
-}
-
-static enum world_state state_of(enum task_state state)
-{
-	switch (state) {
-	case TASK_NEW:
-		return WORLD_NEW;
-	case TASK_READY:
-	case TASK_PARKED:
-	case TASK_COSTOP:
-		return WORLD_READY;
-	case TASK_RUNNING:
-	case TASK_LENT:
-		return WORLD_RUNNING;
-	case TASK_WAITING:
-		return WORLD_WAITING;
-	default:
-		return WORLD_DEAD;
-	}
-}
-
-enum world_state world_get_state(const struct world *world)
-{
-	return state_of(__atomic_load_n(&world->task.state, __ATOMIC_ACQUIRE));
-}
-
-static enum world_kind kind_of(const struct world *world)
-{
-	if (world->task.idle)
-		return WORLD_IDLE;
-	if (world->membership.group && world->membership.role == ROLE_VCPU)
-		return WORLD_VCPU;
-	return world->space ? WORLD_USER : WORLD_SYSTEM;
-}
-
-static void look_at(struct world *world, struct world_record *out)
-{
-	uint64_t saved;
-	struct runq *home = sched_lock_home(&sched, &world->task, &saved);
-
-	*out = (struct world_record){.id = world->id,
-		.cpu = home->cpu,
-		.kind = kind_of(world),
-		.state = state_of(world->task.state)};
-	snprintf(out->name, sizeof(out->name), "%s", world->name);
-	if (world->membership.group)
-		snprintf(out->group, sizeof(out->group), "%s",
-			world_group_name(world->membership.group));
-	sched_sample(&world->task, time_ns(), &out->sample);
-	spin_unlock(&home->lock, saved);
-}
-
-unsigned worlds_list(unsigned first, struct world_record *records, unsigned room)
-{
-	unsigned count = 0;
-	uint64_t saved = spin_lock(&worlds_lock);
-
-	list_for_each (node, &worlds) {
-		if (count >= first && count - first < room)
-			look_at(list_entry(node, struct world, all), &records[count - first]);
-		count++;
-	}
-	spin_unlock(&worlds_lock, saved);
-	return count;
-}
-
-void world_set_space(struct world *world, struct space *space)
-{
-	uint64_t saved = irq_save();
-
-	world->space = space;
-	if (world == world_current())
-		load_user_state(world);
-	irq_restore(saved);
-}
-
-void world_set_owner(struct world *world, void *owner)
-{
-	world->owner = owner;
-}
-
-void world_set_at_exit(struct world *world, void (*function)(void *owner))
-{
-	world->at_exit = function;
-}
-
-void *world_owner(const struct world *world)
-{
-	return world->owner;
-}
-
-void world_set_fs_base(struct world *world, uint64_t base)
-{
-	uint64_t saved = irq_save();
-
-	world->fs_base = base;
-	if (world == world_current())
-		wrmsr(MSR_FS_BASE, base);
-	irq_restore(saved);
-}
-
-void world_set_shadow_stack(struct world *world, uintptr_t end)
-{
-	uint64_t saved = irq_save();
-
-	cet_state_init(&world->cet, end);
-	if (world == world_current())
-		cet_restore(&world->cet);
-	irq_restore(saved);
 }

@@ -71,6 +71,8 @@ void world_set_shadow_stack(struct world *world, uintptr_t end);
 /* Ask a world to stop: it wakes from any wait with VMK_KILLED and never returns to ring 3. */
 void world_kill(struct world *world);
 bool world_killed(const struct world *world);
+/* The current world's waits are for something to do, rather than for something (%IDLE). */
+void world_idles(bool idles);
 
 /* Something to wait for. A wake-up that comes before the wait is not lost. Who sees its count move
  * may be ahead of the end of event_signal(): the event outlives that by other means. */

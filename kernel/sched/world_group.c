@@ -1,16 +1,47 @@
 #include "sched/world_group.h"
 
+#include "lib/log.h"
 #include "mem/heap.h"
+#include "sched/pool_spec.h"
 #include "sched/world.h"
 #include <stdio.h>
+#include <string.h>
+
+#define LOG_MODULE "Sched"
 
 struct world_group {
 	struct group group;
+	struct list all;
+	enum world_group_kind kind;
 	struct cpu_set affinity;
 	bool has_affinity;
 	uint32_t references;
-	char name[WORLD_NAME_BYTES];
+	char path[GROUP_PATH_BYTES];
 };
+
+static struct spinlock groups_lock = SPINLOCK(LOCK_POOLS);
+static struct list groups = {&groups, &groups};
+
+static struct world_group *group_of(struct list *node)
+{
+	return list_entry(node, struct world_group, all);
+}
+
+/* Pools stay, so what is found may be used without the lock. */
+static struct world_group *find_pool(const char *path)
+{
+	struct world_group *found = NULL;
+	uint64_t saved = spin_lock(&groups_lock);
+
+	list_for_each (node, &groups) {
+		if (group_of(node)->kind == GROUP_POOL && !strcmp(group_of(node)->path, path))
+			found = group_of(node);
+	}
+	spin_unlock(&groups_lock, saved);
+	return found;
+}
+
+/* --- their lives */
 
 static bool is_empty(const struct cpu_set *set)
 {
@@ -20,46 +51,145 @@ static bool is_empty(const struct cpu_set *set)
 	return true;
 }
 
-enum vmk_status world_group_create(const char *name, const struct world_group_settings *settings,
-	struct world_group **created, struct shortage *shortage)
+static enum vmk_status settle(struct world_group *g, const struct world_group_settings *settings,
+	struct shortage *shortage)
 {
-	struct world_group *g = heap_alloc(sizeof(*g));
+	enum vmk_status status =
+		sched_reserve_group(world_sched(), &g->group, settings->reservation, shortage);
+
+	if (status == VMK_OK)
+		status = sched_set_limit(world_sched(), &g->group.entity, settings->limit);
+	return status;
+}
+
+static void discard(struct world_group *g)
+{
+	struct shortage none;
+
+	sched_reserve_group(world_sched(), &g->group, 0, &none);
+	heap_free(g);
+}
+
+enum vmk_status world_group_create(enum world_group_kind kind, const char *pool, const char *name,
+	const struct world_group_settings *settings, struct world_group **created,
+	struct shortage *shortage)
+{
+	struct world_group *parent = find_pool(pool), *g;
 	enum vmk_status status;
+	uint64_t saved;
 
 	*shortage = (struct shortage){.cpu = CPU_ANY};
+	if (!parent && strcmp(pool, POOL_HOST))
+		return VMK_NOT_FOUND;
+	if (strlen(pool) + strlen(name) + 2 > GROUP_PATH_BYTES)
+		return VMK_TOO_LARGE;
+	g = heap_alloc(sizeof(*g));
 	if (!g)
 		return VMK_NO_MEMORY;
-	group_init(&g->group, NULL);
+	group_init(&g->group, parent ? &parent->group : NULL);
 	group_set_shares(&g->group, settings->shares);
-	g->group.costart = true;
+	g->group.costart = kind == GROUP_VM;
+	g->group.expandable = settings->expandable;
+	g->kind = kind;
 	g->affinity = settings->affinity;
 	g->has_affinity = !is_empty(&settings->affinity);
 	g->references = 1;
-	snprintf(g->name, sizeof(g->name), "%s", name);
-	status = sched_reserve_group(world_sched(), &g->group, settings->reservation, shortage);
-	if (status == VMK_OK)
-		status = sched_set_limit(world_sched(), &g->group.entity, settings->limit);
+	snprintf(g->path, sizeof(g->path), "%s/%s", pool, name);
+	status = settle(g, settings, shortage);
 	if (status != VMK_OK) {
-		world_group_put(g);
+		discard(g);
 		return status;
 	}
+	saved = spin_lock(&groups_lock);
+	list_append(&groups, &g->all);
+	spin_unlock(&groups_lock, saved);
 	*created = g;
 	return VMK_OK;
 }
 
 void world_group_put(struct world_group *g)
 {
-	struct shortage none;
+	uint64_t saved;
 
 	if (__atomic_sub_fetch(&g->references, 1, __ATOMIC_ACQ_REL))
 		return;
-	sched_reserve_group(world_sched(), &g->group, 0, &none);
-	heap_free(g);
+	saved = spin_lock(&groups_lock);
+	list_remove(&g->all);
+	spin_unlock(&groups_lock, saved);
+	discard(g);
 }
 
-const char *world_group_name(const struct world_group *g)
+/* --- the pools of the boot */
+
+/* As ESXi's: what VMs share beside what the host's own worlds do. */
+static const struct pool_spec standard[] = {
+	{.path = POOL_USER, .shares = POOL_SHARES_HIGH, .expandable = true},
+	{.path = POOL_VIM, .shares = POOL_SHARES_NORMAL, .expandable = true},
+};
+
+static void make_pool(const struct pool_spec *spec)
 {
-	return g->name;
+	struct world_group_settings settings = {.shares = spec->shares,
+		.reservation = spec->reservation * (RATE_ONE / 100),
+		.limit = spec->limit * (RATE_ONE / 100),
+		.expandable = spec->expandable};
+	const char *name = strrchr(spec->path, '/');
+	char above[GROUP_PATH_BYTES];
+	struct world_group *made;
+	struct shortage shortage;
+	enum vmk_status status;
+
+	if (find_pool(spec->path)) {
+		vmk_error("resource pool %s: there is one already", spec->path);
+		return;
+	}
+	snprintf(above, sizeof(above), "%.*s", (int)(name - spec->path), spec->path);
+	status = world_group_create(GROUP_POOL, above, name + 1, &settings, &made, &shortage);
+	if (status == VMK_NO_RESOURCES)
+		vmk_error("resource pool %s: a reservation of %u %% of a pCPU needed, %u %% "
+			  "available in %s",
+			spec->path, (unsigned)(shortage.needed / (RATE_ONE / 100)),
+			(unsigned)(shortage.available / (RATE_ONE / 100)),
+			world_group_shortage(&shortage));
+	else if (status != VMK_OK)
+		vmk_error("resource pool %s: not made in %s: %s", spec->path, above,
+			vmk_status_name(status));
+}
+
+void pools_init(const char *option)
+{
+	struct pool_spec spec;
+	const char *why;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(standard); i++)
+		make_pool(&standard[i]);
+	while (option && *option) {
+		if (pool_spec_next(&option, &spec, &why))
+			make_pool(&spec);
+		else
+			vmk_error("pools=: %s", why);
+	}
+}
+
+/* --- members */
+
+static void join(struct world *world, struct world_group *g, enum world_role role)
+{
+	struct task *task = world_task(world);
+
+	__atomic_add_fetch(&g->references, 1, __ATOMIC_RELAXED);
+	*world_membership(world) = (struct world_membership){g, role};
+	task->entity.parent = &g->group;
+}
+
+enum vmk_status world_join_pool(struct world *world, const char *path)
+{
+	struct world_group *pool = find_pool(path);
+
+	if (!pool)
+		return VMK_NOT_FOUND;
+	join(world, pool, ROLE_MEMBER);
+	return VMK_OK;
 }
 
 enum vmk_status world_join(struct world *world, struct world_group *g, enum world_role role,
@@ -68,10 +198,8 @@ enum vmk_status world_join(struct world *world, struct world_group *g, enum worl
 	struct task *task = world_task(world);
 	enum vmk_status status = VMK_OK;
 
+	join(world, g, role);
 	*shortage = (struct shortage){.cpu = CPU_ANY};
-	__atomic_add_fetch(&g->references, 1, __ATOMIC_RELAXED);
-	*world_membership(world) = (struct world_membership){g, role};
-	task->entity.parent = &g->group;
 	if (role == ROLE_VCPU)
 		group_join(task);
 	else
@@ -96,4 +224,52 @@ void world_leave(struct world *world)
 		sched_reserve(world_sched(), task, 0, &none);
 	world_group_put(membership->group);
 	membership->group = NULL;
+}
+
+/* --- what others ask */
+
+const char *world_group_name(const struct world_group *g)
+{
+	return strrchr(g->path, '/') + 1;
+}
+
+enum world_group_kind world_group_kind(const struct world_group *g)
+{
+	return g->kind;
+}
+
+const char *world_group_shortage(const struct shortage *shortage)
+{
+	if (shortage->group)
+		return container_of(shortage->group, const struct world_group, group)->path;
+	return shortage->cpu == CPU_ANY ? POOL_HOST : "the pCPU that has most left";
+}
+
+static void look_at(const struct world_group *g, struct group_record *out)
+{
+	const struct group *group = &g->group;
+
+	*out = (struct group_record){.kind = g->kind,
+		.shares = group->entity.shares,
+		.reservation = group->entity.reservation,
+		.limit = group->entity.limit.rate,
+		.promised = group->promised,
+		.borrowed = group->borrowed,
+		.expandable = group->expandable,
+		.skew = group->skew};
+	memcpy(out->path, g->path, sizeof(out->path));
+}
+
+unsigned groups_list(unsigned first, struct group_record *records, unsigned room)
+{
+	uint64_t saved = spin_lock(&groups_lock);
+	unsigned count = 0;
+
+	list_for_each (node, &groups) {
+		if (count >= first && count - first < room)
+			look_at(group_of(node), &records[count - first]);
+		count++;
+	}
+	spin_unlock(&groups_lock, saved);
+	return count;
 }

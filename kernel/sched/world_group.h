@@ -1,35 +1,56 @@
 /*
- * A VM's worlds as one for the scheduler (sched/group.h): what the VM has a right to is the
- * group's, its vCPUs are kept in step, its VMX world is not. A group lives as long as its members.
+ * Resource pools and virtual machines as groups for the scheduler (sched/group.h), each with a
+ * path: "host/user" is the pool of VMs, "host/vim" that of user worlds, "host" the whole machine,
+ * to which system worlds belong directly. A VM's vCPUs are kept in step, its VMX world is not.
+ * A VM's group lives as long as its members, a pool as long as the kernel.
  */
 #ifndef SCHED_WORLD_GROUP_H
 #define SCHED_WORLD_GROUP_H
 
 #include "sched/settings.h"
 
+#define GROUP_PATH_BYTES 80u
+#define POOL_HOST        "host"
+#define POOL_USER        "host/user"
+#define POOL_VIM         "host/vim"
+
 struct world;
 struct world_group;
+
+enum world_group_kind { GROUP_POOL, GROUP_VM };
 
 /* Rates in millionths of one pCPU (task.h). */
 struct world_group_settings {
 	uint32_t shares;
 	uint32_t reservation, limit; /* 0: none */
+	bool expandable;             /* what is missing for its members comes from the pool above */
 	struct cpu_set affinity;     /* of every member; empty: any pCPU */
 };
 
 enum world_role {
-	ROLE_VCPU, /* in step with the other vCPUs */
-	ROLE_VMX,  /* serves them: runs soon after it wakes */
+	ROLE_MEMBER, /* of a pool */
+	ROLE_VCPU,   /* in step with the other vCPUs */
+	ROLE_VMX,    /* serves them: runs soon after it wakes */
 };
 
+/* The pools that there always are, and those of `option` (pool_spec.h; NULL: none). Once all pCPUs
+ * run. What cannot be made is logged. */
+void pools_init(const char *option);
+
 /*
- * A group below the root, with one reference for the caller; the name is copied, cut at
- * WORLD_NAME_BYTES. VMK_NO_RESOURCES and *shortage if the reservation cannot be promised.
+ * A group named `name` (copied) in the pool `pool`, with one reference for the caller.
+ * VMK_NOT_FOUND: no such pool; VMK_BAD_PARAM: limit below reservation; VMK_TOO_LARGE: its path is
+ * too long; VMK_NO_RESOURCES and *shortage if the reservation cannot be promised.
  */
-enum vmk_status world_group_create(const char *name, const struct world_group_settings *settings,
-	struct world_group **group, struct shortage *shortage);
+enum vmk_status world_group_create(enum world_group_kind kind, const char *pool, const char *name,
+	const struct world_group_settings *settings, struct world_group **group,
+	struct shortage *shortage);
 void world_group_put(struct world_group *group);
+/* "host/user/NAME" without what is before the last slash. */
 const char *world_group_name(const struct world_group *group);
+enum world_group_kind world_group_kind(const struct world_group *group);
+/* Who had not enough, for a message: a group's path, "a pCPU" or "host". */
+const char *world_group_shortage(const struct shortage *shortage);
 /*
  * Before world_start(): the world becomes a member, with a reference of its own, and is promised
  * `reservation` of what the group has. VMK_NO_RESOURCES and *shortage; VMK_BAD_PARAM if none of the
@@ -37,6 +58,21 @@ const char *world_group_name(const struct world_group *group);
  */
 enum vmk_status world_join(struct world *world, struct world_group *group, enum world_role role,
 	uint32_t reservation, struct shortage *shortage);
+/* The same for a pool by its path. VMK_NOT_FOUND: there is none. */
+enum vmk_status world_join_pool(struct world *world, const char *path);
+
+/* What groups_list() tells; rates in millionths of one pCPU. */
+struct group_record {
+	enum world_group_kind kind;
+	char path[GROUP_PATH_BYTES];
+	uint32_t shares, reservation, limit;
+	uint32_t promised, borrowed; /* to members; of that, from the pool above */
+	bool expandable;
+	struct skew_stats skew;
+};
+/* Fills up to `room` records from the `first`-th on, pools before what is in them; returns how many
+ * groups there are in all. */
+unsigned groups_list(unsigned first, struct group_record *records, unsigned room);
 
 /* Between world.c and world_group.c. */
 struct world_membership {
@@ -46,7 +82,6 @@ struct world_membership {
 struct sched *world_sched(void);
 struct task *world_task(struct world *world);
 struct world_membership *world_membership(struct world *world);
-/* The world ended, or never began. */
-void world_leave(struct world *world);
+void world_leave(struct world *world); /* at its end */
 
 #endif

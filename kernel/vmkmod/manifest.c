@@ -297,6 +297,23 @@ static const char *set_affinity(struct package *p, struct text value)
 	}
 }
 
+static const char *set_cpu_pool(struct package *p, struct text value)
+{
+	const size_t root = sizeof("host/") - 1;
+	struct text name = {value.at + root, value.size - root};
+
+	if (value.size <= root || value.size >= sizeof(p->cpu_pool) ||
+		memcmp(value.at, "host/", root) != 0)
+		return "manifest: cpu-pool is no path like host/user/NAME";
+	for (size_t i = 0; i < name.size; i++) {
+		if (!text_is_plain((struct text){&name.at[i], 1}) && !strchr("-_/", name.at[i]))
+			return "manifest: cpu-pool has a character that no pool's name has";
+	}
+	memcpy(p->cpu_pool, value.at, value.size);
+	p->cpu_pool[value.size] = 0;
+	return NULL;
+}
+
 static const char *set_autostart(struct package *p, struct text value)
 {
 	return read_flag(&p->vm_autostart, value) ? NULL
@@ -382,6 +399,7 @@ static const struct field {
 	{"cpu-reservation", set_cpu_reservation, KIND(PACKAGE_VM), 0},
 	{"cpu-limit", set_cpu_limit, KIND(PACKAGE_VM), 0},
 	{"cpu-affinity", set_affinity, KIND(PACKAGE_VM), 0},
+	{"cpu-pool", set_cpu_pool, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM), 0},
 	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},
 	{"vmkapi", set_vmkapi, KIND(PACKAGE_DRIVER), KIND(PACKAGE_DRIVER)},
 };

@@ -61,8 +61,9 @@ struct package {
 	uint32_t vm_shares_each;                   /* of each of its vCPUs; both 0: normal */
 	uint32_t vm_cpu_reservation, vm_cpu_limit; /* percent of one pCPU; 0: none */
 	uint64_t vm_affinity[PACKAGE_CPU_WORDS];   /* bit n of word n / 64: pCPU n; empty: any */
-	bool vm_autostart;                         /* powered on at the end of the boot */
-	const uint8_t *trailer;                    /* certificate and signature records */
+	char cpu_pool[48]; /* path of the resource pool of a world or VM; empty: the usual one */
+	bool vm_autostart; /* powered on at the end of the boot */
+	const uint8_t *trailer; /* certificate and signature records */
 	size_t trailer_bytes;
 	uint8_t sha256[32]; /* of the whole file, set by package_verify() */
 	bool has_second;    /* there is a second signature, which this version passes over */

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "mem/frames.h"
 #include "sched/world.h"
+#include "sched/world_group.h"
 #include "trust/info.h"
 #include "trust/raw.h"
 #include "vmkdev/device.h"
@@ -274,6 +275,33 @@ static bool fill_scheduled(uint64_t index, void *record)
 _Static_assert((int)VMK_SCHED_SYSTEM == (int)WORLD_SYSTEM && (int)VMK_SCHED_IDLE == (int)WORLD_IDLE,
 	"kinds have the same numbers");
 
+static unsigned count_groups(void)
+{
+	return groups_list(0, NULL, 0);
+}
+
+static bool fill_group(uint64_t index, void *record)
+{
+	struct vmk_info_group *info = record;
+	struct group_record group;
+
+	if (groups_list((unsigned)index, &group, 1) <= index)
+		return false;
+	_Static_assert(sizeof(info->path) == sizeof(group.path), "paths have the same size");
+	_Static_assert(sizeof(info->skews) == sizeof(group.skew.counts), "the same buckets");
+	memcpy(info->path, group.path, sizeof(info->path));
+	info->vm = group.kind == GROUP_VM;
+	info->shares = group.shares;
+	info->reservation = group.reservation;
+	info->limit = group.limit;
+	info->promised = group.promised;
+	info->borrowed = group.borrowed;
+	info->expandable = group.expandable;
+	info->skew_max = group.skew.max;
+	memcpy(info->skews, group.skew.counts, sizeof(info->skews));
+	return true;
+}
+
 static bool fill_vm(uint64_t index, void *record)
 {
 	return vms_describe((unsigned)index, record);
@@ -331,6 +359,7 @@ static const struct source {
 	[VMK_INFO_HARDENING] = {sizeof(struct vmk_info_hardening), hardening_count, fill_hardening},
 	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), count_scheduled, fill_scheduled},
 	[VMK_INFO_VM] = {sizeof(struct vmk_info_vm), vms_count, fill_vm},
+	[VMK_INFO_GROUP] = {sizeof(struct vmk_info_group), count_groups, fill_group},
 };
 
 #define X(symbol, number, structure, name)                                                 \

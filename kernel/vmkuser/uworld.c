@@ -7,6 +7,7 @@
 #include "mem/heap.h"
 #include "mem/space.h"
 #include "sched/world.h"
+#include "sched/world_group.h"
 #include "vmknet/switch.h"
 #include "vmkuser/call.h"
 #include "vmkuser/settings.h"
@@ -129,10 +130,12 @@ static enum vmk_status prepare(struct uworld *u, const char **why)
 		return status;
 	*why = "no memory for its thread";
 	status = world_create(WORLD_NAME(u), enter, u, &u->world);
-	if (status != VMK_OK || !u->vm)
+	if (status != VMK_OK)
 		return status;
 	*why = "the scheduler has no place for it";
-	status = vm_adopt(u->vm, u->world);
+	status = u->vm ? vm_adopt(u->vm, u->world)
+		       : world_join_pool(
+				 u->world, u->package.cpu_pool[0] ? u->package.cpu_pool : POOL_VIM);
 	if (status != VMK_OK) {
 		world_put(u->world);
 		u->world = NULL;

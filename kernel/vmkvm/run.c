@@ -278,7 +278,9 @@ static void wait(struct vm_vcpu *v)
 		v->phase = PHASE_RUNS;
 		return;
 	}
+	world_idles(v->phase == PHASE_HALTED);
 	event_wait_any(events, &seen, 1, wake_time(v), &index);
+	world_idles(false);
 }
 
 /* --- what others want of it */

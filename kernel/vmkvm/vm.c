@@ -228,9 +228,10 @@ static enum vmk_status not_admitted(
 		snprintf(why, VM_WHY_BYTES, "CPU: none of the pCPUs in its cpu-affinity is there");
 	else if (status == VMK_NO_RESOURCES)
 		snprintf(why, VM_WHY_BYTES,
-			"CPU: a reservation of %u %% of a pCPU needed, %u %% available",
+			"CPU: a reservation of %u %% of a pCPU needed, %u %% available in %s",
 			(unsigned)(shortage->needed / (RATE_ONE / 100)),
-			(unsigned)(shortage->available / (RATE_ONE / 100)));
+			(unsigned)(shortage->available / (RATE_ONE / 100)),
+			world_group_shortage(shortage));
 	return status;
 }
 
@@ -238,9 +239,13 @@ static enum vmk_status make_group(
 	struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
 {
 	const struct world_group_settings settings = cpu_settings(package);
+	const char *pool = package->cpu_pool[0] ? package->cpu_pool : POOL_USER;
 	struct shortage shortage;
-	enum vmk_status status = world_group_create(vm->name, &settings, &vm->group, &shortage);
+	enum vmk_status status =
+		world_group_create(GROUP_VM, pool, vm->name, &settings, &vm->group, &shortage);
 
+	if (status == VMK_NOT_FOUND)
+		snprintf(why, VM_WHY_BYTES, "CPU: there is no resource pool %s", pool);
 	vm->reservation = settings.reservation / package->vm_vcpus;
 	return not_admitted(status, &shortage, why);
 }

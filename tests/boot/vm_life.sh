@@ -18,13 +18,14 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" four:four 4 &&
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
-	flat_guest "$dir" greedy:work 1 cpu-reservation=100 || {
+	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
+	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 cpu-pool=host/user/gold || {
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,heavy,light,greedy}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- heavy.pkg --- light.pkg --- greedy.pkg/' \
-	-e 's/^kernelopt=.*/kernelopt=/' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,heavy,light,greedy,pooled}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg/' \
+	-e 's,^kernelopt=.*,kernelopt=pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
 ok "the console greets" wait_for 0 '^vmk> $'
@@ -42,13 +43,16 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "five virtual machines, all off" 0 '^ *[12345] +[a-z]+ +off +0 +[14] +4096 +[0-9]+ +false$' vmk vm list
+answers "six virtual machines, all off" 0 '^ *[1-6] +[a-z]+ +off +0 +[14] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
 answers "what is off cannot be paused" 1 'echo cannot be paused: it is off' vmk vm pause echo
 answers "nor has it a console" 1 'echo is off' vmk vm console echo
 answers "more than a pCPU can promise" 1 'a reservation of 100 % of a pCPU needed, 9[0-9] % available' vmk vm start greedy
+answers "more than a pool has that takes nothing from above" 1 'a reservation of 40 % of a pCPU needed, 30 % available in host/user/gold' vmk vm start pooled
+answers "a pool of the boot's options" 0 '^host/user/gold +pool +8000 +30.00 +none +0.00 +0.00 +false' vmk sched pool list
+answers "and the usual ones" 0 '^host/vim +pool +4000 +0.00 ' vmk sched pool list
 answers "and it is off again" 0 '^   State: off$' vmk vm get greedy
 
 # --- a console in both directions
@@ -89,6 +93,8 @@ does "one with normal ones" vmk vm start light
 ok "both work" logs 'World light: \| [0-9a-f]{8}$'
 vmk vmk world list --json
 ok "vCPUs are worlds with names" says 'map(select(.Kind == "vcpu") | .Name + " " + .VM) == ["vm3:vcpu0 heavy", "vm4:vcpu0 light"]'
+vmk vmk sched pool list --json
+ok "both are in the pool of VMs" says 'map(select(.Kind == "vm") | .Path) == ["host/user/heavy", "host/user/light"]'
 vmk vmk sched stats get --interval "$seconds" --json
 # within_3_percent A B: A / B is 2.
 within_3_percent()

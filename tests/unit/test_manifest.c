@@ -78,6 +78,8 @@ static void test_vm_cpu(void **state)
 	assert_int_equal(package.vm_affinity[0], 3ull << 62 | 2);
 	assert_int_equal(package.vm_affinity[1], 3);
 	assert_int_equal(package.vm_affinity[15], 1ull << 63);
+	assert_int_equal(parse(VM "cpu-pool=host/user/gold\n", &why), VMK_OK);
+	assert_string_equal(package.cpu_pool, "host/user/gold");
 	assert_int_equal(parse(VM "cpu-shares=1000000\n", &why), VMK_OK);
 	assert_int_equal(package.vm_shares, 1000000);
 }
@@ -157,6 +159,9 @@ static const struct {
 	{VM "cpu-limit=1601\n", "manifest: cpu-limit is no percentage of one pCPU from 1 to 1600"},
 	{VM "cpu-reservation=201\n", TOO_MUCH},
 	{VM "cpu-limit=50\ncpu-reservation=51\n", TOO_MUCH},
+	{VM "cpu-pool=host/\n", "manifest: cpu-pool is no path like host/user/NAME"},
+	{VM "cpu-pool=user\n", "manifest: cpu-pool is no path like host/user/NAME"},
+	{VM "cpu-pool=host/a b\n", "manifest: cpu-pool has a character that no pool's name has"},
 	{VM "cpu-affinity=\n", AFFINITY_ERROR},
 	{VM "cpu-affinity=-\n", AFFINITY_ERROR},
 	{VM "cpu-affinity=3-2\n", AFFINITY_ERROR},

@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "mem/frames.h"
 #include "sched/world.h"
+#include "sched/world_group.h"
 #include "trust/info.h"
 #include "trust/raw.h"
 #include "vmkdev/device.h"
@@ -72,6 +73,15 @@ unsigned worlds_list(unsigned first, struct world_record *records, unsigned room
 			.group = "guest",
 			.sample = {.run = 9}};
 	return 4;
+}
+unsigned groups_list(unsigned first, struct group_record *records, unsigned room)
+{
+	if (room && first < 2)
+		*records = (struct group_record){.path = "host/user",
+			.kind = first ? GROUP_VM : GROUP_POOL,
+			.promised = 7,
+			.skew = {.max = 8, .counts = {1, 2}}};
+	return 2;
 }
 unsigned vms_count(void)
 {
@@ -162,6 +172,7 @@ static union {
 	struct vmk_info_nic nic;
 	struct vmk_info_log log;
 	struct vmk_info_sched scheduled;
+	struct vmk_info_group group;
 } r;
 
 static enum vmk_status get(uint64_t kind, uint64_t index, size_t *bytes)
@@ -226,6 +237,13 @@ static void records_say_how_many_there_are(void **state)
 	assert_int_equal(r.scheduled.run, 9);
 	assert_int_equal(get(VMK_INFO_PCI, 0, &bytes), VMK_OK);
 	assert_int_equal(r.head.count, 2);
+	assert_int_equal(get(VMK_INFO_GROUP, 2, &bytes), VMK_NOT_FOUND);
+	assert_int_equal(get(VMK_INFO_GROUP, 1, &bytes), VMK_OK);
+	assert_int_equal(r.head.count, 2);
+	assert_true(r.group.vm);
+	assert_int_equal(r.group.promised, 7);
+	assert_int_equal(r.group.skew_max, 8);
+	assert_int_equal(r.group.skews[1], 2);
 }
 
 static void system_and_memory(void **state)

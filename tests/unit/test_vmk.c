@@ -6,6 +6,7 @@
 /* sources: kernel/worlds/libvmk/cmd_health.c kernel/worlds/libvmk/cmd_selftest.c */
 /* sources: kernel/trust/evlog_read.c */
 /* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
+/* sources: kernel/worlds/libvmk/cmd_sched.c */
 /* sources: kernel/worlds/libvmk/cmd_vm.c */
 /* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
@@ -472,6 +473,33 @@ static void all_worlds_are_listed(void **state)
 	json_decref(list);
 }
 
+static void pools_and_vms_are_a_tree(void **state)
+{
+	json_t *list = json_of("sched pool list --json"), *row;
+
+	assert_int_equal(json_array_size(list), 2);
+	row = json_array_get(list, 0);
+	assert_string_equal(json_string_value(json_object_get(row, "Path")), "host/user");
+	assert_string_equal(json_string_value(json_object_get(row, "Limit")), "none");
+	assert_string_equal(json_string_value(json_object_get(row, "Promised")), "50.50");
+	row = json_array_get(list, 1);
+	assert_string_equal(json_string_value(json_object_get(row, "Kind")), "vm");
+	assert_string_equal(json_string_value(json_object_get(row, "Limit")), "150.00");
+	json_decref(list);
+}
+
+static void skew_is_of_vms_alone(void **state)
+{
+	json_t *list = json_of("sched skew list --json"), *row;
+
+	assert_int_equal(json_array_size(list), 1);
+	row = json_array_get(list, 0);
+	assert_string_equal(json_string_value(json_object_get(row, "LongestMs")), "3.050");
+	json_decref(list);
+	assert_int_equal(run("sched skew list"), EXIT_OK);
+	assert_non_null(strstr(fake.out, " 10 "));
+}
+
 static void world_times_are_of_an_interval(void **state)
 {
 	json_t *list, *row;
@@ -491,6 +519,8 @@ static void world_times_are_of_an_interval(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(pools_and_vms_are_a_tree, fresh),
+		cmocka_unit_test_setup(skew_is_of_vms_alone, fresh),
 		cmocka_unit_test_setup(version_is_one_line, fresh),
 		cmocka_unit_test_setup(vms_are_listed, fresh),
 		cmocka_unit_test_setup(vms_are_controlled, fresh),

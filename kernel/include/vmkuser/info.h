@@ -29,7 +29,8 @@
 	X(VMK_INFO_TBOOT_LOG, 14, struct vmk_info_raw, "tboot-log")         \
 	X(VMK_INFO_HARDENING, 17, struct vmk_info_hardening, "hardening")   \
 	X(VMK_INFO_SCHED, 15, struct vmk_info_sched, "sched")               \
-	X(VMK_INFO_VM, 16, struct vmk_info_vm, "vm")
+	X(VMK_INFO_VM, 16, struct vmk_info_vm, "vm")                        \
+	X(VMK_INFO_GROUP, 24, struct vmk_info_group, "group")
 enum vmk_info_kind {
 #define X(symbol, number, structure, name) symbol = number,
 	VMK_INFO_KINDS(X)
@@ -207,6 +208,21 @@ struct vmk_info_sched {
 	uint64_t shortfall;      /* ns that its reservation promised and did not bring */
 	uint32_t kind, reserved; /* enum vmk_sched_kind */
 	char vm[32];             /* the VM that it belongs to; empty: none */
+};
+
+#define VMK_INFO_SKEWS 6
+/* A group for the scheduler: a resource pool, or a VM that is on. Rates: millionths of a pCPU. */
+struct vmk_info_group {
+	struct vmk_info_head head;
+	char path[80]; /* "host/user", "host/user/NAME" */
+	uint32_t vm;   /* 1: a VM, 0: a pool */
+	uint32_t shares;
+	uint32_t reservation, limit; /* 0: none */
+	uint32_t promised, borrowed; /* to its members; of that, from the pool above */
+	uint32_t expandable, reserved;
+	/* Of a VM: how far vCPUs were ahead of the slowest one when they were looked at, ns; and
+	 * how often by less than 0.5, 1, 2, 3, 4 ms, and by more. */
+	uint64_t skew_max, skews[VMK_INFO_SKEWS];
 };
 
 /* X(symbol, name) */

@@ -52,6 +52,11 @@ SCHEMA_OF(paths, LAYOUT_BLOCKS, TEXT("UID"), TEXT("Runtime Name"), TEXT("Device"
 SCHEMA_OF(world_stats, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), NUMBER("CPU"), TEXT("%USED"),
 	TEXT("%RUN"), TEXT("%WAIT"), TEXT("%IDLE"), TEXT("%RDY"), TEXT("%MLMTD"), TEXT("%CSTP"),
 	NUMBER("Switches"), NUMBER("Migrations"), TEXT("VM"));
+SCHEMA_OF(pools, LAYOUT_TABLE, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"), TEXT("Reservation"),
+	TEXT("Limit"), TEXT("Promised"), TEXT("Borrowed"), BOOL("Expandable"));
+SCHEMA_OF(skews, LAYOUT_TABLE, TEXT("Path"), TEXT("Longest Ms"), NUMBER("Below 0.5 Ms"),
+	NUMBER("Below 1 Ms"), NUMBER("Below 2 Ms"), NUMBER("Below 3 Ms"), NUMBER("Below 4 Ms"),
+	NUMBER("More"));
 SCHEMA_OF(worlds, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), TEXT("Kind"), TEXT("Version"),
 	TEXT("State"), TEXT("Since"), NUMBER("Lives"), NUMBER("Memory KiB"), NUMBER("Limit KiB"),
 	TEXT("VM"));
@@ -153,6 +158,8 @@ const struct name_space vmk_namespaces[] = {
 	{"system shutdown", "Leaving"},
 	{"system version", "Which release this is"},
 	{"sched", "The scheduler"},
+	{"sched pool", "Resource pools: parts of the CPUs' time"},
+	{"sched skew", "Co-scheduling"},
 	{"sched stats", "How worlds spend their time"},
 	{"vm", "Virtual machines"},
 	{"world", "Worlds: all that is scheduled"},
@@ -196,6 +203,10 @@ const struct command vmk_commands[] = {
 	{"network ip interface stats get", "What passed through the interfaces", &stats,
 		cmd_port_stats, {{0}}},
 	{"network nic list", "List the network adapters", &nics, cmd_nic_list, {{0}}},
+	{"sched pool list", "List resource pools and the VMs in them; percentages are of one CPU",
+		&pools, cmd_pool_list, {{0}}},
+	{"sched skew list", "How often vCPUs were how many ms ahead of their VM's slowest one",
+		&skews, cmd_skew_list, {{0}}},
 	{"sched stats get", "How worlds spend their time, in percent of one CPU over an interval",
 		&world_stats, cmd_world_stats, {INTERVAL_OPTION}},
 	{"selftest hardening",

@@ -62,5 +62,7 @@ int cmd_vm_reset(struct call *call);
 int cmd_vm_console(struct call *call);
 int cmd_world_list(struct call *call);
 int cmd_world_stats(struct call *call);
+int cmd_pool_list(struct call *call);
+int cmd_skew_list(struct call *call);
 
 #endif

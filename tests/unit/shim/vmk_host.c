@@ -120,6 +120,21 @@ static const struct vmk_info_raw *raw_part(enum vmk_info_kind kind, uint64_t ind
 	return &part;
 }
 
+static const struct vmk_info_group groups[] = {
+	{.path = "host/user",
+		.shares = 8000,
+		.promised = 505000,
+		.borrowed = 505000,
+		.expandable = 1},
+	{.path = "host/user/agent",
+		.vm = 1,
+		.shares = 2000,
+		.reservation = 505000,
+		.limit = 1500000,
+		.skew_max = 3050999,
+		.skews = {10, 9, 8, 7, 6, 5}},
+};
+
 static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 {
 	switch (kind) {
@@ -147,6 +162,8 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 		return index ? NULL : &fake.sign;
 	case VMK_INFO_VM:
 		return index < fake.vm_count ? &fake.vms[index] : NULL;
+	case VMK_INFO_GROUP:
+		return index < 2 ? &groups[index] : NULL;
 	case VMK_INFO_SCHED:
 		return index < 3 ? &fake.scheduled[index] : NULL;
 	case VMK_INFO_TXT_REGISTERS:

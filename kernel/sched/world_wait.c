@@ -1,0 +1,67 @@
+/* Waiting for events. */
+#include "arch/x86/time.h"
+#include "sched/event.h"
+#include "sched/sched.h"
+#include "sched/world_state.h"
+
+static void wake(struct task *task)
+{
+	sched_wake(world_sched(), task);
+}
+
+void event_signal(struct event *event)
+{
+	event_raise(event, wake);
+}
+
+/* One turn: VMK_WOULD_BLOCK when the world was woken and has to look again. */
+static enum vmk_status wait_once(struct event *const *events, const uint64_t *seen, unsigned count,
+	uint64_t deadline, unsigned *index)
+{
+	struct world *self = world_current();
+	UNINITIALIZED struct event_waiter waiters[EVENTS_MAX];
+	enum vmk_status status = VMK_WOULD_BLOCK;
+	unsigned registered;
+
+	sched_prepare_wait(&self->task);
+	for (registered = 0; registered < count; registered++) {
+		waiters[registered].task = &self->task;
+		if (!event_register(events[registered], &waiters[registered], seen[registered])) {
+			*index = registered;
+			status = VMK_OK;
+			break;
+		}
+	}
+	if (world_killed(self))
+		status = VMK_KILLED;
+	else if (status != VMK_OK && time_ns() >= deadline)
+		status = VMK_TIMEOUT;
+	else if (status != VMK_OK)
+		world_wait(deadline);
+	for (unsigned i = 0; i < registered; i++)
+		event_unregister(events[i], &waiters[i]);
+	return status;
+}
+
+enum vmk_status event_wait_any(struct event *const *events, const uint64_t *seen, unsigned count,
+	uint64_t deadline_ns, unsigned *index)
+{
+	enum vmk_status status;
+
+	if (count > EVENTS_MAX)
+		return VMK_BAD_PARAM;
+	do {
+		status = wait_once(
+			events, seen, count, deadline_ns ? deadline_ns : SCHED_NEVER, index);
+	} while (status == VMK_WOULD_BLOCK);
+	return status;
+}
+
+void world_sleep(uint64_t nanoseconds)
+{
+	uint64_t now = time_ns();
+	unsigned index;
+
+	event_wait_any(NULL, NULL, 0,
+		nanoseconds < SCHED_NEVER - now ? now + nanoseconds : SCHED_NEVER, &index);
+}
