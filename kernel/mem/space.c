@@ -1,4 +1,5 @@
 #include "arch/x86/paging.h"
+#include "arch/x86/pkeys.h"
 #include "lib/checked.h"
 #include "lib/panic.h"
 #include "lib/random.h"
@@ -170,6 +171,9 @@ uint64_t prot_flags(const struct space *space, unsigned prot)
 		flags |= PTE_UNCACHED;
 	if (prot & PROT_SHADOW)
 		flags |= PTE_DIRTY;
+	/* Without protection keys the bits mean nothing. */
+	if (prot & PROT_X && space->user)
+		flags |= PKEY_EXECUTE_ONLY << PTE_KEY_SHIFT;
 	return flags | (space->user ? PTE_USER : PTE_GLOBAL);
 }
 

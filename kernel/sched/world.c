@@ -5,6 +5,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/fpu.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/pkeys.h"
 #include "arch/x86/shadow.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/time.h"
@@ -52,6 +53,7 @@ void world_load_user_state(struct world *to)
 	wrmsr(MSR_FS_BASE, to->fs_base);
 	fpu_restore(&to->fpu);
 	cet_restore(&to->cet);
+	pkeys_load();
 	shadow_set_kernel_stack(to->context.shadow);
 }
 

@@ -21,7 +21,7 @@ static int good(void **state)
 	memset(&facts, 0, sizeof(facts));
 	memset(facts.has, true, sizeof(facts.has));
 	facts.cr0 = 0x80010033;
-	facts.cr4 = 0xb708e0;
+	facts.cr4 = 0x9f708e0;
 	facts.efer = 0xd01;
 	facts.s_cet = 5;
 	facts.u_cet = 5;
@@ -90,6 +90,12 @@ static void test_each_fails(void **state)
 	fails_alone(HARDENING_IBT);
 	facts.s_cet = 4;
 	fails_alone(HARDENING_KERNEL_SHADOW);
+	facts.cr4 &= ~0x400000ull;
+	fails_alone(HARDENING_PKU);
+	facts.cr4 &= ~0x8000000ull;
+	fails_alone(HARDENING_LASS);
+	facts.cr4 &= ~0x1000000ull;
+	fails_alone(HARDENING_PKS);
 	facts.cr4 |= 0x10000;
 	fails_alone(HARDENING_GS);
 	facts.canary = 0;
@@ -114,7 +120,7 @@ static void test_absent(void **state)
 {
 	static const enum hardening_rule of_cpu[] = {HARDENING_NX, HARDENING_SMEP, HARDENING_SMAP,
 		HARDENING_UMIP, HARDENING_IBT, HARDENING_USER_IBT, HARDENING_SHADOW,
-		HARDENING_KERNEL_SHADOW};
+		HARDENING_KERNEL_SHADOW, HARDENING_PKU, HARDENING_LASS, HARDENING_PKS};
 
 	(void)state;
 	memset(facts.has, false, sizeof(facts.has));

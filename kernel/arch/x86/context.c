@@ -1,6 +1,7 @@
 /* New contexts. */
 #include "arch/x86/context.h"
 #include "arch/x86/cet.h"
+#include "arch/x86/features.h"
 #include "arch/x86/shadow.h"
 #include "arch/x86/stack.h"
 #include "lib/panic.h"
@@ -46,6 +47,7 @@ _Noreturn void stack_switch(void *top, void (*entry)(void))
 {
 	uint64_t token;
 
+	features_split_cpu();
 	if (shadow_create(&token) != VMK_OK)
 		panic("no memory for a shadow stack");
 	stack_continue(top, entry, token, cet_kernel_flags());

@@ -136,6 +136,7 @@ static inline uint64_t read_cr2(void)
 #define MSR_FS_BASE        0xc0000100u
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
+#define MSR_PKRS           0x6e1u
 #define MSR_S_CET          0x6a2u
 #define MSR_U_CET          0x6a0u
 #define MSR_PL3_SSP        0x6a7u

@@ -2,6 +2,7 @@
 #include "arch/x86/features.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/pkeys.h"
 #include "arch/x86/shadow.h"
 #include "boot/image.h"
 #include "lib/log.h"
@@ -20,12 +21,13 @@
 
 static const struct {
 	char name[16];
-	uint32_t leaf;
+	uint32_t leaf, subleaf;
 	uint8_t reg, bit;
 	bool required;
 	uint64_t cr4;
 } table[] = {
-#define X(symbol, name, leaf, reg, bit, required, cr4) {name, leaf, reg, bit, required, cr4},
+#define X(symbol, name, leaf, subleaf, reg, bit, required, cr4) \
+	{name, leaf, subleaf, reg, bit, required, cr4},
 	CPU_FEATURES(X)
 #undef X
 };
@@ -54,6 +56,10 @@ static bool query(unsigned i)
 	if (r[0] < table[i].leaf)
 		return false;
 	cpuid(table[i].leaf, 0, r);
+	/* EAX of leaf 7 is its last sub-leaf. */
+	if (table[i].subleaf > (table[i].leaf == 7 ? r[CPUID_EAX] : 0))
+		return false;
+	cpuid(table[i].leaf, table[i].subleaf, r);
 	return r[table[i].reg] >> table[i].bit & 1;
 }
 
@@ -100,6 +106,19 @@ void features_init_cpu(void)
 	write_cr0((read_cr0() | CR0_WP) & ~CR0_AM);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
 	forget_former_owner();
+	pkeys_init_cpu();
+}
+
+void features_split_cpu(void)
+{
+	if (present[CPU_LASS])
+		write_cr4(read_cr4() | CR4_LASS);
+}
+
+void features_join_cpu(void)
+{
+	if (present[CPU_LASS])
+		write_cr4(read_cr4() & ~CR4_LASS);
 }
 
 bool cpu_has(enum cpu_feature feature)

@@ -9,7 +9,9 @@
 #define CR4_FSGSBASE 0x10000ull
 #define CR4_SMEP     0x100000ull
 #define CR4_SMAP     0x200000ull
+#define CR4_PKE      0x400000ull
 #define CR4_CET      0x800000ull
+#define CR4_PKS      0x1000000ull
 #define EFER_NXE     0x800ull
 
 static void set(struct vmk_info_hardening *row, enum vmk_hardening state, const char *found)
@@ -111,6 +113,15 @@ void hardening_describe(
 		return;
 	case HARDENING_KERNEL_SHADOW:
 		feature(row, f->has[CPU_SHSTK], f->cr4 & CR4_CET && f->s_cet & CET_SH_STK_EN);
+		return;
+	case HARDENING_PKU:
+		feature(row, f->has[CPU_PKU], f->cr4 & CR4_PKE);
+		return;
+	case HARDENING_LASS:
+		feature(row, f->has[CPU_LASS], f->cr4 & CR4_LASS);
+		return;
+	case HARDENING_PKS:
+		feature(row, f->has[CPU_PKS], f->cr4 & CR4_PKS);
 		return;
 	case HARDENING_GS:
 		feature(row, true, !(f->cr4 & CR4_FSGSBASE));

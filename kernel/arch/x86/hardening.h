@@ -28,6 +28,9 @@
 		"returns of ring 3 go where their calls came from (U_CET)")                        \
 	X(HARDENING_KERNEL_SHADOW, "kernel-shadow",                                                \
 		"returns of ring 0 go where their calls came from (S_CET)")                        \
+	X(HARDENING_PKU, "pku", "ring 3 executes its code but does not read it (CR4.PKE)")         \
+	X(HARDENING_LASS, "lass", "no ring probes the other's half (CR4.LASS)")                    \
+	X(HARDENING_PKS, "pks", "ring 0's pages have one key, and no other has rights (CR4.PKS)")  \
 	X(HARDENING_GS, "gs-base", "ring 3 cannot write GS.base (CR4.FSGSBASE off)")               \
 	X(HARDENING_CANARY, "canary", "this world's stack canary is random")                       \
 	X(HARDENING_ENTROPY, "entropy", "addresses and keys come from RDSEED or RDRAND")           \

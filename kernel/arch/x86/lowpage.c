@@ -2,6 +2,7 @@
 #include "arch/x86/lowpage.h"
 #include "arch/x86/cet.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/features.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
@@ -124,6 +125,7 @@ _Noreturn void lowpage_leave(uint32_t to)
 
 	irq_disable();
 	cet_off();
+	features_join_cpu();
 	refresh_kernel_half();
 	/* One block, so that nothing runs in C between the change of tables and the jump. */
 	__asm__ volatile("movq %0, %%cr3\n\t"

@@ -44,6 +44,12 @@ void attack_write_code(void)
 	*(volatile unsigned char *)(uintptr_t)&attack_write_code = RET;
 }
 
+/* Its own code is for executing alone, where the CPU has protection keys. */
+void attack_read_code(void)
+{
+	(void)*(volatile unsigned char *)(uintptr_t)&attack_read_code;
+}
+
 void attack_read_kernel(void)
 {
 	(void)*(volatile unsigned char *)KERNEL_ADDRESS;

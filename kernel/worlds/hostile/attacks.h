@@ -9,6 +9,7 @@
 	X(exec_stack, "page fault at stack\\+0x[0-9a-f]+: execution of stack")               \
 	X(exec_data, "page fault at user memory: execution of user memory")                  \
 	X(write_code, "page fault at image\\+0x[0-9a-f]+: write to image")                   \
+	X(read_code, "page fault at image\\+0x[0-9a-f]+: read of image")                     \
 	X(read_kernel, "page fault at image\\+0x[0-9a-f]+: read of kernel memory")           \
 	X(jump_kernel, "page fault at kernel memory: execution of kernel memory")            \
 	X(non_canonical, "general protection fault .* at image")                             \
