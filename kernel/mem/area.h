@@ -18,6 +18,7 @@ enum area {
 	AREA_PAGES,  /* heap requests of whole pages */
 	AREA_STACKS,
 	AREA_DEVICES,
+	AREA_WINDOWS, /* each CPU's view of private frames */
 	AREA_COUNT
 };
 

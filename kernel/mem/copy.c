@@ -1,22 +1,23 @@
 /*
- * Copies to and from address spaces. They go through that space's page tables and the direct map,
- * so that the kernel never touches a user address and SMAP need never be opened.
+ * Copies to and from address spaces. They go through that space's page tables and this CPU's
+ * window, so that the kernel never touches a user address and SMAP need never be opened.
  */
 #include "arch/x86/paging.h"
 #include "mem/area.h"
-#include <string.h>
+#include "mem/window.h"
 
-/* The kernel's own address of [address, address + bytes), which lies in one page of a space that is
- * locked; NULL unless the page has every bit of `needed`. */
-static void *page_pointer(struct space *space, uintptr_t address, uint64_t needed)
+/* Where [address, address + bytes) is, which lies in one page of a space that is locked; false
+ * unless the page has every bit of `needed`. */
+static bool find(struct space *space, uintptr_t address, uint64_t needed, struct hpa *at)
 {
 	struct ptable_leaf leaf;
 
 	if (!ptable_find(&space->table, address, &leaf) || leaf.shift != PT_SHIFT)
-		return NULL;
+		return false;
 	if (((leaf.flags | (leaf.entry & PTE_OWNED)) & needed) != needed)
-		return NULL;
-	return (uint8_t *)direct_map(hpa(leaf.entry & PTE_FRAME)) + address % PAGE_SIZE;
+		return false;
+	*at = hpa((leaf.entry & PTE_FRAME) + address % PAGE_SIZE);
+	return true;
 }
 
 /* Page by page, so that interrupts are never off for long. */
@@ -31,14 +32,15 @@ static enum vmk_status copy(struct space *space, uintptr_t address, void *to_ker
 	while (done < bytes) {
 		size_t part = MIN(bytes - done, PAGE_SIZE - (address + done) % PAGE_SIZE);
 		uint64_t saved = spin_lock(&space->lock);
-		void *page = page_pointer(space, address + done, needed);
+		struct hpa at;
+		bool found = find(space, address + done, needed, &at);
 
-		if (page && to_kernel)
-			memcpy((uint8_t *)to_kernel + done, page, part);
-		else if (page)
-			memcpy(page, (const uint8_t *)from_kernel + done, part);
+		if (found && to_kernel)
+			window_read((uint8_t *)to_kernel + done, at, part);
+		else if (found)
+			window_write(at, (const uint8_t *)from_kernel + done, part);
 		spin_unlock(&space->lock, saved);
-		if (!page)
+		if (!found)
 			return VMK_BAD_ADDRESS;
 		done += part;
 	}

@@ -106,6 +106,11 @@ static size_t state_bytes(uint64_t frames)
 	return ALIGN_UP((size_t)frames * sizeof(uint16_t), 8);
 }
 
+static unsigned top_order(enum frame_side side)
+{
+	return side == FRAME_PRIVATE ? FRAME_CHUNK_ORDER : FRAME_ORDER_MAX;
+}
+
 static size_t layout(struct frame_pool *pool, uint64_t frames, void *memory)
 {
 	uint64_t *at = (uint64_t *)(void *)((uint8_t *)memory + state_bytes(frames));
@@ -113,23 +118,32 @@ static size_t layout(struct frame_pool *pool, uint64_t frames, void *memory)
 
 	pool->frames = frames;
 	pool->state = memory;
-	for (unsigned order = 0; order <= FRAME_ORDER_MAX; order++)
-		used += bitmap_layout(&pool->free[order], blocks(frames, order), at + used);
+	for (enum frame_side side = 0; side < FRAME_SIDES; side++)
+		for (unsigned order = 0; order <= top_order(side); order++)
+			used += bitmap_layout(
+				&pool->free[side][order], blocks(frames, order), at + used);
+	used += bitmap_layout(&pool->chunks, blocks(frames, FRAME_CHUNK_ORDER), at + used);
 	return state_bytes(frames) + used * sizeof(uint64_t);
+}
+
+static size_t bitmap_bytes(size_t bits)
+{
+	size_t bytes = 0;
+
+	do {
+		bits = words(bits);
+		bytes += bits * sizeof(uint64_t);
+	} while (bits > 1);
+	return bytes;
 }
 
 size_t frame_pool_bytes(uint64_t frames)
 {
-	size_t bytes = state_bytes(frames);
+	size_t bytes = state_bytes(frames) + bitmap_bytes(blocks(frames, FRAME_CHUNK_ORDER));
 
-	for (unsigned order = 0; order <= FRAME_ORDER_MAX; order++) {
-		size_t bits = blocks(frames, order);
-
-		do {
-			bits = words(bits);
-			bytes += bits * sizeof(uint64_t);
-		} while (bits > 1);
-	}
+	for (enum frame_side side = 0; side < FRAME_SIDES; side++)
+		for (unsigned order = 0; order <= top_order(side); order++)
+			bytes += bitmap_bytes(blocks(frames, order));
 	return bytes;
 }
 
@@ -156,18 +170,44 @@ static void set_owner(struct frame_pool *pool, uint64_t first, uint64_t count, e
 	}
 }
 
-/* Put a block among the free ones, joined with its free buddies. */
-static void release(struct frame_pool *pool, uint64_t first, unsigned order)
+/* Put a block among the free ones of its side, joined with its free buddies. */
+static void release(struct frame_pool *pool, enum frame_side side, uint64_t first, unsigned order)
 {
-	for (; order < FRAME_ORDER_MAX; order++) {
+	struct frame_bitmap *free = pool->free[side];
+
+	for (; order < top_order(side); order++) {
 		uint64_t buddy = (first >> order) ^ 1;
 
-		if (!bitmap_marked(&pool->free[order], (size_t)buddy))
+		if (!bitmap_marked(&free[order], (size_t)buddy))
 			break;
-		bitmap_unmark(&pool->free[order], (size_t)buddy);
+		bitmap_unmark(&free[order], (size_t)buddy);
 		first &= ~ORDER_FRAMES(order);
 	}
-	bitmap_mark(&pool->free[order], (size_t)(first >> order));
+	bitmap_mark(&free[order], (size_t)(first >> order));
+	pool->idle_chunks += side == FRAME_PRIVATE && order == FRAME_CHUNK_ORDER;
+}
+
+/* Take the highest of the smallest blocks that are large enough, so that large ones last. */
+static bool take(struct frame_pool *pool, enum frame_side side, unsigned order, uint64_t limit,
+	uint64_t *first)
+{
+	struct frame_bitmap *free = pool->free[side];
+	unsigned from = order;
+	size_t block = 0;
+
+	while (!bitmap_highest(&free[from], (size_t)(limit >> from), &block)) {
+		if (from++ == top_order(side))
+			return false;
+	}
+	bitmap_unmark(&free[from], block);
+	pool->idle_chunks -= side == FRAME_PRIVATE && from == FRAME_CHUNK_ORDER;
+	*first = (uint64_t)block << from;
+	while (from > order) {
+		from--;
+		bitmap_mark(&free[from], (size_t)(*first >> from));
+		*first += ORDER_FRAMES(from);
+	}
+	return true;
 }
 
 void frame_pool_add(struct frame_pool *pool, uint64_t first, uint64_t count)
@@ -186,32 +226,41 @@ void frame_pool_add(struct frame_pool *pool, uint64_t first, uint64_t count)
 		while (order < FRAME_ORDER_MAX && !(first & ORDER_FRAMES(order)) &&
 			ORDER_FRAMES(order + 1) <= count)
 			order++;
-		release(pool, first, order);
+		release(pool, FRAME_DIRECT, first, order);
 		first += ORDER_FRAMES(order);
 		count -= ORDER_FRAMES(order);
 	}
 }
 
+enum frame_side frame_owner_side(enum frame_owner owner)
+{
+	switch (owner) {
+	case FRAME_USER:
+	case FRAME_USER_TEXT:
+	case FRAME_MODULE:
+	case FRAME_MODULE_TEXT:
+	case FRAME_VM:
+		return FRAME_PRIVATE;
+	default:
+		return FRAME_DIRECT;
+	}
+}
+
+static enum frame_side frame_side(const struct frame_pool *pool, uint64_t frame)
+{
+	return bitmap_marked(&pool->chunks, (size_t)(frame >> FRAME_CHUNK_ORDER)) ? FRAME_PRIVATE
+										  : FRAME_DIRECT;
+}
+
 enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum frame_owner owner,
 	uint64_t limit, uint64_t *first)
 {
-	unsigned from = order;
-	size_t block = 0;
+	const enum frame_side side = frame_owner_side(owner);
 
-	if (order > FRAME_ORDER_MAX || owner == FRAME_FREE || owner >= FRAME_OWNERS)
+	if (owner == FRAME_FREE || owner >= FRAME_OWNERS || order > top_order(side))
 		return VMK_BAD_PARAM;
-	/* The smallest block that is large enough, so that large ones last. */
-	while (!bitmap_highest(&pool->free[from], (size_t)(limit >> from), &block)) {
-		if (from++ == FRAME_ORDER_MAX)
-			return VMK_NO_MEMORY;
-	}
-	bitmap_unmark(&pool->free[from], block);
-	*first = (uint64_t)block << from;
-	while (from > order) {
-		from--;
-		bitmap_mark(&pool->free[from], (size_t)(*first >> from));
-		*first += ORDER_FRAMES(from);
-	}
+	if (!take(pool, side, order, limit, first))
+		return VMK_NO_MEMORY;
 	set_owner(pool, *first, ORDER_FRAMES(order), owner);
 	pool->state[*first] |= (uint16_t)(STATE_HEAD | order << STATE_ORDER_AT);
 	return VMK_OK;
@@ -235,7 +284,7 @@ void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order)
 {
 	frame_pool_check(pool, first, order);
 	set_owner(pool, first, ORDER_FRAMES(order), FRAME_FREE);
-	release(pool, first, order);
+	release(pool, frame_side(pool, first), first, order);
 }
 
 bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame)
@@ -250,4 +299,43 @@ enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame)
 {
 	return frame < pool->frames ? (enum frame_owner)(pool->state[frame] & STATE_OWNER)
 				    : FRAME_RESERVED;
+}
+
+bool frame_pool_any_private(const struct frame_pool *pool, uint64_t first, uint64_t count)
+{
+	const uint64_t end = MIN(pool->frames, first + count);
+
+	for (uint64_t i = first; i < end; i++) {
+		if (frame_owner_side(pool->state[i] & STATE_OWNER) == FRAME_PRIVATE)
+			return true;
+	}
+	return false;
+}
+
+/* --- chunks */
+
+bool frame_pool_hide(struct frame_pool *pool, uint64_t *first)
+{
+	if (!take(pool, FRAME_DIRECT, FRAME_CHUNK_ORDER, pool->frames, first))
+		return false;
+	bitmap_mark(&pool->chunks, (size_t)(*first >> FRAME_CHUNK_ORDER));
+	pool->private_chunks++;
+	return true;
+}
+
+void frame_pool_hidden(struct frame_pool *pool, uint64_t first)
+{
+	ASSERT(frame_side(pool, first) == FRAME_PRIVATE);
+	release(pool, FRAME_PRIVATE, first, FRAME_CHUNK_ORDER);
+}
+
+bool frame_pool_show(struct frame_pool *pool, uint64_t keep, uint64_t *first)
+{
+	if (pool->idle_chunks <= keep ||
+		!take(pool, FRAME_PRIVATE, FRAME_CHUNK_ORDER, pool->frames, first))
+		return false;
+	bitmap_unmark(&pool->chunks, (size_t)(*first >> FRAME_CHUNK_ORDER));
+	pool->private_chunks--;
+	release(pool, FRAME_DIRECT, *first, FRAME_CHUNK_ORDER);
+	return true;
 }

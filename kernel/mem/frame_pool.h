@@ -3,6 +3,11 @@
  * the frames themselves: two bytes for each frame, and for each order a bitmap of free blocks with
  * summary levels above it, so that finding the highest or lowest free block takes a few steps at
  * any size. Pure; the caller does the locking and the zeroing.
+ *
+ * Frames of some owners are *private*: the kernel must not reach them in passing. They come from
+ * chunks of 2 MiB that are out of the direct map as a whole, and no frame of such a chunk is ever
+ * another owner's. frame_pool_hide() makes a chunk private, frame_pool_show() takes one back that
+ * is free as a whole; the caller changes the direct map.
  */
 #ifndef MEM_FRAME_POOL_H
 #define MEM_FRAME_POOL_H
@@ -12,6 +17,9 @@
 
 #define FRAME_ORDER_MAX     18u /* 1 GiB */
 #define FRAME_BITMAP_LEVELS 6u
+#define FRAME_CHUNK_ORDER   9u /* 2 MiB, a large page */
+
+enum frame_side { FRAME_DIRECT, FRAME_PRIVATE, FRAME_SIDES };
 
 struct frame_bitmap {
 	uint64_t *level[FRAME_BITMAP_LEVELS]; /* bit n of level l+1: word n of level l is not 0 */
@@ -22,8 +30,10 @@ struct frame_bitmap {
 struct frame_pool {
 	uint64_t frames; /* frame numbers 0..frames-1 are covered */
 	uint16_t *state; /* per frame: owner, order of the block it begins, flags */
-	struct frame_bitmap free[FRAME_ORDER_MAX + 1];
-	uint64_t count[FRAME_OWNERS]; /* frames by owner */
+	struct frame_bitmap free[FRAME_SIDES][FRAME_ORDER_MAX + 1]; /* private: up to a chunk */
+	struct frame_bitmap chunks;                                 /* those that are private */
+	uint64_t private_chunks, idle_chunks;                       /* of these, wholly free */
+	uint64_t count[FRAME_OWNERS];                               /* frames by owner */
 };
 
 /* Bytes of bookkeeping for that many frames. */
@@ -34,7 +44,10 @@ void frame_pool_init(struct frame_pool *pool, uint64_t frames, void *memory);
 void frame_pool_rebase(struct frame_pool *pool, void *memory);
 /* Hand over reserved frames; their content is unknown (dirty). Panics for frames not reserved. */
 void frame_pool_add(struct frame_pool *pool, uint64_t first, uint64_t count);
-/* The highest free block that ends at or below frame `limit`. VMK_NO_MEMORY, VMK_BAD_PARAM. */
+/* Where frames of this owner come from. */
+enum frame_side frame_owner_side(enum frame_owner owner);
+/* The highest free block that ends at or below frame `limit`. VMK_NO_MEMORY, VMK_BAD_PARAM; private
+ * ones come from chunks that are private already, and have at most a chunk's order. */
 enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum frame_owner owner,
 	uint64_t limit, uint64_t *first);
 /* Panics unless that very block was allocated. The content must be zero by now. */
@@ -44,5 +57,19 @@ void frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned or
 /* Was this frame never zeroed since boot? Forgets it. */
 bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame);
 enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame);
+/* Do any of these frames belong to an owner whose frames are private? */
+bool frame_pool_any_private(const struct frame_pool *pool, uint64_t first, uint64_t count);
+
+/*
+ * Make the highest free chunk private, in two steps: frame_pool_hide() takes it, and once nothing
+ * maps it and no TLB knows it, frame_pool_hidden() has its frames allocated. False: no chunk is
+ * free as a whole.
+ */
+bool frame_pool_hide(struct frame_pool *pool, uint64_t *first);
+void frame_pool_hidden(struct frame_pool *pool, uint64_t first);
+/* Take back a private chunk that is free as a whole, if there are more than `keep` of these; its
+ * frames can be allocated at once, so the caller still has everybody locked out while it maps it.
+ */
+bool frame_pool_show(struct frame_pool *pool, uint64_t keep, uint64_t *first);
 
 #endif

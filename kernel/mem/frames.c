@@ -1,4 +1,5 @@
-/* The machine's frames: one pool under one lock, reached through the direct map. */
+/* The machine's frames: one pool under one lock, reached through the direct map or, where they are
+ * private, through windows. */
 #include "boot/boot_info.h"
 #include "arch/x86/paging.h"
 #include "lib/lock.h"
@@ -6,6 +7,7 @@
 #include "lib/panic.h"
 #include "mem/frame_pool.h"
 #include "mem/frames_edge.h"
+#include "mem/window.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -13,12 +15,12 @@
 #define FIRST_FRAME (0x100000u >> PAGE_SHIFT) /* the first MiB is firmware's and start code's */
 #define LOW_END     (EARLY_IDENTITY_END >> PAGE_SHIFT)
 
+/* Free private chunks that are kept: a world that comes and goes then changes no page tables. */
+#define IDLE_CHUNKS 4
+
 static struct spinlock lock = SPINLOCK(LOCK_FRAMES);
 static struct frame_pool pool;
 static struct hpa bookkeeping;
-/* Until space_init(): the boot path's identity map, which ends at 4 GiB. */
-static uintptr_t direct_base;
-static uint64_t direct_end = EARLY_IDENTITY_END;
 
 static uint64_t frames_of_memory(const struct boot_info *info)
 {
@@ -84,55 +86,96 @@ void frames_init(const struct boot_info *info)
 		(unsigned long long)(pool.count[FRAME_FREE] >> 8), (unsigned long long)bytes >> 10);
 }
 
-void frames_set_direct_map(uintptr_t base, uint64_t end)
+void frames_set_direct_map(const struct ptable *table, uintptr_t base, uint64_t end, uint64_t flags)
 {
 	uint64_t saved = spin_lock(&lock);
 
-	direct_base = base;
-	direct_end = end;
+	direct_map_set(table, base, end, flags);
 	frame_pool_rebase(&pool, direct_map(bookkeeping));
 	spin_unlock(&lock, saved);
 }
 
-void *direct_map(struct hpa address)
+static struct hpa frame_hpa(uint64_t frame)
 {
-	if (address.v >= direct_end)
-		panic("direct map: no memory at physical address 0x%llx",
-			(unsigned long long)address.v);
-	return (void *)(direct_base + address.v);
+	return pfn_hpa((struct pfn){frame});
 }
 
-struct hpa direct_map_hpa(const void *address)
+/* Under the lock: have no more than `keep` private chunks lie idle, where that many are. */
+static bool show_chunk(uint64_t keep)
 {
-	uintptr_t offset = (uintptr_t)address - direct_base;
+	uint64_t chunk;
 
-	if (offset >= direct_end)
-		panic("direct map: an address outside of it");
-	return hpa(offset);
+	if (!frame_pool_show(&pool, keep, &chunk))
+		return false;
+	direct_map_show(frame_hpa(chunk));
+	return true;
+}
+
+/* One more chunk for private frames. Others may take them all before the caller does. */
+static bool hide_chunk(void)
+{
+	uint64_t saved = spin_lock(&lock), chunk;
+	bool hidden = frame_pool_hide(&pool, &chunk);
+
+	if (hidden)
+		direct_map_hide(frame_hpa(chunk));
+	spin_unlock(&lock, saved);
+	if (!hidden)
+		return false;
+	direct_map_forget(frame_hpa(chunk));
+	saved = spin_lock(&lock);
+	frame_pool_hidden(&pool, chunk);
+	spin_unlock(&lock, saved);
+	return true;
+}
+
+static void clear(uint64_t first, unsigned order, enum frame_side side)
+{
+	if (side == FRAME_PRIVATE)
+		window_clear((struct pfn){first}, order);
+	else
+		memset(direct_map(frame_hpa(first)), 0, PAGE_SIZE << order);
+}
+
+/* `dirty`: how many of them hold what was there before the boot. */
+static enum vmk_status take(
+	unsigned order, enum frame_owner owner, uint64_t limit, uint64_t *first, uint64_t *dirty)
+{
+	const bool direct = frame_owner_side(owner) == FRAME_DIRECT;
+	uint64_t saved = spin_lock(&lock);
+	enum vmk_status status;
+
+	do {
+		status = frame_pool_alloc(&pool, order, owner, limit, first);
+	} while (status == VMK_NO_MEMORY && direct && show_chunk(0));
+	*dirty = 0;
+	for (uint64_t i = 0; status == VMK_OK && i < 1ull << order; i++)
+		*dirty += frame_pool_take_dirty(&pool, *first + i);
+	spin_unlock(&lock, saved);
+	return status;
 }
 
 static enum vmk_status allocate(
 	unsigned order, enum frame_owner owner, uint64_t limit, struct pfn *frame)
 {
-	uint64_t saved, first, dirty = 0;
+	const enum frame_side side = frame_owner_side(owner);
+	uint64_t first, dirty;
 	enum vmk_status status;
 
-	saved = spin_lock(&lock);
-	status = frame_pool_alloc(&pool, order, owner, limit, &first);
-	for (uint64_t i = 0; status == VMK_OK && i < 1ull << order; i++)
-		dirty += frame_pool_take_dirty(&pool, first + i);
-	spin_unlock(&lock, saved);
+	do {
+		status = take(order, owner, limit, &first, &dirty);
+	} while (status == VMK_NO_MEMORY && side == FRAME_PRIVATE && hide_chunk());
 	if (status != VMK_OK)
 		return status;
 	if (dirty)
-		memset(direct_map(hpa(first << PAGE_SHIFT)), 0, PAGE_SIZE << order);
+		clear(first, order, side);
 	frame->v = first;
 	return VMK_OK;
 }
 
 enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame)
 {
-	return allocate(order, owner, direct_end >> PAGE_SHIFT, frame);
+	return allocate(order, owner, direct_map_end() >> PAGE_SHIFT, frame);
 }
 
 enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct pfn *frame)
@@ -143,13 +186,35 @@ enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct 
 void frames_free(struct pfn frame, unsigned order)
 {
 	uint64_t saved = spin_lock(&lock);
+	enum frame_side side;
 
 	frame_pool_check(&pool, frame.v, order);
+	side = frame_owner_side(frame_pool_owner(&pool, frame.v));
 	spin_unlock(&lock, saved);
-	memset(direct_map(pfn_hpa(frame)), 0, PAGE_SIZE << order);
+	clear(frame.v, order, side);
 	saved = spin_lock(&lock);
 	frame_pool_free(&pool, frame.v, order);
+	if (side == FRAME_PRIVATE)
+		show_chunk(IDLE_CHUNKS);
 	spin_unlock(&lock, saved);
+}
+
+enum frame_owner frames_owner(struct pfn frame)
+{
+	uint64_t saved = spin_lock(&lock);
+	enum frame_owner owner = frame_pool_owner(&pool, frame.v);
+
+	spin_unlock(&lock, saved);
+	return owner;
+}
+
+bool frames_any_private(struct pfn first, uint64_t count)
+{
+	uint64_t saved = spin_lock(&lock);
+	bool any = frame_pool_any_private(&pool, first.v, count);
+
+	spin_unlock(&lock, saved);
+	return any;
 }
 
 uint64_t frames_count(enum frame_owner owner)
@@ -170,11 +235,14 @@ void frames_log_usage(void)
 		[FRAME_HEAP] = "heap",
 		[FRAME_PTABLE] = "page tables",
 		[FRAME_USER] = "user",
+		[FRAME_USER_TEXT] = "user text",
 		[FRAME_DMA] = "dma",
 		[FRAME_MODULE] = "modules",
-		[FRAME_VM] = "virtual machines"};
+		[FRAME_MODULE_TEXT] = "module text",
+		[FRAME_VM] = "virtual machines",
+		[FRAME_VTX] = "vtx"};
 	uint64_t sum = frame_pool_bytes(pool.frames) >> 10;
-	char text[160];
+	char text[256];
 	int at;
 
 	at = snprintf(text, sizeof(text), "frames %llu", (unsigned long long)sum);

@@ -12,10 +12,13 @@ enum frame_owner {
 	FRAME_KERNEL,
 	FRAME_HEAP,
 	FRAME_PTABLE,
-	FRAME_USER,
+	FRAME_USER, /* of user worlds, and what they execute */
+	FRAME_USER_TEXT,
 	FRAME_DMA,
-	FRAME_MODULE,
-	FRAME_VM,
+	FRAME_MODULE, /* of driver modules, and what they execute */
+	FRAME_MODULE_TEXT,
+	FRAME_VM,  /* guest RAM */
+	FRAME_VTX, /* what the processor keeps of VMs: VMCS, EPT, bitmaps */
 	FRAME_RESERVED,
 	FRAME_OWNERS
 };
@@ -27,12 +30,16 @@ enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn 
 enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct pfn *frame);
 /* The frames are zeroed before they can be allocated again. */
 void frames_free(struct pfn frame, unsigned order);
+enum frame_owner frames_owner(struct pfn frame);
+/* Does any of them belong to user worlds, driver modules or VMs? The direct map has none of these.
+ */
+bool frames_any_private(struct pfn first, uint64_t count);
 uint64_t frames_count(enum frame_owner owner);
 /* One line to the log: what is in use, by owner, in KiB. */
 void frames_log_usage(void);
 
 /* Direct map of RAM: kernel address of a physical address in usable memory, boot modules or ACPI
- * tables. */
+ * tables; not of frames of user worlds, driver modules and VMs, which only window.h reaches. */
 void *direct_map(struct hpa address);
 /* The reverse; panics for an address outside the direct map. */
 struct hpa direct_map_hpa(const void *address);

@@ -1,5 +1,6 @@
 /* The kernel's half: image, direct map and areas, each at its own random place. */
 #include "arch/x86/paging.h"
+#include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
 #include "boot/image.h"
 #include "lib/log.h"
@@ -7,6 +8,7 @@
 #include "lib/random.h"
 #include "mem/area.h"
 #include "mem/frames_edge.h"
+#include "mem/window.h"
 
 #define LOG_MODULE "Space"
 
@@ -93,7 +95,7 @@ static bool is_direct(enum boot_memory_type type)
 	       type == BOOT_MEMORY_ACPI_RECLAIM || type == BOOT_MEMORY_ACPI_NVS;
 }
 
-static uint64_t direct_map_end(void)
+static uint64_t memory_end(void)
 {
 	uint64_t end = 0;
 
@@ -104,9 +106,16 @@ static uint64_t direct_map_end(void)
 	return end;
 }
 
-static void map_direct(uintptr_t base)
+static void map_direct(uintptr_t base, uint64_t flags, uint64_t start, uint64_t end)
 {
-	uint64_t flags = prot_flags(&kernel, PROT_R | PROT_W);
+	must(ptable_map(&kernel.table, base + start, hpa(start), end - start, flags, PD_SHIFT),
+		"the direct map cannot be built");
+}
+
+/* Regions that meet are mapped as one, so that a large page lies wherever one has room. */
+static void map_all_direct(uintptr_t base, uint64_t flags)
+{
+	uint64_t from = 0, to = 0;
 
 	for (unsigned i = 0; i < boot_info->memory_count; i++) {
 		const struct boot_memory *m = &boot_info->memory[i];
@@ -114,11 +123,15 @@ static void map_direct(uintptr_t base)
 		uint64_t start = ALIGN_DOWN(m->start.v, PAGE_SIZE);
 		uint64_t end = ALIGN_UP(m->start.v + m->bytes, PAGE_SIZE);
 
-		if (is_direct(m->type))
-			must(ptable_map(&kernel.table, base + start, hpa(start), end - start, flags,
-				     PD_SHIFT),
-				"the direct map cannot be built");
+		if (!is_direct(m->type))
+			continue;
+		if (start > to) {
+			map_direct(base, flags, from, to);
+			from = start;
+		}
+		to = MAX(to, end);
 	}
+	map_direct(base, flags, from, to);
 }
 
 /* --- areas */
@@ -171,6 +184,7 @@ static void choose_windows(struct slots *slots, uint64_t ram)
 	choose_window(slots, AREA_PAGES, heap);
 	choose_window(slots, AREA_STACKS, GIB);
 	choose_window(slots, AREA_DEVICES, DEVICE_BYTES);
+	choose_window(slots, AREA_WINDOWS, GIB);
 	kernel.half = kernel.window[AREA_IMAGES];
 }
 
@@ -185,7 +199,8 @@ static void fill_slots(const struct slots *slots)
 
 void space_init(void)
 {
-	uint64_t end = direct_map_end();
+	uint64_t end = memory_end();
+	uint64_t flags = prot_flags(&kernel, PROT_R | PROT_W);
 	struct slots slots = {0};
 	uintptr_t base;
 
@@ -195,11 +210,12 @@ void space_init(void)
 	choose_windows(&slots, frames_count(FRAME_FREE) << PAGE_SHIFT);
 	fill_slots(&slots);
 	map_image();
-	map_direct(base);
+	map_all_direct(base, flags);
 
 	write_cr3(kernel.table.root.v);
 	tlb_flush_local(0, SIZE_MAX);
 	kernel.ranges.items = (struct range *)(base + direct_map_hpa(kernel.ranges.items).v);
-	frames_set_direct_map(base, end);
+	frames_set_direct_map(&kernel.table, base, end, flags);
+	must(window_create(percpu()), "no window for private frames");
 	vmk_log("address space in place, direct map of %llu MiB", (unsigned long long)(end >> 20));
 }

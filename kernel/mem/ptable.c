@@ -74,10 +74,6 @@ static unsigned page_shift(uintptr_t address, struct hpa to, uint64_t bytes, uns
 	return PT_SHIFT;
 }
 
-static void ignore_dropped(struct hpa frame, unsigned shift)
-{
-}
-
 enum vmk_status ptable_map(const struct ptable *table, uintptr_t address, struct hpa to,
 	uint64_t bytes, uint64_t flags, unsigned largest)
 {
@@ -90,7 +86,7 @@ enum vmk_status ptable_map(const struct ptable *table, uintptr_t address, struct
 		uint64_t *entry = walk_to(table, address + done, &shift, true);
 
 		if (!entry || shift != wanted || *entry) {
-			ptable_drop(table, address, done, ignore_dropped);
+			ptable_drop(table, address, done, NULL);
 			return entry ? VMK_EXISTS : VMK_NO_MEMORY;
 		}
 		*entry = leaf_entry(part, flags, shift);
@@ -262,7 +258,7 @@ static bool drop(uint64_t *entry, unsigned shift, void *context)
 	uint64_t old = *entry;
 
 	*entry = 0;
-	if (old & PTE_OWNED)
+	if (old & PTE_OWNED && d->dropped)
 		d->dropped(entry_address(old), shift);
 	return true;
 }
@@ -286,6 +282,14 @@ static bool is_empty(uint64_t *entry, unsigned shift, void *context)
 bool ptable_any(const struct ptable *table, uintptr_t address, uint64_t bytes)
 {
 	return !for_each_leaf(table, address, bytes, is_empty, NULL);
+}
+
+uint64_t *ptable_entry(const struct ptable *table, uintptr_t address)
+{
+	unsigned shift = PT_SHIFT;
+	uint64_t *entry = walk_to(table, address, &shift, true);
+
+	return shift == PT_SHIFT ? entry : NULL;
 }
 
 /* --- walking whole tables */

@@ -55,12 +55,15 @@ enum vmk_status ptable_protect(
 /* Withhold every leaf in the range, and tables of theirs in which no other is present; places
  * without a leaf are passed over. Mapping something there takes a table back into use. */
 void ptable_withhold(const struct ptable *table, uintptr_t address, uint64_t bytes);
-/* Remove every leaf in the range, telling `dropped` of each that is PTE_OWNED, and free withheld
- * tables that are empty then. */
+/* Remove every leaf in the range, telling `dropped` (NULL: nobody) of each that is PTE_OWNED, and
+ * free withheld tables that are empty then. */
 void ptable_drop(const struct ptable *table, uintptr_t address, uint64_t bytes,
 	void (*dropped)(struct hpa frame, unsigned shift));
 /* Is there any leaf, withheld ones included? */
 bool ptable_any(const struct ptable *table, uintptr_t address, uint64_t bytes);
+/* The entry for one 4 KiB page, with tables made for it: for a page that is mapped and unmapped all
+ * the time. NULL: no memory, or a larger page is there. */
+uint64_t *ptable_entry(const struct ptable *table, uintptr_t address);
 /* Visit every leaf that is present, in slots [first, last) of the root. */
 void ptable_walk(const struct ptable *table, unsigned first, unsigned last,
 	void (*visit)(void *context, const struct ptable_leaf *leaf), void *context);

@@ -291,15 +291,17 @@ enum vmk_status area_reserve(
 	return status;
 }
 
-static enum frame_owner default_owner(const struct space *space)
+static enum frame_owner default_owner(const struct space *space, unsigned prot)
 {
+	if (prot & PROT_X)
+		return space->user ? FRAME_USER_TEXT : FRAME_MODULE_TEXT;
 	return space->user ? FRAME_USER : FRAME_MODULE;
 }
 
 enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, uintptr_t *address)
 {
 	return area_alloc(
-		space, AREA_IMAGES, bytes, PAGE_SIZE, prot, default_owner(space), address);
+		space, AREA_IMAGES, bytes, PAGE_SIZE, prot, default_owner(space, prot), address);
 }
 
 enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address)
@@ -326,7 +328,7 @@ static enum vmk_status alloc_at_locked(
 			return status;
 		is_new = true;
 	}
-	status = populate(space, address, bytes, prot, default_owner(space));
+	status = populate(space, address, bytes, prot, default_owner(space, prot));
 	if (status != VMK_OK && is_new)
 		ranges_remove(&space->ranges, address, address + bytes);
 	return status;
@@ -408,6 +410,22 @@ static bool all_executable(const struct space *space, uintptr_t address, size_t 
 	return true;
 }
 
+/* Frames that were once executed are never written through any mapping, whatever this one says. */
+static bool any_text(const struct space *space, uintptr_t address, size_t bytes)
+{
+	for (size_t done = 0; done < bytes; done += PAGE_SIZE) {
+		struct ptable_leaf leaf;
+		enum frame_owner owner;
+
+		if (!ptable_find(&space->table, address + done, &leaf))
+			continue;
+		owner = frames_owner(hpa_pfn(hpa(leaf.entry & PTE_FRAME)));
+		if (owner == FRAME_USER_TEXT || owner == FRAME_MODULE_TEXT)
+			return true;
+	}
+	return false;
+}
+
 enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot)
 {
 	enum vmk_status status = check_prot(space, prot);
@@ -420,7 +438,8 @@ enum vmk_status space_protect(struct space *space, uintptr_t address, size_t byt
 	if (status != VMK_OK)
 		return status;
 	saved = spin_lock(&space->lock);
-	if ((prot & PROT_X) && !all_executable(space, address, bytes))
+	if (((prot & PROT_X) && !all_executable(space, address, bytes)) ||
+		((prot & PROT_W) && any_text(space, address, bytes)))
 		status = VMK_DENIED;
 	else
 		status = ptable_protect(&space->table, address, bytes, prot_flags(space, prot));

@@ -34,8 +34,8 @@ enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, ui
 /* The same at a given address; VMK_EXISTS if something is there. */
 enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t bytes, unsigned prot);
 enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes);
-/* Change protection of whole pages that are mapped; W with X is refused, TLBs of all CPUs are
- * flushed. */
+/* Change protection of whole pages that are mapped; W with X is refused, and so is W for pages that
+ * were mapped to be executed. TLBs of all CPUs are flushed. */
 enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot);
 /* A random, free, page-aligned range with guard pages, not yet mapped: for images that span
  * segments. */
@@ -56,7 +56,7 @@ void space_unmap_device(volatile void *mapped, size_t bytes);
  * mapping with that right. */
 enum vmk_status space_copy_in(struct space *space, void *to, uintptr_t from, size_t bytes);
 enum vmk_status space_copy_out(struct space *space, uintptr_t to, const void *from, size_t bytes);
-/* Loader's copy: writes through the direct map whatever the protection of the target pages is. */
+/* Loader's copy: writes whatever the protection of the target pages is. */
 enum vmk_status space_write(struct space *space, uintptr_t to, const void *from, size_t bytes);
 
 #endif

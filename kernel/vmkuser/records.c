@@ -113,9 +113,9 @@ static bool fill_memory(uint64_t index, void *record)
 	info->kernel = frames_count(FRAME_KERNEL) * PAGE_SIZE;
 	info->heap = frames_count(FRAME_HEAP) * PAGE_SIZE;
 	info->page_tables = frames_count(FRAME_PTABLE) * PAGE_SIZE;
-	info->user = frames_count(FRAME_USER) * PAGE_SIZE;
+	info->user = (frames_count(FRAME_USER) + frames_count(FRAME_USER_TEXT)) * PAGE_SIZE;
 	info->dma = frames_count(FRAME_DMA) * PAGE_SIZE;
-	info->modules = frames_count(FRAME_MODULE) * PAGE_SIZE;
+	info->modules = (frames_count(FRAME_MODULE) + frames_count(FRAME_MODULE_TEXT)) * PAGE_SIZE;
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "mem/frames.h"
 #include "mem/heap.h"
 #include "mem/space.h"
+#include "mem/window.h"
 #include "vmkvm/state.h"
 #include <string.h>
 
@@ -17,7 +18,7 @@ static uint64_t *table_at(void *context, struct hpa address)
 static enum vmk_status allocate_table(void *context, struct hpa *address)
 {
 	struct pfn frame;
-	enum vmk_status status = frames_alloc(0, FRAME_VM, &frame);
+	enum vmk_status status = frames_alloc(0, FRAME_VTX, &frame);
 
 	if (status == VMK_OK)
 		*address = pfn_hpa(frame);
@@ -177,28 +178,26 @@ void vm_memory_destroy(struct vm *vm)
 	vm->memory = (struct vm_memory){0};
 }
 
-/* Where [gpa, gpa + *bytes) begins, with *bytes cut to what is consecutive; NULL: no RAM. */
-static uint8_t *reach(const struct vtx_vm *vtx, struct gpa gpa, size_t *bytes)
+/* Where [gpa, gpa + *bytes) begins, with *bytes cut to one page; false: no RAM. */
+static bool reach(const struct vtx_vm *vtx, struct gpa gpa, size_t *bytes, struct hpa *at)
 {
-	struct hpa to;
 	uint64_t there;
 
-	if (!ept_translate(&vtx->ept, gpa, EPT_READ | EPT_WRITE, &to, &there))
-		return NULL;
-	*bytes = MIN(*bytes, there);
-	return direct_map(to);
+	if (!ept_translate(&vtx->ept, gpa, EPT_READ | EPT_WRITE, at, &there))
+		return false;
+	*bytes = MIN(*bytes, PAGE_SIZE - gpa.v % PAGE_SIZE);
+	return true;
 }
 
 bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes)
 {
 	for (size_t done = 0, part; done < bytes; done += part) {
-		const uint8_t *from;
+		struct hpa from;
 
 		part = bytes - done;
-		from = reach(vtx, (struct gpa){gpa.v + done}, &part);
-		if (!from)
+		if (!reach(vtx, (struct gpa){gpa.v + done}, &part, &from))
 			return false;
-		memcpy((uint8_t *)to + done, from, part);
+		window_read((uint8_t *)to + done, from, part);
 	}
 	return true;
 }
@@ -206,13 +205,12 @@ bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes)
 bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_t bytes)
 {
 	for (size_t done = 0, part; done < bytes; done += part) {
-		uint8_t *to;
+		struct hpa to;
 
 		part = bytes - done;
-		to = reach(vtx, (struct gpa){gpa.v + done}, &part);
-		if (!to)
+		if (!reach(vtx, (struct gpa){gpa.v + done}, &part, &to))
 			return false;
-		memcpy(to, (const uint8_t *)from + done, part);
+		window_write(to, (const uint8_t *)from + done, part);
 	}
 	return true;
 }

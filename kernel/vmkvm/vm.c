@@ -80,7 +80,7 @@ static enum vmk_status make_vcpu(struct vm *vm, uint32_t index)
 
 	if (!v)
 		return VMK_NO_MEMORY;
-	if (frames_alloc(0, FRAME_VM, &vmcs) != VMK_OK) {
+	if (frames_alloc(0, FRAME_VTX, &vmcs) != VMK_OK) {
 		heap_free(v);
 		return VMK_NO_MEMORY;
 	}
@@ -152,7 +152,8 @@ void vm_put(struct vm *vm)
 	log_counts(vm);
 	discard(vm);
 	vmk_log("VM %s: is gone, %llu KiB of virtual machines are left", name,
-		(unsigned long long)frames_count(FRAME_VM) * (PAGE_SIZE >> 10));
+		(unsigned long long)(frames_count(FRAME_VM) + frames_count(FRAME_VTX)) *
+			(PAGE_SIZE >> 10));
 	owner.gone(owner.context);
 }
 
@@ -189,7 +190,7 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package)
 		.rdtscp = vtx_control_is_on(controls, CONTROL_PROC2_RDTSCP)};
 	cpuid_prepare(&vm->vtx.cpuid);
 	vioapic_init(&vm->ioapic, vm_ioapic_send, vm);
-	status = frames_alloc(0, FRAME_VM, &bitmap);
+	status = frames_alloc(0, FRAME_VTX, &bitmap);
 	if (status != VMK_OK)
 		return status;
 	vm->vtx.msr_bitmap = pfn_hpa(bitmap);

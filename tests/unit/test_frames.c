@@ -36,12 +36,12 @@ static void gives_the_highest_block_and_joins_again(void **state)
 	start(1000);
 	frame_pool_add(&pool, 10, 990);
 	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_HEAP, NO_LIMIT, &a), VMK_OK);
-	assert_int_equal(frame_pool_alloc(&pool, 3, FRAME_USER, NO_LIMIT, &b), VMK_OK);
+	assert_int_equal(frame_pool_alloc(&pool, 3, FRAME_KERNEL, NO_LIMIT, &b), VMK_OK);
 	assert_int_equal(frame_pool_alloc(&pool, 9, FRAME_DMA, NO_LIMIT, &c), VMK_NO_MEMORY);
 	assert_int_equal(frame_pool_alloc(&pool, 8, FRAME_DMA, NO_LIMIT, &c), VMK_OK);
 	assert_true(a < 1000 && b % 8 == 0 && c % 256 == 0);
 	assert_int_equal(frame_pool_owner(&pool, a), FRAME_HEAP);
-	assert_int_equal(frame_pool_owner(&pool, b + 7), FRAME_USER);
+	assert_int_equal(frame_pool_owner(&pool, b + 7), FRAME_KERNEL);
 	assert_int_equal(pool.count[FRAME_FREE], 990 - 1 - 8 - 256);
 	frame_pool_free(&pool, b, 3);
 	frame_pool_free(&pool, a, 0);
@@ -148,7 +148,7 @@ static void survives_random_use(void **state)
 		}
 		blocks[i].order = (unsigned)rand() % 6;
 		size = 1ull << blocks[i].order;
-		if (frame_pool_alloc(&pool, blocks[i].order, FRAME_USER, NO_LIMIT,
+		if (frame_pool_alloc(&pool, blocks[i].order, FRAME_KERNEL, NO_LIMIT,
 			    &blocks[i].first) != VMK_OK)
 			continue;
 		blocks[i].live = true;
@@ -163,7 +163,7 @@ static void survives_random_use(void **state)
 	}
 	assert_int_equal(pool.count[FRAME_FREE], FRAMES - 5);
 	assert_int_equal(
-		frame_pool_alloc(&pool, 10, FRAME_USER, NO_LIMIT, &blocks[0].first), VMK_OK);
+		frame_pool_alloc(&pool, 10, FRAME_KERNEL, NO_LIMIT, &blocks[0].first), VMK_OK);
 }
 
 static void can_be_moved(void **state)
@@ -185,6 +185,91 @@ static void can_be_moved(void **state)
 	free(copy);
 }
 
+static uint64_t hide(void)
+{
+	uint64_t chunk;
+
+	assert_true(frame_pool_hide(&pool, &chunk));
+	frame_pool_hidden(&pool, chunk);
+	return chunk;
+}
+
+static void private_frames_come_from_chunks_of_their_own(void **state)
+{
+	uint64_t chunk, user, text, kernel;
+
+	start(4096);
+	frame_pool_add(&pool, 0, 4096);
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_USER, NO_LIMIT, &user), VMK_NO_MEMORY);
+	chunk = hide();
+	assert_int_equal(chunk, 4096 - 512);
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_USER, NO_LIMIT, &user), VMK_OK);
+	assert_int_equal(frame_pool_alloc(&pool, 3, FRAME_MODULE_TEXT, NO_LIMIT, &text), VMK_OK);
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_VTX, NO_LIMIT, &kernel), VMK_OK);
+	assert_true(user >= chunk && user < chunk + 512);
+	assert_true(text >= chunk && text < chunk + 512);
+	assert_true(kernel < chunk);
+	assert_int_equal(pool.count[FRAME_FREE], 4096 - 10);
+	assert_true(frame_pool_any_private(&pool, user, 1));
+	assert_true(frame_pool_any_private(&pool, 0, UINT64_MAX >> 1));
+	assert_false(frame_pool_any_private(&pool, 0, chunk));
+	assert_int_equal(pool.private_chunks, 1);
+	assert_int_equal(pool.idle_chunks, 0);
+}
+
+static void a_chunk_comes_back_whole_and_never_sooner(void **state)
+{
+	uint64_t a, b, chunk, shown;
+
+	start(2048);
+	frame_pool_add(&pool, 0, 2048);
+	chunk = hide();
+	assert_int_equal(pool.idle_chunks, 1);
+	assert_false(frame_pool_show(&pool, 1, &shown));
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_VM, NO_LIMIT, &a), VMK_OK);
+	assert_int_equal(frame_pool_alloc(&pool, 8, FRAME_VM, NO_LIMIT, &b), VMK_OK);
+	assert_false(frame_pool_show(&pool, 0, &shown));
+	frame_pool_free(&pool, a, 0);
+	assert_false(frame_pool_show(&pool, 0, &shown));
+	frame_pool_free(&pool, b, 8);
+	assert_true(frame_pool_show(&pool, 0, &shown));
+	assert_int_equal(shown, chunk);
+	assert_int_equal(pool.private_chunks, 0);
+	/* All of memory is one block again. */
+	assert_int_equal(frame_pool_alloc(&pool, 11, FRAME_HEAP, NO_LIMIT, &a), VMK_OK);
+}
+
+static void private_neighbours_are_not_joined(void **state)
+{
+	uint64_t first;
+
+	start(2048);
+	frame_pool_add(&pool, 0, 2048);
+	while (frame_pool_hide(&pool, &first))
+		frame_pool_hidden(&pool, first);
+	assert_int_equal(pool.private_chunks, 4);
+	assert_int_equal(frame_pool_alloc(&pool, 10, FRAME_VM, NO_LIMIT, &first), VMK_BAD_PARAM);
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_HEAP, NO_LIMIT, &first), VMK_NO_MEMORY);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(frame_pool_alloc(&pool, 9, FRAME_VM, NO_LIMIT, &first), VMK_OK);
+	assert_int_equal(pool.idle_chunks, 0);
+}
+
+/* What is on its way belongs to nobody until no TLB knows it. */
+static void a_chunk_on_its_way_cannot_be_allocated(void **state)
+{
+	uint64_t chunk, first;
+
+	start(512);
+	frame_pool_add(&pool, 0, 512);
+	assert_true(frame_pool_hide(&pool, &chunk));
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_VM, NO_LIMIT, &first), VMK_NO_MEMORY);
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_HEAP, NO_LIMIT, &first), VMK_NO_MEMORY);
+	assert_false(frame_pool_show(&pool, 0, &first));
+	frame_pool_hidden(&pool, chunk);
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_VM, NO_LIMIT, &first), VMK_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +280,10 @@ int main(void)
 		cmocka_unit_test(remembers_what_was_never_zeroed),
 		cmocka_unit_test(survives_random_use),
 		cmocka_unit_test(can_be_moved),
+		cmocka_unit_test(private_frames_come_from_chunks_of_their_own),
+		cmocka_unit_test(a_chunk_comes_back_whole_and_never_sooner),
+		cmocka_unit_test(private_neighbours_are_not_joined),
+		cmocka_unit_test(a_chunk_on_its_way_cannot_be_allocated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, finish);

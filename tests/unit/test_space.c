@@ -184,6 +184,10 @@ static void loads_an_image_into_a_reserved_range(void **state)
 	assert_int_equal(space_write(user, base + PAGE_SIZE - 2, "abcd", 4), VMK_BAD_ADDRESS);
 	assert_int_equal(flags_at(user, base), PTE_PRESENT | PTE_USER);
 	assert_int_equal(space_protect(user, base, PAGE_SIZE, URX), VMK_OK);
+	/* What was executed once is not written any more, not even when it cannot be executed. */
+	assert_int_equal(space_protect(user, base, PAGE_SIZE, URW), VMK_DENIED);
+	assert_int_equal(space_protect(user, base, PAGE_SIZE, UR), VMK_OK);
+	assert_int_equal(space_protect(user, base, PAGE_SIZE, URW), VMK_DENIED);
 	assert_int_equal(space_free(user, base, 4 * PAGE_SIZE), VMK_OK);
 	assert_int_equal(flags_at(user, base), 0);
 }

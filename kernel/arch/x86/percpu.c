@@ -5,6 +5,7 @@
 #include "arch/x86/tables.h"
 #include "lib/random.h"
 #include "mem/heap.h"
+#include "mem/window.h"
 
 /* header.S makes this GS.base, before and after the image moves. */
 struct percpu percpu_bootstrap = {.self = &percpu_bootstrap, .online = 1};
@@ -44,7 +45,8 @@ struct percpu *percpu_create(uint32_t apic_id)
 	cpu->index = cpus_known;
 	cpu->apic_id = apic_id;
 	cpu->canary = random_u64() & ~0xffull;
-	cpu->tables = tables_create();
+	if (window_create(cpu) == VMK_OK)
+		cpu->tables = tables_create();
 	if (!cpu->tables) {
 		heap_free(cpu);
 		return NULL;

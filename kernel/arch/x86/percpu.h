@@ -36,6 +36,8 @@ struct percpu {
 	uint64_t vmreads, vmwrites; /* executed here; vmx.c */
 	uint64_t tsc_offset;        /* added to this CPU's TSC: what it lags behind the first */
 	uint64_t domain;            /* of ring 3 or a guest, the last one here: speculation_cpu.h */
+	volatile uint64_t *window_entry; /* mem/window.c */
+	void *window;
 };
 STATIC_ASSERT_OFFSET(struct percpu, self, PERCPU_SELF);
 STATIC_ASSERT_OFFSET(struct percpu, world, PERCPU_WORLD);

@@ -6,6 +6,7 @@
 #include "lib/panic.h"
 #include "lib/random.h"
 #include "mem/frame_pool.h"
+#include "mem/window.h"
 
 uint64_t machine_allocations_left = UINT64_MAX;
 unsigned machine_flushes;
@@ -62,11 +63,19 @@ void machine_expect_no_leak(void)
 			(unsigned long long)(free_at_start - pool.count[FRAME_FREE]));
 }
 
-void *direct_map(struct hpa address)
+static uint8_t *memory_at(struct hpa address)
 {
 	if (address.v >= MACHINE_FRAMES * PAGE_SIZE)
 		panic("machine: no such memory");
 	return memory + address.v;
+}
+
+/* As where the real one has no page. */
+void *direct_map(struct hpa address)
+{
+	if (frame_pool_any_private(&pool, hpa_pfn(address).v, 1))
+		panic("machine: a private frame through the direct map");
+	return memory_at(address);
 }
 
 struct hpa direct_map_hpa(const void *address)
@@ -74,24 +83,55 @@ struct hpa direct_map_hpa(const void *address)
 	return hpa((uint64_t)((const uint8_t *)address - memory));
 }
 
+void window_read(void *to, struct hpa from, size_t bytes)
+{
+	ASSERT(bytes <= PAGE_SIZE - from.v % PAGE_SIZE);
+	memcpy(to, memory_at(from), bytes);
+}
+
+void window_write(struct hpa to, const void *from, size_t bytes)
+{
+	ASSERT(bytes <= PAGE_SIZE - to.v % PAGE_SIZE);
+	memcpy(memory_at(to), from, bytes);
+}
+
 enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame)
 {
 	enum vmk_status status;
+	uint64_t chunk;
 
 	if (!machine_allocations_left)
 		return VMK_NO_MEMORY;
 	if (machine_allocations_left != UINT64_MAX)
 		machine_allocations_left--;
 	status = frame_pool_alloc(&pool, order, owner, MACHINE_FRAMES, &frame->v);
+	if (status == VMK_NO_MEMORY && frame_owner_side(owner) == FRAME_PRIVATE &&
+		frame_pool_hide(&pool, &chunk)) {
+		frame_pool_hidden(&pool, chunk);
+		status = frame_pool_alloc(&pool, order, owner, MACHINE_FRAMES, &frame->v);
+	}
 	if (status == VMK_OK)
-		memset(direct_map(pfn_hpa(*frame)), 0, PAGE_SIZE << order);
+		memset(memory_at(pfn_hpa(*frame)), 0, PAGE_SIZE << order);
 	return status;
 }
 
 void frames_free(struct pfn frame, unsigned order)
 {
+	uint64_t chunk;
+
 	frame_pool_free(&pool, frame.v, order);
-	memset(direct_map(pfn_hpa(frame)), 0xa5, PAGE_SIZE << order);
+	memset(memory_at(pfn_hpa(frame)), 0xa5, PAGE_SIZE << order);
+	frame_pool_show(&pool, 0, &chunk);
+}
+
+enum frame_owner frames_owner(struct pfn frame)
+{
+	return frame_pool_owner(&pool, frame.v);
+}
+
+bool frames_any_private(struct pfn first, uint64_t count)
+{
+	return frame_pool_any_private(&pool, first.v, count);
 }
 
 uint64_t frames_count(enum frame_owner owner)

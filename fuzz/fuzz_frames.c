@@ -1,0 +1,180 @@
+/* sources: kernel/mem/frame_pool.c */
+/* quiet: tests/unit/shim/panic.c */
+/* coverage: edges */
+/*
+ * Frames allocated and freed in any order for any owner, chunks hidden and shown between: against
+ * one byte for each frame. Two bytes an operation: what, with which order and owner; which block.
+ */
+#include "mem/frame_pool.h"
+
+#include <string.h>
+
+#include "lib/panic.h"
+
+#define FRAMES      3000u /* the last chunk is not whole */
+#define FIRST       3u    /* and neither is the first */
+#define BLOCKS_MAX  256u
+#define CHUNK       (1u << FRAME_CHUNK_ORDER)
+#define CHUNKS      (FRAMES / CHUNK + 1)
+#define REQUIRE(it) ((it) ? (void)0 : panic("frames: not so: %s", #it))
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct block {
+	uint64_t first;
+	unsigned order;
+};
+
+/* What each frame and each chunk is, as an observer writes it down. */
+static struct {
+	struct block blocks[BLOCKS_MAX];
+	unsigned count;
+	uint8_t owner[FRAMES];
+	bool private[CHUNKS], moving[CHUNKS];
+} seen;
+static struct frame_pool pool;
+static uint64_t memory[8192];
+
+static void allocate(uint8_t what, uint8_t limit)
+{
+	const enum frame_owner owner = FRAME_KERNEL + (what >> 4) % (FRAME_RESERVED - FRAME_KERNEL);
+	struct block b = {0, (what & 15) % (FRAME_CHUNK_ORDER + 1)};
+	const uint64_t end = limit ? limit * 64u : FRAMES;
+
+	if (seen.count == BLOCKS_MAX ||
+		frame_pool_alloc(&pool, b.order, owner, end, &b.first) != VMK_OK)
+		return;
+	REQUIRE(b.first >= FIRST && b.first + (1u << b.order) <= MIN(end, FRAMES));
+	REQUIRE(b.first % (1u << b.order) == 0);
+	for (uint64_t i = b.first; i < b.first + (1u << b.order); i++) {
+		REQUIRE(seen.owner[i] == FRAME_FREE && !seen.moving[i / CHUNK]);
+		REQUIRE(seen.private[i / CHUNK] == (frame_owner_side(owner) == FRAME_PRIVATE));
+		seen.owner[i] = (uint8_t)owner;
+	}
+	seen.blocks[seen.count++] = b;
+}
+
+static void give_back(uint8_t which)
+{
+	struct block b;
+
+	if (!seen.count)
+		return;
+	b = seen.blocks[which % seen.count];
+	seen.blocks[which % seen.count] = seen.blocks[--seen.count];
+	frame_pool_free(&pool, b.first, b.order);
+	memset(seen.owner + b.first, FRAME_FREE, 1u << b.order);
+}
+
+static bool is_free(uint64_t chunk)
+{
+	for (uint64_t i = chunk * CHUNK; i < (chunk + 1) * CHUNK; i++) {
+		if (seen.owner[i] != FRAME_FREE)
+			return false;
+	}
+	return true;
+}
+
+static void hide(bool at_once)
+{
+	uint64_t first;
+
+	if (!frame_pool_hide(&pool, &first))
+		return;
+	REQUIRE(first % CHUNK == 0 && first + CHUNK <= FRAMES && first >= FIRST);
+	REQUIRE(!seen.private[first / CHUNK] && is_free(first / CHUNK));
+	seen.private[first / CHUNK] = true;
+	seen.moving[first / CHUNK] = true;
+	if (!at_once)
+		return;
+	seen.moving[first / CHUNK] = false;
+	frame_pool_hidden(&pool, first);
+}
+
+static void arrive(void)
+{
+	for (uint64_t i = 0; i < CHUNKS; i++) {
+		if (seen.moving[i])
+			frame_pool_hidden(&pool, i * CHUNK);
+		seen.moving[i] = false;
+	}
+}
+
+static void show(uint8_t keep)
+{
+	uint64_t first, idle = 0;
+	bool shown;
+
+	for (uint64_t i = 0; i < CHUNKS; i++)
+		idle += seen.private[i] && !seen.moving[i] && is_free(i);
+	REQUIRE(pool.idle_chunks == idle);
+	shown = frame_pool_show(&pool, keep % 4, &first);
+	REQUIRE(shown == (idle > keep % 4));
+	if (!shown)
+		return;
+	REQUIRE(seen.private[first / CHUNK] && !seen.moving[first / CHUNK]);
+	REQUIRE(is_free(first / CHUNK));
+	seen.private[first / CHUNK] = false;
+}
+
+static void check(void)
+{
+	uint64_t count[FRAME_OWNERS] = {[FRAME_RESERVED] = FIRST};
+
+	for (uint64_t i = FIRST; i < FRAMES; i++) {
+		REQUIRE(frame_pool_owner(&pool, i) == seen.owner[i]);
+		count[seen.owner[i]]++;
+	}
+	REQUIRE(!memcmp(count, pool.count, sizeof(count)));
+	for (uint64_t i = 0; i < CHUNKS; i++)
+		REQUIRE(seen.private[i] || !frame_pool_any_private(&pool, i * CHUNK, CHUNK));
+}
+
+/* With everything given back, all of memory can be had by the kernel again. */
+static void finish(void)
+{
+	uint64_t left = FRAMES - FIRST;
+	struct block b = {0};
+
+	check();
+	while (seen.count)
+		give_back(0);
+	arrive();
+	while (frame_pool_show(&pool, 0, &b.first))
+		;
+	REQUIRE(!pool.private_chunks && !pool.idle_chunks);
+	while (frame_pool_alloc(&pool, 0, FRAME_HEAP, FRAMES, &b.first) == VMK_OK)
+		left--;
+	REQUIRE(!left);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	REQUIRE(frame_pool_bytes(FRAMES) <= sizeof(memory));
+	memset(memory, 0, frame_pool_bytes(FRAMES));
+	memset(&seen, 0, sizeof(seen));
+	memset(seen.owner, FRAME_RESERVED, FIRST);
+	frame_pool_init(&pool, FRAMES, memory);
+	frame_pool_add(&pool, FIRST, FRAMES - FIRST);
+	for (size_t i = 0; i + 1 < size; i += 2) {
+		switch (data[i] & 15) {
+		case 11:
+			arrive();
+			break;
+		case 12:
+			hide(data[i] & 16);
+			break;
+		case 13:
+			show(data[i + 1]);
+			break;
+		case 14:
+		case 15:
+			give_back(data[i + 1]);
+			break;
+		default:
+			allocate(data[i], data[i + 1]);
+		}
+	}
+	finish();
+	return 0;
+}
