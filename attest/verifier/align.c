@@ -221,6 +221,15 @@ static size_t first_after_expected(const struct lists *l, uint32_t pcr)
 	return first;
 }
 
+/* The audit log decides whether it is what it says (check 13). */
+static bool is_checkpoint(const struct event *event)
+{
+	uint8_t head[DIGEST_SIZE];
+	uint64_t records;
+
+	return semantics_audit(event, &records, head);
+}
+
 static void emit(
 	struct steps *steps, const struct policy *policy, const struct lists *l, uint32_t pcr)
 {
@@ -235,6 +244,8 @@ static void emit(
 			step.mark = mark_of(l, e, f);
 			if (step.mark != STEP_MOVED)
 				emit_missing(steps, l, pcr, &next, e);
+		} else if (is_checkpoint(l->found[f])) {
+			step.mark = STEP_AUDIT;
 		} else if (f >= after_boot) {
 			step.runtime = allowed_at_runtime(policy, steps, l->found[f]);
 			step.mark = step.runtime ? STEP_RUNTIME : STEP_UNEXPECTED;
@@ -311,6 +322,11 @@ void steps_free(struct steps *steps)
 	*steps = (struct steps){0};
 }
 
+bool step_differs(const struct step *step)
+{
+	return step->mark != STEP_MATCH && step->mark != STEP_RUNTIME && step->mark != STEP_AUDIT;
+}
+
 /* The lower the number, the more a difference explains the others. */
 static unsigned int rank(const struct step *step)
 {
@@ -330,7 +346,7 @@ const struct step *steps_first_difference(const struct steps *steps)
 	for (size_t i = 0; i < steps->count; i++) {
 		const struct step *step = &steps->items[i];
 
-		if (step->mark == STEP_MATCH || step->mark == STEP_RUNTIME)
+		if (!step_differs(step))
 			continue;
 		if (!first || rank(step) < rank(first))
 			first = step;

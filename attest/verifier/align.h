@@ -15,7 +15,8 @@
 	X(STEP_RETYPED, "RETYPED", "the expected digest under another type") \
 	X(STEP_MOVED, "MOVED", "expected, but at another place")             \
 	X(STEP_MISSING, "MISSING", "expected, but not measured")             \
-	X(STEP_UNEXPECTED, "UNEXPECTED", "measured, but not expected")
+	X(STEP_UNEXPECTED, "UNEXPECTED", "measured, but not expected")       \
+	X(STEP_AUDIT, "audit", "a checkpoint of the audit log, which leads to it")
 
 enum step_mark {
 #define X(symbol, mark, meaning) symbol,
@@ -42,12 +43,15 @@ void align(struct steps *steps, const struct policy *policy, const struct events
 void steps_free(struct steps *steps);
 
 /*
- * The difference that explains the others best, or NULL when each step is a match or an allowed
- * run-time event. What is missing, changed or unexpected moves other things, so a moved one counts
- * only where there is nothing else; what boots earlier, in log txt-drtm, comes before log vmk; then
- * the order of the PCRs decides.
+ * The difference that explains the others best, or NULL when each step is a match, a checkpoint of
+ * the audit log or an allowed run-time event. What is missing, changed or unexpected moves other
+ * things, so a moved one counts only where there is nothing else; what boots earlier, in log
+ * txt-drtm, comes before log vmk; then the order of the PCRs decides.
  */
 const struct step *steps_first_difference(const struct steps *steps);
+
+/* Is it something that a policy does not expect? */
+bool step_differs(const struct step *step);
 
 const char *step_mark_name(enum step_mark mark);
 

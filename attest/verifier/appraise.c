@@ -212,12 +212,66 @@ static bool check_secure_boot(struct appraisal *a, const struct appraise_request
 	return fault_found(&a->fault, "%s", secure_boot_name(state));
 }
 
+/* What a person should look at; the rest is what any host does. */
+static const enum audit_kind remarkable[] = {AUDIT_PACKAGE_REFUSED, AUDIT_WORLD_FAULT, AUDIT_DENIAL,
+	AUDIT_HARDENING, AUDIT_SUPPRESSED, AUDIT_FULL};
+
+static void note_audit(struct appraisal *a)
+{
+	const struct audit *audit = &a->audit;
+
+	if (!audit->shown)
+		return;
+	note(a, "audit log: %" PRIu64 " records, %" PRIu64 " proven by %" PRIu64 " checkpoints",
+		audit->records, audit->proven, audit->checkpoints);
+	for (size_t i = 0; i < sizeof(remarkable) / sizeof(remarkable[0]); i++) {
+		enum audit_kind kind = remarkable[i];
+
+		if (audit->counts[kind])
+			note(a, "audit log: %" PRIu64 " x %s, the first is record %" PRIu64,
+				audit->counts[kind], audit_kind_name(kind), audit->first[kind]);
+	}
+	if (audit->suppressed)
+		note(a, "audit log: %" PRIu64 " more events were only counted", audit->suppressed);
+	if (audit->rest)
+		note(a, "audit log, behind what is proven: %s", audit->rest);
+}
+
+/* Only checkpoints in a PCR that was quoted prove anything. */
+static bool check_audit(struct appraisal *a, const struct appraise_request *r)
+{
+	static const struct events none;
+	bool quoted = r->policy->pcr_mask >> semantics_pcr(VMK_EV_AUDIT, r->policy->launch) & 1;
+
+	return audit_check(
+		&a->audit, quoted ? &a->events : &none, &r->evidence->logs[LOG_AUDIT], &a->fault);
+}
+
+static bool check_semantics(struct appraisal *a, const struct appraise_request *r)
+{
+	if (!semantics_check(&a->events, r->policy->launch, &a->fault) || !check_audit(a, r))
+		return false;
+	note_audit(a);
+	return true;
+}
+
+/* A log that nothing proves could say anything. */
+static bool check_forbidden(struct appraisal *a, const struct appraise_request *r)
+{
+	if (r->policy->audit_forbid && !a->audit.proven) {
+		fault_set(&a->fault, REASON_AUDIT_MISSING, "audit log");
+		return fault_expected(&a->fault, "a checkpoint of it in a quoted PCR");
+	}
+	return audit_check_forbidden(
+		&r->evidence->logs[LOG_AUDIT], r->policy->audit_forbid, &a->fault);
+}
+
 static bool check_policy(struct appraisal *a, const struct appraise_request *r)
 {
 	const struct step *step = steps_first_difference(&a->steps);
 
 	if (!step)
-		return check_secure_boot(a, r);
+		return check_secure_boot(a, r) && check_forbidden(a, r);
 	explain(&a->fault, step, r->evidence, &a->events);
 	return false;
 }
@@ -236,8 +290,7 @@ static bool check_contents(
 		return done(a, CHECK_REPLAY, false);
 	}
 	return done(a, CHECK_REPLAY, covers_check(a, r, &a->fault)) &&
-	       done(a, CHECK_SEMANTICS,
-		       semantics_check(&a->events, r->policy->launch, &a->fault)) &&
+	       done(a, CHECK_SEMANTICS, check_semantics(a, r)) &&
 	       done(a, CHECK_POLICY, check_policy(a, r));
 }
 

@@ -3,6 +3,7 @@
 #define VERIFIER_APPRAISE_H
 
 #include "verifier/align.h"
+#include "verifier/audit.h"
 #include "verifier/host.h"
 #include "verifier/quote.h"
 
@@ -20,7 +21,7 @@
 	X(CHECK_EPOCH, "boot-epoch", "a new boot brings its full log")                          \
 	X(CHECK_FIRMWARE, "firmware", "the TPM's firmware is allowed")                          \
 	X(CHECK_REPLAY, "replay", "the policy's launch happened and the log leads to each PCR") \
-	X(CHECK_SEMANTICS, "semantics", "each event is what it says")                           \
+	X(CHECK_SEMANTICS, "semantics", "each event is what it says, and so is the audit log")  \
 	X(CHECK_POLICY, "policy", "each event is one that the policy expects")                  \
 	X(CHECK_RECORD, "record", "the verdict is signed and recorded")
 
@@ -34,7 +35,7 @@ enum check {
 enum check_state { CHECK_NOT_RUN, CHECK_PASSED, CHECK_FAILED };
 
 #define APPRAISE_MAX_AGE_MS 60000u
-#define NOTES_MAX           8u
+#define NOTES_MAX           24u
 #define NOTE_SIZE           160u
 
 struct appraise_request {
@@ -59,6 +60,7 @@ struct appraisal {
 	bool values_known; /* then values are what the TPM signed */
 	uint8_t values[PCR_COUNT][DIGEST_SIZE];
 	struct steps steps;
+	struct audit audit;               /* what the audit log proves */
 	bool new_epoch;                   /* another boot than the last one seen */
 	char notes[NOTES_MAX][NOTE_SIZE]; /* what a person should know, but refuses nothing */
 	unsigned int note_count;

@@ -7,7 +7,7 @@
 #include "verifier/session.h"
 
 /* Beside the event logs of the policy's launch. */
-#define ATTEST_LOGS (1u << LOG_PCR_VALUES | 1u << LOG_LAUNCH | 1u << LOG_AK_PUB)
+#define ATTEST_LOGS (1u << LOG_PCR_VALUES | 1u << LOG_LAUNCH | 1u << LOG_AK_PUB | 1u << LOG_AUDIT)
 
 /* What others noted meanwhile counts; keys must be those that the challenge was made for. */
 static bool reload_host(struct session *s, const struct options *o, struct fault *fault)

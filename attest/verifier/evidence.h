@@ -21,7 +21,8 @@
 	X(LOG_LAUNCH, "launch")         \
 	X(LOG_EK_CERT, "ek-cert")       \
 	X(LOG_EK_PUB, "ek-pub")         \
-	X(LOG_AK_PUB, "ak-pub")
+	X(LOG_AK_PUB, "ak-pub")         \
+	X(LOG_AUDIT, "audit")
 
 enum log_id {
 #define X(symbol, name) symbol,

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trust/audit_read.h"
+#include "verifier/semantics.h"
+
 #define FORMAT "merlon-policy-1"
 /* What proves the kernel: without these no other PCR means anything. */
 #define DRTM_ROOT_PCRS (1u << 17 | 1u << 18 | 1u << 19)
@@ -242,6 +245,27 @@ static bool load_firmware(struct policy *policy, json_t *array, struct fault *fa
 	return true;
 }
 
+/* Without the PCR of its checkpoints, no audit log is proven. */
+static bool load_audit(struct policy *policy, json_t *array, struct fault *fault)
+{
+	unsigned int pcr = semantics_pcr(VMK_EV_AUDIT, policy->launch);
+
+	if (!array)
+		return true;
+	if (!json_is_array(array) || json_array_size(array) == 0 || !(policy->pcr_mask >> pcr & 1))
+		return bad(fault, "audit-forbid", json_array_size(array),
+			"not an array, empty, or the PCR of the audit log is not selected");
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *name = json_string_value(json_array_get(array, i));
+		enum audit_kind kind = name ? audit_kind_find(name) : AUDIT_NONE;
+
+		if (kind == AUDIT_NONE)
+			return bad(fault, "audit-forbid", i, "not a kind of audit record");
+		policy->audit_forbid |= 1u << kind;
+	}
+	return true;
+}
+
 /* The values must be what the events lead to, or a person was meant to read one and check another.
  */
 static bool check_pcrs(struct policy *policy, json_t *object, struct fault *fault)
@@ -274,7 +298,7 @@ static bool check_pcrs(struct policy *policy, json_t *object, struct fault *faul
 
 struct raw_policy {
 	const char *format, *launch, *bank;
-	json_t *selection, *events, *pcrs, *runtime, *files, *firmware;
+	json_t *selection, *events, *pcrs, *runtime, *files, *firmware, *audit_forbid;
 	int secure_boot;
 };
 
@@ -298,11 +322,11 @@ static bool load(struct policy *policy, struct fault *fault)
 	json_error_t error;
 
 	if (json_unpack_ex(policy->root, &error, JSON_STRICT,
-		    "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s?o, s:o, s?o, s?b}", "format",
+		    "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s?o, s:o, s?o, s?b, s?o}", "format",
 		    &raw.format, "name", &policy->name, "launch", &raw.launch, "bank", &raw.bank,
 		    "selection", &raw.selection, "events", &raw.events, "pcrs", &raw.pcrs,
 		    "runtime", &raw.runtime, "files", &raw.files, "tpm-firmware", &raw.firmware,
-		    "secure-boot", &raw.secure_boot) != 0)
+		    "secure-boot", &raw.secure_boot, "audit-forbid", &raw.audit_forbid) != 0)
 		return fault_set(fault, REASON_POLICY_INVALID, "policy: %s", error.text);
 	if (strcmp(raw.format, FORMAT) != 0)
 		return fault_set(fault, REASON_POLICY_INVALID, "policy: format is not %s", FORMAT);
@@ -311,7 +335,8 @@ static bool load(struct policy *policy, struct fault *fault)
 	return load_launch(policy, &raw, fault) && load_selection(policy, raw.selection, fault) &&
 	       load_files(policy, raw.files, fault) && load_events(policy, raw.events, fault) &&
 	       load_runtime(policy, raw.runtime, fault) &&
-	       load_firmware(policy, raw.firmware, fault) && check_pcrs(policy, raw.pcrs, fault);
+	       load_firmware(policy, raw.firmware, fault) &&
+	       load_audit(policy, raw.audit_forbid, fault) && check_pcrs(policy, raw.pcrs, fault);
 }
 
 bool policy_parse(struct policy *policy, const void *text, size_t size, struct fault *fault)

@@ -57,6 +57,7 @@ struct policy {
 	json_t *root;
 	const char *name;
 	enum vmk_launch launch;      /* dynamic or static: it accepts no other */
+	uint32_t audit_forbid;       /* bit n: records of audit kind n refuse a host */
 	bool secure_boot;            /* UEFI Secure Boot has to be on */
 	uint8_t sha256[DIGEST_SIZE]; /* of the policy's text */
 	uint32_t pcr_mask;

@@ -71,6 +71,18 @@
 	X(REASON_SECURE_BOOT, "secure-boot",                                                       \
 		"UEFI Secure Boot is not on, and the policy wants it",                             \
 		"switch Secure Boot on in the firmware's setup")                                   \
+	X(REASON_AUDIT_ALTERED, "audit-altered", "a record of the audit log is not what it was",   \
+		"treat the host as hostile from that record on: somebody changed what it wrote")   \
+	X(REASON_AUDIT_MISSING, "audit-missing", "a record of the audit log was dropped",          \
+		"treat the host as hostile: somebody hides what happened")                         \
+	X(REASON_AUDIT_ORDER, "audit-order", "a record of the audit log is not in its place",      \
+		"treat the host as hostile: somebody changed the order of what happened")          \
+	X(REASON_AUDIT_TRUNCATED, "audit-truncated",                                               \
+		"the audit log ends before its last checkpoint",                                   \
+		"ask for the whole log; if it stays short, somebody hides what happened")          \
+	X(REASON_AUDIT_FORBIDDEN, "audit-forbidden",                                               \
+		"something happened on the host that the policy does not allow",                   \
+		"find out why it happened; a new boot begins a new audit log")                     \
 	X(REASON_EK_UNTRUSTED, "ek-untrusted", "the EK certificate does not lead to a trusted CA", \
 		"give the TPM maker's CA certificates with --ek-ca")                               \
 	X(REASON_EK_MISMATCH, "ek-mismatch", "the EK is not the one in its certificate",           \

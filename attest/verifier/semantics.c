@@ -1,7 +1,9 @@
 #include "verifier/semantics.h"
 
 #include <openssl/sha.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <vmkapi/events.h>
 #include <vmkapi/levels.h>
@@ -114,6 +116,12 @@ static const char *const vm_keys[] = {"name", "version", "provider", "level", "s
 static const char *const security_keys[] = {
 	"execInstalledOnly", "acceptanceLevel", "kaslr", "wx", NULL};
 static const char *const dma_keys[] = {"protection", "interrupts", NULL};
+static const char *const audit_keys[] = {"records", "head", NULL};
+
+static bool is_digest_key(const char *key)
+{
+	return strcmp(key, "sha256") == 0 || strcmp(key, "head") == 0;
+}
 
 /* word key=value key=value ... with every key once, in order, and values without blanks. */
 static bool is_record(const char *text, const char *word, const char *const *keys)
@@ -129,7 +137,7 @@ static bool is_record(const char *text, const char *word, const char *const *key
 			return false;
 		text += size + 1;
 		size = strcspn(text, " ");
-		if (size == 0 || (strcmp(*keys, "sha256") == 0 &&
+		if (size == 0 || (is_digest_key(*keys) &&
 					 (size != 64 || strspn(text, "0123456789abcdef") != 64)))
 			return false;
 		text += size;
@@ -164,6 +172,8 @@ static bool text_of_type(uint32_t type, const char *text)
 		return is_record(text, "vm", vm_keys);
 	case VMK_EV_DMA:
 		return is_record(text, "dma", dma_keys);
+	case VMK_EV_AUDIT:
+		return is_record(text, "audit", audit_keys);
 	case VMK_EV_BOOT_COMPLETE:
 		return strcmp(text, VMK_BOOT_COMPLETE) == 0;
 	default:
@@ -183,7 +193,7 @@ static bool is_text(const struct event *event)
 	return true;
 }
 
-static unsigned int vmk_pcr(uint32_t type, enum vmk_launch launch)
+unsigned int semantics_pcr(uint32_t type, enum vmk_launch launch)
 {
 	switch (type) {
 #define X(symbol, number, drtm, srtm, name) \
@@ -198,7 +208,7 @@ static unsigned int vmk_pcr(uint32_t type, enum vmk_launch launch)
 
 static bool check_vmk(const struct event *event, enum vmk_launch launch, struct fault *fault)
 {
-	unsigned int pcr = vmk_pcr(event->type, launch);
+	unsigned int pcr = semantics_pcr(event->type, launch);
 
 	if (pcr == 0)
 		return wrong(fault, event, "an event type that the kernel has");
@@ -225,7 +235,7 @@ enum vmk_launch semantics_launch(const struct events *events)
 
 		if (event->log == LOG_TCG_BOOT ||
 			(event->log == LOG_VMK &&
-				event->pcr == vmk_pcr(event->type, VMK_LAUNCH_SRTM)))
+				event->pcr == semantics_pcr(event->type, VMK_LAUNCH_SRTM)))
 			return VMK_LAUNCH_SRTM;
 	}
 	return VMK_LAUNCH_DRTM;
@@ -270,12 +280,28 @@ bool semantics_check(const struct events *events, enum vmk_launch launch, struct
 	return true;
 }
 
+bool semantics_audit(const struct event *event, uint64_t *records, uint8_t head[DIGEST_SIZE])
+{
+	char number[21], digest[HEX_SIZE(DIGEST_SIZE)], *end;
+
+	if (event->log != LOG_VMK || event->type != VMK_EV_AUDIT || !is_text(event) ||
+		!text_of_type(event->type, (const char *)event->data) ||
+		!semantics_field(event, "records", number, sizeof(number)) ||
+		!semantics_field(event, "head", digest, sizeof(digest)))
+		return false;
+	errno = 0;
+	*records = strtoull(number, &end, 10);
+	return number[0] >= '0' && number[0] <= '9' && !*end && !errno &&
+	       hex_decode_text(head, DIGEST_SIZE, digest);
+}
+
 bool semantics_field(const struct event *event, const char *key, char *value, size_t size)
 {
 	size_t key_size = strlen(key), length;
 	const char *p;
 
-	if (event->log != LOG_VMK || vmk_pcr(event->type, VMK_LAUNCH_DRTM) == 0 || !is_text(event))
+	if (event->log != LOG_VMK || semantics_pcr(event->type, VMK_LAUNCH_DRTM) == 0 ||
+		!is_text(event))
 		return false;
 	for (p = strchr((const char *)event->data, ' '); p; p = strchr(p, ' ')) {
 		p++;

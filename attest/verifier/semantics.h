@@ -15,6 +15,9 @@
  */
 bool semantics_check(const struct events *events, enum vmk_launch launch, struct fault *fault);
 
+/* The PCR that the kernel measures a type of its own into; 0 for any other type. */
+unsigned int semantics_pcr(uint32_t type, enum vmk_launch launch);
+
 /* Which launch the logs speak of; VMK_LAUNCH_DRTM where they do not say. */
 enum vmk_launch semantics_launch(const struct events *events);
 
@@ -29,6 +32,12 @@ bool semantics_text(const struct event *event, const char **text, size_t *size);
  * when the event is none, has no such key, or the value does not fit.
  */
 bool semantics_field(const struct event *event, const char *key, char *value, size_t size);
+
+/*
+ * A checkpoint of the audit log: how many records it covers, and their head (vmkapi/audit.h). False
+ * for any other event.
+ */
+bool semantics_audit(const struct event *event, uint64_t *records, uint8_t head[DIGEST_SIZE]);
 
 /* A few words that name an event: type, PCR, log and index; for packages the name too. */
 void semantics_describe(const struct event *event, char *text, size_t size);

@@ -255,8 +255,7 @@ static void print_step(FILE *out, const struct step *step, const struct appraisa
 static bool only_runtime_differs(const struct steps *steps, unsigned int pcr)
 {
 	for (size_t i = 0; i < steps->count; i++) {
-		if (steps->items[i].pcr == pcr && steps->items[i].mark != STEP_MATCH &&
-			steps->items[i].mark != STEP_RUNTIME)
+		if (steps->items[i].pcr == pcr && step_differs(&steps->items[i]))
 			return false;
 	}
 	return true;

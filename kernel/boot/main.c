@@ -35,6 +35,7 @@
 #include "mem/space.h"
 #include "sched/world.h"
 #include "sched/world_group.h"
+#include "trust/audit.h"
 #include "trust/trust.h"
 #include "vmkdev/device.h"
 #include "vmkdev/iommu.h"
@@ -108,8 +109,11 @@ static void check_hardening(void)
 
 		hardening_look(i, &row);
 		counts[row.state]++;
-		if (row.state == VMK_HARDENING_FAILS)
-			vmk_error("hardening: %s fails: %s: %s", row.name, row.rule, row.found);
+		if (row.state != VMK_HARDENING_FAILS)
+			continue;
+		vmk_error("hardening: %s fails: %s: %s", row.name, row.rule, row.found);
+		audit_record(AUDIT_HARDENING, NULL, "name", row.name, "rule", row.rule, "found",
+			row.found, NULL);
 	}
 	vmk_log("hardening: %u rules hold, %u the CPU does not offer, %u fail",
 		counts[VMK_HARDENING_HOLDS], counts[VMK_HARDENING_ABSENT],
@@ -275,6 +279,7 @@ static void start_system(void)
 	modules_load_boot(boot_info);
 	measure_end();
 	vmk_log("%s after %llu ms", VMK_BOOT_COMPLETE, (unsigned long long)(time_ns() / 1000000));
+	audit_start();
 	modules_start_worlds();
 	audit(); /* once more, with modules and worlds in place */
 	check_hardening();

@@ -29,6 +29,7 @@
 	X(LOCK_TLB)     \
 	X(LOCK_IRQ)     \
 	X(LOCK_RANDOM)  \
+	X(LOCK_AUDIT)   \
 	X(LOCK_LOG)     \
 	X(LOCK_TTY)
 enum lock_level {

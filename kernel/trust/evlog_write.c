@@ -101,3 +101,13 @@ enum vmk_status evlog_write_event(struct evlog_writer *writer, uint32_t pcr, uin
 	put(writer, data, data_bytes);
 	return VMK_OK;
 }
+
+void *evlog_write_move(struct evlog_writer *writer, void *buffer, size_t room)
+{
+	void *old = writer->bytes;
+
+	memcpy(buffer, old, writer->size);
+	writer->bytes = buffer;
+	writer->room = room;
+	return old;
+}

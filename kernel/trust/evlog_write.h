@@ -31,4 +31,7 @@ bool evlog_write_fits(const struct evlog_writer *writer, size_t data_bytes);
 enum vmk_status evlog_write_event(struct evlog_writer *writer, uint32_t pcr, uint32_t type,
 	const uint8_t sha1[20], const uint8_t sha256[32], const void *data, size_t data_bytes);
 
+/* Into a larger buffer. Returns the old one, which is the caller's again. */
+void *evlog_write_move(struct evlog_writer *writer, void *buffer, size_t room);
+
 #endif

@@ -7,6 +7,7 @@
 #include "lib/random.h"
 #include "lib/wipe.h"
 #include "mem/heap.h"
+#include "trust/audit.h"
 #include "trust/edge.h"
 #include "trust/hash.h"
 #include "trust/state.h"
@@ -17,8 +18,9 @@
 #define LOG_MODULE "Trust"
 #include "lib/log.h"
 
-#define VMK_LOG_ROOM (64u << 10)
-#define SEED_BYTES   32u
+#define VMK_LOG_ROOM     (64u << 10)
+#define VMK_LOG_ROOM_MAX (2u << 20) /* what a verifier takes of a log */
+#define SEED_BYTES       32u
 /* Where the firmware left several, as after a warm start. */
 #define FIRMWARE_LOGS_TRIED 8u
 
@@ -246,6 +248,19 @@ static void log_verdict(void)
 		VERDICT_SIGN_COUNT - s->verdict.missing, VERDICT_SIGN_COUNT, line);
 }
 
+static void audit_verdict(const struct boot_info *info)
+{
+	static const char *const launches[] = {
+#define X(symbol, name) [symbol] = name,
+		VMK_LAUNCHES(X)
+#undef X
+	};
+	struct trust_state *s = &trust_state;
+
+	audit_record(AUDIT_BOOT, NULL, "launch", launches[s->launched], "loader", info->loader,
+		"tpm", s->tpm_ready ? s->tpm.manufacturer : s->tpm_error, NULL);
+}
+
 static enum vmk_status start_measuring(const struct boot_info *info)
 {
 	struct trust_state *s = &trust_state;
@@ -291,10 +306,14 @@ static void open_attestation_key(void)
 enum vmk_status trust_init(const struct boot_info *info)
 {
 	struct trust_state *s = &trust_state;
-	enum vmk_status status = find_tpm();
+	enum vmk_status status;
+
+	audit_init();
+	status = find_tpm();
 
 	draw_verdict(info);
 	log_verdict();
+	audit_verdict(info);
 	if (s->tpm_ready) {
 		vmk_log("TPM 2.0 %s, firmware 0x%lx, banks%s sha256", s->tpm.manufacturer,
 			s->tpm.firmware, s->tpm.sha1 ? " sha1" : "");
@@ -322,12 +341,27 @@ const void *trust_dmar(size_t *bytes)
 	return *bytes ? s->dmar : NULL;
 }
 
+/* Checkpoints of the audit log come as long as the host runs. Without memory measuring ends. */
+static void need_room(struct trust_state *s, size_t bytes)
+{
+	struct evlog_writer *log = &s->measure.log;
+	size_t room = 2 * log->room;
+	void *larger;
+
+	if (!s->measure.open || evlog_write_fits(log, bytes) || room > VMK_LOG_ROOM_MAX)
+		return;
+	larger = heap_alloc(room);
+	if (larger)
+		heap_free(evlog_write_move(log, larger, room));
+}
+
 enum vmk_status trust_measure(enum vmk_event_type type, const char *text)
 {
 	struct trust_state *s = &trust_state;
 	enum vmk_status status;
 
 	trust_acquire();
+	need_room(s, strlen(text) + 1);
 	status = measure_event(&s->measure, type, text);
 	if (status != VMK_OK && status != VMK_NOT_MEASURED)
 		vmk_error("measuring has ended: %s (%s)", vmk_status_name(status), s->tpm.why);

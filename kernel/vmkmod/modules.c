@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
+#include "trust/audit.h"
 #include "trust/security.h"
 #include "trust/trust.h"
 #include "vmkmod/admission.h"
@@ -94,11 +95,27 @@ static enum vmk_status start(const struct package *package, const char **why)
 static void did_not_start(const struct package *package, enum vmk_status status, const char *why)
 {
 	vmk_error("%s did not start: %s: %s", package->name, vmk_status_name(status), why);
+	audit_record(AUDIT_PACKAGE_REFUSED, package->name, "name", package->name, "status",
+		vmk_status_name(status), "why", why, NULL);
 }
 
 static void refuse(const char *name, enum vmk_status status, const char *why)
 {
 	vmk_error("%s refused: %s: %s", name, vmk_status_name(status), why ? why : "");
+	audit_record(AUDIT_PACKAGE_REFUSED, name, "file", name, "status", vmk_status_name(status),
+		"why", why ? why : "", NULL);
+}
+
+static void audit_loaded(const struct package *package)
+{
+	char digest[SHA256_HEX_BYTES];
+
+	hex_encode(digest, package->sha256, sizeof(package->sha256));
+	audit_record(package->kind == PACKAGE_POLICY ? AUDIT_POLICY : AUDIT_PACKAGE_LOADED,
+		package->name, "name", package->name, "version", package->version, "kind",
+		package_kind_name(package->kind), "provider", package->provider, "level",
+		acceptance_level_name(package->level), "signer", package->path.signer, "sha256",
+		digest, NULL);
 }
 
 static void load(struct package *package, struct outcome *outcome)
@@ -115,6 +132,7 @@ static void load(struct package *package, struct outcome *outcome)
 	}
 	outcome->loaded = true;
 	loaded[loaded_count++] = package;
+	audit_loaded(package);
 	vmk_log("%s %s of %s (%s, %s) %s%s", package->name, package->version, package->provider,
 		package_kind_name(package->kind), acceptance_level_name(package->level),
 		package->path.count ? "signed by " : "unsigned", package->path.signer);

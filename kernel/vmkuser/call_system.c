@@ -2,11 +2,13 @@
 #include "arch/x86/power.h"
 #include "lib/log.h"
 #include "mem/space.h"
+#include "trust/audit.h"
 #include "vmkuser/call.h"
 #include "vmkuser/records.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/vms.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LOG_MODULE "vmkuser"
@@ -43,18 +45,25 @@ static enum vmk_status set_enable_tboot(const struct uworld *u, uint64_t wanted)
 	if (wanted > VMK_STORED_TRUE)
 		return VMK_BAD_PARAM;
 	status = settings_store_enable_tboot((enum vmk_stored)wanted);
-	if (status == VMK_OK)
-		vmk_log("World %s: from the next boot on, enableTboot is %s", WORLD_NAME(u),
-			names[wanted]);
-	return status;
+	if (status != VMK_OK)
+		return status;
+	vmk_log("World %s: from the next boot on, enableTboot is %s", WORLD_NAME(u), names[wanted]);
+	audit_record(AUDIT_SETTING, WORLD_NAME(u), "world", WORLD_NAME(u), "setting", "enableTboot",
+		"value", names[wanted], NULL);
+	return VMK_OK;
 }
 
 static enum vmk_status act_on_vm(const struct uworld *u, uint64_t id, enum vm_action action)
 {
+	char number[12];
+
 	if (id > UINT32_MAX)
 		return VMK_NOT_FOUND;
+	snprintf(number, sizeof(number), "%u", (unsigned)id);
 	vmk_log("World %s asks that VM %u be %s", WORLD_NAME(u), (unsigned)id,
 		vm_action_name(action));
+	audit_record(AUDIT_VM_POWER, WORLD_NAME(u), "world", WORLD_NAME(u), "action",
+		vm_action_name(action), "vm", number, NULL);
 	return action == VM_POWER_ON ? vms_start((uint32_t)id) : vms_act((uint32_t)id, action);
 }
 
@@ -71,6 +80,8 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 	case VMK_CONTROL_POWER_OFF:
 	case VMK_CONTROL_REBOOT:
 		vmk_log("World %s asks to leave", WORLD_NAME(u));
+		audit_record(AUDIT_HOST_POWER, WORLD_NAME(u), "world", WORLD_NAME(u), "action",
+			args[1] == VMK_CONTROL_REBOOT ? "reboot" : "power-off", NULL);
 		power_leave(args[1] == VMK_CONTROL_REBOOT ? POWER_REBOOT : POWER_OFF);
 	case VMK_CONTROL_VM_START:
 		return act_on_vm(u, args[2], VM_POWER_ON);

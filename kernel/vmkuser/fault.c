@@ -3,6 +3,7 @@
 #include "arch/x86/trap.h"
 #include "lib/log.h"
 #include "sched/world.h"
+#include "trust/audit.h"
 #include "vmkuser/call.h"
 #include "vmkuser/uworld.h"
 
@@ -36,6 +37,13 @@ static const char *control_name(uint64_t error)
 	}
 }
 
+static const char *fault_kind(unsigned vector, uint64_t error)
+{
+	if (vector == VECTOR_PAGE_FAULT)
+		return access_name(error);
+	return vector == VECTOR_CONTROL_PROTECTION ? control_name(error) : "";
+}
+
 void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t rip)
 {
 	const struct uworld *u = world_owner(world_current());
@@ -54,5 +62,8 @@ void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t ri
 		vmk_warn("World %s: %s (vector %u, error 0x%llx) at %s; the world is ended",
 			WORLD_NAME(u), fault_name(vector), vector, (unsigned long long)error,
 			where);
+	audit_record(AUDIT_WORLD_FAULT, WORLD_NAME(u), "world", WORLD_NAME(u), "fault",
+		fault_name(vector), "kind", fault_kind(vector, error), "at", where, "address",
+		vector == VECTOR_PAGE_FAULT ? what : "", NULL);
 	world_exit();
 }

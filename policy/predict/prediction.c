@@ -84,7 +84,7 @@ uint32_t prediction_selection(enum vmk_launch launch)
 	uint32_t drtm = 0x3fu << DRTM_PCR_FIRST;
 
 	/* Firmware 0-7, GRUB 8 and 9, the kernel 12-14. */
-	return launch == VMK_LAUNCH_SRTM ? drtm | 0x3ffu | 7u << 12 : drtm;
+	return launch == VMK_LAUNCH_SRTM ? drtm | 0x3ffu | 0xfu << 12 : drtm;
 }
 
 static enum vmk_status load_config(struct prediction_inputs *inputs, struct prediction_error *error)

@@ -1,3 +1,4 @@
+/* sources: tests/unit/shim/audit.c */
 /* sources: kernel/trust/security.c kernel/boot/options.c */
 /* sources: kernel/trust/trust.c kernel/trust/attester.c kernel/trust/tis.c kernel/trust/tcti.c */
 /* sources: kernel/trust/tpm.c kernel/trust/tpm_key.c kernel/trust/quote.c kernel/trust/hash.c */

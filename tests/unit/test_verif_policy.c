@@ -1,3 +1,5 @@
+/* sources: kernel/trust/audit_read.c kernel/lib/keyval.c attest/verifier/semantics.c
+ * attest/verifier/firmware.c */
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
 /* sources: kernel/lib/hex.c */

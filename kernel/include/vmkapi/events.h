@@ -31,7 +31,8 @@ enum vmk_launch {
 	X(VMK_EV_CONFIG, 0x4d4c0003u, 21, 14, "CONFIG")                     \
 	X(VMK_EV_BOOT_COMPLETE, 0x4d4c0004u, 19, 12, "BOOT_COMPLETE")       \
 	X(VMK_EV_DMA, 0x4d4c0005u, 19, 12, "DMA")                           \
-	X(VMK_EV_VM_IMAGE, 0x4d4c0006u, 20, 13, "VM_IMAGE")
+	X(VMK_EV_VM_IMAGE, 0x4d4c0006u, 20, 13, "VM_IMAGE")                 \
+	X(VMK_EV_AUDIT, 0x4d4c0010u, 22, 15, "AUDIT")
 
 enum vmk_event_type {
 #define X(symbol, type, drtm, srtm, name) symbol = (int)(type),

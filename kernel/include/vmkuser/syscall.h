@@ -129,7 +129,8 @@ struct vmk_port_address {
 	X(VMK_LOG_AK_PUB, 5, "ak-pub")         \
 	X(VMK_LOG_PCR_VALUES, 6, "pcr-values") \
 	X(VMK_LOG_LAUNCH, 7, "launch")         \
-	X(VMK_LOG_TCG_BOOT, 8, "tcg-boot")
+	X(VMK_LOG_TCG_BOOT, 8, "tcg-boot")     \
+	X(VMK_LOG_AUDIT, 9, "audit")
 enum vmk_trust_log {
 #define X(symbol, number, name) symbol = number,
 	VMK_TRUST_LOGS(X)

@@ -1,0 +1,263 @@
+#include "verifier/audit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/keyval.h"
+#include "verifier/semantics.h"
+
+struct checkpoint {
+	uint64_t records;
+	uint8_t head[DIGEST_SIZE];
+};
+
+/* The walk through the log. */
+struct walk {
+	const struct bytes *log;
+	const struct events *events;
+	size_t next_event;      /* where the next checkpoint is looked for */
+	struct checkpoint next; /* records 0: there is none left */
+	struct checkpoint last; /* the one that was met last */
+	uint64_t final;         /* records that the last checkpoint covers */
+	uint8_t head[DIGEST_SIZE];
+};
+
+static void say_digests(struct fault *fault, const uint8_t *expected, const uint8_t *found)
+{
+	char text[HEX_SIZE(DIGEST_SIZE)];
+
+	hex_encode(text, expected, DIGEST_SIZE);
+	fault_expected(fault, "%s", text);
+	hex_encode(text, found, DIGEST_SIZE);
+	fault_found(fault, "%s", text);
+}
+
+/* Later checkpoints cover more records; `final` is what the last one says. */
+static bool survey(struct audit *audit, struct walk *w, struct fault *fault)
+{
+	for (size_t i = 0; i < w->events->count; i++) {
+		struct checkpoint c;
+		char text[256];
+
+		if (!semantics_audit(&w->events->items[i], &c.records, c.head))
+			continue;
+		if (c.records <= w->final) {
+			semantics_describe(&w->events->items[i], text, sizeof(text));
+			fault_set(fault, REASON_EVENT_SEMANTICS, "%s", text);
+			fault_expected(fault, "more than %" PRIu64 " records", w->final);
+			return fault_found(fault, "%" PRIu64, c.records);
+		}
+		w->final = c.records;
+		audit->checkpoints++;
+	}
+	return true;
+}
+
+static void next_checkpoint(struct walk *w)
+{
+	w->last = w->next;
+	w->next = (struct checkpoint){0};
+	while (w->next_event < w->events->count && !w->next.records) {
+		const struct event *event = &w->events->items[w->next_event++];
+
+		if (!semantics_audit(event, &w->next.records, w->next.head))
+			w->next.records = 0;
+	}
+}
+
+/* Does the rest of the log hold the record of that index? */
+static bool comes_later(struct audit_cursor cursor, uint64_t index)
+{
+	struct audit_record r;
+
+	while (audit_next(&cursor, &r) == VMK_OK) {
+		if (r.index == index)
+			return true;
+	}
+	return false;
+}
+
+static bool wrong_place(const struct audit_cursor *cursor, const struct audit_record *r,
+	uint64_t index, struct fault *fault)
+{
+	bool moved = r->index < index || comes_later(*cursor, index);
+
+	fault_set(fault, moved ? REASON_AUDIT_ORDER : REASON_AUDIT_MISSING,
+		"audit record %" PRIu64 "%s", index,
+		moved ? " is not in its place" : " was dropped");
+	fault_expected(fault, "record %" PRIu64, index);
+	return fault_found(fault, "record %" PRIu64 " (%s)", r->index, audit_kind_name(r->kind));
+}
+
+/*
+ * The record at `index` does not name the one before as it is. Which of the two was altered, the
+ * record behind them tells, or the checkpoint where there is none: whoever changes one byte does
+ * not change the links that follow.
+ */
+static bool broken_link(struct walk *w, const struct audit_cursor *cursor,
+	const struct audit_record *r, uint64_t index, struct fault *fault)
+{
+	struct audit_cursor behind = *cursor;
+	uint8_t digest[DIGEST_SIZE];
+	struct audit_record next;
+	bool intact;
+
+	sha256(digest, w->log->data + r->offset, r->bytes);
+	if (w->next.records == index + 1)
+		intact = memcmp(digest, w->next.head, DIGEST_SIZE) == 0;
+	else
+		intact = audit_next(&behind, &next) == VMK_OK &&
+			 memcmp(next.link, digest, DIGEST_SIZE) == 0;
+	/* The beginning of the log is fixed, and so is what a checkpoint was met at. */
+	if (index == 0 || w->last.records == index)
+		intact = false;
+	fault_set(fault, REASON_AUDIT_ALTERED, "audit record %" PRIu64 " was altered",
+		intact ? index - 1 : index);
+	say_digests(fault, r->link, w->head);
+	return false;
+}
+
+static bool unreadable(struct walk *w, const struct audit_cursor *cursor, enum vmk_status status,
+	uint64_t index, struct fault *fault)
+{
+	bool ends = status == VMK_NOT_FOUND || status == VMK_TRUNCATED;
+
+	fault_set(fault, ends ? REASON_AUDIT_TRUNCATED : REASON_AUDIT_ALTERED,
+		"audit record %" PRIu64, index);
+	fault_expected(fault, "%" PRIu64 " records, which the last checkpoint covers", w->final);
+	return fault_found(fault, "%s", cursor->why ? cursor->why : "the log ends before it");
+}
+
+/* A log whose links hold, but which leads elsewhere, was made anew since the checkpoint before. */
+static bool wrong_head(const struct walk *w, uint64_t index, struct fault *fault)
+{
+	if (index == w->last.records)
+		fault_set(
+			fault, REASON_AUDIT_ALTERED, "audit record %" PRIu64 " was altered", index);
+	else
+		fault_set(fault, REASON_AUDIT_ALTERED,
+			"audit record %" PRIu64 " was altered, or records from %" PRIu64
+			" on were written anew",
+			index, w->last.records);
+	say_digests(fault, w->next.head, w->head);
+	return false;
+}
+
+static void count(struct audit *audit, const struct audit_record *r)
+{
+	char number[24];
+
+	if (!audit->counts[r->kind]++)
+		audit->first[r->kind] = r->index;
+	if (r->kind == AUDIT_SUPPRESSED && audit_field_get(r, "count", number, sizeof(number)))
+		audit->suppressed += strtoull(number, NULL, 10);
+	audit->records++;
+}
+
+/* True until the log ends or what is wrong with it lies behind all checkpoints. */
+static bool step(struct audit *audit, struct walk *w, struct audit_cursor *cursor, bool *more,
+	struct fault *fault)
+{
+	uint64_t index = audit->records;
+	bool anchored = index < w->final;
+	struct audit_record r;
+	enum vmk_status status = audit_next(cursor, &r);
+
+	*more = false;
+	if (status != VMK_OK) {
+		audit->rest = cursor->why;
+		return !anchored || unreadable(w, cursor, status, index, fault);
+	}
+	if (r.index != index || memcmp(r.link, w->head, DIGEST_SIZE) != 0) {
+		audit->rest = "a record that is not in the chain";
+		if (!anchored)
+			return true;
+		return r.index != index ? wrong_place(cursor, &r, index, fault)
+					: broken_link(w, cursor, &r, index, fault);
+	}
+	sha256(w->head, w->log->data + r.offset, r.bytes);
+	if (w->next.records == index + 1) {
+		if (memcmp(w->head, w->next.head, DIGEST_SIZE) != 0)
+			return wrong_head(w, index, fault);
+		next_checkpoint(w);
+		audit->proven = index + 1;
+		audit->proven_bytes = cursor->offset;
+	}
+	count(audit, &r);
+	*more = true;
+	return true;
+}
+
+bool audit_check(struct audit *audit, const struct events *events, const struct bytes *log,
+	struct fault *fault)
+{
+	struct walk w = {.log = log, .events = events};
+	struct audit_cursor cursor;
+	const char *why;
+	bool more = true;
+
+	*audit = (struct audit){.shown = log->size != 0};
+	if (!survey(audit, &w, fault))
+		return false;
+	if (audit_open(&cursor, log->data, log->size, &why) != VMK_OK) {
+		audit->rest = why;
+		cursor.why = log->size ? why : "no audit log";
+		return !w.final || unreadable(&w, &cursor, VMK_NOT_FOUND, 0, fault);
+	}
+	sha256(w.head, log->data, AUDIT_MAGIC_BYTES);
+	next_checkpoint(&w);
+	while (more) {
+		if (!step(audit, &w, &cursor, &more, fault))
+			return false;
+	}
+	return true;
+}
+
+static bool is_of(const struct audit_record *r, uint32_t kinds)
+{
+	char name[32];
+
+	if (kinds >> r->kind & 1)
+		return true;
+	return r->kind == AUDIT_SUPPRESSED && audit_field_get(r, "kind", name, sizeof(name)) &&
+	       (kinds >> audit_kind_find(name) & 1);
+}
+
+bool audit_check_forbidden(const struct bytes *log, uint32_t kinds, struct fault *fault)
+{
+	struct audit_cursor cursor;
+	struct audit_record r;
+	const char *why;
+	char text[FAULT_TEXT];
+
+	if (!kinds || audit_open(&cursor, log->data, log->size, &why) != VMK_OK)
+		return true;
+	while (audit_next(&cursor, &r) == VMK_OK) {
+		if (!is_of(&r, kinds))
+			continue;
+		audit_describe(&r, text, sizeof(text));
+		fault_set(fault, REASON_AUDIT_FORBIDDEN, "audit record %" PRIu64 " (%s)", r.index,
+			audit_kind_name(r.kind));
+		fault_expected(fault, "none of its kind");
+		return fault_found(fault, "%s", text);
+	}
+	return true;
+}
+
+void audit_describe(const struct audit_record *record, char *text, size_t size)
+{
+	struct keyval pairs = keyval_of(record->text, record->text_bytes);
+	size_t at = 0;
+
+	text[0] = 0;
+	while (keyval_next(&pairs) == VMK_OK && at < size) {
+		bool blank = memchr(pairs.value, ' ', pairs.value_length) != NULL;
+		const char *quote = blank ? "'" : "";
+
+		at += (size_t)snprintf(text + at, size - at, "%s%.*s=%s%.*s%s", at ? " " : "",
+			(int)pairs.key_length, pairs.key, quote, (int)pairs.value_length,
+			pairs.value, quote);
+	}
+}
