@@ -1,4 +1,5 @@
-/* sources: kernel/trust/audit_read.c kernel/lib/keyval.c attest/verifier/semantics.c attest/verifier/firmware.c kernel/trust/evlog_read.c */
+/* sources: kernel/trust/audit_read.c kernel/lib/keyval.c kernel/trust/evlog_read.c */
+/* sources: attest/verifier/semantics.c attest/verifier/firmware.c */
 /* sources: attest/verifier/policy.c attest/verifier/replay.c attest/verifier/evidence.c */
 /* sources: attest/verifier/bytes.c attest/verifier/fault.c attest/verifier/reason.c */
 /* sources: kernel/lib/hex.c */

@@ -79,14 +79,19 @@ static bool comes_later(struct audit_cursor cursor, uint64_t index)
 	return false;
 }
 
-static bool wrong_place(const struct audit_cursor *cursor, const struct audit_record *r,
-	uint64_t index, struct fault *fault)
+static bool wrong_place(const struct walk *w, const struct audit_cursor *cursor,
+	const struct audit_record *r, uint64_t index, struct fault *fault)
 {
 	bool moved = r->index < index || comes_later(*cursor, index);
+	enum reason reason = moved ? REASON_AUDIT_ORDER : REASON_AUDIT_MISSING;
+	const char *what = moved ? "is not in its place" : "was dropped";
 
-	fault_set(fault, moved ? REASON_AUDIT_ORDER : REASON_AUDIT_MISSING,
-		"audit record %" PRIu64 "%s", index,
-		moved ? " is not in its place" : " was dropped");
+	/* It is where it was written: only its number was changed. */
+	if (memcmp(r->link, w->head, DIGEST_SIZE) == 0) {
+		reason = REASON_AUDIT_ALTERED;
+		what = "was altered";
+	}
+	fault_set(fault, reason, "audit record %" PRIu64 " %s", index, what);
 	fault_expected(fault, "record %" PRIu64, index);
 	return fault_found(fault, "record %" PRIu64 " (%s)", r->index, audit_kind_name(r->kind));
 }
@@ -174,7 +179,7 @@ static bool step(struct audit *audit, struct walk *w, struct audit_cursor *curso
 		audit->rest = "a record that is not in the chain";
 		if (!anchored)
 			return true;
-		return r.index != index ? wrong_place(cursor, &r, index, fault)
+		return r.index != index ? wrong_place(w, cursor, &r, index, fault)
 					: broken_link(w, cursor, &r, index, fault);
 	}
 	sha256(w->head, w->log->data + r.offset, r.bytes);

@@ -1,5 +1,5 @@
-/* sources: kernel/trust/audit_read.c kernel/lib/keyval.c attest/verifier/semantics.c
- * attest/verifier/firmware.c */
+/* sources: kernel/trust/audit_read.c kernel/lib/keyval.c */
+/* sources: attest/verifier/semantics.c attest/verifier/firmware.c */
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
 /* sources: kernel/lib/hex.c */
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "tests/vectors/fixture.h"
+#include <vmkapi/audit.h>
 
 static json_t *good(void)
 {
@@ -133,6 +134,31 @@ static void refuses_numbers_beyond_their_type(void **state)
 	refused(root, "runtime[0]", "selection");
 }
 
+static void reads_what_the_audit_log_may_not_hold(void **state)
+{
+	static const char *const wrong[] = {"denials", "", "none"};
+	json_t *root = good();
+	struct fault fault = {0};
+	struct policy policy;
+	char *text;
+
+	json_object_set_new(root, "audit-forbid", json_pack("[s, s]", "denial", "world-fault"));
+	text = json_dumps(root, 0);
+	assert_true(policy_parse(&policy, text, strlen(text), &fault));
+	assert_int_equal(policy.audit_forbid, 1u << AUDIT_DENIAL | 1u << AUDIT_WORLD_FAULT);
+	policy_free(&policy);
+	free(text);
+	json_decref(root);
+	for (size_t i = 0; i < 3; i++) {
+		root = good();
+		json_object_set_new(root, "audit-forbid", json_pack("[s, s]", "denial", wrong[i]));
+		refused(root, "audit-forbid[1]", "kind");
+	}
+	root = good();
+	json_object_set_new(root, "audit-forbid", json_array());
+	refused(root, "audit-forbid", "empty");
+}
+
 /* PCR 20 to 22 alone can be replayed by whoever owns ring 0. */
 static void wants_the_root_pcrs(void **state)
 {
@@ -211,6 +237,7 @@ int main(void)
 		cmocka_unit_test(refuses_doubled_members),
 		cmocka_unit_test(refuses_other_formats),
 		cmocka_unit_test(refuses_numbers_beyond_their_type),
+		cmocka_unit_test(reads_what_the_audit_log_may_not_hold),
 		cmocka_unit_test(wants_the_root_pcrs),
 		cmocka_unit_test(refuses_bad_events),
 		cmocka_unit_test(sums_must_agree),
