@@ -1,6 +1,6 @@
+#include "mem/slab.h"
 #include "lib/panic.h"
 #include "lib/random.h"
-#include "mem/slab.h"
 #include <string.h>
 
 /* Slot sizes, canary included. */
@@ -9,7 +9,7 @@ static const uint16_t sizes[SLAB_CLASSES] = {16, 32, 48, 64, 80, 96, 128, 160, 1
 
 struct slab {
 	uint64_t seal; /* cache secret and place; anything else is damage */
-	struct list node;
+	struct list all, node;
 	uint32_t kind, slots, used;
 	uint64_t allocated[BITMAP_WORDS(SLAB_SLOTS_MAX)];
 } __attribute__((aligned(16)));
@@ -19,12 +19,12 @@ static uint64_t seal_of(const struct slab_cache *cache, const void *at)
 	return cache->secret ^ (uintptr_t)at;
 }
 
-static uint8_t *slot_at(struct slab *slab, size_t i)
+static uint8_t *slot_at(const struct slab *slab, size_t i)
 {
-	return (uint8_t *)(slab + 1) + i * sizes[slab->kind];
+	return (uint8_t *)(uintptr_t)(slab + 1) + i * sizes[slab->kind];
 }
 
-static uint64_t *canary_of(struct slab *slab, size_t i)
+static uint64_t *canary_of(const struct slab *slab, size_t i)
 {
 	return (uint64_t *)(void *)(slot_at(slab, i) + sizes[slab->kind] - sizeof(uint64_t));
 }
@@ -39,15 +39,32 @@ static unsigned kind_of(size_t bytes)
 	return kind;
 }
 
-static void check_seal(const struct slab_cache *cache, const struct slab *slab)
+static unsigned object_bytes(const struct slab *slab)
 {
-	if (slab->seal != seal_of(cache, slab) || slab->kind >= SLAB_CLASSES)
+	return sizes[slab->kind] - (unsigned)sizeof(uint64_t);
+}
+
+static size_t slots_of(unsigned kind)
+{
+	return (SLAB_MAPPED - sizeof(struct slab)) / sizes[kind];
+}
+
+static bool is_sound(const struct slab_cache *cache, const struct slab *slab)
+{
+	return slab->seal == seal_of(cache, slab) && slab->kind < SLAB_CLASSES &&
+	       slab->slots == slots_of(slab->kind);
+}
+
+static void check_sound(const struct slab_cache *cache, const struct slab *slab)
+{
+	if (!is_sound(cache, slab))
 		panic("heap: not a heap object, or the header of its slab is damaged");
 }
 
 void slab_cache_init(struct slab_cache *cache, uint64_t secret)
 {
 	*cache = (struct slab_cache){.secret = secret};
+	list_init(&cache->all);
 	for (unsigned i = 0; i < SLAB_CLASSES; i++)
 		list_init(&cache->partial[i]);
 }
@@ -67,16 +84,40 @@ static size_t random_slot(struct slab_cache *cache, size_t slots)
 	return bits % slots;
 }
 
-static void check_untouched(struct slab *slab, size_t i)
+/* --- what lies in free slots */
+
+static void poison(void *from, size_t bytes)
+{
+	uint64_t *words = from;
+
+	for (size_t w = 0; w < bytes / sizeof(*words); w++)
+		words[w] = HEAP_POISON;
+}
+
+static bool is_untouched(const struct slab *slab, size_t i)
 {
 	const uint64_t *words = (const uint64_t *)(void *)slot_at(slab, i);
 
 	for (size_t w = 0; w < sizes[slab->kind] / sizeof(*words); w++) {
-		if (words[w])
-			panic("heap: an object of %u bytes was written after it was freed",
-				sizes[slab->kind] - 8u);
+		if (words[w] != HEAP_POISON)
+			return false;
 	}
+	return true;
 }
+
+static void check_untouched(const struct slab *slab, size_t i)
+{
+	if (!is_untouched(slab, i))
+		panic("heap: an object of %u bytes was written after it was freed",
+			object_bytes(slab));
+}
+
+static bool has_canary(const struct slab_cache *cache, const struct slab *slab, size_t i)
+{
+	return *canary_of(slab, i) == seal_of(cache, canary_of(slab, i));
+}
+
+/* --- giving and taking back */
 
 void *slab_alloc(struct slab_cache *cache, size_t bytes)
 {
@@ -88,12 +129,13 @@ void *slab_alloc(struct slab_cache *cache, size_t bytes)
 	if (!first)
 		return NULL;
 	slab = list_entry(first, struct slab, node);
-	check_seal(cache, slab);
+	check_sound(cache, slab);
 	i = bitmap_next_cyclic(
 		slab->allocated, slab->slots, random_slot(cache, slab->slots), false);
 	ASSERT(i != BITMAP_NONE);
 	check_untouched(slab, i);
 	bitmap_set(slab->allocated, i);
+	memset(slot_at(slab, i), 0, sizes[kind]);
 	*canary_of(slab, i) = seal_of(cache, canary_of(slab, i));
 	if (!slab->used++)
 		cache->empty[kind]--;
@@ -108,9 +150,12 @@ void slab_add(struct slab_cache *cache, size_t bytes, void *memory)
 	struct slab *slab = memory;
 
 	ASSERT((uintptr_t)memory % SLAB_BYTES == 0);
+	memset(slab, 0, sizeof(*slab));
 	slab->kind = kind_of(bytes);
-	slab->slots = (uint32_t)((SLAB_MAPPED - sizeof(*slab)) / sizes[slab->kind]);
+	slab->slots = (uint32_t)slots_of(slab->kind);
 	slab->seal = seal_of(cache, slab);
+	poison(slab + 1, SLAB_MAPPED - sizeof(*slab));
+	list_append(&cache->all, &slab->all);
 	list_append(&cache->partial[slab->kind], &slab->node);
 	cache->empty[slab->kind]++;
 }
@@ -120,18 +165,28 @@ static size_t slot_of(const struct slab_cache *cache, struct slab *slab, const v
 {
 	size_t offset, i;
 
-	check_seal(cache, slab);
+	check_sound(cache, slab);
 	offset = (uintptr_t)object - (uintptr_t)(slab + 1);
 	i = offset / sizes[slab->kind];
 	if ((uintptr_t)object < (uintptr_t)(slab + 1) || offset % sizes[slab->kind] ||
 		i >= slab->slots)
 		panic("heap: freed an address inside of an object");
 	if (!bitmap_test(slab->allocated, i))
-		panic("heap: an object of %u bytes was freed twice", sizes[slab->kind] - 8u);
-	if (*canary_of(slab, i) != seal_of(cache, canary_of(slab, i)))
-		panic("heap: an object of %u bytes was written past its end",
-			sizes[slab->kind] - 8u);
+		panic("heap: an object of %u bytes was freed twice", object_bytes(slab));
+	if (!has_canary(cache, slab, i))
+		panic("heap: an object of %u bytes was written past its end", object_bytes(slab));
 	return i;
+}
+
+/* The last look at its objects. */
+static void take_out(struct slab_cache *cache, struct slab *slab)
+{
+	for (size_t i = 0; i < slab->slots; i++)
+		check_untouched(slab, i);
+	cache->empty[slab->kind]--;
+	list_remove(&slab->node);
+	list_remove(&slab->all);
+	slab->seal = 0;
 }
 
 void *slab_free(struct slab_cache *cache, void *object)
@@ -139,7 +194,7 @@ void *slab_free(struct slab_cache *cache, void *object)
 	struct slab *slab = (struct slab *)(void *)((uintptr_t)object & ~(SLAB_BYTES - 1ul));
 	size_t i = slot_of(cache, slab, object);
 
-	memset(object, 0, sizes[slab->kind]);
+	poison(object, sizes[slab->kind]);
 	bitmap_clear(slab->allocated, i);
 	cache->bytes_used -= sizes[slab->kind];
 	if (slab->used-- == slab->slots)
@@ -147,8 +202,26 @@ void *slab_free(struct slab_cache *cache, void *object)
 	/* One empty slab stays for the next request. */
 	if (slab->used || !cache->empty[slab->kind]++)
 		return NULL;
-	cache->empty[slab->kind]--;
-	list_remove(&slab->node);
-	slab->seal = 0;
+	take_out(cache, slab);
 	return slab;
+}
+
+void slab_audit(const struct slab_cache *cache, struct heap_audit *audit)
+{
+	list_for_each (node, &cache->all) {
+		const struct slab *slab = list_entry(node, struct slab, all);
+
+		if (!is_sound(cache, slab)) {
+			audit->damaged++;
+			return;
+		}
+		audit->slabs++;
+		for (size_t i = 0; i < slab->slots; i++) {
+			bool used = bitmap_test(slab->allocated, i);
+
+			audit->objects += used;
+			audit->damaged +=
+				used ? !has_canary(cache, slab, i) : !is_untouched(slab, i);
+		}
+	}
 }

@@ -205,6 +205,91 @@ static void finds_a_damaged_slab(void **state)
 	assert_non_null(strstr(panic_text, "damaged"));
 }
 
+static void large_objects_end_where_their_pages_end(void **state)
+{
+	uint8_t *object = heap_alloc(5008);
+
+	assert_int_equal((uintptr_t)(object + 5008) % PAGE_SIZE, 0);
+	heap_free(object);
+	object = heap_alloc(2 * PAGE_SIZE);
+	assert_int_equal((uintptr_t)object % PAGE_SIZE, 0);
+	heap_free(object);
+	assert_int_equal(heap_bytes_used(), 0);
+}
+
+static void finds_writes_around_a_large_object(void **state)
+{
+	uint8_t *object = heap_alloc(5001);
+
+	object[5001] ^= 1;
+	assert_true(PANICS(heap_free(object)));
+	assert_non_null(strstr(panic_text, "past its end"));
+	object[5001] ^= 1;
+	object[-1] ^= 1;
+	assert_true(PANICS(heap_free(object)));
+	assert_non_null(strstr(panic_text, "before its beginning"));
+	object[-1] ^= 1;
+	*(uint8_t *)ALIGN_DOWN((uintptr_t)object, PAGE_SIZE) ^= 1;
+	assert_true(PANICS(heap_free(object)));
+}
+
+static void finds_a_large_object_freed_elsewhere(void **state)
+{
+	uint8_t *object = heap_alloc(5000);
+
+	assert_true(PANICS(heap_free(object + 16)));
+	assert_non_null(strstr(panic_text, "not freed at its beginning"));
+	assert_true(PANICS(heap_free((void *)ALIGN_DOWN((uintptr_t)object, PAGE_SIZE))));
+	heap_free(object);
+}
+
+static void freed_objects_hold_no_valid_pointer(void **state)
+{
+	uint64_t *object = heap_alloc(64);
+
+	object[3] = 7;
+	heap_free(object);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(object[i], HEAP_POISON);
+	assert_true(HEAP_POISON >> 47 != 0 && HEAP_POISON >> 47 != 0x1ffff);
+}
+
+static void the_audit_finds_what_no_free_has_come_across(void **state)
+{
+	uint8_t *live = heap_alloc(100), *freed = heap_alloc(300), *kept = heap_alloc(300);
+	struct heap_audit audit;
+
+	heap_free(freed);
+	heap_audit(&audit);
+	assert_int_equal(audit.slabs, 2);
+	assert_int_equal(audit.objects, 2);
+	assert_int_equal(audit.damaged, 0);
+	live[127 - 7] ^= 1;
+	freed[10] ^= 1;
+	heap_audit(&audit);
+	assert_int_equal(audit.damaged, 2);
+	live[127 - 7] ^= 1;
+	freed[10] ^= 1;
+	*(uint64_t *)((uintptr_t)kept & ~(SLAB_BYTES - 1ul)) ^= 1;
+	heap_audit(&audit);
+	assert_int_equal(audit.damaged, 1);
+}
+
+static void finds_a_write_to_a_slab_that_is_given_back(void **state)
+{
+	static uint8_t *objects[40];
+	bool found = false;
+
+	for (unsigned i = 0; i < 40; i++)
+		objects[i] = heap_alloc(1000);
+	heap_free(objects[0]);
+	objects[0][8] = 1;
+	for (unsigned i = 39; i > 0 && !found; i--)
+		found = PANICS(heap_free(objects[i]));
+	assert_true(found);
+	assert_non_null(strstr(panic_text, "after it was freed"));
+}
+
 static void refuses_what_does_not_fit(void **state)
 {
 	assert_null(heap_calloc(SIZE_MAX / 2, 3));
@@ -237,11 +322,17 @@ int main(void)
 		cmocka_unit_test_setup(the_order_is_random, fresh),
 		cmocka_unit_test_setup(finds_a_double_free_of_pages, fresh),
 		cmocka_unit_test_setup(refuses_what_does_not_fit, fresh),
+		cmocka_unit_test_setup(large_objects_end_where_their_pages_end, fresh),
+		cmocka_unit_test_setup(finds_writes_around_a_large_object, fresh),
+		cmocka_unit_test_setup(finds_a_large_object_freed_elsewhere, fresh),
+		cmocka_unit_test_setup(freed_objects_hold_no_valid_pointer, fresh),
+		cmocka_unit_test_setup(the_audit_finds_what_no_free_has_come_across, fresh),
 		cmocka_unit_test_setup(gives_empty_slabs_back, fresh),
 		/* From here on the heap's lock stays held by what panicked, and is disarmed. */
 		cmocka_unit_test_setup(finds_a_double_free, fresh),
 		cmocka_unit_test_setup(finds_an_overflow, fresh),
 		cmocka_unit_test_setup(finds_a_write_after_free, fresh),
+		cmocka_unit_test_setup(finds_a_write_to_a_slab_that_is_given_back, fresh),
 		cmocka_unit_test_setup(finds_inner_and_foreign_pointers, fresh),
 		cmocka_unit_test_setup(finds_foreign_pointers, fresh),
 		cmocka_unit_test_setup(finds_a_damaged_slab, fresh),

@@ -93,6 +93,18 @@ static void knows_the_traps_of_the_compiler(void **state)
 	assert_null(opcode("\x90\x90\x0f\xb9\x40\x5d"));
 }
 
+static void knows_pointers_out_of_freed_objects(void **state)
+{
+	struct violation_facts facts = {.vector = VECTOR_GP, .poisoned = true};
+
+	assert_non_null(strstr(violation_name(&facts), "freed heap object"));
+	facts.vector = VECTOR_STACK;
+	assert_non_null(strstr(violation_name(&facts), "freed heap object"));
+	facts.vector = VECTOR_PAGE_FAULT;
+	facts.where = WHERE_ELSEWHERE;
+	assert_null(violation_name(&facts));
+}
+
 static const char *control_protection(uint64_t error)
 {
 	return violation_name(
@@ -115,6 +127,7 @@ int main(void)
 		cmocka_unit_test(claims_nothing_that_it_does_not_know),
 		cmocka_unit_test(a_double_fault_is_an_overflow_only_beside_the_stack_pointer),
 		cmocka_unit_test(knows_the_traps_of_the_compiler),
+		cmocka_unit_test(knows_pointers_out_of_freed_objects),
 		cmocka_unit_test(tells_landing_pads_from_shadow_stacks),
 	};
 

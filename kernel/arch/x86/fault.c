@@ -7,6 +7,7 @@
 #include "arch/x86/shadow.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/violation.h"
+#include "mem/heap.h"
 #include "vmkuser/uworld.h"
 #include <string.h>
 
@@ -70,6 +71,18 @@ static bool fix_up(struct trap_frame *frame)
 	return false;
 }
 
+static bool holds_poison(const struct trap_frame *frame)
+{
+	const uint64_t registers[] = {frame->rax, frame->rbx, frame->rcx, frame->rdx, frame->rsi,
+		frame->rdi, frame->rbp, frame->r8, frame->r9, frame->r10, frame->r11, frame->r12,
+		frame->r13, frame->r14, frame->r15};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(registers); i++)
+		if (registers[i] == HEAP_POISON)
+			return true;
+	return false;
+}
+
 /* What it ran into, or NULL. */
 static const char *name_violation(const struct trap_frame *frame, uint64_t address)
 {
@@ -77,7 +90,8 @@ static const char *name_violation(const struct trap_frame *frame, uint64_t addre
 		.error = frame->error,
 		.address = address,
 		.rsp = frame->rsp,
-		.where = where_is(address)};
+		.where = where_is(address),
+		.poisoned = holds_poison(frame)};
 
 	if (panic_is_code(frame->rip - VIOLATION_BEFORE) &&
 		panic_is_code(frame->rip + VIOLATION_CODE - VIOLATION_BEFORE - 1))

@@ -12,6 +12,7 @@
 #include "boot/symbols.h"
 #include "lib/lock.h"
 #include "lib/log.h"
+#include "mem/heap.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,8 @@ static const char *show(uint64_t v, char *to, size_t size)
 		symbols_describe(v, to, size);
 	else if (name_other_code(v, to, size))
 		return to;
+	else if (v == HEAP_POISON)
+		snprintf(to, size, "(freed)");
 	else if (v < SHOWN_MAX)
 		snprintf(to, size, "0x%llx", (unsigned long long)v);
 	else

@@ -101,6 +101,12 @@ static const char *name_control_protection(const struct violation_facts *f)
 	return kind < ARRAY_SIZE(kinds) ? kinds[kind] : NULL;
 }
 
+/* Dereferencing what is no canonical address (SDM 1, 3.3.7.1). */
+static const char *name_protection(const struct violation_facts *f)
+{
+	return f->poisoned ? "use of a pointer out of a freed heap object" : NULL;
+}
+
 const char *violation_name(const struct violation_facts *facts)
 {
 	switch (facts->vector) {
@@ -108,6 +114,9 @@ const char *violation_name(const struct violation_facts *facts)
 		return name_invalid_opcode(facts);
 	case VECTOR_DOUBLE_FAULT:
 		return name_double_fault(facts);
+	case VECTOR_STACK:
+	case VECTOR_GP:
+		return name_protection(facts);
 	case VECTOR_PAGE_FAULT:
 		return name_page_fault(facts);
 	case VECTOR_CONTROL_PROTECTION:

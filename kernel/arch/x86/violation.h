@@ -19,6 +19,7 @@ struct violation_facts {
 	enum where where; /* of `address` */
 	/* Around RIP, of an invalid opcode; all zero where that is not code of ours. */
 	uint8_t code[VIOLATION_CODE];
+	bool poisoned; /* a register holds what freed heap objects hold */
 };
 
 /* Static text, or NULL: nothing more is known than the exception's name. */

@@ -5,7 +5,7 @@
 #include <vmkapi/module.h>
 
 #define CASE_BYTES 32
-#define BIG_BYTES  12288u
+#define BIG_BYTES  10000u
 #define RETURN     0xc3 /* the shortest code */
 
 /* The test replaces what follows the mark. Volatile: the compiler must not know it. */
@@ -187,11 +187,39 @@ static void violate_foreign_free(void)
 	api->free(data);
 }
 
+static void violate_freed_pointer(void)
+{
+	const uint8_t **object = api->alloc(64);
+	const uint8_t *const volatile *freed = object;
+
+	api->free(object);
+	peek(*freed);
+}
+
+/* Found when the place is given again, which is at random. */
+static void violate_freed_write(void)
+{
+	uint8_t *object = api->alloc(1000);
+
+	api->free(object);
+	poke(object + 100);
+	for (unsigned i = 0; i < 1000; i++)
+		api->alloc(1000);
+}
+
 static void violate_beside_large(void)
 {
 	uint8_t *object = api->alloc(BIG_BYTES);
 
 	poke(object + BIG_BYTES);
+}
+
+static void violate_before_large(void)
+{
+	volatile uint8_t *object = api->alloc(BIG_BYTES);
+
+	object[-1] ^= 1;
+	api->free((void *)(uintptr_t)object);
 }
 
 static void violate_freed_large(void)

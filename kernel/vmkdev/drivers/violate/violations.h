@@ -23,6 +23,10 @@
 	X(other_stack, "page fault in the kernel, error 0x2: access beyond a kernel stack")        \
 	X(heap_overflow, "heap: an object of 24 bytes was written past its end")                   \
 	X(double_free, "heap: an object of 40 bytes was freed twice")                              \
+	X(freed_pointer, "general protection fault in the kernel, error 0x0: use of a pointer "    \
+			 "out of a freed heap object")                                             \
+	X(freed_write, "heap: an object of 1016 bytes was written after it was freed")             \
+	X(before_large, "heap: a large object was written before its beginning")                   \
 	X(inner_free, "heap: freed an address inside of an object")                                \
 	X(foreign_free, "heap: freed an address that is not the heap's")                           \
 	X(beside_large,                                                                            \
