@@ -1,7 +1,6 @@
 #include "boot/boot_info.h"
 #include "boot/memory_map.h"
 #include "lib/log.h"
-#include "lib/panic.h"
 #include "mem/heap.h"
 #include "mem/space.h"
 #include "vmkdev/device.h"
@@ -170,13 +169,9 @@ enum vmk_status device_map_bar(struct device *device, unsigned index, volatile v
 		msix->vectors * MSIX_ENTRY_BYTES, registers);
 }
 
-struct device *device_of(const struct vmkapi_pci *api)
+void device_unmap_bar(struct device *device, unsigned index, volatile void *registers)
 {
-	for (unsigned i = 0; i < device_count; i++) {
-		if (&devices[i].api == api)
-			return &devices[i];
-	}
-	panic("a driver named a device that it was not given");
+	space_unmap_device(registers, device->pci.bars[index].bytes);
 }
 
 const struct device *device_at(unsigned index)

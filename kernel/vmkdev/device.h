@@ -45,12 +45,11 @@ enum vmk_status device_enable(struct device *device);
  * out.
  */
 enum vmk_status device_map_bar(struct device *device, unsigned index, volatile void **registers);
+void device_unmap_bar(struct device *device, unsigned index, volatile void *registers);
 /* Are these addresses for device registers: neither memory nor the platform's own, configuration
  * space and remapping units among it? */
 bool device_is_own(uint64_t start, uint64_t bytes);
 /* The function number `index` of those that device_init() found; NULL beyond the last. */
 const struct device *device_at(unsigned index);
-/* The device of a pointer that device->api was handed out as; panics for any other pointer. */
-struct device *device_of(const struct vmkapi_pci *api);
 
 #endif

@@ -3,6 +3,7 @@
 #include <vmkuser/syscall.h>
 #include "lib/keyval.h"
 #include "vmkmod/package.h"
+#include "vmkmod/parameters.h"
 
 #define MEMORY_LIMIT_MAX_KIB (4u << 20)
 #define SECURITY_VERSION_MAX 1000000000u
@@ -366,6 +367,16 @@ static const char *set_pci(struct package *p, struct text value)
 	}
 }
 
+static const char *set_parameters(struct package *p, struct text value)
+{
+	return parameters_declare(p, value.at, value.size);
+}
+
+static const char *set_requires(struct package *p, struct text value)
+{
+	return requires_declare(p, value.at, value.size);
+}
+
 #define KIND(k) (1u << (k))
 #define ANY_KIND                                                                                \
 	(KIND(PACKAGE_DRIVER) | KIND(PACKAGE_WORLD) | KIND(PACKAGE_CONFIG) | KIND(PACKAGE_VM) | \
@@ -402,6 +413,8 @@ static const struct field {
 	{"cpu-pool", set_cpu_pool, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM), 0},
 	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},
 	{"vmkapi", set_vmkapi, KIND(PACKAGE_DRIVER), KIND(PACKAGE_DRIVER)},
+	{"parameters", set_parameters, KIND(PACKAGE_DRIVER), 0},
+	{"requires", set_requires, KIND(PACKAGE_DRIVER), 0},
 };
 
 _Static_assert(ARRAY_SIZE(fields) <= 64, "one bit each says which keys were seen");

@@ -1,76 +1,69 @@
+#include "vmkmod/module.h"
 #include <stdio.h>
+#include <string.h>
 #include "lib/log.h"
+#include "mem/heap.h"
 #include "mem/space.h"
 #include "vmkdev/device.h"
 #include "vmkmod/api.h"
 #include "vmkmod/elf.h"
-#include "vmkmod/module.h"
 #include "vmkmod/package.h"
 
-#define LOG_MODULE  "Module"
+#define LOG_MODULE "Module"
 
-#define MODULES_MAX 64u
+/* All that were ever started. An entry is complete before it is linked, and stays. */
+static struct module *modules;
 
-/* Segments that have been mapped, so that a failure can take them back. */
-struct mapping {
-	unsigned count;
-	struct {
-		uintptr_t address;
-		size_t bytes;
-	} segments[ELF_SEGMENTS_MAX];
-};
-
-/* Where the code of modules is, for backtraces. An entry is complete before it counts. */
-static struct {
-	const char *name;
-	uintptr_t base, start, end;
-} code[MODULES_MAX];
-static unsigned code_count;
-
-static void note_code(const char *name, uintptr_t base, const struct elf_image *image)
+/* Whether an address is in it may be asked at any time: the end is set last, and taken first. */
+static void set_code(struct module *module, uintptr_t start, uintptr_t end)
 {
-	for (unsigned i = 0; i < image->segment_count && code_count < MODULES_MAX; i++) {
-		const struct elf_segment *s = &image->segments[i];
-
-		if (!s->executable)
-			continue;
-		code[code_count].name = name;
-		code[code_count].base = base;
-		code[code_count].start = base + s->address;
-		code[code_count].end = base + s->address + s->bytes;
-		__atomic_store_n(&code_count, code_count + 1, __ATOMIC_RELEASE);
-	}
+	module->code = start;
+	__atomic_store_n(&module->code_end, end, __ATOMIC_RELEASE);
 }
 
 bool module_describe(uintptr_t address, char *to, size_t size)
 {
-	unsigned count = __atomic_load_n(&code_count, __ATOMIC_ACQUIRE);
+	const struct module *m = __atomic_load_n(&modules, __ATOMIC_ACQUIRE);
 
-	for (unsigned i = 0; i < count; i++) {
-		if (address < code[i].start || address >= code[i].end)
+	for (; m; m = m->next) {
+		if (address >= __atomic_load_n(&m->code_end, __ATOMIC_ACQUIRE) || address < m->code)
 			continue;
-		snprintf(to, size, "%s+0x%llx", code[i].name,
-			(unsigned long long)(address - code[i].base));
+		snprintf(to, size, "%s+0x%llx", m->package->name,
+			(unsigned long long)(address - m->base));
 		return true;
 	}
 	return false;
+}
+
+size_t module_bytes(const struct module *module)
+{
+	return module->span;
+}
+
+/* The record of that package: its own from an earlier start, or a new one. */
+static struct module *record_of(const struct package *package)
+{
+	struct module *m = modules;
+
+	while (m && m->package != package)
+		m = m->next;
+	if (m)
+		return m;
+	m = heap_alloc(sizeof(*m));
+	if (!m)
+		return NULL;
+	m->package = package;
+	m->next = modules;
+	__atomic_store_n(&modules, m, __ATOMIC_RELEASE);
+	return m;
 }
 
 static enum vmk_status map_segment(
 	void *context, uintptr_t address, size_t bytes, bool writable, bool executable)
 {
 	unsigned prot = PROT_R | (writable ? PROT_W : 0) | (executable ? PROT_X : 0);
-	struct mapping *mapping = context;
-	enum vmk_status status;
 
-	if (mapping->count == ELF_SEGMENTS_MAX)
-		return VMK_NO_RESOURCES;
-	status = space_alloc_at(kernel_space(), address, bytes, prot);
-	if (status != VMK_OK)
-		return status;
-	mapping->segments[mapping->count].address = address;
-	mapping->segments[mapping->count++].bytes = bytes;
-	return VMK_OK;
+	return space_alloc_at(kernel_space(), address, bytes, prot);
 }
 
 static enum vmk_status write_segment(
@@ -79,35 +72,58 @@ static enum vmk_status write_segment(
 	return space_write(kernel_space(), address, from, bytes);
 }
 
-static void unmap(const struct mapping *mapping)
+/* The reserved range with all that is mapped in it; when it returns no TLB knows the pages. */
+static void unplace(struct module *module)
 {
-	for (unsigned i = 0; i < mapping->count; i++)
-		space_free(
-			kernel_space(), mapping->segments[i].address, mapping->segments[i].bytes);
+	__atomic_store_n(&module->code_end, 0, __ATOMIC_RELEASE);
+	if (module->span)
+		space_free(kernel_space(), module->base, module->span);
+	module->span = 0;
 }
 
-static enum vmk_status place(const struct package *package, struct mapping *mapping,
-	vmkmod_start_fn *start, const char **why)
+/* Exactly one segment is code, so that what may be called is one range. */
+static const struct elf_segment *code_of(const struct elf_image *image)
+{
+	const struct elf_segment *code = NULL;
+
+	for (unsigned i = 0; i < image->segment_count; i++) {
+		if (!image->segments[i].executable)
+			continue;
+		if (code)
+			return NULL;
+		code = &image->segments[i];
+	}
+	return code;
+}
+
+static enum vmk_status place(struct module *module, vmkmod_start_fn *start, const char **why)
 {
 	static const struct elf_place_ops ops = {map_segment, write_segment};
+	const struct package *package = module->package;
+	const struct elf_segment *code;
 	struct elf_image image;
 	enum vmk_status status;
-	uintptr_t base;
 
 	status = elf_parse(package->payload, package->payload_bytes, &image, why);
 	if (status != VMK_OK)
 		return status;
+	code = code_of(&image);
+	*why = "it has more than one executable segment";
+	if (!code)
+		return VMK_BAD_FORMAT;
 	*why = "no room for the image";
-	status = space_reserve(kernel_space(), image.span, &base);
+	status = space_reserve(kernel_space(), image.span, &module->base);
 	if (status != VMK_OK)
 		return status;
+	module->span = image.span;
 	*why = "the image could not be mapped";
-	status = elf_place(&image, base, &ops, mapping, why);
+	status = elf_place(&image, module->base, &ops, NULL, why);
 	if (status != VMK_OK)
 		return status;
-	note_code(package->name, base, &image);
-	*start = (vmkmod_start_fn)(base + image.entry);
-	return VMK_OK;
+	set_code(module, module->base + code->address, module->base + code->address + code->bytes);
+	*why = "its entry point has no landing pad (ENDBR64)";
+	*start = (vmkmod_start_fn)(module->base + image.entry);
+	return module_has_entry(module, (uintptr_t)*start) ? VMK_OK : VMK_BAD_FORMAT;
 }
 
 static enum vmk_status bind(const struct package *package, struct device **device, const char **why)
@@ -115,7 +131,7 @@ static enum vmk_status bind(const struct package *package, struct device **devic
 	enum vmk_status status = package->pci_count ? VMK_NOT_FOUND : VMK_OK;
 
 	*device = NULL;
-	*why = "another driver has the device that it drives";
+	*why = "there is no device that it drives";
 	for (unsigned i = 0; i < package->pci_count && !*device; i++) {
 		enum vmk_status bound = device_bind(
 			package->pci[i].vendor, package->pci[i].device, package->name, device);
@@ -123,39 +139,66 @@ static enum vmk_status bind(const struct package *package, struct device **devic
 		if (bound != VMK_NOT_FOUND)
 			status = bound;
 	}
+	if (status == VMK_BUSY)
+		*why = "another driver has the device that it drives";
+	if (status == VMK_IO_ERROR)
+		*why = "no remapping unit guards the device that it drives";
 	return status;
 }
 
-enum vmk_status module_start(const struct package *package, const char **why)
+static enum vmk_status run(struct module *module, vmkmod_start_fn start, const char **why)
 {
-	struct mapping mapping = {0};
-	unsigned code_before = code_count;
+	struct vmkmod *self = &module->self;
+	enum vmk_status status;
+
+	*self = (struct vmkmod){
+		.api = &vmkapi_table, .pci = module->device ? &module->device->api : NULL};
+	*why = "its start function failed";
+	status = start(self);
+	if (status == VMK_OK && self->stop && !module_has_entry(module, (uintptr_t)self->stop)) {
+		*why = "its stop function has no landing pad (ENDBR64)";
+		return VMK_BAD_ADDRESS;
+	}
+	return status;
+}
+
+enum vmk_status module_start(const struct package *package, const uint32_t *parameters,
+	struct module **started, const char **why)
+{
+	struct module *module = record_of(package);
 	vmkmod_start_fn start;
 	enum vmk_status status;
-	struct device *device;
 
-	status = bind(package, &device, why);
-	if (status == VMK_NOT_FOUND) {
-		vmk_log("%s: there is no device that it drives", package->name);
-		return VMK_OK;
-	}
+	*why = "no memory for its record";
+	if (!module)
+		return VMK_NO_MEMORY;
+	status = bind(package, &module->device, why);
 	if (status != VMK_OK)
 		return status;
-	api_begin(device);
-	status = place(package, &mapping, &start, why);
-	if (status == VMK_OK) {
-		*why = "its start function failed";
-		status = start(&vmkapi_table, device ? &device->api : NULL);
-	}
+	memcpy(module->parameters, parameters, sizeof(module->parameters));
+	status = place(module, &start, why);
+	if (status == VMK_OK)
+		status = run(module, start, why);
 	if (status != VMK_OK) {
-		api_reclaim();
-		__atomic_store_n(&code_count, code_before, __ATOMIC_RELEASE);
-		unmap(&mapping);
+		api_reclaim(module);
+		unplace(module);
 		return status;
 	}
-	api_keep();
-	if (device)
-		vmk_log("%s drives pci %02x:%02x.%x", package->name, device->api.bus,
-			device->api.slot, device->api.function);
+	*why = NULL;
+	*started = module;
+	if (module->device)
+		vmk_log("%s drives %s", package->name, module->device->name);
+	return VMK_OK;
+}
+
+enum vmk_status module_stop(struct module *module, char *user, size_t size)
+{
+	enum vmk_status status = api_withdraw_nic(module, user, size);
+
+	if (status != VMK_OK)
+		return status;
+	api_stop(module);
+	api_reclaim(module);
+	unplace(module);
 	return VMK_OK;
 }

@@ -8,10 +8,12 @@
 
 struct boot_info;
 struct vmk_info_module;
+struct vmk_info_parameter;
 
 /*
  * Loads the configuration package first, then every other boot module in boot.cfg's order. One that
- * is refused is logged with its reason and left out; nothing of it runs and nothing is measured.
+ * is refused is logged with its reason and left out; nothing of it runs and nothing is measured. A
+ * driver with load=manual behind its name is verified, but neither measured nor started.
  */
 void modules_load_boot(const struct boot_info *info);
 /*
@@ -25,6 +27,9 @@ const char *modules_config(size_t *bytes);
 unsigned modules_count(void);
 /* The boot module number `index`, also one that was refused; false beyond the last. */
 bool modules_describe(unsigned index, struct vmk_info_module *info);
+/* Parameters of all drivers that were admitted, in the order of their modules. */
+unsigned modules_parameter_count(void);
+bool modules_describe_parameter(unsigned index, struct vmk_info_parameter *info);
 /* The value of one configuration key, copied, or VMK_NOT_FOUND. */
 enum vmk_status modules_config_get(const char *key, char *value, size_t size);
 

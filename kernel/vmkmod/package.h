@@ -15,6 +15,8 @@
 #define PACKAGE_CERTIFICATES_MAX SIGNATURE_CERTS_MAX
 #define PACKAGE_PCI_MAX          16
 #define PACKAGE_VCPUS_MAX        16
+#define PACKAGE_PARAMETERS_MAX   8
+#define PACKAGE_REQUIRES_MAX     4
 #define PACKAGE_CPU_WORDS        16 /* pCPU numbers below 1024 */
 
 /* X(symbol, name in manifests and events) */
@@ -39,6 +41,11 @@ enum system_grant { SYSTEM_GRANTS(X) };
 struct package_pci {
 	uint16_t vendor, device;
 };
+/* A number that whoever loads a driver may choose. */
+struct package_parameter {
+	char name[24];
+	uint32_t least, most, usual;
+};
 
 struct package {
 	const uint8_t *data, *payload; /* into the caller's buffer */
@@ -56,6 +63,13 @@ struct package {
 	uint32_t memory_limit_kib;               /* of a world; 0: the default */
 	struct package_pci pci[PACKAGE_PCI_MAX]; /* what a driver binds to, in this order */
 	unsigned pci_count;
+	struct package_parameter parameters[PACKAGE_PARAMETERS_MAX]; /* of a driver */
+	unsigned parameter_count;
+	char
+		requires[
+			PACKAGE_REQUIRES_MAX]
+			[PACKAGE_NAME_MAX]; /* drivers that must be loaded first */
+	unsigned requires_count;
 	uint32_t vm_vcpus, vm_memory_kib;          /* of a VM */
 	uint32_t vm_shares;                        /* of a VM, or */
 	uint32_t vm_shares_each;                   /* of each of its vCPUs; both 0: normal */

@@ -46,7 +46,7 @@ struct port {
 static struct {
 	struct spinlock lock;
 	struct port *ports[PORTS_MAX];
-	const struct uplink_ops *uplink; /* NULL: none; once set it stays */
+	const struct uplink_ops *uplink; /* NULL: none */
 	void *nic;
 	uint8_t mac[MAC_BYTES];
 	bool link_up;
@@ -114,6 +114,33 @@ enum vmk_status switch_uplink_add(
 		return VMK_EXISTS;
 	vmk_log("uplink %s: MAC %02x:%02x:%02x:%02x:%02x:%02x", name, mac[0], mac[1], mac[2],
 		mac[3], mac[4], mac[5]);
+	return VMK_OK;
+}
+
+static const struct port *first_port(void)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (net.ports[i])
+			return net.ports[i];
+	}
+	return NULL;
+}
+
+enum vmk_status switch_uplink_remove(char *user, size_t size)
+{
+	uint64_t flags = spin_lock(&net.lock);
+	const struct port *port = user ? first_port() : NULL;
+
+	if (port) {
+		copy_name(user, size, port->name);
+	} else {
+		net.uplink = NULL;
+		net.link_up = false;
+	}
+	spin_unlock(&net.lock, flags);
+	if (port)
+		return VMK_BUSY;
+	vmk_log("uplink removed");
 	return VMK_OK;
 }
 

@@ -19,6 +19,11 @@ struct uplink_ops {
 /* Register the NIC; `mac` is copied. Only one uplink in this version: VMK_EXISTS for a second. */
 enum vmk_status switch_uplink_add(
 	const char *name, const uint8_t mac[6], const struct uplink_ops *ops, void *nic);
+/*
+ * Takes it away again. With `user` it is refused while there are ports: VMK_BUSY, and *user is the
+ * name of the world that has the first. A call of ops->send may still be on its way.
+ */
+enum vmk_status switch_uplink_remove(char *user, size_t size);
 void switch_uplink_link(bool up);
 /* A frame from the wire; from interrupt context or a world. Copied. Oversized frames are counted
  * and dropped. */

@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "mem/space.h"
 #include "trust/audit.h"
+#include "vmkmod/drivers.h"
 #include "vmkuser/call.h"
 #include "vmkuser/records.h"
 #include "vmkuser/settings.h"
@@ -67,6 +68,16 @@ static enum vmk_status act_on_vm(const struct uworld *u, uint64_t id, enum vm_ac
 	return action == VM_POWER_ON ? vms_start((uint32_t)id) : vms_act((uint32_t)id, action);
 }
 
+static enum vmk_status act_on_module(const struct uworld *u, uint64_t index, bool load)
+{
+	if (index > UINT32_MAX)
+		return VMK_NOT_FOUND;
+	vmk_log("World %s asks that module %u be %s", WORLD_NAME(u), (unsigned)index,
+		load ? "loaded" : "unloaded");
+	return load ? drivers_load((unsigned)index, WORLD_NAME(u))
+		    : drivers_unload((unsigned)index, WORLD_NAME(u));
+}
+
 /* (system, VMK_CONTROL_*, value) */
 enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
@@ -95,6 +106,11 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 		return act_on_vm(u, args[2], VM_RESUME);
 	case VMK_CONTROL_VM_RESET:
 		return act_on_vm(u, args[2], VM_RESET);
+	case VMK_CONTROL_MODULE_LOAD:
+	case VMK_CONTROL_MODULE_UNLOAD:
+		return act_on_module(u, args[2], args[1] == VMK_CONTROL_MODULE_LOAD);
+	case VMK_CONTROL_MODULE_PARAMETER:
+		return drivers_set_parameter((unsigned)(args[2] >> 32), (uint32_t)args[2]);
 	default:
 		return VMK_BAD_PARAM;
 	}

@@ -93,6 +93,11 @@ static bool fill_module(uint64_t index, void *record)
 	return modules_describe((unsigned)index, record);
 }
 
+static bool fill_parameter(uint64_t index, void *record)
+{
+	return modules_describe_parameter((unsigned)index, record);
+}
+
 static bool fill_world(uint64_t index, void *record)
 {
 	return supervise_describe((unsigned)index, record);
@@ -358,6 +363,8 @@ static const struct source {
 	[VMK_INFO_TBOOT_LOG] = {sizeof(struct vmk_info_raw), count_tboot_log, fill_tboot_log},
 	[VMK_INFO_HARDENING] = {sizeof(struct vmk_info_hardening), hardening_count, fill_hardening},
 	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), count_scheduled, fill_scheduled},
+	[VMK_INFO_PARAMETER] = {sizeof(struct vmk_info_parameter), modules_parameter_count,
+		fill_parameter},
 	[VMK_INFO_VM] = {sizeof(struct vmk_info_vm), vms_count, fill_vm},
 	[VMK_INFO_GROUP] = {sizeof(struct vmk_info_group), count_groups, fill_group},
 };

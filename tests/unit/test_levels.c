@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c */
+/* sources: kernel/vmkmod/parameters.c */
 /* sources: kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c kernel/vmkvm/image.c */
 /* sources: kernel/lib/keyval.c kernel/lib/hex.c kernel/trust/signature.c kernel/trust/hash.c */
 /* sources: kernel/trust/security.c kernel/boot/options.c tests/unit/shim/panic.c */
@@ -55,7 +56,7 @@ static const char script[] =
 	"done\n"
 	"body probe config Certified; by stranger strangep strangesub\n"
 	"printf 'payload' >payload; P=PartnerSupported\n"
-	"body first driver $P 'vmkapi=2\\n'; by driver mayCertified oldsub\n"
+	"body first driver $P 'vmkapi=3\\n'; by driver mayCertified oldsub\n"
 	"body first driver $P 'vmkapi=1\\n'; by oldapi mayCertified oldsub\n"
 	"body same world $P 'syscalls=exit\\nsecurity-version=4\\n'; by v4 mayCertified oldsub\n"
 	"body same world $P 'syscalls=exit\\nsecurity-version=5\\n'; by v5 mayAccepted oldsub\n"

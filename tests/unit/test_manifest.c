@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/manifest.c kernel/vmkmod/package.c kernel/lib/keyval.c */
+/* sources: kernel/vmkmod/parameters.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 
 #define HEAD(kind) \
 	"name=agent\nversion=1.0\nprovider=merlon\nkind=" kind "\nlevel=PartnerSupported\n"
-#define API    "vmkapi=2\n"
+#define API    "vmkapi=3\n"
 #define WORLD  HEAD("world") "syscalls=exit,log\n"
 #define VM     HEAD("vm") "vcpus=2\nmemory-kib=4096\n"
 #define IDS_4  "8086:0001,8086:0002,8086:0003,8086:0004"

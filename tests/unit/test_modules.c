@@ -1,8 +1,10 @@
 /* sources: tests/unit/shim/audit.c */
 /* sources: kernel/vmkmod/modules.c kernel/vmkmod/package.c kernel/vmkmod/manifest.c */
+/* sources: kernel/vmkmod/parameters.c */
 /* sources: kernel/lib/keyval.c kernel/lib/hex.c tests/unit/shim/package_bytes.c */
 /* sources: kernel/vmkvm/image.c kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c */
-/* sources: kernel/trust/security.c kernel/boot/options.c */
+/* sources: kernel/trust/security.c kernel/boot/options.c kernel/vmkmod/catalog.c */
+/* sources: kernel/vmkmod/drivers.c */
 /* Boot packages: order, refusals, and that nothing starts which was not verified and measured. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,9 +23,12 @@
 #include "mem/heap.h"
 #include "tests/unit/shim/package_bytes.h"
 #include "trust/trust.h"
+#include "lib/lock.h"
+#include "vmkmod/drivers.h"
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkmod/package.h"
+#include <vmkuser/info.h>
 #include "vmkuser/uworld.h"
 #include "vmkuser/vms.h"
 #include "vmkvm/image.h"
@@ -31,7 +36,9 @@
 
 /* What the loader calls: it writes down what happened, in order. */
 static char journal[4096];
-static enum vmk_status verdict, measuring, starting, creating;
+static enum vmk_status verdict, measuring, starting, stopping, creating;
+static bool changed;        /* the bytes of packages, since they were verified */
+static void (*later)(void); /* what is done once all is loaded, and noted */
 static bool whole_events;
 
 static void note(const char *format, ...)
@@ -95,11 +102,39 @@ enum vmk_status trust_measure(enum vmk_event_type type, const char *text)
 	note("measure %s %.*s; ", pcr, whole_events ? 400 : 18, text);
 	return measuring;
 }
-enum vmk_status module_start(const struct package *package, const char **why)
+uint64_t spin_lock(struct spinlock *lock)
 {
-	note("driver %s; ", package->name);
-	*why = "no such device";
+	assert_int_equal(lock->level, LOCK_MODULES);
+	return 0;
+}
+void spin_unlock(struct spinlock *lock, uint64_t saved)
+{
+}
+void trust_sha256(const void *data, size_t bytes, uint8_t digest[32])
+{
+	memset(digest, changed ? 0xcd : 0xab, 32);
+}
+enum vmk_status module_start(const struct package *package, const uint32_t *parameters,
+	struct module **module, const char **why)
+{
+	note("driver %s", package->name);
+	for (unsigned i = 0; i < package->parameter_count; i++)
+		note(" %u", (unsigned)parameters[i]);
+	note("; ");
+	*why = starting == VMK_OK ? NULL : "the device is ill";
+	*module = (struct module *)1;
 	return starting;
+}
+enum vmk_status module_stop(struct module *module, char *user, size_t size)
+{
+	assert_non_null(module);
+	snprintf(user, size, "agent");
+	note("stop; ");
+	return stopping;
+}
+size_t module_bytes(const struct module *module)
+{
+	return 7;
 }
 enum vmk_status uworld_start(const struct package *package)
 {
@@ -127,6 +162,7 @@ enum vmk_status vms_start(uint32_t id)
 	return VMK_NO_MEMORY;
 }
 
+static const char *boot_options = "";
 static struct boot_info info;
 static struct package_bytes files[4];
 
@@ -139,11 +175,11 @@ static void boot_module_bytes(
 
 	snprintf(manifest, sizeof(manifest),
 		"name=%s\nversion=1\nprovider=merlon\nkind=%s\nlevel=PartnerSupported\n%s%s",
-		cmdline, kind, strcmp(kind, "driver") ? "" : "vmkapi=2\n", more);
+		cmdline, kind, strcmp(kind, "driver") ? "" : "vmkapi=3\n", more);
 	package_bytes_make(file, manifest, payload, bytes);
 	m->start = hpa((uintptr_t)file->data);
 	m->bytes = file->size;
-	snprintf(m->cmdline, sizeof(m->cmdline), "/boot/%s.pkg an option", cmdline);
+	snprintf(m->cmdline, sizeof(m->cmdline), "/boot/%s.pkg%s", cmdline, boot_options);
 }
 
 static void boot_module(
@@ -185,6 +221,8 @@ static const char *boot(void)
 		config = modules_config(&bytes);
 		if (config)
 			note("config %.*s", (int)bytes, config);
+		if (later)
+			later();
 		_exit(write(fds[1], journal, strlen(journal)) < 0);
 	}
 	close(fds[1]);
@@ -201,8 +239,10 @@ static int reset(void **state)
 {
 	memset(&info, 0, sizeof(info));
 	journal[0] = 0;
-	verdict = measuring = starting = creating = VMK_OK;
-	whole_events = false;
+	verdict = measuring = starting = stopping = creating = VMK_OK;
+	whole_events = changed = false;
+	later = NULL;
+	boot_options = "";
 	return 0;
 }
 
@@ -252,7 +292,7 @@ static void test_level(void **state)
 	info.module_count = 1;
 	package_bytes_make(&files[0],
 		"name=agent\nversion=1\nprovider=m\nkind=driver\nlevel=CommunitySupported\nvmkapi="
-		"2\n",
+		"3\n",
 		"ELF", 3);
 	info.modules[0] = (struct boot_module){
 		.start = hpa((uintptr_t)files[0].data), .bytes = files[0].size, .cmdline = "agent"};
@@ -355,11 +395,14 @@ static void test_not_measured(void **state)
 	/* Without a measured launch nothing can be measured, and the verdict says so. */
 	reset(state);
 	measuring = VMK_NOT_MEASURED;
-	starting = VMK_NOT_FOUND;
+	starting = VMK_IO_ERROR;
 	boot_module("e1000", "driver", "", "ELF");
 	assert_string_equal(boot(),
 		"verify e1000; measure 19 package name=e1000; "
-		"driver e1000; error e1000 did not start: not-found: no such device; ");
+		"driver e1000; error e1000 did not start: io-error: the device is ill; ");
+	/* That a machine has none of a driver's devices is no error. */
+	starting = VMK_NOT_FOUND;
+	assert_string_equal(boot(), "verify e1000; measure 19 package name=e1000; driver e1000; ");
 }
 
 /* The whole texts: they are the protocol (attest/PROTOCOL.md). */
@@ -374,6 +417,172 @@ static void test_event_texts(void **state)
 		"sha256=" AB AB AB AB "; verify agent; "
 		"measure 19 package name=agent version=1 kind=world provider=merlon "
 		"level=PartnerSupported sha256=" AB AB AB AB "; world agent; config a=b\n");
+}
+
+/* --- while the kernel runs */
+
+static const char *why_of(unsigned index)
+{
+	static struct vmk_info_module module;
+
+	memset(&module, 0, sizeof(module));
+	assert_true(modules_describe(index, &module));
+	return module.why;
+}
+
+/* What follows is done in boot()'s process. */
+static void load_unload(void)
+{
+	starting = VMK_OK;
+	note("| %d; ", drivers_load(0, "tester"));
+	note("| %d %d; ", drivers_load(0, "tester") == VMK_EXISTS,
+		drivers_load(7, "tester") == VMK_NOT_FOUND);
+	note("| %d; ", drivers_unload(0, "tester"));
+	note("| %d; ", drivers_unload(0, "tester") == VMK_BAD_STATE);
+	note("| %d; ", drivers_load(0, "tester"));
+	stopping = VMK_BUSY;
+	note("| %d %s; ", drivers_unload(0, "tester") == VMK_BUSY, why_of(0));
+}
+
+/* Verified at boot, measured when it is first loaded, and that once. */
+static void test_manual(void **state)
+{
+	boot_options = " load=manual";
+	boot_module("e1000", "driver", "", "ELF");
+	later = load_unload;
+	assert_string_equal(boot(),
+		"verify e1000; measure 19 package name=e1000; driver e1000; | 0; | 1 1; stop; | 0; "
+		"| 1; driver e1000; | 0; stop; | 1 world agent has a port on its network; ");
+}
+
+/* What boot has measured is not measured again. */
+static void test_load_again(void **state)
+{
+	boot_module("e1000", "driver", "", "ELF");
+	starting = VMK_NOT_FOUND;
+	later = load_unload;
+	assert_string_equal(boot(),
+		"verify e1000; measure 19 package name=e1000; driver e1000; driver e1000; | 0; "
+		"| 1 1; stop; | 0; | 1; driver e1000; | 0; stop; "
+		"| 1 world agent has a port on its network; ");
+}
+
+static void load_bad(void)
+{
+	changed = true;
+	note("| %d %s; ", drivers_load(0, "tester") == VMK_BAD_SIGNATURE, why_of(0));
+	changed = false;
+	measuring = VMK_TPM_ERROR;
+	note("| %d %s; ", drivers_load(0, "tester") == VMK_TPM_ERROR, why_of(0));
+	measuring = VMK_OK;
+	starting = VMK_IO_ERROR;
+	note("| %d %s; ", drivers_load(0, "tester") == VMK_IO_ERROR, why_of(0));
+	note("| %d; ", drivers_load(1, "tester") == VMK_UNSUPPORTED);
+	note("| %d; ", drivers_unload(1, "tester") == VMK_UNSUPPORTED);
+	note("| %d %s; ", drivers_load(2, "tester") == VMK_DUPLICATE_NAME, why_of(2));
+}
+
+/* Nothing starts that is not what was verified, or that could not be measured. */
+static void test_load_refused(void **state)
+{
+	boot_options = " load=manual";
+	boot_module("e1000", "driver", "", "ELF");
+	boot_options = "";
+	boot_module("agent", "world", "syscalls=exit\n", "ELF");
+	boot_module("e1000", "driver", "", "ELF");
+	later = load_bad;
+	assert_string_equal(boot(),
+		"verify e1000; verify agent; measure 19 package name=agent; verify e1000; "
+		"error e1000.pkg refused: duplicate-name: a package of this name is loaded "
+		"already; world agent; "
+		"| 1 its bytes are not those that were verified; "
+		"measure 19 package name=e1000; | 1 it could not be measured; "
+		"measure 19 package name=e1000; driver e1000; | 1 the device is ill; | 1; | 1; "
+		"| 1 a package of this name is loaded already; ");
+}
+
+static void unload_required(void)
+{
+	struct vmk_info_module module = {0};
+
+	note("| %d %s; ", drivers_unload(0, "tester") == VMK_BUSY, why_of(0));
+	modules_describe(0, &module);
+	note("%s %s; ", module.used_by, module.requires);
+	modules_describe(1, &module);
+	note("%s; ", module.requires);
+	note("| %d", drivers_unload(1, "tester"));
+	note(" %d; ", drivers_unload(0, "tester"));
+	note("| %d %s; ", drivers_load(1, "tester") == VMK_BAD_STATE, why_of(1));
+}
+
+static void test_requires(void **state)
+{
+	boot_module("bus", "driver", "", "ELF");
+	boot_module("disk", "driver", "requires=bus\n", "ELF");
+	boot_module("early", "driver", "requires=bus,none\n", "ELF");
+	later = unload_required;
+	assert_string_equal(boot(),
+		"verify bus; measure 19 package name=bus v; driver bus; "
+		"verify disk; measure 19 package name=disk ; driver disk; "
+		"verify early; measure 19 package name=early; error early did not start: "
+		"bad-state: it requires module none, which is not loaded; "
+		"| 1 module disk requires it; disk ; bus; stop; | 0stop;  0; "
+		"| 1 it requires module bus, which is not loaded; ");
+}
+
+#define PARAMETERS "parameters=speed:1-100:10,depth:0-9:5\n"
+
+static void set_parameters(void)
+{
+	struct vmk_info_parameter p = {0};
+
+	note("| %u; ", modules_parameter_count());
+	note("%d ", modules_describe_parameter(1, &p));
+	note("%s %s %u %u-%u %u; ", p.module, p.name, p.value, p.least, p.most, p.usual);
+	note("%d %d %d; ", drivers_set_parameter(0, 101) == VMK_BAD_PARAM,
+		drivers_set_parameter(2, 1) == VMK_NOT_FOUND, drivers_set_parameter(0, 100));
+	note("%d ", drivers_unload(0, "tester"));
+	drivers_load(0, "tester");
+}
+
+static void test_parameters(void **state)
+{
+	boot_options = "  depth=7 load=boot";
+	boot_module("e1000", "driver", PARAMETERS, "ELF");
+	later = set_parameters;
+	assert_string_equal(boot(),
+		"verify e1000; measure 19 package name=e1000; driver e1000 10 7; "
+		"| 2; 1 e1000 depth 7 0-9 5; 1 1 0; stop; 0 driver e1000 100 7; ");
+}
+
+static void test_bad_options(void **state)
+{
+	static const struct {
+		const char *options, *why;
+	} bad[] = {
+		{" depth=10", "a parameter is not within its limits"},
+		{" depth=", "a word is not NAME=NUMBER"},
+		{" depth=4294967296", "a word is not NAME=NUMBER"},
+		{" quiet", "a word is not NAME=NUMBER"},
+		{" width=3", "its manifest declares no such parameter"},
+		{" load=never", "load= is neither boot nor manual"},
+	};
+	char expected[256];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		reset(state);
+		boot_options = bad[i].options;
+		boot_module("e1000", "driver", PARAMETERS, "ELF");
+		snprintf(expected, sizeof(expected),
+			"verify e1000; error e1000.pkg refused: bad-param: its options: %s; ",
+			bad[i].why);
+		assert_string_equal(boot(), expected);
+	}
+	reset(state);
+	boot_options = " load=manual";
+	boot_module("agent", "world", "syscalls=exit\n", "ELF");
+	assert_string_equal(boot(), "verify agent; error agent.pkg refused: bad-param: its "
+				    "options: load=manual is for drivers; ");
 }
 
 int main(void)
@@ -392,6 +601,12 @@ int main(void)
 		cmocka_unit_test_setup(test_virtual_machine_refused, reset),
 		cmocka_unit_test_setup(test_virtual_machine_without_room, reset),
 		cmocka_unit_test_setup(test_not_measured, reset),
+		cmocka_unit_test_setup(test_manual, reset),
+		cmocka_unit_test_setup(test_load_again, reset),
+		cmocka_unit_test_setup(test_load_refused, reset),
+		cmocka_unit_test_setup(test_requires, reset),
+		cmocka_unit_test_setup(test_parameters, reset),
+		cmocka_unit_test_setup(test_bad_options, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

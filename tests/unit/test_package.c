@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
+/* sources: kernel/vmkmod/parameters.c */
 /* sources: tests/unit/shim/package_bytes.c */
 /* package_parse(): everything that is not exactly a package is refused, and says why. */
 #include <setjmp.h>
@@ -32,7 +33,7 @@ static enum vmk_status parse(size_t size, const char **why)
 static void make_signed(void)
 {
 	package_bytes_make(
-		&bytes, MANIFEST_HEAD("driver") "vmkapi=2\npci=8086:100e\n", "payload", 7);
+		&bytes, MANIFEST_HEAD("driver") "vmkapi=3\npci=8086:100e\n", "payload", 7);
 	package_bytes_record(&bytes, PACKAGE_RECORD_CERTIFICATE, 0, 13, 0xc1);
 	package_bytes_record(&bytes, PACKAGE_RECORD_CMS, 0, 16, 0x5e);
 }
@@ -136,8 +137,8 @@ static void test_padding(void **state)
 {
 	make_signed();
 	assert_int_equal(
-		bytes.data[64 + strlen(MANIFEST_HEAD("driver") "vmkapi=2\npci=8086:100e\n")], 0);
-	bytes.data[64 + strlen(MANIFEST_HEAD("driver") "vmkapi=2\npci=8086:100e\n")] = 1;
+		bytes.data[64 + strlen(MANIFEST_HEAD("driver") "vmkapi=3\npci=8086:100e\n")], 0);
+	bytes.data[64 + strlen(MANIFEST_HEAD("driver") "vmkapi=3\npci=8086:100e\n")] = 1;
 	expect(VMK_BAD_FORMAT, "padding is not zero");
 	make_signed();
 	bytes.data[bytes.size - 8 - 16 - 1] = 1;

@@ -64,6 +64,15 @@ bool modules_describe(unsigned index, struct vmk_info_module *out)
 	out->bytes = index;
 	return index < 2;
 }
+unsigned modules_parameter_count(void)
+{
+	return 1;
+}
+bool modules_describe_parameter(unsigned index, struct vmk_info_parameter *out)
+{
+	out->most = 9;
+	return index < 1;
+}
 unsigned worlds_list(unsigned first, struct world_record *records, unsigned room)
 {
 	if (room && first < 4)

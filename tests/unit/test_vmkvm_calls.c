@@ -186,6 +186,27 @@ static void controls_machines(void **state)
 	}
 }
 
+static void controls_modules(void **state)
+{
+	vmk_handle reader;
+
+	handle_add(&world.handles, VMK_KIND_SYSTEM, RIGHT_READ, NULL, &reader);
+	assert_int_equal(call(VMK_SYS_CONTROL, reader, VMK_CONTROL_MODULE_LOAD, 1), VMK_DENIED);
+	assert_int_equal(sim_modules.loads, 0);
+	assert_int_equal(call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_MODULE_LOAD, 1), VMK_OK);
+	assert_int_equal(call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_MODULE_UNLOAD, 1), VMK_OK);
+	assert_int_equal(sim_modules.loads, 1);
+	assert_int_equal(sim_modules.unloads, 1);
+	assert_int_equal(call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_MODULE_LOAD, 1ull << 32 | 1),
+		VMK_NOT_FOUND);
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_MODULE_PARAMETER, 77), VMK_OK);
+	assert_int_equal(sim_modules.parameter, 77);
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_MODULE_PARAMETER, 1ull << 32 | 77),
+		VMK_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +220,7 @@ int main(void)
 		cmocka_unit_test_setup(console_goes_both_ways, attached),
 		cmocka_unit_test_setup(only_who_may_control_attaches, attached),
 		cmocka_unit_test_setup(controls_machines, attached),
+		cmocka_unit_test_setup(controls_modules, attached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <vmkuser/syscall.h>
 
-#define VMK_INFO_VERSION 3u
+#define VMK_INFO_VERSION 4u
 
 /* X(symbol, number, structure, name in manifests) */
 #define VMK_INFO_KINDS(X)                                                   \
@@ -30,7 +30,8 @@
 	X(VMK_INFO_HARDENING, 17, struct vmk_info_hardening, "hardening")   \
 	X(VMK_INFO_SCHED, 15, struct vmk_info_sched, "sched")               \
 	X(VMK_INFO_VM, 16, struct vmk_info_vm, "vm")                        \
-	X(VMK_INFO_GROUP, 24, struct vmk_info_group, "group")
+	X(VMK_INFO_GROUP, 24, struct vmk_info_group, "group")               \
+	X(VMK_INFO_PARAMETER, 18, struct vmk_info_parameter, "parameter")
 enum vmk_info_kind {
 #define X(symbol, number, structure, name) symbol = number,
 	VMK_INFO_KINDS(X)
@@ -69,12 +70,28 @@ struct vmk_info_module {
 	char kind[16], level[24];
 	char signer[64]; /* common name of the certificate that signed it */
 	char file[64];   /* as the boot loader named it */
-	char why[96];    /* why it was refused or did not start; empty if all is well */
+	char why[96];    /* why it was refused, does not run or cannot be unloaded; or empty */
 	uint8_t sha256[32];
 	uint64_t bytes;
 	uint8_t loaded;  /* verified, measured where the launch was, and started or startable */
-	uint8_t enabled; /* it is to be loaded */
-	uint8_t reserved[6];
+	uint8_t enabled; /* it is loaded at boot */
+	uint8_t failed;  /* it was refused, or did not start */
+	uint8_t reserved[5];
+	char
+		requires[
+			136]; /* modules that must be loaded before it, with commas between */
+	char used_by[32];     /* a module that requires it and is loaded; empty: none */
+	uint64_t image_bytes; /* of memory, of a driver that is loaded */
+	uint32_t loads;       /* how often a driver was started */
+	uint32_t reserved2;
+};
+
+/* A parameter of a driver, in the order of the modules. */
+struct vmk_info_parameter {
+	struct vmk_info_head head;
+	char module[32], name[24];
+	uint32_t value; /* from the module's next start on */
+	uint32_t least, most, usual;
 };
 
 /* X(symbol, name) */
@@ -285,7 +302,11 @@ struct vmk_info_hardening {
 	X(VMK_CONTROL_VM_HARD_STOP, 6, "vm-hard-stop")                                            \
 	X(VMK_CONTROL_VM_PAUSE, 7, "vm-pause")                                                    \
 	X(VMK_CONTROL_VM_RESUME, 8, "vm-resume")                                                  \
-	X(VMK_CONTROL_VM_RESET, 9, "vm-reset")
+	X(VMK_CONTROL_VM_RESET, 9, "vm-reset")                                                    \
+	X(VMK_CONTROL_MODULE_LOAD, 10, "module-load") /* value: index of its VMK_INFO_MODULE */   \
+	X(VMK_CONTROL_MODULE_UNLOAD, 11, "module-unload")                                         \
+	/* value: index of its VMK_INFO_PARAMETER << 32 \| number */                              \
+	X(VMK_CONTROL_MODULE_PARAMETER, 12, "module-parameter")
 enum vmk_control {
 #define X(symbol, number, name) symbol = number,
 	VMK_CONTROLS(X)

@@ -1,9 +1,11 @@
 #include "tests/unit/shim/vm_kernel.h"
+#include "vmkmod/drivers.h"
 
 #include <string.h>
 
 struct vm sim_vm;
 struct vm_console sim_console;
+struct sim_modules sim_modules;
 const uint8_t sim_vm_file[16] = "the only file..";
 
 void vm_release(struct vm *vm)
@@ -39,6 +41,25 @@ enum vmk_status vms_act(uint32_t id, enum vm_action action)
 {
 	sim_vm.action = action;
 	return id == 1 ? VMK_OK : VMK_NOT_FOUND;
+}
+
+/* There is one driver, module 1, with one parameter. */
+enum vmk_status drivers_load(unsigned index, const char *by)
+{
+	sim_modules.loads++;
+	return index == 1 ? VMK_OK : VMK_NOT_FOUND;
+}
+
+enum vmk_status drivers_unload(unsigned index, const char *by)
+{
+	sim_modules.unloads++;
+	return index == 1 ? VMK_OK : VMK_NOT_FOUND;
+}
+
+enum vmk_status drivers_set_parameter(unsigned index, uint64_t value)
+{
+	sim_modules.parameter = value;
+	return index == 0 ? VMK_OK : VMK_NOT_FOUND;
 }
 
 enum vmk_status vms_attach(uint32_t id, struct vm_console **console)

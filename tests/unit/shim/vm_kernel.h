@@ -15,6 +15,12 @@ struct vm {
 	enum vm_action action; /* the last that was asked for */
 	enum vmk_status map_status;
 };
+/* What was asked of driver modules. */
+struct sim_modules {
+	unsigned loads, unloads;
+	uint64_t parameter;
+};
+extern struct sim_modules sim_modules;
 extern struct vm sim_vm;
 extern struct vm_console sim_console;
 extern const uint8_t sim_vm_file[16];

@@ -60,17 +60,17 @@ static void transfer(const char *what, uint64_t bus, uint64_t to)
 		"%s: the device says %s", what, probe.tx[i].status & TX_DD ? "done" : "nothing");
 }
 
-static enum vmk_status allocate(const struct vmkapi_pci *pci)
+static enum vmk_status allocate(struct vmkmod *self)
 {
 	uint64_t tx_bus = 0, rx_bus = 0;
 	void *tx, *rx, *frame;
 	enum vmk_status status;
 
-	status = probe.api->dma_alloc(pci, RING * sizeof(*probe.tx), &tx, &tx_bus);
+	status = probe.api->dma_alloc(self, RING * sizeof(*probe.tx), &tx, &tx_bus);
 	if (status == VMK_OK)
-		status = probe.api->dma_alloc(pci, RING * sizeof(*probe.rx), &rx, &rx_bus);
+		status = probe.api->dma_alloc(self, RING * sizeof(*probe.rx), &rx, &rx_bus);
 	if (status == VMK_OK)
-		status = probe.api->dma_alloc(pci, 2 * FRAME_BYTES, &frame, &probe.frame);
+		status = probe.api->dma_alloc(self, 2 * FRAME_BYTES, &frame, &probe.frame);
 	if (status != VMK_OK)
 		return status;
 	probe.tx = tx;
@@ -82,26 +82,27 @@ static enum vmk_status allocate(const struct vmkapi_pci *pci)
 	return VMK_OK;
 }
 
-enum vmk_status vmkmod_start(const struct vmkapi *api, const struct vmkapi_pci *pci)
+enum vmk_status vmkmod_start(struct vmkmod *self)
 {
+	const struct vmkapi *api = self->api;
 	volatile void *registers;
 	enum vmk_status status;
 
 	if (api->version != VMKAPI_VERSION || api->size < sizeof(*api))
 		return VMK_UNSUPPORTED;
-	if (!pci)
+	if (!self->pci)
 		return VMK_NOT_PRESENT;
 	probe.api = api;
-	status = api->map_bar(pci, 0, &registers);
+	status = api->map_bar(self, 0, &registers);
 	if (status != VMK_OK)
 		return status;
 	probe.registers = registers;
 	set(REG_CTRL, CTRL_RST);
 	api->delay_us(10000);
 	set(REG_CTRL, CTRL_SLU);
-	status = allocate(pci);
+	status = allocate(self);
 	if (status == VMK_OK)
-		status = api->pci_enable(pci);
+		status = api->pci_enable(self);
 	if (status != VMK_OK)
 		return status;
 	set(REG_TCTL, TCTL_EN | TCTL_PSP);

@@ -1,7 +1,7 @@
 #include "../intel/edge.h"
 #include "../intel/models.h"
 
-enum vmk_status vmkmod_start(const struct vmkapi *api, const struct vmkapi_pci *pci)
+enum vmk_status vmkmod_start(struct vmkmod *self)
 {
-	return intel_start(api, pci, &e1000_model);
+	return intel_start(self, &e1000_model);
 }

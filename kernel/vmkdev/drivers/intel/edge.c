@@ -1,10 +1,11 @@
 /* The modules' edge: device memory and registers from vmkapi, interrupts and frames to it. */
 #include "edge.h"
 
-#define REGISTERS_BYTES  0x20000u /* BAR 0: 8254x 4.1; section 10.1.1.5 */
-#define ERRORS_PERIOD_NS 10000000000ull
+#define REGISTERS_BYTES 0x20000u /* BAR 0: 8254x 4.1; section 10.1.1.5 */
+#define NS_PER_S        1000000000ull
 
 static struct {
+	struct vmkmod *self;
 	const struct vmkapi *api;
 	const struct intel_model *model;
 	volatile uint8_t *registers;
@@ -14,7 +15,7 @@ static struct {
 	bool msix;
 	uint64_t reported_resets;
 	struct intel_errors errors;
-	uint64_t errors_at_ns;
+	uint64_t errors_at_ns, errors_period_ns;
 } nic;
 
 static uint32_t read_register(void *context, uint32_t offset)
@@ -29,7 +30,7 @@ static void write_register(void *context, uint32_t offset, uint32_t value)
 
 static void receive(const void *frame, size_t bytes)
 {
-	nic.api->nic_receive(frame, bytes);
+	nic.api->nic_receive(nic.self, frame, bytes);
 }
 
 static void log_errors(void)
@@ -48,7 +49,7 @@ static void watch_errors(void)
 {
 	uint64_t now = nic.api->time_ns();
 
-	if (now - nic.errors_at_ns < ERRORS_PERIOD_NS)
+	if (now - nic.errors_at_ns < nic.errors_period_ns)
 		return;
 	nic.errors_at_ns = now;
 	if (intel_count_errors(&nic.io, &nic.errors))
@@ -67,7 +68,7 @@ static void interrupt(void *argument)
 	if (!causes && !nic.msix)
 		return;
 	if (causes & INT_LSC)
-		nic.api->nic_link(intel_link_up(&nic.io));
+		nic.api->nic_link(nic.self, intel_link_up(&nic.io));
 	intel_rx_poll(&nic.io, nic.model, &nic.rx, receive);
 	watch_errors();
 }
@@ -85,38 +86,38 @@ static enum vmk_status send(void *context, const void *frame, size_t bytes)
 	return status;
 }
 
-static enum vmk_status allocate_ring(
-	const struct vmkapi_pci *pci, size_t count, struct intel_ring *ring)
+static enum vmk_status allocate_ring(size_t count, struct intel_ring *ring)
 {
 	void *memory;
 	enum vmk_status status = nic.api->dma_alloc(
-		pci, count * sizeof(union intel_descriptor), &memory, &ring->bus);
+		nic.self, count * sizeof(union intel_descriptor), &memory, &ring->bus);
 
 	if (status != VMK_OK)
 		return status;
 	ring->descriptors = memory;
-	status = nic.api->dma_alloc(pci, count * INTEL_BUFFER_BYTES, &memory, &ring->buffers_bus);
+	status = nic.api->dma_alloc(
+		nic.self, count * INTEL_BUFFER_BYTES, &memory, &ring->buffers_bus);
 	if (status == VMK_OK)
 		ring->buffers = memory;
 	return status;
 }
 
-static enum vmk_status map_registers(const struct vmkapi_pci *pci)
+static enum vmk_status map_registers(void)
 {
 	volatile void *registers;
 	enum vmk_status status;
 
-	if (pci->bar[0].bytes < REGISTERS_BYTES)
+	if (nic.self->pci->bar[0].bytes < REGISTERS_BYTES)
 		return VMK_NOT_PRESENT;
-	status = nic.api->map_bar(pci, 0, &registers);
+	status = nic.api->map_bar(nic.self, 0, &registers);
 	if (status != VMK_OK)
 		return status;
 	nic.registers = registers;
 	nic.io = (struct intel_io){read_register, write_register, nic.api->delay_us, NULL};
-	return nic.api->pci_enable(pci);
+	return nic.api->pci_enable(nic.self);
 }
 
-static enum vmk_status attach_interrupt(const struct vmkapi_pci *pci)
+static enum vmk_status attach_interrupt(void)
 {
 	static const struct vmkapi_irq vector = {interrupt, NULL};
 	enum vmkapi_irq_mode mode;
@@ -124,8 +125,8 @@ static enum vmk_status attach_interrupt(const struct vmkapi_pci *pci)
 	enum vmk_status status;
 
 	if (!nic.model->msix_on)
-		return nic.api->irq_attach(pci, interrupt, NULL);
-	status = nic.api->irq_attach_vectors(pci, 1, &vector, &granted, &mode);
+		return nic.api->irq_attach(nic.self, interrupt, NULL);
+	status = nic.api->irq_attach_vectors(nic.self, 1, &vector, &granted, &mode);
 	nic.msix = status == VMK_OK && mode == VMKAPI_IRQ_MSIX;
 	return status;
 }
@@ -140,7 +141,7 @@ static enum vmk_status start_rings(const uint8_t mac[6])
 }
 
 /* Interrupts of the device are on only when everything behind them is ready. */
-static enum vmk_status bring_up(const struct vmkapi_pci *pci)
+static enum vmk_status bring_up(void)
 {
 	static const struct vmkapi_nic_ops ops = {send};
 	enum vmk_status status = intel_reset(&nic.io, nic.model);
@@ -151,32 +152,41 @@ static enum vmk_status bring_up(const struct vmkapi_pci *pci)
 	if (status == VMK_OK)
 		status = start_rings(mac);
 	if (status == VMK_OK)
-		status = attach_interrupt(pci);
+		status = attach_interrupt();
 	if (status == VMK_OK)
-		status = nic.api->nic_register(mac, &ops, NULL);
+		status = nic.api->nic_register(nic.self, mac, &ops, NULL);
 	if (status != VMK_OK)
 		return status;
 	nic.errors_at_ns = nic.api->time_ns();
-	nic.api->nic_link(intel_link_up(&nic.io));
+	nic.api->nic_link(nic.self, intel_link_up(&nic.io));
 	intel_interrupts_on(&nic.io, nic.model, nic.msix);
 	return VMK_OK;
 }
 
-enum vmk_status intel_start(
-	const struct vmkapi *api, const struct vmkapi_pci *pci, const struct intel_model *model)
+static void stop(struct vmkmod *self)
+{
+	intel_quiet(&nic.io, nic.model);
+}
+
+enum vmk_status intel_start(struct vmkmod *self, const struct intel_model *model)
 {
 	enum vmk_status status;
 
-	if (api->version != VMKAPI_VERSION || api->size < sizeof(*api))
+	if (self->api->version != VMKAPI_VERSION || self->api->size < sizeof(*self->api))
 		return VMK_UNSUPPORTED;
-	if (!pci)
+	if (!self->pci)
 		return VMK_NOT_PRESENT;
-	nic.api = api;
+	nic.self = self;
+	nic.api = self->api;
 	nic.model = model;
-	status = map_registers(pci);
+	nic.errors_period_ns = nic.api->parameter(self, "error-log-seconds") * NS_PER_S;
+	status = map_registers();
 	if (status == VMK_OK)
-		status = allocate_ring(pci, INTEL_RX_RING, &nic.rx.ring);
+		status = allocate_ring(INTEL_RX_RING, &nic.rx.ring);
 	if (status == VMK_OK)
-		status = allocate_ring(pci, INTEL_TX_RING, &nic.tx.ring);
-	return status == VMK_OK ? bring_up(pci) : status;
+		status = allocate_ring(INTEL_TX_RING, &nic.tx.ring);
+	if (status == VMK_OK)
+		status = bring_up();
+	self->stop = stop;
+	return status;
 }

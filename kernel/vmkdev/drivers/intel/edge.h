@@ -6,10 +6,10 @@
 #include "intel.h"
 
 /*
- * Everything that vmkmod_start() does for a device of this model, once in a module's life. On
- * failure the loader takes the device off the bus and then takes back what the module was given.
+ * Everything that vmkmod_start() does for a device of this model, once in a module's life, and sets
+ * its stop function. On failure the loader takes the device off the bus and then takes back what
+ * the module was given.
  */
-enum vmk_status intel_start(
-	const struct vmkapi *api, const struct vmkapi_pci *pci, const struct intel_model *model);
+enum vmk_status intel_start(struct vmkmod *self, const struct intel_model *model);
 
 #endif

@@ -48,15 +48,20 @@ static void reset_phy(const struct intel_io *io)
 	io->delay_us(PHY_RESET_US);
 }
 
-enum vmk_status intel_reset(const struct intel_io *io, const struct intel_model *model)
+void intel_quiet(const struct intel_io *io, const struct intel_model *model)
 {
-	const uint32_t clear = CTRL_GIO_DISABLE | CTRL_LRST | CTRL_ILOS | CTRL_FORCE | CTRL_PHY_RST;
-
 	intel_interrupts_off(io, model);
 	intel_set(io, REG_RCTL, 0);
 	intel_set(io, REG_TCTL, 0);
 	if (model->pcie)
 		quiet_bus(io);
+}
+
+enum vmk_status intel_reset(const struct intel_io *io, const struct intel_model *model)
+{
+	const uint32_t clear = CTRL_GIO_DISABLE | CTRL_LRST | CTRL_ILOS | CTRL_FORCE | CTRL_PHY_RST;
+
+	intel_quiet(io, model);
 	intel_set(io, REG_CTRL, intel_get(io, REG_CTRL) | CTRL_RST);
 	io->delay_us(RESET_US);
 	if (intel_get(io, REG_CTRL) & CTRL_RST) /* all ones, too, when nobody is there */

@@ -94,6 +94,8 @@ struct intel_tx {
 	uint64_t frames, resets;
 };
 
+/* It neither interrupts nor moves frames any more. */
+void intel_quiet(const struct intel_io *io, const struct intel_model *model);
 /* Reset, quiet, link set up; the PHY too where it has no link and may be reset. VMK_IO_ERROR if the
  * device does not answer. */
 enum vmk_status intel_reset(const struct intel_io *io, const struct intel_model *model);
