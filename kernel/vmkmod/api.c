@@ -7,6 +7,7 @@
 #include "arch/x86/time.h"
 #include "lib/lock.h"
 #include "lib/log.h"
+#include "mem/heap.h"
 #include "vmkdev/device.h"
 #include "vmknet/switch.h"
 #include <string.h>
@@ -56,6 +57,32 @@ static uint32_t driver_parameter(struct vmkmod *self, const char *name)
 			return module->parameters[i];
 	}
 	return 0;
+}
+
+static void *driver_alloc(struct vmkmod *self, size_t bytes)
+{
+	struct module *module = module_of(self);
+	void *memory;
+
+	if (module->block_count == VMKAPI_BLOCKS_MAX)
+		return NULL;
+	memory = heap_alloc(bytes);
+	if (memory)
+		module->blocks[module->block_count++] = memory;
+	return memory;
+}
+
+/* What it was not given, the heap knows best what to say of. */
+static void driver_free(struct vmkmod *self, void *memory)
+{
+	struct module *module = module_of(self);
+	unsigned i = 0;
+
+	while (i < module->block_count && module->blocks[i] != memory)
+		i++;
+	if (i < module->block_count)
+		module->blocks[i] = module->blocks[--module->block_count];
+	heap_free(memory);
 }
 
 static enum vmk_status driver_dma_alloc(
@@ -246,6 +273,8 @@ const struct vmkapi vmkapi_table = {
 	.size = sizeof(struct vmkapi),
 	.log = driver_log,
 	.parameter = driver_parameter,
+	.alloc = driver_alloc,
+	.free = driver_free,
 	.dma_alloc = driver_dma_alloc,
 	.dma_free = driver_dma_free,
 	.map_bar = driver_map_bar,
@@ -312,6 +341,8 @@ void api_reclaim(struct module *module)
 		dma_free(device->space, module->dma[module->dma_count].memory,
 			module->dma[module->dma_count].bytes);
 	}
+	while (module->block_count)
+		heap_free(module->blocks[--module->block_count]);
 	if (device)
 		device_release(device);
 	module->device = NULL;

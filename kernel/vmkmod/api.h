@@ -27,6 +27,8 @@ struct module {
 	bool has_nic, has_interrupts;
 	struct vmkapi_irq vectors[VMKAPI_VECTORS_MAX]; /* the driver lock's */
 	volatile void *bars[MODULE_BARS];
+	unsigned block_count;
+	void *blocks[VMKAPI_BLOCKS_MAX];
 	unsigned dma_count;
 	struct {
 		void *memory;

@@ -37,7 +37,7 @@ attests_through() # NAME
 	for other in e1000 e1000e igb; do
 		[ "$other" = "$1" ] ||
 			has "$1: $other is measured all the same" "$dir/run-$1/sim/com1.log" \
-				"Module: [0-9]+: $other: there is no device that it drives"
+				"Package: [0-9]+: $other: there is no device that it drives"
 	done
 }
 

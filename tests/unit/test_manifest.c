@@ -54,7 +54,7 @@ static void test_devices(void **state)
 
 	assert_int_equal(parse(HEAD("driver") API, &why), VMK_OK);
 	assert_int_equal(package.pci_count, 0);
-	assert_int_equal(package.vmkapi, 2);
+	assert_int_equal(package.vmkapi, 3);
 	assert_int_equal(package.security_version, 0);
 	assert_int_equal(parse(HEAD("driver") API "pci=" IDS_16 "\n", &why), VMK_OK);
 	assert_int_equal(package.pci_count, PACKAGE_PCI_MAX);

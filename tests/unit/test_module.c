@@ -315,6 +315,7 @@ static enum vmk_status take_everything(struct vmkmod *self)
 	struct vmkapi_nic_ops no_pads = {(enum vmk_status(*)(void *, const void *, size_t))no_pad};
 	static const uint8_t mac[6] = {2};
 	const struct vmkapi *api = self->api;
+	void *block = NULL;
 
 	assert_int_equal(api->version, VMKAPI_VERSION);
 	assert_int_equal(api->size, sizeof(*api));
@@ -323,6 +324,12 @@ static enum vmk_status take_everything(struct vmkmod *self)
 	assert_int_equal(api->parameter(self, "depth"), 4);
 	assert_int_equal(api->parameter(self, "width"), 0);
 	take_memory(self);
+	for (unsigned i = 0; i < VMKAPI_BLOCKS_MAX; i++)
+		block = api->alloc(self, 8);
+	assert_non_null(block);
+	assert_null(api->alloc(self, 8));
+	api->free(self, block);
+	api->free(self, NULL);
 	take_interrupts(self);
 	api->nic_link(self, 1); /* it has none yet */
 	assert_int_equal(api->nic_register(self, mac, &no_pads, NULL), VMK_BAD_ADDRESS);
@@ -451,8 +458,8 @@ static void test_life(void **state)
 {
 	char where[32], user[32];
 	struct module *first;
-	int blocks;
 	const char *why;
+	int blocks;
 
 	start = take_and_offer_stop;
 	want_vectors = true;
@@ -476,6 +483,7 @@ static void test_life(void **state)
 	assert_string_equal(journal, "");
 	port_user[0] = 0;
 	assert_int_equal(module_stop(module, user, sizeof(user)), VMK_OK);
+	assert_int_equal(heap_blocks, blocks - (int)VMKAPI_BLOCKS_MAX + 1);
 	assert_string_equal(journal,
 		"no uplink; stop; silent; detach; unmap bar 2; free 4097; release; unmap; ");
 	handled = false;

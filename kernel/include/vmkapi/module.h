@@ -15,7 +15,9 @@
 #define VMKAPI_VERSION     3u
 
 #define VMKAPI_VECTORS_MAX 16u
-#define VMKAPI_DMA_MAX     32u /* allocations that one module has at a time */
+/* Allocations that one module has at a time, of each kind. */
+#define VMKAPI_BLOCKS_MAX 64u
+#define VMKAPI_DMA_MAX    32u
 
 struct vmkapi;
 struct vmkapi_pci { /* the function that the module's manifest binds to */
@@ -56,6 +58,9 @@ struct vmkapi {
 	void (*log)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	/* The value in force of a parameter that the manifest declares; 0 for any other name. */
 	uint32_t (*parameter)(struct vmkmod *self, const char *name);
+	/* Zeroed; NULL: no memory, or too many allocations. */
+	void *(*alloc)(struct vmkmod *self, size_t bytes);
+	void (*free)(struct vmkmod *self, void *memory); /* NULL is ignored */
 	/*
 	 * Memory that the module's device, and no other, reads and writes: zeroed, page-aligned,
 	 * contiguous for the device and for the driver, at most 4 MiB, cache-coherent. *bus is what

@@ -11,8 +11,8 @@
 /* The test replaces what follows the mark. Volatile: the compiler must not know it. */
 static const volatile char chosen[] = "violate=--------------------------------";
 
+static struct vmkmod *self;
 static const struct vmkapi *api;
-static const struct vmkapi_pci *pci;
 static uint8_t data[16] = {RETURN};
 static const volatile uint8_t constant[16] = {1};
 
@@ -68,7 +68,7 @@ static void violate_nx_stack(void)
 
 static void violate_nx_heap(void)
 {
-	uint8_t *code = api->alloc(sizeof(data));
+	uint8_t *code = api->alloc(self, sizeof(data));
 
 	*code = RETURN;
 	run(code);
@@ -161,30 +161,30 @@ static void violate_other_stack(void)
 
 static void violate_heap_overflow(void)
 {
-	volatile uint8_t *object = api->alloc(24);
+	volatile uint8_t *object = api->alloc(self, 24);
 
 	object[24] ^= 1;
-	api->free((void *)(uintptr_t)object);
+	api->free(self, (void *)(uintptr_t)object);
 }
 
 static void violate_double_free(void)
 {
-	void *object = api->alloc(40);
+	void *object = api->alloc(self, 40);
 
-	api->free(object);
-	api->free(object);
+	api->free(self, object);
+	api->free(self, object);
 }
 
 static void violate_inner_free(void)
 {
-	uint8_t *object = api->alloc(100);
+	uint8_t *object = api->alloc(self, 100);
 
-	api->free(object + 16);
+	api->free(self, object + 16);
 }
 
 static void violate_foreign_free(void)
 {
-	api->free(data);
+	api->free(self, data);
 }
 
 static void violate_freed_pointer(void)
@@ -209,7 +209,7 @@ static void violate_freed_write(void)
 
 static void violate_beside_large(void)
 {
-	uint8_t *object = api->alloc(BIG_BYTES);
+	uint8_t *object = api->alloc(self, BIG_BYTES);
 
 	poke(object + BIG_BYTES);
 }
@@ -224,9 +224,9 @@ static void violate_before_large(void)
 
 static void violate_freed_large(void)
 {
-	uint8_t *object = api->alloc(BIG_BYTES);
+	uint8_t *object = api->alloc(self, BIG_BYTES);
 
-	api->free(object);
+	api->free(self, object);
 	peek(object);
 }
 
@@ -238,7 +238,7 @@ static const volatile uint8_t *map_user_page(void)
 	uint64_t flags = PTE_PRESENT | PTE_WRITE | PTE_USER, bus, *tables, *root;
 	void *memory;
 
-	if (!pci || api->dma_alloc(pci, 4 * PAGE_SIZE, &memory, &bus) != VMK_OK)
+	if (!self->pci || api->dma_alloc(self, 4 * PAGE_SIZE, &memory, &bus) != VMK_OK)
 		return NULL;
 	tables = memory;
 	/* Without VT-d what devices are told is the physical address, which gives away the direct
@@ -276,13 +276,13 @@ static const struct {
 #undef X
 };
 
-enum vmk_status vmkmod_start(const struct vmkapi *table, const struct vmkapi_pci *function)
+enum vmk_status vmkmod_start(struct vmkmod *module)
 {
 	char name[CASE_BYTES + 1] = {0};
 	const volatile char *from = chosen + sizeof("violate=") - 1;
 
-	api = table;
-	pci = function;
+	self = module;
+	api = module->api;
 	for (unsigned i = 0; i < CASE_BYTES && from[i] != '-'; i++)
 		name[i] = from[i];
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
