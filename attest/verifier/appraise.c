@@ -212,10 +212,6 @@ static bool check_secure_boot(struct appraisal *a, const struct appraise_request
 	return fault_found(&a->fault, "%s", secure_boot_name(state));
 }
 
-/* What a person should look at; the rest is what any host does. */
-static const enum audit_kind remarkable[] = {AUDIT_PACKAGE_REFUSED, AUDIT_WORLD_FAULT, AUDIT_DENIAL,
-	AUDIT_HARDENING, AUDIT_SUPPRESSED, AUDIT_FULL};
-
 static void note_audit(struct appraisal *a)
 {
 	const struct audit *audit = &a->audit;
@@ -224,10 +220,10 @@ static void note_audit(struct appraisal *a)
 		return;
 	note(a, "audit log: %" PRIu64 " records, %" PRIu64 " proven by %" PRIu64 " checkpoints",
 		audit->records, audit->proven, audit->checkpoints);
-	for (size_t i = 0; i < sizeof(remarkable) / sizeof(remarkable[0]); i++) {
-		enum audit_kind kind = remarkable[i];
+	for (unsigned int i = 0; i < AUDIT_KIND_END; i++) {
+		enum audit_kind kind = (enum audit_kind)i;
 
-		if (audit->counts[kind])
+		if (audit_remarkable(kind) && audit->counts[kind])
 			note(a, "audit log: %" PRIu64 " x %s, the first is record %" PRIu64,
 				audit->counts[kind], audit_kind_name(kind), audit->first[kind]);
 	}

@@ -266,3 +266,18 @@ void audit_describe(const struct audit_record *record, char *text, size_t size)
 			pairs.value, quote);
 	}
 }
+
+bool audit_remarkable(enum audit_kind kind)
+{
+	switch (kind) {
+	case AUDIT_PACKAGE_REFUSED:
+	case AUDIT_WORLD_FAULT:
+	case AUDIT_DENIAL:
+	case AUDIT_HARDENING:
+	case AUDIT_SUPPRESSED:
+	case AUDIT_FULL:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -107,6 +107,15 @@ static bool put_logs(
 	return true;
 }
 
+/* Up to the last checkpoint it is proven; `vmkverify log` shows it. */
+static bool put_audit(const struct target *t, const struct evidence *e, bool proven)
+{
+	drop(t, proven ? "audit.unproven.log" : "audit.log");
+	return !e->logs[LOG_AUDIT].size ||
+	       put(t, proven ? "audit.log" : "audit.unproven.log", e->logs[LOG_AUDIT].data,
+		       e->logs[LOG_AUDIT].size);
+}
+
 bool checkquote_write(const char *directory, const struct appraisal *a,
 	const struct appraise_request *r, struct fault *fault)
 {
@@ -122,5 +131,6 @@ bool checkquote_write(const char *directory, const struct appraisal *a,
 	return put(&t, "msg", e->attest.data, e->attest.size) &&
 	       put(&t, "sig", e->signature.data, e->signature.size) &&
 	       put(&t, "pcrs", pcrs, size) && put_key(&t, r->key->pkey) &&
-	       put_logs(&t, e, r->policy->launch, a->states[CHECK_REPLAY] == CHECK_PASSED);
+	       put_logs(&t, e, r->policy->launch, a->states[CHECK_REPLAY] == CHECK_PASSED) &&
+	       put_audit(&t, e, a->states[CHECK_SEMANTICS] == CHECK_PASSED);
 }

@@ -26,21 +26,50 @@ static bool reload_host(struct session *s, const struct options *o, struct fault
 	       fault_set(fault, REASON_STATE, "host %s was enrolled anew meanwhile", s->host.name);
 }
 
+/* Do the records lead to the checkpoints? Whatever else is wrong is the appraisal's to say. */
+static bool audit_agrees(const struct evidence *evidence)
+{
+	struct events events = {0};
+	struct fault fault = {0};
+	struct audit audit;
+	bool ok;
+
+	if (!events_decode(&events, evidence, &fault))
+		return true;
+	ok = audit_check(&audit, &events, &evidence->logs[LOG_AUDIT], &fault) && !audit.rest;
+	events_free(&events);
+	return ok;
+}
+
+static bool ask_host(
+	struct session *s, struct client *client, const struct fetch *fetch, struct fault *fault)
+{
+	if (!fetch_evidence(&s->evidence, client, fetch, fault))
+		return false;
+	return !fetch->audit->size || audit_agrees(&s->evidence) ||
+	       fetch_whole_audit(&s->evidence, client, fetch, fault);
+}
+
 static bool challenge(
 	struct session *s, struct client *client, const struct options *o, struct fault *fault)
 {
+	struct bytes known;
 	struct fetch fetch = {.host = s->host.name,
 		.pcr_mask = s->policy.pcr_mask,
-		.logs = ATTEST_LOGS | launch_logs(s->policy.launch)};
+		.logs = ATTEST_LOGS | launch_logs(s->policy.launch),
+		.audit = &known};
 	const char *address = o->address ? o->address : s->host.address;
 	bool ok;
 
+	if (!store_load_audit(&s->store, s->host.name, &known, fault))
+		return false;
 	/* While we wait for the host, other appraisals may want the store. */
 	store_close(&s->store);
 	ok = client_open(client, address, o->wait_seconds, fault) &&
-	     fetch_evidence(&s->evidence, client, &fetch, fault);
+	     ask_host(s, client, &fetch, fault);
 	s->wire = client->wire;
 	client_close(client);
+	bytes_free(&known);
 	return ok && reload_host(s, o, fault);
 }
 

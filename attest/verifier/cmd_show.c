@@ -4,16 +4,20 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "verifier/auditlist.h"
 #include "verifier/hostfile.h"
 #include "verifier/key.h"
 #include "verifier/options.h"
 #include "verifier/store.h"
 
-static void print_json(const struct host *host, uint64_t records)
+static void print_json(const struct options *o, const struct host *host, uint64_t records,
+	const struct bytes *audit)
 {
 	json_t *root = host_to_json(host);
 
 	json_object_set_new(root, "records", json_integer((json_int_t)records));
+	if (o->audit)
+		json_object_set_new(root, "audit", audit_records_to_json(audit, AUDIT_ALL_PROVEN));
 	json_dumpf(root, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(root);
@@ -41,6 +45,7 @@ int cmd_show(const struct options *o)
 	struct fault fault = {0};
 	struct host *host = must_alloc(1, sizeof(*host));
 	struct store store;
+	struct bytes audit = {0};
 	struct key ak = {0};
 	uint64_t records = 0;
 	bool ok;
@@ -49,13 +54,17 @@ int cmd_show(const struct options *o)
 	if (ok) {
 		ok = store_load_host(&store, o->host, host, &fault) &&
 		     key_load(&ak, &host->ak_public, "enrolled attestation key", &fault) &&
+		     store_load_audit(&store, o->host, &audit, &fault) &&
 		     store_check_chain(&store, &records, &fault);
 		store_close(&store);
 	}
 	if (ok && o->json)
-		print_json(host, records);
+		print_json(o, host, records, &audit);
 	else if (ok)
 		print_text(host, &ak, records);
+	if (ok && o->audit && !o->json)
+		audit_print(stdout, &audit, AUDIT_ALL_PROVEN);
+	bytes_free(&audit);
 	key_free(&ak);
 	host_free(host);
 	free(host);

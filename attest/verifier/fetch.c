@@ -26,18 +26,14 @@ static enum log_id find_log(const struct tap_log *log)
 	return LOG_COUNT;
 }
 
-static bool append(struct evidence *evidence, struct progress *progress, uint32_t asked,
+static bool take_content(const struct progress *progress, enum log_id id, struct bytes *bytes,
 	const struct tap_log *log, struct fault *fault)
 {
-	enum log_id id = find_log(log);
-	struct bytes *bytes, grown;
+	struct bytes grown;
 
-	if (id == LOG_COUNT || !(asked >> id & 1))
-		return unasked(fault, "a log that was not asked for");
-	bytes = &evidence->logs[id];
 	if (progress->seen[id] && log->total < bytes->size)
 		return unasked(fault, "a log that shrank while it was read");
-	if (log->start != bytes->size || log->total > EVIDENCE_LOG_MAX ||
+	if (log->start != bytes->size || log->total > EVIDENCE_LOG_MAX || log->total < log->start ||
 		log->content.size > log->total - log->start)
 		return unasked(fault, "a log's start, total or size");
 	grown.size = bytes->size + log->content.size;
@@ -48,6 +44,22 @@ static bool append(struct evidence *evidence, struct progress *progress, uint32_
 		memcpy(grown.data + bytes->size, log->content.data, log->content.size);
 	bytes_free(bytes);
 	*bytes = grown;
+	return true;
+}
+
+static bool append(struct evidence *evidence, struct progress *progress, uint32_t asked,
+	const struct tap_log *log, struct fault *fault)
+{
+	enum log_id id = find_log(log);
+	struct bytes *bytes;
+
+	if (id == LOG_COUNT || !(asked >> id & 1))
+		return unasked(fault, "a log that was not asked for");
+	bytes = &evidence->logs[id];
+	if (!progress->seen[id] && bytes->size && log->total < bytes->size)
+		bytes_free(bytes); /* what we knew was of another boot: from the beginning, then */
+	else if (!take_content(progress, id, bytes, log, fault))
+		return false;
 	/* A log that grows meanwhile is read up to where it ended at first: that was quoted. */
 	if (!progress->seen[id])
 		progress->total[id] = log->total;
@@ -182,6 +194,8 @@ bool fetch_evidence(struct evidence *evidence, struct client *client, const stru
 	evidence->nonce_size = FETCH_NONCE_SIZE;
 	if (RAND_bytes(evidence->nonce, FETCH_NONCE_SIZE) != 1)
 		return fault_set(fault, REASON_STATE, "OpenSSL: no random numbers");
+	if (fetch->audit && fetch->audit->size)
+		evidence->logs[LOG_AUDIT] = bytes_copy(fetch->audit->data, fetch->audit->size);
 	if (fetch->credential) {
 		evidence->qd_version = 2;
 		evidence->secret = bytes_copy(fetch->credential->secret, CREDENTIAL_SECRET_SIZE);
@@ -191,4 +205,20 @@ bool fetch_evidence(struct evidence *evidence, struct client *client, const stru
 		return true;
 	evidence_free(evidence);
 	return false;
+}
+
+bool fetch_whole_audit(struct evidence *evidence, struct client *client, const struct fetch *fetch,
+	struct fault *fault)
+{
+	struct tap_request request = {
+		.hello = true,
+		.nonce = {evidence->nonce, evidence->nonce_size},
+		.pcr_mask = fetch->pcr_mask,
+	};
+	struct progress progress = {0};
+
+	bytes_free(&evidence->logs[LOG_AUDIT]);
+	add_log(&request, LOG_AUDIT, evidence);
+	return ask(evidence, client, &progress, &request, 1u << LOG_AUDIT, fault) &&
+	       read_on(evidence, client, &progress, &request, fault);
 }

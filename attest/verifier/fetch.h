@@ -13,13 +13,22 @@ struct fetch {
 	bool logs_only;                      /* hello: no quote */
 	const struct credential *credential; /* qd-version 2 when not NULL */
 	uint32_t logs;                       /* bit n: enum log_id n */
+	const struct bytes *audit; /* what is known of the audit log; NULL or empty: nothing */
 };
 
 /*
  * Fills evidence, which the caller frees. A log that does not fit into one answer is read on with
- * further requests. Faults: those of client_ask; malformed for an answer that was not asked for.
+ * further requests. The audit log is read on from what is known of it. Faults: those of client_ask;
+ * malformed for an answer that was not asked for.
  */
 bool fetch_evidence(struct evidence *evidence, struct client *client, const struct fetch *fetch,
+	struct fault *fault);
+
+/*
+ * The audit log from its beginning, in the place of what evidence has of it: for where what was
+ * known of it is not how the host's log begins, as after another boot.
+ */
+bool fetch_whole_audit(struct evidence *evidence, struct client *client, const struct fetch *fetch,
 	struct fault *fault);
 
 #endif

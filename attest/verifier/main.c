@@ -18,10 +18,12 @@ static const char usage_text[] =
 	"         challenge the host and appraise its answer\n"
 	"  replay EVIDENCE.json --policy FILE --state DIR [--out DIR] [--json]\n"
 	"         appraise recorded evidence again\n"
-	"  show   --host NAME --state DIR [--json]\n"
-	"         what is known of a host, and whether the evidence chain holds\n"
+	"  show   --host NAME --state DIR [--audit] [--json]\n"
+	"         what is known of a host, and whether the evidence chain holds; --audit: its "
+	"audit\n"
+	"         log, as far as it was proven last\n"
 	"  log    FILE [--json]\n"
-	"         decode and replay an event log\n"
+	"         decode and replay an event log; decode an audit log\n"
 	"exit status: 0 trusted or done, 1 untrusted or refused,\n"
 	"             2 usage, or a named file or directory cannot be used, 3 unreachable\n";
 
@@ -50,6 +52,7 @@ static const struct option long_options[] = {
 	{"boot-started", required_argument, NULL, 'b'},
 	{"json", no_argument, NULL, 'j'},
 	{"rekey", no_argument, NULL, 'r'},
+	{"audit", no_argument, NULL, 'u'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -101,6 +104,9 @@ static bool set_option(struct options *o, int letter, const char *value)
 		return true;
 	case 'b':
 		return number(value, &o->boot_started);
+	case 'u':
+		o->audit = true;
+		return true;
 	case 'j':
 		o->json = true;
 		return true;

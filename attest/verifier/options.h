@@ -21,6 +21,7 @@ struct options {
 	double boot_started; /* seconds since 1970; negative: not given */
 	bool json;
 	bool rekey;
+	bool audit; /* show the audit log too */
 };
 
 /* The commands; each returns an exit_status. */

@@ -58,6 +58,16 @@ static bool note_seen(struct session *s, struct fault *fault)
 	return store_save_host(&s->store, &s->host, fault);
 }
 
+/* So that next time only what is new has to come. */
+static bool keep_audit(struct session *s, struct fault *fault)
+{
+	const struct appraisal *a = &s->appraisal;
+
+	return a->states[CHECK_SEMANTICS] != CHECK_PASSED || !a->audit.proven ||
+	       store_save_audit(&s->store, s->host.name, s->evidence.logs[LOG_AUDIT].data,
+		       a->audit.proven_bytes, fault);
+}
+
 static bool append_record(struct session *s, double boot_seconds, struct fault *fault)
 {
 	struct appraise_request request = request_of(s, false);
@@ -84,7 +94,7 @@ void session_appraise(struct session *s, bool recorded, double boot_seconds)
 	if (recorded)
 		return;
 	a->states[CHECK_RECORD] = CHECK_PASSED;
-	if (note_seen(s, &fault) && append_record(s, boot_seconds, &fault))
+	if (note_seen(s, &fault) && keep_audit(s, &fault) && append_record(s, boot_seconds, &fault))
 		return;
 	a->states[CHECK_RECORD] = CHECK_FAILED;
 	if (a->trusted) {

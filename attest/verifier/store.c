@@ -45,6 +45,7 @@ static bool make_directories(struct store *store, struct fault *fault)
 
 	return make_directory(store->path, fault) && join(path, store, "hosts", "", fault) &&
 	       make_directory(path, fault) && join(path, store, "evidence", "", fault) &&
+	       make_directory(path, fault) && join(path, store, "audit", "", fault) &&
 	       make_directory(path, fault);
 }
 
@@ -202,6 +203,26 @@ bool store_save_host(struct store *store, const struct host *host, struct fault 
 	ok = write_json(path, root, fault);
 	json_decref(root);
 	return ok;
+}
+
+bool store_load_audit(struct store *store, const char *name, struct bytes *log, struct fault *fault)
+{
+	char path[STORE_PATH_MAX];
+
+	*log = (struct bytes){0};
+	if (!join(path, store, "audit/%s.log", name, fault))
+		return false;
+	return file_read(log, path, EVIDENCE_LOG_MAX) || errno == ENOENT ||
+	       state_fault(fault, path);
+}
+
+bool store_save_audit(
+	struct store *store, const char *name, const void *log, size_t size, struct fault *fault)
+{
+	char path[STORE_PATH_MAX];
+
+	return join(path, store, "audit/%s.log", name, fault) &&
+	       (file_write(path, log, size, 0600) || state_fault(fault, path));
 }
 
 static bool same_keys(const struct host *a, const struct host *b)

@@ -3,6 +3,7 @@
  *   hosts/NAME.json          what enrollment fixed and the last quote showed
  *   evidence/NNNNNNNN.json   one record per appraisal; each carries the SHA-256 of the one before
  *   evidence/NNNNNNNN.sig    the record's ECDSA signature (DER) by verifier.pem
+ *   audit/NAME.log          a host's audit log, as far as it was proven last
  *   verifier.pem             the verifier's own key, made at first use
  * One process at a time; files are replaced whole and synced.
  */
@@ -31,6 +32,14 @@ void store_close(struct store *store);
 /* Faults: not-enrolled, state. */
 bool store_load_host(struct store *store, const char *name, struct host *host, struct fault *fault);
 bool store_save_host(struct store *store, const struct host *host, struct fault *fault);
+/*
+ * The audit log of that host as far as it was proven last; empty where there is none. It spares
+ * fetching it again, and proves nothing by itself.
+ */
+bool store_load_audit(
+	struct store *store, const char *name, struct bytes *log, struct fault *fault);
+bool store_save_audit(
+	struct store *store, const char *name, const void *log, size_t size, struct fault *fault);
 /*
  * Binds a name to keys, for good: a name that is bound to others is already-enrolled unless rekey.
  * So is a new name for keys that another name is bound to.

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "trust/evlog_read.h"
+#include "verifier/auditlist.h"
 #include "verifier/explain.h"
 #include "verifier/hints.h"
 #include "verifier/semantics.h"
@@ -199,6 +200,7 @@ json_t *verdict_to_json(
 	for (unsigned int i = 0; i < a->note_count; i++)
 		json_array_append_new(notes, json_string(a->notes[i]));
 	json_object_set_new(root, "notes", notes);
+	json_object_set_new(root, "audit", audit_to_json(&a->audit, &r->evidence->logs[LOG_AUDIT]));
 	json_object_set_new(root, "host-says", hearsay_to_json(&r->evidence->logs[LOG_LAUNCH]));
 	return root;
 }
@@ -208,6 +210,15 @@ static void print_origin(FILE *out, const struct step *step)
 {
 	if (step->mark == STEP_MOVED && step->expected->pcr != step->pcr)
 		fprintf(out, " from PCR %u", step->expected->pcr);
+}
+
+static void name_checkpoint(const struct event *event, char *text, size_t size)
+{
+	uint8_t head[DIGEST_SIZE];
+	uint64_t records = 0;
+
+	semantics_audit(event, &records, head);
+	snprintf(text, size, "audit log, %" PRIu64 " records", records);
 }
 
 /* The FILE column: short, so a kernel event's package goes by its name alone. */
@@ -223,6 +234,8 @@ static void name_step(const struct step *step, const struct appraisal *a,
 			*step->runtime->file ? step->runtime->file : step->runtime->what);
 	else if (step->mark == STEP_UNEXPECTED && step->found->log != LOG_VMK)
 		explain_subject(step, r->evidence, &a->events, text, size);
+	else if (step->mark == STEP_AUDIT)
+		name_checkpoint(step->found, text, size);
 	else if (!step->found || !semantics_field(step->found, "name", text, size))
 		snprintf(text, size, "%s", e && *e->what ? e->what : "-");
 	printable(text);

@@ -14,13 +14,15 @@
 
 /* A host that answers as told, in place of the network. */
 static struct {
-	const char *log;  /* its txt-drtm log */
+	const char *log;  /* its log */
+	const char *id;   /* of that log; NULL: txt-drtm */
 	size_t piece;     /* bytes of it in one answer */
 	size_t shrink_to; /* claims this total from the second answer on; 0: does not */
 	bool no_quote;
 	bool unasked_log;
 	bool quote_always;
 	unsigned int questions;
+	size_t sent; /* bytes of log */
 } script;
 
 uint64_t wall_clock_ms(void)
@@ -31,7 +33,8 @@ uint64_t wall_clock_ms(void)
 bool client_ask(struct client *client, const struct tap_request *request,
 	struct tap_response *response, struct bytes *body, struct fault *fault)
 {
-	size_t total = strlen(script.log), start;
+	const char *id = script.id ? script.id : "txt-drtm";
+	size_t total = strlen(script.log), start, left;
 
 	client->first_answer_ms = 1;
 	*body = bytes_copy("", 0);
@@ -47,15 +50,17 @@ bool client_ask(struct client *client, const struct tap_request *request,
 	if (script.shrink_to && request->logs[0].start)
 		total = script.shrink_to;
 	start = request->logs[0].start;
+	left = start < total ? total - start : 0;
 	response->log_count = 1;
 	response->logs[0] = (struct tap_log){
-		.id = script.unasked_log ? "vmk" : "txt-drtm",
-		.id_size = script.unasked_log ? 3 : 8,
+		.id = script.unasked_log ? "vmk" : id,
+		.id_size = script.unasked_log ? 3 : strlen(id),
 		.start = start,
 		.total = total,
 		.content = {(const uint8_t *)script.log + start,
-			total - start < script.piece ? total - start : script.piece},
+			left < script.piece ? left : script.piece},
 	};
+	script.sent += response->logs[0].content.size;
 	return true;
 }
 
@@ -89,6 +94,66 @@ static void takes_it_in_pieces(void **state)
 	assert_true(fetch("a log that comes in pieces", 5));
 	assert_memory_equal(evidence.logs[LOG_TXT_DRTM].data, "a log that comes in pieces", 26);
 	assert_int_equal(evidence.logs[LOG_TXT_DRTM].size, 26);
+	evidence_free(&evidence);
+}
+
+/* Of the audit log only what is new has to come, unless it is another one. */
+static bool fetch_audit(const char *log, const char *known)
+{
+	struct client client = {0};
+	struct bytes bytes = {(uint8_t *)known, strlen(known)};
+	struct fetch what = {
+		.host = "h", .pcr_mask = 0x7e0000, .logs = 1u << LOG_AUDIT, .audit = &bytes};
+	bool ok;
+
+	script.log = log;
+	script.id = "audit";
+	script.piece = 100;
+	script.questions = 0;
+	script.sent = 0;
+	fault = (struct fault){0};
+	ok = fetch_evidence(&evidence, &client, &what, &fault);
+
+	script.id = NULL;
+	return ok;
+}
+
+static void reads_the_audit_log_on(void **state)
+{
+	assert_true(fetch_audit("records and more", "records"));
+	assert_memory_equal(evidence.logs[LOG_AUDIT].data, "records and more", 16);
+	assert_int_equal(script.sent, 9);
+	evidence_free(&evidence);
+	assert_true(fetch_audit("records", "records"));
+	assert_int_equal(evidence.logs[LOG_AUDIT].size, 7);
+	assert_int_equal(script.sent, 0);
+	evidence_free(&evidence);
+}
+
+static void starts_again_where_the_audit_log_is_shorter(void **state)
+{
+	assert_true(fetch_audit("new", "records"));
+	assert_int_equal(evidence.logs[LOG_AUDIT].size, 3);
+	assert_memory_equal(evidence.logs[LOG_AUDIT].data, "new", 3);
+	evidence_free(&evidence);
+	assert_true(fetch_audit("", "records"));
+	assert_int_equal(evidence.logs[LOG_AUDIT].size, 0);
+	evidence_free(&evidence);
+}
+
+static void fetches_the_whole_audit_log(void **state)
+{
+	struct client client = {0};
+	struct fetch what = {.host = "h", .pcr_mask = 0x7e0000};
+
+	assert_true(fetch_audit("another one", "records"));
+	assert_memory_equal(evidence.logs[LOG_AUDIT].data, "records one", 11);
+	script.id = "audit";
+	script.piece = 4;
+	assert_true(fetch_whole_audit(&evidence, &client, &what, &fault));
+	script.id = NULL;
+	assert_memory_equal(evidence.logs[LOG_AUDIT].data, "another one", 11);
+	assert_int_equal(evidence.logs[LOG_AUDIT].size, 11);
 	evidence_free(&evidence);
 }
 
@@ -144,6 +209,9 @@ int main(void)
 		cmocka_unit_test(takes_it_in_one),
 		cmocka_unit_test(takes_it_in_pieces),
 		cmocka_unit_test(nonces_differ),
+		cmocka_unit_test(reads_the_audit_log_on),
+		cmocka_unit_test(starts_again_where_the_audit_log_is_shorter),
+		cmocka_unit_test(fetches_the_whole_audit_log),
 		cmocka_unit_test(gives_up_on_a_log_without_end),
 		cmocka_unit_test(refuses_a_log_that_shrinks),
 		cmocka_unit_test(refuses_what_it_did_not_ask_for),
