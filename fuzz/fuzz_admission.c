@@ -1,5 +1,5 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/admission.c */
-/* sources: kernel/vmkmod/parameters.c */
+/* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/vmkmod/load_policy.c kernel/vmkvm/image.c kernel/lib/keyval.c kernel/lib/hex.c */
 /* quiet: tests/unit/shim/package_bytes.c */
 /*

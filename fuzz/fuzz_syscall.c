@@ -2,7 +2,8 @@
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
-/* sources: kernel/vmkuser/call_handle.c */
+/* sources: kernel/vmkuser/call_handle.c kernel/vmkuser/secdomain.c kernel/vmkmod/domain.c */
+/* sources: kernel/lib/lock.c tests/unit/shim/panic.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /*

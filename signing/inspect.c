@@ -7,6 +7,7 @@
 #include "signing/crypto.h"
 #include "lib/hex.h"
 #include "trust/hash.h"
+#include "vmkmod/domain.h"
 #include "vmkmod/package.h"
 #include "vmkmod/package_format.h"
 #include <vmkuser/syscall.h>
@@ -103,17 +104,89 @@ static void show_certificates(const struct package *package, bool json)
 	}
 }
 
-/* Names of the system calls that are granted, each between `quote`s. */
-static void print_syscalls(uint64_t mask, const char *quote)
+/* Names of the objects that are granted, each between `quote`s. */
+static void print_objects(enum vmk_action action, uint64_t mask, const char *quote)
 {
 	const char *separator = "";
 
-#define X(symbol, text, number, arguments)                         \
-	if (mask & (1ull << (number))) {                           \
-		printf("%s%s%s%s", separator, quote, text, quote); \
-		separator = ", ";                                  \
+	for (unsigned i = 0; i < 64; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		printf("%s%s%s%s", separator, quote, domain_object_name(action, i), quote);
+		separator = ", ";
 	}
-	VMK_SYSCALLS(X)
+}
+
+static void print_vms(const struct vmk_grants *g, const char *quote)
+{
+	if (g->all_vms)
+		printf("%sall%s", quote, quote);
+	for (unsigned i = 0; !g->all_vms && i < VMK_GRANT_VMS && g->vms[i][0]; i++)
+		printf("%s%s%s%s", i ? ", " : "", quote, g->vms[i], quote);
+}
+
+/* As manifests say it. */
+static const char *rights_name(unsigned rights)
+{
+	const unsigned both = VMK_RIGHT_READ | VMK_RIGHT_WRITE;
+
+	if ((rights & both) == both)
+		return "yes";
+	if (rights & both)
+		return rights & VMK_RIGHT_READ ? "read" : "write";
+	return "no";
+}
+
+/* The masks of grants. X(action, field, as text, in JSON) */
+#define MASKS(X)                                                    \
+	X(VMK_ACTION_SYSCALL, syscalls, "System Calls", "syscalls") \
+	X(VMK_ACTION_INFO, info, "Information", "info")             \
+	X(VMK_ACTION_CONTROL, control, "Control", "control")        \
+	X(VMK_ACTION_LOG, logs, "Logs", "logs")
+/* Numbers; 0: the default. X(field, as text, in JSON) */
+#define LIMITS(X)                                                   \
+	X(memory_limit_kib, "Memory Limit KiB", "memory-limit-kib") \
+	X(handles, "Handles", "handles")                            \
+	X(log_rate, "Log Rate", "log-rate")                         \
+	X(cpu_shares, "CPU Shares", "cpu-shares")                   \
+	X(cpu_limit, "CPU Limit", "cpu-limit")
+
+static void show_grants_text(const struct package *p)
+{
+	const struct vmk_grants *g = &p->grants;
+
+#define X(action, field, text, json)         \
+	printf(text ": ");                   \
+	print_objects(action, g->field, ""); \
+	puts("");
+	MASKS(X)
+#undef X
+	printf("Virtual Machines: ");
+	print_vms(g, "");
+	printf("\nPort: %s\nConsole: %s\nConfiguration: %s\nRestart: %s\n", rights_name(g->port),
+		rights_name(g->tty), g->config ? "yes" : "no", p->restart ? "yes" : "no");
+#define X(field, text, json) printf(text ": %u\n", g->field);
+	LIMITS(X)
+#undef X
+}
+
+static void show_grants_json(const struct package *p)
+{
+	const struct vmk_grants *g = &p->grants;
+
+#define X(action, field, text, json)           \
+	printf("\"" json "\": [");             \
+	print_objects(action, g->field, "\""); \
+	printf("], ");
+	MASKS(X)
+#undef X
+	printf("\"vms\": [");
+	print_vms(g, "\"");
+	printf("], \"port\": \"%s\", \"tty\": \"%s\", \"config\": %s, \"restart\": %s, ",
+		rights_name(g->port), rights_name(g->tty), g->config ? "true" : "false",
+		p->restart ? "true" : "false");
+#define X(field, text, json) printf("\"" json "\": %u, ", g->field);
+	LIMITS(X)
 #undef X
 }
 
@@ -125,16 +198,6 @@ static const char *yes_no(bool value)
 static const char *true_false(bool value)
 {
 	return value ? "true" : "false";
-}
-
-static const char *system_name(enum system_grant grant)
-{
-	static const char *const names[] = {
-#define X(symbol, name) [symbol] = name,
-		SYSTEM_GRANTS(X)
-#undef X
-	};
-	return names[grant];
 }
 
 static void print_pci(const char *before, const struct package *p, const char *after)
@@ -150,14 +213,8 @@ static void show_text(const struct package *p, const char *digest)
 	printf("Name: %s\nVersion: %s\nProvider: %s\nKind: %s\nAcceptance Level: %s\n", p->name,
 		p->version, p->provider, package_kind_name(p->kind),
 		acceptance_level_name(p->level));
-	if (p->kind == PACKAGE_WORLD) {
-		printf("System Calls: ");
-		print_syscalls(p->syscalls, "");
-		printf("\nPort: %s\nTrust: %s\nConfiguration: %s\nRestart: %s\n", yes_no(p->port),
-			yes_no(p->trust), yes_no(p->config), yes_no(p->restart));
-		printf("Console: %s\nSystem: %s\n", yes_no(p->tty), system_name(p->system));
-		printf("Memory Limit KiB: %u\n", p->memory_limit_kib);
-	}
+	if (p->kind == PACKAGE_WORLD)
+		show_grants_text(p);
 	if (p->kind == PACKAGE_DRIVER) {
 		printf("vmkapi: %u\n", p->vmkapi);
 		print_pci("PCI: ", p, "\n");
@@ -179,15 +236,8 @@ static void show_json(const struct package *p, const char *digest)
 	       "\"level\": \"%s\", ",
 		p->name, p->version, p->provider, package_kind_name(p->kind),
 		acceptance_level_name(p->level));
-	if (p->kind == PACKAGE_WORLD) {
-		printf("\"syscalls\": [");
-		print_syscalls(p->syscalls, "\"");
-		printf("], \"port\": %s, \"trust\": %s, \"config\": %s, \"tty\": %s, "
-		       "\"system\": \"%s\", \"restart\": %s, \"memory-limit-kib\": %u, ",
-			true_false(p->port), true_false(p->trust), true_false(p->config),
-			true_false(p->tty), system_name(p->system), true_false(p->restart),
-			p->memory_limit_kib);
-	}
+	if (p->kind == PACKAGE_WORLD)
+		show_grants_json(p);
 	if (p->kind == PACKAGE_DRIVER) {
 		printf("\"vmkapi\": %u, ", p->vmkapi);
 		print_pci("\"pci\": \"", p, "\", ");

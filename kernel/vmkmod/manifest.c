@@ -1,11 +1,11 @@
 /* The manifest: key=value lines, each key once, each only where its kind of package has a use for
  * it. Its values go into events and logs, so their characters are few. */
-#include <vmkuser/syscall.h>
 #include "lib/keyval.h"
+#include "vmkmod/domain.h"
 #include "vmkmod/package.h"
 #include "vmkmod/parameters.h"
+#include <vmkuser/syscall.h>
 
-#define MEMORY_LIMIT_MAX_KIB (4u << 20)
 #define SECURITY_VERSION_MAX 1000000000u
 #define VMKAPI_VERSION_MAX   65535u
 #define VM_MEMORY_MIN_KIB    2048u
@@ -92,36 +92,92 @@ static const char *set_level(struct package *p, struct text value)
 	return "manifest: level";
 }
 
-static uint64_t syscall_bit(struct text word)
+/* Of a list of names: what can be wrong with it. */
+struct list_errors {
+	const char *unknown, *twice, *empty;
+};
+#define LIST_ERRORS(key)                                                           \
+	&(const struct list_errors){"manifest: " key ": a name that is not known", \
+		"manifest: " key ": a name stands twice", "manifest: " key ": no name"}
+
+/* The first of the names between commas, and what follows it. False: there is none. */
+static bool take_name(struct text *list, struct text *name)
 {
-#define X(symbol, text, number, arguments)                                     \
-	_Static_assert((number) < 64, "struct package holds 64 system calls"); \
-	if (text_is(word, text))                                               \
-		return 1ull << (number);
-	VMK_SYSCALLS(X)
-#undef X
-	return 0;
+	const char *comma;
+
+	if (!list->at)
+		return false;
+	comma = memchr(list->at, ',', list->size);
+	*name = (struct text){list->at, comma ? (size_t)(comma - list->at) : list->size};
+	list->size -= name->size + (comma ? 1 : 0);
+	list->at = comma ? comma + 1 : NULL;
+	return true;
+}
+
+/* Names of an action's objects. */
+static const char *read_objects(
+	uint64_t *mask, struct text value, enum vmk_action action, const struct list_errors *errors)
+{
+	struct text name;
+
+	while (take_name(&value, &name)) {
+		uint64_t bit = domain_object_bit(action, name.at, name.size);
+
+		if (name.size == 0)
+			return errors->empty;
+		if (bit == 0)
+			return errors->unknown;
+		if (*mask & bit)
+			return errors->twice;
+		*mask |= bit;
+	}
+	return NULL;
+}
+
+/* The same, or all of them. */
+static const char *read_objects_or_all(
+	uint64_t *mask, struct text value, enum vmk_action action, const struct list_errors *errors)
+{
+	if (!text_is(value, "all"))
+		return read_objects(mask, value, action, errors);
+	*mask = domain_all_objects(action);
+	return NULL;
 }
 
 static const char *set_syscalls(struct package *p, struct text value)
 {
-	while (value.size > 0) {
-		const char *comma = memchr(value.at, ',', value.size);
-		size_t size = comma ? (size_t)(comma - value.at) : value.size;
-		uint64_t bit = syscall_bit((struct text){value.at, size});
+	return read_objects(
+		&p->grants.syscalls, value, VMK_ACTION_SYSCALL, LIST_ERRORS("syscalls"));
+}
 
-		if (bit == 0)
-			return "manifest: unknown system call";
-		if (p->syscalls & bit)
-			return "manifest: system call named twice";
-		p->syscalls |= bit;
-		if (comma && size + 1 == value.size)
-			return "manifest: system calls end with a comma";
-		size += comma != NULL;
-		value.at += size;
-		value.size -= size;
-	}
-	return p->syscalls ? NULL : "manifest: no system calls";
+static const char *set_info(struct package *p, struct text value)
+{
+	return read_objects_or_all(&p->grants.info, value, VMK_ACTION_INFO, LIST_ERRORS("info"));
+}
+
+static const char *set_control(struct package *p, struct text value)
+{
+	return read_objects_or_all(
+		&p->grants.control, value, VMK_ACTION_CONTROL, LIST_ERRORS("control"));
+}
+
+static const char *set_logs(struct package *p, struct text value)
+{
+	return read_objects_or_all(&p->grants.logs, value, VMK_ACTION_LOG, LIST_ERRORS("logs"));
+}
+
+/* The virtual machines that it may act on. */
+static const char *set_vms(struct package *p, struct text value)
+{
+	struct text name;
+	unsigned count = 0;
+
+	p->grants.all_vms = text_is(value, "all");
+	while (!p->grants.all_vms && take_name(&value, &name))
+		if (count == VMK_GRANT_VMS ||
+			!copy_plain(p->grants.vms[count++], sizeof(p->grants.vms[0]), name))
+			return "manifest: vms is neither all nor up to 4 names of virtual machines";
+	return NULL;
 }
 
 static bool read_flag(bool *flag, struct text value)
@@ -130,36 +186,48 @@ static bool read_flag(bool *flag, struct text value)
 	return *flag || text_is(value, "no");
 }
 
+/* What the world may do with the handle that it starts with. */
+static bool read_rights(uint8_t *rights, struct text value)
+{
+	static const struct {
+		const char *word;
+		uint8_t rights;
+	} words[] = {
+		{"no", 0},
+		{"read", VMK_RIGHT_READ | VMK_RIGHT_WAIT},
+		{"write", VMK_RIGHT_WRITE},
+		{"yes", VMK_RIGHT_READ | VMK_RIGHT_WRITE | VMK_RIGHT_WAIT},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!text_is(value, words[i].word))
+			continue;
+		*rights = words[i].rights;
+		return true;
+	}
+	return false;
+}
+
 static const char *set_port(struct package *p, struct text value)
 {
-	return read_flag(&p->port, value) ? NULL : "manifest: port is neither yes nor no";
-}
-
-static const char *set_trust(struct package *p, struct text value)
-{
-	return read_flag(&p->trust, value) ? NULL : "manifest: trust is neither yes nor no";
-}
-
-static const char *set_config(struct package *p, struct text value)
-{
-	return read_flag(&p->config, value) ? NULL : "manifest: config is neither yes nor no";
+	return read_rights(&p->grants.port, value) ? NULL
+						   : "manifest: port is not yes, no, read or write";
 }
 
 static const char *set_tty(struct package *p, struct text value)
 {
-	return read_flag(&p->tty, value) ? NULL : "manifest: tty is neither yes nor no";
+	return read_rights(&p->grants.tty, value) ? NULL
+						  : "manifest: tty is not yes, no, read or write";
 }
 
-static const char *set_system(struct package *p, struct text value)
+static const char *set_config(struct package *p, struct text value)
 {
-#define X(symbol, word)             \
-	if (text_is(value, word)) { \
-		p->system = symbol; \
-		return NULL;        \
-	}
-	SYSTEM_GRANTS(X)
-#undef X
-	return "manifest: system is neither no nor info nor control";
+	bool given;
+
+	if (!read_flag(&given, value))
+		return "manifest: config is neither yes nor no";
+	p->grants.config = given ? VMK_RIGHT_READ : 0;
+	return NULL;
 }
 
 static const char *set_restart(struct package *p, struct text value)
@@ -203,9 +271,23 @@ static const char *set_vmkapi(struct package *p, struct text value)
 
 static const char *set_memory_limit(struct package *p, struct text value)
 {
-	return read_number(&p->memory_limit_kib, value, MEMORY_LIMIT_MAX_KIB)
+	return read_number(&p->grants.memory_limit_kib, value, DOMAIN_MEMORY_MAX_KIB)
 		       ? NULL
 		       : "manifest: memory-limit-kib is no number from 1 to 4194304";
+}
+
+static const char *set_handles(struct package *p, struct text value)
+{
+	return read_number(&p->grants.handles, value, DOMAIN_HANDLES_MAX)
+		       ? NULL
+		       : "manifest: handles is no number from 1 to 32";
+}
+
+static const char *set_log_rate(struct package *p, struct text value)
+{
+	return read_number(&p->grants.log_rate, value, DOMAIN_LOG_RATE_MAX)
+		       ? NULL
+		       : "manifest: log-rate is no number from 1 to 1000";
 }
 
 static const char *set_vm(struct package *p, struct text value)
@@ -323,7 +405,7 @@ static const char *set_autostart(struct package *p, struct text value)
 
 static const char *set_network(struct package *p, struct text value)
 {
-	return read_flag(&p->port, value) ? NULL : "manifest: network is neither yes nor no";
+	return read_flag(&p->vm_network, value) ? NULL : "manifest: network is neither yes nor no";
 }
 
 static bool read_hex16(uint16_t *number, struct text digits)
@@ -395,20 +477,24 @@ static const struct field {
 	{"security-version", set_security_version, ANY_KIND, 0},
 	{"syscalls", set_syscalls, KIND(PACKAGE_WORLD), KIND(PACKAGE_WORLD)},
 	{"port", set_port, KIND(PACKAGE_WORLD), 0},
-	{"trust", set_trust, KIND(PACKAGE_WORLD), 0},
 	{"config", set_config, KIND(PACKAGE_WORLD), 0},
 	{"tty", set_tty, KIND(PACKAGE_WORLD), 0},
-	{"system", set_system, KIND(PACKAGE_WORLD), 0},
+	{"info", set_info, KIND(PACKAGE_WORLD), 0},
+	{"control", set_control, KIND(PACKAGE_WORLD), 0},
+	{"logs", set_logs, KIND(PACKAGE_WORLD), 0},
+	{"vms", set_vms, KIND(PACKAGE_WORLD), 0},
 	{"restart", set_restart, KIND(PACKAGE_WORLD), 0},
 	{"memory-limit-kib", set_memory_limit, KIND(PACKAGE_WORLD), 0},
+	{"handles", set_handles, KIND(PACKAGE_WORLD), 0},
+	{"log-rate", set_log_rate, KIND(PACKAGE_WORLD), 0},
 	{"vm", set_vm, KIND(PACKAGE_WORLD), 0},
 	{"vcpus", set_vcpus, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
 	{"memory-kib", set_vm_memory, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
 	{"network", set_network, KIND(PACKAGE_VM), 0},
 	{"autostart", set_autostart, KIND(PACKAGE_VM), 0},
-	{"cpu-shares", set_shares, KIND(PACKAGE_VM), 0},
+	{"cpu-shares", set_shares, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
 	{"cpu-reservation", set_cpu_reservation, KIND(PACKAGE_VM), 0},
-	{"cpu-limit", set_cpu_limit, KIND(PACKAGE_VM), 0},
+	{"cpu-limit", set_cpu_limit, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
 	{"cpu-affinity", set_affinity, KIND(PACKAGE_VM), 0},
 	{"cpu-pool", set_cpu_pool, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM), 0},
 	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},
@@ -470,5 +556,9 @@ enum vmk_status manifest_parse(
 		*why = check_fields(package, seen);
 	if (!*why)
 		*why = check_cpu(package);
+	if (package->kind == PACKAGE_WORLD) {
+		package->grants.cpu_shares = MAX(package->vm_shares, package->vm_shares_each);
+		package->grants.cpu_limit = package->vm_cpu_limit;
+	}
 	return *why ? VMK_BAD_FORMAT : VMK_OK;
 }

@@ -10,6 +10,7 @@
 #include "trust/signature.h"
 #include <vmkapi/levels.h>
 #include <vmkapi/status.h>
+#include <vmkuser/secpolicy.h>
 
 #define PACKAGE_NAME_MAX         32
 #define PACKAGE_CERTIFICATES_MAX SIGNATURE_CERTS_MAX
@@ -27,15 +28,8 @@
 	X(PACKAGE_VM, "vm")         \
 	X(PACKAGE_POLICY, "policy")
 
-/* X(symbol, name in manifests), each more than the one before */
-#define SYSTEM_GRANTS(X)        \
-	X(SYSTEM_NOTHING, "no") \
-	X(SYSTEM_INFO, "info")  \
-	X(SYSTEM_CONTROL, "control")
-
 #define X(symbol, name) symbol,
 enum package_kind { PACKAGE_KINDS(X) };
-enum system_grant { SYSTEM_GRANTS(X) };
 #undef X
 
 struct package_pci {
@@ -55,12 +49,9 @@ struct package {
 	enum acceptance_level level;
 	uint32_t security_version;               /* what a policy's floor is compared with */
 	uint32_t vmkapi;                         /* that a driver was built for */
-	uint64_t syscalls;                       /* bit n: system call n is granted (kind world) */
-	bool port, trust, config, tty;           /* handles that a world is given */
-	enum system_grant system;                /* and what it may do with that of the system */
+	struct vmk_grants grants;                /* what a world may do (vmkmod/domain.h) */
 	bool restart;                            /* a world that is started again when it ends */
 	bool vm;                                 /* a VMX world: started once for each VM */
-	uint32_t memory_limit_kib;               /* of a world; 0: the default */
 	struct package_pci pci[PACKAGE_PCI_MAX]; /* what a driver binds to, in this order */
 	unsigned pci_count;
 	struct package_parameter parameters[PACKAGE_PARAMETERS_MAX]; /* of a driver */
@@ -77,6 +68,7 @@ struct package {
 	uint64_t vm_affinity[PACKAGE_CPU_WORDS];   /* bit n of word n / 64: pCPU n; empty: any */
 	char cpu_pool[48]; /* path of the resource pool of a world or VM; empty: the usual one */
 	bool vm_autostart; /* powered on at the end of the boot */
+	bool vm_network;   /* its VMX world has a port */
 	const uint8_t *trailer; /* certificate and signature records */
 	size_t trailer_bytes;
 	uint8_t sha256[32]; /* of the whole file, set by package_verify() */

@@ -6,6 +6,7 @@
 #define VMKUSER_CALL_H
 
 #include "lib/types.h"
+#include "vmkmod/domain.h"
 #include "vmkmod/package.h"
 #include "vmkuser/budget.h"
 #include "vmkuser/handle.h"
@@ -17,6 +18,7 @@ struct port;
 struct event;
 struct vm;
 struct vm_console;
+struct secdomain;
 
 #define USER_TOP       0x7ffffffff000ull /* the first address that no world can have */
 #define SCRATCH_BYTES  4096u
@@ -37,6 +39,10 @@ struct uworld {
 	struct space *space;
 	struct port *port;
 	struct handle_table handles;
+	struct vmk_grants grants; /* of the package, or less */
+	struct secdomain *domain;
+	struct domain_request denied; /* why a call was, when it was */
+	uint64_t denials;             /* in this life */
 	struct user_range image, stack;
 	struct user_range shadow; /* the shadow stack, where the CPU has such */
 	struct vm *vm;            /* of a VMX world */
@@ -46,7 +52,7 @@ struct uworld {
 	struct vm_console *console;         /* where it is attached, NULL: nowhere */
 	uint32_t console_vm;                /* and whose that is */
 	uint64_t memory_limit, memory_used; /* bytes */
-	struct budget log_budget, denial_budget;
+	struct budget log_budget;
 	uint64_t lines_dropped;
 	uint8_t *scratch; /* SCRATCH_BYTES, for the call being made */
 	bool ended;       /* its life is over; the supervisor may start the next */
@@ -103,6 +109,14 @@ CALL_HANDLERS(X)
 /* Checks number and permission, then makes the call. Pure but for the handlers. */
 enum vmk_status call_make(
 	struct uworld *u, uint64_t number, const uint64_t args[6], uint64_t *value);
+/* For handlers. Is it granted? VMK_DENIED: no, and so the call is denied. VMK_BAD_PARAM: there is
+ * no such object. */
+enum vmk_status call_may(struct uworld *u, const struct domain_request *request);
+/* The call is denied for that: VMK_DENIED. */
+enum vmk_status call_deny(struct uworld *u, enum vmk_action action);
+/* What a handle names, as handle_get() does. */
+enum vmk_status call_object(
+	struct uworld *u, uint64_t handle, uint32_t kind, uint32_t rights, void **object);
 
 /* What a world waits for, besides time: handles that become readable. */
 struct wait_set {
@@ -124,8 +138,8 @@ bool user_range_overlaps(const struct user_range *range, uint64_t address, uint6
 /* What an address is, for people, without giving away where it is: "image+0x1234". */
 void user_describe_address(const struct uworld *u, uint64_t address, char *to, size_t size);
 
-/* Is `handle` that of the system, with that right? */
-enum vmk_status call_check_system(struct uworld *u, uint64_t handle, uint32_t right);
+/* May it act on that VM? VMK_NOT_FOUND, VMK_DENIED. */
+enum vmk_status call_may_act_on(struct uworld *u, uint32_t vm);
 /* image.c: fills the world's fresh address space: image, stack, start block. Sets image, stack,
  * entry, stack_pointer, memory_used. On failure *why says why. */
 enum vmk_status image_load(struct uworld *u, const char **why);

@@ -109,7 +109,7 @@ enum vmk_status call_unmap(struct uworld *u, const uint64_t args[6], uint64_t *v
 	if (!user_pages_ok(args[0], args[1]))
 		return VMK_BAD_PARAM;
 	if (!may_change(u, args[0], args[1]))
-		return VMK_DENIED;
+		return call_deny(u, VMK_ACTION_MEMORY);
 	for (uint64_t done = 0, part; done < args[1]; done += part) {
 		part = MIN(args[1] - done, PART_BYTES);
 		status = space_free(u->space, args[0] + done, part);
@@ -128,6 +128,6 @@ enum vmk_status call_protect(struct uworld *u, const uint64_t args[6], uint64_t 
 	if (!user_pages_ok(args[0], args[1]) || !protection(args[2], &prot))
 		return VMK_BAD_PARAM;
 	if (!may_change(u, args[0], args[1]))
-		return VMK_DENIED;
+		return call_deny(u, VMK_ACTION_MEMORY);
 	return space_protect(u->space, args[0], args[1], prot);
 }

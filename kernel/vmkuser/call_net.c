@@ -11,9 +11,7 @@ _Static_assert(NET_FRAME_MAX <= SCRATCH_BYTES, "a frame must fit the scratch buf
 static enum vmk_status get_port(
 	struct uworld *u, uint64_t handle, uint32_t rights, struct port **port)
 {
-	if (handle > UINT32_MAX)
-		return VMK_BAD_HANDLE;
-	return handle_get(&u->handles, (vmk_handle)handle, VMK_KIND_PORT, rights, (void **)port);
+	return call_object(u, handle, VMK_KIND_PORT, rights, (void **)port);
 }
 
 /* (port, struct vmk_port_info *) */
@@ -61,7 +59,9 @@ enum vmk_status call_port_send(struct uworld *u, const uint64_t args[6], uint64_
 	if (args[2] > NET_FRAME_MAX)
 		return VMK_TOO_LARGE;
 	status = space_copy_in(u->space, u->scratch, args[1], args[2]);
-	return status == VMK_OK ? port_send(port, u->scratch, args[2]) : status;
+	if (status == VMK_OK)
+		status = port_send(port, u->scratch, args[2]);
+	return status == VMK_DENIED ? call_deny(u, VMK_ACTION_SOURCE) : status;
 }
 
 /* (port, buffer, bytes) -> bytes */

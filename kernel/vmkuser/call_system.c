@@ -14,22 +14,17 @@
 
 #define LOG_MODULE "vmkuser"
 
-enum vmk_status call_check_system(struct uworld *u, uint64_t handle, uint32_t right)
-{
-	if (handle > UINT32_MAX)
-		return VMK_BAD_HANDLE;
-	return handle_get(&u->handles, (vmk_handle)handle, VMK_KIND_SYSTEM, right, NULL);
-}
-
 /* (system, VMK_INFO_*, index, record, bytes) -> bytes there */
 enum vmk_status call_info(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	enum vmk_status status = call_check_system(u, args[0], RIGHT_READ);
+	enum vmk_status status = call_object(u, args[0], VMK_KIND_SYSTEM, RIGHT_READ, NULL);
 	size_t bytes;
 
-	if (status != VMK_OK)
-		return status;
-	status = records_read(args[1], args[2], u->scratch, SCRATCH_BYTES, &bytes);
+	if (status == VMK_OK)
+		status = call_may(
+			u, &(struct domain_request){.action = VMK_ACTION_INFO, .object = args[1]});
+	if (status == VMK_OK)
+		status = records_read(args[1], args[2], u->scratch, SCRATCH_BYTES, &bytes);
 	if (status != VMK_OK)
 		return status;
 	*value = bytes;
@@ -54,12 +49,23 @@ static enum vmk_status set_enable_tboot(const struct uworld *u, uint64_t wanted)
 	return VMK_OK;
 }
 
-static enum vmk_status act_on_vm(const struct uworld *u, uint64_t id, enum vm_action action)
+enum vmk_status call_may_act_on(struct uworld *u, uint32_t vm)
 {
+	const char *name = vms_name(vm);
+
+	if (!name)
+		return VMK_NOT_FOUND;
+	return call_may(
+		u, &(struct domain_request){.action = VMK_ACTION_VM, .object = vm, .vm = name});
+}
+
+static enum vmk_status act_on_vm(struct uworld *u, uint64_t id, enum vm_action action)
+{
+	enum vmk_status status = id > UINT32_MAX ? VMK_NOT_FOUND : call_may_act_on(u, (uint32_t)id);
 	char number[12];
 
-	if (id > UINT32_MAX)
-		return VMK_NOT_FOUND;
+	if (status != VMK_OK)
+		return status;
 	snprintf(number, sizeof(number), "%u", (unsigned)id);
 	vmk_log("World %s asks that VM %u be %s", WORLD_NAME(u), (unsigned)id,
 		vm_action_name(action));
@@ -81,8 +87,11 @@ static enum vmk_status act_on_module(const struct uworld *u, uint64_t index, boo
 /* (system, VMK_CONTROL_*, value) */
 enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	enum vmk_status status = call_check_system(u, args[0], RIGHT_WRITE);
+	enum vmk_status status = call_object(u, args[0], VMK_KIND_SYSTEM, RIGHT_WRITE, NULL);
 
+	if (status == VMK_OK)
+		status = call_may(u,
+			&(struct domain_request){.action = VMK_ACTION_CONTROL, .object = args[1]});
 	if (status != VMK_OK)
 		return status;
 	switch (args[1]) {

@@ -12,13 +12,6 @@ struct quote {
 };
 _Static_assert(sizeof(struct quote) <= SCRATCH_BYTES, "a quote must fit the scratch buffer");
 
-static enum vmk_status check_handle(struct uworld *u, uint64_t handle, uint32_t kind)
-{
-	if (handle > UINT32_MAX)
-		return VMK_BAD_HANDLE;
-	return handle_get(&u->handles, (vmk_handle)handle, kind, RIGHT_READ, NULL);
-}
-
 /* Sizes are checked here, so that nobody below reads past the arrays. */
 static bool request_ok(const struct vmk_quote_request *r)
 {
@@ -30,7 +23,7 @@ static bool request_ok(const struct vmk_quote_request *r)
 enum vmk_status call_quote(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	struct quote *quote = (struct quote *)u->scratch;
-	enum vmk_status status = check_handle(u, args[0], VMK_KIND_TRUST);
+	enum vmk_status status = call_object(u, args[0], VMK_KIND_TRUST, RIGHT_READ, NULL);
 
 	if (status != VMK_OK)
 		return status;
@@ -50,12 +43,15 @@ enum vmk_status call_quote(struct uworld *u, const uint64_t args[6], uint64_t *v
 enum vmk_status call_trust_log(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	uint64_t bytes = args[4], done = 0;
-	enum vmk_status status = check_handle(u, args[0], VMK_KIND_TRUST);
+	enum vmk_status status = call_object(u, args[0], VMK_KIND_TRUST, RIGHT_READ, NULL);
 
 	if (status != VMK_OK)
 		return status;
 	if (args[1] < VMK_LOG_TXT_DRTM || args[1] >= VMK_LOG_END || args[2] > INT64_MAX)
 		return VMK_BAD_PARAM;
+	status = call_may(u, &(struct domain_request){.action = VMK_ACTION_LOG, .object = args[1]});
+	if (status != VMK_OK)
+		return status;
 	if (bytes > VMK_TRANSFER_MAX)
 		return VMK_TOO_LARGE;
 	for (;;) {
@@ -80,7 +76,7 @@ enum vmk_status call_config_read(struct uworld *u, const uint64_t args[6], uint6
 	uint64_t offset = args[1], bytes = args[3];
 	size_t total = 0;
 	const char *text;
-	enum vmk_status status = check_handle(u, args[0], VMK_KIND_CONFIG);
+	enum vmk_status status = call_object(u, args[0], VMK_KIND_CONFIG, RIGHT_READ, NULL);
 
 	if (status != VMK_OK)
 		return status;

@@ -3,17 +3,10 @@
 #include "vmkdev/tty.h"
 #include "vmkuser/call.h"
 
-static enum vmk_status check_tty(struct uworld *u, uint64_t handle, uint32_t right)
-{
-	if (handle > UINT32_MAX)
-		return VMK_BAD_HANDLE;
-	return handle_get(&u->handles, (vmk_handle)handle, VMK_KIND_TTY, right, NULL);
-}
-
 /* (tty, buffer, bytes) -> bytes */
 enum vmk_status call_tty_read(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	enum vmk_status status = check_tty(u, args[0], RIGHT_READ);
+	enum vmk_status status = call_object(u, args[0], VMK_KIND_TTY, RIGHT_READ, NULL);
 	size_t bytes;
 
 	if (status != VMK_OK)
@@ -28,7 +21,7 @@ enum vmk_status call_tty_read(struct uworld *u, const uint64_t args[6], uint64_t
 /* (tty, text, bytes) */
 enum vmk_status call_tty_write(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	enum vmk_status status = check_tty(u, args[0], RIGHT_WRITE);
+	enum vmk_status status = call_object(u, args[0], VMK_KIND_TTY, RIGHT_WRITE, NULL);
 
 	if (status != VMK_OK)
 		return status;

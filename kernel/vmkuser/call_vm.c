@@ -10,10 +10,7 @@
 
 static enum vmk_status get_vm(struct uworld *u, uint64_t handle, uint32_t rights, struct vm **vm)
 {
-	if (handle > UINT32_MAX)
-		return VMK_BAD_HANDLE;
-	return handle_get(
-		&u->handles, (vmk_handle)handle, VMK_KIND_VM, rights, (void **)vm);
+	return call_object(u, handle, VMK_KIND_VM, rights, (void **)vm);
 }
 
 /* (vm, struct vmk_vm_info *) */
@@ -230,7 +227,7 @@ enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64
 /* (system, id of a VM; 0: detach) */
 enum vmk_status call_vm_attach(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	enum vmk_status status = call_check_system(u, args[0], RIGHT_WRITE);
+	enum vmk_status status = call_object(u, args[0], VMK_KIND_SYSTEM, RIGHT_WRITE, NULL);
 
 	if (status != VMK_OK)
 		return status;
@@ -240,7 +237,10 @@ enum vmk_status call_vm_attach(struct uworld *u, const uint64_t args[6], uint64_
 		vms_detach(u->console_vm);
 	u->console = NULL;
 	u->console_vm = (uint32_t)args[1];
-	return u->console_vm ? vms_attach(u->console_vm, &u->console) : VMK_OK;
+	if (!u->console_vm)
+		return VMK_OK;
+	status = call_may_act_on(u, u->console_vm);
+	return status == VMK_OK ? vms_attach(u->console_vm, &u->console) : status;
 }
 
 static enum vmk_status console_read(struct uworld *u, struct vm *vm, size_t size, size_t *bytes)
@@ -277,7 +277,7 @@ enum vmk_status call_vm_console(struct uworld *u, const uint64_t args[6], uint64
 	size_t bytes = 0;
 
 	if (status == VMK_BAD_HANDLE)
-		status = call_check_system(u, args[0], RIGHT_WRITE);
+		status = call_object(u, args[0], VMK_KIND_SYSTEM, RIGHT_WRITE, NULL);
 	if (status != VMK_OK)
 		return status;
 	if (!vm && !u->console)

@@ -102,17 +102,15 @@ enum vmk_status wait_add(struct uworld *u, struct wait_set *set, unsigned i, vmk
 	set->ports[i] = NULL;
 	set->consoles[i] = NULL;
 	set->events[i] = tty_event();
-	status = handle_get(&u->handles, handle, VMK_KIND_TTY, RIGHT_WAIT, NULL);
+	status = call_object(u, handle, VMK_KIND_TTY, RIGHT_WAIT, NULL);
 	if (status != VMK_BAD_HANDLE)
 		return status;
-	if (u->console &&
-		handle_get(&u->handles, handle, VMK_KIND_SYSTEM, RIGHT_WAIT, NULL) == VMK_OK) {
+	if (u->console && call_object(u, handle, VMK_KIND_SYSTEM, RIGHT_WAIT, NULL) == VMK_OK) {
 		set->consoles[i] = u->console;
 		set->events[i] = &u->console->event;
 		return VMK_OK;
 	}
-	status =
-		handle_get(&u->handles, handle, VMK_KIND_PORT, RIGHT_WAIT, (void **)&set->ports[i]);
+	status = call_object(u, handle, VMK_KIND_PORT, RIGHT_WAIT, (void **)&set->ports[i]);
 	if (status == VMK_OK)
 		set->events[i] = port_event(set->ports[i]);
 	return status;

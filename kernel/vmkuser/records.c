@@ -18,6 +18,7 @@
 #include "vmkdev/tty.h"
 #include "vmkmod/modules.h"
 #include "vmknet/switch.h"
+#include "vmkuser/secdomain.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
 #include "vmkuser/vms.h"
@@ -312,6 +313,11 @@ static bool fill_vm(uint64_t index, void *record)
 	return vms_describe((unsigned)index, record);
 }
 
+static bool fill_domain(uint64_t index, void *record)
+{
+	return secdomain_describe((unsigned)index, record);
+}
+
 static unsigned count_registers(void)
 {
 	return trust_raw_parts(VMK_INFO_TXT_REGISTERS);
@@ -367,6 +373,7 @@ static const struct source {
 		fill_parameter},
 	[VMK_INFO_VM] = {sizeof(struct vmk_info_vm), vms_count, fill_vm},
 	[VMK_INFO_GROUP] = {sizeof(struct vmk_info_group), count_groups, fill_group},
+	[VMK_INFO_DOMAIN] = {sizeof(struct vmk_info_domain), secdomain_count, fill_domain},
 };
 
 #define X(symbol, number, structure, name)                                                 \

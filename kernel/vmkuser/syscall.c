@@ -1,48 +1,67 @@
 #include "arch/x86/syscall.h"
 
-#include "arch/x86/time.h"
-#include "lib/log.h"
 #include "sched/world.h"
 #include "vmkuser/call.h"
-
-#define LOG_MODULE "vmkuser"
-
-static const struct {
-	const char *name;
-	call_handler handler;
-} calls[] = {
-#define X(symbol, name_, number, args) [number] = {.name = name_},
-	VMK_SYSCALLS(X)
-#undef X
-};
+#include "vmkuser/secdomain.h"
 
 static const call_handler handlers[] = {
 #define X(number, handler) [number] = handler,
 	CALL_HANDLERS(X)
 #undef X
 };
-_Static_assert(ARRAY_SIZE(handlers) == ARRAY_SIZE(calls), "a system call has no handler");
-_Static_assert(ARRAY_SIZE(calls) <= 64, "struct package has 64 permission bits");
 
-static void log_denial(struct uworld *u, uint64_t number)
+enum vmk_status call_may(struct uworld *u, const struct domain_request *request)
 {
-	if (budget_take(&u->denial_budget, time_ns()))
-		vmk_warn("World %s: system call %s is not granted by its package", WORLD_NAME(u),
-			calls[number].name);
+	if (request->action != VMK_ACTION_VM &&
+		!domain_object_name(request->action, request->object))
+		return VMK_BAD_PARAM;
+	if (domain_allows(&u->grants, request))
+		return VMK_OK;
+	u->denied = *request;
+	return VMK_DENIED;
+}
+
+enum vmk_status call_deny(struct uworld *u, enum vmk_action action)
+{
+	u->denied.action = action;
+	return VMK_DENIED;
+}
+
+enum vmk_status call_object(
+	struct uworld *u, uint64_t handle, uint32_t kind, uint32_t rights, void **object)
+{
+	enum vmk_status status;
+
+	if (handle > UINT32_MAX)
+		return VMK_BAD_HANDLE;
+	status = handle_get(&u->handles, (vmk_handle)handle, kind, rights, object);
+	return status == VMK_DENIED ? call_deny(u, VMK_ACTION_HANDLE) : status;
+}
+
+static enum vmk_status make(
+	struct uworld *u, uint64_t number, const uint64_t args[6], uint64_t *value)
+{
+	const struct domain_request request = {.action = VMK_ACTION_SYSCALL, .object = number};
+	enum vmk_status status = call_may(u, &request);
+
+	if (status != VMK_OK)
+		return status;
+	u->denied = (struct domain_request){.action = VMK_ACTION_OTHER, .object = number};
+	return handlers[number](u, args, value);
 }
 
 enum vmk_status call_make(
 	struct uworld *u, uint64_t number, const uint64_t args[6], uint64_t *value)
 {
+	enum vmk_status status;
+
 	if (number >= ARRAY_SIZE(handlers) || !handlers[number])
 		return VMK_UNSUPPORTED;
 	__asm__ volatile("lfence" : : : "memory"); /* no call is speculated past the check */
-	/* Nobody can be kept from ending. */
-	if (number != VMK_SYS_EXIT && !(u->package.syscalls >> number & 1)) {
-		log_denial(u, number);
-		return VMK_DENIED;
-	}
-	return handlers[number](u, args, value);
+	status = make(u, number, args, value);
+	if (status == VMK_DENIED)
+		secdomain_denied(u, number);
+	return status;
 }
 
 void syscall_dispatch(struct syscall_frame *frame)

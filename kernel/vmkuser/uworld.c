@@ -10,6 +10,7 @@
 #include "sched/world_group.h"
 #include "vmknet/switch.h"
 #include "vmkuser/call.h"
+#include "vmkuser/secdomain.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
 #include "vmkuser/vms.h"
@@ -17,13 +18,9 @@
 
 #include <string.h>
 
-#define LOG_MODULE         "vmkuser"
-#define DEFAULT_LIMIT_KIB  (16u << 10)
-#define NS_PER_MS          1000000ull
-#define LOG_INTERVAL_NS    (20 * NS_PER_MS) /* 128 bytes of a message, LOG_BURST of them at once */
-#define LOG_BURST          256
-#define DENIAL_INTERVAL_NS (1000 * NS_PER_MS)
-#define DENIAL_BURST       8
+#define LOG_MODULE "vmkuser"
+#define NS_PER_S   1000000000ull
+#define LOG_BURST  256
 
 void uworld_cpu_init(void)
 {
@@ -39,40 +36,40 @@ void uworld_init(void)
 			vmk_status_name(status));
 }
 
-/* What the console may do is the configuration's to say, whatever the package is granted. */
-static uint32_t system_rights(const struct package *package)
+/* With less than its package grants it, where the configuration says so: what the console may do is
+ * its to say. */
+static uint32_t start_rights(const struct uworld *u, uint32_t kind)
 {
-	bool control = package->system == SYSTEM_CONTROL &&
-		       (!package->tty || settings_console() == VMK_CONSOLE_CONTROL);
+	uint32_t rights = domain_start_rights(&u->grants, kind);
 
-	return RIGHT_READ | (control ? RIGHT_WRITE | RIGHT_WAIT : 0);
+	if (kind == VMK_KIND_SYSTEM && u->grants.tty && settings_console() != VMK_CONSOLE_CONTROL)
+		rights &= RIGHT_READ;
+	return rights;
+}
+
+static enum vmk_status give(struct uworld *u, uint32_t kind, uint32_t rights, void *object)
+{
+	vmk_handle handle;
+
+	return rights ? handle_add(&u->handles, kind, rights, object, &handle) : VMK_OK;
 }
 
 static enum vmk_status give_handles(struct uworld *u)
 {
+	static const uint32_t without_object[] = {
+		VMK_KIND_TRUST, VMK_KIND_CONFIG, VMK_KIND_TTY, VMK_KIND_SYSTEM};
 	enum vmk_status status = VMK_OK;
-	vmk_handle handle;
 
-	handle_table_init(&u->handles, HANDLES_MAX);
-	if (u->package.port) {
+	handle_table_init(&u->handles, u->grants.handles ? u->grants.handles : DOMAIN_HANDLES);
+	if (u->grants.port) {
 		status = port_create(WORLD_NAME(u), u->vm != NULL, &u->port);
 		if (status == VMK_OK)
-			status = handle_add(
-				&u->handles, VMK_KIND_PORT, RIGHTS_ALL, u->port, &handle);
+			status = give(u, VMK_KIND_PORT, u->grants.port, u->port);
 	}
-	if (status == VMK_OK && u->package.trust)
-		status = handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
-	if (status == VMK_OK && u->package.config)
-		status = handle_add(&u->handles, VMK_KIND_CONFIG, RIGHT_READ, NULL, &handle);
-	if (status == VMK_OK && u->package.tty)
-		status = handle_add(&u->handles, VMK_KIND_TTY, RIGHTS_ALL, NULL, &handle);
-	if (status == VMK_OK && u->package.system != SYSTEM_NOTHING)
-		status = handle_add(
-			&u->handles, VMK_KIND_SYSTEM, system_rights(&u->package), NULL, &handle);
-	if (status == VMK_OK && u->vm)
-		status = handle_add(
-			&u->handles, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE, u->vm, &handle);
-	return status;
+	for (unsigned i = 0; status == VMK_OK && i < ARRAY_SIZE(without_object); i++)
+		status = give(u, without_object[i], start_rights(u, without_object[i]), NULL);
+	return status == VMK_OK && u->vm ? give(u, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE, u->vm)
+					 : status;
 }
 
 /* Gives back all that one life of the world had. */
@@ -87,6 +84,7 @@ static void release(struct uworld *u)
 	/* Not before the last mapping of its RAM is gone. */
 	if (u->vm)
 		vm_release(u->vm);
+	secdomain_end_life(u);
 	u->console = NULL;
 	u->guest_maps = 0;
 	u->port = NULL;
@@ -174,24 +172,31 @@ void uworld_discard(struct uworld *u)
 	/* Only now may another world have this one's name, and the VM be powered on again. */
 	if (u->vm)
 		vm_put(u->vm);
+	if (u->domain)
+		secdomain_leave(u->domain);
 	heap_free(u->scratch);
 	heap_free(u);
 }
 
 static struct uworld *make(const struct package *package)
 {
-	uint32_t limit = package->memory_limit_kib ? package->memory_limit_kib : DEFAULT_LIMIT_KIB;
 	struct uworld *u = heap_alloc(sizeof(*u));
 
 	if (!u)
 		return NULL;
 	u->package = *package;
-	u->memory_limit = (uint64_t)limit << 10;
-	u->log_budget = (struct budget){.interval_ns = LOG_INTERVAL_NS, .burst = LOG_BURST};
-	u->denial_budget =
-		(struct budget){.interval_ns = DENIAL_INTERVAL_NS, .burst = DENIAL_BURST};
+	u->grants = package->grants;
+	u->memory_limit = (uint64_t)(u->grants.memory_limit_kib ? u->grants.memory_limit_kib
+								: DOMAIN_MEMORY_KIB)
+			  << 10;
+	u->log_budget = (struct budget){
+		.interval_ns =
+			NS_PER_S / (u->grants.log_rate ? u->grants.log_rate : DOMAIN_LOG_RATE),
+		.burst = LOG_BURST,
+	};
+	u->domain = secdomain_join(package);
 	u->scratch = heap_alloc(SCRATCH_BYTES);
-	if (!u->scratch) {
+	if (!u->scratch || !u->domain) {
 		uworld_discard(u);
 		return NULL;
 	}
@@ -221,7 +226,7 @@ enum vmk_status uworld_start(const struct package *package)
 
 	if (package->kind != PACKAGE_WORLD)
 		return VMK_BAD_PARAM;
-	if (package->tty && settings_console() == VMK_CONSOLE_OFF) {
+	if (package->grants.tty && settings_console() == VMK_CONSOLE_OFF) {
 		vmk_log("World %s: not started: the configuration says console=off", package->name);
 		return VMK_OK;
 	}
@@ -241,7 +246,8 @@ enum vmk_status uworld_start_vmx(
 	}
 	u->vm = vm;
 	u->package.restart = false; /* the VM ends with it */
-	u->package.port &= image->port;
+	if (!image->vm_network)
+		u->grants.port = 0;
 	memcpy(u->package.name, image->name, sizeof(u->package.name));
 	return launch_new(u);
 }

@@ -68,6 +68,13 @@ uint32_t vms_find(const char *name)
 	return 0;
 }
 
+const char *vms_name(uint32_t id)
+{
+	const struct machine *m = get(id);
+
+	return m ? m->image->name : NULL;
+}
+
 bool vms_describe(unsigned index, struct vmk_info_vm *info)
 {
 	const struct machine *m = get(index + 1);

@@ -20,6 +20,8 @@ unsigned vms_count(void);
 bool vms_describe(unsigned index, struct vmk_info_vm *info);
 /* Its id, 0: there is none of that name. */
 uint32_t vms_find(const char *name);
+/* The name of that id, NULL: there is none. It stays. */
+const char *vms_name(uint32_t id);
 
 /* Creates it, and powers it on. VMK_NOT_FOUND, VMK_BAD_STATE, or why it could not be (also in its
  * record and in the log). */

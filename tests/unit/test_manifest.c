@@ -1,5 +1,5 @@
 /* sources: kernel/vmkmod/manifest.c kernel/vmkmod/package.c kernel/lib/keyval.c */
-/* sources: kernel/vmkmod/parameters.c */
+/* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <vmkuser/info.h>
+#include "vmkmod/domain.h"
 #include "vmkmod/package.h"
 #include <vmkuser/syscall.h>
 
@@ -33,19 +35,23 @@ static void test_world(void **state)
 
 	assert_int_equal(
 		parse("# a world\n\n" HEAD(
-			      "world") "syscalls=exit,log,port-send,config\nport=yes\ntrust=no\n"
+			      "world") "syscalls=exit,log,port-send,config\nport=yes\nlogs=vmk\n"
 				       "config=yes\nrestart=yes\nmemory-limit-kib=2048\n",
 			&why),
 		VMK_OK);
 	assert_null(why);
 	assert_string_equal(package.name, "agent");
 	assert_int_equal(package.kind, PACKAGE_WORLD);
-	assert_int_equal(package.syscalls, 1ull << VMK_SYS_EXIT | 1ull << VMK_SYS_LOG |
-						   1ull << VMK_SYS_PORT_SEND |
-						   1ull << VMK_SYS_CONFIG_READ);
-	assert_true(package.port && package.config && package.restart);
-	assert_false(package.trust);
-	assert_int_equal(package.memory_limit_kib, 2048);
+	assert_int_equal(package.grants.syscalls, 1ull << VMK_SYS_EXIT | 1ull << VMK_SYS_LOG |
+							  1ull << VMK_SYS_PORT_SEND |
+							  1ull << VMK_SYS_CONFIG_READ);
+	assert_int_equal(package.grants.port, VMK_RIGHT_READ | VMK_RIGHT_WRITE | VMK_RIGHT_WAIT);
+	assert_int_equal(package.grants.config, VMK_RIGHT_READ);
+	assert_true(package.restart);
+	assert_int_equal(package.grants.logs, 1ull << VMK_LOG_VMK);
+	assert_int_equal(package.grants.info | package.grants.control | package.grants.tty, 0);
+	assert_int_equal(package.grants.all_vms | package.grants.vms[0][0], 0);
+	assert_int_equal(package.grants.memory_limit_kib, 2048);
 }
 
 static void test_devices(void **state)
@@ -85,6 +91,32 @@ static void test_vm_cpu(void **state)
 	assert_int_equal(package.vm_shares, 1000000);
 }
 
+static void test_grants(void **state)
+{
+	const struct vmk_grants *g = &package.grants;
+	const char *why;
+
+	assert_int_equal(parse(WORLD "port=read\ntty=write\ninfo=all\ncontrol=vm-start,reboot\n"
+				     "logs=all\nvms=a,b-2\nhandles=5\nlog-rate=7\ncpu-shares=low\n"
+				     "cpu-limit=25\n",
+				 &why),
+		VMK_OK);
+	assert_int_equal(g->port, VMK_RIGHT_READ | VMK_RIGHT_WAIT);
+	assert_int_equal(g->tty, VMK_RIGHT_WRITE);
+	assert_int_equal(g->info, domain_all_objects(VMK_ACTION_INFO));
+	assert_int_equal(g->logs, domain_all_objects(VMK_ACTION_LOG));
+	assert_int_equal(g->control, 1u << VMK_CONTROL_VM_START | 1u << VMK_CONTROL_REBOOT);
+	assert_string_equal(g->vms[0], "a");
+	assert_string_equal(g->vms[1], "b-2");
+	assert_string_equal(g->vms[2], "");
+	assert_int_equal(g->handles, 5);
+	assert_int_equal(g->log_rate, 7);
+	assert_int_equal(g->cpu_shares, 500);
+	assert_int_equal(g->cpu_limit, 25);
+	assert_int_equal(parse(WORLD "vms=all\n", &why), VMK_OK);
+	assert_true(g->all_vms);
+}
+
 static void test_levels_and_kinds(void **state)
 {
 	static const char *const levels[] = {
@@ -104,6 +136,7 @@ static void test_levels_and_kinds(void **state)
 #define SHARES_ERROR \
 	"manifest: cpu-shares is neither low, normal, high nor a number from 1 to 1000000"
 #define AFFINITY_ERROR "manifest: cpu-affinity is no list of pCPUs like 0,2-3"
+#define VMS_ERROR      "manifest: vms is neither all nor up to 4 names of virtual machines"
 #define TOO_MUCH       "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU"
 
 static const struct {
@@ -135,14 +168,29 @@ static const struct {
 	{HEAD("driver") API "pci=0000:100e\n", "manifest: pci is not vvvv:dddd"},
 	{HEAD("driver") API "pci=8086:100e,\n", "manifest: pci is not vvvv:dddd"},
 	{HEAD("driver") API "pci=" IDS_16 ",8086:100e\n", "manifest: pci names too many devices"},
-	{HEAD("world") "syscalls=\n", "manifest: no system calls"},
-	{HEAD("world") "syscalls=exit,\n", "manifest: system calls end with a comma"},
-	{HEAD("world") "syscalls=exit,,log\n", "manifest: unknown system call"},
-	{HEAD("world") "syscalls=exit, log\n", "manifest: unknown system call"},
-	{HEAD("world") "syscalls=exit,exit\n", "manifest: system call named twice"},
-	{HEAD("world") "syscalls=ioctl\n", "manifest: unknown system call"},
-	{WORLD "port=true\n", "manifest: port is neither yes nor no"},
-	{WORLD "trust=\n", "manifest: trust is neither yes nor no"},
+	{HEAD("world") "syscalls=\n", "manifest: syscalls: no name"},
+	{HEAD("world") "syscalls=exit,\n", "manifest: syscalls: no name"},
+	{HEAD("world") "syscalls=exit,,log\n", "manifest: syscalls: no name"},
+	{HEAD("world") "syscalls=exit, log\n", "manifest: syscalls: a name that is not known"},
+	{HEAD("world") "syscalls=exit,exit\n", "manifest: syscalls: a name stands twice"},
+	{HEAD("world") "syscalls=ioctl\n", "manifest: syscalls: a name that is not known"},
+	{WORLD "port=true\n", "manifest: port is not yes, no, read or write"},
+	{WORLD "trust=yes\n", "manifest: unknown key"},
+	{HEAD("world") "syscalls=all\n", "manifest: syscalls: a name that is not known"},
+	{WORLD "tty=\n", "manifest: tty is not yes, no, read or write"},
+	{WORLD "info=\n", "manifest: info: no name"},
+	{WORLD "info=all,vm\n", "manifest: info: a name that is not known"},
+	{WORLD "info=vm,vm\n", "manifest: info: a name stands twice"},
+	{WORLD "control=reboot,\n", "manifest: control: no name"},
+	{WORLD "control=explode\n", "manifest: control: a name that is not known"},
+	{WORLD "logs=pcr\n", "manifest: logs: a name that is not known"},
+	{WORLD "vms=\n", VMS_ERROR},
+	{WORLD "vms=a,b,c,d,e\n", VMS_ERROR},
+	{WORLD "vms=a,,b\n", VMS_ERROR},
+	{WORLD "vms=0123456789012345678901234567890x\n", VMS_ERROR},
+	{WORLD "handles=0\n", "manifest: handles is no number from 1 to 32"},
+	{WORLD "handles=33\n", "manifest: handles is no number from 1 to 32"},
+	{WORLD "log-rate=1001\n", "manifest: log-rate is no number from 1 to 1000"},
 	{WORLD "config=1\n", "manifest: config is neither yes nor no"},
 	{WORLD "restart=Yes\n", "manifest: restart is neither yes nor no"},
 	{WORLD "memory-limit-kib=\n", "manifest: memory-limit-kib is no number from 1 to 4194304"},
@@ -151,7 +199,7 @@ static const struct {
 		"manifest: memory-limit-kib is no number from 1 to 4194304"},
 	{WORLD "memory-limit-kib=4294967297\n",
 		"manifest: memory-limit-kib is no number from 1 to 4194304"},
-	{WORLD "cpu-shares=low\n", "manifest: a key does not belong to this kind of package"},
+	{WORLD "cpu-reservation=10\n", "manifest: a key does not belong to this kind of package"},
 	{VM "cpu-shares=higher\n", SHARES_ERROR},
 	{VM "cpu-shares=0\n", SHARES_ERROR},
 	{VM "cpu-shares=1000001\n", SHARES_ERROR},
@@ -208,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_world),
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_vm_cpu),
+		cmocka_unit_test(test_grants),
 		cmocka_unit_test(test_levels_and_kinds),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_longest),

@@ -1,6 +1,6 @@
 /* sources: tests/unit/shim/audit.c */
 /* sources: kernel/vmkmod/modules.c kernel/vmkmod/package.c kernel/vmkmod/manifest.c */
-/* sources: kernel/vmkmod/parameters.c */
+/* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/lib/keyval.c kernel/lib/hex.c tests/unit/shim/package_bytes.c */
 /* sources: kernel/vmkvm/image.c kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c */
 /* sources: kernel/trust/security.c kernel/boot/options.c kernel/vmkmod/catalog.c */

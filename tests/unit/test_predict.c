@@ -8,7 +8,7 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: policy/predict/owner.c */
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
-/* sources: kernel/vmkmod/parameters.c */
+/* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/trust/security.c kernel/boot/options.c */
 /* libs: -lcrypto -ljansson -lz */
 #include "policy/predict/document.h"

@@ -17,6 +17,7 @@
 #include "vmkdev/tty.h"
 #include "vmkmod/modules.h"
 #include "vmknet/switch.h"
+#include "vmkuser/secdomain.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
 #include "vmkuser/vms.h"
@@ -96,6 +97,16 @@ unsigned vms_count(void)
 {
 	return 3;
 }
+unsigned secdomain_count(void)
+{
+	return 0;
+}
+
+bool secdomain_describe(unsigned index, struct vmk_info_domain *out)
+{
+	return false;
+}
+
 bool vms_describe(unsigned index, struct vmk_info_vm *out)
 {
 	out->id = index + 1;

@@ -1,5 +1,5 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c */
-/* sources: kernel/vmkmod/parameters.c */
+/* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/lib/keyval.c kernel/trust/signature.c kernel/trust/hash.c */
 /* sources: tests/unit/shim/panic.c */
 /* needs: build/host-lib/libmbedtls.a build/bin/vmksign */

@@ -2,7 +2,8 @@
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
-/* sources: kernel/vmkuser/call_handle.c */
+/* sources: kernel/vmkuser/call_handle.c kernel/vmkuser/secdomain.c kernel/vmkmod/domain.c */
+/* sources: kernel/lib/lock.c tests/unit/shim/panic.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /* The calls of a VMX world on its VM: handles, what is copied, and mappings that stay. */
@@ -16,6 +17,7 @@
 
 #include "tests/unit/shim/vm_kernel.h"
 #include "tests/unit/shim/world_kernel.h"
+#include "vmkuser/secdomain.h"
 
 static struct uworld world;
 static uint64_t value;
@@ -36,8 +38,10 @@ static int fresh(void **state)
 	memset(&sim_vm, 0, sizeof(sim_vm));
 	memset(&world, 0, sizeof(world));
 	world.space = &sim.space;
-	world.package.syscalls = UINT64_MAX;
+	world.grants = (struct vmk_grants){
+		.syscalls = UINT64_MAX, .control = UINT64_MAX, .all_vms = 1};
 	handle_table_init(&world.handles, HANDLES_MAX);
+	world.domain = secdomain_join(&world.package);
 	return handle_add(&world.handles, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE, &sim_vm, &vm);
 }
 

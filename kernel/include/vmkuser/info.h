@@ -7,6 +7,7 @@
 #define VMKUSER_INFO_H
 
 #include <stdint.h>
+#include <vmkuser/secpolicy.h>
 #include <vmkuser/syscall.h>
 
 #define VMK_INFO_VERSION 4u
@@ -31,7 +32,8 @@
 	X(VMK_INFO_SCHED, 15, struct vmk_info_sched, "sched")               \
 	X(VMK_INFO_VM, 16, struct vmk_info_vm, "vm")                        \
 	X(VMK_INFO_GROUP, 24, struct vmk_info_group, "group")               \
-	X(VMK_INFO_PARAMETER, 18, struct vmk_info_parameter, "parameter")
+	X(VMK_INFO_PARAMETER, 18, struct vmk_info_parameter, "parameter")   \
+	X(VMK_INFO_DOMAIN, 19, struct vmk_info_domain, "domain")
 enum vmk_info_kind {
 #define X(symbol, number, structure, name) symbol = number,
 	VMK_INFO_KINDS(X)
@@ -289,6 +291,15 @@ struct vmk_info_hardening {
 	char name[16], rule[88], found[128];
 	uint8_t state; /* enum vmk_hardening; absent: the CPU does not offer it */
 	uint8_t reserved[7];
+};
+
+/* The security domain of a package whose worlds were started. */
+struct vmk_info_domain {
+	struct vmk_info_head head;
+	char name[32];
+	struct vmk_grants grants;
+	uint64_t denials[VMK_ACTIONS_MAX]; /* of each enum vmk_action, since boot */
+	uint32_t worlds, reserved;         /* that live */
 };
 
 /* VMK_SYS_CONTROL. X(symbol, number, name in manifests) */

@@ -37,6 +37,11 @@ enum vmk_status vms_start(uint32_t id)
 	return id == 1 ? VMK_OK : VMK_NOT_FOUND;
 }
 
+const char *vms_name(uint32_t id)
+{
+	return id == 1 ? "vm" : NULL;
+}
+
 enum vmk_status vms_act(uint32_t id, enum vm_action action)
 {
 	sim_vm.action = action;

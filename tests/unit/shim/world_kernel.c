@@ -1,5 +1,8 @@
 #include "tests/unit/shim/world_kernel.h"
 
+#include "mem/heap.h"
+#include "vmkuser/secdomain.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,13 +56,17 @@ void sim_world(struct uworld *u)
 
 	memset(u, 0, sizeof(*u));
 	strcpy(u->package.name, "test");
-	u->package.syscalls = UINT64_MAX;
+	u->grants = (struct vmk_grants){.syscalls = UINT64_MAX,
+		.info = UINT64_MAX,
+		.control = UINT64_MAX,
+		.logs = UINT64_MAX,
+		.all_vms = 1};
+	u->domain = secdomain_join(&u->package);
 	u->space = &sim.space;
 	u->port = &sim_port;
 	u->memory_limit = 1 << 20;
 	u->scratch = scratch;
 	u->log_budget = (struct budget){.interval_ns = 1000, .burst = 4};
-	u->denial_budget = (struct budget){.interval_ns = 1000, .burst = 2};
 	handle_table_init(&u->handles, HANDLES_MAX);
 	handle_add(&u->handles, VMK_KIND_PORT, RIGHTS_ALL, u->port, &handle);
 	handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
@@ -210,6 +217,18 @@ enum vmk_status space_write(struct space *space, uintptr_t to, const void *from,
 	return copy(space, to, (uint8_t *)(uintptr_t)from, bytes, 0, true);
 }
 
+/* --- mem/heap.h */
+
+void *heap_alloc(size_t bytes)
+{
+	return calloc(1, bytes);
+}
+
+void heap_free(void *pointer)
+{
+	free(pointer);
+}
+
 /* --- time, random, log */
 
 uint64_t time_ns(void)
@@ -236,6 +255,7 @@ void log_printf(enum log_severity severity, const char *module, int line, const 
 {
 	va_list args;
 
+	memcpy(sim.log_before, sim.log, sizeof(sim.log));
 	va_start(args, format);
 	vsnprintf(sim.log, sizeof(sim.log), format, args);
 	va_end(args);
@@ -304,7 +324,7 @@ void port_set_address(struct port *port, const struct vmk_port_address *address)
 enum vmk_status port_send(struct port *port, const void *frame, size_t bytes)
 {
 	sim.frames_sent++;
-	return VMK_OK;
+	return sim.send_status;
 }
 
 enum vmk_status port_receive(struct port *port, void *to, size_t size, size_t *bytes)

@@ -33,6 +33,7 @@ struct sim {
 	unsigned pages_left;                  /* that space_alloc_at() has to give */
 	unsigned frames_waiting, frame_bytes; /* of the port */
 	unsigned frames_sent;
+	enum vmk_status send_status; /* of port_send() */
 	struct vmk_port_address port_address;
 	unsigned waits; /* calls of event_wait_any() */
 	enum vmk_status wait_result;
@@ -44,7 +45,7 @@ struct sim {
 	unsigned left;   /* enum power_action + 1, once power_leave() was called */
 	jmp_buf leaving; /* where it comes out */
 	unsigned log_lines;
-	char log[512]; /* the last line */
+	char log[512], log_before[512]; /* the last line, and that before it */
 };
 extern struct sim sim;
 
