@@ -2,7 +2,7 @@
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
 /* sources: kernel/vmkuser/call_handle.c kernel/vmkuser/secdomain.c kernel/vmkmod/domain.c */
-/* sources: kernel/lib/lock.c tests/unit/shim/panic.c */
+/* sources: kernel/lib/lock.c tests/unit/shim/panic.c tests/unit/shim/audit.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /* Security domains: each action against each grant, and what becomes of a denial. */
@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/shim/audit.h"
 #include "tests/unit/shim/world_kernel.h"
 #include "vmkuser/secdomain.h"
 
@@ -193,6 +194,7 @@ static void test_each_denial_is_counted(void **state)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		const uint64_t *a = cases[i].args, before = denials(cases[i].action);
+		unsigned audited;
 
 		setup(NULL);
 		world.denials = 0;
@@ -200,9 +202,11 @@ static void test_each_denial_is_counted(void **state)
 		assert_int_equal(world.denials, 0);
 		setup(NULL);
 		withhold(cases[i].action);
+		audited = shim_audit_counts[AUDIT_DENIAL];
 		world.denials = 0;
 		assert_int_equal(call(cases[i].number, a), VMK_DENIED);
 		assert_int_equal(world.denials, 1);
+		assert_int_equal(shim_audit_counts[AUDIT_DENIAL], audited + 1);
 		assert_int_equal(denials(cases[i].action), before + 1);
 	}
 }
