@@ -1,7 +1,7 @@
 /* sources: kernel/vmkuser/uworld.c kernel/vmkuser/supervise.c kernel/vmkuser/image.c */
 /* sources: kernel/vmkuser/handle.c kernel/vmkuser/budget.c kernel/vmkmod/elf.c */
 /* sources: kernel/vmkuser/call_memory.c tests/unit/shim/world_kernel.c */
-/* sources: tests/unit/shim/vm_kernel.c */
+/* sources: tests/unit/shim/vm_kernel.c kernel/vmkmod/domain.c */
 /* needs: build/worlds/selftest.elf */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,8 @@
 #include "lib/lock.h"
 #include "mem/heap.h"
 #include "sched/world.h"
+#include "sched/world_group.h"
+#include "vmkuser/secdomain.h"
 #include "tests/unit/shim/world_kernel.h"
 #include "vmknet/switch.h"
 #include "vmkuser/uworld.h"
@@ -136,6 +138,37 @@ void space_destroy(struct space *space)
 	space->mapped = 0;
 }
 
+enum vmk_status world_join_pool(struct world *world, const char *path)
+{
+	return VMK_OK;
+}
+
+struct secdomain {
+	unsigned worlds;
+};
+
+struct secdomain *secdomain_join(const struct package *p)
+{
+	static struct secdomain domain;
+
+	domain.worlds++;
+	return &domain;
+}
+
+void secdomain_leave(struct secdomain *domain)
+{
+	assert_true(domain->worlds--);
+}
+
+void secdomain_end_life(struct uworld *u)
+{
+}
+
+enum vmk_status call_deny(struct uworld *u, enum vmk_action action)
+{
+	return VMK_DENIED;
+}
+
 enum vmk_status port_create(const char *name, bool guest, struct port **port)
 {
 	ports++;
@@ -210,7 +243,7 @@ static int setup(void **state)
 		.version = "1.0",
 		.kind = PACKAGE_WORLD,
 		.payload = elf,
-		.port = true,
+		.grants.port = VMK_RIGHT_READ,
 		.restart = true,
 		.payload_bytes = fread(elf, 1, sizeof(elf), file)};
 	fclose(file);

@@ -219,12 +219,12 @@ enum vmk_status space_write(struct space *space, uintptr_t to, const void *from,
 
 /* --- mem/heap.h */
 
-void *heap_alloc(size_t bytes)
+__attribute__((weak)) void *heap_alloc(size_t bytes)
 {
 	return calloc(1, bytes);
 }
 
-void heap_free(void *pointer)
+__attribute__((weak)) void heap_free(void *pointer)
 {
 	free(pointer);
 }
