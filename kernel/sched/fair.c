@@ -125,16 +125,12 @@ void fair_leave(struct fair *fair, struct task *task)
 
 void fair_queue(struct fair *fair, struct task *task)
 {
-	task->in_eligible = is_due(fair, task->vtime);
-	if (task->in_eligible)
-		queue_insert(&fair->eligible, &task->turn, task->deadline);
-	else
-		queue_insert(&fair->early, &task->turn, task->vtime);
+	turns_insert(&fair->turns, &task->turn, task->deadline, task->vtime);
 }
 
 void fair_unqueue(struct fair *fair, struct task *task)
 {
-	queue_remove(task->in_eligible ? &fair->eligible : &fair->early, &task->turn);
+	turns_remove(&fair->turns, &task->turn);
 }
 
 /* What is served to who is behind the average is owed no longer, a part at a time: the average is
@@ -208,27 +204,13 @@ void fair_reweight(struct fair *fair, struct task *task, uint32_t weight)
 }
 
 /* Nodes move lazily: each that became eligible once, and back only if it stands in the way. */
-struct task *fair_first(struct fair *fair)
+struct task *fair_first(const struct fair *fair)
 {
-	struct queue_node *node;
+	const struct turns_average average = {
+		fair->zero, fair->sum + fair->owed, (int64_t)fair->load};
+	struct turn *turn = turns_first(&fair->turns, &average);
 
-	while ((node = queue_first(&fair->early)) && is_due(fair, node->key)) {
-		struct task *task = container_of(node, struct task, turn);
-
-		queue_remove(&fair->early, node);
-		queue_insert(&fair->eligible, node, task->deadline);
-		task->in_eligible = true;
-	}
-	while ((node = queue_first(&fair->eligible))) {
-		struct task *task = container_of(node, struct task, turn);
-
-		if (is_due(fair, task->vtime))
-			return task;
-		queue_remove(&fair->eligible, node);
-		queue_insert(&fair->early, node, task->vtime);
-		task->in_eligible = false;
-	}
-	return NULL;
+	return turn ? container_of(turn, struct task, turn) : NULL;
 }
 
 uint64_t fair_left(const struct task *task)

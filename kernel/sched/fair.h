@@ -2,8 +2,8 @@
  * The share class of one pCPU: EEVDF (Stoica and Abdel-Wahab, 1995). Each task has a virtual time,
  * its service divided by its weight; the average V over all, weighted, is what an ideal machine
  * would have given to each. Who is not ahead of V is eligible; of these the one runs whose request
- * has the earliest virtual deadline. Two queues instead of one tree: the eligible by deadline, the
- * others by virtual time. Pure; whoever calls holds the run queue's lock.
+ * has the earliest virtual deadline (turns.h finds it). Pure; whoever calls holds the run queue's
+ * lock.
  *
  * Virtual time is ns * 2^24 / weight and wraps. V is zero + (sum + owed) / load and is never
  * computed where a comparison will do: v <= V is (v - zero) * load <= sum + owed, in 128 bits, so
@@ -26,7 +26,7 @@
 #define FAIR_OWED_EACH ((int64_t)SCHED_SLICE_NS << FAIR_SHIFT)
 
 struct fair {
-	struct queue eligible, early;
+	struct turns turns;
 	uint64_t zero;
 	int64_t sum;  /* of weight * (vtime - zero) over all who joined, the current one too */
 	int64_t owed; /* lag over all, in virtual time times weight: the average is (sum + owed) /
@@ -55,7 +55,7 @@ void fair_forfeit(struct fair *fair, struct task *task);
 void fair_reweight(struct fair *fair, struct task *task, uint32_t weight);
 /* The queued task whose turn it is, NULL if none is queued or none is eligible because the current
  * one is behind them all. It stays queued. */
-struct task *fair_first(struct fair *fair);
+struct task *fair_first(const struct fair *fair);
 bool fair_eligible(const struct fair *fair, const struct task *task);
 /* Ns of service that it is owed (negative: it owes). For a task that has joined. */
 int64_t fair_lag(const struct fair *fair, const struct task *task);

@@ -105,42 +105,65 @@ static uint64_t progress_of(const struct task *task, uint64_t now)
 	return progress + (now - since);
 }
 
-/* The least progress of the others that want to run; SCHED_NEVER if there are none. */
+/* The least progress of the others that want to run; SCHED_NEVER if there are none. The lock is
+ * held. */
 static uint64_t slowest_other(const struct task *task, uint64_t now)
 {
-	struct group *group = task->entity.parent;
-	uint64_t saved = spin_lock(&group->lock), least = SCHED_NEVER;
+	uint64_t least = SCHED_NEVER;
 
-	list_for_each (node, &group->members) {
+	list_for_each (node, &task->entity.parent->members) {
 		const struct task *other = list_entry(node, struct task, member);
 
 		if (other != task && task_wants_to_run(other))
 			least = MIN(least, progress_of(other, now));
 	}
-	spin_unlock(&group->lock, saved);
 	return least;
+}
+
+/* The lock is held. */
+static void set_behind(struct group *group, uint64_t progress)
+{
+	__atomic_store_n(&group->behind, progress, __ATOMIC_RELAXED);
 }
 
 void group_catch_up(struct task *task, uint64_t now)
 {
-	uint64_t least;
+	struct group *group = task->entity.parent;
+	uint64_t least, saved;
 
 	if (!list_linked(&task->member))
 		return;
+	saved = spin_lock(&group->lock);
 	least = slowest_other(task, now);
 	if (least != SCHED_NEVER && least > task->progress)
 		__atomic_store_n(&task->progress, least, __ATOMIC_RELAXED);
+	set_behind(group, MIN(group->behind, task->progress));
+	spin_unlock(&group->lock, saved);
 }
 
 uint64_t group_skew(const struct task *task, uint64_t now)
 {
-	uint64_t own, least;
+	struct group *group = task->entity.parent;
+	uint64_t own, least, saved;
 
 	if (!list_linked(&task->member))
 		return 0;
+	saved = spin_lock(&group->lock);
 	own = progress_of(task, now);
 	least = slowest_other(task, now);
+	set_behind(group, MIN(own, least));
+	spin_unlock(&group->lock, saved);
 	return own > least ? own - least : 0;
+}
+
+bool group_is_in_step(const struct task *task, uint64_t now)
+{
+	uint64_t behind;
+
+	if (!list_linked(&task->member))
+		return true;
+	behind = __atomic_load_n(&task->entity.parent->behind, __ATOMIC_RELAXED);
+	return progress_of(task, now) <= behind + COSTART_STOP_NS;
 }
 
 void group_note_skew(struct task *task, uint64_t skew)

@@ -31,6 +31,8 @@ void group_join(struct task *task);  /* become a member, if its group is co-sche
 void group_leave(struct task *task); /* before the task's end */
 /* It wakes: what it did not run while it waited is no arrears. */
 void group_catch_up(struct task *task, uint64_t now);
+/* True: it does not lead by more than COSTART_STOP_NS. False: look exactly. Takes no lock. */
+bool group_is_in_step(const struct task *task, uint64_t now);
 /* Upper bounds of skew_stats.counts but the last, ns. */
 #define GROUP_SKEW_BOUNDS {500000, 1000000, 2000000, COSTART_STOP_NS, 4000000}
 /* Keep in mind how far ahead it is. */

@@ -1,11 +1,7 @@
 #include "sched/invariants.h"
-#include "sched/group.h"
-#include "sched/limit.h"
 
-#define EVENT_SLACK_NS   (4 * SCHED_EVENT_MIN_NS)
-#define LAG_KEPT_SLACK   1000 /* ns: rounding of a few divisions */
-#define KEY_SPREAD_MAX   (1ll << 62)
-#define STARVATION_TURNS 8u
+#define LAG_KEPT_SLACK 1000 /* ns: rounding of a few divisions */
+#define KEY_SPREAD_MAX (1ll << 62)
 
 const char *sched_invariant_name(enum sched_invariant invariant)
 {
@@ -18,18 +14,30 @@ const char *sched_invariant_name(enum sched_invariant invariant)
 	return names[invariant];
 }
 
-static bool fail(struct violation *out, enum sched_invariant invariant, const char *what,
-	const struct task *task, unsigned cpu)
-{
-	*out = (struct violation){invariant, what, task, cpu};
-	return false;
-}
-
 /* All nodes of a queue, of any kind. */
 #define for_each_node(node, queue) \
 	for (const struct queue_node *node = queue_first(queue); node; node = queue_walk(node))
 #define task_of(node, member) \
 	container_of((struct queue_node *)(uintptr_t)(node), struct task, member)
+
+/* All who are queued, by deadline. */
+static const struct task *next_turn(const struct fair *fair, const struct task *task)
+{
+	const struct turn *turn = turns_next(&fair->turns, task ? &task->turn : NULL);
+
+	return turn ? container_of((struct turn *)(uintptr_t)turn, struct task, turn) : NULL;
+}
+#define for_each_turn(task, fair)                                     \
+	for (const struct task *task = next_turn(fair, NULL); (task); \
+		(task) = next_turn(fair, task))
+
+static unsigned count_turns(const struct fair *fair)
+{
+	unsigned count = 0;
+
+	for_each_turn(task, fair) count++;
+	return count;
+}
 
 static unsigned length(const struct queue *queue)
 {
@@ -56,31 +64,26 @@ static bool check_links(const struct task *task, struct violation *out)
 	enum task_state state = task->state;
 	bool held = state == TASK_PARKED || state == TASK_COSTOP;
 
-	if (queue_linked(&task->turn) != (state == TASK_READY))
-		return fail(out, SCHED_I1, "queued and ready are not the same", task, task->cpu);
+	if (turn_queued(&task->turn) != (state == TASK_READY))
+		return sched_violated(
+			out, SCHED_I1, "queued and ready are not the same", task, task->cpu);
 	if (queue_linked(&task->timer) && state != TASK_WAITING && !held)
-		return fail(out, SCHED_I1, "on a timer without waiting", task, task->cpu);
+		return sched_violated(out, SCHED_I1, "on a timer without waiting", task, task->cpu);
 	if (held && !queue_linked(&task->timer))
-		return fail(out, SCHED_I1, "held with nothing to end it", task, task->cpu);
+		return sched_violated(
+			out, SCHED_I1, "held with nothing to end it", task, task->cpu);
 	if (task->joined != (state == TASK_READY || state == TASK_RUNNING))
-		return fail(out, SCHED_I1, "counted without competing", task, task->cpu);
+		return sched_violated(out, SCHED_I1, "counted without competing", task, task->cpu);
 	return true;
 }
 
 static bool check_queue_homes(const struct runq *runq, struct violation *out)
 {
-	const struct queue *turns[] = {&runq->fair.eligible, &runq->fair.early};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(turns); i++) {
-		for_each_node(node, turns[i])
-		{
-			const struct task *task = task_of(node, turn);
-
-			if (task->cpu != runq->cpu || task->state != TASK_READY ||
-				task->in_eligible != (i == 0))
-				return fail(
-					out, SCHED_I1, "queued where it is not", task, runq->cpu);
-		}
+	for_each_turn(task, &runq->fair)
+	{
+		if (task->cpu != runq->cpu || task->state != TASK_READY)
+			return sched_violated(
+				out, SCHED_I1, "queued where it is not", task, runq->cpu);
 	}
 	for_each_node(node, &runq->parked)
 	{
@@ -88,7 +91,8 @@ static bool check_queue_homes(const struct runq *runq, struct violation *out)
 
 		if (task->cpu != runq->cpu ||
 			(task->state != TASK_PARKED && task->state != TASK_COSTOP))
-			return fail(out, SCHED_I1, "held where it is not", task, runq->cpu);
+			return sched_violated(
+				out, SCHED_I1, "held where it is not", task, runq->cpu);
 	}
 	return true;
 }
@@ -107,17 +111,19 @@ bool sched_check_places(const struct sched_view *view, struct violation *out)
 	}
 	for (unsigned i = 0; i < view->sched->cpus; i++) {
 		const struct runq *runq = view->sched->runqs[i];
-		unsigned here = length(&runq->fair.eligible) + length(&runq->fair.early);
+		unsigned here = count_turns(&runq->fair);
 
 		if (!check_queue_homes(runq, out))
 			return false;
 		if (here != runq->ready_count)
-			return fail(out, SCHED_I1, "the count of ready tasks is wrong", NULL, i);
+			return sched_violated(
+				out, SCHED_I1, "the count of ready tasks is wrong", NULL, i);
 		queued += here;
 		parked += length(&runq->parked);
 	}
 	if (ready != queued || held != parked)
-		return fail(out, SCHED_I1, "a task is queued twice or lost", NULL, CPU_ANY);
+		return sched_violated(
+			out, SCHED_I1, "a task is queued twice or lost", NULL, CPU_ANY);
 	return true;
 }
 
@@ -132,13 +138,14 @@ bool sched_check_running(const struct sched_view *view, struct violation *out)
 		const struct task *task = runq->current;
 
 		if (task->state != TASK_RUNNING || task->cpu != i)
-			return fail(out, SCHED_I2, "current without running here", task, i);
+			return sched_violated(
+				out, SCHED_I2, "current without running here", task, i);
 		if (task->idle != runq->is_idle)
-			return fail(out, SCHED_I2, "idle is not what it says", task, i);
+			return sched_violated(out, SCHED_I2, "idle is not what it says", task, i);
 		busy += !task->idle;
 	}
 	if (running != busy)
-		return fail(out, SCHED_I2, "runs on no pCPU or on two", NULL, CPU_ANY);
+		return sched_violated(out, SCHED_I2, "runs on no pCPU or on two", NULL, CPU_ANY);
 	return true;
 }
 
@@ -150,13 +157,14 @@ bool sched_check_wakeups(const struct sched_view *view, struct violation *out)
 		const struct task *task = view->tasks[i];
 
 		if (task->state == TASK_WAITING && task->woken)
-			return fail(out, SCHED_I4, "waits though it was woken", task, task->cpu);
+			return sched_violated(
+				out, SCHED_I4, "waits though it was woken", task, task->cpu);
 	}
 	for (unsigned i = 0; i < view->sched->cpus; i++) {
 		const struct runq *runq = view->sched->runqs[i];
 
 		if (runq->ready_count && runq->is_idle && !is_kicked(view, i))
-			return fail(
+			return sched_violated(
 				out, SCHED_I4, "an idle pCPU does not know of its work", NULL, i);
 	}
 	return true;
@@ -173,31 +181,22 @@ static bool check_lag_of(const struct fair *fair, const struct task *task, struc
 
 	bound += task->weight + (__int128)1;
 	if (task->state == TASK_READY && (lag > bound || lag < -bound * 4 - fair->owed))
-		return fail(out, SCHED_I5, "a task's lag is out of bounds", task, task->cpu);
+		return sched_violated(
+			out, SCHED_I5, "a task's lag is out of bounds", task, task->cpu);
 	return true;
-}
-
-static __int128 sum_of(const struct fair *fair, const struct queue *queue, uint64_t *load)
-{
-	__int128 sum = 0;
-
-	for_each_node(node, queue)
-	{
-		const struct task *task = task_of(node, turn);
-
-		sum += (__int128)(int64_t)(task->vtime - fair->zero) * task->weight;
-		*load += task->weight;
-	}
-	return sum;
 }
 
 static __int128 total_of(const struct runq *runq, uint64_t *load)
 {
 	const struct fair *fair = &runq->fair;
-	__int128 sum;
+	__int128 sum = 0;
 
 	*load = 0;
-	sum = sum_of(fair, &fair->eligible, load) + sum_of(fair, &fair->early, load);
+	for_each_turn(task, fair)
+	{
+		sum += (__int128)(int64_t)(task->vtime - fair->zero) * task->weight;
+		*load += task->weight;
+	}
 	if (!runq->current->joined)
 		return sum;
 	*load += runq->current->weight;
@@ -226,10 +225,11 @@ bool sched_check_sums(const struct sched_view *view, struct violation *out)
 			(__int128)(int64_t)(fair_average(fair) - fair->zero) * (int64_t)load;
 
 		if (fair->joined && (rest < 0 || rest >= (__int128)load))
-			return fail(out, SCHED_I5, "the sum of weighted lag is not what is owed",
-				NULL, i);
+			return sched_violated(out, SCHED_I5,
+				"the sum of weighted lag is not what is owed", NULL, i);
 		if (fair->owed < 0 || fair->owed > (int64_t)fair->joined * FAIR_OWED_EACH)
-			return fail(out, SCHED_I5, "more is owed than a request to each", NULL, i);
+			return sched_violated(
+				out, SCHED_I5, "more is owed than a request to each", NULL, i);
 	}
 	return true;
 }
@@ -238,62 +238,53 @@ bool sched_check_sums(const struct sched_view *view, struct violation *out)
 
 static const struct task *reference_share(const struct runq *runq)
 {
-	const struct queue *queues[] = {&runq->fair.eligible, &runq->fair.early};
 	const struct task *best = NULL;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(queues); i++) {
-		for_each_node(node, queues[i])
-		{
-			const struct task *task = task_of(node, turn);
-
-			if (fair_eligible(&runq->fair, task) &&
-				(!best || key_before(task->deadline, best->deadline)))
-				best = task;
-		}
+	for_each_turn(task, &runq->fair)
+	{
+		if (fair_eligible(&runq->fair, task) &&
+			(!best || key_before(task->deadline, best->deadline)))
+			best = task;
 	}
 	return best;
 }
 
-const struct task *sched_reference_pick(const struct runq *runq)
+const struct task *sched_reference_pick(const struct runq *runq, uint64_t now)
 {
-	const struct queue *queues[] = {&runq->fair.eligible, &runq->fair.early};
 	const struct task *best = NULL;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(queues); i++) {
-		for_each_node(node, queues[i])
-		{
-			const struct task *task = task_of(node, turn);
-
-			if (reserve_has_claim(task) &&
-				(!best || task->period_end < best->period_end))
-				best = task;
-		}
+	for_each_turn(task, &runq->fair)
+	{
+		if (task->entity.reservation && reserve_start(task) <= now &&
+			(!best || reserve_start(task) < reserve_start(best)))
+			best = task;
 	}
 	return best ? best : reference_share(runq);
 }
 
-static bool check_pick(struct runq *runq, struct violation *out)
+static bool check_pick(const struct runq *runq, uint64_t now, struct violation *out)
 {
-	const struct task *want = sched_reference_pick(runq);
-	const struct task *claim = reserve_first(&runq->reserve);
+	const struct task *want = sched_reference_pick(runq, now);
+	const struct task *claim = reserve_first(&runq->reserve, now);
 	const struct task *got = claim ? claim : fair_first(&runq->fair);
 
 	if (!got && (want || (runq->ready_count && !runq->current->joined)))
-		return fail(out, SCHED_I7, "nobody is picked", want, runq->cpu);
+		return sched_violated(out, SCHED_I7, "nobody is picked", want, runq->cpu);
 	if (!want != !got)
-		return fail(
+		return sched_violated(
 			out, SCHED_I6, "somebody is picked who is not eligible", got, runq->cpu);
 	if (!want || want == got)
 		return true;
-	if (claim ? want->period_end != got->period_end : want->deadline != got->deadline)
-		return fail(out, SCHED_I6, "another one should be picked", got, runq->cpu);
+	if (claim ? reserve_start(want) != reserve_start(got) : want->deadline != got->deadline)
+		return sched_violated(
+			out, SCHED_I6, "another one should be picked", got, runq->cpu);
 	return true;
 }
 
 bool sched_check_pick(const struct sched_view *view, struct violation *out)
 {
 	for (unsigned i = 0; i < view->sched->cpus; i++) {
-		if (!check_pick(view->sched->runqs[i], out))
+		if (!check_pick(view->sched->runqs[i], view->now, out))
 			return false;
 	}
 	return true;
@@ -322,10 +313,12 @@ bool sched_check_step(const struct sched_view *view, struct violation *out)
 			continue;
 		if (task->state == TASK_RUNNING && !is_kicked(view, task->cpu) &&
 			group_skew(task, view->now) > bound)
-			return fail(out, SCHED_I10, "a vCPU runs too far ahead", task, task->cpu);
+			return sched_violated(
+				out, SCHED_I10, "a vCPU runs too far ahead", task, task->cpu);
 		if (task->state == TASK_COSTOP && !somebody_may_run(task) &&
 			task->until < view->now)
-			return fail(out, SCHED_I10, "a VM's vCPUs all stop", task, task->cpu);
+			return sched_violated(
+				out, SCHED_I10, "a VM's vCPUs all stop", task, task->cpu);
 	}
 	return true;
 }
@@ -343,7 +336,7 @@ bool sched_check_task_time(const struct sched_view *view, struct violation *out)
 		for (unsigned state = 0; state < TASK_STATES; state++)
 			sum += task->times[state];
 		if (sum != task->since - task->born)
-			return fail(
+			return sched_violated(
 				out, SCHED_I13, "a task's times are not its life", task, task->cpu);
 	}
 	return true;
@@ -353,8 +346,8 @@ bool sched_check_total_time(
 	const struct sched_view *view, uint64_t service, uint64_t started, struct violation *out)
 {
 	if (service != (view->now - started) * view->sched->cpus)
-		return fail(out, SCHED_I13, "run and idle times are not the pCPUs' time", NULL,
-			CPU_ANY);
+		return sched_violated(out, SCHED_I13, "run and idle times are not the pCPUs' time",
+			NULL, CPU_ANY);
 	return true;
 }
 
@@ -376,44 +369,45 @@ static bool check_queue(const struct queue *queue, unsigned cpu, struct violatio
 		uint32_t left_rank = left ? left->rank : 0, right_rank = right ? right->rank : 0;
 
 		if (right_rank > left_rank || node->rank != right_rank + 1)
-			return fail(out, SCHED_I14, "a queue leans to the wrong side", NULL, cpu);
+			return sched_violated(
+				out, SCHED_I14, "a queue leans to the wrong side", NULL, cpu);
 		if ((left && left->parent != node) || (right && right->parent != node))
-			return fail(out, SCHED_I14, "a queue's links are broken", NULL, cpu);
+			return sched_violated(
+				out, SCHED_I14, "a queue's links are broken", NULL, cpu);
 		if ((left && key_before(left->key, node->key)) ||
 			(right && key_before(right->key, node->key)))
-			return fail(out, SCHED_I14, "a queue is out of order", NULL, cpu);
+			return sched_violated(out, SCHED_I14, "a queue is out of order", NULL, cpu);
 	}
 	return true;
 }
 
-static bool check_keys(const struct runq *runq, struct violation *out)
+static bool check_turns(const struct runq *runq, struct violation *out)
 {
 	const struct fair *fair = &runq->fair;
+	const char *wrong = turns_wrong(&fair->turns);
 
-	for_each_node(node, &fair->eligible)
+	if (wrong)
+		return sched_violated(out, SCHED_I14, wrong, NULL, runq->cpu);
+	for_each_turn(task, fair)
 	{
-		if (node->key != task_of(node, turn)->deadline)
-			return fail(out, SCHED_I14, "a key is not the deadline",
-				task_of(node, turn), runq->cpu);
-	}
-	for_each_node(node, &fair->early)
-	{
-		int64_t ahead = (int64_t)(node->key - fair->zero);
+		int64_t ahead = (int64_t)(task->vtime - fair->zero);
 
-		if (node->key != task_of(node, turn)->vtime)
-			return fail(out, SCHED_I14, "a key is not the virtual time",
-				task_of(node, turn), runq->cpu);
+		if (turn_deadline(&task->turn) != task->deadline)
+			return sched_violated(
+				out, SCHED_I14, "a key is not the deadline", task, runq->cpu);
+		if (turn_vtime(&task->turn) != task->vtime)
+			return sched_violated(
+				out, SCHED_I14, "a key is not the virtual time", task, runq->cpu);
 		if (ahead > KEY_SPREAD_MAX || ahead < -KEY_SPREAD_MAX)
-			return fail(out, SCHED_I14, "virtual times are too far apart",
-				task_of(node, turn), runq->cpu);
+			return sched_violated(
+				out, SCHED_I14, "virtual times are too far apart", task, runq->cpu);
 	}
 	return true;
 }
 
 static bool check_runq(const struct runq *runq, struct violation *out)
 {
-	const struct queue *queues[] = {&runq->fair.eligible, &runq->fair.early,
-		&runq->reserve.claims, &runq->reserve.released, &runq->timers, &runq->parked};
+	const struct queue *queues[] = {&runq->reserve.claims, &runq->timers, &runq->parked};
 	uint64_t load;
 	__int128 sum = total_of(runq, &load);
 
@@ -422,10 +416,12 @@ static bool check_runq(const struct runq *runq, struct violation *out)
 			return false;
 	}
 	if (load != runq->fair.load)
-		return fail(out, SCHED_I14, "the load is not the sum of weights", NULL, runq->cpu);
+		return sched_violated(
+			out, SCHED_I14, "the load is not the sum of weights", NULL, runq->cpu);
 	if (sum != runq->fair.sum)
-		return fail(out, SCHED_I14, "the sum of virtual times is wrong", NULL, runq->cpu);
-	return check_keys(runq, out);
+		return sched_violated(
+			out, SCHED_I14, "the sum of virtual times is wrong", NULL, runq->cpu);
+	return check_turns(runq, out);
 }
 
 bool sched_check_structure(const struct sched_view *view, struct violation *out)
@@ -436,8 +432,8 @@ bool sched_check_structure(const struct sched_view *view, struct violation *out)
 			task->entity.parent && task_competes(task) ? task->entity.shares : 0;
 
 		if (task->entity.counted != want)
-			return fail(out, SCHED_I14, "its shares are not in its group's sum", task,
-				task->cpu);
+			return sched_violated(out, SCHED_I14,
+				"its shares are not in its group's sum", task, task->cpu);
 	}
 	for (unsigned i = 0; i < view->sched->cpus; i++) {
 		if (!check_runq(view->sched->runqs[i], out))
@@ -455,7 +451,7 @@ bool sched_check_affinity(const struct sched_view *view, struct violation *out)
 		bool runs = task->state == TASK_RUNNING && !is_kicked(view, task->cpu);
 
 		if ((runs || task->state == TASK_READY) && !task_may_run_on(task, task->cpu))
-			return fail(
+			return sched_violated(
 				out, SCHED_I15, "on a pCPU that is not allowed", task, task->cpu);
 	}
 	return true;
@@ -479,131 +475,6 @@ bool sched_check_lag_kept(int64_t before, int64_t after, struct violation *out)
 	int64_t change = after - before;
 
 	if (change > LAG_KEPT_SLACK || change < -LAG_KEPT_SLACK)
-		return fail(out, SCHED_I12, "lag changed on the way", NULL, CPU_ANY);
-	return true;
-}
-
-/* --- by watching */
-
-static uint64_t time_away(const struct task *task)
-{
-	return task->times[TASK_WAITING] + task->times[TASK_PARKED] + task->times[TASK_COSTOP];
-}
-
-static bool watch_reservation(struct sched_watch_task *watch, const struct task *task, uint64_t now,
-	struct violation *out)
-{
-	uint64_t service = sched_service(task, now), rate = task->entity.reservation, due;
-
-	if (!task_competes(task) || watch->task != task || watch->reservation != rate ||
-		watch->away != time_away(task)) {
-		watch->since = SCHED_NEVER;
-		watch->away = time_away(task);
-		watch->reservation = (uint32_t)rate;
-	}
-	if (!task_competes(task) || !rate)
-		return true;
-	if (watch->since == SCHED_NEVER) {
-		watch->since = now;
-		watch->service = service;
-	}
-	/* Of any interval, the first and the last period may be cut. */
-	due = (now - watch->since) / 1000 * rate / (RATE_ONE / 1000);
-	if (due > service - watch->service + 2 * rate * (RESERVE_PERIOD_NS / RATE_ONE))
-		return fail(out, SCHED_I8, "less service than reserved", task, task->cpu);
-	return true;
-}
-
-static bool watch_limit(struct sched_watch_task *watch, const struct task *task, uint64_t now,
-	struct violation *out)
-{
-	uint64_t service = sched_service(task, now), rate = task->entity.limit.rate, most;
-
-	if (watch->task != task || watch->limit != rate) {
-		watch->limit_since = now;
-		watch->limit_service = service + task->granted;
-		watch->limit = (uint32_t)rate;
-	}
-	if (!rate)
-		return true;
-	most = (now - watch->limit_since) / 1000 * rate / (RATE_ONE / 1000) + LIMIT_QUANTUM_NS +
-	       EVENT_SLACK_NS;
-	if (service > watch->limit_service + most)
-		return fail(out, SCHED_I9, "more service than its limit", task, task->cpu);
-	return true;
-}
-
-/* A task's part of what reservations leave of the pCPU, at its least since the last look. */
-static uint64_t due_since(const struct sched_watch_task *watch, uint64_t left, uint64_t now)
-{
-	uint64_t due = (now - watch->seen) * left / RATE_ONE;
-
-	return (uint64_t)((unsigned __int128)due * watch->weight / MAX(watch->load, 1u));
-}
-
-/* A ready task is served when its part has come to what it may owe and a request, and those owed
- * service before it have had theirs, a request and a lag for each (README.md). */
-static bool watch_wait(struct sched_watch_task *watch, const struct task *task,
-	const struct runq *home, uint64_t now, struct violation *out)
-{
-	uint64_t left = MAX(RATE_ONE - MIN(home->promised, RATE_ONE), RATE_ONE / 20);
-
-	if (watch->wait_since != task->since || watch->task != task) {
-		watch->due = 0;
-		watch->joined = 0;
-		watch->seen = task->since;
-		watch->weight = task->weight;
-	}
-	watch->wait_since = task->since;
-	watch->joined = MAX(watch->joined, home->fair.joined);
-	watch->load = MAX(watch->load, home->fair.load);
-	watch->weight = MIN(watch->weight, task->weight);
-	watch->due += due_since(watch, left, MAX(now, watch->seen));
-	watch->seen = MAX(now, watch->seen);
-	watch->load = home->fair.load;
-	watch->weight = task->weight;
-	if (task->state != TASK_READY || watch->due <= STARVATION_TURNS * SCHED_SLICE_NS)
-		return true;
-	if (watch->seen - task->since >
-		STARVATION_TURNS * SCHED_SLICE_NS * watch->joined / left * RATE_ONE)
-		return fail(out, SCHED_I11, "a ready task waits too long", task, task->cpu);
-	return true;
-}
-
-bool sched_watch_service(struct sched_watch_task *watch, const struct task *task,
-	const struct runq *home, uint64_t now, struct violation *out)
-{
-	bool good = watch_reservation(watch, task, now, out) &&
-		    watch_limit(watch, task, now, out) && watch_wait(watch, task, home, now, out);
-
-	watch->task = task;
-	return good;
-}
-
-static bool work_waits_for(const struct sched_view *view, unsigned cpu)
-{
-	for (unsigned i = 0; i < view->count; i++) {
-		const struct task *task = view->tasks[i];
-
-		if (task->state == TASK_READY && task_may_run_on(task, cpu))
-			return true;
-	}
-	return false;
-}
-
-bool sched_watch_idle(
-	struct sched_watch_cpu *watch, const struct sched_view *view, struct violation *out)
-{
-	for (unsigned i = 0; i < view->sched->cpus; i++) {
-		uint64_t switches = view->sched->runqs[i]->idle->switches;
-
-		if (!view->sched->runqs[i]->is_idle || !work_waits_for(view, i))
-			watch[i].idle_since = SCHED_NEVER;
-		else if (watch[i].idle_since == SCHED_NEVER || watch[i].switches != switches)
-			watch[i].idle_since = view->now;
-		else if (view->now - watch[i].idle_since > SCHED_IDLE_BOUND_NS)
-			return fail(out, SCHED_I3, "idle while work waits", NULL, i);
-		watch[i].switches = switches;
-	}
+		return sched_violated(out, SCHED_I12, "lag changed on the way", NULL, CPU_ANY);
 	return true;
 }

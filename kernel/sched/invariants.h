@@ -6,6 +6,7 @@
 #ifndef SCHED_INVARIANTS_H
 #define SCHED_INVARIANTS_H
 
+#include "sched/group.h"
 #include "sched/sched.h"
 
 /* X(symbol, what holds) */
@@ -50,11 +51,10 @@ struct sched_view {
 };
 
 /* By the state alone. */
-bool sched_check_places(const struct sched_view *view, struct violation *out);  /* I1 */
-bool sched_check_running(const struct sched_view *view, struct violation *out); /* I2 */
-bool sched_check_wakeups(const struct sched_view *view, struct violation *out); /* I4 */
-bool sched_check_sums(const struct sched_view *view, struct violation *out);    /* I5: the sum */
-/* Not const in effect: tasks may change between the queues of the eligible and the early. */
+bool sched_check_places(const struct sched_view *view, struct violation *out);    /* I1 */
+bool sched_check_running(const struct sched_view *view, struct violation *out);   /* I2 */
+bool sched_check_wakeups(const struct sched_view *view, struct violation *out);   /* I4 */
+bool sched_check_sums(const struct sched_view *view, struct violation *out);      /* I5: the sum */
 bool sched_check_pick(const struct sched_view *view, struct violation *out);      /* I6, I7 */
 bool sched_check_task_time(const struct sched_view *view, struct violation *out); /* I13 */
 bool sched_check_structure(const struct sched_view *view, struct violation *out); /* I14 */
@@ -68,7 +68,7 @@ bool sched_check_timely(const struct sched_view *view, struct violation *out); /
 /* I12: lag in ns before and after. */
 bool sched_check_lag_kept(int64_t before, int64_t after, struct violation *out);
 /* The reference for I6: whom a queue should pick, by looking at all; NULL. */
-const struct task *sched_reference_pick(const struct runq *runq);
+const struct task *sched_reference_pick(const struct runq *runq, uint64_t now);
 
 /* By watching: needs a look now and then, and a look whenever a task or setting comes or goes. */
 struct sched_watch_task {
@@ -99,6 +99,15 @@ bool sched_watch_idle(
  * CPUs began. */
 bool sched_check_total_time(
 	const struct sched_view *view, uint64_t service, uint64_t started, struct violation *out);
+/* For the files of invariants. Always false. */
+static inline bool sched_violated(struct violation *out, enum sched_invariant invariant,
+	const char *what, const struct task *task, unsigned cpu)
+{
+	*out = (struct violation){invariant, what, task, cpu};
+	return false;
+}
+/* Events are late by that much: they are not asked for more often. */
+#define EVENT_SLACK_NS (4 * SCHED_EVENT_MIN_NS)
 /* Ns that a task has run until now. */
 uint64_t sched_service(const struct task *task, uint64_t now);
 

@@ -5,11 +5,6 @@ static uint64_t quota(const struct task *task)
 	return (uint64_t)task->entity.reservation * (RESERVE_PERIOD_NS / RATE_ONE);
 }
 
-static struct task *task_of(struct queue_node *node)
-{
-	return node ? container_of(node, struct task, claim) : NULL;
-}
-
 /* The period is over: the next one, or a new one if that was long ago. */
 static void next_period(struct task *task, uint64_t now)
 {
@@ -48,63 +43,52 @@ void reserve_set(struct task *task, uint32_t rate, bool stays, uint64_t now)
 	task->period_end = now + RESERVE_PERIOD_NS;
 }
 
+uint64_t reserve_start(const struct task *task)
+{
+	return task->budget ? task->period_end - RESERVE_PERIOD_NS : task->period_end;
+}
+
 void reserve_queue(struct reserve *reserve, struct task *task)
 {
 	if (task->entity.reservation)
-		queue_insert(task->budget ? &reserve->claims : &reserve->released, &task->claim,
-			task->period_end);
+		queue_insert(&reserve->claims, &task->claim, reserve_start(task));
 }
 
 void reserve_unqueue(struct reserve *reserve, struct task *task)
 {
 	if (queue_linked(&task->claim))
-		queue_remove(task->budget ? &reserve->claims : &reserve->released, &task->claim);
+		queue_remove(&reserve->claims, &task->claim);
+}
+
+void reserve_pick(struct task *task, uint64_t now)
+{
+	if (task->entity.reservation && now >= task->period_end)
+		next_period(task, now);
 }
 
 uint64_t reserve_charge(struct task *task, uint64_t ns, uint64_t now)
 {
-	uint64_t paid = MIN(ns, task->budget);
+	uint64_t paid;
 
 	if (!task->entity.reservation)
 		return 0;
+	paid = MIN(ns, task->budget);
 	task->budget -= paid;
 	if (now >= task->period_end)
 		next_period(task, now);
 	return paid;
 }
 
-/* A claim whose period ended unserved begins the next; what it missed is counted. */
-static void restart_claims(struct reserve *reserve, uint64_t now)
+struct task *reserve_first(const struct reserve *reserve, uint64_t now)
 {
-	struct task *task;
+	struct queue_node *first = queue_first(&reserve->claims);
 
-	while ((task = task_of(queue_first(&reserve->claims))) && task->period_end <= now) {
-		queue_remove(&reserve->claims, &task->claim);
-		next_period(task, now);
-		queue_insert(&reserve->claims, &task->claim, task->period_end);
-	}
+	return first && first->key <= now ? container_of(first, struct task, claim) : NULL;
 }
 
-void reserve_advance(struct reserve *reserve, uint64_t now)
+uint64_t reserve_next(const struct reserve *reserve, uint64_t now)
 {
-	struct task *task;
+	struct queue_node *first = queue_first(&reserve->claims);
 
-	restart_claims(reserve, now);
-	while ((task = task_of(queue_first(&reserve->released))) && task->period_end <= now) {
-		queue_remove(&reserve->released, &task->claim);
-		next_period(task, now);
-		queue_insert(&reserve->claims, &task->claim, task->period_end);
-	}
-}
-
-struct task *reserve_first(const struct reserve *reserve)
-{
-	return task_of(queue_first(&reserve->claims));
-}
-
-uint64_t reserve_next(const struct reserve *reserve)
-{
-	struct queue_node *first = queue_first(&reserve->released);
-
-	return first ? first->key : SCHED_NEVER;
+	return first && first->key > now ? first->key : SCHED_NEVER;
 }

@@ -13,9 +13,13 @@
 
 #define RESERVE_PERIOD_NS 10000000ull
 
+/*
+ * All periods are equally long, so they end in the order in which they begin: one queue, by when
+ * the period begins that a task is to be served in next, is also the order of their ends. Nothing
+ * has to be done when a period begins.
+ */
 struct reserve {
-	struct queue claims;   /* tasks with a budget, by the end of their period */
-	struct queue released; /* tasks without, by the same: then they get the next one */
+	struct queue claims;
 };
 
 static inline bool reserve_has_claim(const struct task *task)
@@ -31,11 +35,14 @@ void reserve_queue(struct reserve *reserve, struct task *task);
 void reserve_unqueue(struct reserve *reserve, struct task *task);
 /* The current task has run until `now`; returns how much of that its reservation paid. */
 uint64_t reserve_charge(struct task *task, uint64_t ns, uint64_t now);
-/* Give queued tasks whose period is over their next budget. */
-void reserve_advance(struct reserve *reserve, uint64_t now);
+/* It is about to run: its next period begins if the last one is over. What that promised and did
+ * not bring is counted. */
+void reserve_pick(struct task *task, uint64_t now);
+/* When the period begins in which it may be served next. */
+uint64_t reserve_start(const struct task *task);
 /* The queued task whose reservation is most urgent, or NULL. */
-struct task *reserve_first(const struct reserve *reserve);
-/* When the next queued task gets a budget; SCHED_NEVER. */
-uint64_t reserve_next(const struct reserve *reserve);
+struct task *reserve_first(const struct reserve *reserve, uint64_t now);
+/* When the next queued task may be served, if none may be now; SCHED_NEVER. */
+uint64_t reserve_next(const struct reserve *reserve, uint64_t now);
 
 #endif

@@ -202,7 +202,7 @@ static bool leads_too_far(struct task *task, uint64_t now)
 {
 	uint64_t skew;
 
-	if (!list_linked(&task->member))
+	if (group_is_in_step(task, now))
 		return false;
 	skew = group_skew(task, now);
 	group_note_skew(task, skew);
@@ -290,9 +290,9 @@ void runq_forfeit(struct runq *runq)
 	fair_forfeit(&runq->fair, runq->current);
 }
 
-static struct task *first_ready(struct runq *runq)
+static struct task *first_ready(struct runq *runq, uint64_t now)
 {
-	struct task *task = reserve_first(&runq->reserve);
+	struct task *task = reserve_first(&runq->reserve, now);
 
 	return task ? task : fair_first(&runq->fair);
 }
@@ -302,8 +302,7 @@ struct task *runq_pick(struct runq *runq, uint64_t now)
 	struct task *next;
 
 	reweigh_next(runq, now);
-	reserve_advance(&runq->reserve, now);
-	while ((next = first_ready(runq))) {
+	while ((next = first_ready(runq, now))) {
 		dequeue(runq, next);
 		if (admit(runq, next, now))
 			break;
@@ -311,8 +310,10 @@ struct task *runq_pick(struct runq *runq, uint64_t now)
 	if (!next)
 		next = runq->idle;
 	next->request_over = false;
-	if (!next->idle)
+	if (!next->idle) {
+		reserve_pick(next, now);
 		refresh_weight(runq, next);
+	}
 	become_current(runq, next, now);
 	return next;
 }
@@ -334,15 +335,14 @@ bool runq_should_switch(struct runq *runq, uint64_t now)
 	if (current->entity.parent)
 		refresh_weight(runq, current);
 	reweigh_next(runq, now);
-	reserve_advance(&runq->reserve, now);
 	if (current->idle)
 		return runq->ready_count;
 	if (!task_may_run_on(current, runq->cpu) || is_over_limit(current, now) ||
 		leads_too_far(current, now))
 		return true;
-	claim = reserve_first(&runq->reserve);
+	claim = reserve_first(&runq->reserve, now);
 	if (claim)
-		return !reserve_has_claim(current) || claim->period_end < current->period_end;
+		return !reserve_has_claim(current) || reserve_start(claim) < reserve_start(current);
 	if (reserve_has_claim(current))
 		return false;
 	first = fair_first(&runq->fair);
@@ -395,10 +395,10 @@ struct task *runq_expired(struct runq *runq, uint64_t now)
 	return NULL;
 }
 
-static void refund_all(struct queue *queue)
+static void refund_all(const struct turns *turns)
 {
-	for (struct queue_node *node = queue_first(queue); node; node = queue_walk(node))
-		limit_refund(container_of(node, struct task, turn));
+	for (struct turn *turn = turns_next(turns, NULL); turn; turn = turns_next(turns, turn))
+		limit_refund(container_of(turn, struct task, turn));
 }
 
 void runq_forget_grants(struct runq *runq, uint64_t now)
@@ -407,8 +407,7 @@ void runq_forget_grants(struct runq *runq, uint64_t now)
 	struct queue_node *node;
 
 	limit_refund(runq->current);
-	refund_all(&runq->fair.eligible);
-	refund_all(&runq->fair.early);
+	refund_all(&runq->fair.turns);
 	runq->parked.root = NULL;
 	while ((node = queue_first(&parked))) {
 		struct task *task = container_of(node, struct task, timer);
@@ -458,7 +457,7 @@ uint64_t runq_next_event(const struct runq *runq, uint64_t now)
 		if (runq->ready_count)
 			at = MIN(at, MIN(task->since + (reserve_has_claim(task) ? task->budget
 										: fair_left(task)),
-					     reserve_next(&runq->reserve)));
+					     reserve_next(&runq->reserve, now)));
 		at = MAX(at, now + SCHED_EVENT_MIN_NS);
 	}
 	return MIN(at, runq_next_deadline(runq));

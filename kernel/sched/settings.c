@@ -229,7 +229,7 @@ void sched_set_shares(struct sched *sched, struct task *task, uint32_t shares)
 	__atomic_store_n(&task->entity.shares, MIN(MAX(shares, 1u), SHARES_MAX), __ATOMIC_SEQ_CST);
 	if (task_competes(task))
 		group_count(task);
-	if (queue_linked(&task->turn))
+	if (turn_queued(&task->turn))
 		runq_reweigh(home, task);
 	spin_unlock(&home->lock, saved);
 }

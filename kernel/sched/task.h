@@ -9,6 +9,7 @@
 #include "lib/list.h"
 #include "lib/lock.h"
 #include "sched/queue.h"
+#include "sched/turns.h"
 
 #define SCHED_NEVER    UINT64_MAX
 #define RATE_ONE       1000000u /* one pCPU */
@@ -64,6 +65,7 @@ struct group {
 	uint64_t active;        /* sum of the shares of children that want to run; atomic */
 	uint32_t promised;      /* rate reserved by children; under the configuration's lock */
 	uint32_t borrowed;      /* of that, taken from the parent; likewise */
+	uint64_t behind;        /* no member that wants to run has less progress; atomic */
 	struct skew_stats skew; /* of a co-scheduled group */
 };
 
@@ -75,12 +77,11 @@ struct cpu_set {
 
 struct task {
 	/* The share class (fair.h). */
-	struct queue_node turn; /* in the queue of the eligible by deadline, or of the others by
-				   virtual time */
+	struct turn turn; /* while it is ready */
 	uint64_t vtime, deadline;
 	uint64_t inverse; /* 2^56 / weight */
 	uint32_t weight;
-	bool in_eligible, joined, request_over, idle;
+	bool joined, request_over, idle;
 	enum task_state state;
 	unsigned cpu;     /* its home; changes under the lock of the old home only */
 	int64_t lag;      /* ns of service it is owed, while not joined */
@@ -112,7 +113,8 @@ struct task {
 };
 #define CPU_ANY UINT32_MAX
 
-/* `task` is zeroed. */
+/* `task` is zeroed, but for task->turn.spare, which its owner brings and frees (turns.h): one that
+ * is ever queued has to have it. */
 static inline void task_init(struct task *task, struct group *parent)
 {
 	task->entity.parent = parent;

@@ -231,6 +231,12 @@ static void unlist(struct world *world)
 	spin_unlock(&worlds_lock, saved);
 }
 
+static void discard(struct world *world)
+{
+	heap_free(world->task.turn.spare);
+	heap_free(world);
+}
+
 static struct world *create(const char *name)
 {
 	struct world *world = heap_alloc(sizeof(*world));
@@ -238,6 +244,11 @@ static struct world *create(const char *name)
 
 	if (!world)
 		return NULL;
+	world->task.turn.spare = heap_alloc(sizeof(*world->task.turn.spare));
+	if (!world->task.turn.spare) {
+		heap_free(world);
+		return NULL;
+	}
 	world->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
 	world->references = 1;
 	task_init(&world->task, NULL);
@@ -269,7 +280,7 @@ no_context:
 	stack_free(world->stack_top, STACK_PAGES);
 no_stack:
 	unlist(world);
-	heap_free(world);
+	discard(world);
 	return VMK_NO_MEMORY;
 }
 
@@ -299,7 +310,7 @@ void world_put(struct world *world)
 	context_release(&world->context);
 	if (world->stack_top)
 		stack_free(world->stack_top, STACK_PAGES);
-	heap_free(world);
+	discard(world);
 }
 
 void world_kill(struct world *world)

@@ -1,7 +1,7 @@
-/* sources: kernel/sched/queue.c kernel/sched/fair.c kernel/sched/reserve.c */
-/* sources: kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
+/* sources: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
+/* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
-/* sources: kernel/sched/invariants.c kernel/lib/lock.c */
+/* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/lib/lock.c */
 /* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
 /* Each invariant is seen to fail on a scheduler that was made to break it, and to hold before. */
 #include "sched/limit.h"
@@ -193,7 +193,7 @@ static void a_deadline_that_moves_under_its_key(void **state)
 	struct task *task;
 
 	start(1, 8);
-	task = (struct task *)(uintptr_t)sched_reference_pick(&sim_cpus[0].runq);
+	task = (struct task *)(uintptr_t)sched_reference_pick(&sim_cpus[0].runq, sim_now);
 	assert_non_null(task);
 	task->deadline += 1ull << 40;
 	view = sim_view();
@@ -208,8 +208,7 @@ static void a_pick_that_finds_nobody(void **state)
 	sim_task_start(0);
 	view = sim_view();
 	assert_true(sched_check_pick(&view, &found));
-	sim_cpus[0].runq.fair.eligible.root = NULL;
-	sim_cpus[0].runq.fair.early.root = NULL;
+	sim_cpus[0].runq.fair.turns.root = NULL;
 	assert_broken(sched_check_pick(&view, &found), SCHED_I7);
 }
 
@@ -280,23 +279,58 @@ static void a_load_that_forgets_who_left(void **state)
 	assert_state_breaks(SCHED_I14);
 }
 
-static void a_queue_out_of_order(void **state)
+static void a_turn_out_of_order(void **state)
 {
-	struct queue_node *root;
+	struct turns_node *leaf;
+	uint64_t first;
 
 	start(1, 12);
-	root = sim_cpus[0].runq.fair.early.root;
-	if (!root || !root->left)
-		root = sim_cpus[0].runq.fair.eligible.root;
-	assert_non_null(root->left);
+	leaf = first_ready()->turn.leaf;
+	first = leaf->keys[0];
+	leaf->keys[0] = leaf->keys[leaf->count - 1] + 1;
+	assert_state_breaks(SCHED_I14);
+	leaf->keys[0] = first;
+	sim_check();
+}
+
+static void a_least_that_nobody_refreshed(void **state)
+{
+	struct turns_node *root;
+
+	sim_start((struct sim_config){.cpus = 1, .tasks = 40});
+	for (unsigned i = 0; i < 40; i++)
+		sim_task_start(i);
+	sim_settle();
+	root = sim_cpus[0].runq.fair.turns.root;
+	assert_false(root->leaf);
+	root->least[1] += 1;
+	assert_state_breaks(SCHED_I14);
+}
+
+/* Three who wait until different times. */
+static struct queue *timers(void)
+{
+	start(1, 12);
+	for (unsigned i = 1; i <= 3; i++) {
+		sim_wait(0, 0, sim_now + i * MS);
+		sim_settle();
+	}
+	sim_check();
+	assert_non_null(sim_cpus[0].runq.timers.root->left);
+	return &sim_cpus[0].runq.timers;
+}
+
+static void a_queue_out_of_order(void **state)
+{
+	struct queue_node *root = timers()->root;
+
 	root->key = root->left->key + 1;
 	assert_state_breaks(SCHED_I14);
 }
 
 static void a_rank_that_was_not_settled(void **state)
 {
-	start(1, 12);
-	first_ready()->turn.rank += 1;
+	timers()->root->rank += 1;
 	assert_state_breaks(SCHED_I14);
 }
 
@@ -437,6 +471,8 @@ int main(void)
 		cmocka_unit_test(a_migration_that_carries_virtual_time),
 		cmocka_unit_test(a_reweight_that_keeps_virtual_time),
 		cmocka_unit_test(a_load_that_forgets_who_left),
+		cmocka_unit_test(a_turn_out_of_order),
+		cmocka_unit_test(a_least_that_nobody_refreshed),
 		cmocka_unit_test(a_queue_out_of_order),
 		cmocka_unit_test(a_rank_that_was_not_settled),
 		cmocka_unit_test(a_group_that_forgets_who_sleeps),

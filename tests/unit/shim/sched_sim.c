@@ -7,6 +7,7 @@ struct sim_cpu sim_cpus[SIM_CPUS];
 bool sim_kicked[SIM_CPUS];
 struct sim_task sim_tasks[SIM_TASKS];
 struct event sim_events[SIM_EVENTS];
+static struct turns_node nodes[SIM_TASKS];
 struct group sim_groups[SIM_GROUPS];
 uint64_t sim_now;
 
@@ -70,6 +71,8 @@ void sim_start(struct sim_config config)
 	memset(sim_cpus, 0, config.cpus * sizeof(sim_cpus[0]));
 	memset(sim_kicked, 0, sizeof(sim_kicked));
 	memset(sim_tasks, 0, config.tasks * sizeof(sim_tasks[0]));
+	for (unsigned i = 0; i < config.tasks; i++)
+		sim_tasks[i].task.turn.spare = &nodes[i];
 	memset(sim_events, 0, sizeof(sim_events));
 	memset(sim_groups, 0, sizeof(sim_groups));
 	memset(runqs, 0, sizeof(runqs));
@@ -135,8 +138,9 @@ static void wake(struct task *task)
 struct task *sim_task_prepare(unsigned i, struct group *parent)
 {
 	struct sim_task *task = &sim_tasks[i];
+	struct turns_node *spare = task->task.turn.spare;
 
-	*task = (struct sim_task){.prepared = true};
+	*task = (struct sim_task){.prepared = true, .task.turn.spare = spare};
 	task_init(&task->task, parent);
 	group_join(&task->task);
 	return &task->task;

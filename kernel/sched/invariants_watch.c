@@ -1,0 +1,130 @@
+/* Invariants that only show over time. */
+#include "sched/invariants.h"
+#include "sched/limit.h"
+
+#define STARVATION_TURNS 8u
+
+static uint64_t time_away(const struct task *task)
+{
+	return task->times[TASK_WAITING] + task->times[TASK_PARKED] + task->times[TASK_COSTOP];
+}
+
+static bool watch_reservation(struct sched_watch_task *watch, const struct task *task, uint64_t now,
+	struct violation *out)
+{
+	uint64_t service = sched_service(task, now), rate = task->entity.reservation, due;
+
+	if (!task_competes(task) || watch->task != task || watch->reservation != rate ||
+		watch->away != time_away(task)) {
+		watch->since = SCHED_NEVER;
+		watch->away = time_away(task);
+		watch->reservation = (uint32_t)rate;
+	}
+	if (!task_competes(task) || !rate)
+		return true;
+	if (watch->since == SCHED_NEVER) {
+		watch->since = now;
+		watch->service = service;
+	}
+	/* Of any interval, the first and the last period may be cut. */
+	due = (now - watch->since) / 1000 * rate / (RATE_ONE / 1000);
+	if (due > service - watch->service + 2 * rate * (RESERVE_PERIOD_NS / RATE_ONE))
+		return sched_violated(out, SCHED_I8, "less service than reserved", task, task->cpu);
+	return true;
+}
+
+static bool watch_limit(struct sched_watch_task *watch, const struct task *task, uint64_t now,
+	struct violation *out)
+{
+	uint64_t service = sched_service(task, now), rate = task->entity.limit.rate, most;
+
+	if (watch->task != task || watch->limit != rate) {
+		watch->limit_since = now;
+		watch->limit_service = service + task->granted;
+		watch->limit = (uint32_t)rate;
+	}
+	if (!rate)
+		return true;
+	most = (now - watch->limit_since) / 1000 * rate / (RATE_ONE / 1000) + LIMIT_QUANTUM_NS +
+	       EVENT_SLACK_NS;
+	if (service > watch->limit_service + most)
+		return sched_violated(
+			out, SCHED_I9, "more service than its limit", task, task->cpu);
+	return true;
+}
+
+/* A task's part of what reservations leave of the pCPU, at its least since the last look. */
+static uint64_t due_since(const struct sched_watch_task *watch, uint64_t left, uint64_t now)
+{
+	uint64_t due = (now - watch->seen) * left / RATE_ONE;
+
+	return (uint64_t)((unsigned __int128)due * watch->weight / MAX(watch->load, 1u));
+}
+
+/* A ready task is served when its part has come to what it may owe and a request, and those owed
+ * service before it have had theirs, a request and a lag for each (README.md). */
+static bool watch_wait(struct sched_watch_task *watch, const struct task *task,
+	const struct runq *home, uint64_t now, struct violation *out)
+{
+	uint64_t left = MAX(RATE_ONE - MIN(home->promised, RATE_ONE), RATE_ONE / 20);
+
+	if (watch->wait_since != task->since || watch->task != task) {
+		watch->due = 0;
+		watch->joined = 0;
+		watch->seen = task->since;
+		watch->weight = task->weight;
+	}
+	watch->wait_since = task->since;
+	watch->joined = MAX(watch->joined, home->fair.joined);
+	watch->load = MAX(watch->load, home->fair.load);
+	watch->weight = MIN(watch->weight, task->weight);
+	watch->due += due_since(watch, left, MAX(now, watch->seen));
+	watch->seen = MAX(now, watch->seen);
+	watch->load = home->fair.load;
+	watch->weight = task->weight;
+	if (task->state != TASK_READY || watch->due <= STARVATION_TURNS * SCHED_SLICE_NS)
+		return true;
+	if (watch->seen - task->since >
+		STARVATION_TURNS * SCHED_SLICE_NS * watch->joined / left * RATE_ONE)
+		return sched_violated(
+			out, SCHED_I11, "a ready task waits too long", task, task->cpu);
+	return true;
+}
+
+bool sched_watch_service(struct sched_watch_task *watch, const struct task *task,
+	const struct runq *home, uint64_t now, struct violation *out)
+{
+	bool good = watch_reservation(watch, task, now, out) &&
+		    watch_limit(watch, task, now, out) && watch_wait(watch, task, home, now, out);
+
+	watch->task = task;
+	return good;
+}
+
+static bool work_waits_for(const struct sched_view *view, unsigned cpu)
+{
+	for (unsigned i = 0; i < view->count; i++) {
+		const struct task *task = view->tasks[i];
+
+		if (task->state == TASK_READY && task_may_run_on(task, cpu))
+			return true;
+	}
+	return false;
+}
+
+bool sched_watch_idle(
+	struct sched_watch_cpu *watch, const struct sched_view *view, struct violation *out)
+{
+	for (unsigned i = 0; i < view->sched->cpus; i++) {
+		uint64_t switches = view->sched->runqs[i]->idle->switches;
+
+		if (!view->sched->runqs[i]->is_idle || !work_waits_for(view, i))
+			watch[i].idle_since = SCHED_NEVER;
+		else if (watch[i].idle_since == SCHED_NEVER || watch[i].switches != switches)
+			watch[i].idle_since = view->now;
+		else if (view->now - watch[i].idle_since > SCHED_IDLE_BOUND_NS)
+			return sched_violated(out, SCHED_I3, "idle while work waits", NULL, i);
+		watch[i].switches = switches;
+	}
+	return true;
+}
