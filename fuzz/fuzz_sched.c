@@ -1,7 +1,8 @@
 /* sources: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
-/* quiet: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/lib/lock.c tests/unit/shim/sched_sim.c */
+/* quiet: kernel/sched/invariants.c kernel/sched/invariants_watch.c */
+/* quiet: kernel/lib/lock.c tests/unit/shim/sched_sim.c */
 /* quiet: tests/unit/shim/panic.c */
 /* coverage: edges */
 /*
