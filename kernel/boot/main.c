@@ -14,7 +14,6 @@
 #include "arch/x86/speculation_cpu.h"
 #include "arch/x86/stack.h"
 #include "arch/x86/syscall.h"
-#include "arch/x86/tables.h"
 #include "arch/x86/time.h"
 #include "arch/x86/timer.h"
 #include "arch/x86/trap.h"
@@ -315,8 +314,8 @@ _Noreturn void kmain(void)
 	clear_old_place();
 	start_memory();
 	display_start_text();
-	if (tables_guard_stacks(percpu()->tables) != VMK_OK)
-		panic("no memory for exception stacks");
+	if (percpu_leave_image() != VMK_OK)
+		panic("no memory for the first CPU's area");
 	if (stack_alloc(BOOT_STACK_PAGES, &stack) != VMK_OK)
 		panic("no memory for the first stack");
 	stack_switch(stack, kmain_guarded);

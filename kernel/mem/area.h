@@ -13,12 +13,13 @@
 #include "mem/space.h"
 
 enum area {
-	AREA_IMAGES, /* modules; in a user half, everything */
+	AREA_IMAGES, /* modules; in a user half, the world's program */
 	AREA_SLABS,  /* small heap objects */
-	AREA_PAGES,  /* heap requests of whole pages */
+	AREA_PAGES,  /* heap requests of whole pages; in a user half, mappings */
 	AREA_STACKS,
 	AREA_DEVICES,
 	AREA_WINDOWS, /* each CPU's view of private frames */
+	AREA_CPUS,    /* each CPU's area and descriptor tables */
 	AREA_COUNT
 };
 

@@ -28,6 +28,10 @@ void stack_free(void *top, unsigned pages);
  */
 enum vmk_status shadow_stack_alloc(uintptr_t *end, uint64_t **alias);
 void shadow_stack_free(uintptr_t end);
+/* Zeroed memory for what belongs to one CPU: away from the heap, alone between unmapped pages.
+ * NULL: there is none. */
+void *cpu_area_alloc(size_t bytes);
+void cpu_area_free(void *area);
 uint64_t heap_bytes_used(void);
 
 struct heap_audit {

@@ -8,15 +8,11 @@
 #include "lib/random.h"
 #include "mem/area.h"
 #include "mem/frames_edge.h"
+#include "mem/places.h"
 #include "mem/window.h"
+#include <string.h>
 
 #define LOG_MODULE "Space"
-
-/* Slots 508 to 511 are the image's window (arch/x86/paging.h). */
-#define FIRST_SLOT   (PTABLE_ENTRIES / 2)
-#define LAST_SLOT    ptable_index(IMAGE_WINDOW, PML4_SHIFT)
-#define GIB          (1ull << PDPT_SHIFT)
-#define DEVICE_BYTES (64 * GIB)
 
 static struct space kernel;
 
@@ -134,65 +130,11 @@ static void map_all_direct(uintptr_t base, uint64_t flags)
 	map_direct(base, flags, from, to);
 }
 
-/* --- areas */
-
-struct slots {
-	bool taken[PTABLE_ENTRIES];
-};
-
-static uintptr_t slot_address(unsigned slot)
-{
-	return KERNEL_HALF + (uint64_t)(slot - FIRST_SLOT) * PML4_SLOT_BYTES;
-}
-
-/* The direct map's base: a random GiB of the whole region, however many slots that touches. */
-static uintptr_t choose_direct_base(struct slots *slots, uint64_t end)
-{
-	uint64_t region = (uint64_t)(LAST_SLOT - FIRST_SLOT) * PML4_SLOT_BYTES;
-	uint64_t bytes = ALIGN_UP(end, GIB), base;
-
-	if (bytes > region / 2)
-		panic("space: more memory than the direct map can hold");
-	base = KERNEL_HALF + random_below((region - bytes) / GIB + 1) * GIB;
-	for (uint64_t at = base; at < base + bytes; at += GIB)
-		slots->taken[ptable_index(at, PML4_SHIFT)] = true;
-	return base;
-}
-
-/* A window of that size, at a random page of a random free slot. */
-static void choose_window(struct slots *slots, enum area area, uint64_t bytes)
-{
-	uintptr_t start;
-	unsigned slot;
-
-	do {
-		slot = FIRST_SLOT + (unsigned)random_below(LAST_SLOT - FIRST_SLOT);
-	} while (slots->taken[slot]);
-	slots->taken[slot] = true;
-	start = slot_address(slot) +
-		random_below((PML4_SLOT_BYTES - bytes) / PAGE_SIZE + 1) * PAGE_SIZE;
-	kernel.window[area] = (struct range){start, start + bytes};
-}
-
-static void choose_windows(struct slots *slots, uint64_t ram)
-{
-	/* The heap may grow to all of memory; a window no larger bounds its page tables. */
-	uint64_t heap = MIN(MAX(ALIGN_UP(2 * ram, GIB), GIB), PML4_SLOT_BYTES / 2);
-
-	choose_window(slots, AREA_IMAGES, GIB);
-	choose_window(slots, AREA_SLABS, heap);
-	choose_window(slots, AREA_PAGES, heap);
-	choose_window(slots, AREA_STACKS, GIB);
-	choose_window(slots, AREA_DEVICES, DEVICE_BYTES);
-	choose_window(slots, AREA_WINDOWS, GIB);
-	kernel.half = kernel.window[AREA_IMAGES];
-}
-
 /* Fill every slot that will ever be used, so that user spaces may copy the root. */
-static void fill_slots(const struct slots *slots)
+static void fill_slots(const struct places *places)
 {
-	for (unsigned slot = FIRST_SLOT; slot < PTABLE_ENTRIES; slot++) {
-		if (slots->taken[slot])
+	for (unsigned slot = PTABLE_ENTRIES / 2; slot < PTABLE_ENTRIES; slot++) {
+		if (places->taken[slot])
 			must(ptable_fill_slot(&kernel.table, slot), "no memory for page tables");
 	}
 }
@@ -201,21 +143,23 @@ void space_init(void)
 {
 	uint64_t end = memory_end();
 	uint64_t flags = prot_flags(&kernel, PROT_R | PROT_W);
-	struct slots slots = {0};
-	uintptr_t base;
+	struct places places;
 
 	must(space_setup(&kernel, false), "no memory for the kernel's space");
 	must(space_ptable_ops.allocate(&kernel.table.root), "no memory for page tables");
-	base = choose_direct_base(&slots, end);
-	choose_windows(&slots, frames_count(FRAME_FREE) << PAGE_SHIFT);
-	fill_slots(&slots);
+	must(places_choose(&places, end, frames_count(FRAME_FREE) << PAGE_SHIFT, random_below),
+		"more memory than the direct map can hold");
+	memcpy(kernel.window, places.window, sizeof(kernel.window));
+	kernel.half = kernel.window[AREA_IMAGES];
+	fill_slots(&places);
 	map_image();
-	map_all_direct(base, flags);
+	map_all_direct(places.direct, flags);
 
 	write_cr3(kernel.table.root.v);
 	tlb_flush_local(0, SIZE_MAX);
-	kernel.ranges.items = (struct range *)(base + direct_map_hpa(kernel.ranges.items).v);
-	frames_set_direct_map(&kernel.table, base, end, flags);
+	kernel.ranges.items =
+		(struct range *)(places.direct + direct_map_hpa(kernel.ranges.items).v);
+	frames_set_direct_map(&kernel.table, places.direct, end, flags);
 	must(window_create(percpu()), "no window for private frames");
 	vmk_log("address space in place, direct map of %llu MiB", (unsigned long long)(end >> 20));
 }

@@ -4,9 +4,8 @@
 #include "lib/panic.h"
 #include "lib/random.h"
 #include "mem/area.h"
+#include "mem/places.h"
 #include <string.h>
-
-#define USER_WINDOW (4ull << 30) /* bounds the page tables that scattered mappings cost */
 
 static struct spinlock spaces_lock = SPINLOCK(LOCK_SPACES);
 static struct list spaces = {&spaces, &spaces};
@@ -62,15 +61,6 @@ static enum vmk_status ensure_room(struct space *space)
 	return VMK_OK;
 }
 
-static void choose_user_window(struct space *space)
-{
-	uint64_t places = (USER_END - USER_START - USER_WINDOW) / PAGE_SIZE;
-	uintptr_t start = USER_START + random_below(places) * PAGE_SIZE;
-
-	space->half = (struct range){USER_START, USER_END};
-	space->window[AREA_IMAGES] = (struct range){start, start + USER_WINDOW};
-}
-
 enum vmk_status space_setup(struct space *space, bool user)
 {
 	struct pfn frame;
@@ -82,8 +72,10 @@ enum vmk_status space_setup(struct space *space, bool user)
 	space->table.ops = &space_ptable_ops;
 	space->ranges.items = direct_map(pfn_hpa(frame));
 	space->ranges.room = PAGE_SIZE / sizeof(struct range);
-	if (user)
-		choose_user_window(space);
+	if (user) {
+		space->half = (struct range){USER_START, USER_END};
+		places_choose_user(space->window, random_below);
+	}
 	return VMK_OK;
 }
 
@@ -300,11 +292,19 @@ static enum frame_owner default_owner(const struct space *space, unsigned prot)
 
 enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, uintptr_t *address)
 {
-	return area_alloc(
-		space, AREA_IMAGES, bytes, PAGE_SIZE, prot, default_owner(space, prot), address);
+	enum area area = space->user ? AREA_STACKS : AREA_IMAGES;
+
+	return area_alloc(space, area, bytes, PAGE_SIZE, prot, default_owner(space, prot), address);
 }
 
 enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address)
+{
+	enum area area = space->user ? AREA_PAGES : AREA_IMAGES;
+
+	return area_reserve(space, area, bytes, PAGE_SIZE, address);
+}
+
+enum vmk_status space_reserve_image(struct space *space, size_t bytes, uintptr_t *address)
 {
 	return area_reserve(space, AREA_IMAGES, bytes, PAGE_SIZE, address);
 }

@@ -11,7 +11,8 @@
 #include <vmkapi/status.h>
 
 enum { PROT_R = 1, PROT_W = 2, PROT_X = 4, PROT_USER = 8, PROT_UNCACHED = 16 };
-/* With PROT_R, and PROT_USER in a user space: a shadow stack| PROT_R: a shadow stack, which only calls write (SDM 3A, 4.6.1). */
+/* With PROT_R, and PROT_USER in a user space: a shadow stack| PROT_R: a shadow stack, which only
+ * calls write (SDM 3A, 4.6.1). */
 #define PROT_SHADOW 32
 
 struct space; /* opaque; kernel_space() or one per user world */
@@ -28,8 +29,8 @@ void space_activate(struct space *space); /* load CR3 on this CPU */
 /* Of a user space: a number that no other ever had, for speculation_enter_domain(). */
 uint64_t space_domain(const struct space *space);
 
-/* Fresh zeroed frames at a random page-aligned address with guard pages around. W with X is
- * refused. */
+/* Fresh zeroed frames at a random page-aligned address with guard pages around, in a user space
+ * among its stacks. W with X is refused. */
 enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, uintptr_t *address);
 /* The same at a given address; VMK_EXISTS if something is there. */
 enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t bytes, unsigned prot);
@@ -37,9 +38,11 @@ enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes)
 /* Change protection of whole pages that are mapped; W with X is refused, and so is W for pages that
  * were mapped to be executed. TLBs of all CPUs are flushed. */
 enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot);
-/* A random, free, page-aligned range with guard pages, not yet mapped: for images that span
- * segments. */
+/* A random, free, page-aligned range with guard pages, not yet mapped; in a user space among its
+ * mappings. */
 enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address);
+/* The same for a program, whose place tells nothing of where its mappings and stacks are. */
+enum vmk_status space_reserve_image(struct space *space, size_t bytes, uintptr_t *address);
 /* Map frames that are not the space's into a reserved range of a user space, readable and
  * writable. They are not freed with the mapping: the owner outlives it. */
 enum vmk_status space_map_foreign(

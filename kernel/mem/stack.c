@@ -1,4 +1,4 @@
-/* Kernel stacks and shadow stacks, each alone between unmapped pages. */
+/* Kernel stacks, shadow stacks and CPUs' areas, each alone between unmapped pages. */
 #include "arch/x86/paging.h"
 #include "lib/panic.h"
 #include "mem/area.h"
@@ -47,4 +47,22 @@ enum vmk_status shadow_stack_alloc(uintptr_t *end, uint64_t **alias)
 void shadow_stack_free(uintptr_t end)
 {
 	stack_free((void *)end, 1);
+}
+
+void *cpu_area_alloc(size_t bytes)
+{
+	uintptr_t address;
+
+	if (area_alloc(kernel_space(), AREA_CPUS, bytes, PAGE_SIZE, PROT_R | PROT_W, FRAME_KERNEL,
+		    &address) != VMK_OK)
+		return NULL;
+	return (void *)address;
+}
+
+void cpu_area_free(void *area)
+{
+	size_t bytes = area_bytes((uintptr_t)area);
+
+	ASSERT(bytes && area_contains(AREA_CPUS, (uintptr_t)area));
+	space_release(kernel_space(), (uintptr_t)area, bytes);
 }

@@ -16,6 +16,8 @@ enum where where_is(uintptr_t address)
 		[AREA_PAGES] = WHERE_PAGES,
 		[AREA_STACKS] = WHERE_STACKS,
 		[AREA_DEVICES] = WHERE_DEVICES,
+		[AREA_WINDOWS] = WHERE_WINDOWS,
+		[AREA_CPUS] = WHERE_CPUS,
 	};
 
 	if (address < USER_START)

@@ -15,7 +15,9 @@ enum where {
 	WHERE_SLABS,
 	WHERE_PAGES,
 	WHERE_STACKS,
-	WHERE_DEVICES
+	WHERE_DEVICES,
+	WHERE_WINDOWS,
+	WHERE_CPUS
 };
 
 /* Callable in any context, also before there is a kernel space. */

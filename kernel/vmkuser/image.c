@@ -57,7 +57,7 @@ static enum vmk_status load_elf(struct uworld *u, struct elf_image *elf, const c
 	if (status != VMK_OK)
 		return status;
 	*why = "no address range is free for the image";
-	status = space_reserve(u->space, elf->span, &u->image.address);
+	status = space_reserve_image(u->space, elf->span, &u->image.address);
 	if (status != VMK_OK)
 		return status;
 	u->image.bytes = elf->span;

@@ -1,3 +1,4 @@
+/* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
 /* sources: kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c kernel/lib/chacha.c */
 /* sources: kernel/lib/lock.c tests/unit/shim/machine.c tests/unit/shim/panic.c */

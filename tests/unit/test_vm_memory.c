@@ -1,4 +1,5 @@
 /* sources: kernel/vmkvm/memory.c kernel/vtx/ept.c kernel/port/mbedtls/heap_host.c */
+/* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
 /* sources: kernel/mem/foreign.c kernel/mem/frame_pool.c kernel/lib/random.c */
 /* sources: kernel/lib/blake2s.c kernel/lib/chacha.c kernel/lib/lock.c */

@@ -4,10 +4,11 @@
 #include "arch/x86/smp.h"
 #include "arch/x86/tables.h"
 #include "lib/random.h"
+#include "lib/wipe.h"
 #include "mem/heap.h"
 #include "mem/window.h"
 
-/* header.S makes this GS.base, before and after the image moves. */
+/* header.S makes this GS.base, before and after the image moves; until percpu_leave_image(). */
 struct percpu percpu_bootstrap = {.self = &percpu_bootstrap, .online = 1};
 
 static struct percpu *cpus[CPUS_MAX] = {&percpu_bootstrap};
@@ -17,6 +18,23 @@ static unsigned cpus_known = 1;
 __attribute__((no_stack_protector)) void percpu_init_bootstrap(void)
 {
 	percpu_bootstrap.canary = random_u64() & ~0xffull;
+}
+
+enum vmk_status percpu_leave_image(void)
+{
+	struct percpu *cpu = cpu_area_alloc(sizeof(*cpu));
+	struct cpu_tables *tables = tables_create();
+
+	if (!cpu || !tables)
+		return VMK_NO_MEMORY;
+	*cpu = percpu_bootstrap;
+	cpu->self = cpu;
+	cpu->tables = tables;
+	cpus[0] = cpu;
+	wrmsr(MSR_GS_BASE, (uintptr_t)cpu);
+	tables_load(tables);
+	wipe(&percpu_bootstrap, sizeof(percpu_bootstrap));
+	return VMK_OK;
 }
 
 struct percpu *percpu_of(unsigned index)
@@ -38,7 +56,7 @@ struct percpu *percpu_create(uint32_t apic_id)
 
 	if (cpus_known == CPUS_MAX)
 		return NULL;
-	cpu = heap_alloc(sizeof(*cpu));
+	cpu = cpu_area_alloc(sizeof(*cpu));
 	if (!cpu)
 		return NULL;
 	cpu->self = cpu;
@@ -48,7 +66,7 @@ struct percpu *percpu_create(uint32_t apic_id)
 	if (window_create(cpu) == VMK_OK)
 		cpu->tables = tables_create();
 	if (!cpu->tables) {
-		heap_free(cpu);
+		cpu_area_free(cpu);
 		return NULL;
 	}
 	cpus[cpus_known++] = cpu;

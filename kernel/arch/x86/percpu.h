@@ -14,6 +14,7 @@
 
 #ifndef __ASSEMBLY__
 #include "lib/types.h"
+#include <vmkapi/status.h>
 
 struct world;
 struct cpu_tables;
@@ -72,6 +73,9 @@ static inline unsigned percpu_index(void)
 
 /* Make the bootstrap CPU's static area current; before anything that has a stack guard. */
 void percpu_init_bootstrap(void);
+/* Once there is a heap: give the bootstrap CPU an area and tables at random places of their own, as
+ * the others have; what it had in the image is wiped. VMK_NO_MEMORY. */
+enum vmk_status percpu_leave_image(void);
 /* The area of CPU `index`; NULL if there is no such CPU. */
 struct percpu *percpu_of(unsigned index);
 /* The stack on which this CPU enters from ring 3: TSS.RSP0 and the SYSCALL entry. */

@@ -62,7 +62,7 @@ static void free_stacks(struct cpu_tables *tables, unsigned count)
 	}
 }
 
-enum vmk_status tables_guard_stacks(struct cpu_tables *tables)
+static enum vmk_status make_stacks(struct cpu_tables *tables)
 {
 	for (unsigned ist = 1; ist <= IST_COUNT; ist++) {
 		enum vmk_status status = make_stack(tables, ist);
@@ -77,13 +77,13 @@ enum vmk_status tables_guard_stacks(struct cpu_tables *tables)
 
 struct cpu_tables *tables_create(void)
 {
-	struct cpu_tables *tables = heap_alloc(sizeof(*tables));
+	struct cpu_tables *tables = cpu_area_alloc(sizeof(*tables));
 
 	if (!tables)
 		return NULL;
 	fill(tables);
-	if (tables_guard_stacks(tables) != VMK_OK) {
-		heap_free(tables);
+	if (make_stacks(tables) != VMK_OK) {
+		cpu_area_free(tables);
 		return NULL;
 	}
 	return tables;

@@ -4,7 +4,6 @@
 #define ARCH_TABLES_H
 
 #include "lib/types.h"
-#include <vmkapi/status.h>
 
 /* SDM 3A, figure 8-11. */
 struct tss {
@@ -25,12 +24,10 @@ struct cpu_tables {
 	uint64_t shadow[8]; /* of the same stacks (shadow.h), by IST number */
 };
 
-/* The bootstrap CPU's, with stacks inside the image until tables_guard_stacks(). */
+/* The bootstrap CPU's, with stacks inside the image, until percpu_leave_image(). */
 struct cpu_tables *tables_bootstrap(void);
-/* Fresh tables with guarded stacks; NULL when memory is out. */
+/* Fresh tables with guarded stacks and shadow stacks; NULL when memory is out. */
 struct cpu_tables *tables_create(void);
-/* Give the bootstrap CPU stacks with guard pages and shadow stacks, once there is a heap. */
-enum vmk_status tables_guard_stacks(struct cpu_tables *tables);
 /* Make them the running CPU's: GDT, segments, task register. GS.base stays. */
 void tables_load(struct cpu_tables *tables);
 /* GDTR alone, when the tables are loaded already: an exit from a guest changes its limit. */

@@ -144,6 +144,11 @@ enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *addr
 	return VMK_OK;
 }
 
+enum vmk_status space_reserve_image(struct space *space, size_t bytes, uintptr_t *address)
+{
+	return space_reserve(space, bytes, address);
+}
+
 enum vmk_status space_alloc(struct space *space, size_t bytes, unsigned prot, uintptr_t *address)
 {
 	enum vmk_status status = space_reserve(space, bytes, address);
