@@ -12,13 +12,12 @@
 #include "boot/entropy.h"
 #include "boot/firmware_log.h"
 #include "boot/image.h"
-#include "boot/memory_map.h"
 #include "boot/multiboot2.h"
+#include "boot/place.h"
 #include "lib/random.h"
 #include <string.h>
 
 #define EARLY_TABLES      32
-#define PLACE_LOW         (16ull << 20) /* above what old devices and firmware use */
 #define R_X86_64_RELATIVE 8u
 /* ELF64 relocation with addend, gABI. */
 struct rela {
@@ -156,35 +155,6 @@ static uint64_t *build_tables(char *copy, uint64_t base)
 	return pml4;
 }
 
-/* A random 2 MiB-aligned place in usable memory below 4 GiB, away from where we are now. */
-static struct hpa pick_physical(uint64_t bytes)
-{
-	uint64_t old = IMAGE_LINK_ADDRESS, count;
-	const struct boot_memory *entry = memory_map_find(&info, old);
-	struct hpa place;
-
-	if (!entry || entry->type != BOOT_MEMORY_USABLE ||
-		entry->start.v + entry->bytes < old + bytes)
-		head_fail("memory map", "the kernel was loaded outside usable memory");
-	if (memory_map_set(&info, old, old + bytes, BOOT_MEMORY_KERNEL) != VMK_OK)
-		head_fail("memory map", "too many entries");
-	count = memory_map_places(&info, bytes, LARGE_PAGE_BYTES, PLACE_LOW, EARLY_IDENTITY_END);
-	if (!count)
-		head_fail("memory map", "no room to move the kernel to");
-	place = memory_map_place(
-		&info, bytes, LARGE_PAGE_BYTES, PLACE_LOW, EARLY_IDENTITY_END, random_below(count));
-	if (memory_map_set(&info, old, old + bytes, BOOT_MEMORY_USABLE) != VMK_OK ||
-		memory_map_set(&info, place.v, place.v + bytes, BOOT_MEMORY_KERNEL) != VMK_OK)
-		head_fail("memory map", "too many entries");
-	return place;
-}
-
-static uint64_t pick_virtual(uint64_t bytes)
-{
-	return IMAGE_WINDOW +
-	       PAGE_SIZE * random_below((IMAGE_WINDOW_END - IMAGE_WINDOW - bytes) / PAGE_SIZE);
-}
-
 static void read_loader(uint64_t magic, uint64_t information)
 {
 	const uint32_t *total = (const uint32_t *)(uintptr_t)information;
@@ -206,11 +176,15 @@ static void read_loader(uint64_t magic, uint64_t information)
 static _Noreturn void move(void)
 {
 	uint64_t bytes = (uint64_t)(__image_end - __image_start);
-	struct hpa place = pick_physical(bytes);
-	uint64_t base = pick_virtual(bytes), delta = base - IMAGE_LINK_ADDRESS;
-	char *copy = (char *)(uintptr_t)place.v;
+	uint64_t base = place_virtual(bytes, random_below), delta = base - IMAGE_LINK_ADDRESS;
+	struct hpa place;
 	uint64_t *pml4;
+	const char *why;
+	char *copy;
 
+	if (place_physical(&info, IMAGE_LINK_ADDRESS, bytes, random_below, &place, &why) != VMK_OK)
+		head_fail("memory map", why);
+	copy = (char *)(uintptr_t)place.v;
 	info.image = place;
 	info.image_bytes = bytes;
 	info.entropy_sources |= entropy_collect(info.entropy, ARRAY_SIZE(info.entropy));
