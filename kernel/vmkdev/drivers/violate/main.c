@@ -189,22 +189,22 @@ static void violate_foreign_free(void)
 
 static void violate_freed_pointer(void)
 {
-	const uint8_t **object = api->alloc(64);
+	const uint8_t **object = api->alloc(self, 64);
 	const uint8_t *const volatile *freed = object;
 
-	api->free(object);
+	api->free(self, object);
 	peek(*freed);
 }
 
 /* Found when the place is given again, which is at random. */
 static void violate_freed_write(void)
 {
-	uint8_t *object = api->alloc(1000);
+	uint8_t *object = api->alloc(self, 1000);
 
-	api->free(object);
+	api->free(self, object);
 	poke(object + 100);
-	for (unsigned i = 0; i < 1000; i++)
-		api->alloc(1000);
+	for (unsigned i = 0; i < VMKAPI_BLOCKS_MAX; i++)
+		api->alloc(self, 1000);
 }
 
 static void violate_beside_large(void)
@@ -216,10 +216,10 @@ static void violate_beside_large(void)
 
 static void violate_before_large(void)
 {
-	volatile uint8_t *object = api->alloc(BIG_BYTES);
+	volatile uint8_t *object = api->alloc(self, BIG_BYTES);
 
 	object[-1] ^= 1;
-	api->free((void *)(uintptr_t)object);
+	api->free(self, (void *)(uintptr_t)object);
 }
 
 static void violate_freed_large(void)
