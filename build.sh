@@ -41,8 +41,9 @@ usage: ./build.sh COMMAND [OPTIONS]
   bench [--runs N] [NAME...]  measure; tables here, JSON in build/bench/: boot, attestation, size,
                    verifier, scheduler, start (before SENTER); and, only by name, peer (Debian's
                    Linux + tboot + tpm2-tools, some minutes), scale (processors and memory),
-                   vm (exits of virtual machines beside Linux KVM) and hardening (paths into the
-                   kernel beside Linux)
+                   vm (exits of virtual machines beside Linux KVM), hardening (paths into the kernel
+                   beside Linux), guest-boot (a Linux guest beside KVM and the bare machine) and
+                   mitigations (what each costs)
   clean            remove what was built (fetched files, keys and the emulated host stay)
   help             this text
 Logs of a run are left in build/run/.

@@ -7,7 +7,7 @@ hard=$out/hardening
 
 # What Linux is started with in each column. "hardened" is what the VMkernel does too: freed memory is zeroed, the
 # kernel's stack is placed anew at each call, modules are refused without a signature; but one set of page tables,
-# as the VMkernel has. ERMS off: REP STOSB would take a tick a byte here, and Linux shall not pay for that.
+# as the VMkernel has.
 hard_columns=(hardened default off)
 declare -A hard_args=(
 	[hardened]='pti=off init_on_free=1 slab_nomerge randomize_kstack_offset=on vsyscall=none module.sig_enforce=1'
@@ -15,7 +15,6 @@ declare -A hard_args=(
 	[off]='mitigations=off'
 )
 declare -A hard_words=([hardened]='hardened' [default]='installed' [off]='unhardened')
-hard_common='console=ttyS0 quiet tsc=reliable no_timer_check clearcpuid=erms,fsrm'
 # None needs another that does not stand before it.
 hard_modules=(irqbypass crc-itu-t nfnetlink libcrc32c virtio virtio_ring failover net_failover virtio_net kvm)
 
@@ -56,38 +55,10 @@ hard_kernel()
 # An initial file system of one program and some modules.
 hard_initrd() # FILE
 {
-	local tree=$hard/tree modules=build/third-party/linux/lib/modules name n=0 file
-	rm -rf "$tree"
-	mkdir -p "$tree"/{dev,modules}
-	clang-19 -static -O2 -std=gnu17 -D_GNU_SOURCE -I. -o "$tree/init" tests/benchmarks/linux_paths.c
-	for name in "${hard_modules[@]}"; do
-		file=$(find "$modules" -name "$name.ko" | head -n 1)
-		[ -n "$file" ] || die "Linux has no module $name"
-		cp "$file" "$tree/modules/$(printf %02d $n)-$name.ko"
-		n=$((n + 1))
-	done
-	(cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >"$1"
-	rm -rf "$tree"
-}
-
-# linux_iso ISO INITRD ARGUMENTS: Debian's kernel by GRUB.
-linux_iso()
-{
-	local tree=$1.tree
-	rm -rf "$tree"
-	mkdir -p "$tree/boot/grub"
-	cp build/third-party/linux/boot/vmlinuz-* "$tree/boot/vmlinuz"
-	cp "$2" "$tree/boot/initrd"
-	cat >"$tree/boot/grub/grub.cfg" <<-EOF2
-		set timeout=0
-		menuentry linux {
-			linux /boot/vmlinuz $3
-			initrd /boot/initrd
-		}
-	EOF2
-	grub-mkrescue -d /usr/lib/grub/i386-pc -o "$1" "$tree" --locales= --fonts= --themes= >"$1.log" 2>&1 ||
-		die "grub-mkrescue failed: see $1.log"
-	rm -rf "$tree"
+	local tree=$hard/tree
+	linux_tree "$tree" "${hard_modules[@]}"
+	clang-19 -static -O2 -std=gnu17 -D_GNU_SOURCE -I. -o "$tree/init" tests/benchmarks/{linux_paths,peer}.c
+	linux_pack "$tree" "$1"
 }
 
 hard_linux() # COLUMN
@@ -95,7 +66,7 @@ hard_linux() # COLUMN
 	local dir=$hard/$1
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	linux_iso "$dir/linux.iso" "$hard/initrd" "$hard_common ${hard_args[$1]}"
+	linux_iso "$dir/linux.iso" "$hard/initrd" "$linux_args ${hard_args[$1]}"
 	build/bin/txtsim run --iso "$dir/linux.iso" --workdir "$dir/run" --no-txt --tpm absent --model $vm_model \
 		--no-reboot --until 'paths: done' --timeout "$bench_timeout" >"$dir/txtsim.log" 2>&1 ||
 		die "Linux ($1) did not end: see $dir/run/com1.log"
@@ -161,8 +132,7 @@ bench_hardening()
 {
 	local column
 	make -s build/bin/{vmkbootcfg,vmksign} txtsim kernel build/packages/{config,tinyvmx,bench}.pkg
-	kernel/port/fetch linux >"$raw/fetch-linux.log" 2>&1 ||
-		die "Linux cannot be fetched: $(tail -n 1 "$raw/fetch-linux.log")"
+	linux_fetch linux
 	rm -rf "$hard"
 	mkdir -p "$hard"
 	hard_initrd "$hard/initrd"

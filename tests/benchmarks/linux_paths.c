@@ -3,36 +3,19 @@
  * then loads each of /modules, signed by the distribution. Both write a line for each.
  */
 #include "tests/benchmarks/paths.h"
+#include "tests/benchmarks/peer.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 static int to_other, from_other;
-
-static _Noreturn void die(const char *what)
-{
-	printf("PEER: %s: %s\n", what, strerror(errno));
-	for (;;)
-		pause();
-}
-
-static long need(long result, const char *what)
-{
-	if (result < 0)
-		die(what);
-	return result;
-}
 
 static void round_nothing(void)
 {
@@ -63,11 +46,7 @@ static void round_pointer(void)
 
 static void *map(size_t bytes)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED)
-		die("mmap");
-	return at;
+	return peer_map(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
 static void round_protect(void)
@@ -104,13 +83,13 @@ static void await(int fd)
 	struct pollfd wanted = {.fd = fd, .events = POLLIN};
 	char byte;
 
-	need(syscall(SYS_poll, &wanted, 1, -1), "poll");
-	need(read(fd, &byte, 1), "read");
+	peer_need(syscall(SYS_poll, &wanted, 1, -1), "poll");
+	peer_need(read(fd, &byte, 1), "read");
 }
 
 static void round_ping(void)
 {
-	need(write(to_other, ".", 1), "write");
+	peer_need(write(to_other, ".", 1), "write");
 	await(from_other);
 }
 
@@ -119,8 +98,8 @@ static void round_pipe(void)
 {
 	char byte;
 
-	need(write(to_other, ".", 1), "write");
-	need(read(from_other, &byte, 1), "read");
+	peer_need(write(to_other, ".", 1), "write");
+	peer_need(read(from_other, &byte, 1), "read");
 }
 
 /* A process that sends back what comes; `waits`: with poll(). */
@@ -130,28 +109,18 @@ static void make_other(int waits)
 	char byte;
 
 	if (pipe(there) || pipe(back))
-		die("pipe");
+		peer_die("pipe");
 	to_other = there[1];
 	from_other = back[0];
-	if (need(fork(), "fork"))
+	if (peer_need(fork(), "fork"))
 		return;
 	for (;;) {
 		if (waits)
 			await(there[0]);
 		else
-			need(read(there[0], &byte, 1), "read");
-		need(write(back[1], ".", 1), "write");
+			peer_need(read(there[0], &byte, 1), "read");
+		peer_need(write(back[1], ".", 1), "write");
 	}
-}
-
-static void mounts(void)
-{
-	mkdir("/dev", 0755);
-	mkdir("/sys", 0755);
-	if (mount("devtmpfs", "/dev", "devtmpfs", 0, "") || !freopen("/dev/console", "w", stdout))
-		_exit(1);
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	need(mount("sysfs", "/sys", "sysfs", 0, ""), "/sys");
 }
 
 /* What it does against a weakness of the processor, in its own words. */
@@ -163,7 +132,7 @@ static void tell_mitigation(const char *weakness)
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/vulnerabilities/%s", weakness);
 	f = fopen(path, "re");
 	if (!f || !fgets(text, sizeof(text), f))
-		die(path);
+		peer_die(path);
 	printf("mitigation %s: %s", weakness, text);
 	fclose(f);
 }
@@ -183,10 +152,10 @@ static void load(const char *name)
 	int fd;
 
 	snprintf(path, sizeof(path), "/modules/%s", name);
-	fd = (int)need(open(path, O_RDONLY | O_CLOEXEC), path);
-	need(fstat(fd, &about), path);
+	fd = (int)peer_need(open(path, O_RDONLY | O_CLOEXEC), path);
+	peer_need(fstat(fd, &about), path);
 	ticks = __builtin_ia32_rdtsc();
-	need(syscall(SYS_finit_module, fd, "", 0), path);
+	peer_need(syscall(SYS_finit_module, fd, "", 0), path);
 	ticks = __builtin_ia32_rdtsc() - ticks;
 	printf("module %s: %llu ticks of %lld bytes\n", name, (unsigned long long)ticks,
 		(long long)about.st_size);
@@ -210,7 +179,7 @@ int main(void)
 	struct dirent **modules;
 	long count;
 
-	mounts();
+	peer_mounts();
 	tell_mitigation("meltdown");
 	tell_mitigation("spectre_v2");
 	make_other(1);
@@ -218,7 +187,7 @@ int main(void)
 		walk(&paths[i]);
 	make_other(0);
 	walk(&shorter);
-	count = need(scandir("/modules", &modules, is_module, alphasort), "/modules");
+	count = peer_need(scandir("/modules", &modules, is_module, alphasort), "/modules");
 	for (long i = 0; i < count; i++)
 		load(modules[i]->d_name);
 	printf("paths: done\n");

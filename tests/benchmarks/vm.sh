@@ -43,32 +43,17 @@ vm_kernel()
 # The peer: an initial file system of one program, KVM's modules and the guests.
 vm_peer()
 {
-	local tree=$vm/tree iso=$vm/iso modules=build/third-party/linux/lib/modules name n=0
-	kernel/port/fetch linux >"$raw/fetch-linux.log" 2>&1 ||
-		die "Linux cannot be fetched: $(tail -n 1 "$raw/fetch-linux.log")"
-	rm -rf "$tree" "$iso" "$vm/linux"
-	mkdir -p "$tree"/{dev,modules} "$iso/boot/grub"
+	local tree=$vm/tree
+	linux_fetch linux
+	rm -rf "$vm/linux"
+	linux_tree "$tree" irqbypass kvm kvm-intel
 	cp -r "$vm/guests" "$tree/guests"
-	clang-19 -static -O2 -std=gnu17 -D_GNU_SOURCE -I. -o "$tree/init" tests/benchmarks/kvm_peer.c
-	for name in irqbypass kvm kvm-intel; do
-		cp "$(find "$modules" -name "$name.ko")" "$tree/modules/$(printf %02d $n).ko"
-		n=$((n + 1))
-	done
-	(cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >"$iso/boot/initrd"
-	cp build/third-party/linux/boot/vmlinuz-* "$iso/boot/vmlinuz"
-	cat >"$iso/boot/grub/grub.cfg" <<-EOF2
-		set timeout=0
-		menuentry kvm {
-			linux /boot/vmlinuz console=ttyS0 quiet mitigations=off tsc=reliable no_timer_check
-			initrd /boot/initrd
-		}
-	EOF2
-	grub-mkrescue -d /usr/lib/grub/i386-pc -o "$vm/linux.iso" "$iso" --locales= --fonts= --themes= \
-		>"$vm/mkrescue.log" 2>&1 || die "grub-mkrescue failed: see $vm/mkrescue.log"
+	clang-19 -static -O2 -std=gnu17 -D_GNU_SOURCE -I. -o "$tree/init" tests/benchmarks/{kvm_peer,kvm,peer}.c
+	linux_pack "$tree" "$vm/initrd"
+	linux_iso "$vm/linux.iso" "$vm/initrd" "$linux_args mitigations=off"
 	build/bin/txtsim run --iso "$vm/linux.iso" --workdir "$vm/linux" --no-txt --tpm absent --model $vm_model \
 		--no-reboot --until 'PEER: done' --timeout 1200 >"$vm/linux.log" 2>&1 ||
 		die "the peer did not end: see $vm/linux.log and $vm/linux/com1.log"
-	rm -rf "$tree" "$iso"
 }
 
 # Both say "HEX ticks of a round"; an empty loop's are taken off.
