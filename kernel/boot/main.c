@@ -22,6 +22,7 @@
 #include "boot/console.h"
 #include "boot/head.h"
 #include "boot/image.h"
+#include "boot/onboot.h"
 #include "boot/options.h"
 #include "boot/survey.h"
 #include "boot/tboot.h"
@@ -43,17 +44,10 @@
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/uworld.h"
-#include "vmkuser/vms.h"
-#include "vmkvm/vm.h"
-#include <stdio.h>
 #include <string.h>
 
 #define LOG_MODULE       "Boot"
 #define BOOT_STACK_PAGES 16
-#define KILL_AFTER_NS    3000000000ull
-#define VM_POLL_NS       1000000ull
-#define VM_SETTLE_NS     100000000ull
-#define VM_ROUNDS_MAX    100000u
 #define POOLS_BYTES      512
 
 static void start_cpu(void)
@@ -141,109 +135,6 @@ static void start_scheduler(void)
 	irq_enable();
 	vmk_log("%u CPUs", smp_start());
 	pools_init(option_get(boot_info->cmdline, "pools", pools, sizeof(pools)) ? pools : NULL);
-}
-
-/* `names` is cut at its commas. */
-static void kill_worlds(char *names)
-{
-	char *next;
-
-	world_sleep(KILL_AFTER_NS);
-	for (char *name = names; name; name = next) {
-		next = strchr(name, ',');
-		if (next)
-			*next++ = 0;
-		if (uworld_kill(name) != VMK_OK)
-			vmk_warn("onboot=kill: no world %s lives", name);
-	}
-}
-
-static uint64_t frames_in_use(void)
-{
-	uint64_t count = 0;
-
-	for (unsigned owner = FRAME_FREE + 1; owner < FRAME_RESERVED; owner++)
-		count += frames_count((enum frame_owner)owner);
-	return count;
-}
-
-/* Until it is gone, with the world that ran it. */
-static void vm_round(const char *name, unsigned worlds)
-{
-	bool ends;
-
-	if (vms_start(vms_find(name)) != VMK_OK)
-		return;
-	/* The supervisor forgets a world right after it is off the list: one turn more. */
-	do {
-		ends = !vm_count() && worlds_list(0, NULL, 0) == worlds;
-		world_sleep(VM_POLL_NS);
-	} while (!ends);
-}
-
-/* The first round fills what is kept for the next. */
-static void vm_rounds(const char *name, unsigned count, unsigned worlds)
-{
-	uint64_t before;
-
-	vm_round(name, worlds);
-	before = frames_in_use();
-	for (unsigned i = 1; i < count; i++)
-		vm_round(name, worlds);
-	vmk_log("onboot=vms: %u rounds of %s, frames in use %llu before, %llu after", count, name,
-		(unsigned long long)before, (unsigned long long)frames_in_use());
-}
-
-/* NAME:COUNT, and more of them after commas: one after another. `words` is cut. */
-static void power_on_vms(char *words)
-{
-	unsigned worlds;
-	char *next;
-
-	do
-		world_sleep(VM_SETTLE_NS);
-	while (vm_count());
-	worlds = worlds_list(0, NULL, 0);
-	for (char *name = words; name; name = next) {
-		char *digit = strchr(name, ':');
-		unsigned count = 0;
-
-		next = strchr(name, ',');
-		if (next)
-			*next++ = 0;
-		if (!digit)
-			continue;
-		*digit = 0;
-		while (*++digit >= '0' && *digit <= '9' && count < VM_ROUNDS_MAX)
-			count = count * 10 + (unsigned)(*digit - '0');
-		vm_rounds(name, count, worlds);
-	}
-}
-
-/* What tests ask for, once everything runs (boot/options.h). */
-static void onboot(void)
-{
-	char value[48];
-
-	if (!option_get(boot_info->cmdline, "onboot", value, sizeof(value)))
-		return;
-	if (!strcmp(value, "poweroff"))
-		power_leave(POWER_OFF);
-	if (!strcmp(value, "reboot"))
-		power_leave(POWER_REBOOT);
-	if (!strcmp(value, "halt"))
-		power_leave(POWER_HALT);
-	if (!strcmp(value, "panic"))
-		panic("asked for by onboot=panic");
-	if (!strncmp(value, "vms:", 4)) {
-		power_on_vms(value + 4);
-		return;
-	}
-	if (!strncmp(value, "kill:", 5)) {
-		kill_worlds(value + 5);
-		return;
-	}
-	vmk_warn("onboot=%s: unknown", value);
 }
 
 /* The last event depends on the platform, so it comes after all that files decide. */

@@ -5,6 +5,8 @@
  *   onboot=kill:NAME,...               kill these user worlds 3 s later, once (tests)
  *   onboot=vms:NAME:COUNT,...          start this VM so often, each time until it is gone;
  *                                      then the next (tests)
+ *   onboot=modules:NAME:COUNT,...      load and unload this driver so often, then the next; then
+ *                                      power off (tests)
  *   onpanic=halt|poweroff|reboot       after a panic; by default reboot
  *   pools=PATH:SETTING...,...          resource pools for CPU time (sched/pool_spec.h)
  *   cpus=N                             use at most N CPUs

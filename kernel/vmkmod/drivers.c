@@ -162,3 +162,10 @@ enum vmk_status drivers_set_parameter(unsigned index, uint64_t value)
 	return entry ? parameters_set(entry->package, index, value, entry->parameters)
 		     : VMK_NOT_FOUND;
 }
+
+uintptr_t drivers_place(unsigned index)
+{
+	return index < catalog_count && catalog[index].loaded && catalog[index].module
+		       ? module_base(catalog[index].module)
+		       : 0;
+}

@@ -35,6 +35,11 @@ bool module_describe(uintptr_t address, char *to, size_t size)
 	return false;
 }
 
+uintptr_t module_base(const struct module *module)
+{
+	return module->base;
+}
+
 size_t module_bytes(const struct module *module)
 {
 	return module->span;

@@ -23,6 +23,7 @@ enum vmk_status module_start(const struct package *package, const uint32_t *para
  * in use, by the world whose name is in `user`; then nothing has changed.
  */
 enum vmk_status module_stop(struct module *module, char *user, size_t size);
+uintptr_t module_base(const struct module *module);
 /* Bytes of memory that its image takes. */
 size_t module_bytes(const struct module *module);
 /*

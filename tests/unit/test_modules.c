@@ -132,6 +132,10 @@ enum vmk_status module_stop(struct module *module, char *user, size_t size)
 	note("stop; ");
 	return stopping;
 }
+uintptr_t module_base(const struct module *module)
+{
+	return 0x1000;
+}
 size_t module_bytes(const struct module *module)
 {
 	return 7;

@@ -7,7 +7,7 @@
 /* sources: kernel/trust/evlog_read.c */
 /* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
 /* sources: kernel/worlds/libvmk/cmd_sched.c */
-/* sources: kernel/worlds/libvmk/cmd_vm.c */
+/* sources: kernel/worlds/libvmk/cmd_vm.c kernel/worlds/libvmk/cmd_module.c */
 /* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
 /* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/status.c */
@@ -226,7 +226,9 @@ static void health_tells_what_is_wrong(void **state)
 	fake.sign.holds = 0;
 	says("system health status get", 2, "signs of a measured launch are missing: pcr17");
 	fake_reset();
-	fake.modules[1].loaded = 0;
+	fake.modules[1].loaded = 0; /* nobody has wanted it */
+	says("system health status get", 0, "2 loaded");
+	fake.modules[1].failed = 1;
 	strcpy(fake.modules[1].why, "bad signature");
 	says("system health status get", 2, "e1000.pkg: bad signature");
 	fake_reset();

@@ -8,7 +8,7 @@
 /* sources: kernel/trust/evlog_read.c */
 /* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
 /* sources: kernel/worlds/libvmk/cmd_sched.c */
-/* sources: kernel/worlds/libvmk/cmd_vm.c */
+/* sources: kernel/worlds/libvmk/cmd_vm.c kernel/worlds/libvmk/cmd_module.c */
 /* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
 /* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/status.c */
@@ -165,7 +165,7 @@ static void the_prompt_shows_a_failure(void **state)
 static void tab_completes(void **state)
 {
 	edits("sys\t", "system ");
-	edits("system mod\tl\t", "system module list ");
+	edits("system mod\tli\t", "system module list ");
 	edits("vmk ver\t", "vmk version ");
 	edits("system settings set --value t\t", "system settings set --value true ");
 	edits("nothing\t", "nothing");

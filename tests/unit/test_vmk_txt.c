@@ -7,7 +7,7 @@
 /* sources: kernel/trust/evlog_read.c */
 /* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
 /* sources: kernel/worlds/libvmk/cmd_sched.c */
-/* sources: kernel/worlds/libvmk/cmd_vm.c */
+/* sources: kernel/worlds/libvmk/cmd_vm.c kernel/worlds/libvmk/cmd_module.c */
 /* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
 /* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/status.c */

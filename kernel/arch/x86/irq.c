@@ -337,6 +337,17 @@ void irq_detach_message(unsigned slot)
 	give_back(&slots[slot]);
 }
 
+unsigned irq_slots_used(void)
+{
+	uint64_t saved = spin_lock(&lock);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(slots); i++)
+		count += slots[i].used;
+	spin_unlock(&lock, saved);
+	return count;
+}
+
 void irq_remap(const struct irq_remap_ops *ops)
 {
 	remap = ops;

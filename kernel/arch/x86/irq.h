@@ -33,6 +33,8 @@ enum vmk_status irq_attach_message(uint16_t source, irq_handler handler, void *a
 /* The same for the remapping hardware itself, whose messages are not remapped. */
 enum vmk_status irq_attach_direct(irq_handler handler, void *argument, struct irq_message *message);
 void irq_detach_message(unsigned slot);
+/* Vectors that are attached to something. */
+unsigned irq_slots_used(void);
 
 /* Interrupt remapping (VT-d 4.1, chapter 5): entry number `index`, below 256. May sleep on nothing;
  * called with interrupts off and no lock of irq.c held. */

@@ -60,7 +60,9 @@ struct vmkapi {
 	uint32_t (*parameter)(struct vmkmod *self, const char *name);
 	/* Zeroed; NULL: no memory, or too many allocations. */
 	void *(*alloc)(struct vmkmod *self, size_t bytes);
-	void (*free)(struct vmkmod *self, void *memory); /* NULL is ignored */
+	/* In vmkmod_start only, as it may wait for other CPUs; the kernel frees the rest when the
+	 * module is unloaded. NULL is ignored. */
+	void (*free)(struct vmkmod *self, void *memory);
 	/*
 	 * Memory that the module's device, and no other, reads and writes: zeroed, page-aligned,
 	 * contiguous for the device and for the driver, at most 4 MiB, cache-coherent. *bus is what
@@ -71,7 +73,8 @@ struct vmkapi {
 	 */
 	enum vmk_status (*dma_alloc)(
 		struct vmkmod *self, size_t bytes, void **memory, uint64_t *bus);
-	/* The device must not use it any more. `bytes` as at its allocation. NULL is ignored. */
+	/* Likewise in vmkmod_start only. The device must not use it any more. `bytes` as at its
+	 * allocation. NULL is ignored. */
 	void (*dma_free)(struct vmkmod *self, void *memory, size_t bytes);
 	/* BAR `index` of the device, mapped uncached, once. VMK_DENIED for a BAR that is not the
 	 * device's own registers. The pages of the MSI-X table, which is the kernel's, are left

@@ -85,7 +85,7 @@ static void report_modules(struct report *report)
 	for (unsigned i = 0; next_record(report->call, VMK_INFO_MODULE, i, &module, sizeof(module));
 		i++) {
 		loaded += module.loaded;
-		if (module.loaded || failed++)
+		if (!module.failed || failed++)
 			continue;
 		snprintf(reason, sizeof(reason), "%s: %s", module.file, module.why);
 	}

@@ -1,4 +1,4 @@
-/* vmk system ...: version, modules, settings, log, leaving. */
+/* vmk system ...: version, settings, log, leaving. */
 #include "worlds/libvmk/handlers.h"
 
 #include <stdio.h>
@@ -25,61 +25,6 @@ int cmd_version_get(struct call *call)
 	records_text(call->out, "build-%s", system.build);
 	records_text(call->out, "%s", system.loader);
 	return EXIT_OK;
-}
-
-/* A refused module may have no name that could be believed. */
-static const char *module_name(const struct vmk_info_module *module)
-{
-	return module->name[0] ? module->name : module->file;
-}
-
-int cmd_module_list(struct call *call)
-{
-	struct vmk_info_module module;
-
-	for (unsigned i = 0; next_record(call, VMK_INFO_MODULE, i, &module, sizeof(module)); i++) {
-		records_text(call->out, "%s", module_name(&module));
-		records_bool(call->out, module.loaded);
-		records_bool(call->out, module.enabled);
-	}
-	return EXIT_OK;
-}
-
-static void add_module(struct records *out, const struct vmk_info_module *m)
-{
-	char digest[2 * sizeof(m->sha256) + 1];
-
-	format_hex(m->sha256, sizeof(m->sha256), digest);
-	records_text(out, "%s", module_name(m));
-	records_text(out, "%s", m->file);
-	records_text(out, "%s", m->version);
-	records_text(out, "%s", m->kind);
-	records_text(out, "%s", m->provider);
-	records_number(out, m->bytes);
-	records_bool(out, m->loaded);
-	records_bool(out, m->enabled);
-	records_text(out, "%s", m->signer[0] ? "Signed" : "Not verified");
-	records_text(out, "%s", m->signer);
-	records_text(out, "%s", m->signer[0] ? digest : "");
-	records_text(out, "%s", m->level);
-	records_text(out, "%s", m->why);
-}
-
-int cmd_module_get(struct call *call)
-{
-	const char *wanted = call->text[0];
-	struct vmk_info_module module;
-
-	for (unsigned i = 0; next_record(call, VMK_INFO_MODULE, i, &module, sizeof(module)); i++) {
-		if (strcmp(module_name(&module), wanted) != 0)
-			continue;
-		add_module(call->out, &module);
-		return EXIT_OK;
-	}
-	if (call->error[0])
-		return EXIT_FAILED;
-	return call_fail(call, EXIT_FAILED,
-		"no module '%s': 'vmk system module list' shows what there is", wanted);
 }
 
 /* --- settings */

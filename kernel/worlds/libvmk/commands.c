@@ -16,7 +16,10 @@ SCHEMA_OF(module_list, LAYOUT_TABLE, TEXT("Name"), BOOL("Is Loaded"), BOOL("Is E
 SCHEMA_OF(module_get, LAYOUT_RECORD, TEXT("Module"), TEXT("Module File"), TEXT("Version"),
 	TEXT("Kind"), TEXT("Provider"), NUMBER("Size"), BOOL("Is Loaded"), BOOL("Is Enabled"),
 	TEXT("Signed Status"), TEXT("Signature Issuer"), TEXT("Signature Digest"),
-	TEXT("Acceptance Level"), TEXT("Error"));
+	TEXT("Acceptance Level"), TEXT("Required Namespaces"), TEXT("Used By"),
+	NUMBER("Memory Size"), NUMBER("Loads"), TEXT("Error"));
+SCHEMA_OF(
+	parameters, LAYOUT_TABLE, TEXT("Name"), TEXT("Type"), NUMBER("Value"), TEXT("Description"));
 SCHEMA_OF(health, LAYOUT_TABLE, TEXT("Component"), TEXT("State"), TEXT("Since"), TEXT("Reason"));
 SCHEMA_OF(settings, LAYOUT_TABLE, TEXT("Name"), TEXT("Type"), TEXT("Configured"), TEXT("Runtime"),
 	TEXT("Default"), TEXT("Description"));
@@ -115,6 +118,13 @@ SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Version"),
 		.required = true,    \
 		.positional = true,  \
 		.help = "its name"}
+#define MODULE_OPTION                \
+	{.name = "module",           \
+		.letter = 'm',       \
+		.type = OPTION_TEXT, \
+		.required = true,    \
+		.positional = true,  \
+		.help = "its name"}
 #define INTERVAL_OPTION                \
 	{.name = "interval",           \
 		.letter = 'i',         \
@@ -153,6 +163,7 @@ const struct name_space vmk_namespaces[] = {
 	{"system health status", "What works and what does not"},
 	{"system log", "vmkernel.log"},
 	{"system module", "What was loaded"},
+	{"system module parameters", "Numbers that a driver is started with"},
 	{"system settings", "Settings that outlive a boot"},
 	{"system settings kernel", "Settings of the VMkernel"},
 	{"system shutdown", "Leaving"},
@@ -226,13 +237,23 @@ const struct command vmk_commands[] = {
 			.most = 1000,
 			.help = "how many; 10"}}},
 	{"system module get", "All that is known of a module", &module_get, cmd_module_get,
-		{{.name = "module",
-			.letter = 'm',
-			.type = OPTION_TEXT,
-			.required = true,
-			.positional = true,
-			.help = "its name"}}},
+		{MODULE_OPTION}},
 	{"system module list", "List the modules", &module_list, cmd_module_list, {{0}}},
+	{"system module load", "Load a driver that was verified at boot", NULL, cmd_module_load,
+		{MODULE_OPTION}},
+	{"system module parameters list", "The parameters of a driver, as from its next start on",
+		&parameters, cmd_parameters_list, {MODULE_OPTION}},
+	{"system module parameters set",
+		"Change a parameter from the driver's next start on, in this boot", NULL,
+		cmd_parameters_set,
+		{MODULE_OPTION, {.name = "parameter-string",
+					.letter = 'p',
+					.type = OPTION_TEXT,
+					.required = true,
+					.positional = true,
+					.help = "NAME=NUMBER"}}},
+	{"system module unload", "Stop a driver and take back all that it had", NULL,
+		cmd_module_unload, {MODULE_OPTION}},
 	{"system settings kernel list", "List the settings", &settings, cmd_settings_list,
 		{SETTINGS_OPTION(false)}},
 	{"system settings kernel set", "Change a setting from the next boot on", NULL,

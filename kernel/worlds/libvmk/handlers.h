@@ -22,11 +22,16 @@ void format_hex(const uint8_t *bytes, size_t count, char *to);
 enum { OPTION_SETTING, OPTION_VALUE };
 enum { OPTION_HOST, OPTION_COUNT, OPTION_SIZE, OPTION_WAIT };
 enum { OPTION_VM, OPTION_HARD };
+enum { OPTION_MODULE, OPTION_PARAMETER };
 
 int cmd_version(struct call *call);
 int cmd_version_get(struct call *call);
 int cmd_module_list(struct call *call);
 int cmd_module_get(struct call *call);
+int cmd_module_load(struct call *call);
+int cmd_module_unload(struct call *call);
+int cmd_parameters_list(struct call *call);
+int cmd_parameters_set(struct call *call);
 int cmd_health_get(struct call *call);
 int cmd_settings_list(struct call *call);
 int cmd_settings_set(struct call *call);

@@ -56,6 +56,14 @@ void fake_reset(void)
 	add_module(1, "e1000", "driver");
 	add_module(2, "agent", "world");
 	fake.module_count = 3;
+	fake.parameters[0] = (struct vmk_info_parameter){
+		.module = "other", .name = "speed", .value = 1, .most = 2};
+	fake.parameters[1] = (struct vmk_info_parameter){.module = "e1000",
+		.name = "error-log-seconds",
+		.value = 10,
+		.least = 1,
+		.most = 86400,
+		.usual = 10};
 	add_world(0, "agent");
 	add_world(1, "console");
 	fake.ports[0].ip = (struct vmk_port_address){
@@ -160,6 +168,8 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 		return index ? NULL : &fake.launch;
 	case VMK_INFO_SIGN:
 		return index ? NULL : &fake.sign;
+	case VMK_INFO_PARAMETER:
+		return index < 2 ? &fake.parameters[index] : NULL;
 	case VMK_INFO_VM:
 		return index < fake.vm_count ? &fake.vms[index] : NULL;
 	case VMK_INFO_GROUP:

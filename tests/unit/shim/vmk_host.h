@@ -11,6 +11,7 @@ struct fake_host {
 	size_t out_bytes;
 	struct vmk_info_system system;
 	struct vmk_info_module modules[3];
+	struct vmk_info_parameter parameters[2];
 	struct vmk_info_world worlds[2];
 	struct vmk_info_memory memory;
 	struct vmk_info_cpu cpu;
