@@ -17,7 +17,8 @@ usage: ./build.sh COMMAND [OPTIONS]
       --nic NAME       e1000, e1000e or igb as QEMU emulates them
       --guest NAME     none, or linux: Debian's kernel and busybox in a virtual machine, which is the default on
                        Bochs with --mem 384 and more, where nothing is tampered with
-      --with NAMES     packages of build/packages to boot too, as vmx,guest-smp (virtual machines)
+      --with NAMES     packages of build/packages to boot too, as vmx,guest-smp (virtual machines);
+                       NAME:manual for a driver that waits to be loaded
       --smp N          1 to 8 processors, with QEMU to 16 (default 2)
       --mem MIB        memory (default 512)
       --seed N         seeded random numbers and clock (Bochs)

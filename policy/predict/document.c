@@ -46,9 +46,17 @@ static json_t *file_json(const struct predicted_file *f)
 	return json;
 }
 
+static json_t *late_json(const struct prediction *p, const struct predicted_event *e)
+{
+	return json_pack("{s:i, s:o, s:s, s:s}", "pcr", (int)e->pcr, "digest",
+		hex_json(e->digest, sizeof(e->digest)), "file", p->files[e->file].name, "what",
+		e->what);
+}
+
 /*
- * What may come after boot complete: the platform decides which of them does, unless one is asked
- * for, which then is an event that must come.
+ * What may come after boot complete: drivers that somebody may load; and of what protects memory
+ * from devices the platform decides which it is, unless one is asked for, which then is an event
+ * that must come.
  */
 static json_t *runtime_json(const struct prediction *p)
 {
@@ -63,6 +71,8 @@ static json_t *runtime_json(const struct prediction *p)
 			json_pack("{s:i, s:o, s:s}", "pcr", (int)pcr, "digest",
 				hex_json(digest, sizeof(digest)), "what", dma_states[i].meaning));
 	}
+	for (unsigned i = 0; i < p->late_count; i++)
+		json_array_append_new(array, late_json(p, &p->late[i]));
 	return array;
 }
 

@@ -3,6 +3,7 @@
 
 #include "trust/security.h"
 #include "vmkmod/package.h"
+#include "vmkmod/parameters.h"
 #include <vmkapi/events.h>
 
 #include <stdio.h>
@@ -71,6 +72,12 @@ static enum vmk_status add_package(struct prediction *prediction, int file, stru
 	return add_text(prediction, LAYER_VMKERNEL, VMK_EV_PACKAGE, file, what, text, error);
 }
 
+/* May come after boot complete, or not at all. */
+static void make_late(struct prediction *prediction)
+{
+	prediction->late[prediction->late_count++] = prediction->events[--prediction->event_count];
+}
+
 static enum vmk_status add_packages(struct prediction *prediction, unsigned first_module,
 	enum package_turn turn, struct prediction_error *error)
 {
@@ -88,6 +95,8 @@ static enum vmk_status add_packages(struct prediction *prediction, unsigned firs
 		status = add_package(prediction, (int)i, &package, error);
 		if (status != VMK_OK)
 			return status;
+		if (file->cmdline && load_option(file->cmdline) == LOAD_MANUAL)
+			make_late(prediction);
 	}
 	return VMK_OK;
 }

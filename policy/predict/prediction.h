@@ -44,6 +44,9 @@ struct prediction {
 	unsigned event_count, file_count;
 	struct predicted_event events[PREDICTION_EVENTS_MAX];
 	struct predicted_file files[PREDICTION_FILES_MAX];
+	/* Of drivers that are loaded when somebody asks: not among the events above. */
+	unsigned late_count;
+	struct predicted_event late[BOOTCFG_MODULES_MAX];
 	uint8_t pcrs[PREDICTION_PCRS]
 		    [32]; /* those of prediction_selection(), after prediction_replay() */
 };

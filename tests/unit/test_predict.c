@@ -9,6 +9,7 @@
 /* sources: policy/predict/owner.c */
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
+/* sources: tests/unit/shim/package_bytes.c */
 /* sources: kernel/trust/security.c kernel/boot/options.c */
 /* libs: -lcrypto -ljansson -lz */
 #include "policy/predict/document.h"
@@ -20,6 +21,7 @@
 #include "policy/predict/platform.h"
 #include "trust/tcg_events.h"
 #include "trust/txt_events.h"
+#include "tests/unit/shim/package_bytes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -424,6 +426,41 @@ static void dma_protection_that_is_asked_for_must_be_measured(void **state)
 	free(p);
 }
 
+/* A driver that waits is no event of the boot, but may become one afterwards. */
+static void a_driver_that_waits_may_come_later(void **state)
+{
+	static const char manifest[] = "name=e1000\nversion=1\nprovider=merlon\nkind=driver\n"
+				       "level=PartnerSupported\nvmkapi=3\n";
+	struct prediction *p = calloc(1, sizeof(*p));
+	struct prediction_error error;
+	struct package_bytes bytes;
+	json_t *root, *late;
+
+	assert_non_null(p);
+	package_bytes_make(&bytes, manifest, "ELF", 3);
+	p->file_count = 2;
+	strcpy(p->files[0].role, "module 0");
+	strcpy(p->files[1].name, "e1000.pkg");
+	p->files[1].content = (struct buffer){bytes.data, bytes.size};
+	p->files[1].cmdline = "e1000.pkg speed=1 load=boot";
+	assert_int_equal(predict_kernel(NULL, p, &error), VMK_OK);
+	assert_int_equal(p->event_count, 3);
+	assert_int_equal(p->late_count, 0);
+
+	p->event_count = 0;
+	p->files[1].cmdline = "e1000.pkg speed=1 load=manual";
+	assert_int_equal(predict_kernel(NULL, p, &error), VMK_OK);
+	assert_int_equal(p->event_count, 2);
+	root = document_of(p);
+	late = json_array_get(json_object_get(root, "runtime"), VMK_DMA_STATE_COUNT);
+	assert_string_equal(json_string_value(json_object_get(late, "file")), "e1000.pkg");
+	assert_string_equal(
+		json_string_value(json_object_get(late, "what")), "driver package e1000 1");
+	assert_int_equal(json_integer_value(json_object_get(late, "pcr")), 19);
+	json_decref(root);
+	free(p);
+}
+
 /* The headers of a PE32+ image with one section; nothing of it runs. */
 static void make_pe(uint8_t image[0x280])
 {
@@ -572,6 +609,7 @@ int main(void)
 		cmocka_unit_test(captures_what_firmware_measures),
 		cmocka_unit_test(runs_the_menu_as_grub_does),
 		cmocka_unit_test(dma_protection_that_is_asked_for_must_be_measured),
+		cmocka_unit_test(a_driver_that_waits_may_come_later),
 		cmocka_unit_test(never_guesses_what_grub_does),
 		cmocka_unit_test(a_static_launch_has_one_kernel_and_it_comes_first),
 		cmocka_unit_test(hashes_images_as_uefi_does),
