@@ -23,4 +23,16 @@ struct audit_guards {
 /* Looks for a page beside each range, where an overrun must fault, and at address 0. */
 void audit_guards(struct audit_guards *result);
 
+/* Counts of leaf entries. */
+struct audit_frames {
+	uint64_t mappings;   /* seen */
+	uint64_t exposed;    /* kernel's half: of a private frame that does not belong there */
+	uint64_t strange;    /* user halves: of a frame that is the kernel's */
+	uint64_t executable; /* seen */
+	uint64_t loose;      /* executable: of a frame that was not allocated for that */
+	uint64_t writable_aliases; /* of a frame that something executes, or of a shadow stack */
+};
+/* Looks at whose the frames behind all mappings are. */
+void audit_frames(struct audit_frames *result);
+
 #endif

@@ -239,6 +239,7 @@ enum frame_side frame_owner_side(enum frame_owner owner)
 	case FRAME_USER_TEXT:
 	case FRAME_MODULE:
 	case FRAME_MODULE_TEXT:
+	case FRAME_SHADOW:
 	case FRAME_VM:
 		return FRAME_PRIVATE;
 	default:

@@ -239,6 +239,7 @@ void frames_log_usage(void)
 		[FRAME_DMA] = "dma",
 		[FRAME_MODULE] = "modules",
 		[FRAME_MODULE_TEXT] = "module text",
+		[FRAME_SHADOW] = "shadow stacks",
 		[FRAME_VM] = "virtual machines",
 		[FRAME_VTX] = "vtx"};
 	uint64_t sum = frame_pool_bytes(pool.frames) >> 10;

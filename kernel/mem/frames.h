@@ -17,8 +17,9 @@ enum frame_owner {
 	FRAME_DMA,
 	FRAME_MODULE, /* of driver modules, and what they execute */
 	FRAME_MODULE_TEXT,
-	FRAME_VM,  /* guest RAM */
-	FRAME_VTX, /* what the processor keeps of VMs: VMCS, EPT, bitmaps */
+	FRAME_SHADOW, /* ring 0's shadow stacks */
+	FRAME_VM,     /* guest RAM */
+	FRAME_VTX,    /* what the processor keeps of VMs: VMCS, EPT, bitmaps */
 	FRAME_RESERVED,
 	FRAME_OWNERS
 };
@@ -31,15 +32,15 @@ enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct 
 /* The frames are zeroed before they can be allocated again. */
 void frames_free(struct pfn frame, unsigned order);
 enum frame_owner frames_owner(struct pfn frame);
-/* Does any of them belong to user worlds, driver modules or VMs? The direct map has none of these.
- */
+/* Does any of them belong to user worlds, driver modules or VMs, or is a shadow stack? The direct
+ * map has none of these. */
 bool frames_any_private(struct pfn first, uint64_t count);
 uint64_t frames_count(enum frame_owner owner);
 /* One line to the log: what is in use, by owner, in KiB. */
 void frames_log_usage(void);
 
 /* Direct map of RAM: kernel address of a physical address in usable memory, boot modules or ACPI
- * tables; not of frames of user worlds, driver modules and VMs, which only window.h reaches. */
+ * tables; not of private frames (frame_pool.h), which only window.h reaches. */
 void *direct_map(struct hpa address);
 /* The reverse; panics for an address outside the direct map. */
 struct hpa direct_map_hpa(const void *address);

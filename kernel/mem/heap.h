@@ -23,10 +23,11 @@ void heap_free(void *memory);
 /* A kernel stack of `pages` pages with an unmapped page below and above; returns its top. */
 enum vmk_status stack_alloc(unsigned pages, void **top);
 void stack_free(void *top, unsigned pages);
-/* A page that only calls write, and instructions made for it (SDM 1, 17.2), alone as a stack is:
- * its end, and the same place through the direct map, for what stands there before its first use.
- */
-enum vmk_status shadow_stack_alloc(uintptr_t *end, uint64_t **alias);
+/* A page that only calls write, and instructions made for it (SDM 1, 17.2), alone as a stack is;
+ * the kernel has no other mapping of it. */
+enum vmk_status shadow_stack_alloc(uintptr_t *end);
+/* Before its first use: what stands in the `count` words beneath its end. */
+void shadow_stack_lay(uintptr_t end, const uint64_t *words, unsigned count);
 void shadow_stack_free(uintptr_t end);
 /* Zeroed memory for what belongs to one CPU: away from the heap, alone between unmapped pages.
  * NULL: there is none. */

@@ -11,8 +11,8 @@
 #include <vmkapi/status.h>
 
 enum { PROT_R = 1, PROT_W = 2, PROT_X = 4, PROT_USER = 8, PROT_UNCACHED = 16 };
-/* With PROT_R, and PROT_USER in a user space: a shadow stack| PROT_R: a shadow stack, which only
- * calls write (SDM 3A, 4.6.1). */
+/* With PROT_R, and PROT_USER in a user space: a shadow stack, which only calls write (SDM 3A,
+ * 4.6.1). */
 #define PROT_SHADOW 32
 
 struct space; /* opaque; kernel_space() or one per user world */

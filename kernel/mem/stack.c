@@ -3,6 +3,7 @@
 #include "lib/panic.h"
 #include "mem/area.h"
 #include "mem/heap.h"
+#include "mem/window.h"
 
 enum vmk_status stack_alloc(unsigned pages, void **top)
 {
@@ -25,23 +26,29 @@ void stack_free(void *top, unsigned pages)
 	space_release(kernel_space(), bottom, pages * PAGE_SIZE);
 }
 
-enum vmk_status shadow_stack_alloc(uintptr_t *end, uint64_t **alias)
+enum vmk_status shadow_stack_alloc(uintptr_t *end)
 {
+	uintptr_t bottom;
+	enum vmk_status status = area_alloc(kernel_space(), AREA_STACKS, PAGE_SIZE, PAGE_SIZE,
+		PROT_R | PROT_SHADOW, FRAME_SHADOW, &bottom);
+
+	if (status == VMK_OK)
+		*end = bottom + PAGE_SIZE;
+	return status;
+}
+
+void shadow_stack_lay(uintptr_t end, const uint64_t *words, unsigned count)
+{
+	const size_t bytes = count * sizeof(*words);
 	struct space *kernel = kernel_space();
 	struct ptable_leaf leaf;
-	uintptr_t bottom;
 	uint64_t saved;
-	enum vmk_status status = area_alloc(kernel, AREA_STACKS, PAGE_SIZE, PAGE_SIZE,
-		PROT_R | PROT_SHADOW, FRAME_KERNEL, &bottom);
 
-	if (status != VMK_OK)
-		return status;
+	ASSERT(area_contains(AREA_STACKS, end - PAGE_SIZE) && bytes <= PAGE_SIZE);
 	saved = spin_lock(&kernel->lock);
-	ASSERT(ptable_find(&kernel->table, bottom, &leaf));
+	ASSERT(ptable_find(&kernel->table, end - PAGE_SIZE, &leaf));
 	spin_unlock(&kernel->lock, saved);
-	*end = bottom + PAGE_SIZE;
-	*alias = (uint64_t *)direct_map(hpa(leaf.entry & PTE_FRAME)) + PAGE_SIZE / sizeof(**alias);
-	return VMK_OK;
+	window_write(hpa((leaf.entry & PTE_FRAME) + PAGE_SIZE - bytes), words, bytes);
 }
 
 void shadow_stack_free(uintptr_t end)

@@ -29,6 +29,8 @@ static int good(void **state)
 	facts.sealed = true;
 	facts.hardware_entropy = true;
 	facts.audit.mappings = 100;
+	facts.frames.mappings = 100;
+	facts.frames.executable = 20;
 	facts.guards.ranges = 10;
 	facts.guards.spaces = 3;
 	facts.cr4 &= ~0x10000ull;
@@ -66,6 +68,14 @@ static void test_each_fails(void **state)
 	fails_alone(HARDENING_WX);
 	facts.audit.wrong_half = 1;
 	fails_alone(HARDENING_HALVES);
+	facts.frames.exposed = 1;
+	fails_alone(HARDENING_PRIVATE);
+	facts.frames.strange = 1;
+	fails_alone(HARDENING_PRIVATE);
+	facts.frames.loose = 1;
+	fails_alone(HARDENING_ALIASES);
+	facts.frames.writable_aliases = 1;
+	fails_alone(HARDENING_ALIASES);
 	facts.guards.null_pages = 1;
 	fails_alone(HARDENING_NULL);
 	facts.guards.unguarded = 2;

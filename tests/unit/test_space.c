@@ -1,6 +1,6 @@
 /* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
-/* sources: kernel/mem/stack.c kernel/mem/audit.c */
+/* sources: kernel/mem/stack.c */
 /* sources: kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c kernel/lib/chacha.c */
 /* sources: kernel/lib/lock.c tests/unit/shim/machine.c tests/unit/shim/panic.c */
 #include <setjmp.h>
@@ -13,8 +13,8 @@
 
 #include "arch/x86/paging.h"
 #include "lib/random.h"
-#include "mem/audit.h"
 #include "mem/heap.h"
+#include "mem/window.h"
 #include "tests/unit/shim/machine.h"
 #include "tests/unit/shim/panic.h"
 
@@ -130,16 +130,21 @@ static void shadow_stacks_are_written_by_calls_alone(void **state)
 static void kernel_stacks_have_shadow_stacks(void **state)
 {
 	struct ptable_leaf leaf;
-	uint64_t *alias;
+	const uint64_t words[] = {7, 8};
+	uint64_t heard[3];
 	uintptr_t end;
 
-	assert_int_equal(shadow_stack_alloc(&end, &alias), VMK_OK);
+	assert_int_equal(shadow_stack_alloc(&end), VMK_OK);
 	assert_true(ptable_find(&kernel_space()->table, end - PAGE_SIZE, &leaf));
 	assert_int_equal(leaf.entry & (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_DIRTY | PTE_NX),
 		PTE_PRESENT | PTE_DIRTY | PTE_NX);
-	assert_int_equal(alias[-1], 0);
-	assert_ptr_equal(
-		alias - PAGE_SIZE / sizeof(*alias), direct_map(hpa(leaf.entry & PTE_FRAME)));
+	shadow_stack_lay(end, words, 2);
+	window_read(
+		heard, hpa((leaf.entry & PTE_FRAME) + PAGE_SIZE - sizeof(heard)), sizeof(heard));
+	assert_int_equal(heard[0], 0);
+	assert_int_equal(heard[1], 7);
+	assert_int_equal(heard[2], 8);
+	assert_true(frames_any_private(hpa_pfn(hpa(leaf.entry & PTE_FRAME)), 1));
 	assert_false(ptable_any(&kernel_space()->table, end, PAGE_SIZE));
 	shadow_stack_free(end);
 	assert_false(ptable_any(&kernel_space()->table, end - PAGE_SIZE, PAGE_SIZE));
@@ -415,103 +420,6 @@ static int no_user_leak(void **state)
 	return 0;
 }
 
-static void the_audit_counts_and_finds(void **state)
-{
-	struct audit_result r;
-	uint64_t before;
-	uintptr_t a;
-	uint64_t *entry;
-
-	audit_wx(&r);
-	before = r.mappings;
-	assert_int_equal(r.violations, 0);
-	assert_int_equal(space_alloc(user, 2 * PAGE_SIZE, URW, &a), VMK_OK);
-	assert_int_equal(space_alloc_at(user, 0x400000, PAGE_SIZE, URX), VMK_OK);
-	audit_wx(&r);
-	assert_int_equal(r.mappings, before + 3);
-	assert_int_equal(r.user, 3);
-	assert_int_equal(r.executable, 1);
-	assert_int_equal(r.violations, 0);
-
-	/* A bit flips in a page table: */
-	entry = direct_map(user->table.root);
-	for (unsigned shift = PML4_SHIFT; shift >= PT_SHIFT; shift -= 9) {
-		entry += ptable_index(0x400000, shift);
-		if (shift > PT_SHIFT)
-			entry = direct_map(hpa(*entry & PTE_FRAME));
-	}
-	*entry |= PTE_WRITE;
-	audit_wx(&r);
-	assert_int_equal(r.violations, 1);
-	assert_int_equal(r.first_violation, 0x400000);
-	*entry &= ~PTE_WRITE;
-}
-
-static void the_audit_sees_the_kernels_half(void **state)
-{
-	struct audit_result r;
-	uintptr_t a;
-
-	assert_int_equal(ptable_map(&kernel_space()->table, KERNEL_HALF + (100ull << 39), hpa(0),
-				 PAGE_SIZE, PTE_PRESENT | PTE_WRITE, PT_SHIFT),
-		VMK_OK);
-	assert_int_equal(space_alloc(kernel_space(), 1, PROT_R | PROT_X, &a), VMK_OK);
-	audit_wx(&r);
-	assert_int_equal(r.violations, 1);
-	assert_int_equal(r.first_violation, KERNEL_HALF + (100ull << 39));
-	assert_int_equal(r.executable, 2);
-}
-
-/* What is left of an identity mapping would let ring 0 run what lies at low addresses. */
-static void the_audit_sees_the_wrong_half(void **state)
-{
-	const uint64_t flags[] = {PTE_PRESENT, PTE_PRESENT | PTE_USER | PTE_NX};
-	struct audit_result r;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(flags); i++) {
-		uintptr_t at = 0x200000 + i * PAGE_SIZE;
-
-		assert_int_equal(ptable_map(&kernel_space()->table, at, hpa(0), PAGE_SIZE, flags[i],
-					 PT_SHIFT),
-			VMK_OK);
-		audit_wx(&r);
-		assert_int_equal(r.violations, 1);
-		assert_int_equal(r.first_violation, at);
-		ptable_drop(&kernel_space()->table, at, PAGE_SIZE, NULL);
-	}
-	assert_int_equal(
-		ptable_map(&user->table, 0x200000, hpa(0), PAGE_SIZE, PTE_PRESENT, PT_SHIFT),
-		VMK_OK);
-	audit_wx(&r);
-	assert_int_equal(r.violations, 1);
-	assert_int_equal(r.first_violation, 0x200000);
-}
-
-static void the_audit_sees_what_has_no_guard(void **state)
-{
-	struct audit_guards r;
-	uintptr_t a;
-
-	audit_guards(&r);
-	assert_int_equal(r.spaces, 2);
-	assert_int_equal(r.unguarded, 0);
-	assert_int_equal(r.null_pages, 0);
-	assert_int_equal(space_alloc(kernel_space(), 1, PROT_R | PROT_W, &a), VMK_OK);
-	audit_guards(&r);
-	assert_int_not_equal(r.ranges, 0);
-	assert_int_equal(r.unguarded, 0);
-	assert_int_equal(ptable_map(&kernel_space()->table, a + PAGE_SIZE, hpa(0), PAGE_SIZE,
-				 PTE_PRESENT, PT_SHIFT),
-		VMK_OK);
-	audit_guards(&r);
-	assert_int_equal(r.unguarded, 1);
-	assert_int_equal(
-		ptable_map(&user->table, 0, hpa(0), PAGE_SIZE, PTE_PRESENT | PTE_USER, PT_SHIFT),
-		VMK_OK);
-	audit_guards(&r);
-	assert_int_equal(r.null_pages, 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -534,12 +442,6 @@ int main(void)
 		LEAK_FREE(many_ranges_fit),
 		cmocka_unit_test_setup_teardown(placement_finds_the_last_gap, fresh, no_user_leak),
 		cmocka_unit_test_setup_teardown(stacks_have_guards, fresh, no_user_leak),
-		cmocka_unit_test_setup_teardown(the_audit_counts_and_finds, fresh, no_leak),
-		cmocka_unit_test_setup_teardown(
-			the_audit_sees_the_kernels_half, fresh, no_user_leak),
-		cmocka_unit_test_setup_teardown(the_audit_sees_the_wrong_half, fresh, no_user_leak),
-		cmocka_unit_test_setup_teardown(
-			the_audit_sees_what_has_no_guard, fresh, no_user_leak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

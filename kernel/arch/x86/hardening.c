@@ -77,6 +77,14 @@ void hardening_describe(
 		count(row, f->audit.wrong_half, f->audit.mappings,
 			"mappings are in the wrong half");
 		return;
+	case HARDENING_PRIVATE:
+		count(row, f->frames.exposed + f->frames.strange, f->frames.mappings,
+			"mappings are of another's frame");
+		return;
+	case HARDENING_ALIASES:
+		count(row, f->frames.loose + f->frames.writable_aliases, f->frames.executable,
+			"pages of code have a second face");
+		return;
 	case HARDENING_NULL:
 		count(row, f->guards.null_pages, f->guards.spaces,
 			"address spaces have a page there");

@@ -14,6 +14,9 @@
 #define HARDENING_RULES(X)                                                                         \
 	X(HARDENING_WX, "wx", "no page is both writable and executable")                           \
 	X(HARDENING_HALVES, "halves", "ring 3 reaches no page of the kernel's half")               \
+	X(HARDENING_PRIVATE, "private",                                                            \
+		"ring 0 maps no frame of a user world, and the direct map none of a VM or driver") \
+	X(HARDENING_ALIASES, "text-alias", "what executes is writable in no address space")        \
 	X(HARDENING_NULL, "null-page", "nothing is mapped at address 0")                           \
 	X(HARDENING_GUARDS, "guards", "unmapped pages surround stacks and large allocations")      \
 	X(HARDENING_SEALED, "sealed", "what only start-up writes is read-only")                    \
@@ -54,6 +57,7 @@ struct hardening_facts {
 	bool hardware_entropy;
 	struct audit_result audit;
 	struct audit_guards guards;
+	struct audit_frames frames;
 	struct speculation_plan speculation;
 };
 

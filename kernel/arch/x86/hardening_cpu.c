@@ -41,6 +41,8 @@ bool hardening_look(unsigned rule, struct vmk_info_hardening *row)
 	/* Walks of every page table, for those who ask for them. */
 	if (rule <= HARDENING_HALVES)
 		audit_wx(&f.audit);
+	if (rule == HARDENING_PRIVATE || rule == HARDENING_ALIASES)
+		audit_frames(&f.frames);
 	if (rule == HARDENING_NULL || rule == HARDENING_GUARDS)
 		audit_guards(&f.guards);
 	hardening_describe(&f, rule, row);

@@ -12,45 +12,38 @@
 #define HANDLER_CALLS   16u  /* from an exception's entry to shadow_move_return() at most */
 #define CET_WR_SHSTK_EN 2ull
 
-/* `end` is where the token ends. */
-static enum vmk_status create(uintptr_t *end, uint64_t **alias)
-{
-	enum vmk_status status = shadow_stack_alloc(end, alias);
-
-	if (status == VMK_OK)
-		(*alias)[-1] = *end - WORD;
-	return status;
-}
-
 enum vmk_status shadow_create(uint64_t *token)
 {
-	enum vmk_status status = VMK_OK;
-	uint64_t *alias;
+	enum vmk_status status;
 	uintptr_t end;
 
 	*token = 0;
 	if (!cpu_has_shadow)
 		return VMK_OK;
-	status = create(&end, &alias);
-	if (status == VMK_OK)
-		*token = end - WORD;
-	return status;
+	status = shadow_stack_alloc(&end);
+	if (status != VMK_OK)
+		return status;
+	*token = end - WORD;
+	shadow_stack_lay(end, token, 1);
+	return VMK_OK;
 }
 
 enum vmk_status shadow_create_context(struct context *context, uint64_t first)
 {
-	enum vmk_status status = VMK_OK;
-	uint64_t *alias;
+	enum vmk_status status;
+	uint64_t words[3];
 	uintptr_t end;
 
 	context->ssp = context->shadow = 0;
 	if (!cpu_has_shadow)
 		return VMK_OK;
-	status = create(&end, &alias);
+	status = shadow_stack_alloc(&end);
 	if (status != VMK_OK)
 		return status;
-	alias[-2] = first;
-	alias[-3] = (end - 2 * WORD) | RESTORE_LONG;
+	words[0] = (end - 2 * WORD) | RESTORE_LONG;
+	words[1] = first;
+	words[2] = end - WORD;
+	shadow_stack_lay(end, words, ARRAY_SIZE(words));
 	context->shadow = end - WORD;
 	context->ssp = end - 3 * WORD;
 	return VMK_OK;
