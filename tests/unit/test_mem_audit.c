@@ -1,7 +1,7 @@
 /* sources: kernel/mem/audit.c kernel/mem/audit_frames.c kernel/mem/space.c kernel/mem/ranges.c */
 /* sources: kernel/mem/ptable.c kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c */
 /* sources: kernel/lib/chacha.c kernel/lib/lock.c tests/unit/shim/machine.c */
-/* sources: tests/unit/shim/panic.c */
+/* sources: kernel/mem/places.c tests/unit/shim/panic.c */
 /* The audits of address spaces: each mistake alone is seen. */
 #include <setjmp.h>
 #include <stdarg.h>
