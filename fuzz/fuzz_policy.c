@@ -1,3 +1,4 @@
+/* sources: attest/verifier/cpu.c */
 /* sources: kernel/trust/audit_read.c kernel/lib/keyval.c kernel/trust/evlog_read.c */
 /* sources: attest/verifier/semantics.c attest/verifier/firmware.c */
 /* sources: attest/verifier/policy.c attest/verifier/replay.c attest/verifier/evidence.c */

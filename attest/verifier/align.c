@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "verifier/cpu.h"
 #include "verifier/semantics.h"
 
 #define NONE SIZE_MAX
@@ -200,6 +201,21 @@ static const struct policy_runtime *allowed_at_runtime(
 	return NULL;
 }
 
+/* No digest to compare with: a policy may ask for what has to be on there (check_policy()). */
+static const struct policy_runtime cpu_protections = {.file = "", .what = "the CPU's protections"};
+
+static const struct policy_runtime *allowed_cpu(
+	const struct steps *steps, const struct event *found)
+{
+	if (!cpu_is_event(found))
+		return NULL;
+	for (size_t i = 0; i < steps->count; i++) {
+		if (steps->items[i].runtime == &cpu_protections)
+			return NULL;
+	}
+	return &cpu_protections;
+}
+
 static void emit_missing(
 	struct steps *steps, const struct lists *l, uint32_t pcr, size_t *next, size_t end)
 {
@@ -248,6 +264,8 @@ static void emit(
 			step.mark = STEP_AUDIT;
 		} else if (f >= after_boot) {
 			step.runtime = allowed_at_runtime(policy, steps, l->found[f]);
+			if (!step.runtime)
+				step.runtime = allowed_cpu(steps, l->found[f]);
 			step.mark = step.runtime ? STEP_RUNTIME : STEP_UNEXPECTED;
 		}
 		add(steps, step);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "verifier/covers.h"
+#include "verifier/cpu.h"
 #include "verifier/explain.h"
 #include "verifier/firmware.h"
 #include "verifier/semantics.h"
@@ -248,6 +249,8 @@ static bool check_semantics(struct appraisal *a, const struct appraise_request *
 	if (!semantics_check(&a->events, r->policy->launch, &a->fault) || !check_audit(a, r))
 		return false;
 	note_audit(a);
+	if (cpu_describe(&a->events))
+		note(a, "CPU: %s", cpu_describe(&a->events));
 	return true;
 }
 
@@ -267,7 +270,8 @@ static bool check_policy(struct appraisal *a, const struct appraise_request *r)
 	const struct step *step = steps_first_difference(&a->steps);
 
 	if (!step)
-		return check_secure_boot(a, r) && check_forbidden(a, r);
+		return check_secure_boot(a, r) && check_forbidden(a, r) &&
+		       cpu_check(&a->events, r->policy->cpu_required, &a->fault);
 	explain(&a->fault, step, r->evidence, &a->events);
 	return false;
 }

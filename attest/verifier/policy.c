@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "trust/audit_read.h"
+#include "verifier/cpu.h"
 #include "verifier/semantics.h"
 
 #define FORMAT "merlon-policy-1"
@@ -266,6 +267,23 @@ static bool load_audit(struct policy *policy, json_t *array, struct fault *fault
 	return true;
 }
 
+static bool load_cpu(struct policy *policy, json_t *array, struct fault *fault)
+{
+	if (!array)
+		return true;
+	if (!json_is_array(array) || json_array_size(array) == 0)
+		return bad(fault, "cpu-required", 0, "not an array, or empty");
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *name = json_string_value(json_array_get(array, i));
+		uint32_t bit = name ? cpu_protection_bit(name) : 0;
+
+		if (!bit)
+			return bad(fault, "cpu-required", i, "not a protection of CPUs");
+		policy->cpu_required |= bit;
+	}
+	return true;
+}
+
 /* The values must be what the events lead to, or a person was meant to read one and check another.
  */
 static bool check_pcrs(struct policy *policy, json_t *object, struct fault *fault)
@@ -298,7 +316,8 @@ static bool check_pcrs(struct policy *policy, json_t *object, struct fault *faul
 
 struct raw_policy {
 	const char *format, *launch, *bank;
-	json_t *selection, *events, *pcrs, *runtime, *files, *firmware, *audit_forbid;
+	json_t *selection, *events, *pcrs, *runtime, *files, *firmware, *audit_forbid,
+		*cpu_required;
 	int secure_boot;
 };
 
@@ -322,11 +341,12 @@ static bool load(struct policy *policy, struct fault *fault)
 	json_error_t error;
 
 	if (json_unpack_ex(policy->root, &error, JSON_STRICT,
-		    "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s?o, s:o, s?o, s?b, s?o}", "format",
+		    "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s?o, s:o, s?o, s?b, s?o, s?o}", "format",
 		    &raw.format, "name", &policy->name, "launch", &raw.launch, "bank", &raw.bank,
 		    "selection", &raw.selection, "events", &raw.events, "pcrs", &raw.pcrs,
 		    "runtime", &raw.runtime, "files", &raw.files, "tpm-firmware", &raw.firmware,
-		    "secure-boot", &raw.secure_boot, "audit-forbid", &raw.audit_forbid) != 0)
+		    "secure-boot", &raw.secure_boot, "audit-forbid", &raw.audit_forbid,
+		    "cpu-required", &raw.cpu_required) != 0)
 		return fault_set(fault, REASON_POLICY_INVALID, "policy: %s", error.text);
 	if (strcmp(raw.format, FORMAT) != 0)
 		return fault_set(fault, REASON_POLICY_INVALID, "policy: format is not %s", FORMAT);
@@ -336,7 +356,8 @@ static bool load(struct policy *policy, struct fault *fault)
 	       load_files(policy, raw.files, fault) && load_events(policy, raw.events, fault) &&
 	       load_runtime(policy, raw.runtime, fault) &&
 	       load_firmware(policy, raw.firmware, fault) &&
-	       load_audit(policy, raw.audit_forbid, fault) && check_pcrs(policy, raw.pcrs, fault);
+	       load_audit(policy, raw.audit_forbid, fault) &&
+	       load_cpu(policy, raw.cpu_required, fault) && check_pcrs(policy, raw.pcrs, fault);
 }
 
 bool policy_parse(struct policy *policy, const void *text, size_t size, struct fault *fault)

@@ -59,6 +59,7 @@ struct policy {
 	enum vmk_launch launch;      /* dynamic or static: it accepts no other */
 	uint32_t audit_forbid;       /* bit n: records of audit kind n refuse a host */
 	bool secure_boot;            /* UEFI Secure Boot has to be on */
+	uint32_t cpu_required;       /* cpu_protection_bit() of those that have to be on */
 	uint8_t sha256[DIGEST_SIZE]; /* of the policy's text */
 	uint32_t pcr_mask;
 	struct policy_event *events;

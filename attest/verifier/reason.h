@@ -71,6 +71,9 @@
 	X(REASON_SECURE_BOOT, "secure-boot",                                                       \
 		"UEFI Secure Boot is not on, and the policy wants it",                             \
 		"switch Secure Boot on in the firmware's setup")                                   \
+	X(REASON_CPU_PROTECTION, "cpu-protection",                                                 \
+		"a protection of the CPU that the policy wants is not on",                         \
+		"use a host whose CPU has it; firmware and emulators can hide one")                \
 	X(REASON_AUDIT_ALTERED, "audit-altered", "a record of the audit log is not what it was",   \
 		"treat the host as hostile from that record on: somebody changed what it wrote")   \
 	X(REASON_AUDIT_MISSING, "audit-missing", "a record of the audit log was dropped",          \

@@ -116,6 +116,7 @@ static const char *const vm_keys[] = {"name", "version", "provider", "level", "s
 static const char *const security_keys[] = {
 	"execInstalledOnly", "acceptanceLevel", "kaslr", "wx", NULL};
 static const char *const dma_keys[] = {"protection", "interrupts", NULL};
+static const char *const cpu_keys[] = {"protections", "mitigated", "exposed", "smt", NULL};
 static const char *const audit_keys[] = {"records", "head", NULL};
 
 static bool is_digest_key(const char *key)
@@ -172,6 +173,8 @@ static bool text_of_type(uint32_t type, const char *text)
 		return is_record(text, "vm", vm_keys);
 	case VMK_EV_DMA:
 		return is_record(text, "dma", dma_keys);
+	case VMK_EV_CPU:
+		return is_record(text, "cpu", cpu_keys);
 	case VMK_EV_AUDIT:
 		return is_record(text, "audit", audit_keys);
 	case VMK_EV_BOOT_COMPLETE:

@@ -137,7 +137,7 @@ static void start_scheduler(void)
 	pools_init(option_get(boot_info->cmdline, "pools", pools, sizeof(pools)) ? pools : NULL);
 }
 
-/* The last event depends on the platform, so it comes after all that files decide. */
+/* The last events depend on the platform, so they come after all that files decide. */
 static void measure_end(void)
 {
 	static const char *const dma[] = {
@@ -146,10 +146,15 @@ static void measure_end(void)
 #undef X
 	};
 
+	char cpu[HARDENING_TEXT_MAX];
+
+	hardening_cpu_text(cpu, sizeof(cpu));
+	vmk_log("%s", cpu);
 	if (!trust_measured())
 		return;
 	if (trust_measure(VMK_EV_BOOT_COMPLETE, VMK_BOOT_COMPLETE) != VMK_OK ||
-		trust_measure(VMK_EV_DMA, dma[iommu_state()]) != VMK_OK)
+		trust_measure(VMK_EV_DMA, dma[iommu_state()]) != VMK_OK ||
+		trust_measure(VMK_EV_CPU, cpu) != VMK_OK)
 		vmk_error("the end of the boot could not be measured");
 }
 

@@ -10,6 +10,7 @@
  *   onpanic=halt|poweroff|reboot       after a panic; by default reboot
  *   pools=PATH:SETTING...,...          resource pools for CPU time (sched/pool_spec.h)
  *   cpus=N                             use at most N CPUs
+ *   ibrs=entry                         set IBRS at each entry to ring 0, also where it may stay on
  */
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H

@@ -76,6 +76,17 @@ static json_t *runtime_json(const struct prediction *p)
 	return array;
 }
 
+static json_t *cpu_json(const struct prediction *p)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < VMK_CPU_PROTECTION_COUNT; i++) {
+		if (p->cpu_required >> i & 1)
+			json_array_append_new(array, json_string(cpu_protections[i]));
+	}
+	return array;
+}
+
 json_t *document_of(const struct prediction *p)
 {
 	json_t *events = json_array(), *files = json_array(), *pcrs = json_object();
@@ -100,6 +111,8 @@ json_t *document_of(const struct prediction *p)
 	json_object_set_new(root, "events", events);
 	json_object_set_new(root, "pcrs", pcrs);
 	json_object_set_new(root, "runtime", runtime_json(p));
+	if (p->cpu_required)
+		json_object_set_new(root, "cpu-required", cpu_json(p));
 	json_object_set_new(root, "files", files);
 	return root;
 }

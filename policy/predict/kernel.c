@@ -15,6 +15,12 @@ const struct dma_state dma_states[VMK_DMA_STATE_COUNT] = {
 #undef X
 };
 
+const char *const cpu_protections[VMK_CPU_PROTECTION_COUNT] = {
+#define X(symbol, name) [symbol] = name,
+	VMK_CPU_PROTECTIONS(X)
+#undef X
+};
+
 uint32_t event_pcr(enum vmk_event_type type, enum vmk_launch launch)
 {
 	switch (type) {

@@ -29,6 +29,8 @@ struct dma_state {
 	const char *text, *meaning;
 };
 extern const struct dma_state dma_states[VMK_DMA_STATE_COUNT];
+/* By enum vmk_cpu_protection. */
+extern const char *const cpu_protections[VMK_CPU_PROTECTION_COUNT];
 
 /* The PCR that the kernel measures an event into. */
 uint32_t event_pcr(enum vmk_event_type type, enum vmk_launch launch);

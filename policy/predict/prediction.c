@@ -117,6 +117,7 @@ enum vmk_status prediction_make(struct prediction_inputs *inputs, struct predict
 	snprintf(prediction->name, sizeof(prediction->name), "merlon %.50s", inputs->config.build);
 	prediction->launch = inputs->launch;
 	prediction->dma_protection = inputs->dma_protection;
+	prediction->cpu_required = inputs->cpu_required;
 	status = inputs->launch == VMK_LAUNCH_SRTM ? predict_static(inputs, prediction, error)
 						   : predict_launch(inputs, prediction, error);
 	if (status == VMK_OK)

@@ -40,7 +40,8 @@ struct predicted_event {
 struct prediction {
 	char name[64];
 	enum vmk_launch launch;
-	bool dma_protection; /* only platforms that remap DMA and interrupts are accepted */
+	bool dma_protection;   /* only platforms that remap DMA and interrupts are accepted */
+	uint32_t cpu_required; /* bits by enum vmk_cpu_protection: CPUs that have them on */
 	unsigned event_count, file_count;
 	struct predicted_event events[PREDICTION_EVENTS_MAX];
 	struct predicted_file files[PREDICTION_FILES_MAX];
@@ -65,6 +66,7 @@ struct prediction_inputs {
 	const char *lcp, *lcp_data; /* the owner's launch control policy, if there is one */
 	const char *grub, *grub_cfg;
 	bool dma_protection;
+	uint32_t cpu_required;
 	bool community; /* a host level of CommunitySupported is meant */
 	struct bootcfg config;
 	char cmdlines[BOOTCFG_MODULES_MAX + 1][BOOTCFG_NAME_MAX + BOOTCFG_OPTIONS_MAX + 1];

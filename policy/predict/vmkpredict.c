@@ -31,6 +31,7 @@ static int usage(FILE *to, int code)
 	      "           the same of a static launch: UEFI firmware and GRUB measured it\n"
 	      "           --require-dma-protection: only where VT-d keeps devices to their own "
 	      "memory\n"
+	      "           --require-cpu NAME,...: only where the CPU has these protections on\n"
 	      "           --allow-community: also where unsigned packages may load\n"
 	      "       vmkpredict capture --log FILE --name NAME [--sinit FILE] [--out FILE]\n"
 	      "       vmkpredict capture --launch srtm --log FILE --name NAME [--grub FILE] [--out "
@@ -203,6 +204,28 @@ static int command_explain(struct arguments *a)
 	return e.count ? EXIT_DIFFERENT : 0;
 }
 
+/* False, and says so, for a name that is none. */
+static bool require_cpu(struct prediction_inputs *inputs, char *list)
+{
+	char *save = NULL;
+
+	for (char *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		unsigned i = 0;
+
+		while (i < VMK_CPU_PROTECTION_COUNT && strcmp(cpu_protections[i], name) != 0)
+			i++;
+		if (i == VMK_CPU_PROTECTION_COUNT) {
+			fprintf(stderr, "vmkpredict: --require-cpu: %s is none of", name);
+			for (i = 0; i < VMK_CPU_PROTECTION_COUNT; i++)
+				fprintf(stderr, " %s", cpu_protections[i]);
+			fputc('\n', stderr);
+			return false;
+		}
+		inputs->cpu_required |= 1u << i;
+	}
+	return true;
+}
+
 static bool parse_arguments(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
@@ -225,6 +248,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		{"good", required_argument, NULL, 'g'},
 		{"json", no_argument, NULL, 'j'},
 		{"require-dma-protection", no_argument, NULL, 'D'},
+		{"require-cpu", required_argument, NULL, 'R'},
 		{"allow-community", no_argument, NULL, 'C'},
 		{0},
 	};
@@ -248,7 +272,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '?')
+		if (option == '?' || (option == 'R' && !require_cpu(&a->inputs, optarg)))
 			return false;
 		if (option == 'j')
 			a->json = true;
@@ -256,7 +280,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 			a->inputs.dma_protection = true;
 		else if (option == 'C')
 			a->inputs.community = true;
-		else
+		else if (option != 'R')
 			*values[option] = optarg;
 	}
 	if (a->launch && strcmp(a->launch, "drtm") && strcmp(a->launch, "srtm"))

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "arch/x86/hardening.h"
+#include <vmkapi/events.h>
 
 static struct hardening_facts facts;
 static struct vmk_info_hardening row;
@@ -141,6 +142,47 @@ static void test_absent(void **state)
 	assert_int_equal(look(HARDENING_ENTROPY), VMK_HARDENING_ABSENT);
 }
 
+/* What is measured: only what is on, in one order, and no blank in any value. */
+static void test_measured(void **state)
+{
+	char text[512];
+
+	(void)state;
+	hardening_describe_cpu(&facts, text, sizeof(text));
+	assert_string_equal(text,
+		"cpu protections=nx,smep,smap,umip,ibt,user-ibt,shadow-stack,kernel-shadow,pku,"
+		"lass,pks mitigated=none exposed=none smt=none");
+	facts.has[CPU_SMAP] = facts.has[CPU_LASS] = facts.has[CPU_PKS] = false;
+	facts.cr4 &= ~0x100000ull;
+	facts.speculation.state[SPEC_BHI] = SPEC_EXPOSED;
+	facts.speculation.state[SPEC_ITS] = SPEC_EXPOSED;
+	facts.speculation.state[SPEC_MDS] = SPEC_MITIGATED;
+	facts.speculation.threads = true;
+	hardening_describe_cpu(&facts, text, sizeof(text));
+	assert_string_equal(text,
+		"cpu protections=nx,umip,ibt,user-ibt,shadow-stack,kernel-shadow,pku "
+		"mitigated=mds exposed=bhi,its smt=shared");
+	facts.speculation.one_thread = true;
+	hardening_describe_cpu(&facts, text, sizeof(text));
+	assert_non_null(strstr(text, " smt=off"));
+}
+
+/* Policies speak of protections by the names of the rows. */
+static void test_names(void **state)
+{
+	static const char *const names[] = {
+#define X(symbol, name) name,
+		VMK_CPU_PROTECTIONS(X)
+#undef X
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < VMK_CPU_PROTECTION_COUNT; i++) {
+		look(HARDENING_NX + i);
+		assert_string_equal(row.name, names[i]);
+	}
+}
+
 static void test_exposed(void **state)
 {
 	(void)state;
@@ -158,6 +200,8 @@ int main(void)
 		cmocka_unit_test_setup(test_found, good),
 		cmocka_unit_test_setup(test_absent, good),
 		cmocka_unit_test_setup(test_exposed, good),
+		cmocka_unit_test_setup(test_measured, good),
+		cmocka_unit_test_setup(test_names, good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,9 +61,10 @@ static void test_old(void **state)
 	(void)state;
 	speculation_decide(&old, &plan);
 	expect(SPEC_NOT_AFFECTED, "pbrsb rfds");
-	expect(SPEC_MITIGATED, "ssb l1tf mds taa mmio_stale_data");
-	expect(SPEC_EXPOSED, "meltdown spectre_v2 bhi gds itlb_multihit its");
-	assert_int_equal(plan.spec_ctrl, SPEC_CTRL_STIBP | SPEC_CTRL_SSBD);
+	expect(SPEC_MITIGATED, "spectre_v2 ssb l1tf mds taa mmio_stale_data");
+	expect(SPEC_EXPOSED, "meltdown bhi gds itlb_multihit its");
+	assert_int_equal(plan.spec_ctrl, SPEC_CTRL_IBRS | SPEC_CTRL_STIBP | SPEC_CTRL_SSBD);
+	assert_true(plan.ibrs_at_entries);
 	assert_true(plan.flush_l1d && plan.one_thread && plan.predictor_barrier);
 	assert_false(plan.disable_rtm);
 }

@@ -1,3 +1,4 @@
+/* sources: attest/verifier/cpu.c */
 /* sources: attest/verifier/audit.c kernel/trust/audit_read.c kernel/lib/keyval.c */
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
@@ -21,6 +22,7 @@
 #include <vmkapi/events.h>
 
 #include "tests/vectors/fixture.h"
+#include "verifier/cpu.h"
 
 struct attack {
 	const char *name;
@@ -109,17 +111,52 @@ static void swap_modules(struct fixture *f)
 	f->files[4] = saved;
 	reboot(f);
 }
-static void add_runtime_package(struct fixture *f, const char *text)
+static void add_event(struct fixture *f, enum vmk_event_type type, const char *text)
 {
 	struct fixture_event *event = &f->measured.items[f->measured.count++];
 
 	*event = (struct fixture_event){
-		.log = LOG_VMK, .pcr = 19, .type = (uint32_t)VMK_EV_PACKAGE, .layer = "VMKERNEL"};
+		.log = LOG_VMK, .pcr = 19, .type = (uint32_t)type, .layer = "VMKERNEL"};
 	event->data_size = (uint32_t)strlen(text) + 1;
 	memcpy(event->data, text, event->data_size);
 	sha256(event->digest, event->data, event->data_size);
 	f->logged = f->measured;
 	fixture_extend(f);
+}
+static void add_runtime_package(struct fixture *f, const char *text)
+{
+	add_event(f, VMK_EV_PACKAGE, text);
+}
+static void measure_cpu(struct fixture *f, const char *text)
+{
+	add_event(f, VMK_EV_CPU, text);
+}
+static void cpu_measured(struct fixture *f)
+{
+	measure_cpu(f, "cpu protections=nx,smep mitigated=none exposed=its smt=off");
+}
+static void cpu_measured_twice(struct fixture *f)
+{
+	cpu_measured(f);
+	measure_cpu(f, "cpu protections=nx,smep,smap mitigated=none exposed=its smt=off");
+}
+static void cpu_measured_badly(struct fixture *f)
+{
+	measure_cpu(f, "cpu protections=nx,smep smt=off");
+}
+static void demand_smep(struct fixture *f)
+{
+	cpu_measured(f);
+	f->policy.cpu_required = cpu_protection_bit("smep");
+}
+static void demand_smap(struct fixture *f)
+{
+	cpu_measured(f);
+	f->policy.cpu_required = cpu_protection_bit("smep") | cpu_protection_bit("smap");
+}
+static void demand_of_the_silent(struct fixture *f)
+{
+	f->policy.cpu_required = cpu_protection_bit("nx");
 }
 static void load_allowed_late(struct fixture *f)
 {
@@ -491,6 +528,14 @@ static const struct attack attacks[] = {
 	{"modules swapped", swap_modules, NULL, REASON_EVENT_ORDER, "vpk"},
 	{"an unknown module at run time", load_stranger_late, NULL, REASON_EVENT_UNEXPECTED,
 		"evil"},
+	{"what the CPU protects with", cpu_measured, NULL, REASON_NONE, ""},
+	{"that twice", cpu_measured_twice, NULL, REASON_EVENT_UNEXPECTED, "CPU"},
+	{"that in other words", cpu_measured_badly, NULL, REASON_EVENT_SEMANTICS, "CPU"},
+	{"a CPU as the policy wants it", demand_smep, NULL, REASON_NONE, ""},
+	{"a CPU without what the policy wants", demand_smap, NULL, REASON_CPU_PROTECTION,
+		"CPU: smap"},
+	{"a kernel that says nothing of its CPU", demand_of_the_silent, NULL, REASON_CPU_PROTECTION,
+		"CPU: nx"},
 	{"an allowed module twice", load_allowed_twice, NULL, REASON_EVENT_UNEXPECTED, "late"},
 
 	{"never launched", never_launched, NULL, REASON_NOT_LAUNCHED, "PCR 17"},

@@ -1,5 +1,6 @@
 /* sources: kernel/trust/audit_read.c kernel/lib/keyval.c */
 /* sources: attest/verifier/semantics.c attest/verifier/firmware.c */
+/* sources: attest/verifier/cpu.c */
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
 /* sources: kernel/lib/hex.c */
@@ -16,6 +17,7 @@
 
 #include "tests/vectors/fixture.h"
 #include <vmkapi/audit.h>
+#include "verifier/cpu.h"
 
 static json_t *good(void)
 {
@@ -159,6 +161,28 @@ static void reads_what_the_audit_log_may_not_hold(void **state)
 	refused(root, "audit-forbid", "empty");
 }
 
+/* A protection that nobody knows is no demand that could be met by accident. */
+static void refuses_unknown_protections(void **state)
+{
+	json_t *root = good();
+	struct policy policy;
+	struct fault fault = {0};
+	char *text;
+
+	json_object_set_new(root, "cpu-required", json_pack("[s,s]", "nx", "kernel-shadow"));
+	text = json_dumps(root, 0);
+	assert_true(policy_parse(&policy, text, strlen(text), &fault));
+	assert_int_equal(policy.cpu_required,
+		cpu_protection_bit("nx") | cpu_protection_bit("kernel-shadow"));
+	policy_free(&policy);
+	free(text);
+	json_object_set_new(root, "cpu-required", json_pack("[s,s]", "nx", "dep"));
+	refused(root, "cpu-required[1]", "not a protection");
+	root = good();
+	json_object_set_new(root, "cpu-required", json_array());
+	refused(root, "cpu-required", "empty");
+}
+
 /* PCR 20 to 22 alone can be replayed by whoever owns ring 0. */
 static void wants_the_root_pcrs(void **state)
 {
@@ -238,6 +262,7 @@ int main(void)
 		cmocka_unit_test(refuses_other_formats),
 		cmocka_unit_test(refuses_numbers_beyond_their_type),
 		cmocka_unit_test(reads_what_the_audit_log_may_not_hold),
+		cmocka_unit_test(refuses_unknown_protections),
 		cmocka_unit_test(wants_the_root_pcrs),
 		cmocka_unit_test(refuses_bad_events),
 		cmocka_unit_test(sums_must_agree),

@@ -53,6 +53,10 @@ static void reads_kernel_events(void **state)
 	assert_true(means_something(
 		(uint32_t)VMK_EV_DMA, 19, "dma protection=vtd interrupts=remapped", 39));
 	assert_false(means_something((uint32_t)VMK_EV_DMA, 19, "dma protection=vtd", 19));
+	assert_true(means_something((uint32_t)VMK_EV_CPU, 19,
+		"cpu protections=nx,smep mitigated=none exposed=its smt=off", 59));
+	assert_false(means_something(
+		(uint32_t)VMK_EV_CPU, 19, "cpu protections=nx,smep exposed=its smt=off", 44));
 	assert_true(means_something((uint32_t)VMK_EV_VM_IMAGE, 20,
 		"vm name=a version=1 provider=p level=Certified sha256=" ZEROES,
 		sizeof("vm name=a version=1 provider=p level=Certified sha256=" ZEROES)));

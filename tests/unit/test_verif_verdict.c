@@ -1,4 +1,5 @@
 /* sources: attest/verifier/auditlist.c */
+/* sources: attest/verifier/cpu.c */
 /* sources: attest/verifier/audit.c kernel/trust/audit_read.c kernel/lib/keyval.c */
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */

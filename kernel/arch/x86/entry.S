@@ -3,6 +3,7 @@
  * never has a say in GS: CR4.FSGSBASE is off, so the sign of GS.base tells whose it is.
  */
 #include "arch/x86/percpu.h"
+#include "arch/x86/predict.h"
 #include "arch/x86/shadow.h"
 #include "arch/x86/trap.h"
 
@@ -131,9 +132,11 @@ trap_common:
 	testb $3, FRAME_CS(%rsp)
 	jz 1f
 	swapgs
+	IBRS_ON
 	lfence
 	CLEAR_REGISTERS
 	call trap_dispatch
+	IBRS_OFF
 	CLEAR_BUFFERS
 	swapgs
 	jmp 2f
@@ -159,10 +162,22 @@ trap_paranoid:
 	js 1f
 	swapgs
 	incl %ebx
-1:	lfence
+1:	testb $1, predict_at_entries(%rip)
+	jz 3f
+	movl $PREDICT_MSR_SPEC_CTRL, %ecx /* also from ring 0, on its way in or out */
+	rdmsr
+	movl %eax, %r12d
+	IBRS_WRITE predict_inside
+3:	lfence
 	movq %rsp, %rdi
 	call trap_dispatch
-	testl %ebx, %ebx
+	testb $1, predict_at_entries(%rip)
+	jz 4f
+	movl $PREDICT_MSR_SPEC_CTRL, %ecx
+	movl %r12d, %eax
+	xorl %edx, %edx
+	wrmsr
+4:	testl %ebx, %ebx
 	jz 2f
 	swapgs
 2:	RESTORE_REGISTERS
@@ -199,11 +214,8 @@ trap_debug:
 	int3
 	.size trap_debug, . - trap_debug
 
-	.balign 16
-	.globl syscall_entry
-	.hidden syscall_entry
-	.type syscall_entry, @function
-syscall_entry:
+	/* All registers are saved and cleared; %rdi is the frame. */
+	.macro SYSCALL_ENTRY
 	endbr64
 	swapgs
 	movq %rsp, %gs:PERCPU_USER_RSP
@@ -218,10 +230,31 @@ syscall_entry:
 	SAVE_REGISTERS
 	movq %rsp, %rdi
 	CLEAR_REGISTERS
+	.endm
+
+/* What LSTAR holds where IBRS is set at entries: no branch decides, as none may be predicted before. */
+	.balign 16
+	.globl syscall_entry_ibrs
+	.hidden syscall_entry_ibrs
+	.type syscall_entry_ibrs, @function
+syscall_entry_ibrs:
+	SYSCALL_ENTRY
+	IBRS_WRITE predict_inside
+	jmp .Lsyscall
+	.size syscall_entry_ibrs, . - syscall_entry_ibrs
+
+	.balign 16
+	.globl syscall_entry
+	.hidden syscall_entry
+	.type syscall_entry, @function
+syscall_entry:
+	SYSCALL_ENTRY
+.Lsyscall:
 	SHADOW_ENTER
 	sti
 	call syscall_entered
 	cli
+	IBRS_OFF
 	/* SYSRET with a non-canonical RIP faults in ring 0 with ring 3's stack: take IRET then. */
 	movq FRAME_RIP(%rsp), %rcx
 	shrq $47, %rcx
@@ -255,6 +288,7 @@ cpu_enter_user:
 	pushq $0x202 /* IF */
 	pushq $GDT_USER_CODE
 	pushq %rdi
+	IBRS_OFF
 	CLEAR_REGISTERS
 	xorl %edi, %edi
 	CLEAR_BUFFERS

@@ -16,7 +16,7 @@ struct fixup {
 	int32_t instruction, landing;
 };
 extern const struct fixup __fixups_start[], __fixups_end[];
-extern char syscall_entry[];
+extern char syscall_entry[], syscall_entry_ibrs[];
 
 /* X(vector, name): SDM 3A, table 6-1 */
 #define EXCEPTIONS(X)                      \
@@ -99,6 +99,15 @@ static const char *name_violation(const struct trap_frame *frame, uint64_t addre
 	return violation_name(&facts);
 }
 
+/* The debug exception of SYSCALL itself: TF is clear in the kernel (SFMASK), and ring 3 traps once
+ * it is back. */
+static bool is_stepped_syscall(const struct trap_frame *frame)
+{
+	return frame->vector == VECTOR_DEBUG && !(frame->cs & 3) &&
+	       (frame->rip == (uintptr_t)syscall_entry ||
+		       frame->rip == (uintptr_t)syscall_entry_ibrs);
+}
+
 void fault(struct trap_frame *frame)
 {
 	bool has_address =
@@ -112,9 +121,7 @@ void fault(struct trap_frame *frame)
 		if (!percpu_index())
 			power_serve_request();
 	}
-	/* TF is clear in the kernel (SFMASK); ring 3 traps once it is back. */
-	if (frame->vector == VECTOR_DEBUG && !(frame->cs & 3) &&
-		frame->rip == (uintptr_t)syscall_entry)
+	if (is_stepped_syscall(frame))
 		return;
 	if (frame->cs & 3 && frame->vector != VECTOR_NMI && frame->vector != VECTOR_MACHINE_CHECK &&
 		frame->vector != VECTOR_DOUBLE_FAULT) {

@@ -9,7 +9,7 @@ enum { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
 /*
  * X(symbol, name, leaf, sub-leaf, register, bit, required, CR4 bit or 0). Required ones missing: no
  * boot. Those with a CR4 bit are switched on where present (SDM 3A, 2.5), LASS once nothing below
- * the kernel's half is needed. No emulator has LASS and PKS: they have never been seen on.
+ * the kernel's half is needed. No emulator has LASS: it has never been seen on.
  */
 #define CPU_FEATURES(X)                                                    \
 	X(CPU_MCE, "mce", 1, 0, CPUID_EDX, 7, false, 1ull << 6)            \

@@ -3,6 +3,8 @@
 #include "arch/x86/cet.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <vmkapi/events.h>
 
 #define CR0_WP       0x10000ull
 #define CR4_UMIP     0x800ull
@@ -54,6 +56,53 @@ static void describe_speculation(const struct hardening_facts *f, struct vmk_inf
 	speculation_list(&f->speculation, SPEC_EXPOSED, names, sizeof(names));
 	snprintf(text, sizeof(text), "exposed to %s", *names ? names : "nothing known");
 	set(row, *names ? VMK_HARDENING_ABSENT : VMK_HARDENING_HOLDS, text);
+}
+
+/* Those of the CPU stand together, in the order of vmkapi/events.h. */
+#define RULE_OF(protection) ((enum hardening_rule)(HARDENING_NX + (protection)))
+_Static_assert(HARDENING_PKS - HARDENING_NX + 1 == VMK_CPU_PROTECTION_COUNT, "a rule for each");
+
+static void list_protections(const struct hardening_facts *f, char *to, size_t size)
+{
+	static const char *const names[VMK_CPU_PROTECTION_COUNT] = {
+#define X(symbol, name) [symbol] = name,
+		VMK_CPU_PROTECTIONS(X)
+#undef X
+	};
+	size_t used = 0;
+
+	*to = 0;
+	for (unsigned i = 0; i < VMK_CPU_PROTECTION_COUNT && used < size; i++) {
+		struct vmk_info_hardening row = {0};
+
+		hardening_describe(f, RULE_OF(i), &row);
+		if (row.state == VMK_HARDENING_HOLDS)
+			used += (size_t)snprintf(
+				to + used, size - used, "%s%s", used ? "," : "", names[i]);
+	}
+}
+
+/* A measured text has no blanks in its values. */
+static void list_issues(
+	const struct hardening_facts *f, enum speculation_state state, char *to, size_t size)
+{
+	speculation_list(&f->speculation, state, to, size);
+	for (char *blank = to; (blank = strchr(blank, ' '));)
+		*blank = ',';
+	if (!*to)
+		snprintf(to, size, "none");
+}
+
+void hardening_describe_cpu(const struct hardening_facts *f, char *to, size_t size)
+{
+	char protections[128], mitigated[160], exposed[160];
+	const char *smt = f->speculation.one_thread ? "off" : "shared";
+
+	list_protections(f, protections, sizeof(protections));
+	list_issues(f, SPEC_MITIGATED, mitigated, sizeof(mitigated));
+	list_issues(f, SPEC_EXPOSED, exposed, sizeof(exposed));
+	snprintf(to, size, VMK_CPU_FORMAT, protections, mitigated, exposed,
+		f->speculation.threads ? smt : "none");
 }
 
 void hardening_describe(

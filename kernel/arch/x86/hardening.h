@@ -61,6 +61,8 @@ struct hardening_facts {
 	struct speculation_plan speculation;
 };
 
+/* The text of VMK_EV_CPU (vmkapi/events.h). */
+void hardening_describe_cpu(const struct hardening_facts *facts, char *to, size_t size);
 /* Row `rule`: everything but the head. */
 void hardening_describe(const struct hardening_facts *facts, enum hardening_rule rule,
 	struct vmk_info_hardening *row);

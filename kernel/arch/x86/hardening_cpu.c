@@ -26,15 +26,29 @@ static void read_cpu(struct hardening_facts *f)
 	irq_restore(saved);
 }
 
+static void read_cpu_facts(struct hardening_facts *f)
+{
+	*f = (struct hardening_facts){.speculation = *speculation_plan()};
+	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++)
+		f->has[i] = cpu_has(i);
+	read_cpu(f);
+}
+
+void hardening_cpu_text(char *to, size_t size)
+{
+	struct hardening_facts f;
+
+	read_cpu_facts(&f);
+	hardening_describe_cpu(&f, to, size);
+}
+
 bool hardening_look(unsigned rule, struct vmk_info_hardening *row)
 {
-	struct hardening_facts f = {.speculation = *speculation_plan()};
+	struct hardening_facts f;
 
 	if (rule >= HARDENING_RULE_COUNT)
 		return false;
-	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++)
-		f.has[i] = cpu_has(i);
-	read_cpu(&f);
+	read_cpu_facts(&f);
 	f.sealed = space_sealed();
 	f.hardware_entropy =
 		boot_info->entropy_sources & (BOOT_ENTROPY_RDSEED | BOOT_ENTROPY_RDRAND);

@@ -19,22 +19,34 @@ static void decide_meltdown(const struct speculation_facts *f, struct speculatio
 		set(plan, SPEC_MELTDOWN, SPEC_EXPOSED, "page tables are not split");
 }
 
-/* IBRS that stays on needs no write at each entry, but only where it is "enhanced". */
+/*
+ * IBRS that stays on needs no write at each entry, but only where it is "enhanced". Elsewhere it is
+ * set at each entry from ring 3 and from guests: unlike retpolines that needs nothing of compilers
+ * and modules, and keeps returns that find no prediction of their own from using others'.
+ */
 static void decide_branches(const struct speculation_facts *f, struct speculation_plan *plan)
 {
-	bool enhanced = f->edx & CPUID_IBRS_IBPB && f->capabilities & ARCH_CAP_IBRS_ALL;
+	bool ibrs = f->edx & CPUID_IBRS_IBPB;
+	bool enhanced = ibrs && f->capabilities & ARCH_CAP_IBRS_ALL;
 
-	plan->predictor_barrier = f->edx & CPUID_IBRS_IBPB;
+	plan->predictor_barrier = ibrs;
+	plan->ibrs_at_entries = ibrs && (!enhanced || f->ibrs_at_entries);
+	if (ibrs)
+		plan->spec_ctrl |= SPEC_CTRL_IBRS;
 	if (f->edx & CPUID_STIBP && f->threads)
 		plan->spec_ctrl |= SPEC_CTRL_STIBP;
+	if (!ibrs)
+		set(plan, SPEC_SPECTRE_V2, SPEC_EXPOSED, "no IBRS, and no retpolines");
+	else if (plan->ibrs_at_entries)
+		set(plan, SPEC_SPECTRE_V2, SPEC_MITIGATED,
+			"IBRS at each entry, IBPB between domains");
+	else
+		set(plan, SPEC_SPECTRE_V2, SPEC_MITIGATED, "enhanced IBRS, IBPB between domains");
 	if (!enhanced) {
-		set(plan, SPEC_SPECTRE_V2, SPEC_EXPOSED, "no enhanced IBRS, and no retpolines");
 		set(plan, SPEC_BHI, SPEC_EXPOSED, "no enhanced IBRS");
 		set(plan, SPEC_PBRSB, SPEC_NOT_AFFECTED, "no enhanced IBRS");
 		return;
 	}
-	plan->spec_ctrl |= SPEC_CTRL_IBRS;
-	set(plan, SPEC_SPECTRE_V2, SPEC_MITIGATED, "enhanced IBRS, IBPB between domains");
 	if (f->subleaf2 & CPUID_RRSBA_CTRL && f->capabilities & ARCH_CAP_RRSBA)
 		plan->spec_ctrl |= SPEC_CTRL_RRSBA_DIS_S;
 	if (f->capabilities & ARCH_CAP_BHI_NO) {
@@ -142,7 +154,7 @@ static void decide_others(const struct speculation_facts *f, struct speculation_
 
 void speculation_decide(const struct speculation_facts *facts, struct speculation_plan *plan)
 {
-	*plan = (struct speculation_plan){0};
+	*plan = (struct speculation_plan){.threads = facts->threads};
 	if (!facts->intel) {
 		for (unsigned i = 0; i < SPECULATION_ISSUE_COUNT; i++)
 			set(plan, i, SPEC_EXPOSED, "nothing is known of this maker's CPUs");

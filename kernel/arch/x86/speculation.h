@@ -87,17 +87,20 @@ struct speculation_facts {
 	uint32_t ebx, edx, subleaf2; /* CPUID leaf 7: EBX, EDX; EDX of sub-leaf 2 */
 	uint64_t capabilities;       /* IA32_ARCH_CAPABILITIES; 0 where there is none */
 	uint64_t mcu_opt;            /* IA32_MCU_OPT_CTRL; 0 where there is none */
+	bool ibrs_at_entries;        /* asked for, though the CPU could do without */
 };
 
 struct speculation_plan {
 	uint8_t state[SPECULATION_ISSUE_COUNT];   /* enum speculation_state */
 	const char *how[SPECULATION_ISSUE_COUNT]; /* what is done, or why nothing is */
-	uint64_t spec_ctrl;     /* IA32_SPEC_CTRL, on all the time; 0: is not written */
-	bool predictor_barrier; /* IBPB before another domain runs */
+	uint64_t spec_ctrl;                       /* IA32_SPEC_CTRL in ring 0; 0: is not written */
+	bool ibrs_at_entries;   /* it is without IBRS elsewhere: set at entries, cleared at exits */
+	bool predictor_barrier; /* IBPB before another domain runs, and returns are forgotten */
 	bool flush_l1d;         /* before a guest is entered */
 	bool disable_rtm;       /* IA32_TSX_CTRL */
 	/* Threads of one core may read each other's data: one thread of each core is to run. */
 	bool one_thread;
+	bool threads; /* a core has more than one */
 };
 
 void speculation_decide(const struct speculation_facts *facts, struct speculation_plan *plan);

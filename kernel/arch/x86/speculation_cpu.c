@@ -2,7 +2,10 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/features.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/predict.h"
+#include "boot/boot_info.h"
 #include "boot/image.h"
+#include "boot/options.h"
 #include "lib/log.h"
 #include <string.h>
 
@@ -25,6 +28,8 @@
 #define LEVEL_THREAD 1u
 
 static SEALED struct speculation_plan plan;
+SEALED bool predict_at_entries;
+SEALED uint32_t predict_inside, predict_outside;
 /* What of an APIC id numbers the thread within its core. */
 static SEALED uint32_t thread_bits;
 
@@ -53,7 +58,11 @@ static void read_facts(struct speculation_facts *f)
 {
 	uint32_t r[4];
 
+	char ibrs[8];
+
 	*f = (struct speculation_facts){.intel = is_intel(), .threads = thread_bits != 0};
+	f->ibrs_at_entries = option_get(boot_info->cmdline, "ibrs", ibrs, sizeof(ibrs)) &&
+			     !strcmp(ibrs, "entry");
 	cpuid(0, 0, r);
 	if (r[CPUID_EAX] < LEAF_FEATURES)
 		return;
@@ -78,6 +87,9 @@ void speculation_init(void)
 	thread_bits = read_thread_bits();
 	read_facts(&facts);
 	speculation_decide(&facts, &plan);
+	predict_at_entries = plan.ibrs_at_entries;
+	predict_inside = (uint32_t)plan.spec_ctrl;
+	predict_outside = (uint32_t)(plan.spec_ctrl & ~SPEC_CTRL_IBRS);
 	speculation_list(&plan, SPEC_NOT_AFFECTED, names, sizeof(names));
 	vmk_log("speculation: not affected by %s", *names ? names : "nothing");
 	speculation_list(&plan, SPEC_MITIGATED, names, sizeof(names));
@@ -85,6 +97,8 @@ void speculation_init(void)
 	speculation_list(&plan, SPEC_EXPOSED, names, sizeof(names));
 	if (*names)
 		vmk_log("speculation: exposed to %s", names);
+	if (plan.ibrs_at_entries)
+		vmk_log("speculation: IBRS is set at each entry to the VMkernel");
 }
 
 void speculation_init_cpu(void)
@@ -124,8 +138,10 @@ void speculation_enter_domain(uint64_t domain)
 	if (cpu->domain == domain)
 		return;
 	cpu->domain = domain;
-	if (plan.predictor_barrier)
-		wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+	if (!plan.predictor_barrier)
+		return;
+	wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+	predict_fill_returns();
 }
 
 void speculation_enter_guest(uint64_t domain)

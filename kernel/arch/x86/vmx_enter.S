@@ -1,5 +1,6 @@
 /* Into a guest and back: vtx_enter() of vtx/vtx_ops.h. */
 
+#include "arch/x86/predict.h"
 #include "arch/x86/shadow.h"
 
 #define VMCS_HOST_RSP 0x6c14
@@ -43,7 +44,8 @@ vtx_enter:
 	cmpq %rax, %rcx
 	je 1f
 	movq %rax, %cr2
-1:	/* The guest may sample what the VMkernel left in the CPU's buffers, as ring 3 may (entry.S). */
+1:	IBRS_OFF
+	/* The guest may sample what the VMkernel left in the CPU's buffers, as ring 3 may (entry.S). */
 	verw buffers_selector(%rip)
 	testb %sil, %sil /* no instruction up to the branch changes the flags */
 	movq GPR(RAX)(%rdi), %rax
@@ -72,6 +74,10 @@ vtx_enter:
 	movl $1, %ecx
 	cmovcl %ecx, %eax
 	popq %rdi
+	movl %eax, %edi
+	IBRS_ON
+	lfence
+	movl %edi, %eax
 	jmp .Lreturn
 	int3
 
@@ -111,16 +117,21 @@ vmx_exit:
 	xorl %r9d, %r9d
 	xorl %r10d, %r10d
 	xorl %r11d, %r11d
+	testb $1, predict_at_entries(%rip)
+	jz 3f
+	IBRS_WRITE predict_inside
+	FILL_RETURNS
 	/* The CPU may predict the next return from what the guest left (PBRSB): one is used up here. */
-	call 4f
+3:	call 4f
 	int3
 4:	addq $8, %rsp
 	testb $1, cpu_has_shadow(%rip)
 	jz 5f
 	movl $1, %eax
 	incsspq %rax
-	xorl %eax, %eax
 5:	lfence
+	xorl %eax, %eax
+	xorl %ecx, %ecx
 .Lreturn:
 	popq %r15
 	popq %r14

@@ -32,6 +32,7 @@ enum vmk_launch {
 	X(VMK_EV_BOOT_COMPLETE, 0x4d4c0004u, 19, 12, "BOOT_COMPLETE")       \
 	X(VMK_EV_DMA, 0x4d4c0005u, 19, 12, "DMA")                           \
 	X(VMK_EV_VM_IMAGE, 0x4d4c0006u, 20, 13, "VM_IMAGE")                 \
+	X(VMK_EV_CPU, 0x4d4c0008u, 19, 12, "CPU")                           \
 	X(VMK_EV_AUDIT, 0x4d4c0010u, 22, 15, "AUDIT")
 
 enum vmk_event_type {
@@ -59,6 +60,31 @@ enum vmk_dma_state {
 #undef X
 		VMK_DMA_STATE_COUNT
 };
+/*
+ * What the CPU protects the host with, measured after VMK_EV_DMA, for the same reason: X(symbol,
+ * name). Those that are on stand in `protections`; `mitigated` and `exposed` are attacks by
+ * transient execution (kernel/arch/x86/speculation.h); all with commas between, or "none". `smt`:
+ * "none", "off" (one thread of each core runs), "shared".
+ */
+#define VMK_CPU_PROTECTIONS(X)                    \
+	X(VMK_CPU_NX, "nx")                       \
+	X(VMK_CPU_SMEP, "smep")                   \
+	X(VMK_CPU_SMAP, "smap")                   \
+	X(VMK_CPU_UMIP, "umip")                   \
+	X(VMK_CPU_IBT, "ibt")                     \
+	X(VMK_CPU_USER_IBT, "user-ibt")           \
+	X(VMK_CPU_SHADOW, "shadow-stack")         \
+	X(VMK_CPU_KERNEL_SHADOW, "kernel-shadow") \
+	X(VMK_CPU_PKU, "pku")                     \
+	X(VMK_CPU_LASS, "lass")                   \
+	X(VMK_CPU_PKS, "pks")
+enum vmk_cpu_protection {
+#define X(symbol, name) symbol,
+	VMK_CPU_PROTECTIONS(X)
+#undef X
+		VMK_CPU_PROTECTION_COUNT
+};
+#define VMK_CPU_FORMAT "cpu protections=%s mitigated=%s exposed=%s smt=%s"
 /* printf formats of the other events' data. */
 #define VMK_PACKAGE_FORMAT  "package name=%s version=%s kind=%s provider=%s level=%s sha256=%s"
 #define VMK_CONFIG_FORMAT   "config name=%s version=%s provider=%s sha256=%s"

@@ -1,0 +1,37 @@
+#!/bin/bash
+# What the CPU protects with is measured, and a policy can demand it. A CPU without NX boots nothing.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+. tests/system.sh
+. tests/boot/boot_lib.sh
+
+ok "a host is trusted first" make_host
+has "its verdict says what the CPU protects with" "$system/first.log" \
+	'CPU: protections=nx,smep,smap,umip,ibt,user-ibt,shadow-stack,kernel-shadow,pku mitigated='
+has "the event has its place in PCR 19" "$system/first.log" '^ 19 +CPU .* runtime$'
+
+has_qemu || {
+	skip "other CPUs" "qemu-system-x86_64 is not installed"
+	done_testing
+	exit
+}
+MERLON_CPU=max,-smap MERLON_REQUIRE_CPU=nx,smep,smap,umip start no-smap --platform qemu --smp 1
+verdict no-smap 1 '^UNTRUSTED host=merlon-1 reason=cpu-protection what="CPU: smap"'
+has "the rest is as predicted" "$system/no-smap.log" 'protections=nx,smep,umip,pku,pks mitigated='
+
+dir=build/tests/attack/cpu
+kernel_build "$dir"
+kernel_iso "$dir" no-nx onboot=poweroff --enable-tboot 0
+timeout 20 qemu-system-x86_64 -accel tcg -cpu max,-nx -M q35 -m 512 -display none -serial "file:$dir/no-nx.log" \
+	-monitor none -no-reboot -cdrom "$dir/no-nx.iso" </dev/null >"$dir/no-nx.qemu" 2>&1 &
+qemu=$!
+for _ in $(seq 150); do
+	grep -aq 'no NX' "$dir/no-nx.log" 2>/dev/null && break
+	sleep 0.1
+done
+kill "$qemu" 2>/dev/null
+wait "$qemu" 2>/dev/null
+has "without NX the kernel refuses to start, and says why" "$dir/no-nx.log" 'cannot start: this CPU has no NX bit'
+ok "and does nothing else" test "$(grep -ac vmkernel "$dir/no-nx.log")" = 0
+done_testing
