@@ -1,3 +1,4 @@
+/* sources: attest/verifier/cpu.c */
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
 /* sources: kernel/lib/hex.c kernel/lib/keyval.c kernel/trust/audit_read.c */
