@@ -25,7 +25,7 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 }
 cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,heavy,light,greedy,pooled}.pkg "$dir/build/files/"
 sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg/' \
-	-e 's,^kernelopt=.*,kernelopt=pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
+	-e 's,^kernelopt=.*,kernelopt=ibrs=entry pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
 ok "the console greets" wait_for 0 '^vmk> $'
@@ -54,6 +54,15 @@ answers "more than a pool has that takes nothing from above" 1 'a reservation of
 answers "a pool of the boot's options" 0 '^host/user/gold +pool +8000 +30.00 +none +0.00 +0.00 +false' vmk sched pool list
 answers "and the usual ones" 0 '^host/vim +pool +4000 +0.00 ' vmk sched pool list
 answers "and it is off again" 0 '^   State: off$' vmk vm get greedy
+
+# --- what protects the VMkernel, on a CPU with all that Bochs has
+answers "returns of ring 0 are guarded" 0 '^kernel-shadow +holds ' vmk selftest hardening
+answers "and branches" 0 '^ibt +holds ' vmk selftest hardening
+answers "code of ring 3 is not read" 0 '^pku +holds ' vmk selftest hardening
+vmk vmk selftest hardening --json
+ok "no rule fails, and only what no CPU of Bochs has is missing" says \
+	'all(.State != "FAILS") and (map(select(.State != "holds").Name) - ["lass", "pks", "speculation"] == [])'
+has "IBRS is set at each entry, as asked" "$log" 'speculation: IBRS is set at each entry'
 
 # --- a console in both directions
 does "one is powered on" vmk vm start echo
