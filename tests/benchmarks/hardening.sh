@@ -17,6 +17,7 @@ declare -A hard_args=(
 declare -A hard_words=([hardened]='hardened' [default]='installed' [off]='unhardened')
 # None needs another that does not stand before it.
 hard_modules=(irqbypass crc-itu-t nfnetlink libcrc32c virtio virtio_ring failover net_failover virtio_net kvm)
+hard_small=01 hard_large=08 # crc-itu-t, virtio_net
 
 hard_paths=(call clock poll pointer protect page pages ping)
 declare -A hard_titles=(
@@ -33,10 +34,10 @@ hard_kernel()
 	mkdir -p "$dir/files"
 	printf '%s\n' name=cpuid version=1.0.0 provider=Merlon kind=vm level=PartnerSupported vcpus=1 \
 		memory-kib=4096 autostart=no >"$dir/cpuid.manifest"
-	sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg --- bench.pkg/' \
+	sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg --- small.pkg load=manual --- large.pkg load=manual --- bench.pkg/' \
 		-e 's/^kernelopt=.*/kernelopt=/' -e 's/^enableTboot=.*/enableTboot=0/' \
 		tboot-integration/image/boot.cfg >"$dir/boot.cfg"
-	cp "$kernel" build/packages/{config,tinyvmx,bench}.pkg "$dir/files/"
+	cp "$kernel" build/packages/{config,tinyvmx,small,large,bench}.pkg "$dir/files/"
 	{
 		clang-19 --target=i386-none-elf -I. -DCPUID -DSTAY -c -o "$dir/guest.o" tests/benchmarks/vm_guest.S &&
 			ld.lld-19 -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$dir/guest" "$dir/guest.o" &&
@@ -113,6 +114,82 @@ hard_row()
 	printf '\n'
 }
 
+# --- modules: the VMkernel verifies a package when the boot loader brings it, and checks its bytes again when it
+# loads it; Linux does both in finit_module(). Characters of the log take 10 bits each at 115200 bit/s, in which
+# both wait: they are taken off. Simulated seconds are 50 million ticks.
+
+# Ticks from the log line before the package's to its own.
+verify_ticks() # LOG-TIMES PACKAGE
+{
+	awk -v package="$2" '
+		/Package: .* signed by / {
+			if ($0 ~ "Package: [0-9]+: " package " ")
+				printf "%.0f\n", ($1 - at - (length(line) - 20) * 10 / 115200) * 50e6
+			at = $1
+			line = $0
+		}' "$1"
+}
+
+load_ticks() # LOG MODULE
+{
+	tr -d '\r' <"$1" | awk -v module="$2" '
+		/asks that module [0-9]+ be loaded/ { said = length($0) + 2 }
+		$0 ~ "Module: [0-9]+: " module " is loaded" { characters = said + length($0) + 2 }
+		match($0, "module " module "(.ko)?: [0-9]+ ticks") {
+			split(substr($0, RSTART, RLENGTH), word, " ")
+			printf "%.0f\n", word[3] - characters * 10 / 115200 * 50e6
+		}'
+}
+
+module_kib() # LOG MODULE
+{
+	tr -d '\r' <"$1" | awk -v module="$2" 'match($0, "module " module "(.ko)?: [0-9]+ ticks of [0-9]+") {
+		n = split(substr($0, RSTART, RLENGTH), word, " ")
+		printf "%.1f\n", word[n] / 1024 }'
+}
+
+# module_row TITLE KIB TICKS
+module_row()
+{
+	[ -n "$3" ] || die "no figure of \"$1\""
+	printf '%-64s %8s KiB %12s ticks\n' "$1" "$2" "$3"
+	record "$1" ticks "$3" "$3" "$3" 1
+}
+
+hard_modules_table()
+{
+	local log=$hard/merlon/run/com1.log times=$hard/merlon/run/com1.times name kib verify load theirs i
+	local ours_small ours_large small large
+	printf '\nA module from its bytes to running\n'
+	for name in small large; do
+		kib=$(module_kib "$log" $name)
+		verify=$(verify_ticks "$times" $name)
+		load=$(load_ticks "$log" $name)
+		module_row "Merlon, $name: verified at boot (signature, two hashes)" "$kib" "$verify"
+		module_row "Merlon, $name: loaded (hash again, measured, placed, started)" "$kib" "$load"
+		module_row "Merlon, $name: both" "$kib" $((verify + load))
+	done
+	theirs=$hard/hardened/run/com1.log
+	for i in "${!hard_modules[@]}"; do
+		name=$(printf %02d "$i")
+		module_row "Linux, hardened: ${hard_modules[i]}" "$(module_kib "$theirs" "$name")" "$(load_ticks "$theirs" "$name")"
+	done
+	# By their smallest and one of some 150 KiB each.
+	ours_small=$(($(verify_ticks "$times" small) + $(load_ticks "$log" small)))
+	ours_large=$(($(verify_ticks "$times" large) + $(load_ticks "$log" large)))
+	small=$(load_ticks "$theirs" "$hard_small")
+	large=$(load_ticks "$theirs" "$hard_large")
+	row 'the small module: Merlon / Linux' ratio "$(quotient "$ours_small" "$small")"
+	row 'the large module: Merlon / Linux' ratio "$(quotient "$ours_large" "$large")"
+	row 'each further KiB: Merlon' ticks "$(each_kib "$ours_small" "$(module_kib "$log" small)" "$ours_large" "$(module_kib "$log" large)")"
+	row 'each further KiB: Linux' ticks "$(each_kib "$small" "$(module_kib "$theirs" "$hard_small")" "$large" "$(module_kib "$theirs" "$hard_large")")"
+}
+
+each_kib() # SMALL KIB LARGE KIB
+{
+	awk -v a="$1" -v ka="$2" -v b="$3" -v kb="$4" 'BEGIN { printf "%.0f\n", (b - a) / (kb - ka) }'
+}
+
 hard_table()
 {
 	local path column
@@ -131,7 +208,7 @@ hard_table()
 bench_hardening()
 {
 	local column
-	make -s build/bin/{vmkbootcfg,vmksign} txtsim kernel build/packages/{config,tinyvmx,bench}.pkg
+	make -s build/bin/{vmkbootcfg,vmksign} txtsim kernel build/packages/{config,tinyvmx,small,large,bench}.pkg
 	linux_fetch linux
 	rm -rf "$hard"
 	mkdir -p "$hard"
@@ -141,5 +218,6 @@ bench_hardening()
 		hard_linux "$column"
 	done
 	hard_table
+	hard_modules_table
 	finish hardening
 }

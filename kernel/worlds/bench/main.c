@@ -2,6 +2,7 @@
 #include "tests/benchmarks/paths.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <vmkuser/libvmkuser.h>
 
 #define GUEST_NS 1000000000ull /* in which the guest is done with what it measures */
@@ -97,6 +98,26 @@ static void start_guest(void)
 	need(vmku_vm_attach(system_handle, vm.id), VMK_OK, "attach");
 }
 
+/* Each driver that waits to be loaded. */
+static void load_modules(void)
+{
+	struct vmk_info_module module;
+
+	for (uint32_t i = 0;
+		vmku_info(system_handle, VMK_INFO_MODULE, i, &module, sizeof(module)) == VMK_OK;
+		i++) {
+		uint64_t ticks;
+
+		if (strcmp(module.kind, "driver") != 0)
+			continue;
+		ticks = __builtin_ia32_rdtsc();
+		need(vmku_control(system_handle, VMK_CONTROL_MODULE_LOAD, i), VMK_OK, module.name);
+		ticks = __builtin_ia32_rdtsc() - ticks;
+		printf("module %s: %llu ticks of %llu bytes\n", module.name,
+			(unsigned long long)ticks, (unsigned long long)module.bytes);
+	}
+}
+
 static const struct path paths[] = {
 #define X(name, rounds) {#name, round_##name, rounds},
 	PATHS(X)
@@ -114,6 +135,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		printf("path %s: %llu ticks of %u rounds\n", paths[i].name,
 			(unsigned long long)path_ticks(&paths[i]), paths[i].rounds);
+	load_modules();
 	puts("paths: done");
 	return 0;
 }
