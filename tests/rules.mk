@@ -7,6 +7,8 @@ vmkflood_SRCS := tests/boot/flood.c
 # Launch control policies by the distribution's tools: a new key for each set.
 $(B)/tests/lcp/stamp: tests/unit/lcp_vectors $(TBOOT)/usr/sbin/lcp2_crtpol
 	tests/unit/lcp_vectors $(TBOOT)/usr/sbin $(@D) && touch $@
+HOST_PROGRAMS += vmksecret
+vmksecret_SRCS := tests/boot/secret.c kernel/mem/ptable.c
 HOST_PROGRAMS += vmkscreen
 vmkscreen_SRCS := tests/boot/screen.c kernel/vmkdev/surface.c kernel/vmkdev/font.c
 

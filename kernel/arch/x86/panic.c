@@ -120,6 +120,9 @@ static void log_registers(const struct trap_frame *f, uint64_t address)
 	log_printf(LOG_EM, LOG_MODULE, __LINE__, "rip=%s address=%s rflags=0x%llx cs=0x%llx",
 		show(f->rip, a, sizeof(a)), show(address, b, sizeof(b)),
 		(unsigned long long)f->rflags, (unsigned long long)f->cs);
+	/* What a world had in its registers is its own. */
+	if (f->cs & 3)
+		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(registers); i++) {
 		n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s=%s", i % 4 ? " " : "",
 			registers[i].name, show(registers[i].value, a, sizeof(a)));
