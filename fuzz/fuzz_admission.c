@@ -21,6 +21,7 @@
 #define FLAG_GOOD   0x02
 #define FLAG_LIMIT  0x0c /* of the signer */
 #define FLAG_KEY    0x70 /* the signer's key: 32 times this number */
+#define FLAG_OTHER  0x80 /* the signer is another provider's */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,6 +62,9 @@ enum vmk_status package_verify(
 	package->path.count = 1;
 	package->path.limit = (enum acceptance_level)((flags & FLAG_LIMIT) >> 2);
 	memset(package->path.keys[0], (flags & FLAG_KEY) >> 4, 32);
+	memcpy(package->path.provider, package->provider, sizeof(package->provider));
+	if (flags & FLAG_OTHER)
+		package->path.provider[0] ^= 1;
 	return VMK_OK;
 }
 
@@ -99,10 +103,11 @@ static void check_admitted(const struct admission *host, const struct input *inp
 	const struct package *p = &input->package;
 
 	if (input->flags & FLAG_SIGNED)
-		check((input->flags & FLAG_GOOD) && p->level >= host->host &&
-			p->level <= p->path.limit);
+		check((input->flags & FLAG_GOOD) && !(input->flags & FLAG_OTHER) &&
+			p->level >= host->host && p->level <= p->path.limit);
 	else
-		check(host->host == LEVEL_COMMUNITY && p->level == LEVEL_COMMUNITY);
+		check(host->host == LEVEL_COMMUNITY && p->level == LEVEL_COMMUNITY &&
+			p->kind != PACKAGE_POLICY);
 	for (unsigned i = 0; i + 1 < host->count; i++) {
 		check(strcmp(host->admitted[i]->name, p->name) != 0);
 		check(p->kind != PACKAGE_CONFIG || host->admitted[i]->kind != PACKAGE_CONFIG);

@@ -129,6 +129,33 @@ static bool put_trailer(struct bytes *file, const struct request *request)
 	return ok;
 }
 
+/* A signer signs what is its own. */
+static bool is_of(const struct package *package, X509 *certificate)
+{
+	char organization[sizeof(package->provider)];
+
+	crypto_organization(certificate, organization, sizeof(organization));
+	if (!strcmp(organization, package->provider))
+		return true;
+	fprintf(stderr,
+		"vmksign: the manifest's provider is %s, but the signer's certificate is of the "
+		"organization (O) '%s': no host would load it\n",
+		package->provider, organization);
+	return false;
+}
+
+static bool is_own(const struct bytes *file, const char *path)
+{
+	X509 *certificate = crypto_read_certificate(path);
+	struct package package;
+	const char *why;
+	bool ok = certificate && package_parse(file->data, file->size, &package, &why) == VMK_OK &&
+		  is_of(&package, certificate);
+
+	X509_free(certificate);
+	return ok;
+}
+
 /* What the kernel would refuse is never written. */
 static bool acceptable(const struct bytes *file, const char *manifest)
 {
@@ -149,6 +176,7 @@ static bool build(const struct request *request)
 		  put_signed_part(&file, &manifest, &payload) &&
 		  (!request->certificate || put_trailer(&file, request)) &&
 		  acceptable(&file, request->manifest) &&
+		  (!request->certificate || is_own(&file, request->certificate)) &&
 		  file_write(request->out, file.data, file.size, 0644);
 
 	bytes_free(&manifest);

@@ -131,3 +131,27 @@ bool crypto_cms_sign(
 	der->size = (size_t)length;
 	return true;
 }
+
+void crypto_organization(X509 *certificate, char *to, size_t size)
+{
+	X509_NAME *subject = X509_get_subject_name(certificate);
+	const int at = X509_NAME_get_index_by_NID(subject, NID_organizationName, -1);
+	const ASN1_STRING *value;
+	const unsigned char *text;
+	int length;
+
+	to[0] = 0;
+	if (at < 0 || X509_NAME_get_index_by_NID(subject, NID_organizationName, at) >= 0)
+		return;
+	value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+	text = ASN1_STRING_get0_data(value);
+	length = ASN1_STRING_length(value);
+	if (length < 0 || (size_t)length >= size)
+		return;
+	for (int i = 0; i < length; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			return;
+	}
+	memcpy(to, text, (size_t)length);
+	to[length] = 0;
+}

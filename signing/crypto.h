@@ -28,4 +28,8 @@ bool crypto_add_root(const char *path, struct bytes *roots);
 bool crypto_cms_sign(
 	EVP_PKEY *key, X509 *certificate, const void *data, size_t size, struct bytes *der);
 
+/* The one organization (O) of a certificate's subject, in printable ASCII; empty if there is none,
+ * or more than one, or it does not fit `size`. */
+void crypto_organization(X509 *certificate, char *to, size_t size);
+
 #endif

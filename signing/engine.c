@@ -223,11 +223,15 @@ enum vmk_status signature_verify(const struct signature_data *data, const uint8_
 	c.content = BIO_new_mem_buf(data->bytes, (int)data->size);
 	if (status == VMK_OK)
 		status = run(&c, why);
-	if (status == VMK_OK)
-		X509_NAME_get_text_by_NID(X509_get_subject_name(sk_X509_value(c.chain, 0)),
-			NID_commonName, path->signer, SIGNATURE_SIGNER_MAX);
-	else
+	if (status == VMK_OK) {
+		X509 *signer = sk_X509_value(c.chain, 0);
+
+		X509_NAME_get_text_by_NID(X509_get_subject_name(signer), NID_commonName,
+			path->signer, SIGNATURE_SIGNER_MAX);
+		crypto_organization(signer, path->provider, SIGNATURE_PROVIDER_MAX);
+	} else {
 		*path = (struct signature_path){0};
+	}
 	BIO_free(c.content);
 	CMS_ContentInfo_free(c.cms);
 	sk_X509_pop_free(c.chain, X509_free);

@@ -24,6 +24,7 @@
 #define NOT_AFTER       "20741231235959Z"
 
 #define COMMON_NAME_MAX 64 /* a common name's upper bound, RFC 5280 appendix A.1 */
+#define PROVIDER_MAX    63 /* a manifest's provider */
 
 enum role { ROLE_ROOT, ROLE_INTERMEDIATE, ROLE_PROVIDER, ROLE_COUNT };
 static const struct role_rules {
@@ -33,6 +34,10 @@ static const struct role_rules {
 	[ROLE_INTERMEDIATE] = {"intermediate", "critical,CA:TRUE,pathlen:0",
 		"critical,keyCertSign,cRLSign"},
 	[ROLE_PROVIDER] = {"provider", "critical,CA:FALSE", "critical,digitalSignature"},
+};
+
+struct subject_name {
+	const char *common, *provider; /* provider: NULL but of a provider */
 };
 
 struct identity {
@@ -99,10 +104,17 @@ static bool set_serial(X509 *certificate)
 	return ok;
 }
 
-static bool set_name(X509 *certificate, const char *name)
+static bool set_part(X509 *certificate, const char *part, const char *text)
 {
-	return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-		(const unsigned char *)name, -1, -1, 0);
+	return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), part, MBSTRING_UTF8,
+		(const unsigned char *)text, -1, -1, 0);
+}
+
+/* The common name is for people; the organization, of a provider, is whose packages it may sign. */
+static bool set_name(X509 *certificate, const struct subject_name *name)
+{
+	return (!name->provider || set_part(certificate, "O", name->provider)) &&
+	       set_part(certificate, "CN", name->common);
 }
 
 static bool add_extensions(X509 *x, X509 *issuer, enum role role, enum acceptance_level level)
@@ -119,8 +131,8 @@ static bool add_extensions(X509 *x, X509 *issuer, enum role role, enum acceptanc
 }
 
 /* A certificate for subject->key, signed by `issuer`, which is the subject itself for a root. */
-static bool certify(struct identity *subject, struct identity *issuer, const char *name,
-	enum role role, enum acceptance_level level)
+static bool certify(struct identity *subject, struct identity *issuer,
+	const struct subject_name *name, enum role role, enum acceptance_level level)
 {
 	X509 *x = X509_new();
 
@@ -189,8 +201,8 @@ static bool is_new(const char *prefix)
 	return false;
 }
 
-static bool make_keys(
-	const char *directory, const char *type, const char *owner, enum acceptance_level level)
+static bool make_keys(const char *directory, const char *type, const struct subject_name *owner,
+	enum acceptance_level level)
 {
 	struct identity ids[ROLE_COUNT] = {0};
 	bool ok = mkdir(directory, 0755) == 0 || errno == EEXIST;
@@ -201,12 +213,14 @@ static bool make_keys(
 		char prefix[4096], name[COMMON_NAME_MAX + 1];
 
 		snprintf(prefix, sizeof(prefix), "%s/%s", directory, roles[i].name);
-		snprintf(name, sizeof(name), "%s %s", owner, roles[i].name);
+		snprintf(name, sizeof(name), "%s %s", owner->common, roles[i].name);
 		ids[i] = (struct identity){
 			.key = is_new(prefix) ? generate(type) : NULL, .made = true};
 		ok = ids[i].key &&
-		     certify(&ids[i], &ids[i ? i - 1 : 0], name, (enum role)i,
-			     i == ROLE_PROVIDER ? level : LEVEL_CERTIFIED) &&
+		     certify(&ids[i], &ids[i ? i - 1 : 0],
+			     &(struct subject_name){
+				     name, i == ROLE_PROVIDER ? owner->provider : NULL},
+			     (enum role)i, i == ROLE_PROVIDER ? level : LEVEL_CERTIFIED) &&
 		     save_identity(prefix, &ids[i]);
 	}
 	for (unsigned i = 0; i < ROLE_COUNT; i++)
@@ -218,8 +232,10 @@ int command_keys(int argc, char **argv)
 {
 	static const struct option options[] = {{"out", required_argument, NULL, 'o'},
 		{"type", required_argument, NULL, 't'}, {"name", required_argument, NULL, 'n'},
-		{"level", required_argument, NULL, 'l'}, {0}};
-	const char *directory = NULL, *type = "rsa3072", *owner = "Merlon development";
+		{"level", required_argument, NULL, 'l'}, {"provider", required_argument, NULL, 'p'},
+		{0}};
+	struct subject_name owner = {"Merlon development", "Merlon"};
+	const char *directory = NULL, *type = "rsa3072";
 	enum acceptance_level level = LEVEL_DEFAULT;
 	int option;
 
@@ -232,7 +248,10 @@ int command_keys(int argc, char **argv)
 			type = optarg;
 			break;
 		case 'n':
-			owner = optarg;
+			owner.common = optarg;
+			break;
+		case 'p':
+			owner.provider = optarg;
 			break;
 		case 'l':
 			if (!level_read(optarg, &level))
@@ -242,13 +261,13 @@ int command_keys(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (!directory || optind != argc)
+	if (!directory || strlen(owner.provider) > PROVIDER_MAX || optind != argc)
 		return 2;
-	return make_keys(directory, type, owner, level) ? 0 : 1;
+	return make_keys(directory, type, &owner, level) ? 0 : 1;
 }
 
 struct wanted {
-	const char *role, *out, *name, *type, *key, *issuer, *issuer_key, *level;
+	const char *role, *out, *name, *type, *key, *issuer, *issuer_key, *level, *provider;
 };
 
 static bool make_certificate(const struct wanted *w, enum role role, enum acceptance_level level)
@@ -266,14 +285,15 @@ static bool make_certificate(const struct wanted *w, enum role role, enum accept
 			ok = crypto_report(w->issuer);
 	}
 	ok = ok && subject.key &&
-	     certify(&subject, w->issuer ? &issuer : &subject, w->name, role, level) &&
+	     certify(&subject, w->issuer ? &issuer : &subject,
+		     &(struct subject_name){w->name, w->provider}, role, level) &&
 	     save_identity(w->out, &subject);
 	identity_free(&subject);
 	identity_free(&issuer);
 	return ok;
 }
 
-/* A root is its own issuer and names no level; the others need both. */
+/* A root is its own issuer and names no level; the others need both. A provider has a name. */
 static int check_and_make(const struct wanted *w)
 {
 	enum acceptance_level level = LEVEL_COUNT;
@@ -285,6 +305,9 @@ static int check_and_make(const struct wanted *w)
 		!w->issuer != !w->issuer_key)
 		return 2;
 	if (role == ROLE_ROOT ? w->issuer || w->level : !w->issuer || !w->level)
+		return 2;
+	if (!w->provider != (role != ROLE_PROVIDER) ||
+		(w->provider && strlen(w->provider) > PROVIDER_MAX))
 		return 2;
 	if (w->level && !level_read(w->level, &level))
 		return 2;
@@ -298,7 +321,8 @@ int command_certificate(int argc, char **argv)
 		{"type", required_argument, NULL, 't'}, {"key", required_argument, NULL, 'k'},
 		{"issuer", required_argument, NULL, 'i'},
 		{"issuer-key", required_argument, NULL, 'I'},
-		{"level", required_argument, NULL, 'l'}, {0}};
+		{"level", required_argument, NULL, 'l'}, {"provider", required_argument, NULL, 'p'},
+		{0}};
 	struct wanted w = {0};
 	const char **const values[] = {['r'] = &w.role,
 		['o'] = &w.out,
@@ -307,7 +331,8 @@ int command_certificate(int argc, char **argv)
 		['k'] = &w.key,
 		['i'] = &w.issuer,
 		['I'] = &w.issuer_key,
-		['l'] = &w.level};
+		['l'] = &w.level,
+		['p'] = &w.provider};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {

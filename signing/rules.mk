@@ -19,8 +19,13 @@ $(KEYS)/root.der: | $(B)/bin/vmksign
 $(KEYS)/intermediate.der: | $(KEYS)/root.der
 	$(B)/bin/vmksign certificate --role intermediate --type rsa3072 --name "Merlon development intermediate" \
 		--level Certified --issuer $(KEYS)/root.pem --issuer-key $(KEYS)/root.key --out $(KEYS)/intermediate
-$(KEYS)/provider.der: | $(KEYS)/intermediate.der
-	$(B)/bin/vmksign certificate --role provider --type rsa3072 --name "Merlon development provider" \
+# The provider that the development packages name. A certificate from before providers were named is made anew,
+# for the same key.
+$(KEYS)/provider.name: | $(KEYS)/intermediate.der
+	echo Merlon >$@
+$(KEYS)/provider.der: $(KEYS)/provider.name | $(KEYS)/intermediate.der
+	$(B)/bin/vmksign certificate --role provider --name "Merlon development provider" --provider $$(cat $<) \
+		$$([ -f $(KEYS)/provider.key ] && echo --key $(KEYS)/provider.key || echo --type rsa3072) \
 		--level PartnerSupported --issuer $(KEYS)/intermediate.pem --issuer-key $(KEYS)/intermediate.key \
 		--out $(KEYS)/provider
 

@@ -6,9 +6,11 @@
 
 static const char usage[] =
 	"usage: vmksign keys --out DIR [--type TYPE] [--name NAME] [--level LEVEL]\n"
+	"                    [--provider PROVIDER]\n"
 	"       vmksign certificate --role root|intermediate|provider --out PREFIX --name NAME\n"
 	"                       --type TYPE|--key KEY [--issuer CERT --issuer-key KEY --level "
-	"LEVEL]\n"
+	"LEVEL\n"
+	"                       [--provider PROVIDER]]\n"
 	"       vmksign package --manifest FILE --payload FILE --out FILE\n"
 	"                       [--key KEY|--signature FILE --cert FILE [--chain FILE]]\n"
 	"       vmksign second PACKAGE --signature FILE --out FILE\n"
@@ -35,7 +37,9 @@ static const char usage[] =
 	"KEY: a PEM file, or the PKCS #11 URI of a key on a token (pkcs11:token=...;object=...).\n"
 	"TYPE: rsa3072, rsa4096, p256, p384. LEVEL: CommunitySupported, PartnerSupported, "
 	"Accepted,\n"
-	"Certified: the highest that packages signed with this key may have.\n"
+	"Certified: the highest that packages signed with this key may have. PROVIDER: the "
+	"organization\n"
+	"in a provider's certificate, which is the provider of every package that it signs.\n"
 	"\n"
 	"Exit status: 0 done; 1 refused or failed; 2 wrong usage.\n";
 

@@ -330,6 +330,28 @@ static void copy_common_name(const mbedtls_x509_crt *cert, char *signer)
 	signer[length] = '\0';
 }
 
+/* As it stands there: what would have to be changed is nobody's name. */
+static void copy_organization(const mbedtls_x509_crt *cert, char *provider)
+{
+	const mbedtls_x509_name *found = NULL;
+
+	for (const mbedtls_x509_name *name = &cert->subject; name; name = name->next) {
+		if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_ORGANIZATION, &name->oid) != 0)
+			continue;
+		if (found)
+			return;
+		found = name;
+	}
+	if (!found || found->val.len >= SIGNATURE_PROVIDER_MAX)
+		return;
+	for (size_t i = 0; i < found->val.len; i++) {
+		if (found->val.p[i] < ' ' || found->val.p[i] > '~')
+			return;
+	}
+	memcpy(provider, found->val.p, found->val.len);
+	provider[found->val.len] = '\0';
+}
+
 static bool is_signed(struct verification *v, const struct signature_data *data)
 {
 	mbedtls_md_type_t md = MBEDTLS_MD_NONE;
@@ -370,11 +392,13 @@ static enum vmk_status run(struct verification *v, const struct signature_data *
 		status = check_chain_once(v, certs, count, roots, roots_n);
 	if (status == VMK_OK)
 		status = verify(v, data, cms, cms_n);
-	if (status == VMK_OK)
-		copy_common_name(&v->chain, v->path->signer);
-	else
+	if (status != VMK_OK) {
 		*v->path = (struct signature_path){0};
-	return status;
+		return status;
+	}
+	copy_common_name(&v->chain, v->path->signer);
+	copy_organization(&v->chain, v->path->provider);
+	return VMK_OK;
 }
 
 enum vmk_status signature_verify(const struct signature_data *data, const uint8_t *cms,

@@ -14,10 +14,11 @@
 #include <vmkapi/levels.h>
 #include <vmkapi/status.h>
 
-#define SIGNATURE_SIGNER_MAX 64 /* a common name's upper bound, RFC 5280 appendix A.1 */
-#define SIGNATURE_CERTS_MAX  2  /* the signer and one intermediate */
-#define SIGNATURE_ROOTS_MAX  2  /* the second one for the time of a rotation */
-#define SIGNATURE_PATH_MAX   (SIGNATURE_CERTS_MAX + 1)
+#define SIGNATURE_SIGNER_MAX   64 /* a common name's upper bound, RFC 5280 appendix A.1 */
+#define SIGNATURE_PROVIDER_MAX 64
+#define SIGNATURE_CERTS_MAX    2 /* the signer and one intermediate */
+#define SIGNATURE_ROOTS_MAX    2 /* the second one for the time of a rotation */
+#define SIGNATURE_PATH_MAX     (SIGNATURE_CERTS_MAX + 1)
 
 /* One X.509 certificate in DER; points into the caller's buffer. */
 struct signature_cert {
@@ -40,6 +41,9 @@ struct signature_path {
 	enum acceptance_level limit;
 	unsigned count;
 	uint8_t keys[SIGNATURE_PATH_MAX][32]; /* SHA-256 of each SubjectPublicKeyInfo, DER */
+	/* The one organization that the signer's subject names, zero-terminated; empty where that
+	 * is none, several, or no printable ASCII. */
+	char provider[SIGNATURE_PROVIDER_MAX];
 };
 
 /*

@@ -11,21 +11,35 @@ static enum vmk_status refuse(const char **why, enum vmk_status status, const ch
 	return status;
 }
 
+/* May its signer sign, and in that provider's name? */
+static enum vmk_status check_signer(
+	const struct admission *a, const struct package *package, const char **why)
+{
+	const struct signature_path *path = &package->path;
+
+	for (unsigned i = 0; i < path->count; i++) {
+		if (load_policy_revokes(&a->policy, path->keys[i]))
+			return refuse(why, VMK_REVOKED,
+				"a key of its signer's chain is on the revocation list");
+	}
+	if (strcmp(path->provider, package->provider) != 0)
+		return refuse(why, VMK_WRONG_PROVIDER,
+			"its provider is not the organization (O) of its signer's certificate");
+	return VMK_OK;
+}
+
 /* Who vouches for it. */
 static enum vmk_status check_signature(
 	const struct admission *a, struct package *package, const char **why)
 {
 	enum vmk_status status = package_verify(package, a->roots, a->roots_bytes, why);
 
-	if (status == VMK_OK) {
-		for (unsigned i = 0; i < package->path.count; i++)
-			if (load_policy_revokes(&a->policy, package->path.keys[i]))
-				return refuse(why, VMK_REVOKED,
-					"a key of its signer's chain is on the revocation list");
-		return VMK_OK;
-	}
+	if (status == VMK_OK)
+		return check_signer(a, package, why);
 	if (status != VMK_UNSIGNED || a->host != LEVEL_COMMUNITY)
 		return status;
+	if (package->kind == PACKAGE_POLICY)
+		return refuse(why, VMK_UNSIGNED, "a policy needs a signature on every host");
 	if (package->level != LEVEL_COMMUNITY)
 		return refuse(why, VMK_UNSIGNED,
 			"without a signature its level can only be CommunitySupported");

@@ -4,7 +4,10 @@
  * signature check. How far a package is trusted:
  *
  * - Its level is the manifest's, and at most what its signer's chain allows.
- * - Without a signature its level is CommunitySupported, and it loads on a host of that level only.
+ * - Its provider is the organization (O) that its signer's certificate names, to the letter.
+ * - A policy needs a signature on every host.
+ * - Any other package without a signature: its level is CommunitySupported, and it loads on a host
+ * of that level only.
  * - Below the host's level nothing loads.
  */
 #ifndef VMKMOD_ADMISSION_H
@@ -29,9 +32,10 @@ struct admission {
 /*
  * May this parsed package load now? If so it counts as loaded from then on, and must outlive
  * *admission. *why: static text, NULL on success. Beyond what package_verify() says:
- * VMK_REVOKED, VMK_LEVEL_TOO_HIGH, VMK_LEVEL_TOO_LOW, VMK_ROLLED_BACK, VMK_WRONG_VMKAPI,
- * VMK_DUPLICATE_NAME, VMK_EXISTS for a second configuration or policy, VMK_UNSUPPORTED where a
- * second signature is demanded, and what is wrong with a payload that the kernel itself reads.
+ * VMK_REVOKED, VMK_WRONG_PROVIDER, VMK_LEVEL_TOO_HIGH, VMK_LEVEL_TOO_LOW, VMK_ROLLED_BACK,
+ * VMK_WRONG_VMKAPI, VMK_DUPLICATE_NAME, VMK_EXISTS for a second configuration or policy,
+ * VMK_UNSUPPORTED where a second signature is demanded, and what is wrong with a payload that the
+ * kernel itself reads.
  */
 enum vmk_status admission_admit(
 	struct admission *admission, struct package *package, const char **why);

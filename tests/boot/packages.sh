@@ -15,9 +15,9 @@ cp build/kernel/vmkernel.elf build/packages/{config,e1000,agent,selftest}.pkg "$
 # that is taken, no package at all
 keys=$PWD/build/keys
 build/bin/vmksign keys --out "$dir/stranger" >/dev/null
-provider() # NAME: one more provider of ours
+provider() # NAME [ORGANIZATION]: one more provider of ours
 {
-	build/bin/vmksign certificate --role provider --type p256 --name "$1" --level PartnerSupported \
+	build/bin/vmksign certificate --role provider --type p256 --name "$1" --provider "${2:-Merlon}" --level PartnerSupported \
 		--issuer "$keys/intermediate.pem" --issuer-key "$keys/intermediate.key" --out "$dir/$1"
 }
 # package NAME KEY CHAIN [SED-EXPRESSION [MANIFEST PAYLOAD]]: KEY and CHAIN without .key and .pem
@@ -47,7 +47,7 @@ ours api s/^vmkapi=.*/vmkapi=1/ kernel/vmkdev/drivers/e1000/e1000.manifest build
 		sha256sum | cut -d ' ' -f 1)"
 	echo floor.old=5
 } >"$dir/policy"
-printf 'name=policy\nversion=1\nprovider=merlon\nkind=policy\nlevel=PartnerSupported\n' >"$dir/manifest"
+printf 'name=policy\nversion=1\nprovider=Merlon\nkind=policy\nlevel=PartnerSupported\n' >"$dir/manifest"
 ours policy '' "$dir/manifest" "$dir/policy"
 printf '\xff' | dd of="$dir/files/flipped.pkg" bs=1 seek=3000 conv=notrunc status=none
 truncate -s -100 "$dir/files/cut.pkg"
@@ -85,7 +85,7 @@ has "a version below the floor is refused" "$log" 'old.pkg refused: rolled-back'
 has "a driver for another vmkapi is refused" "$log" 'api.pkg refused: wrong-vmkapi'
 has "a name that is taken is refused" "$log" 'same.pkg refused: duplicate-name'
 has "provider, package, version and level are named" "$log" \
-	'Package: [0-9]+: policy 1 of merlon \(policy, PartnerSupported\) signed by Merlon development provider'
+	'Package: [0-9]+: policy 1 of Merlon \(policy, PartnerSupported\) signed by Merlon development provider'
 has "the host's level is said" "$log" 'host acceptance level: PartnerSupported'
 ok "nothing of them runs" bash -c "! grep -aqE 'World (stranger|flipped|cut|unsigned|above|below|revoked|old|same)' '$log'"
 

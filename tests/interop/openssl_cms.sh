@@ -7,7 +7,7 @@ vmksign=$PWD/build/bin/vmksign
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-printf 'name=probe\nversion=1\nprovider=merlon\nkind=config\nlevel=PartnerSupported\n' >"$work/manifest"
+printf 'name=probe\nversion=1\nprovider=Merlon\nkind=config\nlevel=PartnerSupported\n' >"$work/manifest"
 printf 'hostname=probe\n' >"$work/payload"
 
 # le FILE OFFSET BYTES: a little-endian number
@@ -64,7 +64,7 @@ done
 	ec='-quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-384'
 	for name in ca maker; do openssl genpkey $ec -out $name.key; done
 	openssl req -x509 -new -key ca.key -subj /CN=CA -days 9 -addext keyUsage=critical,keyCertSign -out ca.pem
-	openssl req -new -key maker.key -subj /CN=Maker -out maker.csr
+	openssl req -new -key maker.key -subj /O=Merlon/CN=Maker -out maker.csr
 	printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\n' >maker.ext
 	echo certificatePolicies=2.25.101178048353285153420751361743956730322.1.2 >>maker.ext
 	openssl x509 -req -in maker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 9 -extfile maker.ext -out maker.pem

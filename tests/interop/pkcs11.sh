@@ -38,7 +38,7 @@ certificate()
 {
 	"$vmksign" certificate --role "$1" --name "token $2" --key "$(key "$2")" --out "$work/$2" "${@:3}"
 }
-printf 'name=probe\nversion=1\nprovider=merlon\nkind=config\nlevel=Accepted\n' >"$work/manifest"
+printf 'name=probe\nversion=1\nprovider=Merlon\nkind=config\nlevel=Accepted\n' >"$work/manifest"
 printf 'hostname=probe\n' >"$work/payload"
 package() # OUT KEY-URI
 {
@@ -52,7 +52,7 @@ refused()
 }
 ok "a root for a key on the token" certificate root root
 ok "an intermediate" certificate intermediate sub --issuer "$work/root.pem" --issuer-key "$(key root)" --level Certified
-ok "a provider" certificate provider provider --issuer "$work/sub.pem" --issuer-key "$(key sub)" --level Accepted
+ok "a provider" certificate provider provider --issuer "$work/sub.pem" --issuer-key "$(key sub)" --level Accepted --provider Merlon
 ok "no private key is in a file" refused grep -rlq PRIVATE "$work" --include=*.pem --include=*.key
 ok "a package signed on the token" package probe "$(key provider)"
 has "loads by the kernel's rules" <("$vmksign" dry-run --root "$work/root.pem" --level Accepted "$work/probe.pkg" 2>&1) \

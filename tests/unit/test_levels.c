@@ -3,6 +3,7 @@
 /* sources: kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c kernel/vmkvm/image.c */
 /* sources: kernel/lib/keyval.c kernel/lib/hex.c kernel/trust/signature.c kernel/trust/hash.c */
 /* sources: kernel/trust/security.c kernel/boot/options.c tests/unit/shim/panic.c */
+/* sources: tests/unit/shim/test_file.c */
 /* needs: build/host-lib/libmbedtls.a build/bin/vmksign */
 /* libs: build/host-lib/libmbedtls.a */
 /*
@@ -17,15 +18,14 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/unit/shim/test_file.h"
 #include "trust/security.h"
 #include "vmkmod/admission.h"
 
-#define FILE_MAX   16384
 #define FILES_KEPT 16
 
 struct file {
-	uint8_t data[FILE_MAX];
-	size_t size;
+	struct test_file bytes;
 	struct package package;
 };
 
@@ -44,6 +44,7 @@ static const char script[] =
 	"sub() { $v certificate --role intermediate --type p256 --name $1 --out $1 --level $3 \\\n"
 	"  --issuer $2.pem --issuer-key $2.key; }\n"
 	"provider() { $v certificate --role provider --type p256 --name $1 --out $1 --level $3 \\\n"
+	"  --provider ${4:-merlon} \\\n"
 	"  --issuer $2.pem --issuer-key $2.key; }\n"
 	"printf 'hostname=test\\n' >payload\n"
 	"root old; root new; root stranger; cat old.der new.der >roots\n"
@@ -69,40 +70,42 @@ static const char script[] =
 	"echo revoked-keys=$(fp strangep),$(fp mayAccepted) >payload; policy nosigner\n"
 	"echo revoked-keys=$(fp newsub) >payload; policy nosub\n"
 	"echo revoked-keys=$(fp old) >payload; policy noroot\n"
-	"echo second-signature=demanded >payload; policy second\n";
-
-static struct file load(const char *name)
-{
-	struct file f = {.size = 0};
-	char path[256];
-	FILE *in;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	in = fopen(path, "rb");
-	if (!in)
-		fail_msg("%s is missing", path);
-	f.size = fread(f.data, 1, sizeof(f.data), in);
-	fclose(in);
-	assert_in_range(f.size, 1, FILE_MAX - 1);
-	return f;
-}
+	"echo second-signature=demanded >payload; policy second\n"
+	/* Another's package, signed by one of ours: vmksign makes none, so it is put together. */
+	"echo floor.same=1 >payload; body free policy CommunitySupported; make unsignedpolicy\n"
+	"by signedpolicy mayCommunitySupported oldsub\n"
+	"byte() { printf \"\\\\$(printf %o $1)\"; }\n"
+	"record() { n=$(wc -c <$2); byte $1; byte 0; byte 0; byte 0; byte $((n % 256));\n"
+	"  byte $((n / 256)); byte 0; byte 0; cat $2; head -c $(((8 - n % 8) % 8)) /dev/zero; }\n"
+	"echo hostname=test >payload; body probe config $P; make raw\n"
+	"provider otherp oldsub Certified Other\n"
+	"! by foreign otherp oldsub; test ! -f foreign.pkg\n"
+	"openssl cms -sign -binary -noattr -nocerts -md sha256 -outform DER -in raw.pkg \\\n"
+	"  -signer otherp.pem -inkey otherp.key -out raw.cms\n"
+	"{ cat raw.pkg; record 1 otherp.der; record 1 oldsub.der; record 2 raw.cms; } "
+	">foreign.pkg\n"
+	"openssl cms -sign -binary -noattr -nocerts -md sha256 -outform DER -in raw.pkg \\\n"
+	"  -signer mayAccepted.pem -inkey mayAccepted.key -out raw.cms\n"
+	"{ cat raw.pkg; record 1 mayAccepted.der; record 1 oldsub.der; record 2 raw.cms; } \\\n"
+	"  >own.pkg\n";
 
 /* A host; the files of what it admitted stay until the next one. */
 static struct admission host;
-static struct file roots, files[FILES_KEPT];
+static struct test_file roots;
+static struct file files[FILES_KEPT];
 static unsigned file_count;
 static const char *why;
 
 static void new_host(enum acceptance_level level, const char *roots_name)
 {
-	roots = load(roots_name);
+	test_file_load(directory, roots_name, &roots);
 	host = (struct admission){.host = level, .roots = roots.data, .roots_bytes = roots.size};
 	file_count = 0;
 }
 
 static enum vmk_status admit_file(struct file *f)
 {
-	enum vmk_status status = package_parse(f->data, f->size, &f->package, &why);
+	enum vmk_status status = package_parse(f->bytes.data, f->bytes.size, &f->package, &why);
 
 	if (status == VMK_OK)
 		status = admission_admit(&host, &f->package, &why);
@@ -116,7 +119,7 @@ static enum vmk_status admit(const char *name)
 
 	snprintf(file, sizeof(file), "%s.pkg", name);
 	assert_in_range(file_count, 0, FILES_KEPT - 1);
-	files[file_count] = load(file);
+	test_file_load(directory, file, &files[file_count].bytes);
 	return admit_file(&files[file_count++]);
 }
 
@@ -169,12 +172,12 @@ static void check(unsigned row, const char *signature, enum vmk_status expected)
 	snprintf(name, sizeof(name), "%s%s.pkg", strcmp(signature, "absent") ? "good" : "absent",
 		acceptance_level_name(verdicts[row].package));
 	new_host(verdicts[row].host, "old.der");
-	files[0] = load(name);
+	test_file_load(directory, name, &files[0].bytes);
 	if (strcmp(signature, "bad") == 0) {
-		assert_int_equal(
-			package_parse(files[0].data, files[0].size, &files[0].package, &why),
+		assert_int_equal(package_parse(files[0].bytes.data, files[0].bytes.size,
+					 &files[0].package, &why),
 			VMK_OK);
-		files[0].data[files[0].package.payload - files[0].data] ^= 1;
+		files[0].bytes.data[files[0].package.payload - files[0].bytes.data] ^= 1;
 	}
 	found = admit_file(&files[0]);
 	if (found != expected)
@@ -272,8 +275,8 @@ static void test_other_refusals(void **state)
 	expect("driver", VMK_DUPLICATE_NAME);
 	expect("floor", VMK_OK);
 	expect("nosub", VMK_EXISTS);
-	cut = load("v5.pkg");
-	cut.size = 100;
+	test_file_load(directory, "v5.pkg", &cut.bytes);
+	cut.bytes.size = 100;
 	assert_int_equal(admit_file(&cut), VMK_TRUNCATED);
 	new_host(LEVEL_PARTNER, "old.der");
 	expect("second", VMK_OK);
@@ -286,7 +289,32 @@ static void test_other_refusals(void **state)
 	assert_true(files[0].package.has_second);
 }
 
-/* Without a signature a policy may take away as any other, but nobody may claim a level. */
+/* In whose name a package comes is not its own word. */
+static void test_provider(void **state)
+{
+	for (unsigned level = 0; level <= LEVEL_PARTNER; level++) {
+		new_host((enum acceptance_level)level, "old.der");
+		expect("foreign", VMK_WRONG_PROVIDER);
+		assert_non_null(strstr(why, "organization (O)"));
+		expect("own", VMK_OK);
+		assert_string_equal(files[1].package.path.provider, "merlon");
+	}
+}
+
+/* It must not take the place of a signed one, not even where anything else may be unsigned. */
+static void test_unsigned_policy(void **state)
+{
+	new_host(LEVEL_COMMUNITY, "old.der");
+	expect("unsignedpolicy", VMK_UNSIGNED);
+	assert_non_null(strstr(why, "a policy needs a signature on every host"));
+	assert_false(host.has_policy);
+	expect("signedpolicy", VMK_OK);
+	expect("absentCommunitySupported", VMK_OK);
+	new_host(LEVEL_PARTNER, "old.der");
+	expect("unsignedpolicy", VMK_UNSIGNED);
+}
+
+/* What a refused policy says counts for nothing. */
 static void test_refused_counts_for_nothing(void **state)
 {
 	new_host(LEVEL_CERTIFIED, "old.der");
@@ -401,6 +429,8 @@ int main(void)
 		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_revocation),
 		cmocka_unit_test(test_floor),
+		cmocka_unit_test(test_provider),
+		cmocka_unit_test(test_unsigned_policy),
 		cmocka_unit_test(test_other_refusals),
 		cmocka_unit_test(test_refused_counts_for_nothing),
 		cmocka_unit_test(test_host_level),

@@ -84,7 +84,9 @@ enum vmk_status package_verify(
 	note("verify %s; ", package->name);
 	memset(package->sha256, 0xab, sizeof(package->sha256));
 	if (verdict == VMK_OK)
-		package->path = (struct signature_path){"tester", LEVEL_CERTIFIED, 2, {{0}}};
+		package->path = (struct signature_path){
+			.signer = "tester", .limit = LEVEL_CERTIFIED, .count = 2};
+	memcpy(package->path.provider, package->provider, sizeof(package->provider));
 	*why = verdict == VMK_OK ? NULL : "the reason";
 	return verdict;
 }

@@ -2,6 +2,7 @@
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/lib/keyval.c kernel/trust/signature.c kernel/trust/hash.c */
 /* sources: tests/unit/shim/panic.c */
+/* sources: tests/unit/shim/test_file.c */
 /* needs: build/host-lib/libmbedtls.a build/bin/vmksign */
 /* libs: build/host-lib/libmbedtls.a */
 /* What vmksign signs with OpenSSL, the kernel's own verification (mbedTLS) accepts, unchanged only.
@@ -14,20 +15,14 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/unit/shim/test_file.h"
 #include "vmkmod/package.h"
-
-#define FILE_MAX 16384
-
-struct file {
-	uint8_t data[FILE_MAX];
-	size_t size;
-};
 
 static char directory[] = "/tmp/test_vmksign_XXXXXX";
 
 static const char script[] =
 	"set -e; cd \"$0\"; v=$1; exec >log 2>&1\n"
-	"printf 'name=probe\\nversion=7\\nprovider=merlon\\nkind=config\\n"
+	"printf 'name=probe\\nversion=7\\nprovider=Merlon\\nkind=config\\n"
 	"level=PartnerSupported\\n' > manifest\n"
 	"printf 'hostname=test\\n' > payload\n"
 	"make() { $v package --manifest manifest --payload payload --out $1 $2; }\n"
@@ -41,6 +36,9 @@ static const char script[] =
 	"make unsigned.pkg\n"
 	"no() { if \"$@\"; then exit 1; fi; }\n"
 	"no $v keys --out rsa3072\n"
+	"sed s/=Merlon/=Other/ manifest >other\n"
+	"no $v package --manifest other --payload payload --out other.pkg --key p256/provider.key "
+	"--cert p256/provider.pem --chain p256/intermediate.pem\n"
 	"no make mixed.pkg '--key p256/provider.key --cert p384/provider.pem --chain "
 	"p384/intermediate.pem'\n"
 	"no $v package --manifest payload --payload payload --out bad.pkg\n"
@@ -49,27 +47,20 @@ static const char script[] =
 	"no $v verify unsigned.pkg --root p256/root.der\n"
 	"echo old >victim; ln -s victim link.pkg.new; make link.pkg\n"
 	"test $(cat victim) = old; test ! -L link.pkg\n"
-	"no ls *.new mixed.pkg bad.pkg\n";
+	"no ls *.new mixed.pkg bad.pkg other.pkg\n";
 
-static struct file load(const char *name)
+static struct test_file load(const char *name)
 {
-	struct file f = {.size = 0};
-	char path[256];
-	FILE *in;
+	struct test_file file;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	in = fopen(path, "rb");
-	if (!in)
-		fail_msg("%s is missing", path);
-	f.size = fread(f.data, 1, sizeof(f.data), in);
-	fclose(in);
-	assert_in_range(f.size, 1, FILE_MAX - 1);
-	return f;
+	test_file_load(directory, name, &file);
+	return file;
 }
 
-static enum vmk_status verify(const struct file *f, const char *root_name, struct package *package)
+static enum vmk_status verify(
+	const struct test_file *f, const char *root_name, struct package *package)
 {
-	struct file root = load(root_name);
+	struct test_file root = load(root_name);
 	const char *why = NULL;
 	enum vmk_status status = package_parse(f->data, f->size, package, &why);
 
@@ -84,7 +75,7 @@ static void check_type(const char *type)
 {
 	char name[64], root[64], signer[64];
 	struct package package;
-	struct file f;
+	struct test_file f;
 
 	snprintf(name, sizeof(name), "%s.pkg", type);
 	snprintf(root, sizeof(root), "%s/root.der", type);
@@ -92,6 +83,7 @@ static void check_type(const char *type)
 	f = load(name);
 	assert_int_equal(verify(&f, root, &package), VMK_OK);
 	assert_string_equal(package.path.signer, signer);
+	assert_string_equal(package.path.provider, "Merlon");
 	assert_string_equal(package.name, "probe");
 }
 
@@ -105,7 +97,7 @@ static void test_key_types(void **state)
 
 static void test_deterministic(void **state)
 {
-	struct file a = load("rsa3072.pkg"), b = load("again.pkg");
+	struct test_file a = load("rsa3072.pkg"), b = load("again.pkg");
 
 	assert_int_equal(a.size, b.size);
 	assert_memory_equal(a.data, b.data, a.size);
@@ -113,7 +105,7 @@ static void test_deterministic(void **state)
 
 static void test_stranger(void **state)
 {
-	struct file f = load("rsa3072.pkg");
+	struct test_file f = load("rsa3072.pkg");
 	struct package package;
 
 	assert_int_equal(verify(&f, "p256/root.der", &package), VMK_UNKNOWN_SIGNER);
@@ -122,7 +114,7 @@ static void test_stranger(void **state)
 
 static void test_unsigned(void **state)
 {
-	struct file f = load("unsigned.pkg");
+	struct test_file f = load("unsigned.pkg");
 	struct package package;
 
 	assert_int_equal(verify(&f, "p256/root.der", &package), VMK_UNSIGNED);
@@ -131,7 +123,7 @@ static void test_unsigned(void **state)
 /* Every byte of the signed part counts, in value. */
 static void test_each_byte(void **state)
 {
-	struct file f = load("p256.pkg");
+	struct test_file f = load("p256.pkg");
 	struct package package;
 	size_t signed_bytes;
 
@@ -149,7 +141,7 @@ static void test_each_byte(void **state)
 /* The whole file's digest, trailer included, is what is measured. */
 static void test_digest(void **state)
 {
-	struct file f = load("p256.pkg");
+	struct test_file f = load("p256.pkg");
 	struct package package;
 	uint8_t before[32];
 

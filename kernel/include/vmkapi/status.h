@@ -36,7 +36,8 @@
 	X(VMK_ROLLED_BACK, "rolled-back", "older than the policy's floor")                     \
 	X(VMK_WRONG_VMKAPI, "wrong-vmkapi", "made for another version of vmkapi")              \
 	X(VMK_DUPLICATE_NAME, "duplicate-name", "something of this name is loaded already")    \
-	X(VMK_BAD_STATE, "bad-state", "not possible in the state that it is in")
+	X(VMK_BAD_STATE, "bad-state", "not possible in the state that it is in")               \
+	X(VMK_WRONG_PROVIDER, "wrong-provider", "signed in another provider's name")
 
 enum vmk_status {
 #define X(symbol, name, meaning) symbol,
