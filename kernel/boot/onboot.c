@@ -4,6 +4,7 @@
 #include "arch/x86/irq.h"
 #include "arch/x86/power.h"
 #include "boot/boot_info.h"
+#include "boot/lives.h"
 #include "boot/options.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -214,6 +215,10 @@ void onboot(void)
 	}
 	if (!strncmp(value, "modules:", 8))
 		load_modules(value + 8);
+	if (!strncmp(value, "lives:", 6)) {
+		watch_lives(value + 6);
+		return;
+	}
 	if (!strncmp(value, "kill:", 5)) {
 		kill_worlds(value + 5);
 		return;

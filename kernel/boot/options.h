@@ -7,6 +7,7 @@
  *                                      then the next (tests)
  *   onboot=modules:NAME:COUNT,...      load and unload this driver so often, then the next; then
  *                                      power off (tests)
+ *   onboot=lives:NAME                  what is in use after each of two lives of that user world
  *   onpanic=halt|poweroff|reboot       after a panic; by default reboot
  *   pools=PATH:SETTING...,...          resource pools for CPU time (sched/pool_spec.h)
  *   cpus=N                             use at most N CPUs

@@ -20,9 +20,11 @@ struct vm;
 struct vm_console;
 struct secdomain;
 
-#define USER_TOP       0x7ffffffff000ull /* the first address that no world can have */
-#define SCRATCH_BYTES  4096u
-#define LOG_TEXT_MAX   (SCRATCH_BYTES - 1)
+#define USER_TOP      0x7ffffffff000ull /* the first address that no world can have */
+#define SCRATCH_BYTES 4096u
+#define LOG_TEXT_MAX  (SCRATCH_BYTES - 1)
+/* What a log budget counts. At 115200 baud these take 11 ms, in which the log keeps all waiting. */
+#define LOG_UNIT_BYTES 128u
 #define WAIT_MAX       16u
 #define GUEST_MAPS_MAX 4u
 #define WORLD_NAME(u)  ((u)->package.name)

@@ -10,8 +10,6 @@
 #include "vmkvm/console.h"
 
 #define LOG_MODULE "vmkuser"
-/* At 115200 baud these take 11 ms, in which the log keeps everybody waiting. */
-#define LOG_UNIT_BYTES 128
 
 /* (code) */
 enum vmk_status call_exit(struct uworld *u, const uint64_t args[6], uint64_t *value)

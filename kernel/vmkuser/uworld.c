@@ -18,9 +18,9 @@
 
 #include <string.h>
 
-#define LOG_MODULE "vmkuser"
-#define NS_PER_S   1000000000ull
-#define LOG_BURST  256
+#define LOG_MODULE  "vmkuser"
+#define NS_PER_S    1000000000ull
+#define LOG_SECONDS 5u /* that may be saved up */
 
 void uworld_cpu_init(void)
 {
@@ -178,6 +178,15 @@ void uworld_discard(struct uworld *u)
 	heap_free(u);
 }
 
+/* A longest message always fits. */
+static struct budget log_budget(uint32_t rate)
+{
+	const uint64_t longest = 1 + LOG_TEXT_MAX / LOG_UNIT_BYTES;
+
+	return (struct budget){
+		.interval_ns = NS_PER_S / rate, .burst = MAX(LOG_SECONDS * rate, longest)};
+}
+
 static struct uworld *make(const struct package *package)
 {
 	struct uworld *u = heap_alloc(sizeof(*u));
@@ -189,11 +198,7 @@ static struct uworld *make(const struct package *package)
 	u->memory_limit = (uint64_t)(u->grants.memory_limit_kib ? u->grants.memory_limit_kib
 								: DOMAIN_MEMORY_KIB)
 			  << 10;
-	u->log_budget = (struct budget){
-		.interval_ns =
-			NS_PER_S / (u->grants.log_rate ? u->grants.log_rate : DOMAIN_LOG_RATE),
-		.burst = LOG_BURST,
-	};
+	u->log_budget = log_budget(u->grants.log_rate ? u->grants.log_rate : DOMAIN_LOG_RATE);
 	u->domain = secdomain_join(package);
 	u->scratch = heap_alloc(SCRATCH_BYTES);
 	if (!u->scratch || !u->domain) {

@@ -58,7 +58,10 @@ $(foreach w,$(WORLDS),$(if $($(w)_MANIFEST),\
 $(B)/worlds/hostile-%.manifest: kernel/worlds/hostile/hostile.manifest
 	@mkdir -p $(@D)
 	sed "s/@CASE@/$*/" $< > $@
-$(foreach c,$(hostile_CASES),$(eval $(call package,hostile-$(c),$(B)/worlds/hostile-$(c).manifest,\
+$(B)/worlds/hostile-calls-%.manifest: kernel/worlds/hostile/calls.manifest
+	@mkdir -p $(@D)
+	sed "s/@CASE@/calls-$*/" $< > $@
+$(foreach c,$(hostile_CASES) $(HOSTILE_CALLS:%=calls-%),$(eval $(call package,hostile-$(c),$(B)/worlds/hostile-$(c).manifest,\
 	$(B)/worlds/hostile.elf)))
 
 $(foreach g,$(TINY_GUESTS),$(eval $(call vm_package,guest-$(g),$(B)/vms/$(g).manifest,\

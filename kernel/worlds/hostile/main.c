@@ -1,11 +1,14 @@
-/* Does what the world's own name says: hostile-exec_stack calls attack_exec_stack(). */
+/* Does what the world's own name says: hostile-exec_stack calls attack_exec_stack(),
+ * hostile-calls-1000 makes 1000 random system calls. */
 #include "kernel/worlds/hostile/attacks.h"
+#include "kernel/worlds/hostile/calls.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <vmkuser/libvmkuser.h>
 
 #define PREFIX "hostile-"
+#define CALLS  "calls-"
 
 static const struct {
 	const char *name;
@@ -20,6 +23,8 @@ int main(void)
 {
 	const char *name = vmku_start()->world + strlen(PREFIX);
 
+	if (strncmp(name, CALLS, strlen(CALLS)) == 0)
+		return hostile_calls(name + strlen(CALLS));
 	for (unsigned i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
 		if (strcmp(attacks[i].name, name) != 0)
 			continue;
