@@ -2,6 +2,7 @@
 
 #include "policy/predict/hex.h"
 #include "policy/predict/parts.h"
+#include "trust/audit_read.h"
 #include "trust/evlog_read.h"
 
 #include <stdio.h>
@@ -87,6 +88,18 @@ static json_t *cpu_json(const struct prediction *p)
 	return array;
 }
 
+static json_t *forbidden_json(uint32_t kinds)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < AUDIT_KIND_END; i++) {
+		if (kinds >> i & 1)
+			json_array_append_new(
+				array, json_string(audit_kind_name((enum audit_kind)i)));
+	}
+	return array;
+}
+
 json_t *document_of(const struct prediction *p)
 {
 	json_t *events = json_array(), *files = json_array(), *pcrs = json_object();
@@ -113,6 +126,8 @@ json_t *document_of(const struct prediction *p)
 	json_object_set_new(root, "runtime", runtime_json(p));
 	if (p->cpu_required)
 		json_object_set_new(root, "cpu-required", cpu_json(p));
+	if (p->audit_forbid)
+		json_object_set_new(root, "audit-forbid", forbidden_json(p->audit_forbid));
 	json_object_set_new(root, "files", files);
 	return root;
 }

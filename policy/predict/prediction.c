@@ -1,6 +1,7 @@
 #include "policy/predict/prediction.h"
 
 #include "policy/predict/parts.h"
+#include "trust/audit_read.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,6 +106,27 @@ static enum vmk_status load_config(struct prediction_inputs *inputs, struct pred
 	return prediction_fail(error, status, inputs->boot_cfg, line);
 }
 
+static enum vmk_status load_forbidden(const struct prediction_inputs *inputs,
+	struct prediction *prediction, struct prediction_error *error)
+{
+	const char *name = inputs->audit_forbid;
+	char text[AUDIT_KEY_MAX];
+
+	while (name && *name) {
+		size_t size = strcspn(name, ",");
+		enum audit_kind kind;
+
+		snprintf(text, sizeof(text), "%.*s", (int)size, name);
+		kind = audit_kind_find(text);
+		if (kind == AUDIT_NONE)
+			return prediction_fail(
+				error, VMK_BAD_PARAM, text, "not a kind of audit record");
+		prediction->audit_forbid |= 1u << kind;
+		name += size + (name[size] == ',');
+	}
+	return VMK_OK;
+}
+
 enum vmk_status prediction_make(struct prediction_inputs *inputs, struct prediction *prediction,
 	struct prediction_error *error)
 {
@@ -112,6 +134,8 @@ enum vmk_status prediction_make(struct prediction_inputs *inputs, struct predict
 
 	*prediction = (struct prediction){0};
 	status = load_config(inputs, error);
+	if (status == VMK_OK)
+		status = load_forbidden(inputs, prediction, error);
 	if (status != VMK_OK)
 		return status;
 	snprintf(prediction->name, sizeof(prediction->name), "merlon %.50s", inputs->config.build);

@@ -42,6 +42,7 @@ struct prediction {
 	enum vmk_launch launch;
 	bool dma_protection;   /* only platforms that remap DMA and interrupts are accepted */
 	uint32_t cpu_required; /* bits by enum vmk_cpu_protection: CPUs that have them on */
+	uint32_t audit_forbid; /* bit n: enum audit_kind n */
 	unsigned event_count, file_count;
 	struct predicted_event events[PREDICTION_EVENTS_MAX];
 	struct predicted_file files[PREDICTION_FILES_MAX];
@@ -68,6 +69,8 @@ struct prediction_inputs {
 	bool dma_protection;
 	uint32_t cpu_required;
 	bool community; /* a host level of CommunitySupported is meant */
+	const char
+		*audit_forbid; /* kinds of audit records that refuse a host, with commas; or NULL */
 	struct bootcfg config;
 	char cmdlines[BOOTCFG_MODULES_MAX + 1][BOOTCFG_NAME_MAX + BOOTCFG_OPTIONS_MAX + 1];
 };

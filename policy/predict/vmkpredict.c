@@ -33,6 +33,7 @@ static int usage(FILE *to, int code)
 	      "memory\n"
 	      "           --require-cpu NAME,...: only where the CPU has these protections on\n"
 	      "           --allow-community: also where unsigned packages may load\n"
+	      "           --audit-forbid KIND,...: only where the audit log has none of these\n"
 	      "       vmkpredict capture --log FILE --name NAME [--sinit FILE] [--out FILE]\n"
 	      "       vmkpredict capture --launch srtm --log FILE --name NAME [--grub FILE] [--out "
 	      "FILE]\n"
@@ -250,6 +251,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		{"require-dma-protection", no_argument, NULL, 'D'},
 		{"require-cpu", required_argument, NULL, 'R'},
 		{"allow-community", no_argument, NULL, 'C'},
+		{"audit-forbid", required_argument, NULL, 'F'},
 		{0},
 	};
 	const char **const values[] = {['b'] = &a->inputs.boot_cfg,
@@ -264,6 +266,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
 		['L'] = &a->launch,
 		['G'] = &a->inputs.grub,
 		['c'] = &a->inputs.grub_cfg,
+		['F'] = &a->inputs.audit_forbid,
 		['o'] = &a->out,
 		['l'] = &a->log,
 		['n'] = &a->name,

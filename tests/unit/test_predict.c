@@ -1,3 +1,4 @@
+/* sources: kernel/trust/audit_read.c */
 /* sources: policy/predict/vlp.c policy/predict/mle.c policy/predict/buffer.c */
 /* sources: policy/predict/sinit.c policy/predict/hex.c policy/predict/prediction.c */
 /* sources: policy/predict/static.c policy/predict/pe.c policy/predict/grubscript.c */
