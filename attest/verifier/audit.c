@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/keyval.h"
 #include "verifier/semantics.h"
 
 struct checkpoint {
@@ -249,22 +248,6 @@ bool audit_check_forbidden(const struct bytes *log, uint32_t kinds, struct fault
 		return fault_found(fault, "%s", text);
 	}
 	return true;
-}
-
-void audit_describe(const struct audit_record *record, char *text, size_t size)
-{
-	struct keyval pairs = keyval_of(record->text, record->text_bytes);
-	size_t at = 0;
-
-	text[0] = 0;
-	while (keyval_next(&pairs) == VMK_OK && at < size) {
-		bool blank = memchr(pairs.value, ' ', pairs.value_length) != NULL;
-		const char *quote = blank ? "'" : "";
-
-		at += (size_t)snprintf(text + at, size - at, "%s%.*s=%s%.*s%s", at ? " " : "",
-			(int)pairs.key_length, pairs.key, quote, (int)pairs.value_length,
-			pairs.value, quote);
-	}
 }
 
 bool audit_remarkable(enum audit_kind kind)

@@ -34,8 +34,6 @@ bool audit_check(struct audit *audit, const struct events *events, const struct 
  */
 bool audit_check_forbidden(const struct bytes *log, uint32_t kinds, struct fault *fault);
 
-/* One line for people: the fields of a record with blanks between, values with blanks in quotes. */
-void audit_describe(const struct audit_record *record, char *text, size_t size);
 /* Is it of a kind that a good host makes seldom? */
 bool audit_remarkable(enum audit_kind kind);
 

@@ -3,6 +3,7 @@
 #include "lib/keyval.h"
 #include "lib/reader.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const kind_names[AUDIT_KIND_END] = {
@@ -81,4 +82,20 @@ enum vmk_status audit_next(struct audit_cursor *cursor, struct audit_record *rec
 bool audit_field_get(const struct audit_record *record, const char *key, char *value, size_t size)
 {
 	return keyval_get(record->text, record->text_bytes, key, value, size) == VMK_OK;
+}
+
+void audit_describe(const struct audit_record *record, char *text, size_t size)
+{
+	struct keyval pairs = keyval_of(record->text, record->text_bytes);
+	size_t at = 0;
+
+	text[0] = 0;
+	while (keyval_next(&pairs) == VMK_OK && at < size) {
+		bool blank = memchr(pairs.value, ' ', pairs.value_length) != NULL;
+		const char *quote = blank ? "'" : "";
+
+		at += (size_t)snprintf(text + at, size - at, "%s%.*s=%s%.*s%s", at ? " " : "",
+			(int)pairs.key_length, pairs.key, quote, (int)pairs.value_length,
+			pairs.value, quote);
+	}
 }

@@ -38,6 +38,10 @@ enum vmk_status audit_next(struct audit_cursor *cursor, struct audit_record *rec
 /* The value of a field, zero-terminated; false if there is none or it does not fit. */
 bool audit_field_get(const struct audit_record *record, const char *key, char *value, size_t size);
 
+/* One line for people: the fields with blanks between, values with blanks in quotes; cut at size.
+ */
+void audit_describe(const struct audit_record *record, char *text, size_t size);
+
 /* "?" for a number that is no kind. AUDIT_NONE for a name that is none. */
 const char *audit_kind_name(enum audit_kind kind);
 enum audit_kind audit_kind_find(const char *name);

@@ -1,7 +1,22 @@
 /* The console, for a world that was given it. */
+#include "arch/x86/time.h"
 #include "mem/space.h"
+#include "trust/audit.h"
 #include "vmkdev/tty.h"
 #include "vmkuser/call.h"
+
+#define SESSION_QUIET_NS 900000000000ull
+
+/* There is no log-in: a session begins with the first key after a quiet while. */
+static void note_session(const struct uworld *u)
+{
+	static uint64_t last_ns; /* 0: nobody has typed yet; what is lost in a race is one record */
+	uint64_t now = time_ns(), before = __atomic_exchange_n(&last_ns, now, __ATOMIC_RELAXED);
+
+	if (!before || now - before > SESSION_QUIET_NS)
+		audit_record(AUDIT_CONSOLE, WORLD_NAME(u), "world", WORLD_NAME(u), "state",
+			"opened", NULL);
+}
 
 /* (tty, buffer, bytes) -> bytes */
 enum vmk_status call_tty_read(struct uworld *u, const uint64_t args[6], uint64_t *value)
@@ -14,6 +29,7 @@ enum vmk_status call_tty_read(struct uworld *u, const uint64_t args[6], uint64_t
 	bytes = tty_read((char *)u->scratch, MIN(args[2], SCRATCH_BYTES));
 	if (bytes == 0)
 		return VMK_WOULD_BLOCK;
+	note_session(u);
 	*value = bytes;
 	return space_copy_out(u->space, args[1], u->scratch, bytes);
 }

@@ -2,11 +2,14 @@
 #include "arch/x86/time.h"
 #include "mem/space.h"
 #include "sched/world.h"
+#include "trust/audit.h"
 #include "vmkuser/call.h"
 #include "vmkuser/vms.h"
 #include "vmkvm/console.h"
 #include "vmkvm/image.h"
 #include "vmkvm/vm.h"
+
+#include <stdio.h>
 
 static enum vmk_status get_vm(struct uworld *u, uint64_t handle, uint32_t rights, struct vm **vm)
 {
@@ -228,6 +231,7 @@ enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64
 enum vmk_status call_vm_attach(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	enum vmk_status status = call_object(u, args[0], VMK_KIND_SYSTEM, RIGHT_WRITE, NULL);
+	char number[12];
 
 	if (status != VMK_OK)
 		return status;
@@ -240,7 +244,13 @@ enum vmk_status call_vm_attach(struct uworld *u, const uint64_t args[6], uint64_
 	if (!u->console_vm)
 		return VMK_OK;
 	status = call_may_act_on(u, u->console_vm);
-	return status == VMK_OK ? vms_attach(u->console_vm, &u->console) : status;
+	if (status == VMK_OK)
+		status = vms_attach(u->console_vm, &u->console);
+	snprintf(number, sizeof(number), "%u", u->console_vm);
+	if (status == VMK_OK)
+		audit_record(AUDIT_CONSOLE, WORLD_NAME(u), "world", WORLD_NAME(u), "state",
+			"attached to a VM", "vm", number, NULL);
+	return status;
 }
 
 static enum vmk_status console_read(struct uworld *u, struct vm *vm, size_t size, size_t *bytes)

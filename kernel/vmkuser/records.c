@@ -12,6 +12,8 @@
 #include "mem/frames.h"
 #include "sched/world.h"
 #include "sched/world_group.h"
+#include "trust/audit.h"
+#include "trust/audit_log.h"
 #include "trust/info.h"
 #include "trust/raw.h"
 #include "vmkdev/device.h"
@@ -308,6 +310,26 @@ static bool fill_group(uint64_t index, void *record)
 	return true;
 }
 
+static bool fill_audit(uint64_t index, void *record)
+{
+	struct vmk_info_audit *info = record;
+	struct audit_status status;
+
+	if (index)
+		return false;
+	audit_get_status(&status);
+	info->records = status.records;
+	info->bytes = status.bytes;
+	info->bytes_max = AUDIT_LOG_MAX;
+	info->anchored = status.anchored;
+	info->checkpoints = status.anchors;
+	info->suppressed = status.suppressed;
+	info->lost = status.lost;
+	info->full = status.full;
+	memcpy(info->digest, status.head, sizeof(info->digest));
+	return true;
+}
+
 static bool fill_vm(uint64_t index, void *record)
 {
 	return vms_describe((unsigned)index, record);
@@ -374,6 +396,7 @@ static const struct source {
 	[VMK_INFO_VM] = {sizeof(struct vmk_info_vm), vms_count, fill_vm},
 	[VMK_INFO_GROUP] = {sizeof(struct vmk_info_group), count_groups, fill_group},
 	[VMK_INFO_DOMAIN] = {sizeof(struct vmk_info_domain), secdomain_count, fill_domain},
+	[VMK_INFO_AUDIT] = {sizeof(struct vmk_info_audit), one, fill_audit},
 };
 
 #define X(symbol, number, structure, name)                                                 \

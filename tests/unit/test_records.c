@@ -1,3 +1,4 @@
+/* sources: tests/unit/shim/audit.c */
 /* sources: kernel/vmkuser/records.c kernel/lib/blake2s.c kernel/lib/hex.c */
 /* Records for who holds a `system` handle: bounded, zeroed, counted; nothing but what was asked. */
 #include "vmkuser/records.h"

@@ -1,3 +1,4 @@
+/* sources: kernel/worlds/libvmk/cmd_audit.c kernel/trust/audit_read.c kernel/lib/keyval.c */
 /* sources: kernel/worlds/libvmk/command.c kernel/worlds/libvmk/commands.c */
 /* sources: kernel/worlds/libvmk/options.c kernel/worlds/libvmk/help.c */
 /* sources: kernel/worlds/libvmk/records.c kernel/worlds/libvmk/words.c */
@@ -427,7 +428,7 @@ static void words_are_completed(void **state)
 	completes("", "hardware network sched selftest storage system version vm vmkping world ");
 	completes("sys", "system ");
 	completes("vmk sys", "system ");
-	completes("system ", "health log module settings shutdown version ");
+	completes("system ", "auditrecords health log module settings shutdown version ");
 	completes("system log ", "follow tail ");
 	completes("system settings set --v", "--value ");
 	completes("system settings set --value ", "true false TRUE FALSE default ");

@@ -33,7 +33,8 @@
 	X(VMK_INFO_VM, 16, struct vmk_info_vm, "vm")                        \
 	X(VMK_INFO_GROUP, 24, struct vmk_info_group, "group")               \
 	X(VMK_INFO_PARAMETER, 18, struct vmk_info_parameter, "parameter")   \
-	X(VMK_INFO_DOMAIN, 19, struct vmk_info_domain, "domain")
+	X(VMK_INFO_DOMAIN, 19, struct vmk_info_domain, "domain")            \
+	X(VMK_INFO_AUDIT, 28, struct vmk_info_audit, "audit")
 enum vmk_info_kind {
 #define X(symbol, number, structure, name) symbol = number,
 	VMK_INFO_KINDS(X)
@@ -122,6 +123,19 @@ struct vmk_info_memory {
 	struct vmk_info_head head;
 	uint64_t total; /* usable RAM as the firmware and the boot loader left it */
 	uint64_t free, image, kernel, heap, page_tables, user, dma, modules;
+};
+
+/* The audit log as a whole (vmkapi/audit.h); its records are VMK_LOG_AUDIT's. */
+struct vmk_info_audit {
+	struct vmk_info_head head;
+	uint64_t records, bytes, bytes_max;
+	uint64_t anchored;    /* records that the last checkpoint covers */
+	uint64_t checkpoints; /* in this boot */
+	uint64_t suppressed;  /* events that were only counted, by limits */
+	uint64_t lost;        /* for want of room */
+	uint8_t digest[32];   /* the chain's head */
+	uint8_t full;
+	uint8_t reserved[7];
 };
 
 struct vmk_info_cpu {

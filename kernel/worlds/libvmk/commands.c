@@ -24,6 +24,11 @@ SCHEMA_OF(health, LAYOUT_TABLE, TEXT("Component"), TEXT("State"), TEXT("Since"),
 SCHEMA_OF(settings, LAYOUT_TABLE, TEXT("Name"), TEXT("Type"), TEXT("Configured"), TEXT("Runtime"),
 	TEXT("Default"), TEXT("Description"));
 SCHEMA_OF(log_lines, LAYOUT_LINES, TEXT("Line"));
+SCHEMA_OF(audit_list, LAYOUT_TABLE, NUMBER("Index"), TEXT("Time"), TEXT("Kind"), BOOL("Anchored"),
+	TEXT("Record"));
+SCHEMA_OF(audit_get, LAYOUT_RECORD, NUMBER("Records"), NUMBER("Anchored Records"),
+	NUMBER("Checkpoints"), NUMBER("Only Counted"), NUMBER("Lost"), NUMBER("Bytes"),
+	NUMBER("Bytes Max"), BOOL("Is Full"), TEXT("Head"));
 SCHEMA_OF(trustedboot, LAYOUT_RECORD, BOOL("Drtm Enabled"), BOOL("Tpm Present"), TEXT("Launch"));
 SCHEMA_OF(trustedboot_log, LAYOUT_TABLE, TEXT("Log"), NUMBER("PCR"), TEXT("Event"), TEXT("SHA256"),
 	TEXT("Data"));
@@ -159,6 +164,7 @@ const struct name_space vmk_namespaces[] = {
 	{"storage core", "Storage devices and paths"},
 	{"storage core path", "Storage paths"},
 	{"system", "The VMkernel"},
+	{"system auditrecords", "What matters to security, since boot"},
 	{"system health", "What works and what does not"},
 	{"system health status", "What works and what does not"},
 	{"system log", "vmkernel.log"},
@@ -224,6 +230,16 @@ const struct command vmk_commands[] = {
 		"Look at each rule that protects the VMkernel; exit status 1 if one fails",
 		&hardening, cmd_selftest_hardening, {{0}}},
 	{"storage core path list", "List the storage paths", &paths, cmd_path_list, {{0}}},
+	{"system auditrecords get", "How the audit log stands, and how much of it a PCR anchors",
+		&audit_get, cmd_audit_get, {{0}}},
+	{"system auditrecords list", "Show the last records of the audit log", &audit_list,
+		cmd_audit_list,
+		{{.name = "records",
+			.letter = 'n',
+			.type = OPTION_NUMBER,
+			.least = 1,
+			.most = 100000,
+			.help = "how many; 50"}}},
 	{"system health status get",
 		"The state of the host's parts; exit status 0 green, 1 yellow or unknown, 2 red",
 		&health, cmd_health_get, {{0}}},

@@ -23,6 +23,7 @@ enum { OPTION_SETTING, OPTION_VALUE };
 enum { OPTION_HOST, OPTION_COUNT, OPTION_SIZE, OPTION_WAIT };
 enum { OPTION_VM, OPTION_HARD };
 enum { OPTION_MODULE, OPTION_PARAMETER };
+enum { OPTION_RECORDS };
 
 int cmd_version(struct call *call);
 int cmd_version_get(struct call *call);
@@ -35,6 +36,8 @@ int cmd_parameters_set(struct call *call);
 int cmd_health_get(struct call *call);
 int cmd_settings_list(struct call *call);
 int cmd_settings_set(struct call *call);
+int cmd_audit_get(struct call *call);
+int cmd_audit_list(struct call *call);
 int cmd_log_tail(struct call *call);
 int cmd_log_follow(struct call *call);
 int cmd_power_off(struct call *call);

@@ -31,3 +31,8 @@ size_t audit_read(uint64_t offset, void *to, size_t bytes, uint64_t *total)
 	*total = 0;
 	return 0;
 }
+
+void audit_get_status(struct audit_status *status)
+{
+	*status = (struct audit_status){.records = 3, .anchored = 2, .anchors = 1};
+}

@@ -2,6 +2,7 @@
 #ifndef SHIM_AUDIT_H
 #define SHIM_AUDIT_H
 
+#include "trust/audit_log.h"
 #include "trust/audit.h"
 
 /* Records so far, per kind, and the last one: "key=value key=value" of it. */

@@ -172,6 +172,8 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 		return index < 2 ? &fake.parameters[index] : NULL;
 	case VMK_INFO_VM:
 		return index < fake.vm_count ? &fake.vms[index] : NULL;
+	case VMK_INFO_AUDIT:
+		return index ? NULL : &fake.audit;
 	case VMK_INFO_GROUP:
 		return index < 2 ? &groups[index] : NULL;
 	case VMK_INFO_SCHED:
@@ -232,6 +234,13 @@ static enum vmk_status trust_log(void *context, enum vmk_trust_log log, uint64_t
 {
 	size_t bytes = fake.events_bytes < size ? fake.events_bytes : size;
 
+	if (log == VMK_LOG_AUDIT) {
+		*total = fake.audit.bytes;
+		if (offset < *total)
+			memcpy(to, fake.audit_log + offset,
+				*total - offset < size ? *total - offset : size);
+		return VMK_OK;
+	}
 	*total = log == VMK_LOG_VMK ? fake.events_bytes : 0;
 	if (*total)
 		memcpy(to, fake.events, bytes);

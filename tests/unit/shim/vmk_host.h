@@ -28,9 +28,11 @@ struct fake_host {
 	size_t raw_bytes[3];
 	uint64_t raw_base[3];
 	unsigned module_count, world_count, nic_count;
-	const char *log;       /* vmkernel.log */
-	uint64_t log_start;    /* offset of its first byte that is still there */
-	const uint8_t *events; /* the vmk event log */
+	const char *log;    /* vmkernel.log */
+	uint64_t log_start; /* offset of its first byte that is still there */
+	struct vmk_info_audit audit;
+	const uint8_t *audit_log; /* audit.bytes of it */
+	const uint8_t *events;    /* the vmk event log */
 	size_t events_bytes;
 	enum vmk_status info_status, control_status, ping_status;
 	unsigned controls; /* calls */
