@@ -1,5 +1,5 @@
 /* sources: kernel/trust/audit_log.c kernel/trust/audit_limit.c kernel/trust/hash.c */
-/* sources: tests/unit/shim/panic.c */
+/* sources: kernel/worlds/libvmk/cmd_module.c tests/unit/shim/panic.c */
 /* needs: build/host-lib/libmbedtls.a */
 /* libs: build/host-lib/libmbedtls.a */
 /* sources: kernel/worlds/libvmk/cmd_audit.c kernel/trust/audit_read.c kernel/lib/keyval.c */
