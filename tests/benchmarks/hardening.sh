@@ -37,7 +37,8 @@ hard_kernel()
 	sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg --- small.pkg load=manual --- large.pkg load=manual --- bench.pkg/' \
 		-e 's/^kernelopt=.*/kernelopt=/' -e 's/^enableTboot=.*/enableTboot=0/' \
 		tboot-integration/image/boot.cfg >"$dir/boot.cfg"
-	cp "$kernel" build/packages/{config,tinyvmx,small,large,bench}.pkg "$dir/files/"
+	cp "$kernel" "$dir/files/vmkernel.elf"
+	cp build/packages/{config,tinyvmx,small,large,bench}.pkg "$dir/files/"
 	{
 		clang-19 --target=i386-none-elf -I. -DCPUID -DSTAY -c -o "$dir/guest.o" tests/benchmarks/vm_guest.S &&
 			ld.lld-19 -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$dir/guest" "$dir/guest.o" &&
