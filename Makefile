@@ -37,6 +37,8 @@ TEST_CFLAGS := -std=gnu17 -O1 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-po
 # An array at the end of a structure has bounds like any other.
 FUZZ_BOUNDS := -fstrict-flex-arrays=3
 FUZZ_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize=fuzzer
+SIMCPU_CFLAGS := -std=gnu17 -O1 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=thread \
+	-mllvm -tsan-instrument-func-entry-exit=0
 EDGES_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize-coverage=inline-8bit-counters,pc-table
 
 # Kernel: clang-19 with lld first; COMPILER=gcc keeps gcc-12 building as a second opinion.
@@ -114,6 +116,10 @@ $(B)/obj/fuzz-edges/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC_HOST) $(EDGES_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
 
+$(B)/obj/simcpu/%.o: %.c
+	@mkdir -p $(@D)
+	clang-19 $(SIMCPU_CFLAGS) -MMD -MP -c $< -o $@
+
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ_TARGETS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
 
@@ -127,10 +133,12 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
 # A target's sources, with feedback of one of two kinds (/* coverage: edges */: branches alone, for
 # input that is a list of operations, where what is compared says little); and models and oracles,
-# which need none (/* quiet: ... */): they are the unit tests' objects.
+# which need none (/* quiet: ... */): they are the unit tests' objects. What runs on simulated
+# processors (/* simulated: ... */, fuzz/models/simcpu.h) calls them at each access.
 fuzz_objects = $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources),$(if \
 	$(call directive,fuzz/$(1).c,coverage),fuzz-edges,fuzz)) \
-	$(call test_obj,$(call directive,fuzz/$(1).c,quiet),test)
+	$(call test_obj,$(call directive,fuzz/$(1).c,quiet),test) \
+	$(call test_obj,$(call directive,fuzz/$(1).c,simulated),simcpu)
 
 define fuzz_target
 $(B)/fuzz/$(1): $(call fuzz_objects,$(1)) $(call directive,fuzz/$(1).c,needs)

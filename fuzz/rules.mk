@@ -30,6 +30,7 @@ $(foreach f,$(FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
 define fuzz_flavour_target
 $(B)/fuzz-$(1)/$(2): $(call test_obj,fuzz/$(2).c $(call directive,fuzz/$(2).c,sources) \
 		$(call directive,fuzz/$(2).c,quiet) $($(1)_SRCS),fuzz-$(1)) \
+		$(call test_obj,$(call directive,fuzz/$(2).c,simulated),simcpu) \
 		$(call directive,fuzz/$(2).c,needs)
 	@mkdir -p $$(@D)
 	$$($(1)_LD) $$($(1)_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(call directive,fuzz/$(2).c,libs)

@@ -1,0 +1,304 @@
+#include "fuzz/models/simcpu.h"
+#include "fuzz/models/simcpu_memory.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
+#define STACK_BYTES 32768u
+#define TURN_MAX    12u      /* accesses in a row, without change points */
+#define RUN_LENGTH  4000u    /* accesses among which change points lie */
+#define STUCK_TURNS 2000000u /* turns without anything to show for them */
+#define NOBODY      UINT32_MAX
+
+struct cpu {
+	unsigned thread;
+	bool booted, irq_on, pending, halted, resting;
+	uint32_t priority;
+};
+
+static _Alignas(64) uint8_t stacks[SIMCPU_THREADS][STACK_BYTES];
+static struct {
+	void *sp; /* NULL: it runs */
+	void (*entry)(void *argument);
+	void *argument;
+} threads[SIMCPU_THREADS];
+static struct cpu cpus[SIMCPU_CPUS];
+static struct simcpu_config config;
+static const struct simcpu_ops *ops;
+static unsigned here, turn_left;
+static uint32_t accesses, next_priority, change_at[8];
+static bool resting, running;
+static void *scheduler_sp;
+static uint64_t random_state;
+
+uint32_t simcpu_random(uint32_t limit)
+{
+	/* xorshift64 */
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (uint32_t)((random_state >> 32) % limit);
+}
+
+/* --- threads. Saves what a call preserves (System V ABI for AMD64, 3.2.1). */
+
+void simcpu_swap(void **save, void *sp);
+__asm__(".pushsection .text\n"
+	"simcpu_swap:\n"
+	"	push %rbp\n	push %rbx\n	push %r12\n	push %r13\n	push %r14\n	"
+	"push %r15\n"
+	"	mov %rsp, (%rdi)\n"
+	"	mov %rsi, %rsp\n"
+	"	pop %r15\n	pop %r14\n	pop %r13\n	pop %r12\n	pop %rbx\n	"
+	"pop %rbp\n"
+	"	ret\n"
+	".popsection\n");
+
+static void begin(void)
+{
+	unsigned thread = cpus[here].thread;
+
+	threads[thread].entry(threads[thread].argument);
+	ops->fail("a thread of control ended");
+}
+
+void simcpu_thread(unsigned thread, void (*entry)(void *argument), void *argument)
+{
+	void **top = (void **)(void *)(stacks[thread] + STACK_BYTES);
+
+	ASAN_UNPOISON_MEMORY_REGION(stacks[thread], STACK_BYTES);
+	*--top = NULL; /* begin() has no caller, and the alignment of a called function */
+	*--top = (void *)(uintptr_t)begin;
+	for (unsigned i = 0; i < 6; i++)
+		*--top = NULL;
+	threads[thread].sp = top;
+	threads[thread].entry = entry;
+	threads[thread].argument = argument;
+}
+
+static void to_scheduler(void)
+{
+	simcpu_swap(&threads[cpus[here].thread].sp, scheduler_sp);
+}
+
+static void to_cpu(unsigned cpu)
+{
+	unsigned thread = cpus[cpu].thread;
+	void *sp = threads[thread].sp;
+
+	here = cpu;
+	threads[thread].sp = NULL;
+	running = true;
+	simcpu_swap(&scheduler_sp, sp);
+	running = false;
+}
+
+void simcpu_switch(unsigned thread)
+{
+	struct cpu *cpu = &cpus[here];
+	unsigned from = cpu->thread;
+	void *sp = threads[thread].sp;
+
+	for (unsigned i = 0; i < config.cpus; i++) {
+		if (cpus[i].booted && cpus[i].thread == thread)
+			ops->fail("a world runs on two processors");
+	}
+	cpu->thread = thread;
+	threads[thread].sp = NULL;
+	simcpu_swap(&threads[from].sp, sp);
+}
+
+/* --- who goes on */
+
+void simcpu_start(const struct simcpu_config *wanted, const struct simcpu_ops *edge)
+{
+	config = *wanted;
+	ops = edge;
+	random_state = (wanted->seed ^ 0x9e3779b97f4a7c15ull) | 1;
+	memset(cpus, 0, sizeof(cpus));
+	memset(threads, 0, sizeof(threads));
+	simcpu_memory_reset(wanted->tso);
+	accesses = 0;
+	resting = false;
+	next_priority = SIMCPU_CPUS + 1000;
+	for (unsigned i = 0; i < config.cpus; i++)
+		cpus[i].priority = next_priority + simcpu_random(1000);
+	for (unsigned i = 0; i < config.change_points && i < 8; i++)
+		change_at[i] = simcpu_random(RUN_LENGTH);
+}
+
+void simcpu_boot(unsigned cpu, unsigned thread)
+{
+	cpus[cpu].thread = thread;
+	cpus[cpu].booted = true;
+}
+
+unsigned simcpu_here(void)
+{
+	return here;
+}
+
+bool simcpu_is_running(void)
+{
+	return running;
+}
+
+static void become_last(struct cpu *cpu)
+{
+	cpu->priority = --next_priority;
+}
+
+static bool may_run(const struct cpu *cpu)
+{
+	return cpu->booted && (!cpu->halted || cpu->pending) && !(resting && cpu->resting);
+}
+
+static unsigned first_by_priority(void)
+{
+	unsigned best = NOBODY;
+
+	for (unsigned i = 0; i < config.cpus; i++) {
+		if (may_run(&cpus[i]) && (best == NOBODY || cpus[i].priority > cpus[best].priority))
+			best = i;
+	}
+	return best;
+}
+
+static unsigned anybody(void)
+{
+	unsigned start = simcpu_random(config.cpus);
+
+	for (unsigned i = 0; i < config.cpus; i++) {
+		unsigned cpu = (start + i) % config.cpus;
+
+		if (may_run(&cpus[cpu]))
+			return cpu;
+	}
+	return NOBODY;
+}
+
+static bool take_turn(void)
+{
+	unsigned cpu = config.change_points ? first_by_priority() : anybody();
+
+	if (cpu == NOBODY)
+		return false;
+	if (!simcpu_random(4))
+		simcpu_memory_drain(simcpu_random(config.cpus), 1);
+	turn_left = config.change_points ? RUN_LENGTH : 1 + simcpu_random(TURN_MAX);
+	to_cpu(cpu);
+	return true;
+}
+
+bool simcpu_run(unsigned count)
+{
+	uint32_t end = accesses + count;
+
+	while (accesses < end) {
+		accesses++; /* who is halted makes none */
+		if (!take_turn())
+			return false;
+	}
+	return true;
+}
+
+void simcpu_rest(void)
+{
+	unsigned turns = 0;
+
+	resting = true;
+	while (take_turn()) {
+		if (++turns > STUCK_TURNS)
+			ops->fail("the processors never come to rest");
+	}
+	resting = false;
+	for (unsigned i = 0; i < config.cpus; i++)
+		simcpu_memory_drain(i, UINT32_MAX);
+}
+
+/* --- the processor's side */
+
+static void take_interrupt(struct cpu *cpu)
+{
+	if (!cpu->pending || !cpu->irq_on)
+		return;
+	cpu->pending = false;
+	cpu->irq_on = false;
+	ops->interrupt(here);
+	cpus[here].irq_on = true;
+}
+
+void simcpu_access(void)
+{
+	struct cpu *cpu = &cpus[here];
+	bool changes;
+
+	if (!running)
+		return;
+	changes = !turn_left || !--turn_left;
+	accesses++;
+	for (unsigned i = 0; i < config.change_points && i < 8; i++) {
+		if (accesses == change_at[i]) {
+			become_last(cpu);
+			changes = true;
+		}
+	}
+	if (changes)
+		to_scheduler();
+	take_interrupt(&cpus[here]);
+}
+
+void simcpu_spin(void)
+{
+	become_last(&cpus[here]);
+	to_scheduler();
+}
+
+void simcpu_pause(void)
+{
+	unsigned cpu = here;
+
+	cpus[cpu].resting = true;
+	if (resting || !turn_left)
+		to_scheduler();
+	cpus[here].resting = false;
+	simcpu_access();
+}
+
+bool simcpu_irq_save(void)
+{
+	bool was_on = cpus[here].irq_on;
+
+	cpus[here].irq_on = false;
+	return was_on;
+}
+
+void simcpu_irq_restore(bool on)
+{
+	cpus[here].irq_on = on;
+	take_interrupt(&cpus[here]);
+}
+
+void simcpu_halt(void)
+{
+	struct cpu *cpu = &cpus[here];
+
+	cpu->irq_on = true;
+	cpu->halted = cpu->resting = true;
+	while (!cpu->pending)
+		to_scheduler();
+	cpu->halted = cpu->resting = false;
+	take_interrupt(cpu);
+	cpus[here].irq_on = false;
+}
+
+void simcpu_interrupt(unsigned cpu)
+{
+	cpus[cpu].pending = true;
+}
