@@ -28,7 +28,7 @@ struct simcpu_config {
 };
 struct simcpu_ops {
 	void (*interrupt)(unsigned cpu); /* interrupts are off meanwhile */
-	void (*fail)(const char *what); /* does not return */
+	void (*fail)(const char *what);  /* does not return */
 };
 
 /* Everything from the beginning; no thread runs. */
