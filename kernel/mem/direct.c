@@ -25,6 +25,11 @@ uint64_t direct_map_end(void)
 	return map.end;
 }
 
+bool direct_map_covers(uintptr_t address)
+{
+	return map.table && address - map.base < map.end;
+}
+
 void *direct_map(struct hpa address)
 {
 	if (address.v >= map.end)

@@ -2,6 +2,7 @@
 #include "arch/x86/paging.h"
 #include "boot/image.h"
 #include "mem/area.h"
+#include "mem/frames_edge.h"
 
 static bool between(uintptr_t address, const char *start, const char *end)
 {
@@ -35,5 +36,5 @@ enum where where_is(uintptr_t address)
 		if (area_contains((enum area)area, address))
 			return areas[area];
 	}
-	return WHERE_ELSEWHERE;
+	return direct_map_covers(address) ? WHERE_DIRECT : WHERE_ELSEWHERE;
 }

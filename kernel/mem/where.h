@@ -17,7 +17,8 @@ enum where {
 	WHERE_STACKS,
 	WHERE_DEVICES,
 	WHERE_WINDOWS,
-	WHERE_CPUS
+	WHERE_CPUS,
+	WHERE_DIRECT /* the direct map, also where it leaves out private frames */
 };
 
 /* Callable in any context, also before there is a kernel space. */

@@ -39,6 +39,7 @@ static void names_what_a_page_fault_ran_into(void **state)
 		{0x00, WHERE_SLABS, "slab"},
 		{0x02, WHERE_PAGES, "large heap object"},
 		{0x02, WHERE_STACKS, "kernel stack"},
+		{0x00, WHERE_DIRECT, "direct map"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -51,6 +51,8 @@ static const char *name_missing(const struct violation_facts *f)
 		return "access beside a large heap object, or after it was freed";
 	case WHERE_STACKS:
 		return "access beyond a kernel stack";
+	case WHERE_DIRECT:
+		return "access to memory that the direct map leaves out";
 	default:
 		return NULL;
 	}

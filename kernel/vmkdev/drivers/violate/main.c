@@ -230,6 +230,33 @@ static void violate_freed_large(void)
 	peek(object);
 }
 
+/* --- memory by its physical address */
+
+/* Without VT-d what devices are told is the physical address, which gives away the direct map. */
+static uintptr_t find_direct_map(void)
+{
+	uint64_t bus;
+	void *memory;
+
+	if (!self->pci || api->dma_alloc(self, PAGE_SIZE, &memory, &bus) != VMK_OK)
+		return 0;
+	return (uintptr_t)memory - bus;
+}
+
+/* The driver's code, where its frame would be written. */
+static void violate_text_alias(void)
+{
+	const uintptr_t direct = find_direct_map(), text = (uintptr_t)violate_text_alias;
+	uint64_t entry = read_cr3();
+
+	if (!direct)
+		return;
+	for (unsigned shift = PML4_SHIFT; shift >= PT_SHIFT; shift -= PML4_SHIFT - PDPT_SHIFT)
+		entry = ((
+			const uint64_t *)(direct + (entry & PTE_FRAME)))[ptable_index(text, shift)];
+	poke((const void *)(direct + (entry & PTE_FRAME) + text % PAGE_SIZE));
+}
+
 /* --- a page of ring 3 */
 
 /* Maps one page at the first addresses that ring 3 may have, in the tables in use. */

@@ -1,5 +1,5 @@
-/* X(case, what the panic says after "PANIC cpu0: "). Those of the second list need a page of ring
- * 3; those of the third, control-flow enforcement by the CPU. */
+/* X(case, what the panic says after "PANIC cpu0: "). Those of the second list need a page of
+ * ring 3, or the direct map; those of the third, control-flow enforcement by the CPU. */
 #ifndef VIOLATE_VIOLATIONS_H
 #define VIOLATE_VIOLATIONS_H
 
@@ -36,9 +36,11 @@
 		"page fault in the kernel, error 0x0: access beside a large heap object, or "      \
 		"after it was freed")
 
-#define USER_PAGE_VIOLATIONS(X)                                                                 \
-	X(smap_read, "page fault in the kernel, error 0x1: access to a page of ring 3 (SMAP)")  \
-	X(smap_write, "page fault in the kernel, error 0x3: access to a page of ring 3 (SMAP)") \
+#define USER_PAGE_VIOLATIONS(X)                                                                    \
+	X(text_alias, "page fault in the kernel, error 0x2: access to memory that the direct map " \
+		      "leaves out")                                                                \
+	X(smap_read, "page fault in the kernel, error 0x1: access to a page of ring 3 (SMAP)")     \
+	X(smap_write, "page fault in the kernel, error 0x3: access to a page of ring 3 (SMAP)")    \
 	X(smep, "page fault in the kernel, error 0x11: execution of a page of ring 3 (SMEP)")
 
 #define CET_VIOLATIONS(X)                                                                         \
