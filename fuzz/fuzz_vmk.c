@@ -8,7 +8,8 @@
 /* sources: kernel/worlds/libvmk/cmd_health.c kernel/worlds/libvmk/cmd_selftest.c */
 /* sources: kernel/trust/evlog_read.c */
 /* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
-/* sources: kernel/worlds/libvmk/cmd_sched.c */
+/* sources: kernel/worlds/libvmk/cmd_sched.c kernel/worlds/libvmk/cmd_secpolicy.c */
+/* sources: kernel/vmkmod/domain.c */
 /* sources: kernel/worlds/libvmk/cmd_vm.c kernel/worlds/libvmk/cmd_module.c */
 /* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */

@@ -192,6 +192,16 @@ enum vmk_status world_join_pool(struct world *world, const char *path)
 	return VMK_OK;
 }
 
+void world_set_cpu(struct world *world, uint32_t shares, uint32_t limit)
+{
+	struct task *task = world_task(world);
+
+	if (shares)
+		sched_set_shares(world_sched(), task, shares);
+	if (limit)
+		sched_set_limit(world_sched(), &task->entity, limit);
+}
+
 enum vmk_status world_join(struct world *world, struct world_group *g, enum world_role role,
 	uint32_t reservation, struct shortage *shortage)
 {

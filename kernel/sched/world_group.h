@@ -60,6 +60,9 @@ enum vmk_status world_join(struct world *world, struct world_group *group, enum 
 	uint32_t reservation, struct shortage *shortage);
 /* The same for a pool by its path. VMK_NOT_FOUND: there is none. */
 enum vmk_status world_join_pool(struct world *world, const char *path);
+/* Before world_start(): its own shares, 0: the usual ones; and its limit in millionths of one pCPU,
+ * 0: none. */
+void world_set_cpu(struct world *world, uint32_t shares, uint32_t limit);
 
 /* What groups_list() tells; rates in millionths of one pCPU. */
 struct group_record {

@@ -134,6 +134,7 @@ static enum vmk_status prepare(struct uworld *u, const char **why)
 	status = u->vm ? vm_adopt(u->vm, u->world)
 		       : world_join_pool(
 				 u->world, u->package.cpu_pool[0] ? u->package.cpu_pool : POOL_VIM);
+	world_set_cpu(u->world, u->grants.cpu_shares, u->grants.cpu_limit * (RATE_ONE / 100));
 	if (status != VMK_OK) {
 		world_put(u->world);
 		u->world = NULL;

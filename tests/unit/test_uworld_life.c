@@ -143,6 +143,10 @@ enum vmk_status world_join_pool(struct world *world, const char *path)
 	return VMK_OK;
 }
 
+void world_set_cpu(struct world *world, uint32_t shares, uint32_t limit)
+{
+}
+
 struct secdomain {
 	unsigned worlds;
 };

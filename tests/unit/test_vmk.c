@@ -7,7 +7,8 @@
 /* sources: kernel/worlds/libvmk/cmd_health.c kernel/worlds/libvmk/cmd_selftest.c */
 /* sources: kernel/trust/evlog_read.c */
 /* sources: kernel/worlds/libvmk/cmd_txt.c kernel/worlds/libvmk/cmd_world.c */
-/* sources: kernel/worlds/libvmk/cmd_sched.c */
+/* sources: kernel/worlds/libvmk/cmd_sched.c kernel/worlds/libvmk/cmd_secpolicy.c */
+/* sources: kernel/vmkmod/domain.c */
 /* sources: kernel/worlds/libvmk/cmd_vm.c kernel/worlds/libvmk/cmd_module.c */
 /* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
@@ -428,7 +429,7 @@ static void words_are_completed(void **state)
 	completes("", "hardware network sched selftest storage system version vm vmkping world ");
 	completes("sys", "system ");
 	completes("vmk sys", "system ");
-	completes("system ", "auditrecords health log module settings shutdown version ");
+	completes("system ", "auditrecords health log module secpolicy settings shutdown version ");
 	completes("system log ", "follow tail ");
 	completes("system settings set --v", "--value ");
 	completes("system settings set --value ", "true false TRUE FALSE default ");
@@ -473,6 +474,37 @@ static void all_worlds_are_listed(void **state)
 		json_string_value(json_object_get(json_array_get(list, 2), "Name")), "idle0");
 	assert_string_equal(
 		json_string_value(json_object_get(json_array_get(list, 2), "Kind")), "system");
+	json_decref(list);
+}
+
+static const char *cell(const json_t *row, const char *name)
+{
+	return json_string_value(json_object_get(row, name));
+}
+
+static void domains_say_what_they_grant(void **state)
+{
+	json_t *list = json_of("system secpolicy domain list --json"), *row;
+
+	assert_int_equal(json_array_size(list), 2);
+	row = json_array_get(list, 0);
+	assert_string_equal(cell(row, "Name"), "console");
+	assert_string_equal(cell(row, "SystemCalls"), "log, info");
+	assert_string_equal(cell(row, "Console"), "read, write");
+	assert_string_equal(cell(row, "Port"), "write");
+	assert_string_equal(cell(row, "Information"), "vm, unknown");
+	assert_string_equal(cell(row, "VirtualMachines"), "all");
+	assert_string_equal(cell(row, "CPULimit"), "none");
+	assert_int_equal(json_integer_value(json_object_get(row, "HandleLimit")), 16);
+	row = json_array_get(list, 1);
+	assert_string_equal(cell(row, "Control"), "reboot");
+	assert_string_equal(cell(row, "VirtualMachines"), "web, db");
+	assert_string_equal(cell(row, "CPULimit"), "25 %");
+	assert_int_equal(json_integer_value(json_object_get(row, "Denials")), 10);
+	json_decref(list);
+	list = json_of("system secpolicy denial list --json");
+	assert_int_equal(json_array_size(list), 3);
+	assert_string_equal(cell(json_array_get(list, 1), "Action"), "vm");
 	json_decref(list);
 }
 
@@ -522,6 +554,7 @@ static void world_times_are_of_an_interval(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(domains_say_what_they_grant, fresh),
 		cmocka_unit_test_setup(pools_and_vms_are_a_tree, fresh),
 		cmocka_unit_test_setup(skew_is_of_vms_alone, fresh),
 		cmocka_unit_test_setup(version_is_one_line, fresh),

@@ -23,6 +23,12 @@ SCHEMA_OF(
 SCHEMA_OF(health, LAYOUT_TABLE, TEXT("Component"), TEXT("State"), TEXT("Since"), TEXT("Reason"));
 SCHEMA_OF(settings, LAYOUT_TABLE, TEXT("Name"), TEXT("Type"), TEXT("Configured"), TEXT("Runtime"),
 	TEXT("Default"), TEXT("Description"));
+SCHEMA_OF(domains, LAYOUT_BLOCKS, TEXT("Name"), TEXT("Enforcement Level"), NUMBER("Worlds"),
+	TEXT("System Calls"), TEXT("Port"), TEXT("Console"), BOOL("Configuration"), TEXT("Logs"),
+	TEXT("Information"), TEXT("Control"), TEXT("Virtual Machines"), NUMBER("Memory Limit KiB"),
+	NUMBER("Handle Limit"), NUMBER("Log Rate"), TEXT("CPU Shares"), TEXT("CPU Limit"),
+	NUMBER("Denials"));
+SCHEMA_OF(denials, LAYOUT_TABLE, TEXT("Domain"), TEXT("Action"), NUMBER("Denied"));
 SCHEMA_OF(log_lines, LAYOUT_LINES, TEXT("Line"));
 SCHEMA_OF(audit_list, LAYOUT_TABLE, NUMBER("Index"), TEXT("Time"), TEXT("Kind"), BOOL("Anchored"),
 	TEXT("Record"));
@@ -170,6 +176,9 @@ const struct name_space vmk_namespaces[] = {
 	{"system log", "vmkernel.log"},
 	{"system module", "What was loaded"},
 	{"system module parameters", "Numbers that a driver is started with"},
+	{"system secpolicy", "What user worlds may do"},
+	{"system secpolicy denial", "What user worlds were denied"},
+	{"system secpolicy domain", "Security domains"},
 	{"system settings", "Settings that outlive a boot"},
 	{"system settings kernel", "Settings of the VMkernel"},
 	{"system shutdown", "Leaving"},
@@ -270,6 +279,10 @@ const struct command vmk_commands[] = {
 					.help = "NAME=NUMBER"}}},
 	{"system module unload", "Stop a driver and take back all that it had", NULL,
 		cmd_module_unload, {MODULE_OPTION}},
+	{"system secpolicy denial list", "Count what was denied, by domain and kind of action",
+		&denials, cmd_secpolicy_denial_list, {{0}}},
+	{"system secpolicy domain list", "List the security domains with all that they grant",
+		&domains, cmd_secpolicy_domain_list, {{0}}},
 	{"system settings kernel list", "List the settings", &settings, cmd_settings_list,
 		{SETTINGS_OPTION(false)}},
 	{"system settings kernel set", "Change a setting from the next boot on", NULL,

@@ -34,6 +34,8 @@ int cmd_module_unload(struct call *call);
 int cmd_parameters_list(struct call *call);
 int cmd_parameters_set(struct call *call);
 int cmd_health_get(struct call *call);
+int cmd_secpolicy_domain_list(struct call *call);
+int cmd_secpolicy_denial_list(struct call *call);
 int cmd_settings_list(struct call *call);
 int cmd_settings_set(struct call *call);
 int cmd_audit_get(struct call *call);

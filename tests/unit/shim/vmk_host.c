@@ -128,6 +128,25 @@ static const struct vmk_info_raw *raw_part(enum vmk_info_kind kind, uint64_t ind
 	return &part;
 }
 
+static const struct vmk_info_domain domains[] = {
+	{.name = "console",
+		.worlds = 1,
+		.grants = {.syscalls = 1ull << VMK_SYS_LOG | 1ull << VMK_SYS_INFO,
+			.tty = VMK_RIGHT_READ | VMK_RIGHT_WRITE,
+			.port = VMK_RIGHT_WRITE,
+			.info = 1ull << VMK_INFO_VM | 1ull << 63,
+			.logs = 1ull << VMK_LOG_VMK,
+			.all_vms = 1}},
+	{.name = "probe",
+		.grants = {.control = 1ull << VMK_CONTROL_REBOOT,
+			.config = VMK_RIGHT_READ,
+			.vms = {"web", "db"},
+			.handles = 3,
+			.cpu_limit = 25},
+		.denials =
+			{[VMK_ACTION_SYSCALL] = 7, [VMK_ACTION_VM] = 2, [VMK_ACTIONS_MAX - 1] = 1}},
+};
+
 static const struct vmk_info_group groups[] = {
 	{.path = "host/user",
 		.shares = 8000,
@@ -176,6 +195,8 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 		return index ? NULL : &fake.audit;
 	case VMK_INFO_GROUP:
 		return index < 2 ? &groups[index] : NULL;
+	case VMK_INFO_DOMAIN:
+		return index < 2 ? &domains[index] : NULL;
 	case VMK_INFO_SCHED:
 		return index < 3 ? &fake.scheduled[index] : NULL;
 	case VMK_INFO_TXT_REGISTERS:
