@@ -1,3 +1,4 @@
+/* sources: kernel/worlds/libvmk/cmd_audit.c kernel/trust/audit_read.c kernel/lib/keyval.c */
 /* sources: kernel/worlds/libvmk/command.c kernel/worlds/libvmk/commands.c */
 /* sources: kernel/worlds/libvmk/options.c kernel/worlds/libvmk/help.c */
 /* sources: kernel/worlds/libvmk/records.c kernel/worlds/libvmk/words.c */
