@@ -127,6 +127,8 @@ static enum vmk_status add_segment(struct parser *p, const struct phdr *h)
 		return bad(p, "a segment is writable and executable");
 	if (!(h->flags & PF_R))
 		return bad(p, "a segment is not readable");
+	if (h->align > PAGE_SIZE || (h->align & (h->align - 1)))
+		return bad(p, "a segment's alignment is no power of two up to a page");
 	if (h->align > 1 && h->address % PAGE_SIZE != h->offset % PAGE_SIZE)
 		return bad(p, "a segment is misaligned");
 	if (ALIGN_DOWN(h->address, PAGE_SIZE) < image->span)
@@ -419,7 +421,9 @@ static enum vmk_status apply_rela(struct placement *p)
 		enum vmk_status status;
 
 		if (info != R_X86_64_RELATIVE) {
-			p->why = "a relocation is not R_X86_64_RELATIVE";
+			p->why = info >> 32 ? "a relocation names a symbol: there is nothing to "
+					      "link against"
+					    : "a relocation is not R_X86_64_RELATIVE";
 			return VMK_BAD_FORMAT;
 		}
 		status = relocate_word(p, address, addend);

@@ -31,7 +31,8 @@ enum {
 	FILE_BYTES = 0x3100,
 	SPAN = 0x5000,
 };
-#define BASE 0x700000000000ull
+#define BASE              0x700000000000ull
+#define R_X86_64_RELATIVE 8u
 
 static uint8_t file[FILE_BYTES];
 static uint8_t memory[SPAN];
@@ -266,6 +267,19 @@ static void test_segments(void **state)
 	expect_bad("segments overlap or are not in ascending order");
 	put(phdr(LOAD_X, P_VADDR), 0x610, 8);
 	expect_bad("a segment is misaligned");
+	put(phdr(LOAD_X, P_ALIGN), 1ull << 63, 8);
+	expect_bad("a segment's alignment is no power of two up to a page");
+	put(phdr(LOAD_X, P_ALIGN), 2 * PAGE_SIZE, 8);
+	expect_bad("a segment's alignment is no power of two up to a page");
+	put(phdr(LOAD_RW, P_ALIGN), 48, 8);
+	expect_bad("a segment's alignment is no power of two up to a page");
+	put(phdr(LOAD_RW, P_FLAGS), 7, 4);
+	expect_bad("a segment is writable and executable");
+	put(phdr(LOAD_RELRO, P_VADDR), CODE_AT, 8);
+	expect_bad("segments overlap or are not in ascending order");
+	put(phdr(LOAD_RW, P_VADDR), RELRO_AT + 0xf00, 8);
+	put(phdr(LOAD_RW, P_OFFSET), RELRO_AT + 0xf00, 8);
+	expect_bad("segments overlap or are not in ascending order");
 	put(phdr(LOAD_RW, P_MEMSZ), 0x80, 8);
 	expect_bad("a segment's file size exceeds its memory size");
 	put(phdr(LOAD_RW, P_MEMSZ), UINT64_MAX, 8);
@@ -327,8 +341,20 @@ static void expect_unplaceable(const char *text)
 
 static void test_relocations(void **state)
 {
-	put(RELA_AT + 8, 6, 8);
-	expect_unplaceable("a relocation is not R_X86_64_RELATIVE");
+	for (unsigned type = 0; type < 64; type++) {
+		if (type == R_X86_64_RELATIVE)
+			continue;
+		put(RELA_AT + 8, type, 8);
+		expect_unplaceable("a relocation is not R_X86_64_RELATIVE");
+		put(RELA_AT + 8, 1ull << 32 | type, 8);
+		expect_unplaceable("a relocation names a symbol: there is nothing to link against");
+	}
+	put(RELA_AT + 8, 1ull << 32 | R_X86_64_RELATIVE, 8);
+	expect_unplaceable("a relocation names a symbol: there is nothing to link against");
+	put(RELA_AT + 8, UINT64_MAX, 8);
+	expect_unplaceable("a relocation names a symbol: there is nothing to link against");
+	put(RELA_AT, LOAD_R, 8); /* the relocations themselves */
+	expect_unplaceable("a relocation is outside writable data");
 	put(RELA_AT, CODE_AT, 8);
 	expect_unplaceable("a relocation is outside writable data");
 	put(RELA_AT, SPAN - 7, 8);
