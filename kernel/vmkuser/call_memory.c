@@ -47,13 +47,16 @@ static bool may_change(const struct uworld *u, uint64_t address, uint64_t bytes)
 	       !user_range_overlaps(&u->shadow, address, bytes);
 }
 
-static bool protection(uint64_t requested, unsigned *prot)
+/* execInstalledOnly: executable pages come from the loader alone (image.c). */
+static enum vmk_status protection(struct uworld *u, uint64_t requested, unsigned *prot)
 {
-	if (requested & ~(uint64_t)(VMK_PROT_READ | VMK_PROT_WRITE))
-		return false;
+	if (requested & ~(uint64_t)(VMK_PROT_READ | VMK_PROT_WRITE | VMK_PROT_EXECUTE))
+		return VMK_BAD_PARAM;
+	if (requested & VMK_PROT_EXECUTE)
+		return call_deny(u, VMK_ACTION_EXECUTE);
 	*prot = PROT_USER | (requested & VMK_PROT_READ ? PROT_R : 0) |
 		(requested & VMK_PROT_WRITE ? PROT_R | PROT_W : 0);
-	return true;
+	return VMK_OK;
 }
 
 /*
@@ -84,9 +87,11 @@ enum vmk_status call_map(struct uworld *u, const uint64_t args[6], uint64_t *val
 	uint64_t bytes = args[0];
 	unsigned prot;
 	uintptr_t address;
-	enum vmk_status status;
+	enum vmk_status status = protection(u, args[1], &prot);
 
-	if (bytes == 0 || !protection(args[1], &prot))
+	if (status != VMK_OK)
+		return status;
+	if (bytes == 0)
 		return VMK_BAD_PARAM;
 	if (bytes > u->memory_limit)
 		return VMK_NO_MEMORY;
@@ -124,8 +129,11 @@ enum vmk_status call_unmap(struct uworld *u, const uint64_t args[6], uint64_t *v
 enum vmk_status call_protect(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	unsigned prot;
+	enum vmk_status status = protection(u, args[2], &prot);
 
-	if (!user_pages_ok(args[0], args[1]) || !protection(args[2], &prot))
+	if (status != VMK_OK)
+		return status;
+	if (!user_pages_ok(args[0], args[1]))
 		return VMK_BAD_PARAM;
 	if (!may_change(u, args[0], args[1]))
 		return call_deny(u, VMK_ACTION_MEMORY);

@@ -96,6 +96,8 @@ static const char *describe(const struct domain_request *denied)
 		return "its handle has not that right";
 	case VMK_ACTION_MEMORY:
 		return "image, stacks and guest RAM stay as they are";
+	case VMK_ACTION_EXECUTE:
+		return "only what a package brought is executable";
 	case VMK_ACTION_SOURCE:
 		return "the frame is not from its port's address";
 	case VMK_ACTION_OTHER:

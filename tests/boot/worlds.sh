@@ -35,6 +35,10 @@ ok "no check of selftest fails" test "$(grep -ac 'World selftest: not ok' "$log"
 has "selftest's end is logged" "$log" 'World selftest: exited with code 0'
 has "a call that is not granted is denied and logged" "$log" \
 	'World selftest: system call quote is not granted'
+for call in map protect; do
+	has "execInstalledOnly: a world that asks $call for code is denied it, and that is logged" "$log" \
+		"World selftest: system call $call: only what a package brought is executable"
+done
 has "a fault is logged with a masked address" "$log" \
 	'World fault: page fault at image\+0x[0-9a-f]+: write to null\+0x0 \(not mapped\)'
 has "the faulting world is restarted after a delay" "$log" 'World fault: will be restarted in 1 s'

@@ -211,6 +211,27 @@ static void test_each_denial_is_counted(void **state)
 	}
 }
 
+/* Nothing that no package brought becomes executable, whoever asks; and who asks is recorded. */
+static void test_only_packages_bring_code(void **state)
+{
+	static const uint64_t ways[] = {VMK_PROT_EXECUTE, VMK_PROT_READ | VMK_PROT_EXECUTE,
+		VMK_PROT_READ | VMK_PROT_WRITE | VMK_PROT_EXECUTE};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++) {
+		const uint64_t map[5] = {PAGE_SIZE, ways[i]};
+		const uint64_t protect[5] = {buffer, PAGE_SIZE, ways[i]};
+		const uint64_t before = denials(VMK_ACTION_EXECUTE);
+		unsigned audited;
+
+		setup(NULL);
+		audited = shim_audit_counts[AUDIT_DENIAL];
+		assert_int_equal(call(VMK_SYS_MAP, map), VMK_DENIED);
+		assert_int_equal(call(VMK_SYS_PROTECT, protect), VMK_DENIED);
+		assert_int_equal(shim_audit_counts[AUDIT_DENIAL], audited + 2);
+		assert_int_equal(denials(VMK_ACTION_EXECUTE), before + 2);
+	}
+}
+
 /* Said as often as the budget allows, the rest as a number: all together are what was counted. */
 static void test_no_denial_is_lost(void **state)
 {
@@ -269,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_start_handles),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test_setup(test_each_denial_is_counted, setup),
+		cmocka_unit_test_setup(test_only_packages_bring_code, setup),
 		cmocka_unit_test_setup(test_no_denial_is_lost, setup),
 		cmocka_unit_test(test_domains),
 	};

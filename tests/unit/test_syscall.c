@@ -107,7 +107,7 @@ static void test_map_limits(void **state)
 
 	assert_int_equal(used, 2 * PAGE_SIZE);
 	assert_int_equal(call(VMK_SYS_MAP, 0, VMK_PROT_READ, 0, 0, 0), VMK_BAD_PARAM);
-	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, PROT_X, 0, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, PROT_X, 0, 0, 0), VMK_DENIED);
 	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 1ull << 32, 0, 0, 0), VMK_BAD_PARAM);
 	assert_int_equal(call(VMK_SYS_MAP, UINT64_MAX, VMK_PROT_READ, 0, 0, 0), VMK_NO_MEMORY);
 	assert_int_equal(call(VMK_SYS_MAP, world.memory_limit - used + 1, VMK_PROT_READ, 0, 0, 0),
@@ -142,7 +142,7 @@ static void test_unmap_and_protect(void **state)
 {
 	assert_int_equal(call(VMK_SYS_PROTECT, buffer, PAGE_SIZE, VMK_PROT_READ, 0, 0), VMK_OK);
 	assert_int_equal(sim_page_at(&sim.space, buffer)->prot, PROT_USER | PROT_R);
-	assert_int_equal(call(VMK_SYS_PROTECT, buffer, PAGE_SIZE, PROT_X, 0, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_PROTECT, buffer, PAGE_SIZE, PROT_X, 0, 0), VMK_DENIED);
 	assert_int_equal(call(VMK_SYS_PROTECT, buffer + 1, PAGE_SIZE, 0, 0, 0), VMK_BAD_PARAM);
 	assert_int_equal(call(VMK_SYS_UNMAP, buffer, 0, 0, 0, 0), VMK_BAD_PARAM);
 	assert_int_equal(call(VMK_SYS_UNMAP, buffer, -PAGE_SIZE, 0, 0, 0), VMK_BAD_PARAM);

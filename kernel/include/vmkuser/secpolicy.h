@@ -17,7 +17,8 @@
 	X(VMK_ACTION_HANDLE, 5, "handle")   /* a right that the handle lacks */       \
 	X(VMK_ACTION_MEMORY, 6, "memory")   /* image, stacks and guest RAM stay */    \
 	X(VMK_ACTION_SOURCE, 7, "source")   /* a frame not from the port's address */ \
-	X(VMK_ACTION_OTHER, 8, "other")
+	X(VMK_ACTION_OTHER, 8, "other")                                               \
+	X(VMK_ACTION_EXECUTE, 9, "execute") /* what no package brought: execInstalledOnly */
 enum vmk_action {
 #define X(symbol, number, name) symbol = number,
 	VMK_ACTIONS(X)

@@ -71,7 +71,8 @@ enum vmk_syscall {
 enum { VMK_RIGHT_READ = 1, VMK_RIGHT_WRITE = 2, VMK_RIGHT_WAIT = 4 };
 enum { VMK_CLOCK_MONOTONIC = 0, VMK_CLOCK_WALL = 1 }; /* since boot; since 1970-01-01 UTC */
 enum { VMK_VM_CONSOLE_READ = 0, VMK_VM_CONSOLE_WRITE = 1 };
-enum { VMK_PROT_NONE = 0, VMK_PROT_READ = 1, VMK_PROT_WRITE = 2 };
+/* Whoever asks for VMK_PROT_EXECUTE is denied it, and that is recorded: code comes in packages. */
+enum { VMK_PROT_NONE = 0, VMK_PROT_READ = 1, VMK_PROT_WRITE = 2, VMK_PROT_EXECUTE = 4 };
 
 /*
  * What a world is given at its start: argv and envp are empty; the auxiliary vector has AT_PHDR,

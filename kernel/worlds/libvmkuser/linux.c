@@ -86,35 +86,28 @@ static long do_writev(long fd, const struct iovec *parts, long count)
 	return total;
 }
 
-static long protection(long linux_prot, unsigned *prot)
+/* The kernel denies execution, and records who asked. */
+static unsigned protection(long linux_prot)
 {
-	if (linux_prot & PROT_EXEC)
-		return -EPERM;
-	*prot = (linux_prot & PROT_READ ? VMK_PROT_READ : 0) |
-		(linux_prot & PROT_WRITE ? VMK_PROT_READ | VMK_PROT_WRITE : 0);
-	return 0;
+	return (linux_prot & PROT_READ ? VMK_PROT_READ : 0) |
+	       (linux_prot & PROT_WRITE ? VMK_PROT_READ | VMK_PROT_WRITE : 0) |
+	       (linux_prot & PROT_EXEC ? VMK_PROT_EXECUTE : 0);
 }
 
 static long do_mmap(size_t bytes, long linux_prot, long flags)
 {
 	void *address;
-	unsigned prot;
-	long error = protection(linux_prot, &prot);
+	long error;
 
-	if (error)
-		return error;
 	if (!(flags & MAP_ANONYMOUS) || (flags & MAP_FIXED) || (flags & MAP_SHARED))
 		return -ENOSYS;
-	error = linux_error(vmku_map(bytes, prot, &address));
+	error = linux_error(vmku_map(bytes, protection(linux_prot), &address));
 	return error ? error : (long)address;
 }
 
 static long do_mprotect(void *address, size_t bytes, long linux_prot)
 {
-	unsigned prot;
-	long error = protection(linux_prot, &prot);
-
-	return error ? error : linux_error(vmku_protect(address, bytes, prot));
+	return linux_error(vmku_protect(address, bytes, protection(linux_prot)));
 }
 
 static long do_clock_gettime(long clock, struct timespec *to)

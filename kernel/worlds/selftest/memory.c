@@ -46,10 +46,10 @@ static void check_refusals(void)
 	void *code = (void *)((uint64_t)&check_refusals & -PAGE), *p = NULL;
 	void *stack = (void *)((uint64_t)__builtin_frame_address(0) & -PAGE);
 
-	check_status(vmku_map(PAGE, VMK_PROT_READ | 4, &p), VMK_BAD_PARAM,
+	check_status(vmku_map(PAGE, VMK_PROT_READ | VMK_PROT_EXECUTE, &p), VMK_DENIED,
 		"an executable mapping is refused");
 	check_status(vmku_map(PAGE, VMK_PROT_READ | VMK_PROT_WRITE, &p), VMK_OK, "map one page");
-	check_status(vmku_protect(p, PAGE, VMK_PROT_READ | 4), VMK_BAD_PARAM,
+	check_status(vmku_protect(p, PAGE, VMK_PROT_READ | VMK_PROT_EXECUTE), VMK_DENIED,
 		"making it executable is refused");
 	check_status(vmku_protect((char *)p + 1, PAGE, VMK_PROT_READ), VMK_BAD_PARAM,
 		"a misaligned address is refused");
