@@ -150,6 +150,7 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 .PHONY: unit-tests fuzzers
 unit-tests: $(UNIT_TESTS:%=$(B)/tests/%)
 fuzzers: $(FUZZ_TARGETS:%=$(B)/fuzz/%)
+include fuzz/differential/rules.mk
 include fuzz/rules.mk
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

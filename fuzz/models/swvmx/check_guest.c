@@ -382,21 +382,23 @@ static void check_link(const struct guest *g, uint32_t header)
 			header == ((uint32_t)g->cpu->msrs.basic | (shadowing ? 1u << 31 : 0)));
 }
 
-static void check_pdptes(const struct guest *g)
+/* With EPT they are fields, without it they are read at CR3 (27.3.1.6). */
+static void check_pdptes(const struct guest *g, const uint64_t *in_memory)
 {
-	const uint64_t *f = g->f, pdpte[] = {F(GUEST_PDPTE_0), F(GUEST_PDPTE_1), F(GUEST_PDPTE_2),
-					  F(GUEST_PDPTE_3)};
+	const uint64_t *f = g->f;
+	const uint64_t fields[] = {
+		F(GUEST_PDPTE_0), F(GUEST_PDPTE_1), F(GUEST_PDPTE_2), F(GUEST_PDPTE_3)};
+	const uint64_t *pdptes = swvmx_proc2(f) & PROC2_EPT ? fields : in_memory;
 	const uint64_t reserved = ~0ull << g->cpu->physical_bits | 0x1e6;
 
-	if (g->long_mode || !(F(GUEST_CR0) & CR0_PG) || !(F(GUEST_CR4) & CR4_PAE) ||
-		!(swvmx_proc2(f) & PROC2_EPT))
+	if (g->long_mode || !(F(GUEST_CR0) & CR0_PG) || !(F(GUEST_CR4) & CR4_PAE))
 		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(pdpte); i++)
-		swvmx_must(g->to, G_PDPTE_0 + i, !(pdpte[i] & 1) || !(pdpte[i] & reserved));
+	for (unsigned i = 0; i < ARRAY_SIZE(fields); i++)
+		swvmx_must(g->to, G_PDPTE_0 + i, !(pdptes[i] & 1) || !(pdptes[i] & reserved));
 }
 
-void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f, uint32_t link_header,
-	struct swvmx_failures *to)
+void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f,
+	const struct swvmx_referenced *referenced, struct swvmx_failures *to)
 {
 	const struct guest g = {
 		.cpu = cpu,
@@ -413,8 +415,8 @@ void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f, uint32_t 
 	check_flow(&g);
 	check_blocking(&g);
 	check_pending_debug(&g);
-	check_link(&g, link_header);
-	check_pdptes(&g);
+	check_link(&g, referenced->link_header);
+	check_pdptes(&g, referenced->pdptes);
 }
 
 void swvmx_check_msr(const struct swvmx_msr_entry *entry, struct swvmx_failures *to)

@@ -118,7 +118,10 @@ static void check_eptp(const struct swvmx_cpu *cpu, uint64_t eptp, struct swvmx_
 				: (eptp & 7) == 0 && (caps & 1ull << 8));
 	swvmx_must(to, C_EPTP_LEVELS, (eptp >> 3 & 7) == 3 && (caps & EPT_CAP_4_LEVELS));
 	swvmx_must(to, C_EPTP_DIRTY, !(eptp & 1u << 6) || (caps & EPT_CAP_ACCESSED));
-	swvmx_must(to, C_EPTP_RESERVED, !(eptp & 0xf80) && swvmx_in_width(cpu, eptp));
+	/* Bit 7: supervisor shadow stacks by EPT, where there are. */
+	swvmx_must(to, C_EPTP_RESERVED,
+		!(eptp & (caps & SWVMX_EPT_CAP_SHADOW ? 0xf00 : 0xf80)) &&
+			swvmx_in_width(cpu, eptp));
 }
 
 static void check_memory(
@@ -203,16 +206,21 @@ static bool event_vector_is_valid(uint32_t event)
 	}
 }
 
-/* SDM 27.2.1.3: with error code 8, 10 to 14, 17 and, where there is CET, 21. */
+/* SDM 27.2.1.3. Processors with VMX_BASIC_ANY_ERROR leave it to software which exceptions of
+ * protected mode have an error code. Without unrestricted guests there is no other mode: CR0.PE = 0
+ * fails later. */
 static bool event_error_is_valid(const struct swvmx_cpu *cpu, const uint64_t *f, uint32_t event)
 {
-	const uint32_t with_error = 0x27d00u | (cpu->msrs.cr4_fixed1 & CR4_CET ? 1u << 21 : 0);
+	const uint32_t with_error = 0x27d00; /* 8, 10 to 14, 17 */
+	const bool delivers = event & EVENT_ERROR_CODE;
 	const bool protected_mode = (F(GUEST_CR0) & 1) || !(swvmx_proc2(f) & PROC2_UNRESTRICTED);
-	const bool needed = EVENT_TYPE(event) == EVENT_HARD_EXCEPTION && protected_mode &&
-			    EVENT_VECTOR(event) < EXCEPTIONS &&
-			    (with_error >> EVENT_VECTOR(event) & 1);
 
-	return !!(event & EVENT_ERROR_CODE) == needed;
+	if (EVENT_TYPE(event) != EVENT_HARD_EXCEPTION || !protected_mode)
+		return !delivers;
+	if (cpu->msrs.basic & SWVMX_BASIC_ANY_ERROR)
+		return true;
+	return delivers ==
+	       (EVENT_VECTOR(event) < EXCEPTIONS && (with_error >> EVENT_VECTOR(event) & 1));
 }
 
 static void check_event(

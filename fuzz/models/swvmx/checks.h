@@ -234,9 +234,13 @@ struct swvmx_msr_entry {
 void swvmx_check_controls(
 	const struct swvmx_cpu *cpu, const uint64_t *f, struct swvmx_failures *to);
 void swvmx_check_host(const struct swvmx_cpu *cpu, const uint64_t *f, struct swvmx_failures *to);
-/* `link_header`: the first word of the memory that the link pointer names. */
-void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f, uint32_t link_header,
-	struct swvmx_failures *to);
+/* What is in the memory that the guest's state names. */
+struct swvmx_referenced {
+	uint32_t link_header; /* the first word at the link pointer */
+	uint64_t pdptes[4];   /* at CR3, for PAE paging */
+};
+void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f,
+	const struct swvmx_referenced *referenced, struct swvmx_failures *to);
 void swvmx_check_msr(const struct swvmx_msr_entry *entry, struct swvmx_failures *to);
 
 /* Notes one check; for the files of this folder. */

@@ -1,6 +1,8 @@
 #include "fuzz/models/swvmx/cpu_models.h"
 #include <string.h>
 
+const struct swvmx_cpu *swvmx_cpu_given;
+
 /* Bits that are 1 in every processor with TRUE capability MSRs (SDM 3D, A.3 to A.5). */
 static const uint32_t must[WORDS] = {
 	[WORD_PIN] = 0x16,
@@ -59,6 +61,10 @@ void swvmx_cpu_fill(struct swvmx_cpu *cpu, enum swvmx_cpu_kind kind)
 			     EPT_CAP_INVEPT_ALL;
 	struct vtx_capability_msrs *m = &cpu->msrs;
 
+	if (swvmx_cpu_given) {
+		*cpu = *swvmx_cpu_given;
+		return;
+	}
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->ia32e = true;
 	cpu->linear_bits = 48;
@@ -83,6 +89,8 @@ void swvmx_cpu_fill(struct swvmx_cpu *cpu, enum swvmx_cpu_kind kind)
 		       VPID_CAP_SINGLE | VPID_CAP_ALL;
 	m->cr4_fixed1 = 0xf76fff;
 	m->vmfunc = 1;
+	/* As every processor with CET, whose #CP has an error code. */
+	m->basic |= SWVMX_BASIC_ANY_ERROR;
 	if (kind == SWVMX_TIGERLAKE) {
 		drop_servers(m);
 		return;

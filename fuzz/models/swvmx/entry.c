@@ -7,7 +7,6 @@
 
 #define F(vmcs, name)    (vmcs)->f[VMCS_INDEX_##name]
 #define ENTRY_QUAL_PDPTE 2u
-#define ENTRY_QUAL_NMI   3u
 #define ENTRY_QUAL_LINK  4u
 
 static enum vmx_result refuse(struct swvmx_vmcs *vmcs, enum swvmx_error error)
@@ -24,23 +23,24 @@ static void fail_entry(struct swvmx_vmcs *vmcs, uint32_t reason, uint64_t qualif
 	swvmx_current()->tables_short = true;
 }
 
-static uint64_t guest_qualification(enum swvmx_check check)
+uint64_t swvmx_guest_qualification(enum swvmx_check check)
 {
 	if (check >= G_PDPTE_0 && check <= G_PDPTE_3)
 		return ENTRY_QUAL_PDPTE;
 	if (check == G_LINK || check == G_LINK_REVISION)
 		return ENTRY_QUAL_LINK;
-	return check == G_NMI_BLOCKED ? ENTRY_QUAL_NMI : 0;
+	return 0;
 }
 
-static uint32_t link_header(const struct swvmx_vmcs *vmcs)
+static void look_up(const struct swvmx_vmcs *vmcs, struct swvmx_referenced *to)
 {
-	const void *at = swvmx_at(hpa(F(vmcs, LINK)));
-	uint32_t header = ~0u;
+	const uint64_t link = F(vmcs, LINK), table = F(vmcs, GUEST_CR3) & 0xffffffe0;
 
-	if (at && F(vmcs, LINK) != vmcs->region.v && !(F(vmcs, LINK) & 0xfff))
-		memcpy(&header, at, sizeof(header));
-	return header;
+	*to = (struct swvmx_referenced){.link_header = ~0u};
+	if (swvmx_at(hpa(link)) && link != vmcs->region.v && !(link & 0xfff))
+		memcpy(&to->link_header, swvmx_at(hpa(link)), sizeof(to->link_header));
+	if (swvmx_at(hpa(table)))
+		memcpy(to->pdptes, swvmx_at(hpa(table)), sizeof(to->pdptes));
 }
 
 /* 27.4: the first entry that fails, from 1; 0: all loaded. */
@@ -80,6 +80,7 @@ void swvmx_exit(struct swvmx_vmcs *vmcs, uint32_t reason, uint64_t qualification
 static enum vmx_result check_all(struct swvmx_vmcs *vmcs)
 {
 	struct swvmx_failures *failures = &swvmx.failures;
+	struct swvmx_referenced referenced;
 
 	if (!vmcs->host_side_checked) {
 		swvmx_check_controls(&swvmx.cpu, vmcs->f, failures);
@@ -90,7 +91,8 @@ static enum vmx_result check_all(struct swvmx_vmcs *vmcs)
 			return refuse(vmcs, SWVMX_HOST);
 	}
 	vmcs->host_side_checked = true;
-	swvmx_check_guest(&swvmx.cpu, vmcs->f, link_header(vmcs), failures);
+	look_up(vmcs, &referenced);
+	swvmx_check_guest(&swvmx.cpu, vmcs->f, &referenced, failures);
 	return VMX_OK;
 }
 
@@ -174,8 +176,8 @@ enum vmx_result vtx_enter(struct vtx_registers *registers, bool launched)
 	if (result != VMX_OK)
 		return result;
 	if (swvmx.failures.count) {
-		fail_entry(
-			vmcs, EXIT_INVALID_GUEST_STATE, guest_qualification(swvmx.failures.first));
+		fail_entry(vmcs, EXIT_INVALID_GUEST_STATE,
+			swvmx_guest_qualification(swvmx.failures.first));
 		return VMX_OK;
 	}
 	bad_msr = load_msrs(vmcs, &swvmx.failures);

@@ -96,6 +96,8 @@ struct swvmx_pcpu *swvmx_current(void);
 /* vtx_capability_read()'s reader. */
 bool swvmx_read_capability(uint32_t msr, uint64_t *value);
 
+/* The exit qualification of an entry that fails at a check of the guest's state (SDM 27.8). */
+uint64_t swvmx_guest_qualification(enum swvmx_check check);
 /* An exit in the current VMCS; the reason word, and what the SDM says happens at every exit. */
 void swvmx_exit(struct swvmx_vmcs *vmcs, uint32_t reason, uint64_t qualification);
 /*

@@ -217,7 +217,10 @@ const struct swvmx_vector swvmx_vectors[] = {
 	{.check = C_EVENT_VECTOR,
 		.base = BASE_LONG,
 		.changes = {SET(ENTRY_EVENT, EVENT_VALID | EVENT_NMI << 8 | 3)}},
-	{.check = C_EVENT_ERROR, .base = BASE_LONG, .changes = {SET(ENTRY_EVENT, HARD(13))}},
+	{.check = C_EVENT_ERROR,
+		.base = BASE_LONG,
+		.changes = {SET(ENTRY_EVENT, NMI | EVENT_ERROR_CODE)}},
+	{.check = C_EVENT_ERROR, .base = BASE_MINIMAL, .changes = {SET(ENTRY_EVENT, HARD(13))}},
 	{.check = C_EVENT_ERROR,
 		.base = BASE_REAL,
 		.changes = {SET(ENTRY_EVENT, HARD(13) | EVENT_ERROR_CODE)}},
@@ -461,6 +464,8 @@ void swvmx_change_apply(const struct swvmx_change *change, struct swvmx_vmcs *vm
 		*field |= change->value;
 	else if (change->how == CHANGE_CLEAR)
 		*field &= ~change->value;
+	else if (change->how == CHANGE_FLIP)
+		*field ^= change->value;
 	vmcs->host_side_checked = false;
 }
 

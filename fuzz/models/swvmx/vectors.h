@@ -14,7 +14,7 @@ enum swvmx_base {
 	SWVMX_BASES
 };
 
-enum swvmx_change_how { CHANGE_NONE, CHANGE_SET, CHANGE_OR, CHANGE_CLEAR };
+enum swvmx_change_how { CHANGE_NONE, CHANGE_SET, CHANGE_OR, CHANGE_CLEAR, CHANGE_FLIP };
 
 struct swvmx_change {
 	uint16_t index; /* enum vmcs_index */

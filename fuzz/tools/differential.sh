@@ -1,0 +1,107 @@
+# VM entry in Bochs beside the model of fuzz/models/swvmx, in the payload of fuzz/differential/.
+# shellcheck shell=bash
+differential_models=(tigerlake corei7_skylake_x) # one with CET, one without
+differential_vectors=1000000
+differential_dir=$results/fuzz-differential
+
+differential_iso() # DIRECTORY ARGUMENTS
+{
+	mkdir -p "$1/iso/boot/grub" &&
+		cp build/fuzz-differential/vmentry.elf "$1/iso/boot/" &&
+		printf 'set timeout=0\nmenuentry vmentry {\n\tmultiboot /boot/vmentry.elf %s\n}\n' "$2" \
+			>"$1/iso/boot/grub/grub.cfg" &&
+		grub-mkrescue -d /usr/lib/grub/i386-pc -o "$1/boot.iso" "$1/iso" --locales= --fonts= --themes= \
+			>"$1/mkrescue.log" 2>&1
+}
+
+# One share of the vectors, all of them in one boot.
+differential_run() # MODEL SEED FIRST COUNT
+{
+	local dir=$differential_dir/$1-$3
+	rm -rf "$dir"
+	differential_iso "$dir" "seed=$2 first=$3 count=$4" || return
+	build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --no-txt --tpm absent --model "$1" \
+		--no-reboot --until 'payload: done' >"$dir/txtsim.log" 2>&1
+	printf '%s\n' $? >"$dir/status"
+}
+
+# Each share's last line, as long as there are any.
+differential_progress()
+{
+	local log
+	while sleep 60 && [ -n "$(jobs -rp)" ]; do
+		for log in "$differential_dir"/*/run/com1.log; do
+			printf '%s: %s\n' "$(basename "$(dirname "$(dirname "$log")")")" \
+				"$(tr -d '\r' <"$log" | tail -n 1)" >&2
+		done
+	done
+}
+
+differential_value() # LOG KEY: of the RESULT line
+{
+	tr -d '\r' <"$1" | sed -nE "s/^RESULT: .*\b$2=([0-9]+).*/\1/p" | head -n 1
+}
+
+differential_row() # DIRECTORY: tab-separated
+{
+	local log=$1/run/com1.log key row
+	row=$(basename "$1")
+	for key in vectors skipped controls host guest msr entered checks-both-ways open; do
+		row+=$'\t'$(differential_value "$log" $key)
+	done
+	echo "$row"
+}
+
+# differential VECTORS SEED JOBS JSON
+differential()
+{
+	local share=$(($1 / 2 / ($3 > 1 ? ($3 + 1) / 2 : 1))) model first dir failed=0
+	[ "$share" -gt 0 ] || die "--vectors wants at least 2"
+	make -j"$(nproc)" build/fuzz-differential/vmentry.elf build/bin/txtsim >/dev/null || die "the payload does not build"
+	mkdir -p "$differential_dir"
+	rm -rf "${differential_dir:?}"/*
+	for ((first = 0; first < $1 / 2; first += share)); do
+		for model in "${differential_models[@]}"; do
+			while [ "$(jobs -rp | wc -l)" -ge "$3" ]; do
+				wait -n
+			done
+			differential_run "$model" "$2" $first $share &
+		done
+	done
+	differential_progress &
+	local progress=$!
+	wait $(jobs -p | grep -vx $progress)
+	kill $progress 2>/dev/null
+	for dir in "$differential_dir"/*/; do
+		dir=${dir%/}
+		if [ "$(cat "$dir/status" 2>/dev/null)" != 0 ]; then
+			echo "fuzz: $(basename "$dir") did not end: $(tail -n 1 "$dir/txtsim.log"); the last it said is in $dir/run/com1.log" >&2
+			failed=1
+		elif [ "$(differential_value "$dir/run/com1.log" open)" != 0 ]; then
+			failed=1
+		fi
+	done
+	differential_report "$4"
+	return $failed
+}
+
+differential_report() # JSON
+{
+	local dir keys='"run","vectors","skipped","controls","host","guest","msr","entered","checks_both_ways","open"'
+	if [ -n "$1" ]; then
+		for dir in "$differential_dir"/*/; do
+			differential_row "${dir%/}"
+		done | jq -R -s --argjson keys "[$keys]" 'split("\n") | map(select(. != "") | split("\t") |
+			[$keys, .] | transpose | map({key: .[0], value: (.[1] | tonumber? // .)}) | from_entries)'
+		return
+	fi
+	printf '%-24s %9s %8s %9s %9s %9s %8s %9s %7s %6s\n' run vectors skipped controls host guest msr entered checks open
+	for dir in "$differential_dir"/*/; do
+		# shellcheck disable=SC2046 # words on purpose
+		printf '%-24s %9s %8s %9s %9s %9s %8s %9s %7s %6s\n' $(differential_row "${dir%/}")
+	done
+	echo
+	cat "$differential_dir"/*/run/com1.log | tr -d '\r' | sed -nE 's/^KNOWN: (.*): ([0-9]+)$/\2\t\1/p' |
+		awk -F '\t' '{ n[$2] += $1 } END { for (k in n) printf "%9d  %s\n", n[k], k }' | sort -k2
+	cat "$differential_dir"/*/run/com1.log | tr -d '\r' | sed -n '/^DIFFERENCE/,/^[^ D]/{/^[ D]/p}'
+}
