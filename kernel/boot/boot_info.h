@@ -114,10 +114,16 @@ struct boot_info {
 	struct hpa image;    /* the kernel's final physical place */
 	uint64_t image_bytes;
 	uint64_t entropy[8];      /* left over from KASLR, for the DRBG; zeroed after use */
-	unsigned entropy_sources; /* BOOT_ENTROPY_* */
+	unsigned entropy_sources; /* BOOT_ENTROPY_*, before the move */
 	bool drtm_requested;      /* the command line says so (informational) */
 };
-enum { BOOT_ENTROPY_RDSEED = 1, BOOT_ENTROPY_RDRAND = 2, BOOT_ENTROPY_TSC = 4 };
+enum {
+	BOOT_ENTROPY_RDSEED = 1,
+	BOOT_ENTROPY_RDRAND = 2,
+	BOOT_ENTROPY_CPU = BOOT_ENTROPY_RDSEED | BOOT_ENTROPY_RDRAND,
+	BOOT_ENTROPY_TSC = 4,
+	BOOT_ENTROPY_TPM = 8
+};
 
 /* Valid once kmain() runs. */
 extern const struct boot_info *boot_info;

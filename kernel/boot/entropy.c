@@ -1,7 +1,11 @@
-/* Randomness before anything else runs. */
 #include "boot/entropy.h"
 #include "arch/x86/cpu.h"
 #include "boot/boot_info.h"
+#include "lib/log.h"
+#include "lib/random.h"
+#include <stdio.h>
+
+#define LOG_MODULE        "Entropy"
 
 #define CPUID7_EBX_RDSEED (1u << 18)
 #define CPUID1_ECX_RDRAND (1u << 30)
@@ -65,4 +69,36 @@ unsigned entropy_collect(uint64_t *to, unsigned words)
 		}
 	}
 	return sources;
+}
+
+static unsigned added; /* sources */
+
+void entropy_add(unsigned source, const void *material, size_t bytes)
+{
+	random_seed(material, bytes);
+	__atomic_or_fetch(&added, source, __ATOMIC_RELAXED);
+}
+
+unsigned entropy_sources(void)
+{
+	return boot_info->entropy_sources | __atomic_load_n(&added, __ATOMIC_RELAXED);
+}
+
+void entropy_describe(unsigned sources, char *to, size_t size)
+{
+	snprintf(to, size, "%s%s%s%s", sources & BOOT_ENTROPY_RDSEED ? "RDSEED " : "",
+		sources & BOOT_ENTROPY_RDRAND ? "RDRAND " : "",
+		sources & BOOT_ENTROPY_TPM ? "TPM " : "", sources & BOOT_ENTROPY_TSC ? "TSC" : "");
+}
+
+void entropy_log(void)
+{
+	unsigned sources = entropy_sources();
+	char names[32];
+
+	entropy_describe(sources, names, sizeof(names));
+	vmk_log("random numbers come from %s", names);
+	if (!(sources & (BOOT_ENTROPY_CPU | BOOT_ENTROPY_TPM)))
+		vmk_error("neither the CPU nor a TPM gives random numbers: who knows when this "
+			  "host started may guess its keys");
 }

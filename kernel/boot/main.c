@@ -20,6 +20,7 @@
 #include "arch/x86/vmx.h"
 #include "boot/boot_info.h"
 #include "boot/console.h"
+#include "boot/entropy.h"
 #include "boot/head.h"
 #include "boot/image.h"
 #include "boot/onboot.h"
@@ -164,6 +165,7 @@ static void start_system(void)
 
 	trust_set_wait(world_yield);
 	trust_init(boot_info);
+	entropy_log();
 	trust_describe(text, sizeof(text));
 	vmk_log("%s", text);
 	uworld_init();

@@ -3,6 +3,7 @@
 #include "arch/x86/paging.h"
 #include "boot/acpi.h"
 #include "boot/boot_info.h"
+#include "boot/entropy.h"
 #include "boot/head.h"
 #include "boot/tboot.h"
 #include "lib/log.h"
@@ -71,6 +72,7 @@ static void log_memory(const struct boot_info *info)
 void survey_platform(void)
 {
 	struct boot_info *info = boot_info_writable();
+	char sources[32];
 
 	survey_tboot(info);
 	survey_acpi(info);
@@ -79,8 +81,9 @@ void survey_platform(void)
 	for (unsigned i = 0; i < info->module_count; i++)
 		vmk_log("module %u: %llu bytes: %s", i, (unsigned long long)info->modules[i].bytes,
 			info->modules[i].cmdline);
-	vmk_log("placed at random, virtual and physical; entropy from%s%s%s",
-		info->entropy_sources & BOOT_ENTROPY_RDSEED ? " RDSEED" : "",
-		info->entropy_sources & BOOT_ENTROPY_RDRAND ? " RDRAND" : "",
-		info->entropy_sources & BOOT_ENTROPY_TSC ? " TSC" : "");
+	entropy_describe(info->entropy_sources, sources, sizeof(sources));
+	vmk_log("placed at random, virtual and physical; entropy from %s", sources);
+	if (!(info->entropy_sources & BOOT_ENTROPY_CPU))
+		vmk_warn("this CPU has neither RDSEED nor RDRAND: where the kernel lies was drawn "
+			 "from time alone");
 }

@@ -2,9 +2,9 @@
 #include "trust/security.h"
 
 #include "arch/x86/power.h"
+#include "boot/entropy.h"
 #include "boot/boot_info.h"
 #include "lib/lock.h"
-#include "lib/random.h"
 #include "lib/wipe.h"
 #include "mem/heap.h"
 #include "trust/audit.h"
@@ -287,7 +287,7 @@ static void seed_random(void)
 	uint8_t seed[SEED_BYTES];
 
 	if (tpm_random(&trust_state.tpm, seed, sizeof(seed)) == VMK_OK)
-		random_seed(seed, sizeof(seed));
+		entropy_add(BOOT_ENTROPY_TPM, seed, sizeof(seed));
 	else
 		vmk_warn("no random bytes from the TPM: %s", trust_state.tpm.why);
 	wipe(seed, sizeof(seed));

@@ -16,6 +16,7 @@
 
 #include "arch/x86/power.h"
 #include "boot/boot_info.h"
+#include "boot/entropy.h"
 #include "lib/log.h"
 #include "lib/random.h"
 #include "trust/edge.h"
@@ -96,7 +97,7 @@ void power_at_leave(void (*function)(void))
 	at_leave = function;
 }
 
-void random_seed(const void *material, size_t bytes)
+void entropy_add(unsigned source, const void *material, size_t bytes)
 {
 	seeded += (unsigned)bytes;
 }

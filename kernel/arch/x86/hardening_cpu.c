@@ -50,8 +50,7 @@ bool hardening_look(unsigned rule, struct vmk_info_hardening *row)
 		return false;
 	read_cpu_facts(&f);
 	f.sealed = space_sealed();
-	f.hardware_entropy =
-		boot_info->entropy_sources & (BOOT_ENTROPY_RDSEED | BOOT_ENTROPY_RDRAND);
+	f.hardware_entropy = boot_info->entropy_sources & BOOT_ENTROPY_CPU;
 	/* Walks of every page table, for those who ask for them. */
 	if (rule <= HARDENING_HALVES)
 		audit_wx(&f.audit);
