@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 
 ok "a host is trusted first" make_host
 has "its verdict says what the CPU protects with" "$system/first.log" \
-	'CPU: protections=nx,smep,smap,umip,ibt,user-ibt,shadow-stack,kernel-shadow,pku mitigated='
+	'CPU: protections=nx,smep,smap,umip,ibt,user-ibt,shadow-stack,kernel-shadow,pku,entropy mitigated='
 has "the event has its place in PCR 19" "$system/first.log" '^ 19 +CPU .* runtime$'
 
 has_qemu || {
@@ -16,9 +16,13 @@ has_qemu || {
 	done_testing
 	exit
 }
-MERLON_CPU=max,-smap MERLON_REQUIRE_CPU=nx,smep,smap,umip start no-smap --platform qemu --smp 1
-verdict no-smap 1 '^UNTRUSTED host=merlon-1 reason=cpu-protection what="CPU: smap"'
+MERLON_CPU=max,-smap,-rdrand,-rdseed MERLON_REQUIRE_CPU=nx,smep,smap,umip,entropy start no-smap --platform qemu --smp 1
+verdict no-smap 1 '^UNTRUSTED host=merlon-1 reason=cpu-protection what="CPU: smap, entropy"'
 has "the rest is as predicted" "$system/no-smap.log" 'protections=nx,smep,umip,pku,pks mitigated='
+has "the log warns that the kernel's place is guessable" "$system/no-smap/sim/com1.log" \
+	'WARNING: Boot: [0-9]+: this CPU has neither RDSEED nor RDRAND'
+has "the TPM gives random numbers all the same" "$system/no-smap/sim/com1.log" \
+	'Entropy: [0-9]+: random numbers come from TPM TSC$'
 
 dir=build/tests/attack/cpu
 kernel_build "$dir"

@@ -34,6 +34,7 @@ static int good(void **state)
 	facts.frames.executable = 20;
 	facts.guards.ranges = 10;
 	facts.guards.spaces = 3;
+	facts.heap.objects = 50;
 	facts.cr4 &= ~0x10000ull;
 	return 0;
 }
@@ -109,6 +110,8 @@ static void test_each_fails(void **state)
 	fails_alone(HARDENING_PKS);
 	facts.cr4 |= 0x10000;
 	fails_alone(HARDENING_GS);
+	facts.heap.damaged = 1;
+	fails_alone(HARDENING_HEAP);
 	facts.canary = 0;
 	fails_alone(HARDENING_CANARY);
 	facts.canary |= 1;
@@ -151,7 +154,8 @@ static void test_measured(void **state)
 	hardening_describe_cpu(&facts, text, sizeof(text));
 	assert_string_equal(text,
 		"cpu protections=nx,smep,smap,umip,ibt,user-ibt,shadow-stack,kernel-shadow,pku,"
-		"lass,pks mitigated=none exposed=none smt=none");
+		"lass,pks,entropy mitigated=none exposed=none smt=none");
+	facts.hardware_entropy = false;
 	facts.has[CPU_SMAP] = facts.has[CPU_LASS] = facts.has[CPU_PKS] = false;
 	facts.cr4 &= ~0x100000ull;
 	facts.speculation.state[SPEC_BHI] = SPEC_EXPOSED;

@@ -60,7 +60,7 @@ static void describe_speculation(const struct hardening_facts *f, struct vmk_inf
 
 /* Those of the CPU stand together, in the order of vmkapi/events.h. */
 #define RULE_OF(protection) ((enum hardening_rule)(HARDENING_NX + (protection)))
-_Static_assert(HARDENING_PKS - HARDENING_NX + 1 == VMK_CPU_PROTECTION_COUNT, "a rule for each");
+_Static_assert(HARDENING_ENTROPY - HARDENING_NX + 1 == VMK_CPU_PROTECTION_COUNT, "a rule for each");
 
 static void list_protections(const struct hardening_facts *f, char *to, size_t size)
 {
@@ -191,6 +191,9 @@ void hardening_describe(
 			hold(row, true, "drawn from the CPU, mixed with time");
 		else
 			set(row, VMK_HARDENING_ABSENT, "this CPU has neither: time alone");
+		return;
+	case HARDENING_HEAP:
+		count(row, f->heap.damaged, f->heap.objects, "objects are damaged");
 		return;
 	case HARDENING_SPECULATION:
 		describe_speculation(f, row);

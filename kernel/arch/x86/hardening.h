@@ -8,6 +8,7 @@
 #include "arch/x86/features.h"
 #include "arch/x86/speculation.h"
 #include "mem/audit.h"
+#include "mem/heap.h"
 #include <vmkuser/info.h>
 
 /* X(symbol, name, rule) */
@@ -34,9 +35,11 @@
 	X(HARDENING_PKU, "pku", "ring 3 executes its code but does not read it (CR4.PKE)")         \
 	X(HARDENING_LASS, "lass", "no ring probes the other's half (CR4.LASS)")                    \
 	X(HARDENING_PKS, "pks", "ring 0's pages have one key, and no other has rights (CR4.PKS)")  \
+	X(HARDENING_ENTROPY, "entropy", "addresses and keys come from RDSEED or RDRAND")           \
+	X(HARDENING_HEAP, "heap",                                                                  \
+		"no heap object was written beyond its ends or after it was freed")                \
 	X(HARDENING_GS, "gs-base", "ring 3 cannot write GS.base (CR4.FSGSBASE off)")               \
 	X(HARDENING_CANARY, "canary", "this world's stack canary is random")                       \
-	X(HARDENING_ENTROPY, "entropy", "addresses and keys come from RDSEED or RDRAND")           \
 	X(HARDENING_SPECULATION, "speculation", "IA32_SPEC_CTRL is as was decided")
 
 enum hardening_rule {
@@ -58,6 +61,7 @@ struct hardening_facts {
 	struct audit_result audit;
 	struct audit_guards guards;
 	struct audit_frames frames;
+	struct heap_audit heap;
 	struct speculation_plan speculation;
 };
 

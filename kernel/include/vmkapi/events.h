@@ -77,7 +77,8 @@ enum vmk_dma_state {
 	X(VMK_CPU_KERNEL_SHADOW, "kernel-shadow") \
 	X(VMK_CPU_PKU, "pku")                     \
 	X(VMK_CPU_LASS, "lass")                   \
-	X(VMK_CPU_PKS, "pks")
+	X(VMK_CPU_PKS, "pks")                     \
+	X(VMK_CPU_ENTROPY, "entropy")
 enum vmk_cpu_protection {
 #define X(symbol, name) symbol,
 	VMK_CPU_PROTECTIONS(X)
