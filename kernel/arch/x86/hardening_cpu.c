@@ -31,6 +31,7 @@ static void read_cpu_facts(struct hardening_facts *f)
 	*f = (struct hardening_facts){.speculation = *speculation_plan()};
 	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++)
 		f->has[i] = cpu_has(i);
+	f->hardware_entropy = boot_info->entropy_sources & BOOT_ENTROPY_CPU;
 	read_cpu(f);
 }
 
@@ -50,7 +51,6 @@ bool hardening_look(unsigned rule, struct vmk_info_hardening *row)
 		return false;
 	read_cpu_facts(&f);
 	f.sealed = space_sealed();
-	f.hardware_entropy = boot_info->entropy_sources & BOOT_ENTROPY_CPU;
 	/* Walks of every page table, for those who ask for them. */
 	if (rule <= HARDENING_HALVES)
 		audit_wx(&f.audit);
