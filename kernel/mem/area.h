@@ -31,6 +31,10 @@ struct space {
 	struct range half;               /* where space_alloc_at() may map */
 	struct range window[AREA_COUNT]; /* where places are chosen; empty ones are not used */
 	bool user;
+	struct {
+		uintptr_t place;       /* address >> PD_SHIFT */
+		const uint64_t *table; /* NULL: none is remembered */
+	} copied;         /* the page table that served the last copy; under the lock */
 	uint32_t active;  /* CPUs that have it in CR3 */
 	uint64_t domain;  /* of user spaces: not 0, and never given twice */
 	struct list node; /* of all user spaces */

@@ -10,13 +10,20 @@
  * unless the page has every bit of `needed`. */
 static bool find(struct space *space, uintptr_t address, uint64_t needed, struct hpa *at)
 {
-	struct ptable_leaf leaf;
+	const uintptr_t place = address >> PD_SHIFT;
+	uint64_t entry;
 
-	if (!ptable_find(&space->table, address, &leaf) || leaf.shift != PT_SHIFT)
+	if (!space->copied.table || space->copied.place != place) {
+		space->copied.table = ptable_lowest(&space->table, address);
+		space->copied.place = place;
+	}
+	if (!space->copied.table)
 		return false;
-	if (((leaf.flags | (leaf.entry & PTE_OWNED)) & needed) != needed)
+	/* Upper levels allow everything of their half (ptable.h). */
+	entry = space->copied.table[ptable_index(address, PT_SHIFT)];
+	if ((entry & needed) != needed)
 		return false;
-	*at = hpa((leaf.entry & PTE_FRAME) + address % PAGE_SIZE);
+	*at = hpa((entry & PTE_FRAME) + address % PAGE_SIZE);
 	return true;
 }
 

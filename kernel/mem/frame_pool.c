@@ -232,21 +232,6 @@ void frame_pool_add(struct frame_pool *pool, uint64_t first, uint64_t count)
 	}
 }
 
-enum frame_side frame_owner_side(enum frame_owner owner)
-{
-	switch (owner) {
-	case FRAME_USER:
-	case FRAME_USER_TEXT:
-	case FRAME_MODULE:
-	case FRAME_MODULE_TEXT:
-	case FRAME_SHADOW:
-	case FRAME_VM:
-		return FRAME_PRIVATE;
-	default:
-		return FRAME_DIRECT;
-	}
-}
-
 static enum frame_side frame_side(const struct frame_pool *pool, uint64_t frame)
 {
 	return bitmap_marked(&pool->chunks, (size_t)(frame >> FRAME_CHUNK_ORDER)) ? FRAME_PRIVATE
@@ -256,9 +241,12 @@ static enum frame_side frame_side(const struct frame_pool *pool, uint64_t frame)
 enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum frame_owner owner,
 	uint64_t limit, uint64_t *first)
 {
-	const enum frame_side side = frame_owner_side(owner);
+	enum frame_side side;
 
-	if (owner == FRAME_FREE || owner >= FRAME_OWNERS || order > top_order(side))
+	if (owner == FRAME_FREE || owner >= FRAME_OWNERS)
+		return VMK_BAD_PARAM;
+	side = frame_owner_side(owner);
+	if (order > top_order(side))
 		return VMK_BAD_PARAM;
 	if (!take(pool, side, order, limit, first))
 		return VMK_NO_MEMORY;

@@ -45,7 +45,14 @@ void frame_pool_rebase(struct frame_pool *pool, void *memory);
 /* Hand over reserved frames; their content is unknown (dirty). Panics for frames not reserved. */
 void frame_pool_add(struct frame_pool *pool, uint64_t first, uint64_t count);
 /* Where frames of this owner come from. */
-enum frame_side frame_owner_side(enum frame_owner owner);
+static inline enum frame_side frame_owner_side(enum frame_owner owner)
+{
+	const uint32_t private_ones = 1u << FRAME_USER | 1u << FRAME_USER_TEXT |
+				      1u << FRAME_MODULE | 1u << FRAME_MODULE_TEXT |
+				      1u << FRAME_SHADOW | 1u << FRAME_VM;
+
+	return private_ones >> owner & 1 ? FRAME_PRIVATE : FRAME_DIRECT;
+}
 /* The highest free block that ends at or below frame `limit`. VMK_NO_MEMORY, VMK_BAD_PARAM; private
  * ones come from chunks that are private already, and have at most a chunk's order. */
 enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum frame_owner owner,

@@ -194,7 +194,7 @@ void frames_free(struct pfn frame, unsigned order)
 	clear(frame.v, order, side);
 	saved = spin_lock(&lock);
 	frame_pool_free(&pool, frame.v, order);
-	if (side == FRAME_PRIVATE)
+	if (pool.idle_chunks > IDLE_CHUNKS)
 		show_chunk(IDLE_CHUNKS);
 	spin_unlock(&lock, saved);
 }

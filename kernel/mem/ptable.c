@@ -118,6 +118,14 @@ bool ptable_find(const struct ptable *table, uintptr_t address, struct ptable_le
 	}
 }
 
+const uint64_t *ptable_lowest(const struct ptable *table, uintptr_t address)
+{
+	unsigned shift = PT_SHIFT;
+	const uint64_t *entry = walk_to(table, address, &shift, false);
+
+	return shift == PT_SHIFT ? entry - ptable_index(address, PT_SHIFT) : NULL;
+}
+
 struct extent {
 	uintptr_t address;
 	uint64_t bytes;
@@ -166,22 +174,29 @@ static void restore_table(const struct ptable *table, uint64_t *entry, struct ex
 	*entry = restored(*entry);
 }
 
+struct protection {
+	uint64_t flags;
+	enum vmk_status status;
+};
+
 static bool can_be_protected(uint64_t *entry, unsigned shift, void *context)
 {
-	enum vmk_status *status = context;
+	struct protection *to = context;
 
 	if (!*entry)
-		*status = VMK_NOT_FOUND;
+		to->status = VMK_NOT_FOUND;
 	else if (shift != PT_SHIFT)
-		*status = VMK_UNSUPPORTED;
-	return *status == VMK_OK;
+		to->status = VMK_UNSUPPORTED;
+	else if (*entry & PTE_TEXT && to->flags & PTE_WRITE)
+		to->status = VMK_DENIED;
+	return to->status == VMK_OK;
 }
 
 static bool protect(uint64_t *entry, unsigned shift, void *context)
 {
-	uint64_t flags = *(uint64_t *)context;
+	uint64_t flags = ((const struct protection *)context)->flags;
 
-	*entry = (*entry & (PTE_FRAME | PTE_OWNED)) | flags;
+	*entry = (*entry & (PTE_FRAME | PTE_OWNED | PTE_TEXT)) | flags;
 	if (!(flags & PTE_PRESENT))
 		*entry |= PTE_WITHHELD;
 	return true;
@@ -191,11 +206,11 @@ enum vmk_status ptable_protect(
 	const struct ptable *table, uintptr_t address, uint64_t bytes, uint64_t flags)
 {
 	const struct extent range = {address, bytes};
-	enum vmk_status status = VMK_OK;
+	struct protection to = {flags, VMK_OK};
 
-	if (!for_each_leaf(table, address, bytes, can_be_protected, &status))
-		return status;
-	for_each_leaf(table, address, bytes, protect, &flags);
+	if (!for_each_leaf(table, address, bytes, can_be_protected, &to))
+		return to.status;
+	for_each_leaf(table, address, bytes, protect, &to);
 	/* A table may have been withheld for its other leaves while these were. */
 	if (flags & PTE_PRESENT) {
 		for_each_table(table, range, PDPT_SHIFT, restore_table);

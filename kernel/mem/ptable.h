@@ -18,6 +18,10 @@
 /* Software's bit 10: keeps an entry apart from 0 while it is withheld. */
 #define PTE_WITHHELD 0x400ull
 
+/* Software's bit 11: mapped to be executed, and therefore never to be written, whatever it is
+ * protected to since. */
+#define PTE_TEXT 0x800ull
+
 struct ptable_ops {
 	/* The table at a physical address that `allocate` returned: 512 entries. */
 	uint64_t *(*table)(struct hpa address);
@@ -47,9 +51,12 @@ enum vmk_status ptable_map(const struct ptable *table, uintptr_t address, struct
 	uint64_t bytes, uint64_t flags, unsigned largest);
 /* The leaf for `address`, withheld ones included; false if there is none. */
 bool ptable_find(const struct ptable *table, uintptr_t address, struct ptable_leaf *leaf);
-/* Give every 4 KiB leaf in the range these flags, keeping frame and PTE_OWNED. Without PTE_PRESENT
- * they are withheld. VMK_NOT_FOUND if a page has no leaf, VMK_UNSUPPORTED if one is larger: nothing
- * is changed then. */
+/* The page table, of 512 entries for 4 KiB each, that has the one for `address`; NULL if there is
+ * none. It stays until ptable_drop() or ptable_destroy() of something that it maps. */
+const uint64_t *ptable_lowest(const struct ptable *table, uintptr_t address);
+/* Give every 4 KiB leaf in the range these flags, keeping frame, PTE_OWNED and PTE_TEXT. Without
+ * PTE_PRESENT they are withheld. VMK_NOT_FOUND if a page has no leaf, VMK_UNSUPPORTED if one is
+ * larger, VMK_DENIED for PTE_WRITE where one is PTE_TEXT: nothing is changed then. */
 enum vmk_status ptable_protect(
 	const struct ptable *table, uintptr_t address, uint64_t bytes, uint64_t flags);
 /* Withhold every leaf in the range, and tables of theirs in which no other is present; places

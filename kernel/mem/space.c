@@ -206,10 +206,16 @@ static enum vmk_status check_range(const struct space *space, uintptr_t address,
 
 /* --- allocation; `space` is locked in what follows */
 
+static void drop(struct space *space, uintptr_t address, size_t bytes)
+{
+	space->copied.table = NULL;
+	ptable_drop(&space->table, address, bytes, free_frame);
+}
+
 static enum vmk_status populate(
 	struct space *space, uintptr_t address, size_t bytes, unsigned prot, enum frame_owner owner)
 {
-	uint64_t flags = prot_flags(space, prot) | PTE_OWNED;
+	uint64_t flags = prot_flags(space, prot) | PTE_OWNED | (prot & PROT_X ? PTE_TEXT : 0);
 	enum vmk_status status = VMK_OK;
 	size_t done;
 
@@ -228,7 +234,7 @@ static enum vmk_status populate(
 	}
 	/* Nobody knows the address yet, so no TLB can hold what is dropped here. */
 	if (status != VMK_OK && done)
-		ptable_drop(&space->table, address, done, free_frame);
+		drop(space, address, done);
 	return status;
 }
 
@@ -382,7 +388,7 @@ enum vmk_status space_release(struct space *space, uintptr_t address, size_t byt
 	saved = spin_lock(&space->lock);
 	status = ranges_remove(&space->ranges, address, address + bytes);
 	if (status == VMK_OK)
-		ptable_drop(&space->table, address, bytes, free_frame);
+		drop(space, address, bytes);
 	spin_unlock(&space->lock, saved);
 	return status;
 }
@@ -410,22 +416,6 @@ static bool all_executable(const struct space *space, uintptr_t address, size_t 
 	return true;
 }
 
-/* Frames that were once executed are never written through any mapping, whatever this one says. */
-static bool any_text(const struct space *space, uintptr_t address, size_t bytes)
-{
-	for (size_t done = 0; done < bytes; done += PAGE_SIZE) {
-		struct ptable_leaf leaf;
-		enum frame_owner owner;
-
-		if (!ptable_find(&space->table, address + done, &leaf))
-			continue;
-		owner = frames_owner(hpa_pfn(hpa(leaf.entry & PTE_FRAME)));
-		if (owner == FRAME_USER_TEXT || owner == FRAME_MODULE_TEXT)
-			return true;
-	}
-	return false;
-}
-
 enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot)
 {
 	enum vmk_status status = check_prot(space, prot);
@@ -438,8 +428,7 @@ enum vmk_status space_protect(struct space *space, uintptr_t address, size_t byt
 	if (status != VMK_OK)
 		return status;
 	saved = spin_lock(&space->lock);
-	if (((prot & PROT_X) && !all_executable(space, address, bytes)) ||
-		((prot & PROT_W) && any_text(space, address, bytes)))
+	if ((prot & PROT_X) && !all_executable(space, address, bytes))
 		status = VMK_DENIED;
 	else
 		status = ptable_protect(&space->table, address, bytes, prot_flags(space, prot));

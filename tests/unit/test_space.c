@@ -414,6 +414,23 @@ static void stacks_have_guards(void **state)
 	assert_true(PANICS(stack_free(top, 2)));
 }
 
+/* The page table that the last copy went through is gone by the next one. */
+static void copies_forget_tables_that_are_freed(void **state)
+{
+	const uintptr_t base = 0x40000000;
+	const uint32_t number = 5;
+	uint32_t word;
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(space_alloc_at(user, base, PAGE_SIZE, URW), VMK_OK);
+		assert_int_equal(space_copy_in(user, &word, base, sizeof(word)), VMK_OK);
+		assert_int_equal(word, 0);
+		assert_int_equal(space_copy_out(user, base, &number, sizeof(number)), VMK_OK);
+		assert_int_equal(space_free(user, base, PAGE_SIZE), VMK_OK);
+		assert_int_equal(space_copy_in(user, &word, base, sizeof(word)), VMK_BAD_ADDRESS);
+	}
+}
+
 static int no_user_leak(void **state)
 {
 	space_destroy(user);
@@ -432,6 +449,7 @@ int main(void)
 		LEAK_FREE(refuses_nonsense),
 		LEAK_FREE(loads_an_image_into_a_reserved_range),
 		LEAK_FREE(copies_obey_protection),
+		LEAK_FREE(copies_forget_tables_that_are_freed),
 		cmocka_unit_test_setup_teardown(copies_stay_in_the_user_half, fresh, no_user_leak),
 		LEAK_FREE(frees_only_after_every_tlb_forgot),
 		LEAK_FREE(a_table_comes_back_into_use),
