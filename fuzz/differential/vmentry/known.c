@@ -76,6 +76,15 @@ static bool cs_is_code(const struct swvmx_cpu *cpu, const uint64_t *f)
 {
 	return F(GUEST_CS_ACCESS) & 8;
 }
+#define IS_CODE_11(lower, SEG)                                                      \
+	static bool lower##_is_code(const struct swvmx_cpu *cpu, const uint64_t *f) \
+	{                                                                           \
+		return (F(GUEST_##SEG##_ACCESS) & 15) == 11;                        \
+	}
+IS_CODE_11(ds, DS)
+IS_CODE_11(es, ES)
+IS_CODE_11(fs, FS)
+IS_CODE_11(gs, GS)
 static bool in_halt(const struct swvmx_cpu *cpu, const uint64_t *f)
 {
 	return F(GUEST_ACTIVITY) == ACTIVITY_HLT;
@@ -195,7 +204,17 @@ const struct known known[] = {
 		.holds = nmi_after_sti},
 	ALSO("CS.RPL", OUTCOME_GUEST, cs_rpl, "CS.DPL is compared with CS.RPL"),
 	LACKS_IF(G_CS_DPL, cs_is_code, "and not with SS.DPL"),
-	LACKS_IF(G_SS_BASE, null_stack, "the base of a null SS of 64-bit code is not looked at"),
+	LACKS_IF(G_SS_BASE, null_stack, "a null SS of 64-bit code is not looked at"),
+	LACKS_IF(G_SS_TYPE, null_stack, "the same"),
+	LACKS_IF(G_SS_S, null_stack, "the same"),
+	LACKS_IF(G_SS_PRESENT, null_stack, "the same"),
+	LACKS_IF(G_SS_RESERVED, null_stack, "the same"),
+	LACKS_IF(G_SS_FINE, null_stack, "the same"),
+	LACKS_IF(G_SS_COARSE, null_stack, "the same"),
+	LACKS_IF(G_DS_DPL, ds_is_code, "type 11, readable code, counts as conforming"),
+	LACKS_IF(G_ES_DPL, es_is_code, "the same"),
+	LACKS_IF(G_FS_DPL, fs_is_code, "the same"),
+	LACKS_IF(G_GS_DPL, gs_is_code, "the same"),
 	{.name = "SSP of 32-bit guests",
 		.why = "that it has 32 bits is said of the host alone",
 		.is_free = true,
