@@ -3,7 +3,8 @@
 
 # Bochs' processors name a frequency of 3.5 GHz and tick with 50 MHz: left to believe it, Linux takes 70 times the
 # interrupts of its timer. And with ERMS it clears memory by REP STOSB, which takes a tick for each byte here.
-linux_args='console=ttyS0 quiet tsc=reliable tsc_early_khz=50000 no_timer_check clearcpuid=erms,fsrm'
+linux_clock='tsc=reliable tsc_early_khz=50000 no_timer_check clearcpuid=erms,fsrm'
+linux_args="console=ttyS0 quiet $linux_clock"
 linux_modules=build/third-party/linux/lib/modules
 
 linux_fetch() # NAME...

@@ -137,7 +137,7 @@ peer_in_bochs()
 {
 	local dir=$peer/bochs
 	mkdir -p "$dir"
-	peer_iso bochs intel_iommu=tboot_noforce
+	peer_iso bochs intel_iommu=tboot_noforce "$linux_clock"
 	cp -r "$peer/tpm" "$dir/tpm"
 	build/bin/txtsim run --platform bochs --iso "$peer/bochs.iso" --workdir "$dir/sim" --tpm-state "$dir/tpm" \
 		--sinit-key build/keys/sinit.key --model corei7_skylake_x --smp 1 --mem 512 --timeout 1200 --no-reboot \
