@@ -1,6 +1,7 @@
 /* sources: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
+/* sources: kernel/sched/lend.c */
 /* quiet: kernel/sched/invariants.c kernel/sched/invariants_watch.c */
 /* quiet: kernel/lib/lock.c tests/unit/shim/sched_sim.c */
 /* quiet: tests/unit/shim/panic.c */
@@ -25,6 +26,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct cpu_set sets[] = {
 	{{1}}, {{2}}, {{3}}, {{4}}, {{5}}, {{6}}, {{8}}, {{9}}, {{12}}, {{14}}};
+
+/* Frames are not looked at after their end: a sixth of the time. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_stack_use_after_return=0";
+}
 
 _Noreturn void sim_fail(const char *what)
 {
@@ -87,6 +95,16 @@ static void set_something(struct task *task, uint8_t what, uint8_t detail)
 	}
 }
 
+static void set_pool(struct group *group, uint8_t what, uint8_t detail)
+{
+	struct shortage unused;
+
+	if (what & 1)
+		sched_reserve_group(&sim_sched, group, detail * 5000u, &unused);
+	else
+		sched_set_limit(&sim_sched, &group->entity, detail * 20000u);
+}
+
 static void pass_time(bool prompt, uint64_t ns)
 {
 	if (prompt)
@@ -128,7 +146,11 @@ static void operate(unsigned cpus, bool prompt, const uint8_t *op)
 			sim_settle();
 		break;
 	default:
-		if (sim_tasks[task].started)
+		if (op[0] >= 0xe0)
+			sim_lend(op[2] % cpus, task);
+		else if (op[0] >= 0xc0)
+			set_pool(&sim_groups[op[1] % 5], op[0] >> 4, op[2]);
+		else if (sim_tasks[task].started)
 			set_something(&sim_tasks[task].task, op[0] >> 4, op[2]);
 	}
 	if (prompt)

@@ -1,4 +1,5 @@
 #include "sched/invariants.h"
+#include "sched/settings.h"
 
 #define LAG_KEPT_SLACK 1000 /* ns: rounding of a few divisions */
 #define KEY_SPREAD_MAX (1ll << 62)
@@ -453,6 +454,67 @@ bool sched_check_affinity(const struct sched_view *view, struct violation *out)
 		if ((runs || task->state == TASK_READY) && !task_may_run_on(task, task->cpu))
 			return sched_violated(
 				out, SCHED_I15, "on a pCPU that is not allowed", task, task->cpu);
+	}
+	return true;
+}
+
+/* --- I16: promises */
+
+/* What children were promised by `parent` (NULL: the machine), and what they borrowed from it. */
+static uint64_t promised_by(const struct sched_view *view, const struct group *groups,
+	unsigned count, const struct group *parent)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < view->count; i++) {
+		if (view->tasks[i]->entity.parent == parent)
+			sum += view->tasks[i]->entity.reservation;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (groups[i].entity.parent == parent)
+			sum += (uint64_t)groups[i].entity.reservation + groups[i].borrowed;
+	}
+	return sum;
+}
+
+static bool check_pcpu_promises(const struct sched_view *view, unsigned cpu, struct violation *out)
+{
+	const struct runq *runq = view->sched->runqs[cpu];
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < view->count; i++) {
+		if (view->tasks[i]->pinned == cpu)
+			sum += view->tasks[i]->entity.reservation;
+	}
+	if (sum != runq->promised)
+		return sched_violated(
+			out, SCHED_I16, "a pCPU's promises are not its tasks'", NULL, cpu);
+	if (sum > ADMIT_CAPACITY)
+		return sched_violated(
+			out, SCHED_I16, "a pCPU promised more than it has", NULL, cpu);
+	return true;
+}
+
+bool sched_check_promises(const struct sched_view *view, const struct group *groups, unsigned count,
+	struct violation *out)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct group *group = &groups[i];
+
+		if (promised_by(view, groups, count, group) != group->promised)
+			return sched_violated(out, SCHED_I16,
+				"a group's promises are not its members'", NULL, CPU_ANY);
+		if (group->promised > (uint64_t)group->entity.reservation + group->borrowed ||
+			(group->borrowed && !group->expandable))
+			return sched_violated(
+				out, SCHED_I16, "a group promised more than it has", NULL, CPU_ANY);
+	}
+	if (promised_by(view, groups, count, NULL) != view->sched->promised)
+		return sched_violated(out, SCHED_I16, "the machine's promises are not its members'",
+			NULL, CPU_ANY);
+	for (unsigned i = 0; i < view->sched->cpus; i++) {
+		if (!check_pcpu_promises(view, i, out))
+			return false;
 	}
 	return true;
 }

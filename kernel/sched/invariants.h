@@ -25,7 +25,8 @@
 	X(I12, "lag survives migration and a change of weight")           \
 	X(I13, "all time is accounted for, exactly")                      \
 	X(I14, "queues are in order, sums are right, nothing overflows")  \
-	X(I15, "tasks are where they may be")
+	X(I15, "tasks are where they may be")                             \
+	X(I16, "nobody promises more than there is, or twice")
 enum sched_invariant {
 #define X(symbol, text) SCHED_##symbol,
 	SCHED_INVARIANTS(X)
@@ -59,7 +60,10 @@ bool sched_check_pick(const struct sched_view *view, struct violation *out);    
 bool sched_check_task_time(const struct sched_view *view, struct violation *out); /* I13 */
 bool sched_check_structure(const struct sched_view *view, struct violation *out); /* I14 */
 bool sched_check_affinity(const struct sched_view *view, struct violation *out);  /* I15 */
-bool sched_check_all(const struct sched_view *view, struct violation *out);       /* the above */
+/* I16; `groups` are all that there are. */
+bool sched_check_promises(const struct sched_view *view, const struct group *groups, unsigned count,
+	struct violation *out);
+bool sched_check_all(const struct sched_view *view, struct violation *out); /* all but I16 */
 /* By the state alone, where every pCPU answers its timers and kicks at once. */
 bool sched_check_lag(const struct sched_view *view, struct violation *out);    /* I5 */
 bool sched_check_step(const struct sched_view *view, struct violation *out);   /* I10 */

@@ -37,8 +37,9 @@ static unsigned find_idle(
 
 	/* What was queued is visible before the flags are read; sched_fetch() does the reverse. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	start %= total;
 	for (unsigned i = 0; i < total && i <= probes; i++) {
-		unsigned cpu = (start + i) % total;
+		unsigned cpu = start + i < total ? start + i : start + i - total;
 		const struct runq *other = sched->runqs[cpu];
 
 		if (cpu == home->cpu || (task && !task_may_run_on(task, cpu)) || !looks_idle(other))

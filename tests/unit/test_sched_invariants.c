@@ -1,6 +1,7 @@
 /* sources: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
+/* sources: kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/lib/lock.c */
 /* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
 /* Each invariant is seen to fail on a scheduler that was made to break it, and to hold before. */
@@ -346,6 +347,44 @@ static void a_group_that_forgets_who_sleeps(void **state)
 	assert_state_breaks(SCHED_I14);
 }
 
+/* --- I16 */
+
+static void assert_promises_break(void)
+{
+	struct sched_view view = sim_view();
+
+	assert_broken(sched_check_promises(&view, sim_groups, SIM_GROUPS, &found), SCHED_I16);
+}
+
+static void promises_that_are_nobodys(void **state)
+{
+	struct shortage unused;
+
+	start(2, 0);
+	group_init(&sim_groups[0], NULL);
+	sim_groups[0].expandable = true;
+	sim_task_prepare(0, &sim_groups[0]);
+	sim_task_start(0);
+	sim_settle();
+	assert_int_equal(sched_reserve_group(&sim_sched, &sim_groups[0], 100000, &unused), VMK_OK);
+	assert_int_equal(sched_reserve(&sim_sched, &sim_tasks[0].task, 300000, &unused), VMK_OK);
+	assert_int_equal(sim_groups[0].borrowed, 200000);
+	sim_check();
+	sim_sched.promised -= 1;
+	assert_promises_break();
+	sim_sched.promised += 1;
+	sim_groups[0].promised -= 1;
+	assert_promises_break();
+	sim_groups[0].promised += 1;
+	sim_groups[0].expandable = false;
+	assert_promises_break();
+	sim_groups[0].expandable = true;
+	sim_cpus[sim_tasks[0].task.pinned].runq.promised += 1;
+	assert_promises_break();
+	sim_cpus[sim_tasks[0].task.pinned].runq.promised -= 1;
+	sim_check();
+}
+
 /* --- I8, I9, I11: over time */
 
 static void nothing(void)
@@ -476,6 +515,7 @@ int main(void)
 		cmocka_unit_test(a_queue_out_of_order),
 		cmocka_unit_test(a_rank_that_was_not_settled),
 		cmocka_unit_test(a_group_that_forgets_who_sleeps),
+		cmocka_unit_test(promises_that_are_nobodys),
 		cmocka_unit_test(reservations_that_nobody_admitted),
 		cmocka_unit_test(a_limit_whose_tag_is_lost),
 		cmocka_unit_test(a_requeue_that_starves),

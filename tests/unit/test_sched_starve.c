@@ -1,6 +1,7 @@
 /* sources: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
+/* sources: kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/lib/lock.c */
 /* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
 /* Nobody starves: beside worlds that come and go, sleep and wake, or whose settings keep changing.

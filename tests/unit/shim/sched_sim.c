@@ -95,6 +95,8 @@ struct sim_task *sim_running(unsigned cpu)
 {
 	struct task *task = sim_cpus[cpu].runq.current;
 
+	if (sim_cpus[cpu].borrower)
+		return sim_cpus[cpu].borrower;
 	return task->idle ? NULL : container_of(task, struct sim_task, task);
 }
 
@@ -119,11 +121,23 @@ static void switched(const struct sched_switch *s)
 	container_of(dead, struct sim_task, task)->prepared = false;
 }
 
+/* A borrower goes on by itself, as world_part() does. */
+static void part(unsigned cpu)
+{
+	struct sim_task *task = sim_cpus[cpu].borrower;
+	struct sched_switch s;
+
+	sim_cpus[cpu].borrower = NULL;
+	if (task && sched_part(&sim_sched, cpu, &task->task, &s))
+		switched(&s);
+}
+
 static void reconsider(unsigned cpu)
 {
 	struct sched_switch s;
 
 	sim_kicked[cpu] = false;
+	part(cpu);
 	if (sched_reconsider(&sim_sched, cpu, &s))
 		switched(&s);
 }
@@ -220,8 +234,13 @@ static void step_registering(unsigned cpu, struct sim_task *task)
 		return;
 	}
 	task->phase = SIM_PARKED;
-	if (sched_wait(&sim_sched, cpu, task->deadline, &s))
+	if (task != sim_cpus[cpu].borrower) {
+		if (sched_wait(&sim_sched, cpu, task->deadline, &s))
+			switched(&s);
+	} else if (sched_give_back(&sim_sched, cpu, &task->task, task->deadline, &s)) {
+		sim_cpus[cpu].borrower = NULL;
 		switched(&s);
+	}
 }
 
 bool sim_wait(unsigned cpu, unsigned mask, uint64_t deadline)
@@ -262,24 +281,48 @@ bool sim_step(unsigned cpu)
 	return true;
 }
 
-void sim_yield(unsigned cpu)
+void sim_lend(unsigned cpu, unsigned to)
 {
 	struct sim_task *task = sim_running(cpu);
 	struct sched_switch s;
 
 	acting = cpu;
-	if (task && task->phase == SIM_RUNS && sched_pass(&sim_sched, cpu, &s))
+	if (!task || task->phase != SIM_RUNS || task == sim_cpus[cpu].borrower ||
+		!sim_tasks[to].started || !sched_lend(&sim_sched, cpu, &sim_tasks[to].task, &s))
+		return;
+	sched_finish_switch(&sim_sched, cpu, s.saved);
+	sim_cpus[cpu].borrower = &sim_tasks[to];
+}
+
+/* The task that runs there, as its queue's current one; NULL if another one does after that. */
+static struct sim_task *by_itself(unsigned cpu)
+{
+	struct sim_task *task = sim_running(cpu);
+
+	if (!task || task->phase != SIM_RUNS)
+		return NULL;
+	part(cpu);
+	return sim_running(cpu) == task ? task : NULL;
+}
+
+void sim_yield(unsigned cpu)
+{
+	struct sched_switch s;
+
+	acting = cpu;
+	if (by_itself(cpu) && sched_pass(&sim_sched, cpu, &s))
 		switched(&s);
 }
 
 void sim_exit(unsigned cpu)
 {
-	struct sim_task *task = sim_running(cpu);
 	struct shortage unused;
 	struct sched_switch s;
+	struct sim_task *task;
 
 	acting = cpu;
-	if (!task || task->phase != SIM_RUNS)
+	task = by_itself(cpu);
+	if (!task)
 		return;
 	sched_reserve(&sim_sched, &task->task, 0, &unused);
 	sched_end(&sim_sched, cpu, &s);
@@ -343,7 +386,7 @@ static unsigned next_burst(uint64_t *at)
 		struct sim_task *task = sim_running(i);
 		uint64_t received, end;
 
-		if (!task || !task->burst || task->phase != SIM_RUNS)
+		if (!task || !task->burst || task->phase != SIM_RUNS || sim_cpus[i].borrower)
 			continue;
 		received = sched_service(&task->task, sim_now);
 		end = sim_now + (task->burst_end > received ? task->burst_end - received : 0);
@@ -409,6 +452,7 @@ bool sim_holds(struct violation *out)
 	struct sched_view view = sim_view();
 
 	return sched_check_all(&view, out) &&
+	       sched_check_promises(&view, sim_groups, SIM_GROUPS, out) &&
 	       sched_check_total_time(&view, total_service(&view), started, out);
 }
 

@@ -37,6 +37,7 @@ struct sim_task {
 struct sim_cpu {
 	struct runq runq;
 	struct task idle;
+	struct sim_task *borrower; /* runs in the place of the current task */
 	bool halted;
 	uint64_t armed;
 };
@@ -68,6 +69,8 @@ void sim_signal(unsigned event);
 bool sim_step(unsigned cpu);
 /* The task that runs there begins to wait for the events of `mask`; false if none does. */
 bool sim_wait(unsigned cpu, unsigned mask, uint64_t deadline);
+/* The task that runs there has that one run in its place, if it may (lend.c). */
+void sim_lend(unsigned cpu, unsigned to);
 void sim_yield(unsigned cpu);
 void sim_exit(unsigned cpu);
 /* Step every CPU until nothing changes. */
