@@ -127,7 +127,7 @@ static void start_interrupts(void)
 
 static void start_scheduler(void)
 {
-	char pools[POOLS_BYTES];
+	char pools[POOLS_BYTES], number[12];
 
 	syscall_init_cpu();
 	vmx_init();
@@ -135,6 +135,8 @@ static void start_scheduler(void)
 	sched_init();
 	irq_enable();
 	vmk_log("%u CPUs", smp_start());
+	if (option_get(boot_info->cmdline, "schedcheck", number, sizeof(number)))
+		sched_check_each(option_number(number));
 	pools_init(option_get(boot_info->cmdline, "pools", pools, sizeof(pools)) ? pools : NULL);
 }
 

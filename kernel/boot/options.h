@@ -10,6 +10,7 @@
  *   onboot=lives:NAME                  what is in use after each of two lives of that user world
  *   onpanic=halt|poweroff|reboot       after a panic; by default reboot
  *   pools=PATH:SETTING...,...          resource pools for CPU time (sched/pool_spec.h)
+ *   schedcheck=N                      check the scheduler at each N-th switch (tests)
  *   cpus=N                             use at most N CPUs
  *   ibrs=entry                         set IBRS at each entry to ring 0, also where it may stay on
  */

@@ -215,22 +215,28 @@ bool sched_check_lag(const struct sched_view *view, struct violation *out)
 	return true;
 }
 
+static bool check_sums_of(const struct runq *runq, struct violation *out)
+{
+	const struct fair *fair = &runq->fair;
+	uint64_t load;
+	__int128 sum = total_of(runq, &load);
+	__int128 rest = sum + fair->owed -
+			(__int128)(int64_t)(fair_average(fair) - fair->zero) * (int64_t)load;
+
+	if (fair->joined && (rest < 0 || rest >= (__int128)load))
+		return sched_violated(out, SCHED_I5, "the sum of weighted lag is not what is owed",
+			NULL, runq->cpu);
+	if (fair->owed < 0 || fair->owed > (int64_t)fair->joined * FAIR_OWED_EACH)
+		return sched_violated(
+			out, SCHED_I5, "more is owed than a request to each", NULL, runq->cpu);
+	return true;
+}
+
 bool sched_check_sums(const struct sched_view *view, struct violation *out)
 {
 	for (unsigned i = 0; i < view->sched->cpus; i++) {
-		const struct fair *fair = &view->sched->runqs[i]->fair;
-		uint64_t load;
-		__int128 sum = total_of(view->sched->runqs[i], &load);
-		__int128 rest =
-			sum + fair->owed -
-			(__int128)(int64_t)(fair_average(fair) - fair->zero) * (int64_t)load;
-
-		if (fair->joined && (rest < 0 || rest >= (__int128)load))
-			return sched_violated(out, SCHED_I5,
-				"the sum of weighted lag is not what is owed", NULL, i);
-		if (fair->owed < 0 || fair->owed > (int64_t)fair->joined * FAIR_OWED_EACH)
-			return sched_violated(
-				out, SCHED_I5, "more is owed than a request to each", NULL, i);
+		if (!check_sums_of(view->sched->runqs[i], out))
+			return false;
 	}
 	return true;
 }
@@ -326,19 +332,23 @@ bool sched_check_step(const struct sched_view *view, struct violation *out)
 
 /* --- I13: time */
 
+static bool check_time_of(const struct task *task, struct violation *out)
+{
+	uint64_t sum = 0;
+
+	for (unsigned state = 0; state < TASK_STATES; state++)
+		sum += task->times[state];
+	if (task->state != TASK_NEW && sum != task->since - task->born)
+		return sched_violated(
+			out, SCHED_I13, "a task's times are not its life", task, task->cpu);
+	return true;
+}
+
 bool sched_check_task_time(const struct sched_view *view, struct violation *out)
 {
 	for (unsigned i = 0; i < view->count; i++) {
-		const struct task *task = view->tasks[i];
-		uint64_t sum = 0;
-
-		if (task->state == TASK_NEW)
-			continue;
-		for (unsigned state = 0; state < TASK_STATES; state++)
-			sum += task->times[state];
-		if (sum != task->since - task->born)
-			return sched_violated(
-				out, SCHED_I13, "a task's times are not its life", task, task->cpu);
+		if (!check_time_of(view->tasks[i], out))
+			return false;
 	}
 	return true;
 }
@@ -525,6 +535,35 @@ bool sched_check_all(const struct sched_view *view, struct violation *out)
 	       sched_check_wakeups(view, out) && sched_check_structure(view, out) &&
 	       sched_check_sums(view, out) && sched_check_pick(view, out) &&
 	       sched_check_task_time(view, out) && sched_check_affinity(view, out);
+}
+
+static bool check_members(const struct runq *runq, struct violation *out)
+{
+	for_each_turn(task, &runq->fair)
+	{
+		if (!check_links(task, out) || !check_time_of(task, out))
+			return false;
+		if (!task_may_run_on(task, runq->cpu))
+			return sched_violated(out, SCHED_I15,
+				"queued on a pCPU that is not allowed", task, runq->cpu);
+	}
+	return true;
+}
+
+bool sched_check_queue(const struct runq *runq, uint64_t now, struct violation *out)
+{
+	const struct task *current = runq->current;
+
+	if (current->state != TASK_RUNNING || current->cpu != runq->cpu ||
+		current->idle != runq->is_idle)
+		return sched_violated(
+			out, SCHED_I2, "current without running here", current, runq->cpu);
+	if (count_turns(&runq->fair) != runq->ready_count)
+		return sched_violated(
+			out, SCHED_I1, "the count of ready tasks is wrong", NULL, runq->cpu);
+	return check_queue_homes(runq, out) && check_runq(runq, out) && check_sums_of(runq, out) &&
+	       check_pick(runq, now, out) && check_members(runq, out) &&
+	       check_time_of(current, out);
 }
 
 bool sched_check_timely(const struct sched_view *view, struct violation *out)

@@ -64,6 +64,8 @@ bool sched_check_affinity(const struct sched_view *view, struct violation *out);
 bool sched_check_promises(const struct sched_view *view, const struct group *groups, unsigned count,
 	struct violation *out);
 bool sched_check_all(const struct sched_view *view, struct violation *out); /* all but I16 */
+/* What one queue shows, with its lock held while others run: I1, I2, I5 to I7, I13 to I15. O(n). */
+bool sched_check_queue(const struct runq *runq, uint64_t now, struct violation *out);
 /* By the state alone, where every pCPU answers its timers and kicks at once. */
 bool sched_check_lag(const struct sched_view *view, struct violation *out);    /* I5 */
 bool sched_check_step(const struct sched_view *view, struct violation *out);   /* I10 */

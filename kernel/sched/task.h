@@ -148,9 +148,10 @@ static inline bool task_may_run_on(const struct task *task, unsigned cpu)
  * little: time never runs backwards. */
 static inline void task_account(struct task *task, uint64_t now)
 {
-	if (now > task->since)
-		task->times[task->state] += now - task->since;
-	if (now > task->since && task->state == TASK_WAITING && task->idles)
+	if (now <= task->since)
+		return;
+	task->times[task->state] += now - task->since;
+	if (task->state == TASK_WAITING && task->idles)
 		task->idle_time += now - task->since;
 	task->since = now;
 }

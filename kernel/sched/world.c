@@ -71,6 +71,7 @@ static void switch_worlds(const struct sched_switch *s)
 {
 	struct world *from = world_of(s->from), *to = world_of(s->to);
 
+	world_check(runqs[percpu_index()]);
 	if (from->space) {
 		cet_save(&from->cet);
 		fpu_save(&from->fpu);

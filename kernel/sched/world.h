@@ -107,6 +107,9 @@ bool world_lend(struct world *to, void (*part)(void *argument), void *argument);
 /* If the current world runs in another's place: from here on in its own. */
 void world_part(void);
 
+/* Check the invariants at each so manyth switch (0: never); panics with the name of a broken one.
+ */
+void sched_check_each(unsigned switches);
 /* Called by the timer interrupt. */
 void sched_tick(void);
 /* Called on the way back to ring 3 with interrupts off when percpu->reschedule is set; clears it.

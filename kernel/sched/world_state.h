@@ -35,6 +35,8 @@ extern struct list worlds; /* all that exist, the idle ones too; under the lock 
 
 /* The current world waits until it is woken or until then, unless it was woken already. */
 void world_wait(uint64_t deadline);
+/* Panics if an invariant of the queue, whose lock is held, is broken; every so often. */
+void world_check(const struct runq *runq);
 /* For ring 3: what belongs to this world; with interrupts off. */
 void world_load_user_state(struct world *to);
 
