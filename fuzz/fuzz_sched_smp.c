@@ -80,6 +80,7 @@ static void check_invariants(const struct sched_view *view)
 	require(sched_check_pick(view, &violation), &violation);
 	require(sched_check_task_time(view, &violation), &violation);
 	require(sched_check_affinity(view, &violation), &violation);
+	require(sched_check_groups(view, simworld_groups, SIMWORLD_GROUPS, &violation), &violation);
 }
 
 static void check(void)

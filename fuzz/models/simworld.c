@@ -296,7 +296,6 @@ void simworld_start(unsigned cpus)
 	memset(reschedule, 0, sizeof(reschedule));
 	simworld_clock = 1000;
 	simworld_sched = (struct sched)SCHED(&ops, runqs);
-	simworld_sched.cpus = cpus;
 	for (unsigned i = 0; i < cpus; i++) {
 		struct cpu_place place = {i / 2, i / 2};
 
@@ -305,6 +304,7 @@ void simworld_start(unsigned cpus)
 		idles[i].thread = SIMWORLDS + i;
 		current[i] = &idles[i];
 		runq_init(runqs[i], i, place, &idles[i].task, simworld_clock);
+		sched_add_cpu(&simworld_sched, i);
 		simcpu_thread(idles[i].thread, idle_loop, NULL);
 		simcpu_boot(i, idles[i].thread);
 	}

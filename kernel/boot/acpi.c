@@ -215,6 +215,8 @@ static void parse_one(const struct acpi_ops *ops, uint64_t address, struct boot_
 	}
 	if (!memcmp(signature, "APIC", 4) && first_of(&seen->madt, address, ops))
 		acpi_parse_madt(&r, info, ops);
+	else if (!memcmp(signature, "SRAT", 4) && first_of(&seen->srat, address, ops))
+		acpi_parse_srat(&r, info, ops);
 	else if (!memcmp(signature, "FACP", 4) && first_of(&seen->fadt, address, ops))
 		acpi_parse_fadt(&r, info, ops);
 	else if (!memcmp(signature, "HPET", 4) && first_of(&seen->hpet, address, ops))

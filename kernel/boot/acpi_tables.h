@@ -10,7 +10,7 @@ struct boot_info;
 #define ACPI_HEADER_BYTES 36
 
 struct acpi_seen {
-	struct hpa madt, fadt, hpet, tpm2, spcr;
+	struct hpa madt, srat, fadt, hpet, tpm2, spcr;
 };
 
 /* The table at `address`, checked, read up to the end of its header; `failed` if it is none. */
@@ -23,6 +23,8 @@ bool acpi_is_register_space(const struct boot_info *info, uint64_t start, uint64
 
 /* 5.2.12: CPUs, IOAPICs, interrupt overrides. */
 void acpi_parse_madt(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
+/* 5.2.16: the nodes of CPUs. */
+void acpi_parse_srat(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
 /* 5.2.9: PM1 control, SMI command, reset register; the DSDT's sleep type for S5. */
 void acpi_parse_fadt(struct reader *r, struct boot_info *info, const struct acpi_ops *ops);
 /* TCG ACPI Specification 1.3, section 8: the TPM's start method, and where the firmware's log is.

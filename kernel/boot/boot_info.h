@@ -64,6 +64,11 @@ struct boot_tboot {
 	uint32_t ap_wake_trigger_offset;
 };
 
+/* Where a CPU is, as the SRAT says: ACPI 6.5, 5.2.16. */
+struct boot_cpu_node {
+	uint32_t apic_id, domain;
+};
+
 /* The ACPI table TPM2, as found: TCG ACPI Specification 1.3, section 8. */
 struct boot_tpm2 {
 	uint32_t start_method; /* 0: no such table */
@@ -93,6 +98,8 @@ struct boot_info {
 	struct boot_memory memory[BOOT_MEMORY_MAX];
 	struct boot_module modules[BOOT_MODULES_MAX];
 	struct boot_cpu cpus[BOOT_CPUS_MAX];
+	unsigned cpu_node_count;                       /* 0: no SRAT, all memory is equally near */
+	struct boot_cpu_node cpu_nodes[BOOT_CPUS_MAX]; /* in any order, not all of `cpus` */
 	struct boot_ioapic ioapics[16];
 	struct boot_irq_override overrides[24];
 	struct hpa rsdp, dmar, hpet, mcfg, lapic; /* 0: none */
@@ -127,5 +134,8 @@ enum {
 
 /* Valid once kmain() runs. */
 extern const struct boot_info *boot_info;
+
+/* The proximity domain of a CPU; 0 if nothing is known of it. */
+uint32_t boot_node_of(const struct boot_info *info, uint32_t apic_id);
 
 #endif

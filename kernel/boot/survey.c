@@ -52,9 +52,10 @@ static void survey_acpi(struct boot_info *info)
 
 	if (status != VMK_OK)
 		vmk_warn("ACPI: no usable tables (%s)", vmk_status_name(status));
-	vmk_log("ACPI: %u CPUs, %u IOAPICs, %u interrupt overrides%s%s%s", info->cpu_count,
+	vmk_log("ACPI: %u CPUs, %u IOAPICs, %u interrupt overrides%s%s%s%s", info->cpu_count,
 		info->ioapic_count, info->override_count, info->hpet.v ? ", HPET" : "",
-		info->dmar.v ? ", DMAR" : "", info->mcfg.v ? ", MCFG" : "");
+		info->dmar.v ? ", DMAR" : "", info->mcfg.v ? ", MCFG" : "",
+		info->cpu_node_count ? ", SRAT" : "");
 }
 
 static void log_memory(const struct boot_info *info)

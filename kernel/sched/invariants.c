@@ -468,7 +468,7 @@ bool sched_check_affinity(const struct sched_view *view, struct violation *out)
 	return true;
 }
 
-/* --- I16: promises */
+/* --- I14, I16: groups */
 
 /* What children were promised by `parent` (NULL: the machine), and what they borrowed from it. */
 static uint64_t promised_by(const struct sched_view *view, const struct group *groups,
@@ -483,6 +483,22 @@ static uint64_t promised_by(const struct sched_view *view, const struct group *g
 	for (unsigned i = 0; i < count; i++) {
 		if (groups[i].entity.parent == parent)
 			sum += (uint64_t)groups[i].entity.reservation + groups[i].borrowed;
+	}
+	return sum;
+}
+
+static uint64_t counted_in(const struct sched_view *view, const struct group *groups,
+	unsigned count, const struct group *parent)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < view->count; i++) {
+		if (view->tasks[i]->entity.parent == parent)
+			sum += view->tasks[i]->entity.counted;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (groups[i].entity.parent == parent)
+			sum += groups[i].entity.counted;
 	}
 	return sum;
 }
@@ -505,12 +521,15 @@ static bool check_pcpu_promises(const struct sched_view *view, unsigned cpu, str
 	return true;
 }
 
-bool sched_check_promises(const struct sched_view *view, const struct group *groups, unsigned count,
+bool sched_check_groups(const struct sched_view *view, const struct group *groups, unsigned count,
 	struct violation *out)
 {
 	for (unsigned i = 0; i < count; i++) {
 		const struct group *group = &groups[i];
 
+		if (counted_in(view, groups, count, group) != group->active)
+			return sched_violated(out, SCHED_I14,
+				"a group's sum is not its members' shares", NULL, CPU_ANY);
 		if (promised_by(view, groups, count, group) != group->promised)
 			return sched_violated(out, SCHED_I16,
 				"a group's promises are not its members'", NULL, CPU_ANY);

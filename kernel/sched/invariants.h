@@ -60,8 +60,8 @@ bool sched_check_pick(const struct sched_view *view, struct violation *out);    
 bool sched_check_task_time(const struct sched_view *view, struct violation *out); /* I13 */
 bool sched_check_structure(const struct sched_view *view, struct violation *out); /* I14 */
 bool sched_check_affinity(const struct sched_view *view, struct violation *out);  /* I15 */
-/* I16; `groups` are all that there are. */
-bool sched_check_promises(const struct sched_view *view, const struct group *groups, unsigned count,
+/* I14 of groups, I16; `groups` are all that there are. */
+bool sched_check_groups(const struct sched_view *view, const struct group *groups, unsigned count,
 	struct violation *out);
 bool sched_check_all(const struct sched_view *view, struct violation *out); /* all but I16 */
 /* What one queue shows, with its lock held while others run: I1, I2, I5 to I7, I13 to I15. O(n). */

@@ -27,6 +27,7 @@ void runq_init(
 		.lock = SPINLOCK(LOCK_SCHED),
 		.cpu = cpu,
 		.place = place,
+		.sibling = cpu,
 		.idle = idle,
 	};
 	list_init(&runq->movable);

@@ -24,6 +24,8 @@ struct runq {
 	struct spinlock lock;
 	unsigned cpu;
 	struct cpu_place place;
+	unsigned sibling; /* the next CPU of its core, in a ring; itself if there is no other.
+			     Atomic */
 	struct task *current, *idle;
 	struct task *previous; /* left by the last switch, for sched_finish_switch() */
 	struct fair fair;

@@ -10,6 +10,22 @@ static unsigned cpu_total(const struct sched *sched)
 	return __atomic_load_n(&sched->cpus, __ATOMIC_ACQUIRE);
 }
 
+void sched_add_cpu(struct sched *sched, unsigned cpu)
+{
+	struct runq *runq = sched->runqs[cpu];
+
+	for (unsigned i = 0; i < cpu; i++) {
+		struct runq *other = sched->runqs[i];
+
+		if (other->place.core != runq->place.core || other->place.node != runq->place.node)
+			continue;
+		runq->sibling = other->sibling;
+		__atomic_store_n(&other->sibling, cpu, __ATOMIC_RELAXED);
+		break;
+	}
+	__atomic_store_n(&sched->cpus, cpu + 1, __ATOMIC_RELEASE);
+}
+
 /* --- which CPU. What is read of other CPUs is a hint: it may be wrong. */
 
 static bool looks_idle(const struct runq *runq)
@@ -18,11 +34,24 @@ static bool looks_idle(const struct runq *runq)
 	       !__atomic_load_n(&runq->ready_count, __ATOMIC_RELAXED);
 }
 
-/* Higher is better: near its memory, then a core of its own. */
-static unsigned score(const struct runq *home, const struct runq *other)
+static unsigned next_sibling(const struct runq *runq)
 {
-	return 1 + 2 * (other->place.node == home->place.node) +
-	       (other->place.core != home->place.core);
+	return __atomic_load_n(&runq->sibling, __ATOMIC_RELAXED);
+}
+
+static bool core_looks_idle(const struct sched *sched, const struct runq *runq)
+{
+	for (unsigned i = next_sibling(runq); i != runq->cpu; i = next_sibling(sched->runqs[i])) {
+		if (!looks_idle(sched->runqs[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Of an idle CPU, higher is better: near its memory, then a core of its own. */
+static unsigned score(const struct sched *sched, const struct runq *home, const struct runq *other)
+{
+	return 1 + 2 * (other->place.node == home->place.node) + core_looks_idle(sched, other);
 }
 
 /*
@@ -41,12 +70,14 @@ static unsigned find_idle(
 	for (unsigned i = 0; i < total && i <= probes; i++) {
 		unsigned cpu = start + i < total ? start + i : start + i - total;
 		const struct runq *other = sched->runqs[cpu];
+		unsigned points;
 
 		if (cpu == home->cpu || (task && !task_may_run_on(task, cpu)) || !looks_idle(other))
 			continue;
-		if (score(home, other) > best_score) {
+		points = score(sched, home, other);
+		if (points > best_score) {
 			best = cpu;
-			best_score = score(home, other);
+			best_score = points;
 		}
 	}
 	return best;
@@ -55,6 +86,14 @@ static unsigned find_idle(
 static uint64_t load_of(const struct runq *runq)
 {
 	return __atomic_load_n(&runq->load, __ATOMIC_RELAXED);
+}
+
+/* Of two that are equally loaded, the one near its memory. */
+static bool is_lighter(const struct runq *home, const struct runq *runq, uint64_t least, bool found)
+{
+	uint64_t load = load_of(runq);
+
+	return load < least || (found && load == least && runq->place.node == home->place.node);
 }
 
 /* The least loaded of a few CPUs on which the task may run; the home's own number if none is less
@@ -71,7 +110,7 @@ static unsigned find_light(const struct sched *sched, struct runq *home, const s
 		if (cpu == home->cpu || !task_may_run_on(task, cpu))
 			continue;
 		seen++;
-		if (load_of(sched->runqs[cpu]) < least) {
+		if (is_lighter(home, sched->runqs[cpu], least, best != home->cpu)) {
 			least = load_of(sched->runqs[cpu]);
 			best = cpu;
 		}

@@ -48,6 +48,10 @@ struct sched_switch {
 	uint64_t saved;
 };
 
+/* The queue runqs[cpu], which is initialized, takes part from now on; cpus in order, one at a time.
+ */
+void sched_add_cpu(struct sched *sched, unsigned cpu);
+
 /* A new or waiting task becomes ready, on an idle CPU if there is one. Of tasks that run or are
  * ready already it is noted (task->woken). From any context. Returns whether it was waiting. */
 bool sched_wake(struct sched *sched, struct task *task);

@@ -10,6 +10,7 @@
 #include "arch/x86/smp.h"
 #include "arch/x86/time.h"
 #include "arch/x86/timer.h"
+#include "boot/boot_info.h"
 #include "lib/panic.h"
 #include "mem/heap.h"
 #include "mem/space.h"
@@ -339,17 +340,17 @@ bool world_killed(const struct world *world)
 
 /* --- CPUs */
 
-/* Threads of a core differ in the lowest bits of their APIC ids (SDM 3A, 9.9.3.2); memory nodes are
- * not told apart. */
+/* Threads of a core differ in the lowest bits of their APIC ids (SDM 3A, 9.9.3.2); the SRAT tells
+ * whose memory is near. */
 static struct cpu_place place_of(uint32_t id)
 {
-	uint32_t leaf[4] = {0};
+	uint32_t leaf[4] = {0}, node = boot_node_of(boot_info, id);
 
 	cpuid(0, 0, leaf);
 	if (leaf[0] < TOPOLOGY_LEAF)
-		return (struct cpu_place){id, 0};
+		return (struct cpu_place){id, node};
 	cpuid(TOPOLOGY_LEAF, 0, leaf);
-	return (struct cpu_place){id >> (leaf[0] & 31), 0};
+	return (struct cpu_place){id >> (leaf[0] & 31), node};
 }
 
 static void add_cpu(struct world *idle, struct task *running)
@@ -365,7 +366,7 @@ static void add_cpu(struct world *idle, struct task *running)
 	runqs[self->index] = runq;
 	self->sched = runq;
 	self->world = running ? world_of(running) : idle;
-	__atomic_store_n(&sched.cpus, self->index + 1, __ATOMIC_RELEASE);
+	sched_add_cpu(&sched, self->index);
 }
 
 static char *idle_name(char name[WORLD_NAME_BYTES])

@@ -1,4 +1,5 @@
 /* sources: kernel/boot/acpi.c kernel/boot/acpi_madt.c kernel/boot/acpi_fadt.c */
+/* sources: kernel/boot/acpi_srat.c */
 /* sources: kernel/boot/acpi_tpm2.c kernel/boot/acpi_spcr.c kernel/boot/memory_map.c */
 /* ACPI tables in simulated memory, honest and hostile. */
 #include "boot/acpi.h"
@@ -264,6 +265,44 @@ static void test_hostile_madt(void **state)
 }
 
 /* The kernel writes to what it takes for registers. */
+static void srat_with(const uint8_t *entries, uint32_t bytes)
+{
+	uint8_t body[256] = {1};
+	uint32_t tables[1];
+
+	start();
+	memcpy(body + 12, entries, bytes);
+	tables[0] = table("SRAT", body, 12 + bytes);
+	root(tables, 1);
+	assert_int_equal(parse(), VMK_OK);
+}
+
+static void test_nodes(void **state)
+{
+	static const uint8_t good[] = {
+		0, 16, 5, 3, 1, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, /* APIC id 3 */
+		0, 16, 9, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* disabled */
+		1, 4, 0, 0,                                      /* memory */
+		2, 24, 0, 0, 7, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 256 */
+	};
+	static const uint8_t zero[] = {0, 0, 0, 0};
+	static const uint8_t cut[] = {0, 16, 5, 3, 1, 0};
+	static const uint8_t shorter[] = {0, 6, 5, 3, 1, 0, 2, 4, 0, 0};
+
+	srat_with(good, sizeof(good));
+	assert_string_equal(warnings, "");
+	assert_int_equal(info.cpu_node_count, 2);
+	assert_int_equal(boot_node_of(&info, 3), 0x03020105);
+	assert_int_equal(boot_node_of(&info, 256), 7);
+	assert_int_equal(boot_node_of(&info, 4), 0);
+	srat_with(zero, sizeof(zero));
+	assert_string_equal(warnings, "the SRAT has an entry without length");
+	srat_with(cut, sizeof(cut));
+	assert_string_equal(warnings, "the SRAT ends within an entry");
+	srat_with(shorter, sizeof(shorter));
+	assert_int_equal(info.cpu_node_count, 0);
+}
+
 static void test_registers_are_not_in_memory(void **state)
 {
 	static const struct {
@@ -450,6 +489,7 @@ int main(void)
 		cmocka_unit_test(test_root_names_itself),
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_hostile_madt),
+		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_registers_are_not_in_memory),
 		cmocka_unit_test(test_sleep_types),
 		cmocka_unit_test(test_extended_configuration),

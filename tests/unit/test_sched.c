@@ -73,6 +73,26 @@ static void new_work_goes_to_idle_cpus(void **state)
 	}
 }
 
+static void new_work_goes_to_a_core_of_its_own(void **state)
+{
+	static const struct cpu_set first = {{1}}, third = {{4}};
+	struct shortage unused;
+
+	sim_start((struct sim_config){.cpus = 6, .tasks = 3, .threads = 2});
+	for (unsigned i = 0; i < 2; i++) {
+		struct task *task = sim_task_prepare(i, NULL);
+
+		assert_int_equal(
+			sched_set_affinity(&sim_sched, task, i ? &third : &first, &unused), VMK_OK);
+		sim_task_start(i);
+		sim_settle();
+	}
+	assert_int_equal(sim_tasks[1].task.cpu, 2);
+	sim_task_start(2);
+	sim_settle();
+	assert_int_equal(sim_cpus[sim_tasks[2].task.cpu].runq.place.core, 2);
+}
+
 static void an_idle_cpu_fetches_what_waits_elsewhere(void **state)
 {
 	sim_start((struct sim_config){.cpus = 2, .tasks = 8});
@@ -231,6 +251,7 @@ int main(void)
 		cmocka_unit_test(hogs_share_one_cpu_evenly),
 		cmocka_unit_test(a_hog_alone_needs_no_timer),
 		cmocka_unit_test(new_work_goes_to_idle_cpus),
+		cmocka_unit_test(new_work_goes_to_a_core_of_its_own),
 		cmocka_unit_test(an_idle_cpu_fetches_what_waits_elsewhere),
 		cmocka_unit_test(five_tasks_on_four_cpus_all_progress),
 		cmocka_unit_test(a_sleeper_comes_before_a_hog),

@@ -353,12 +353,13 @@ static void assert_promises_break(void)
 {
 	struct sched_view view = sim_view();
 
-	assert_broken(sched_check_promises(&view, sim_groups, SIM_GROUPS, &found), SCHED_I16);
+	assert_broken(sched_check_groups(&view, sim_groups, SIM_GROUPS, &found), SCHED_I16);
 }
 
 static void promises_that_are_nobodys(void **state)
 {
 	struct shortage unused;
+	struct sched_view view;
 
 	start(2, 0);
 	group_init(&sim_groups[0], NULL);
@@ -370,6 +371,10 @@ static void promises_that_are_nobodys(void **state)
 	assert_int_equal(sched_reserve(&sim_sched, &sim_tasks[0].task, 300000, &unused), VMK_OK);
 	assert_int_equal(sim_groups[0].borrowed, 200000);
 	sim_check();
+	sim_groups[0].active += 1;
+	view = sim_view();
+	assert_broken(sched_check_groups(&view, sim_groups, SIM_GROUPS, &found), SCHED_I14);
+	sim_groups[0].active -= 1;
 	sim_sched.promised -= 1;
 	assert_promises_break();
 	sim_sched.promised += 1;

@@ -80,7 +80,6 @@ void sim_start(struct sim_config config)
 	retired = 0;
 	task_total = config.tasks;
 	sim_sched = (struct sched)SCHED(&ops, runqs);
-	sim_sched.cpus = config.cpus;
 	for (unsigned i = 0; i < config.cpus; i++) {
 		struct cpu_place place = {i / threads, i / MAX(per_node, 1u)};
 
@@ -88,6 +87,7 @@ void sim_start(struct sim_config config)
 		cpu_watches[i].idle_since = SCHED_NEVER;
 		runqs[i] = &sim_cpus[i].runq;
 		runq_init(runqs[i], i, place, &sim_cpus[i].idle, sim_now);
+		sched_add_cpu(&sim_sched, i);
 	}
 }
 
@@ -452,7 +452,7 @@ bool sim_holds(struct violation *out)
 	struct sched_view view = sim_view();
 
 	return sched_check_all(&view, out) &&
-	       sched_check_promises(&view, sim_groups, SIM_GROUPS, out) &&
+	       sched_check_groups(&view, sim_groups, SIM_GROUPS, out) &&
 	       sched_check_total_time(&view, total_service(&view), started, out);
 }
 
