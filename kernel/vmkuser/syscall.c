@@ -41,11 +41,10 @@ enum vmk_status call_object(
 static enum vmk_status make(
 	struct uworld *u, uint64_t number, const uint64_t args[6], uint64_t *value)
 {
-	const struct domain_request request = {.action = VMK_ACTION_SYSCALL, .object = number};
-	enum vmk_status status = call_may(u, &request);
-
-	if (status != VMK_OK)
-		return status;
+	/* That there is such a call is known: call_may() would ask for its name each time. */
+	u->denied = (struct domain_request){.action = VMK_ACTION_SYSCALL, .object = number};
+	if (!domain_allows(&u->grants, &u->denied))
+		return VMK_DENIED;
 	u->denied = (struct domain_request){.action = VMK_ACTION_OTHER, .object = number};
 	return handlers[number](u, args, value);
 }
