@@ -2,6 +2,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/predict.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/speculation_cpu.h"
 #include "mem/area.h"
@@ -21,6 +22,10 @@ void space_activate(struct space *space)
 		if (user)
 			speculation_enter_domain(user->domain);
 		write_cr3(space->table.root.v);
+		if (predict_isolate) {
+			percpu()->kernel_cr3 = space->table.root.v;
+			percpu()->user_cr3 = space->table.mirror.v;
+		}
 		*here = user;
 		if (old)
 			__atomic_sub_fetch(&old->active, 1, __ATOMIC_SEQ_CST);

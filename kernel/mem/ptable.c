@@ -52,6 +52,9 @@ static uint64_t *walk_to(
 			if (table->ops->allocate(&fresh) != VMK_OK)
 				return NULL;
 			*entry = fresh.v | upper;
+			if (at == PML4_SHIFT && table->mirror.v && address < KERNEL_HALF)
+				table->ops->table(table->mirror)[ptable_index(address, at)] =
+					*entry;
 		}
 		if (create && is_table(*entry, at))
 			*entry = restored(*entry);

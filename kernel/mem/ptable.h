@@ -32,6 +32,8 @@ struct ptable_ops {
 struct ptable {
 	struct hpa root;
 	const struct ptable_ops *ops;
+	struct hpa
+		mirror; /* a second root, which gets what is entered in the lower half; 0: none */
 };
 
 /* One leaf. `flags` are the bits that hold for the walk as a whole: W and U only if every level

@@ -1,8 +1,10 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/pkeys.h"
+#include "arch/x86/predict.h"
 #include "lib/checked.h"
 #include "lib/panic.h"
 #include "lib/random.h"
+#include "mem/gate.h"
 #include "mem/area.h"
 #include "mem/places.h"
 #include <string.h>
@@ -104,6 +106,12 @@ enum vmk_status space_create(struct space **created)
 	/* The kernel's slots were all filled by space_init() and never change. */
 	memcpy(table_at(space->table.root) + PTABLE_ENTRIES / 2,
 		table_at(kernel_space()->table.root) + PTABLE_ENTRIES / 2, PAGE_SIZE / 2);
+	if (predict_isolate) {
+		status = allocate_table(&space->table.mirror);
+		if (status != VMK_OK)
+			goto free_root;
+		gate_copy(table_at(space->table.mirror));
+	}
 	uint64_t saved = spin_lock(&spaces_lock);
 	space->domain = ++last_domain;
 	list_append(&spaces, &space->node);
@@ -111,6 +119,8 @@ enum vmk_status space_create(struct space **created)
 	*created = space;
 	return VMK_OK;
 
+free_root:
+	free_table(space->table.root);
 free_ranges:
 	space_teardown(space);
 free_space:
@@ -136,6 +146,8 @@ void space_destroy(struct space *space)
 	spin_unlock(&spaces_lock, saved);
 	ptable_destroy(&space->table, 0, PTABLE_ENTRIES / 2, free_frame);
 	free_table(space->table.root);
+	if (space->table.mirror.v)
+		free_table(space->table.mirror);
 	space_teardown(space);
 	frames_free(hpa_pfn(direct_map_hpa(space)), 0);
 }
@@ -166,7 +178,10 @@ uint64_t prot_flags(const struct space *space, unsigned prot)
 	/* Without protection keys the bits mean nothing. */
 	if (prot & PROT_X && space->user)
 		flags |= PKEY_EXECUTE_ONLY << PTE_KEY_SHIFT;
-	return flags | (space->user ? PTE_USER : PTE_GLOBAL);
+	if (space->user)
+		return flags | PTE_USER;
+	/* What is global stays in the TLB when ring 3's tables are loaded, and is readable then. */
+	return predict_isolate ? flags : flags | PTE_GLOBAL;
 }
 
 static enum vmk_status check_prot(const struct space *space, unsigned prot)

@@ -42,7 +42,7 @@ vmk vmk system health status get --json
 ok "health as JSON" says 'all(.State == "green") and length > 5'
 vmk vmk selftest hardening --json
 ok "no rule fails, and those that QEMU lacks are few" says \
-	'all(.State != "FAILS") and (map(select(.State != "holds").Name) - ["ibt", "user-ibt", "shadow-stack", "kernel-shadow", "lass", "entropy", "speculation"] == [])'
+	'all(.State != "FAILS") and (map(select(.State != "holds").Name) - ["ibt", "user-ibt", "shadow-stack", "kernel-shadow", "lass", "isolation", "entropy", "speculation"] == [])'
 vmk vmk world list --json
 ok "worlds as JSON" says '(map(select(.Kind == "user").Name) == ["agent", "console"]) and any(.Kind == "system")'
 

@@ -187,6 +187,20 @@ static void test_names(void **state)
 	}
 }
 
+static void test_isolation(void **state)
+{
+	(void)state;
+	facts.speculation.state[SPEC_MELTDOWN] = SPEC_EXPOSED;
+	assert_int_equal(look(HARDENING_ISOLATION), VMK_HARDENING_ABSENT);
+	facts.speculation.state[SPEC_MELTDOWN] = SPEC_MITIGATED;
+	facts.speculation.isolate = true;
+	facts.gate.pages = 12;
+	assert_int_equal(look(HARDENING_ISOLATION), VMK_HARDENING_HOLDS);
+	assert_string_equal(row.found, "12 pages of ring 0, 0 wrong");
+	facts.gate.wrong = 1;
+	fails_alone(HARDENING_ISOLATION);
+}
+
 static void test_exposed(void **state)
 {
 	(void)state;
@@ -204,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup(test_found, good),
 		cmocka_unit_test_setup(test_absent, good),
 		cmocka_unit_test_setup(test_exposed, good),
+		cmocka_unit_test_setup(test_isolation, good),
 		cmocka_unit_test_setup(test_measured, good),
 		cmocka_unit_test_setup(test_names, good),
 	};

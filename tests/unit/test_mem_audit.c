@@ -1,3 +1,4 @@
+/* sources: kernel/mem/gate.c */
 /* sources: kernel/mem/audit.c kernel/mem/audit_frames.c kernel/mem/space.c kernel/mem/ranges.c */
 /* sources: kernel/mem/ptable.c kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c */
 /* sources: kernel/lib/chacha.c kernel/lib/lock.c tests/unit/shim/machine.c */

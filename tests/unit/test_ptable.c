@@ -1,3 +1,4 @@
+/* sources: kernel/mem/gate.c */
 /* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
 /* sources: kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c kernel/lib/chacha.c */
@@ -42,6 +43,29 @@ static struct ptable_leaf find(uintptr_t address)
 
 	assert_true(ptable_find(&table, address, &leaf));
 	return leaf;
+}
+
+/* A second root has the lower half, also what comes later, and nothing of the upper one. */
+static void a_mirror_follows_in_the_lower_half(void **state)
+{
+	const uint64_t *root, *mirror;
+
+	assert_int_equal(table.ops->allocate(&table.mirror), VMK_OK);
+	root = table.ops->table(table.root);
+	mirror = table.ops->table(table.mirror);
+	for (uint64_t slot = 0; slot < PTABLE_ENTRIES; slot += 100) {
+		uintptr_t address = slot << PML4_SHIFT;
+
+		if (slot >= PTABLE_ENTRIES / 2)
+			address |= 0xffffull << 48;
+		assert_int_equal(ptable_map(&table, address, hpa(0), PAGE_SIZE,
+					 PTE_PRESENT | PTE_NX, PT_SHIFT),
+			VMK_OK);
+		assert_int_not_equal(root[slot], 0);
+		assert_int_equal(mirror[slot], slot < PTABLE_ENTRIES / 2 ? root[slot] : 0);
+	}
+	table.ops->free(table.mirror);
+	table.mirror = hpa(0);
 }
 
 static void maps_with_the_largest_pages_that_fit(void **state)
@@ -219,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(maps_with_the_largest_pages_that_fit, fresh),
+		cmocka_unit_test_setup(a_mirror_follows_in_the_lower_half, fresh),
 		cmocka_unit_test_setup(refuses_what_is_taken_and_undoes, fresh),
 		cmocka_unit_test_setup(undoes_when_memory_ends, fresh),
 		cmocka_unit_test_setup(user_bit_only_in_the_lower_half, fresh),

@@ -1,3 +1,4 @@
+/* sources: kernel/mem/gate.c */
 /* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
 /* sources: kernel/mem/stack.c */
@@ -12,7 +13,9 @@
 #include <cmocka.h>
 
 #include "arch/x86/paging.h"
+#include "arch/x86/predict.h"
 #include "lib/random.h"
+#include "mem/gate.h"
 #include "mem/heap.h"
 #include "mem/window.h"
 #include "tests/unit/shim/machine.h"
@@ -148,6 +151,36 @@ static void kernel_stacks_have_shadow_stacks(void **state)
 	assert_false(ptable_any(&kernel_space()->table, end, PAGE_SIZE));
 	shadow_stack_free(end);
 	assert_false(ptable_any(&kernel_space()->table, end - PAGE_SIZE, PAGE_SIZE));
+}
+
+/* Ring 3's own tables: what was let in, nothing else, whatever is mapped before and after. */
+static void ring_3_sees_only_the_gate(void **state)
+{
+	struct gate_audit audit;
+	struct ptable view = {.ops = &space_ptable_ops};
+	struct ptable_leaf leaf;
+	struct space *isolated;
+	uintptr_t address, other;
+	void *top;
+
+	predict_isolate = true;
+	assert_int_equal(stack_alloc(1, &top), VMK_OK);
+	assert_int_equal(gate_add((uint8_t *)top - PAGE_SIZE, PAGE_SIZE), VMK_OK);
+	assert_int_equal(gate_add((uint8_t *)top, 1), VMK_NOT_FOUND);
+	assert_int_equal(space_create(&isolated), VMK_OK);
+	assert_int_equal(space_alloc(isolated, PAGE_SIZE, URW, &address), VMK_OK);
+	assert_int_equal(stack_alloc(1, (void **)&other), VMK_OK);
+	view.root = isolated->table.mirror;
+	assert_true(ptable_find(&view, address, &leaf));
+	assert_true(ptable_find(&view, (uintptr_t)top - PAGE_SIZE, &leaf));
+	assert_int_equal(leaf.entry & (PTE_GLOBAL | PTE_USER), 0);
+	assert_false(ptable_find(&view, other - PAGE_SIZE, &leaf));
+	gate_audit(&audit);
+	assert_int_equal(audit.pages, 1);
+	assert_int_equal(audit.spaces, 2); /* `user` was made before tables were split */
+	assert_int_equal(audit.wrong, 1);
+	space_destroy(isolated);
+	predict_isolate = false;
 }
 
 static void refuses_nonsense(void **state)
@@ -446,6 +479,7 @@ int main(void)
 		LEAK_FREE(refuses_writable_and_executable),
 		LEAK_FREE(shadow_stacks_are_written_by_calls_alone),
 		LEAK_FREE(kernel_stacks_have_shadow_stacks),
+		cmocka_unit_test_setup_teardown(ring_3_sees_only_the_gate, fresh, no_user_leak),
 		LEAK_FREE(refuses_nonsense),
 		LEAK_FREE(loads_an_image_into_a_reserved_range),
 		LEAK_FREE(copies_obey_protection),

@@ -1,3 +1,4 @@
+/* sources: kernel/mem/gate.c */
 /* sources: kernel/vmkvm/memory.c kernel/vtx/ept.c kernel/port/mbedtls/heap_host.c */
 /* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */

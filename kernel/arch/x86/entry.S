@@ -8,8 +8,8 @@
 #include "arch/x86/trap.h"
 
 #define MSR_GS_BASE 0xc0000101
-#define FRAME_CS    (18 * 8)
 #define FRAME_RIP   (17 * 8)
+#define STUB_CS     24 /* behind vector, error and RIP */
 #define SYSCALL_VECTOR 0x100
 
 	.macro SAVE_REGISTERS
@@ -98,7 +98,32 @@
 .Lno_shadow\@:
 	.endm
 
-	.text
+	/*
+	 * Where ring 3 has tables of its own (mem/gate.h), the first and the last instructions of ring
+	 * 0 run in them: they touch nothing but this section, the CPU's area and its stacks of entry.
+	 * KERNEL_CR3 is 0 where it has none.
+	 */
+	.macro ENTER_TABLES scratch
+	movq %gs:PERCPU_KERNEL_CR3, \scratch
+	testq \scratch, \scratch
+	jz .Lsame\@
+	movq \scratch, %cr3
+.Lsame\@:
+	.endm
+
+	/* What the CPU and the stub pushed, from the stack of entry at %rax to the world's. */
+	.macro COPY_FRAME
+	movq %gs:PERCPU_KERNEL_STACK, %rsp
+	pushq 48(%rax) /* SS, RSP, RFLAGS, CS, RIP, error, vector */
+	pushq 40(%rax)
+	pushq 32(%rax)
+	pushq 24(%rax)
+	pushq 16(%rax)
+	pushq 8(%rax)
+	pushq (%rax)
+	.endm
+
+	.section .entry.text, "ax", @progbits
 	.balign 16
 	.globl trap_stubs
 	.hidden trap_stubs
@@ -125,36 +150,79 @@ trap_stubs:
 
 	.type trap_common, @function
 trap_common:
+	testb $3, STUB_CS(%rsp)
+	jnz .Lfrom_user
 	SAVE_REGISTERS
 	cld
 	CLEAR_AC
 	movq %rsp, %rdi
-	testb $3, FRAME_CS(%rsp)
-	jz 1f
+	lfence
+	call trap_dispatch
+	RESTORE_REGISTERS
+	addq $16, %rsp
+	iretq
+	int3
+.Lfrom_user:
 	swapgs
+	lfence
+	movq %rax, %gs:PERCPU_USER_RSP
+	movq %gs:PERCPU_KERNEL_CR3, %rax
+	testq %rax, %rax
+	jz .Lon_stack
+	movq %rax, %cr3
+	movq %rsp, %rax
+	COPY_FRAME
+.Lon_stack:
+	movq %gs:PERCPU_USER_RSP, %rax
+	SAVE_REGISTERS
+	cld
+	CLEAR_AC
+	movq %rsp, %rdi
 	IBRS_ON
 	lfence
 	CLEAR_REGISTERS
 	call trap_dispatch
 	IBRS_OFF
-	CLEAR_BUFFERS
-	swapgs
-	jmp 2f
-1:	lfence
-	call trap_dispatch
-2:	RESTORE_REGISTERS
-	addq $16, %rsp
-	iretq
+	jmp leave_by_iret
 	int3
 	.size trap_common, . - trap_common
 
-/* NMI, double fault and machine check come at any instruction, also between SYSCALL and SWAPGS:
- * they look at GS.base itself. Each has its own stack. */
+/* To ring 3 with the registers of the frame at %rsp. */
+	.type leave_by_iret, @function
+leave_by_iret:
+	cmpq $0, %gs:PERCPU_KERNEL_CR3
+	jne 1f
+	CLEAR_BUFFERS
+	swapgs
+	RESTORE_REGISTERS
+	addq $16, %rsp
+	iretq
+	int3
+1:	RESTORE_REGISTERS
+	addq $16, %rsp
+	movq %rax, %gs:PERCPU_USER_RSP
+	movq %rsp, %rax
+	movq %gs:PERCPU_ENTRY_STACK, %rsp
+	pushq 32(%rax) /* SS, RSP, RFLAGS, CS, RIP */
+	pushq 24(%rax)
+	pushq 16(%rax)
+	pushq 8(%rax)
+	pushq (%rax)
+	movq %gs:PERCPU_USER_CR3, %rax
+	movq %rax, %cr3
+	movq %gs:PERCPU_USER_RSP, %rax
+	CLEAR_BUFFERS
+	swapgs
+	iretq
+	int3
+	.size leave_by_iret, . - leave_by_iret
+
+/* NMI, double fault and machine check come at any instruction, also between SYSCALL and SWAPGS, and in
+ * any tables: they look at GS.base and CR3 themselves. Each has its own stack. */
 	.type trap_paranoid, @function
 trap_paranoid:
 	SAVE_REGISTERS
 	cld
-	CLEAR_AC
 	xorl %ebx, %ebx
 	movl $MSR_GS_BASE, %ecx
 	rdmsr
@@ -162,7 +230,11 @@ trap_paranoid:
 	js 1f
 	swapgs
 	incl %ebx
-1:	testb $1, predict_at_entries(%rip)
+1:	lfence
+	movq %cr3, %r13
+	ENTER_TABLES %rax
+	CLEAR_AC
+	testb $1, predict_at_entries(%rip)
 	jz 3f
 	movl $PREDICT_MSR_SPEC_CTRL, %ecx /* also from ring 0, on its way in or out */
 	rdmsr
@@ -177,7 +249,10 @@ trap_paranoid:
 	movl %r12d, %eax
 	xorl %edx, %edx
 	wrmsr
-4:	testl %ebx, %ebx
+4:	cmpq $0, %gs:PERCPU_KERNEL_CR3
+	je 5f
+	movq %r13, %cr3
+5:	testl %ebx, %ebx
 	jz 2f
 	swapgs
 2:	RESTORE_REGISTERS
@@ -192,33 +267,22 @@ trap_paranoid:
  */
 	.type trap_debug, @function
 trap_debug:
-	testb $3, 24(%rsp) /* CS */
+	testb $3, STUB_CS(%rsp)
 	jz trap_paranoid
 	swapgs
 	lfence
 	movq %rax, %gs:PERCPU_USER_RSP
+	ENTER_TABLES %rax
 	movq %rsp, %rax
-	movq %gs:PERCPU_KERNEL_STACK, %rsp
-	pushq 48(%rax) /* SS, RSP, RFLAGS, CS, RIP, error, vector */
-	pushq 40(%rax)
-	pushq 32(%rax)
-	pushq 24(%rax)
-	pushq 16(%rax)
-	pushq 8(%rax)
-	pushq (%rax)
+	COPY_FRAME
 	SHADOW_LEAVE
 	SHADOW_ENTER
-	movq %gs:PERCPU_USER_RSP, %rax
-	swapgs
-	jmp trap_common
+	jmp .Lon_stack
 	int3
 	.size trap_debug, . - trap_debug
 
-	/* All registers are saved and cleared; %rdi is the frame. */
-	.macro SYSCALL_ENTRY
-	endbr64
-	swapgs
-	movq %rsp, %gs:PERCPU_USER_RSP
+	/* On the world's stack all registers are saved and cleared; %rdi is the frame. */
+	.macro SYSCALL_FRAME
 	movq %gs:PERCPU_KERNEL_STACK, %rsp
 	pushq $GDT_USER_DATA
 	pushq %gs:PERCPU_USER_RSP
@@ -232,23 +296,32 @@ trap_debug:
 	CLEAR_REGISTERS
 	.endm
 
-/* What LSTAR holds where IBRS is set at entries: no branch decides, as none may be predicted before. */
+/* What LSTAR holds where more has to be done than elsewhere. */
 	.balign 16
-	.globl syscall_entry_ibrs
-	.hidden syscall_entry_ibrs
-	.type syscall_entry_ibrs, @function
-syscall_entry_ibrs:
-	SYSCALL_ENTRY
-	IBRS_WRITE predict_inside
+	.globl syscall_entry_guarded
+	.hidden syscall_entry_guarded
+	.type syscall_entry_guarded, @function
+syscall_entry_guarded:
+	endbr64
+	swapgs
+	movq %rsp, %gs:PERCPU_USER_RSP
+	ENTER_TABLES %rsp
+	SYSCALL_FRAME
+	IBRS_ON
+	lfence
 	jmp .Lsyscall
-	.size syscall_entry_ibrs, . - syscall_entry_ibrs
+	int3
+	.size syscall_entry_guarded, . - syscall_entry_guarded
 
 	.balign 16
 	.globl syscall_entry
 	.hidden syscall_entry
 	.type syscall_entry, @function
 syscall_entry:
-	SYSCALL_ENTRY
+	endbr64
+	swapgs
+	movq %rsp, %gs:PERCPU_USER_RSP
+	SYSCALL_FRAME
 .Lsyscall:
 	SHADOW_ENTER
 	sti
@@ -258,8 +331,10 @@ syscall_entry:
 	/* SYSRET with a non-canonical RIP faults in ring 0 with ring 3's stack: take IRET then. */
 	movq FRAME_RIP(%rsp), %rcx
 	shrq $47, %rcx
-	jnz 1f
+	jnz leave_by_iret
 	SHADOW_LEAVE
+	cmpq $0, %gs:PERCPU_KERNEL_CR3
+	jne 1f
 	CLEAR_BUFFERS
 	swapgs
 	RESTORE_REGISTERS
@@ -268,11 +343,17 @@ syscall_entry:
 	movq 40(%rsp), %rsp
 	sysretq
 	int3
-1:	CLEAR_BUFFERS
+1:	RESTORE_REGISTERS
+	movq 16(%rsp), %rcx
+	movq 32(%rsp), %r11
+	movq 40(%rsp), %rsp
+	movq %rsp, %gs:PERCPU_USER_RSP
+	movq %gs:PERCPU_USER_CR3, %rsp
+	movq %rsp, %cr3
+	movq %gs:PERCPU_USER_RSP, %rsp
+	CLEAR_BUFFERS
 	swapgs
-	RESTORE_REGISTERS
-	addq $16, %rsp
-	iretq
+	sysretq
 	int3
 	.size syscall_entry, . - syscall_entry
 
@@ -288,16 +369,17 @@ cpu_enter_user:
 	pushq $0x202 /* IF */
 	pushq $GDT_USER_CODE
 	pushq %rdi
+	pushq $0
+	pushq $SYSCALL_VECTOR
 	IBRS_OFF
 	CLEAR_REGISTERS
 	xorl %edi, %edi
-	CLEAR_BUFFERS
-	swapgs
-	iretq
+	SAVE_REGISTERS
+	jmp leave_by_iret
 	int3
 	.size cpu_enter_user, . - cpu_enter_user
 
-	.section .rodata.entry, "a"
+	/* VERW reads it in any tables. */
 	.balign 2
 	.globl buffers_selector
 	.hidden buffers_selector

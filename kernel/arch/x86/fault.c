@@ -16,7 +16,7 @@ struct fixup {
 	int32_t instruction, landing;
 };
 extern const struct fixup __fixups_start[], __fixups_end[];
-extern char syscall_entry[], syscall_entry_ibrs[];
+extern char syscall_entry[], syscall_entry_guarded[];
 
 /* X(vector, name): SDM 3A, table 6-1 */
 #define EXCEPTIONS(X)                      \
@@ -105,7 +105,7 @@ static bool is_stepped_syscall(const struct trap_frame *frame)
 {
 	return frame->vector == VECTOR_DEBUG && !(frame->cs & 3) &&
 	       (frame->rip == (uintptr_t)syscall_entry ||
-		       frame->rip == (uintptr_t)syscall_entry_ibrs);
+		       frame->rip == (uintptr_t)syscall_entry_guarded);
 }
 
 void fault(struct trap_frame *frame)

@@ -45,6 +45,23 @@ static void count(struct vmk_info_hardening *row, uint64_t bad, uint64_t all, co
 	hold(row, bad == 0, text);
 }
 
+static void describe_isolation(const struct hardening_facts *f, struct vmk_info_hardening *row)
+{
+	char text[sizeof(row->found)];
+
+	if (f->speculation.state[SPEC_MELTDOWN] == SPEC_NOT_AFFECTED && !f->speculation.isolate) {
+		hold(row, true, "the CPU keeps it apart");
+		return;
+	}
+	if (!f->speculation.isolate) {
+		set(row, VMK_HARDENING_ABSENT, "page tables are not split");
+		return;
+	}
+	snprintf(text, sizeof(text), "%llu pages of ring 0, %llu wrong",
+		(unsigned long long)f->gate.pages, (unsigned long long)f->gate.wrong);
+	hold(row, f->gate.pages && !f->gate.wrong, text);
+}
+
 static void describe_speculation(const struct hardening_facts *f, struct vmk_info_hardening *row)
 {
 	char names[sizeof(row->found)], text[sizeof(row->found) + 16];
@@ -133,6 +150,9 @@ void hardening_describe(
 	case HARDENING_ALIASES:
 		count(row, f->frames.loose + f->frames.writable_aliases, f->frames.executable,
 			"pages of code have a second face");
+		return;
+	case HARDENING_ISOLATION:
+		describe_isolation(f, row);
 		return;
 	case HARDENING_NULL:
 		count(row, f->guards.null_pages, f->guards.spaces,

@@ -8,6 +8,7 @@
 #include "arch/x86/features.h"
 #include "arch/x86/speculation.h"
 #include "mem/audit.h"
+#include "mem/gate.h"
 #include "mem/heap.h"
 #include <vmkuser/info.h>
 
@@ -18,6 +19,8 @@
 	X(HARDENING_PRIVATE, "private",                                                            \
 		"ring 0 maps no frame of a user world, and the direct map none of a VM or driver") \
 	X(HARDENING_ALIASES, "text-alias", "what executes is writable in no address space")        \
+	X(HARDENING_ISOLATION, "isolation",                                                        \
+		"ring 3's page tables hold of ring 0 the way in alone, or the CPU keeps it apart") \
 	X(HARDENING_NULL, "null-page", "nothing is mapped at address 0")                           \
 	X(HARDENING_GUARDS, "guards", "unmapped pages surround stacks and large allocations")      \
 	X(HARDENING_SEALED, "sealed", "what only start-up writes is read-only")                    \
@@ -62,6 +65,7 @@ struct hardening_facts {
 	struct audit_guards guards;
 	struct audit_frames frames;
 	struct heap_audit heap;
+	struct gate_audit gate;
 	struct speculation_plan speculation;
 };
 

@@ -58,6 +58,8 @@ bool hardening_look(unsigned rule, struct vmk_info_hardening *row)
 		audit_frames(&f.frames);
 	if (rule == HARDENING_HEAP)
 		heap_audit(&f.heap);
+	if (rule == HARDENING_ISOLATION)
+		gate_audit(&f.gate);
 	if (rule == HARDENING_NULL || rule == HARDENING_GUARDS)
 		audit_guards(&f.guards);
 	hardening_describe(&f, rule, row);

@@ -5,6 +5,9 @@
 #include "arch/x86/tables.h"
 #include "lib/random.h"
 #include "lib/wipe.h"
+#include "arch/x86/predict.h"
+#include "arch/x86/trap.h"
+#include "mem/gate.h"
 #include "mem/heap.h"
 #include "mem/window.h"
 
@@ -20,6 +23,25 @@ __attribute__((no_stack_protector)) void percpu_init_bootstrap(void)
 	percpu_bootstrap.canary = random_u64() & ~0xffull;
 }
 
+/* What the way from ring 3 needs of it, in ring 3's tables. */
+static enum vmk_status open_gate(struct percpu *cpu)
+{
+	enum vmk_status status = gate_add(cpu, sizeof(*cpu));
+	void *top;
+
+	if (!predict_isolate)
+		return VMK_OK;
+	if (status == VMK_OK)
+		status = stack_alloc(1, &top);
+	if (status == VMK_OK)
+		status = gate_add((uint8_t *)top - PAGE_SIZE, PAGE_SIZE);
+	if (status == VMK_OK)
+		status = tables_open_gate(cpu->tables);
+	if (status == VMK_OK)
+		cpu->entry_stack = (uint64_t)(uintptr_t)top;
+	return status;
+}
+
 enum vmk_status percpu_leave_image(void)
 {
 	struct percpu *cpu = cpu_area_alloc(sizeof(*cpu));
@@ -30,6 +52,8 @@ enum vmk_status percpu_leave_image(void)
 	*cpu = percpu_bootstrap;
 	cpu->self = cpu;
 	cpu->tables = tables;
+	if (trap_open_gate() != VMK_OK || open_gate(cpu) != VMK_OK)
+		return VMK_NO_MEMORY;
 	cpus[0] = cpu;
 	wrmsr(MSR_GS_BASE, (uintptr_t)cpu);
 	tables_load(tables);
@@ -47,7 +71,7 @@ void percpu_set_kernel_stack(void *top)
 	struct percpu *self = percpu();
 
 	self->kernel_stack = (uint64_t)(uintptr_t)top;
-	self->tables->tss.rsp0 = self->kernel_stack;
+	self->tables->tss.rsp0 = self->entry_stack ? self->entry_stack : self->kernel_stack;
 }
 
 struct percpu *percpu_create(uint32_t apic_id)
@@ -65,7 +89,7 @@ struct percpu *percpu_create(uint32_t apic_id)
 	cpu->canary = random_u64() & ~0xffull;
 	if (window_create(cpu) == VMK_OK)
 		cpu->tables = tables_create();
-	if (!cpu->tables) {
+	if (!cpu->tables || open_gate(cpu) != VMK_OK) {
 		cpu_area_free(cpu);
 		return NULL;
 	}

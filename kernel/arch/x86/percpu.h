@@ -11,6 +11,9 @@
 #define PERCPU_USER_RSP     24
 #define PERCPU_INDEX        32
 #define PERCPU_CANARY       40
+#define PERCPU_KERNEL_CR3   48
+#define PERCPU_USER_CR3     56
+#define PERCPU_ENTRY_STACK  64
 
 #ifndef __ASSEMBLY__
 #include "lib/types.h"
@@ -26,7 +29,10 @@ struct percpu {
 	uint64_t user_rsp;     /* scratch of the SYSCALL entry */
 	uint32_t index;        /* 0 is the bootstrap CPU; dense */
 	uint32_t apic_id;
-	uint64_t canary;            /* of the running world: switch_context() changes it */
+	uint64_t canary; /* of the running world: switch_context() changes it */
+	/* Where ring 3 has tables of its own (mem/gate.h), otherwise 0: those of the running world
+	 * with and without the kernel, and the top of the stack that entries begin on. */
+	uint64_t kernel_cr3, user_cr3, entry_stack;
 	uint32_t reschedule;        /* set by the reschedule IPI and the timer, cleared by sched/ */
 	uint32_t irq_depth;         /* > 0 inside an interrupt handler */
 	void *sched;                /* sched/'s own per-CPU data */
@@ -46,6 +52,9 @@ STATIC_ASSERT_OFFSET(struct percpu, kernel_stack, PERCPU_KERNEL_STACK);
 STATIC_ASSERT_OFFSET(struct percpu, user_rsp, PERCPU_USER_RSP);
 STATIC_ASSERT_OFFSET(struct percpu, index, PERCPU_INDEX);
 STATIC_ASSERT_OFFSET(struct percpu, canary, PERCPU_CANARY);
+STATIC_ASSERT_OFFSET(struct percpu, kernel_cr3, PERCPU_KERNEL_CR3);
+STATIC_ASSERT_OFFSET(struct percpu, user_cr3, PERCPU_USER_CR3);
+STATIC_ASSERT_OFFSET(struct percpu, entry_stack, PERCPU_ENTRY_STACK);
 
 /* This CPU's area. Valid until the world may migrate: hold interrupts off across uses. */
 static inline struct percpu *percpu(void)

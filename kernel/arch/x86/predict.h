@@ -59,6 +59,7 @@
 
 /* Set once, by speculation_init(). */
 extern bool predict_at_entries;
+extern bool predict_isolate; /* ring 3 has page tables of its own (mem/gate.h) */
 extern uint32_t predict_inside, predict_outside; /* IA32_SPEC_CTRL */
 void predict_fill_returns(void);
 #endif

@@ -10,11 +10,16 @@ static void set(struct speculation_plan *plan, enum speculation_issue issue,
 	plan->how[issue] = how;
 }
 
-/* User and kernel mappings share their tables: only the CPU itself can keep them apart. */
+/* No CPU that is affected has shadow stacks, whose pages would have to be in ring 3's tables. */
 static void decide_meltdown(const struct speculation_facts *f, struct speculation_plan *plan)
 {
-	if (f->capabilities & ARCH_CAP_RDCL_NO)
+	bool affected = !f->intel || !(f->capabilities & ARCH_CAP_RDCL_NO);
+
+	plan->isolate = !f->shadow_stacks && ((f->intel && affected) || f->isolate);
+	if (!affected)
 		set(plan, SPEC_MELTDOWN, SPEC_NOT_AFFECTED, "RDCL_NO");
+	else if (plan->isolate)
+		set(plan, SPEC_MELTDOWN, SPEC_MITIGATED, "page tables of ring 3's own");
 	else
 		set(plan, SPEC_MELTDOWN, SPEC_EXPOSED, "page tables are not split");
 }
@@ -159,6 +164,7 @@ void speculation_decide(const struct speculation_facts *facts, struct speculatio
 		for (unsigned i = 0; i < SPECULATION_ISSUE_COUNT; i++)
 			set(plan, i, SPEC_EXPOSED, "nothing is known of this maker's CPUs");
 		plan->one_thread = true;
+		decide_meltdown(facts, plan);
 		return;
 	}
 	decide_meltdown(facts, plan);

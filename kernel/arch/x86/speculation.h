@@ -88,6 +88,8 @@ struct speculation_facts {
 	uint64_t capabilities;       /* IA32_ARCH_CAPABILITIES; 0 where there is none */
 	uint64_t mcu_opt;            /* IA32_MCU_OPT_CTRL; 0 where there is none */
 	bool ibrs_at_entries;        /* asked for, though the CPU could do without */
+	bool isolate;                /* so are tables of ring 3's own */
+	bool shadow_stacks;          /* of ring 0, which entries from ring 3 need at once */
 };
 
 struct speculation_plan {
@@ -96,6 +98,7 @@ struct speculation_plan {
 	uint64_t spec_ctrl;                       /* IA32_SPEC_CTRL in ring 0; 0: is not written */
 	bool ibrs_at_entries;   /* it is without IBRS elsewhere: set at entries, cleared at exits */
 	bool predictor_barrier; /* IBPB before another domain runs, and returns are forgotten */
+	bool isolate;           /* ring 3's page tables hold of ring 0 only the way in */
 	bool flush_l1d;         /* before a guest is entered */
 	bool disable_rtm;       /* IA32_TSX_CTRL */
 	/* Threads of one core may read each other's data: one thread of each core is to run. */

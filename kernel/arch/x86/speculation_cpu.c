@@ -28,7 +28,7 @@
 #define LEVEL_THREAD 1u
 
 static SEALED struct speculation_plan plan;
-SEALED bool predict_at_entries;
+SEALED bool predict_at_entries, predict_isolate;
 SEALED uint32_t predict_inside, predict_outside;
 /* What of an APIC id numbers the thread within its core. */
 static SEALED uint32_t thread_bits;
@@ -58,11 +58,13 @@ static void read_facts(struct speculation_facts *f)
 {
 	uint32_t r[4];
 
-	char ibrs[8];
+	char ibrs[8], pti[8];
 
 	*f = (struct speculation_facts){.intel = is_intel(), .threads = thread_bits != 0};
 	f->ibrs_at_entries = option_get(boot_info->cmdline, "ibrs", ibrs, sizeof(ibrs)) &&
 			     !strcmp(ibrs, "entry");
+	f->isolate = option_get(boot_info->cmdline, "pti", pti, sizeof(pti)) && !strcmp(pti, "on");
+	f->shadow_stacks = cpu_has(CPU_SHSTK);
 	cpuid(0, 0, r);
 	if (r[CPUID_EAX] < LEAF_FEATURES)
 		return;
@@ -88,6 +90,7 @@ void speculation_init(void)
 	read_facts(&facts);
 	speculation_decide(&facts, &plan);
 	predict_at_entries = plan.ibrs_at_entries;
+	predict_isolate = plan.isolate;
 	predict_inside = (uint32_t)plan.spec_ctrl;
 	predict_outside = (uint32_t)(plan.spec_ctrl & ~SPEC_CTRL_IBRS);
 	speculation_list(&plan, SPEC_NOT_AFFECTED, names, sizeof(names));
@@ -97,6 +100,8 @@ void speculation_init(void)
 	speculation_list(&plan, SPEC_EXPOSED, names, sizeof(names));
 	if (*names)
 		vmk_log("speculation: exposed to %s", names);
+	if (plan.isolate)
+		vmk_log("speculation: ring 3 has page tables without the VMkernel");
 	if (plan.ibrs_at_entries)
 		vmk_log("speculation: IBRS is set at each entry to the VMkernel");
 }

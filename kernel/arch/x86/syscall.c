@@ -5,7 +5,7 @@
 #include "arch/x86/predict.h"
 #include "arch/x86/trap.h"
 
-extern char syscall_entry[], syscall_entry_ibrs[];
+extern char syscall_entry[], syscall_entry_guarded[];
 void syscall_entered(struct syscall_frame *frame);
 
 STATIC_ASSERT_SIZE(struct syscall_frame, sizeof(struct trap_frame));
@@ -18,8 +18,9 @@ void syscall_init_cpu(void)
 {
 	/* SYSCALL loads CS and SS from STAR[47:32], SYSRET from STAR[63:48] + 16 and + 8. */
 	wrmsr(MSR_STAR, (uint64_t)(GDT_USER_DATA - 8) << 48 | (uint64_t)GDT_KERNEL_CODE << 32);
-	wrmsr(MSR_LSTAR,
-		(uint64_t)(uintptr_t)(predict_at_entries ? syscall_entry_ibrs : syscall_entry));
+	bool guarded = predict_at_entries || predict_isolate;
+
+	wrmsr(MSR_LSTAR, (uint64_t)(uintptr_t)(guarded ? syscall_entry_guarded : syscall_entry));
 	wrmsr(MSR_SFMASK, SFMASK);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	/* Whoever had this CPU before may have left an entry of its own. Null: SYSENTER faults. */

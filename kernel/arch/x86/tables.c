@@ -3,6 +3,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/shadow.h"
 #include "arch/x86/trap.h"
+#include "mem/gate.h"
 #include "mem/heap.h"
 
 #define IST_PAGES     2
@@ -87,6 +88,17 @@ struct cpu_tables *tables_create(void)
 		return NULL;
 	}
 	return tables;
+}
+
+enum vmk_status tables_open_gate(const struct cpu_tables *tables)
+{
+	enum vmk_status status = gate_add(tables, sizeof(*tables));
+
+	for (unsigned i = 0; status == VMK_OK && i < IST_COUNT; i++)
+		status = gate_add(
+			(const uint8_t *)(uintptr_t)tables->tss.ist[i] - IST_PAGES * PAGE_SIZE,
+			IST_PAGES * PAGE_SIZE);
+	return status;
 }
 
 void tables_load_gdt(const struct cpu_tables *tables)

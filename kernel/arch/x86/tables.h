@@ -28,6 +28,8 @@ struct cpu_tables {
 struct cpu_tables *tables_bootstrap(void);
 /* Fresh tables with guarded stacks and shadow stacks; NULL when memory is out. */
 struct cpu_tables *tables_create(void);
+/* They and their stacks, in ring 3's tables (mem/gate.h). */
+enum vmk_status tables_open_gate(const struct cpu_tables *tables);
 /* Make them the running CPU's: GDT, segments, task register. GS.base stays. */
 void tables_load(struct cpu_tables *tables);
 /* GDTR alone, when the tables are loaded already: an exit from a guest changes its limit. */

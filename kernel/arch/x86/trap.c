@@ -6,6 +6,7 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/tables.h"
 #include "boot/image.h"
+#include "mem/gate.h"
 #include "sched/world.h"
 
 #define LOG_MODULE "Trap"
@@ -25,7 +26,8 @@ STATIC_ASSERT_SIZE(struct gate, 16);
 extern char trap_stubs[];
 void trap_dispatch(struct trap_frame *frame);
 
-static SEALED struct gate idt[VECTORS];
+static SEALED struct gate idt[VECTORS] __attribute__((aligned(PAGE_SIZE)));
+STATIC_ASSERT_SIZE(idt, PAGE_SIZE);
 static void (*handlers[VECTORS])(struct trap_frame *frame);
 
 static void load_idt(void)
@@ -82,6 +84,14 @@ void trap_restore_limits(void)
 {
 	tables_load_gdt(percpu()->tables);
 	load_idt();
+}
+
+enum vmk_status trap_open_gate(void)
+{
+	enum vmk_status status = gate_add(idt, sizeof(idt));
+
+	return status == VMK_OK ? gate_add(__entry_start, (size_t)(__entry_end - __entry_start))
+				: status;
 }
 
 void trap_set_handler(unsigned vector, void (*handler)(struct trap_frame *frame))

@@ -30,6 +30,7 @@
 
 #ifndef __ASSEMBLY__
 #include "lib/types.h"
+#include <vmkapi/status.h>
 
 /* As entry.S pushes it; the same for exceptions, interrupts and system calls. */
 struct trap_frame {
@@ -45,6 +46,8 @@ void trap_init(void);
 void trap_init_cpu(void);
 /* The limits of GDTR and IDTR, which an exit from a guest leaves at 64 KiB. */
 void trap_restore_limits(void);
+/* The IDT and entry.S, in ring 3's tables (mem/gate.h). */
+enum vmk_status trap_open_gate(void);
 /* Take over a vector of 32..254; handlers run with interrupts off and the APIC acknowledged after
  * them. Not for vectors that a driver shares: see arch/x86/irq.h. */
 void trap_set_handler(unsigned vector, void (*handler)(struct trap_frame *frame));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86/paging.h"
+#include "arch/x86/predict.h"
 #include "lib/panic.h"
 #include "lib/random.h"
 #include "mem/frame_pool.h"
@@ -10,6 +11,7 @@
 
 uint64_t machine_allocations_left = UINT64_MAX;
 unsigned machine_flushes;
+bool predict_isolate;
 void (*machine_on_flush)(struct space *space, uintptr_t address, size_t bytes);
 
 static struct frame_pool pool;
