@@ -402,6 +402,26 @@ static void never_guesses_what_grub_does(void **state)
 	}
 }
 
+/* What a CPU must have is not predicted, but named, in the words of the kernel. */
+static void protections_of_the_cpu_are_demanded_by_name(void **state)
+{
+	struct prediction *p = calloc(1, sizeof(*p));
+	json_t *root, *names;
+
+	assert_non_null(p);
+	root = document_of(p);
+	assert_null(json_object_get(root, "cpu-required"));
+	json_decref(root);
+	p->cpu_required = 1u << VMK_CPU_NX | 1u << VMK_CPU_KERNEL_SHADOW;
+	root = document_of(p);
+	names = json_object_get(root, "cpu-required");
+	assert_int_equal(json_array_size(names), 2);
+	assert_string_equal(json_string_value(json_array_get(names, 0)), "nx");
+	assert_string_equal(json_string_value(json_array_get(names, 1)), "kernel-shadow");
+	json_decref(root);
+	free(p);
+}
+
 /* A host that must guard its memory says so in an event: one that says nothing is not accepted. */
 static void dma_protection_that_is_asked_for_must_be_measured(void **state)
 {
@@ -609,6 +629,7 @@ int main(void)
 		cmocka_unit_test(captures_what_no_file_explains),
 		cmocka_unit_test(captures_what_firmware_measures),
 		cmocka_unit_test(runs_the_menu_as_grub_does),
+		cmocka_unit_test(protections_of_the_cpu_are_demanded_by_name),
 		cmocka_unit_test(dma_protection_that_is_asked_for_must_be_measured),
 		cmocka_unit_test(a_driver_that_waits_may_come_later),
 		cmocka_unit_test(never_guesses_what_grub_does),
