@@ -115,7 +115,7 @@ static enum vmk_status unload(struct catalog_entry *entry, const char *by)
 	if (status != VMK_OK)
 		return status;
 	entry->loaded = false;
-	catalog_say(entry, false, "");
+	catalog_say(entry, false, "%s", "");
 	audit_record(AUDIT_PACKAGE_UNLOADED, entry->package->name, "name", entry->package->name,
 		"by", by, NULL);
 	return VMK_OK;
