@@ -30,24 +30,23 @@
  * as many records as that are written at once; what is beyond is counted, and the count written as
  * a record `suppressed` (trust/audit_limit.h).
  */
-#define AUDIT_KINDS(X)                                                                            \
-	X(AUDIT_BOOT, 1, "boot", 4, "how the host was launched")                                  \
-	X(AUDIT_PACKAGE_LOADED, 2, "package-loaded", 16, "a package was verified and loaded")     \
-	X(AUDIT_PACKAGE_REFUSED, 3, "package-refused", 16, "a package was not loaded")            \
-	X(AUDIT_PACKAGE_UNLOADED, 4, "package-unloaded", 16, "a package was unloaded")            \
-	X(AUDIT_POLICY, 5, "policy", 16,                                                          \
-		"what may load is decided by another policy from here on")                        \
-	X(AUDIT_SETTING, 6, "setting", 32, "a setting was changed")                               \
-	X(AUDIT_WORLD_FAULT, 7, "world-fault", 16,                                                \
-		"a user world did what it may not, and was ended")                                \
-	X(AUDIT_DENIAL, 8, "denial", 32, "a user world asked for what it may not have")           \
-	X(AUDIT_VM_POWER, 9, "vm-power", 32, "somebody asked a virtual machine to start or stop") \
-	X(AUDIT_CONSOLE, 10, "console", 32, "a session at the console began or ended")            \
-	X(AUDIT_LOGIN, 11, "login", 32, "somebody tried to log in")                               \
-	X(AUDIT_HOST_POWER, 12, "host-power", 16, "somebody asked the host to stop or restart")   \
-	X(AUDIT_HARDENING, 13, "hardening", 32, "a rule that protects the kernel does not hold")  \
-	X(AUDIT_SUPPRESSED, 14, "suppressed", 0, "records of one kind that were only counted")    \
-	X(AUDIT_FULL, 15, "full", 0, "the log has no more room: nothing is recorded after this")
+#define AUDIT_KINDS(X)                                                                             \
+	X(AUDIT_BOOT, 1, "boot", 4, "how the host was launched")                                   \
+	X(AUDIT_PACKAGE_LOADED, 2, "package-loaded", 16, "a package was verified and loaded")      \
+	X(AUDIT_PACKAGE_REFUSED, 3, "package-refused", 16, "a package was not loaded")             \
+	X(AUDIT_PACKAGE_UNLOADED, 4, "package-unloaded", 16, "a package was unloaded")             \
+	X(AUDIT_POLICY, 5, "policy", 16,                                                           \
+		"what may load is decided by another policy from here on")                         \
+	X(AUDIT_SETTING, 6, "setting", 32, "a setting was changed")                                \
+	X(AUDIT_WORLD_FAULT, 7, "world-fault", 16,                                                 \
+		"a user world did what it may not, and was ended")                                 \
+	X(AUDIT_DENIAL, 8, "denial", 32, "a user world asked for what it may not have")            \
+	X(AUDIT_VM_POWER, 9, "vm-power", 32, "somebody asked a virtual machine to start or stop")  \
+	X(AUDIT_CONSOLE, 10, "console", 32, "somebody began to work at the console, or at a VM's") \
+	X(AUDIT_HOST_POWER, 11, "host-power", 16, "somebody asked the host to stop or restart")    \
+	X(AUDIT_HARDENING, 12, "hardening", 32, "a rule that protects the kernel does not hold")   \
+	X(AUDIT_SUPPRESSED, 13, "suppressed", 0, "records of one kind that were only counted")     \
+	X(AUDIT_FULL, 14, "full", 0, "the log has no more room: nothing is recorded after this")
 enum audit_kind {
 	AUDIT_NONE = 0,
 #define X(symbol, number, name, burst, meaning) symbol = number,
