@@ -219,8 +219,9 @@ static void note_audit(struct appraisal *a)
 
 	if (!audit->shown)
 		return;
-	note(a, "audit log: %" PRIu64 " records, %" PRIu64 " proven by %" PRIu64 " checkpoints",
-		audit->records, audit->proven, audit->checkpoints);
+	note(a, "audit log: %" PRIu64 " records, %" PRIu64 " proven by %" PRIu64 " checkpoint%s",
+		audit->records, audit->proven, audit->checkpoints,
+		audit->checkpoints == 1 ? "" : "s");
 	for (unsigned int i = 0; i < AUDIT_KIND_END; i++) {
 		enum audit_kind kind = (enum audit_kind)i;
 

@@ -97,10 +97,29 @@ static void test_absurd_data(void **state)
 	assert_int_equal(w.size, 69);
 }
 
+static void test_moves_into_more_room(void **state)
+{
+	uint8_t small[200], large[400], before[200];
+	struct evlog_writer w;
+	size_t size;
+
+	assert_int_equal(evlog_write_begin(&w, small, sizeof(small), true, true), VMK_OK);
+	assert_int_equal(evlog_write_event(&w, 19, 1, sha1, sha256, "x", 1), VMK_OK);
+	assert_int_equal(evlog_write_event(&w, 19, 1, sha1, sha256, "x", 1), VMK_NO_RESOURCES);
+	size = w.size;
+	memcpy(before, small, size);
+	assert_ptr_equal(evlog_write_move(&w, large, sizeof(large)), small);
+	memset(small, 0, sizeof(small));
+	assert_int_equal(evlog_write_event(&w, 19, 1, sha1, sha256, "x", 1), VMK_OK);
+	assert_memory_equal(large, before, size);
+	assert_ptr_equal(w.bytes, large);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_moves_into_more_room),
 		cmocka_unit_test(test_one_bank),
 		cmocka_unit_test(test_every_room),
 		cmocka_unit_test(test_absurd_data),

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "arch/x86/power.h"
+#include "tests/unit/shim/audit.h"
 #include "tests/unit/shim/world_kernel.h"
 
 static const char numbers[] = {
@@ -394,11 +395,14 @@ static void test_info(void **state)
 static void test_control(void **state)
 {
 	vmk_handle system = handle_first(&world.handles, VMK_KIND_SYSTEM), reader;
+	unsigned settings = shim_audit_counts[AUDIT_SETTING];
 
 	assert_int_equal(
 		call(VMK_SYS_CONTROL, system, VMK_CONTROL_ENABLE_TBOOT, VMK_STORED_FALSE, 0, 0),
 		VMK_OK);
 	assert_int_equal(sim.enable_tboot, VMK_STORED_FALSE);
+	assert_int_equal(shim_audit_counts[AUDIT_SETTING], settings + 1);
+	assert_string_equal(shim_audit_last, "world=test setting=enableTboot value=false");
 	assert_int_equal(
 		call(VMK_SYS_CONTROL, system, VMK_CONTROL_ENABLE_TBOOT, 3, 0, 0), VMK_BAD_PARAM);
 	assert_int_equal(call(VMK_SYS_CONTROL, system, 0, 0, 0, 0), VMK_BAD_PARAM);

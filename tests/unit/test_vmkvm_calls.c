@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/shim/audit.h"
 #include "tests/unit/shim/vm_kernel.h"
 #include "tests/unit/shim/world_kernel.h"
 #include "vmkuser/secdomain.h"
@@ -38,8 +39,8 @@ static int fresh(void **state)
 	memset(&sim_vm, 0, sizeof(sim_vm));
 	memset(&world, 0, sizeof(world));
 	world.space = &sim.space;
-	world.grants = (struct vmk_grants){
-		.syscalls = UINT64_MAX, .control = UINT64_MAX, .all_vms = 1};
+	world.grants =
+		(struct vmk_grants){.syscalls = UINT64_MAX, .control = UINT64_MAX, .all_vms = 1};
 	handle_table_init(&world.handles, HANDLES_MAX);
 	world.domain = secdomain_join(&world.package);
 	return handle_add(&world.handles, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE, &sim_vm, &vm);
@@ -180,10 +181,12 @@ static void controls_machines(void **state)
 		[VMK_CONTROL_VM_PAUSE] = VM_PAUSE,
 		[VMK_CONTROL_VM_RESUME] = VM_RESUME,
 		[VMK_CONTROL_VM_RESET] = VM_RESET};
+	unsigned asked = shim_audit_counts[AUDIT_VM_POWER];
 
 	for (unsigned i = VMK_CONTROL_VM_START; i < ARRAY_SIZE(actions); i++) {
 		assert_int_equal(call(VMK_SYS_CONTROL, the_system, i, 1), VMK_OK);
 		assert_int_equal(sim_vm.action, actions[i]);
+		assert_int_equal(shim_audit_counts[AUDIT_VM_POWER], ++asked);
 		assert_int_equal(call(VMK_SYS_CONTROL, the_system, i, 2), VMK_NOT_FOUND);
 		assert_int_equal(
 			call(VMK_SYS_CONTROL, the_system, i, 1ull << 32 | 1), VMK_NOT_FOUND);
