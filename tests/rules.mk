@@ -18,3 +18,6 @@ vmkbench-sched_SRCS := tests/bench_sched.c tests/bench_sched_peers.c tests/unit/
 	tests/unit/shim/panic.c kernel/lib/lock.c $(addprefix kernel/sched/, queue.c turns.c fair.c reserve.c \
 	limit.c group.c runq.c sched.c lend.c settings.c event.c invariants.c invariants_watch.c)
 vmkbench-sched_LIBS := -lm
+
+HOST_PROGRAMS += vmkleak
+vmkleak_SRCS := tests/boot/leak.c

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 . tests/boot/boot_lib.sh
 . tests/boot/outside_lib.sh
 dir=build/tests/boot/entropy
-boots=8 worlds=4
+boots=6 worlds=4
 [ -z "${MERLON_FULL:-}" ] || boots=64
 
 has_qemu || {
