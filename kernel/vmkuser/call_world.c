@@ -117,7 +117,7 @@ enum vmk_status wait_add(struct uworld *u, struct wait_set *set, unsigned i, vmk
 static enum vmk_status wait_collect(
 	struct uworld *u, struct wait_set *set, uint64_t address, uint64_t count)
 {
-	vmk_handle handles[WAIT_MAX];
+	UNINITIALIZED vmk_handle handles[WAIT_MAX];
 	enum vmk_status status;
 
 	if (count > WAIT_MAX)
@@ -154,7 +154,7 @@ bool wait_ready(struct wait_set *set, uint64_t *index)
 /* (handles, count, timeout ns) -> index */
 enum vmk_status call_wait(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	struct wait_set set;
+	UNINITIALIZED struct wait_set set;
 	uint64_t now = time_ns(), deadline = 0;
 	enum vmk_status status = wait_collect(u, &set, args[0], args[1]);
 
