@@ -6,6 +6,7 @@
 #include "boot/boot_info.h"
 #include "boot/lives.h"
 #include "boot/options.h"
+#include "lib/bitmap.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "mem/frames.h"
@@ -170,8 +171,7 @@ static void module_rounds(const char *name, unsigned count)
 	}
 	after = taken_now();
 	vmk_log("onboot=modules: %u of %u rounds of %s, moved %u times in %u address bits", i,
-		MODULE_ROUNDS_FIRST + count, name, places.moves,
-		(unsigned)__builtin_popcountl(places.bits));
+		MODULE_ROUNDS_FIRST + count, name, places.moves, bitmap_count(places.bits));
 	vmk_log("onboot=modules: before %llu frames, %llu heap bytes, %u interrupts",
 		(unsigned long long)before.frames, (unsigned long long)before.heap,
 		before.interrupts);

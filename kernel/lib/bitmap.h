@@ -19,6 +19,15 @@ static inline void bitmap_clear(uint64_t *map, size_t bit)
 {
 	map[bit / 64] &= ~(1ull << (bit % 64));
 }
+/* gcc would call libgcc for __builtin_popcount(). */
+static inline unsigned bitmap_count(uint64_t word)
+{
+	unsigned count = 0;
+
+	for (; word; word &= word - 1)
+		count++;
+	return count;
+}
 /* The first bit of that value in [from, bits), or BITMAP_NONE. */
 static inline size_t bitmap_next(const uint64_t *map, size_t bits, size_t from, bool value)
 {

@@ -1,5 +1,6 @@
 #include "trust/tpm_run.h"
 
+#include "lib/bitmap.h"
 #include "lib/types.h"
 #include "lib/wipe.h"
 #include "mem/heap.h"
@@ -224,16 +225,6 @@ static TPML_PCR_SELECTION select_sha256(uint32_t mask)
 	return s;
 }
 
-/* gcc would call libgcc for __builtin_popcount(). */
-static unsigned bits(uint32_t mask)
-{
-	unsigned count = 0;
-
-	for (; mask; mask &= mask - 1)
-		count++;
-	return count;
-}
-
 /* Which PCRs the response speaks of; 0 for anything but a part of what was asked, as values. */
 static uint32_t told_mask(const struct tpm_scratch *s, uint32_t asked)
 {
@@ -244,7 +235,7 @@ static uint32_t told_mask(const struct tpm_scratch *s, uint32_t asked)
 		return 0;
 	for (unsigned i = 0; i < 3; i++)
 		mask |= (uint32_t)bank->pcrSelect[i] << (8 * i);
-	if ((mask & ~asked) || bits(mask) != s->pcr.digests.count)
+	if ((mask & ~asked) || bitmap_count(mask) != s->pcr.digests.count)
 		return 0;
 	for (UINT32 i = 0; i < s->pcr.digests.count; i++) {
 		if (s->pcr.digests.digests[i].size != 32)
