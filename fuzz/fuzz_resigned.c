@@ -104,6 +104,7 @@ static void check_twice(const struct package *package, const struct bytes *root)
 	check(engine_verify(&data, cms.bytes, cms.size, certs, count, root->data, root->size, &path,
 		      &why) == VMK_OK);
 	check(path.limit == package->path.limit && path.count == package->path.count);
+	check(!strcmp(path.provider, package->path.provider));
 	check(memcmp(path.keys, package->path.keys, path.count * sizeof(path.keys[0])) == 0);
 }
 
@@ -127,9 +128,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(host.count == 1 && package.level >= host.host);
 	if (package.path.count == 0) {
 		check(host.host == LEVEL_COMMUNITY && package.level == LEVEL_COMMUNITY);
+		check(package.kind != PACKAGE_POLICY);
 		return 0;
 	}
 	check(package.level <= LEVEL_ACCEPTED);
+	check(!strcmp(package.provider, "merlon"));
 	check_twice(&package, root);
 	return 0;
 }

@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcmp(data, content()->data, package.signed_bytes) != 0)
 		abort();
 	if (package.path.count != 2 || package.path.limit != LEVEL_ACCEPTED ||
-		strcmp(package.path.signer, "Fuzz provider") != 0)
+		strcmp(package.path.signer, "Fuzz provider") != 0 ||
+		strcmp(package.path.provider, "merlon") != 0)
 		abort();
 	return 0;
 }
