@@ -1,7 +1,8 @@
 /*
  * Bounded formatting for the freestanding kernel, declared in port/libc/stdio.h: %s %c %d %i %u %x
- * %X %p %% with flags "0-+ #", width, precision (both may be *) and hh h l ll z t j. Anything else
- * is printed as it stands, since an argument of unknown size cannot be skipped.
+ * %X %% with flags "0-+ #", width, precision (both may be *) and hh h l ll z t j. Of a %p only that
+ * there is a pointer: no text of the kernel says where anything lies. Anything else is printed as
+ * it stands, since an argument of unknown size cannot be skipped.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -220,7 +221,8 @@ static bool convert(struct output *out, char kind, struct conversion *conv, va_l
 			conv->alternate && value ? (kind == 'X' ? "0X" : "0x") : "");
 		return true;
 	case 'p':
-		put_number(out, conv, (uint64_t)(uintptr_t)va_arg(*args, void *), 16, false, "0x");
+		(void)va_arg(*args, void *);
+		put_string(out, conv, "(pointer)");
 		return true;
 	default:
 		return false;
