@@ -239,6 +239,11 @@ static void health_tells_what_is_wrong(void **state)
 	fake.worlds[0].state = VMK_WORLD_RESTARTS;
 	says("system health status get", 2, "waits to be restarted");
 	fake_reset();
+	fake.audit.lost = 3;
+	says("system health status get", 1, "3 events could not be recorded");
+	fake.audit.full = 1;
+	says("system health status get", 2, "full: 3 events");
+	fake_reset();
 	fake.nic.link_up = 0;
 	says("system health status get", 2, "link down");
 	fake.nic_count = 0;

@@ -74,6 +74,24 @@ static void report_launch(struct report *report)
 	add(report, "TPM", launch.tpm_present ? RED : YELLOW, 0, reason);
 }
 
+static void report_audit(struct report *report)
+{
+	struct vmk_info_audit audit;
+	enum health health = GREEN;
+	char reason[128];
+
+	if (!read_record(report->call, VMK_INFO_AUDIT, 0, &audit, sizeof(audit)))
+		return;
+	snprintf(reason, sizeof(reason), "%llu records, %llu of them anchored in a PCR",
+		(unsigned long long)audit.records, (unsigned long long)audit.anchored);
+	if (audit.lost) {
+		health = audit.full ? RED : YELLOW;
+		snprintf(reason, sizeof(reason), "%s%llu events could not be recorded",
+			audit.full ? "full: " : "", (unsigned long long)audit.lost);
+	}
+	add(report, "Audit log", health, 0, reason);
+}
+
 /* --- what was loaded, and what runs */
 
 static void report_modules(struct report *report)
@@ -173,6 +191,7 @@ int cmd_health_get(struct call *call)
 	if (!read_record(call, VMK_INFO_SYSTEM, 0, &report.system, sizeof(report.system)))
 		return EXIT_FAILED;
 	report_launch(&report);
+	report_audit(&report);
 	report_modules(&report);
 	report_worlds(&report);
 	report_network(&report);
