@@ -58,7 +58,7 @@ static void visit(void *context, const struct ptable_leaf *leaf)
 
 static struct seen look(uint64_t root, unsigned first, unsigned end, bool *mapped)
 {
-	const struct ptable table = {hpa(root), &ops};
+	const struct ptable table = {.root = hpa(root), .ops = &ops};
 	struct seen seen = {.mapped = mapped};
 
 	ptable_walk(&table, first, end, visit, &seen);
