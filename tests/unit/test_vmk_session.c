@@ -173,7 +173,8 @@ static void tab_completes(void **state)
 	edits("nothing\t", "nothing");
 	edits("sys" LEFT "\t", "system s"); /* what is before the cursor */
 	edits("system \t", "system ");
-	assert_non_null(strstr(fake.out, "health  log  module  secpolicy  settings  shutdown  version\n"));
+	assert_non_null(
+		strstr(fake.out, "health  log  module  secpolicy  settings  shutdown  version\n"));
 	assert_non_null(strstr(fake.out, "vmk> system "));
 	edits("network \t", "network ");
 	edits("system s\t", "system s"); /* settings, shutdown */
