@@ -166,7 +166,7 @@ bool group_is_in_step(const struct task *task, uint64_t now)
 	return progress_of(task, now) <= behind + COSTART_STOP_NS;
 }
 
-void group_note_skew(struct task *task, uint64_t skew)
+void group_note_skew(const struct task *task, uint64_t skew)
 {
 	static const uint64_t bounds[GROUP_SKEW_BUCKETS - 1] = GROUP_SKEW_BOUNDS;
 	struct skew_stats *stats = &task->entity.parent->skew;

@@ -36,7 +36,7 @@ bool group_is_in_step(const struct task *task, uint64_t now);
 /* Upper bounds of skew_stats.counts but the last, ns. */
 #define GROUP_SKEW_BOUNDS {500000, 1000000, 2000000, COSTART_STOP_NS, 4000000}
 /* Keep in mind how far ahead it is. */
-void group_note_skew(struct task *task, uint64_t skew);
+void group_note_skew(const struct task *task, uint64_t skew);
 /* Ns by which it leads; 0 if it does not, or is in no co-scheduled group. */
 uint64_t group_skew(const struct task *task, uint64_t now);
 

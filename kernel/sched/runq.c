@@ -199,7 +199,7 @@ static bool is_over_limit(struct task *task, uint64_t now)
 	return task->until > now;
 }
 
-static bool leads_too_far(struct task *task, uint64_t now)
+static bool leads_too_far(const struct task *task, uint64_t now)
 {
 	uint64_t skew;
 
@@ -443,6 +443,7 @@ static uint64_t own_event(const struct task *task, uint64_t now)
 		uint64_t skew = group_skew(task, now);
 		uint64_t room = skew < COSTART_STOP_NS ? COSTART_STOP_NS + 1 - skew : 0;
 
+		group_note_skew(task, skew);
 		at = MIN(at, now + room);
 	}
 	return at;

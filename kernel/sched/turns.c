@@ -169,16 +169,16 @@ void turns_insert(struct turns *turns, struct turn *turn, uint64_t deadline, uin
 
 /* --- removal */
 
-/* What is below `node` has changed: those above learn the least. */
-static void refresh(struct turns_node *node)
+/* One with this virtual time is gone from below `node`: those above learn the new least, if that
+ * was the least. */
+static void refresh(struct turns_node *node, uint64_t vtime)
 {
 	for (; node->parent; node = node->parent) {
 		unsigned at = slot_of(node->parent, node);
-		uint64_t least = least_of(node);
 
-		if (node->parent->least[at] == least)
+		if (node->parent->least[at] != vtime)
 			return;
-		node->parent->least[at] = least;
+		node->parent->least[at] = least_of(node);
 	}
 }
 
@@ -253,9 +253,11 @@ static void shrink(struct turns *turns)
 void turns_remove(struct turns *turns, struct turn *turn)
 {
 	struct turns_node *node = turn->leaf;
+	unsigned at = slot_of(node, turn);
+	uint64_t vtime = node->least[at];
 
-	close_slots(node, slot_of(node, turn), 1);
-	refresh(fill(turns, node));
+	close_slots(node, at, 1);
+	refresh(fill(turns, node), vtime);
 	shrink(turns);
 	turn->leaf = NULL;
 	turn->spare = take_node(turns, NULL, true);

@@ -63,6 +63,41 @@ static void four_vcpus_on_two_cpus_stay_in_step(void **state)
 		assert_near(sim_received(i), 1000 * MS, 10);
 }
 
+/* Looked at often enough: by how much it led when it was stopped, and when it was let go. */
+static void it_stops_beyond_3_ms_and_starts_below_2(void **state)
+{
+	const uint64_t step = 20000;
+	enum task_state before[4] = {TASK_NEW};
+	unsigned stops = 0, starts = 0;
+	struct group *vm;
+
+	start(2, 6);
+	vm = make_vm(0, 0, 4);
+	sim_task_prepare(4, NULL);
+	start_all(6);
+	for (unsigned i = 0; i < 200000; i++) {
+		sim_run(step);
+		for (unsigned k = 0; k < 4; k++) {
+			struct task *task = &sim_tasks[k].task;
+			uint64_t skew = group_skew(task, sim_now);
+
+			if (task->state == TASK_COSTOP && before[k] == TASK_RUNNING) {
+				assert_in_range(skew, COSTART_STOP_NS - step, COSTART_STOP_NS + MS);
+				stops++;
+			} else if (before[k] == TASK_COSTOP && task->state != TASK_COSTOP) {
+				/* It may have run on since. */
+				assert_in_range(skew, 0, COSTART_START_NS + step);
+				starts++;
+			}
+			before[k] = task->state;
+		}
+	}
+	assert_true(stops > 50 && starts > 50);
+	assert_in_range(vm->skew.max, COSTART_STOP_NS, COSTART_STOP_NS + COSTART_POLL_NS);
+	assert_true(vm->skew.counts[0] > 100 && vm->skew.counts[4] >= stops);
+	assert_int_equal(vm->skew.counts[GROUP_SKEW_BUCKETS - 1], 0);
+}
+
 static void a_vcpu_that_cannot_keep_up_stops_the_others(void **state)
 {
 	static const struct cpu_set busy = {{1}};
@@ -343,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(four_vcpus_on_two_cpus_stay_in_step),
+		cmocka_unit_test(it_stops_beyond_3_ms_and_starts_below_2),
 		cmocka_unit_test(a_vcpu_that_cannot_keep_up_stops_the_others),
 		cmocka_unit_test(idle_vcpus_gather_no_skew),
 		cmocka_unit_test(vms_share_two_to_one_on_one_cpu),
