@@ -82,6 +82,7 @@ struct sched_watch_task {
 	uint64_t since, service; /* of the interval in which it wants to run all the time */
 	uint64_t away;           /* what it waited, was parked or co-stopped before */
 	uint32_t reservation;
+	unsigned pinned; /* where that is promised: a promise that moves begins anew */
 	uint64_t limit_since, limit_service;
 	uint32_t limit;
 	uint64_t wait_since, due; /* since when it is ready; what its share has come to since */

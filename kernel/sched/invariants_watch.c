@@ -15,10 +15,11 @@ static bool watch_reservation(struct sched_watch_task *watch, const struct task 
 	uint64_t service = sched_service(task, now), rate = task->entity.reservation, due;
 
 	if (!task_competes(task) || watch->task != task || watch->reservation != rate ||
-		watch->away != time_away(task)) {
+		watch->away != time_away(task) || watch->pinned != task->pinned) {
 		watch->since = SCHED_NEVER;
 		watch->away = time_away(task);
 		watch->reservation = (uint32_t)rate;
+		watch->pinned = task->pinned;
 	}
 	if (!task_competes(task) || !rate)
 		return true;

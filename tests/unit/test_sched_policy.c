@@ -178,6 +178,27 @@ static void many_reservations_fill_a_cpu(void **state)
 	}
 }
 
+/* The pCPU that it comes to promised its time to others until the next period. */
+static void a_promise_that_moves_begins_anew(void **state)
+{
+	static const struct cpu_set cpus[] = {{{1}}, {{2}}};
+	struct shortage unused;
+
+	sim_start((struct sim_config){.cpus = 2, .tasks = 13});
+	for (unsigned i = 0; i < 13; i++)
+		sim_task_start(i);
+	sim_settle();
+	assert_int_equal(
+		sched_reserve(&sim_sched, &sim_tasks[0].task, RATE_ONE / 2, &unused), VMK_OK);
+	for (unsigned i = 0; i < 40; i++) {
+		assert_int_equal(
+			sched_set_affinity(&sim_sched, &sim_tasks[0].task, &cpus[i % 2], &unused),
+			VMK_OK);
+		sim_settle();
+		run_checked(12 * MS, MS);
+	}
+}
+
 static void a_refusal_says_where_and_how_much(void **state)
 {
 	start(2, 3);
@@ -393,6 +414,7 @@ int main(void)
 		cmocka_unit_test(a_reservation_holds_against_any_load),
 		cmocka_unit_test(a_reservation_below_its_share_changes_nothing),
 		cmocka_unit_test(many_reservations_fill_a_cpu),
+		cmocka_unit_test(a_promise_that_moves_begins_anew),
 		cmocka_unit_test(a_refusal_says_where_and_how_much),
 		cmocka_unit_test(pools_reserve_from_their_parents_if_they_may),
 		cmocka_unit_test(a_limit_holds_on_an_idle_cpu),
