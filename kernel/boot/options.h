@@ -12,8 +12,8 @@
  *   pools=PATH:SETTING...,...          resource pools for CPU time (sched/pool_spec.h)
  *   schedcheck=N                      check the scheduler at each N-th switch (tests)
  *   cpus=N                             use at most N CPUs
- *   pti=on                             page tables of ring 3's own, also where the CPU can do without
- *   ibrs=entry                         set IBRS at each entry to ring 0, also where it may stay on
+ *   pti=on                             page tables of ring 3's own, wherever it can be
+ *   ibrs=entry                         set IBRS at each entry, also where it may stay on
  */
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H
