@@ -75,6 +75,7 @@ static bool add_log(struct call *call, enum vmk_trust_log id, const char *name)
 	struct evlog_event event;
 	const char *why = NULL;
 	uint64_t total = 0;
+	bool cut;
 	struct evlog log;
 	enum vmk_status status =
 		call->host->trust_log(call->context, id, 0, bytes, sizeof(bytes), &total);
@@ -85,7 +86,8 @@ static bool add_log(struct call *call, enum vmk_trust_log id, const char *name)
 	}
 	if (total == 0)
 		return true;
-	if (total > sizeof(bytes))
+	cut = total > sizeof(bytes);
+	if (cut)
 		total = sizeof(bytes);
 	if (evlog_open(&log, bytes, (size_t)total, &why) != VMK_OK) {
 		call_fail(call, EXIT_FAILED, "the %s log is no TCG event log: %s", name, why);
@@ -94,7 +96,8 @@ static bool add_log(struct call *call, enum vmk_trust_log id, const char *name)
 	cursor = evlog_begin(&log);
 	while ((status = evlog_next(&cursor, &event)) == VMK_OK)
 		add_event(call->out, name, &event);
-	if (status == VMK_NOT_FOUND)
+	call->out->full |= cut;
+	if (status == VMK_NOT_FOUND || (status == VMK_TRUNCATED && cut))
 		return true;
 	call_fail(call, EXIT_FAILED, "the %s log is damaged: %s", name, cursor.why);
 	return false;
