@@ -34,7 +34,8 @@ hard_kernel()
 	mkdir -p "$dir/files"
 	printf '%s\n' name=cpuid version=1.0.0 provider=Merlon kind=vm level=PartnerSupported vcpus=1 \
 		memory-kib=4096 autostart=no >"$dir/cpuid.manifest"
-	sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg --- small.pkg load=manual --- large.pkg load=manual --- bench.pkg/' \
+	sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg'\
+' --- small.pkg load=manual --- large.pkg load=manual --- bench.pkg/' \
 		-e 's/^kernelopt=.*/kernelopt=/' -e 's/^enableTboot=.*/enableTboot=0/' \
 		tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 	cp "$kernel" "$dir/files/vmkernel.elf"
@@ -182,8 +183,10 @@ hard_modules_table()
 	large=$(load_ticks "$theirs" "$hard_large")
 	row 'the small module: Merlon / Linux' ratio "$(quotient "$ours_small" "$small")"
 	row 'the large module: Merlon / Linux' ratio "$(quotient "$ours_large" "$large")"
-	row 'each further KiB: Merlon' ticks "$(each_kib "$ours_small" "$(module_kib "$log" small)" "$ours_large" "$(module_kib "$log" large)")"
-	row 'each further KiB: Linux' ticks "$(each_kib "$small" "$(module_kib "$theirs" "$hard_small")" "$large" "$(module_kib "$theirs" "$hard_large")")"
+	row 'each further KiB: Merlon' ticks \
+		"$(each_kib "$ours_small" "$(module_kib "$log" small)" "$ours_large" "$(module_kib "$log" large)")"
+	row 'each further KiB: Linux' ticks \
+		"$(each_kib "$small" "$(module_kib "$theirs" $hard_small)" "$large" "$(module_kib "$theirs" $hard_large)")"
 }
 
 each_kib() # SMALL KIB LARGE KIB
