@@ -1,16 +1,13 @@
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
-/* sources: kernel/lib/hex.c kernel/trust/audit_read.c attest/verifier/firmware.c */
+/* sources: kernel/lib/hex.c kernel/lib/keyval.c kernel/trust/audit_read.c */
 /* sources: attest/verifier/events.c attest/verifier/replay.c attest/verifier/semantics.c */
-/* sources: attest/verifier/policy.c attest/verifier/key.c attest/verifier/quote.c kernel/lib/keyval.c */
+/* sources: attest/verifier/policy.c attest/verifier/key.c attest/verifier/quote.c */
 /* sources: attest/verifier/host.c attest/verifier/align.c attest/verifier/explain.c */
 /* sources: attest/verifier/hints.c attest/verifier/covers.c attest/verifier/appraise.c */
-/* sources: attest/verifier/cpu.c attest/verifier/audit.c */
+/* sources: attest/verifier/cpu.c attest/verifier/audit.c attest/verifier/firmware.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
-/*
- * Every way to cheat an appraisal that we know of, each with the reason that must come out and the
- * thing that must be named.
- */
+/* Every way to cheat an appraisal that we know of: the reason that must come out, and its words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
