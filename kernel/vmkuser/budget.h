@@ -1,5 +1,5 @@
-/* How often a world may do what costs others: a rate with a burst, and a growing delay between
- * restarts. Pure over the caller's clock. */
+/* How often a world may do what costs others: a rate with a burst, a part of the memory, and a
+ * growing delay between restarts. Pure over the caller's clock. */
 #ifndef VMKUSER_BUDGET_H
 #define VMKUSER_BUDGET_H
 
@@ -16,6 +16,15 @@ static inline bool budget_take(struct budget *budget, uint64_t now_ns)
 {
 	return budget_take_units(budget, now_ns, 1);
 }
+
+/*
+ * Memory: each world can count on MEMORY_GUARANTEE (or its limit, if that is less), whatever the
+ * others do: beyond it, it gets only what leaves as much to every world, and MEMORY_KERNEL to the
+ * kernel. `used` and `bytes` more that it wants, `free` in the machine: bytes.
+ */
+#define MEMORY_GUARANTEE (4ull << 20)
+#define MEMORY_KERNEL    (8ull << 20)
+bool memory_may_grow(uint64_t used, uint64_t bytes, uint64_t free, unsigned worlds);
 
 #define BACKOFF_FIRST_NS   1000000000ull
 #define BACKOFF_LONGEST_NS (60 * BACKOFF_FIRST_NS)

@@ -54,7 +54,7 @@ struct uworld {
 	struct vm_console *console;         /* where it is attached, NULL: nowhere */
 	uint32_t console_vm;                /* and whose that is */
 	uint64_t memory_limit, memory_used; /* bytes */
-	struct budget log_budget;
+	struct budget log_budget, port_budget;
 	uint64_t lines_dropped;
 	uint8_t *scratch; /* SCRATCH_BYTES, for the call being made */
 	bool ended;       /* its life is over; the supervisor may start the next */

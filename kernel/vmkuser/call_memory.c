@@ -1,6 +1,8 @@
 /* Memory of a world: fresh pages at random places, never executable, within its limit. */
+#include "mem/frames.h"
 #include "mem/space.h"
 #include "vmkuser/call.h"
+#include "vmkuser/supervise.h"
 
 #include <stdio.h>
 
@@ -96,7 +98,9 @@ enum vmk_status call_map(struct uworld *u, const uint64_t args[6], uint64_t *val
 	if (bytes > u->memory_limit)
 		return VMK_NO_MEMORY;
 	bytes = ALIGN_UP(bytes, PAGE_SIZE);
-	if (bytes > u->memory_limit - u->memory_used)
+	if (bytes > u->memory_limit - u->memory_used ||
+		!memory_may_grow(u->memory_used, bytes, frames_count(FRAME_FREE) * PAGE_SIZE,
+			supervise_count()))
 		return VMK_NO_MEMORY;
 	status = map_parts(u->space, bytes, prot, &address);
 	if (status != VMK_OK)

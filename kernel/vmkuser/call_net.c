@@ -1,4 +1,5 @@
 /* A world's port on the virtual switch: whole Ethernet frames, copied. */
+#include "arch/x86/time.h"
 #include "mem/space.h"
 #include "vmknet/switch.h"
 #include "vmkuser/call.h"
@@ -58,6 +59,10 @@ enum vmk_status call_port_send(struct uworld *u, const uint64_t args[6], uint64_
 		return VMK_BAD_PARAM;
 	if (args[2] > NET_FRAME_MAX)
 		return VMK_TOO_LARGE;
+	/* A guest has the network that it is given; a world of the system must leave it to others.
+	 */
+	if (!u->vm && !budget_take(&u->port_budget, time_ns()))
+		return VMK_NO_RESOURCES;
 	status = space_copy_in(u->space, u->scratch, args[1], args[2]);
 	if (status == VMK_OK)
 		status = port_send(port, u->scratch, args[2]);

@@ -20,7 +20,9 @@
 
 #define LOG_MODULE  "vmkuser"
 #define NS_PER_S    1000000000ull
-#define LOG_SECONDS 5u /* that may be saved up */
+#define LOG_SECONDS 5u    /* that may be saved up */
+#define PORT_RATE   4000u /* frames in a second */
+#define PORT_BURST  256u
 
 void uworld_cpu_init(void)
 {
@@ -200,6 +202,7 @@ static struct uworld *make(const struct package *package)
 								: DOMAIN_MEMORY_KIB)
 			  << 10;
 	u->log_budget = log_budget(u->grants.log_rate ? u->grants.log_rate : DOMAIN_LOG_RATE);
+	u->port_budget = (struct budget){.interval_ns = NS_PER_S / PORT_RATE, .burst = PORT_BURST};
 	u->domain = secdomain_join(package);
 	u->scratch = heap_alloc(SCRATCH_BYTES);
 	if (!u->scratch || !u->domain) {

@@ -61,7 +61,14 @@ $(B)/worlds/hostile-%.manifest: kernel/worlds/hostile/hostile.manifest
 $(B)/worlds/hostile-calls-%.manifest: kernel/worlds/hostile/calls.manifest
 	@mkdir -p $(@D)
 	sed "s/@CASE@/calls-$*/" $< > $@
-$(foreach c,$(hostile_CASES) $(HOSTILE_CALLS:%=calls-%),$(eval $(call package,hostile-$(c),$(B)/worlds/hostile-$(c).manifest,\
+$(B)/worlds/hostile-hog-%.manifest: kernel/worlds/hostile/hog.manifest
+	@mkdir -p $(@D)
+	sed "s/@CASE@/hog-$*/" $< > $@
+$(B)/worlds/hostile-hog-limited.manifest: kernel/worlds/hostile/hog.manifest
+	@mkdir -p $(@D)
+	{ sed "s/@CASE@/hog-limited/" $< && echo cpu-limit=10; } > $@
+hostile_MORE := $(HOSTILE_CALLS:%=calls-%) $(hostile_HOGS)
+$(foreach c,$(hostile_CASES) $(hostile_MORE),$(eval $(call package,hostile-$(c),$(B)/worlds/hostile-$(c).manifest,\
 	$(B)/worlds/hostile.elf)))
 
 $(foreach g,$(TINY_GUESTS),$(eval $(call vm_package,guest-$(g),$(B)/vms/$(g).manifest,\

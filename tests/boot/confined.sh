@@ -1,6 +1,7 @@
 #!/bin/bash
 # User worlds confined: a hostile world makes a million random system calls, twice; nothing leaks,
-# and every denial is counted. In full mode on Bochs too. TAP output.
+# and every denial is counted; worlds that take all they can get leave the others their part. In full
+# mode on Bochs too. TAP output.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
@@ -8,19 +9,47 @@ cd "$(dirname "$0")/../.."
 dir=build/tests/boot/confined
 
 kernel_build "$dir"
-make -s build/packages/{e1000,hostile-calls-1000000,hostile-calls-100000}.pkg >>"$dir/make.log" 2>&1 || {
+hogs=$(sed -n 's/^\tX(\([a-z]*\)).*/hostile-hog-\1/p' kernel/worlds/hostile/hogs.h)
+# shellcheck disable=SC2046,SC2086 # names
+make -s build/packages/{e1000,agent,witness,hostile-calls-1000000,hostile-calls-100000}.pkg \
+	$(printf 'build/packages/%s.pkg ' $hogs) >>"$dir/make.log" 2>&1 || {
 	echo "Bail out! make failed: $dir/make.log"
 	exit 1
 }
-cp build/packages/{e1000,hostile-calls-*}.pkg "$dir/files/"
+cp build/packages/{e1000,agent,witness,hostile-calls-*,hostile-hog-*}.pkg "$dir/files/"
 
-# image NAME WORLD: DIR/NAME.iso, with that hostile world.
+# image NAME OPTIONS PACKAGE...: DIR/NAME.iso.
 image()
 {
-	sed -e "s/^modules=.*/modules=config.pkg --- e1000.pkg --- $2.pkg/" \
-		-e "s/^kernelopt=.*/kernelopt=onboot=lives:$2/" -e 's/^enableTboot=.*/enableTboot=0/' \
-		tboot-integration/image/boot.cfg >"$dir/$1.cfg"
-	tboot-integration/image/mkiso --boot-cfg "$dir/$1.cfg" --from "$dir/files" --out "$dir/$1.iso" || exit 1
+	local name=$1 options=$2 modules
+	shift 2
+	modules=$(printf -- ' --- %s.pkg' "$@")
+	sed -e "s/^modules=.*/modules=config.pkg --- e1000.pkg$modules/" -e "s/^kernelopt=.*/kernelopt=$options/" \
+		-e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/$name.cfg"
+	tboot-integration/image/mkiso --boot-cfg "$dir/$name.cfg" --from "$dir/files" --out "$dir/$name.iso" || exit 1
+}
+
+# start NAME MIB NETWORK: boots DIR/NAME.iso with so much memory; log in DIR/NAME.log, its process in $qemu.
+start()
+{
+	timeout 600 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m "$2" -display none \
+		-serial "file:$dir/$1.log" -monitor none -no-reboot -cdrom "$dir/$1.iso" \
+		-netdev "user,id=net$3" -device e1000,netdev=net </dev/null >"$dir/$1.qemu" 2>&1 &
+	qemu=$!
+}
+
+# wait_for NAME PATTERN: until the log has it, or the machine is gone.
+wait_for()
+{
+	until grep -aqE "$2|PANIC" "$dir/$1.log" 2>/dev/null || ! kill -0 $qemu 2>/dev/null; do
+		sleep 0.5
+	done
+}
+
+stop()
+{
+	kill $qemu 2>/dev/null
+	wait $qemu 2>/dev/null
 }
 
 # The numbers that stand before or after a word, one life a line.
@@ -42,6 +71,31 @@ usage()
 	sed -n "s/.*onboot=lives: .* after life $2: //p" "$1"
 }
 
+# hogs_hurt_nobody LOG: what the witness and the attester must have said beside those that take all.
+hogs_hurt_nobody()
+{
+	local log=$1 got hogs limited left
+
+	got=$(sed -n 's/.*witness: got \([0-9]*\) % .*/\1/p' "$log")
+	hogs=$(sed -n 's/.*where \([0-9]*\) hogs are.*/\1/p' "$log")
+	limited=$(sed -n 's/.*the limited one got \([0-9]*\) %.*/\1/p' "$log")
+	left=$(sed -n 's/.*witness: \([0-9]*\) MiB are left.*/\1/p' "$log")
+	has "hogs: a world beside them gets memory and handles in each round" "$log" 'witness: 20 rounds of 20 came about'
+	is "hogs: all of them live all the time" "$hogs" 6
+	ok "hogs: a world beside them has at least half of its share of the CPU ($got %)" \
+		test "${got:-0}" -ge $((100 / (hogs + 1) / 2))
+	ok "hogs: one with a limit of 10 % keeps it ($limited %)" test "${limited:-100}" -le 15
+	ok "hogs: memory is taken, but for what others can count on ($left MiB)" \
+		test "${left:-0}" -ge 8 -a "${left:-999}" -lt 100
+	is "hogs: the attester starts again beside them" "$(grep -ac 'World agent: attester listening on' "$log")" 2
+	if [ -n "$client" ]; then
+		is "hogs: the attester answers" "$(grep -ao '^4\.0[0-9]' <<<"$answer")" 4.04
+	else
+		skip "hogs: the attester answers" "no coap-client"
+	fi
+	ok "hogs: no panic" test "$(grep -ac PANIC "$log")" = 0
+}
+
 # two_lives WHAT LOG COUNT: what two lives of COUNT calls each must have left in the log.
 two_lives()
 {
@@ -60,21 +114,26 @@ two_lives()
 	ok "$what: no kernel address in the log" no_addresses "$log"
 }
 
-image qemu hostile-calls-1000000
 if has_qemu; then
-	timeout 600 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none \
-		-serial "file:$dir/qemu.log" -monitor none -no-reboot -cdrom "$dir/qemu.iso" \
-		-netdev user,id=net -device e1000,netdev=net </dev/null >"$dir/qemu.qemu" 2>&1 &
-	qemu=$!
-	until grep -aqE 'after life 2|PANIC' "$dir/qemu.log" 2>/dev/null || ! kill -0 $qemu 2>/dev/null; do
-		sleep 0.5
-	done
-	kill $qemu 2>/dev/null
-	wait $qemu 2>/dev/null
-	two_lives QEMU "$dir/qemu.log" 1000000
+	image calls onboot=lives:hostile-calls-1000000 hostile-calls-1000000
+	start calls 512 ''
+	wait_for calls 'after life 2'
+	stop
+	two_lives QEMU "$dir/calls.log" 1000000
+
+	# The agent is killed while all is taken: it must find what it needs to start again.
+	port=$((30000 + RANDOM % 20000))
+	# shellcheck disable=SC2086 # names
+	image hogs onboot=kill:agent agent $hogs witness
+	start hogs 192 ",hostfwd=udp:127.0.0.1:$port-:5683"
+	wait_for hogs 'rounds of .* came about'
+	client=$(command -v coap-client-notls || command -v coap-client)
+	answer=$([ -z "$client" ] || "$client" -B 60 -m get "coap://127.0.0.1:$port/none" 2>&1)
+	stop
+	hogs_hurt_nobody "$dir/hogs.log"
 fi
 if [ -n "${MERLON_FULL:-}" ]; then
-	image bochs hostile-calls-100000
+	image bochs onboot=lives:hostile-calls-100000 hostile-calls-100000
 	timeout 900 build/bin/txtsim run --iso "$dir/bochs.iso" --workdir "$dir/bochs" --net \
 		--until 'after life 2' --timeout 880 >"$dir/txtsim.log" 2>&1
 	two_lives Bochs "$dir/bochs/com1.log" 100000

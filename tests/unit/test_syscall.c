@@ -139,6 +139,36 @@ static void test_large_mapping(void **state)
 	assert_int_equal(sim.space.mapped, pages);
 }
 
+/* What others can count on is not given away, whatever the limit says. */
+static void test_map_leaves_memory_to_others(void **state)
+{
+	world.memory_limit = 1ull << 40;
+	sim.frames_free = (MEMORY_KERNEL + MEMORY_GUARANTEE + MEMORY_GUARANTEE) / PAGE_SIZE;
+	assert_int_equal(
+		call(VMK_SYS_MAP, MEMORY_GUARANTEE + PAGE_SIZE, 3, 0, 0, 0), VMK_NO_MEMORY);
+	assert_int_equal(call(VMK_SYS_MAP, MEMORY_GUARANTEE / 2, 3, 0, 0, 0), VMK_OK);
+	world.memory_used = MEMORY_GUARANTEE;
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_OK);
+	sim.frames_free = (MEMORY_KERNEL + MEMORY_GUARANTEE) / PAGE_SIZE;
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_NO_MEMORY);
+	sim.frames_free = 0;
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_NO_MEMORY);
+	world.memory_used = MEMORY_GUARANTEE - PAGE_SIZE;
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_OK);
+}
+
+static void test_send_rate(void **state)
+{
+	const vmk_handle port = handle_first(&world.handles, VMK_KIND_PORT);
+
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(call(VMK_SYS_PORT_SEND, port, buffer, 60, 0, 0), VMK_OK);
+	assert_int_equal(call(VMK_SYS_PORT_SEND, port, buffer, 60, 0, 0), VMK_NO_RESOURCES);
+	assert_int_equal(sim.frames_sent, 4);
+	sim.now_ns += 1000;
+	assert_int_equal(call(VMK_SYS_PORT_SEND, port, buffer, 60, 0, 0), VMK_OK);
+}
+
 static void test_unmap_and_protect(void **state)
 {
 	assert_int_equal(call(VMK_SYS_PROTECT, buffer, PAGE_SIZE, VMK_PROT_READ, 0, 0), VMK_OK);
@@ -452,6 +482,8 @@ int main(void)
 		cmocka_unit_test_setup(test_clock_and_tls, setup),
 		cmocka_unit_test_setup(test_map_limits, setup),
 		cmocka_unit_test_setup(test_large_mapping, setup),
+		cmocka_unit_test_setup(test_map_leaves_memory_to_others, setup),
+		cmocka_unit_test_setup(test_send_rate, setup),
 		cmocka_unit_test_setup(test_unmap_and_protect, setup),
 		cmocka_unit_test_setup(test_image_and_stack_stay, setup),
 		cmocka_unit_test_setup(test_random, setup),

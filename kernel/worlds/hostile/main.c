@@ -2,6 +2,7 @@
  * hostile-calls-1000 makes 1000 random system calls. */
 #include "kernel/worlds/hostile/attacks.h"
 #include "kernel/worlds/hostile/calls.h"
+#include "kernel/worlds/hostile/hogs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #define PREFIX "hostile-"
 #define CALLS  "calls-"
+#define HOG    "hog-"
 
 static const struct {
 	const char *name;
@@ -25,6 +27,8 @@ int main(void)
 
 	if (strncmp(name, CALLS, strlen(CALLS)) == 0)
 		return hostile_calls(name + strlen(CALLS));
+	if (strncmp(name, HOG, strlen(HOG)) == 0)
+		hostile_hog(name + strlen(HOG));
 	for (unsigned i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
 		if (strcmp(attacks[i].name, name) != 0)
 			continue;

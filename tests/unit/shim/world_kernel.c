@@ -1,5 +1,6 @@
 #include "tests/unit/shim/world_kernel.h"
 
+#include "mem/frames.h"
 #include "mem/heap.h"
 #include "vmkuser/secdomain.h"
 
@@ -21,6 +22,7 @@
 #include "vmknet/switch.h"
 #include "vmkuser/records.h"
 #include "vmkuser/settings.h"
+#include "vmkuser/supervise.h"
 
 #define FIRST_ADDRESS 0x10000000ul
 #define LOG_BYTES     10000u
@@ -47,6 +49,7 @@ void sim_reset(void)
 	sim.wait_result = VMK_TIMEOUT;
 	sim.config = "hostname=test\n";
 	sim.console = VMK_CONSOLE_CONTROL;
+	sim.frames_free = 1u << 20;
 }
 
 void sim_world(struct uworld *u)
@@ -67,6 +70,7 @@ void sim_world(struct uworld *u)
 	u->memory_limit = 1 << 20;
 	u->scratch = scratch;
 	u->log_budget = (struct budget){.interval_ns = 1000, .burst = 4};
+	u->port_budget = (struct budget){.interval_ns = 1000, .burst = 4};
 	handle_table_init(&u->handles, HANDLES_MAX);
 	handle_add(&u->handles, VMK_KIND_PORT, RIGHTS_ALL, u->port, &handle);
 	handle_add(&u->handles, VMK_KIND_TRUST, RIGHT_READ, NULL, &handle);
@@ -220,6 +224,18 @@ enum vmk_status space_copy_out(struct space *space, uintptr_t to, const void *fr
 enum vmk_status space_write(struct space *space, uintptr_t to, const void *from, size_t bytes)
 {
 	return copy(space, to, (uint8_t *)(uintptr_t)from, bytes, 0, true);
+}
+
+/* --- mem/frames.h, vmkuser/supervise.h */
+
+__attribute__((weak)) uint64_t frames_count(enum frame_owner owner)
+{
+	return sim.frames_free;
+}
+
+__attribute__((weak)) unsigned supervise_count(void)
+{
+	return 1;
 }
 
 /* --- mem/heap.h */

@@ -31,6 +31,7 @@ struct sim {
 	uint64_t tls;
 	uint64_t cet_flags;                   /* what the CPU has */
 	unsigned pages_left;                  /* that space_alloc_at() has to give */
+	uint64_t frames_free;                 /* of the machine */
 	unsigned frames_waiting, frame_bytes; /* of the port */
 	unsigned frames_sent;
 	enum vmk_status send_status; /* of port_send() */
