@@ -255,7 +255,7 @@ enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum f
 	return VMK_OK;
 }
 
-void frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order)
+enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order)
 {
 	uint16_t state;
 
@@ -267,6 +267,7 @@ void frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned or
 	if (!(state & STATE_HEAD) || (state & STATE_ORDER) >> STATE_ORDER_AT != order)
 		panic("frames: frame 0x%llx was not allocated with order %u",
 			(unsigned long long)first, order);
+	return (enum frame_owner)(state & STATE_OWNER);
 }
 
 void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order)

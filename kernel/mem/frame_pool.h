@@ -59,8 +59,8 @@ enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum f
 	uint64_t limit, uint64_t *first);
 /* Panics unless that very block was allocated. The content must be zero by now. */
 void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order);
-/* Panics as frame_pool_free() would, and changes nothing. */
-void frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order);
+/* Panics as frame_pool_free() would, and changes nothing; gives the owner. */
+enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order);
 /* Was this frame never zeroed since boot? Forgets it. */
 bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame);
 enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame);

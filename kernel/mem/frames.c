@@ -188,8 +188,7 @@ void frames_free(struct pfn frame, unsigned order)
 	uint64_t saved = spin_lock(&lock);
 	enum frame_side side;
 
-	frame_pool_check(&pool, frame.v, order);
-	side = frame_owner_side(frame_pool_owner(&pool, frame.v));
+	side = frame_owner_side(frame_pool_check(&pool, frame.v, order));
 	spin_unlock(&lock, saved);
 	clear(frame.v, order, side);
 	saved = spin_lock(&lock);
@@ -257,4 +256,7 @@ void frames_log_usage(void)
 			(unsigned long long)kib);
 	}
 	vmk_log("%llu KiB in use beside the image: %s", (unsigned long long)sum, text);
+	vmk_log("%llu MiB are out of the direct map, %llu MiB of them idle",
+		(unsigned long long)pool.private_chunks * 2,
+		(unsigned long long)pool.idle_chunks * 2);
 }

@@ -36,7 +36,7 @@ enum frame_owner frames_owner(struct pfn frame);
  * map has none of these. */
 bool frames_any_private(struct pfn first, uint64_t count);
 uint64_t frames_count(enum frame_owner owner);
-/* One line to the log: what is in use, by owner, in KiB. */
+/* To the log: what is in use, by owner, in KiB, and what is out of the direct map. */
 void frames_log_usage(void);
 
 /* Direct map of RAM: kernel address of a physical address in usable memory, boot modules or ACPI

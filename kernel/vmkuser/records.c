@@ -118,7 +118,7 @@ static bool fill_memory(uint64_t index, void *record)
 	}
 	info->free = frames_count(FRAME_FREE) * PAGE_SIZE;
 	info->image = boot_info->image_bytes;
-	info->kernel = frames_count(FRAME_KERNEL) * PAGE_SIZE;
+	info->kernel = (frames_count(FRAME_KERNEL) + frames_count(FRAME_SHADOW)) * PAGE_SIZE;
 	info->heap = frames_count(FRAME_HEAP) * PAGE_SIZE;
 	info->page_tables = frames_count(FRAME_PTABLE) * PAGE_SIZE;
 	info->user = (frames_count(FRAME_USER) + frames_count(FRAME_USER_TEXT)) * PAGE_SIZE;

@@ -168,6 +168,34 @@ enum vmk_status vm_memory_create(struct vm *vm)
 	return status;
 }
 
+struct visit {
+	const struct vm *vm;
+	struct vm_audit *audit;
+};
+
+static bool audit_leaf(void *context, const struct ept_leaf *leaf)
+{
+	const uint64_t bytes = 1ull << leaf->shift;
+	const struct visit *visit = context;
+	struct hpa start;
+	uint64_t there;
+	bool good = ept_translate(&visit->vm->vtx.ept, leaf->gpa, EPT_READ, &start, &there) &&
+		    is_owned((void *)(uintptr_t)visit->vm, start, bytes);
+
+	for (uint64_t at = 0; good && at < bytes; at += PAGE_SIZE)
+		good = frames_owner(hpa_pfn(hpa(start.v + at))) == FRAME_VM;
+	visit->audit->mappings++;
+	visit->audit->strange += !good;
+	return true;
+}
+
+void vm_memory_audit(const struct vm *vm, struct vm_audit *audit)
+{
+	struct visit visit = {vm, audit};
+
+	ept_walk(&vm->vtx.ept, audit_leaf, &visit);
+}
+
 void vm_memory_destroy(struct vm *vm)
 {
 	if (vm->vtx.ept.root.v)

@@ -3,6 +3,7 @@
 #define VMKVM_STATE_H
 
 #include "arch/x86/fpu.h"
+#include "lib/list.h"
 #include "lib/lock.h"
 #include "sched/world.h"
 #include "vmkuser/budget.h"
@@ -68,6 +69,7 @@ struct vm {
 	struct vm_image image;
 	struct vm_memory memory;
 	uint64_t low_bytes, high_bytes;
+	struct list node;    /* of all VMs that are made; vm.c */
 	uint32_t references; /* vCPU worlds and the VMX world; atomic */
 	bool paused;         /* atomic */
 	struct vm_owner owner;
@@ -90,6 +92,8 @@ struct vm {
 extern const struct ept_ops vm_ept_ops;
 /* Reserves all RAM and maps it. */
 enum vmk_status vm_memory_create(struct vm *vm);
+/* Adds what its EPT maps. */
+void vm_memory_audit(const struct vm *vm, struct vm_audit *audit);
 /* Wipes and frees all of it, and the EPT. No vCPU is left. */
 void vm_memory_destroy(struct vm *vm);
 bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes);

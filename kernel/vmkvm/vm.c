@@ -23,6 +23,7 @@
 static struct spinlock vms_lock = SPINLOCK(LOCK_VM);
 static uint64_t vpids[BITMAP_WORDS(VPIDS)];
 static unsigned vms;
+static struct list machines = {&machines, &machines}; /* under vms_lock */
 
 const char *vm_unsupported(void)
 {
@@ -106,6 +107,11 @@ static void discard_vcpu(struct vm_vcpu *v)
 /* Nobody runs in it or speaks to it any more. */
 static void discard(struct vm *vm)
 {
+	uint64_t saved = spin_lock(&vms_lock);
+
+	if (list_linked(&vm->node))
+		list_remove(&vm->node);
+	spin_unlock(&vms_lock, saved);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		discard_vcpu(vm->vcpus[i]);
 	vm_memory_destroy(vm);
@@ -289,6 +295,24 @@ static enum vmk_status start_worlds(struct vm *vm, char why[VM_WHY_BYTES])
 	return status;
 }
 
+static void enlist(struct vm *vm)
+{
+	uint64_t saved = spin_lock(&vms_lock);
+
+	list_append(&machines, &vm->node);
+	spin_unlock(&vms_lock, saved);
+}
+
+void vm_audit(struct vm_audit *audit)
+{
+	uint64_t saved = spin_lock(&vms_lock);
+
+	*audit = (struct vm_audit){0};
+	list_for_each (node, &machines)
+		vm_memory_audit(list_entry(node, struct vm, node), audit);
+	spin_unlock(&vms_lock, saved);
+}
+
 enum vmk_status vm_create(const struct package *package, const struct vm_owner *owner,
 	struct vm **created, char why[VM_WHY_BYTES])
 {
@@ -320,6 +344,7 @@ enum vmk_status vm_create(const struct package *package, const struct vm_owner *
 		discard(vm);
 		return status;
 	}
+	enlist(vm);
 	*created = vm;
 	return VMK_OK;
 }

@@ -55,6 +55,13 @@ const char *vm_name(const struct vm *vm);
 /* How many VMs have frames. */
 unsigned vm_count(void);
 
+struct vm_audit {
+	uint64_t mappings; /* leaf entries of all VMs' EPT, each of any size */
+	uint64_t strange;  /* of these, with a frame that is not that VM's RAM */
+};
+/* Looks at what guests can reach. */
+void vm_audit(struct vm_audit *audit);
+
 void vm_info(const struct vm *vm, struct vmk_vm_info *info);
 /* NULL beyond the last; the bytes live as long as the kernel. */
 const struct vm_file *vm_file(const struct vm *vm, uint64_t index);

@@ -68,6 +68,8 @@ has "IBRS is set at each entry, as asked" "$log" 'speculation: IBRS is set at ea
 does "one is powered on" vmk vm start echo
 ok "its console is in the log" logs 'World echo: \| echo is here'
 answers "it cannot be powered on twice" 1 'echo cannot be started: it is running' vmk vm start echo
+answers "a running guest reaches its own memory alone" 0 '^guests +holds .* 0 of [1-9][0-9]* mappings of guests' vmk selftest hardening
+answers "and ring 0 has no mapping of it" 0 '^private +holds .* 0 of [1-9][0-9]* mappings' vmk selftest hardening
 from=$(size)
 printf 'vm console echo\r' >&8
 ok "who comes is told what was said" wait_for "$from" '^echo is here'

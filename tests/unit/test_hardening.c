@@ -74,6 +74,8 @@ static void test_each_fails(void **state)
 	fails_alone(HARDENING_PRIVATE);
 	facts.frames.strange = 1;
 	fails_alone(HARDENING_PRIVATE);
+	facts.guests.strange = 1;
+	fails_alone(HARDENING_GUESTS);
 	facts.frames.loose = 1;
 	fails_alone(HARDENING_ALIASES);
 	facts.frames.writable_aliases = 1;

@@ -53,15 +53,31 @@ static void the_world_sees_what_the_guest_sees(void **state)
 	static const char said[] = "across a large page's end";
 	char heard[sizeof(said)];
 	struct ept_leaf bad;
+	struct vm_audit audit = {0};
 	uintptr_t at;
 
 	assert_int_equal(vm_memory_create(&vm), VMK_OK);
 	assert_true(ept_check(&vm.vtx.ept, &bad));
+	vm_memory_audit(&vm, &audit);
+	assert_int_equal(audit.mappings, RAM / LARGE);
+	assert_int_equal(audit.strange, 0);
 	assert_int_equal(vm_map(&vm, space, (struct gpa){0}, RAM, &at), VMK_OK);
 	assert_true(vm_memory_write(&vm.vtx, (struct gpa){LARGE - 5}, said, sizeof(said)));
 	assert_int_equal(space_copy_in(space, heard, at + LARGE - 5, sizeof(said)), VMK_OK);
 	assert_string_equal(heard, said);
 	assert_false(vm_memory_write(&vm.vtx, (struct gpa){RAM - 1}, said, sizeof(said)));
+}
+
+/* As if one of its blocks were not the VM's any more. */
+static void the_audit_sees_a_foreign_frame(void **state)
+{
+	struct vm_audit audit = {0};
+
+	assert_int_equal(vm_memory_create(&vm), VMK_OK);
+	vm.memory.count--;
+	vm_memory_audit(&vm, &audit);
+	assert_int_equal(audit.strange, 1);
+	vm.memory.count++;
 }
 
 static void memory_that_does_not_fit_is_refused(void **state)
@@ -110,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define LEAK_FREE(test) cmocka_unit_test_setup_teardown(test, fresh, no_leak)
 		LEAK_FREE(the_world_sees_what_the_guest_sees),
+		LEAK_FREE(the_audit_sees_a_foreign_frame),
 		LEAK_FREE(memory_that_does_not_fit_is_refused),
 		LEAK_FREE(only_ram_is_mapped),
 		LEAK_FREE(a_mapping_that_fails_half_way_is_undone),

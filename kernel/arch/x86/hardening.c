@@ -154,6 +154,10 @@ void hardening_describe(
 	case HARDENING_ISOLATION:
 		describe_isolation(f, row);
 		return;
+	case HARDENING_GUESTS:
+		count(row, f->guests.strange, f->guests.mappings,
+			"mappings of guests are of another's frame");
+		return;
 	case HARDENING_NULL:
 		count(row, f->guards.null_pages, f->guards.spaces,
 			"address spaces have a page there");

@@ -10,6 +10,7 @@
 #include "mem/audit.h"
 #include "mem/gate.h"
 #include "mem/heap.h"
+#include "vmkvm/vm.h"
 #include <vmkuser/info.h>
 
 /* X(symbol, name, rule) */
@@ -21,6 +22,7 @@
 	X(HARDENING_ALIASES, "text-alias", "what executes is writable in no address space")        \
 	X(HARDENING_ISOLATION, "isolation",                                                        \
 		"ring 3's page tables hold of ring 0 the way in alone, or the CPU keeps it apart") \
+	X(HARDENING_GUESTS, "guests", "a guest reaches its own memory and nothing else (EPT)")     \
 	X(HARDENING_NULL, "null-page", "nothing is mapped at address 0")                           \
 	X(HARDENING_GUARDS, "guards", "unmapped pages surround stacks and large allocations")      \
 	X(HARDENING_SEALED, "sealed", "what only start-up writes is read-only")                    \
@@ -64,6 +66,7 @@ struct hardening_facts {
 	struct audit_result audit;
 	struct audit_guards guards;
 	struct audit_frames frames;
+	struct vm_audit guests;
 	struct heap_audit heap;
 	struct gate_audit gate;
 	struct speculation_plan speculation;
