@@ -30,10 +30,41 @@ cp "$dir/files/lowest.pkg" "$dir/files/again.pkg"
 # Its magic is none any more.
 printf '\xff' | dd of="$dir/files/again.pkg" bs=1 seek=0 conv=notrunc status=none
 
+# An unsigned policy, and a package in another provider's name: that one vmksign does not make, so that it is put
+# together here.
+printf 'name=freepolicy\nversion=1\nprovider=Merlon\nkind=policy\nlevel=CommunitySupported\n' >"$dir/freepolicy.manifest"
+echo floor.lowest=9 >"$dir/policy"
+$vmksign package --manifest "$dir/freepolicy.manifest" --payload "$dir/policy" --out "$dir/files/freepolicy.pkg"
+$vmksign certificate --role provider --type p256 --name other --provider Other --level PartnerSupported \
+	--issuer build/keys/intermediate.pem --issuer-key build/keys/intermediate.key --out "$dir/other"
+never()
+{
+	! package never PartnerSupported --key "$dir/other.key" --cert "$dir/other.pem" \
+		--chain build/keys/intermediate.pem 2>/dev/null
+}
+ok "vmksign does not sign in another provider's name" never
+package foreign PartnerSupported
+openssl cms -sign -binary -noattr -nocerts -md sha256 -outform DER -in "$dir/files/foreign.pkg" \
+	-signer "$dir/other.pem" -inkey "$dir/other.key" -out "$dir/foreign.cms"
+# record TYPE FILE: one record of a package's trailer.
+record()
+{
+	local bytes
+	bytes=$(stat -c %s "$2")
+	printf '%b' "\\x0$1\\0\\0\\0\\x$(printf %02x $((bytes % 256)))\\x$(printf %02x $((bytes / 256)))\\0\\0"
+	cat "$2"
+	head -c $(((8 - bytes % 8) % 8)) /dev/zero
+}
+{
+	record 1 "$dir/other.der"
+	record 1 build/keys/intermediate.der
+	record 2 "$dir/foreign.cms"
+} >>"$dir/files/foreign.pkg"
+
 # cfg NAME KERNEL-OPTIONS
 cfg()
 {
-	sed -e 's/^modules=.*/modules=config.pkg --- lowest.pkg --- claims.pkg --- partner.pkg --- again.pkg/' \
+	sed -e 's/^modules=.*/modules=config.pkg --- lowest.pkg --- claims.pkg --- partner.pkg --- freepolicy.pkg --- foreign.pkg --- again.pkg/' \
 		-e "s/^kernelopt=.*/kernelopt=$2/" tboot-integration/image/boot.cfg >"$dir/$1.cfg"
 }
 # boots NAME KERNEL-OPTIONS: the log is $dir/NAME.log
@@ -52,6 +83,9 @@ has "an unsigned package of the lowest level loads" "$log" \
 has "and runs" "$log" 'World lowest: '
 has "one that claims more does not" "$log" 'claims.pkg refused: unsigned: without a signature'
 has "a signed one loads as elsewhere" "$log" 'Package: [0-9]+: partner .* signed by'
+has "an unsigned policy does not take the place of a signed one" "$log" \
+	'freepolicy.pkg refused: unsigned: a policy needs a signature on every host'
+has "nothing is signed in another provider's name" "$log" 'foreign.pkg refused: wrong-provider: '
 has "what is no package is refused there too" "$log" 'again.pkg refused: bad-format'
 ok "no panic" test "$(grep -ac PANIC "$log")" = 0
 
