@@ -118,7 +118,8 @@ static void write(struct audit_log *log, uint64_t now_ns, enum audit_kind kind,
 		lose(log, now_ns);
 }
 
-static void tell(struct audit_log *log, uint64_t now_ns, struct audit_counter *counter)
+/* False where there is no room now: the count goes on. */
+static bool tell(struct audit_log *log, uint64_t now_ns, struct audit_counter *counter)
 {
 	char number[24];
 	const struct audit_field fields[] = {
@@ -128,8 +129,10 @@ static void tell(struct audit_log *log, uint64_t now_ns, struct audit_counter *c
 	};
 
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)counter->suppressed);
-	write(log, now_ns, AUDIT_SUPPRESSED, fields, ARRAY_SIZE(fields));
+	if (!append(log, now_ns, AUDIT_SUPPRESSED, fields, ARRAY_SIZE(fields), FULL_RESERVE))
+		return false;
 	audit_limit_told(counter, now_ns);
+	return true;
 }
 
 /* What was lost while memory came too late. */
@@ -150,8 +153,10 @@ void audit_log_tick(struct audit_log *log, uint64_t now_ns)
 
 	if (log->untold && !log->full)
 		tell_lost(log, now_ns);
-	while ((counter = audit_limit_due(&log->limit, now_ns)) != NULL)
-		tell(log, now_ns, counter);
+	while (!log->full && (counter = audit_limit_due(&log->limit, now_ns)) != NULL) {
+		if (!tell(log, now_ns, counter))
+			break;
+	}
 }
 
 void audit_log_add(struct audit_log *log, uint64_t now_ns, enum audit_kind kind,

@@ -274,6 +274,44 @@ static void anchors_seldom_under_attack(void **state)
 	assert_int_equal(a.anchors, AUDIT_ANCHORS_MAX);
 }
 
+/* Events in any order and number: each is a record, or counted in one. */
+static void counts_everything(void **state)
+{
+	uint64_t now = 0, random = 88172645463325252ull, told = 0, written = 0;
+	const unsigned events = 100000;
+	struct audit_cursor cursor;
+	struct audit_record r;
+	const char *why;
+	char text[24];
+
+	for (unsigned i = 0; i < events; i++) {
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		snprintf(text, sizeof(text), "w%u", (unsigned)(random >> 8) % 90);
+		now += random % SECOND;
+		if (i % 100 == 0)
+			audit_log_tick(&a, now);
+		/* Now and then memory is late. */
+		if (random >> 60)
+			add(now, AUDIT_WORLD_FAULT + random % 4, text, "x");
+		else
+			audit_log_add(
+				&a, now, AUDIT_DENIAL, text, &(struct audit_field){"why", "x"}, 1);
+	}
+	add(now, AUDIT_BOOT, NULL, "the end");
+	audit_log_tick(&a, now + 10 * 3600 * SECOND);
+	assert_false(a.full);
+	audit_open(&cursor, bytes, audit_log_read(&a, 0, bytes, sizeof(bytes)), &why);
+	while (audit_next(&cursor, &r) == VMK_OK) {
+		written += r.kind != AUDIT_SUPPRESSED;
+		if (r.kind == AUDIT_SUPPRESSED && audit_field_get(&r, "count", text, sizeof(text)))
+			told += strtoull(text, NULL, 10);
+	}
+	assert_true(told > events / 2);
+	assert_int_equal(written + told, events + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ends_when_full, start, end),
 		cmocka_unit_test_setup_teardown(tells_what_found_no_memory, start, end),
 		cmocka_unit_test_setup_teardown(works_without_any_memory, start, end),
+		cmocka_unit_test_setup_teardown(counts_everything, start, end),
 		cmocka_unit_test_setup_teardown(anchors_by_age_and_count, start, end),
 		cmocka_unit_test_setup_teardown(anchors_seldom_under_attack, start, end),
 	};
