@@ -283,3 +283,78 @@ unsigned groups_list(unsigned first, struct group_record *records, unsigned room
 	spin_unlock(&groups_lock, saved);
 	return count;
 }
+
+/* --- settings */
+
+/* With a reference for the caller; NULL: there is none, or it is about to go. */
+static struct world_group *group_at(unsigned index)
+{
+	uint64_t saved = spin_lock(&groups_lock);
+	struct world_group *found = NULL;
+
+	list_for_each (node, &groups) {
+		uint32_t *references = &group_of(node)->references;
+
+		if (index--)
+			continue;
+		if (__atomic_fetch_add(references, 1, __ATOMIC_RELAXED))
+			found = group_of(node);
+		else
+			__atomic_fetch_sub(references, 1, __ATOMIC_RELAXED);
+		break;
+	}
+	spin_unlock(&groups_lock, saved);
+	return found;
+}
+
+static enum vmk_status set_reservation(struct world_group *g, uint32_t rate)
+{
+	uint32_t limit = __atomic_load_n(&g->group.entity.limit.rate, __ATOMIC_RELAXED);
+	struct shortage shortage;
+	enum vmk_status status;
+
+	if (limit && rate > limit)
+		return VMK_BAD_PARAM;
+	status = sched_reserve_group(world_sched(), &g->group, rate, &shortage);
+	if (status == VMK_NO_RESOURCES)
+		vmk_warn("%s: a reservation of %u %% of a pCPU needed, %u %% available in %s",
+			g->path, (unsigned)(shortage.needed / (RATE_ONE / 100)),
+			(unsigned)(shortage.available / (RATE_ONE / 100)),
+			world_group_shortage(&shortage));
+	return status;
+}
+
+static enum vmk_status set(struct world_group *g, enum group_setting setting, uint32_t value)
+{
+	uint32_t most = setting == GROUP_SHARES ? POOL_SHARES_MAX : POOL_PERCENT_MAX;
+
+	if (value > most || (setting == GROUP_SHARES && !value))
+		return VMK_BAD_PARAM;
+	switch (setting) {
+	case GROUP_SHARES:
+		group_set_shares(&g->group, value);
+		return VMK_OK;
+	case GROUP_RESERVATION:
+		return set_reservation(g, value * (RATE_ONE / 100));
+	default:
+		return sched_set_limit(world_sched(), &g->group.entity, value * (RATE_ONE / 100));
+	}
+}
+
+enum vmk_status groups_set(unsigned index, enum group_setting setting, uint32_t value)
+{
+	struct world_group *g = group_at(index);
+	enum vmk_status status;
+
+	if (!g)
+		return VMK_NOT_FOUND;
+	status = set(g, setting, value);
+	if (status == VMK_OK)
+		vmk_log("%s: %s %u", g->path,
+			setting == GROUP_SHARES        ? "shares"
+			: setting == GROUP_RESERVATION ? "reservation, percent of a pCPU:"
+						       : "limit, percent of a pCPU:",
+			(unsigned)value);
+	world_group_put(g);
+	return status;
+}

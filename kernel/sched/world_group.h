@@ -77,6 +77,15 @@ struct group_record {
  * groups there are in all. */
 unsigned groups_list(unsigned first, struct group_record *records, unsigned room);
 
+/* What may be set of a group while it is used. */
+enum group_setting { GROUP_SHARES, GROUP_RESERVATION, GROUP_LIMIT };
+/*
+ * Set it for the `index`-th group of groups_list(): shares, or percent of one pCPU. VMK_NOT_FOUND;
+ * VMK_BAD_PARAM for what is out of bounds or a limit below the reservation; VMK_NO_RESOURCES: not
+ * promised, the log has who has how much.
+ */
+enum vmk_status groups_set(unsigned index, enum group_setting setting, uint32_t value);
+
 /* Between world.c and world_group.c. */
 struct world_membership {
 	struct world_group *group; /* NULL: none */

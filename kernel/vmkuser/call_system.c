@@ -2,6 +2,7 @@
 #include "arch/x86/power.h"
 #include "lib/log.h"
 #include "mem/space.h"
+#include "sched/world_group.h"
 #include "trust/audit.h"
 #include "vmkmod/drivers.h"
 #include "vmkuser/call.h"
@@ -84,6 +85,17 @@ static enum vmk_status act_on_module(const struct uworld *u, uint64_t index, boo
 		    : drivers_unload((unsigned)index, WORLD_NAME(u));
 }
 
+/* The value: index << 32 | amount. */
+static enum vmk_status set_pool(const struct uworld *u, enum group_setting setting, uint64_t value)
+{
+	enum vmk_status status = groups_set((unsigned)(value >> 32), setting, (uint32_t)value);
+
+	if (status == VMK_OK)
+		audit_record(AUDIT_SETTING, WORLD_NAME(u), "world", WORLD_NAME(u), "setting",
+			"resource pool", NULL);
+	return status;
+}
+
 /* (system, VMK_CONTROL_*, value) */
 enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
@@ -120,6 +132,12 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 		return act_on_module(u, args[2], args[1] == VMK_CONTROL_MODULE_LOAD);
 	case VMK_CONTROL_MODULE_PARAMETER:
 		return drivers_set_parameter((unsigned)(args[2] >> 32), (uint32_t)args[2]);
+	case VMK_CONTROL_POOL_SHARES:
+		return set_pool(u, GROUP_SHARES, args[2]);
+	case VMK_CONTROL_POOL_RESERVATION:
+		return set_pool(u, GROUP_RESERVATION, args[2]);
+	case VMK_CONTROL_POOL_LIMIT:
+		return set_pool(u, GROUP_LIMIT, args[2]);
 	default:
 		return VMK_BAD_PARAM;
 	}

@@ -52,6 +52,12 @@ answers "nor has it a console" 1 'echo is off' vmk vm console echo
 answers "more than a pCPU can promise" 1 'a reservation of 100 % of a pCPU needed, 9[0-9] % available' vmk vm start greedy
 answers "more than a pool has that takes nothing from above" 1 'a reservation of 40 % of a pCPU needed, 30 % available in host/user/gold' vmk vm start pooled
 answers "a pool of the boot's options" 0 '^host/user/gold +pool +8000 +30.00 +none +0.00 +0.00 +false' vmk sched pool list
+does "a pool gets another part" vmk sched pool set host/user/gold --shares 3000 --reservation 45
+answers "and has it" 0 '^   Shares: 3000$' vmk sched pool get host/user/gold
+answers "no more than there is" 1 'host/user/gold keeps what it has' vmk sched pool set host/user/gold --reservation 500
+does "what was refused now starts" vmk vm start pooled
+answers "with a promise of the pool's" 0 '^host/user/gold +pool +3000 +45.00 +none +40.00 +0.00 +false' vmk sched pool list
+does "it is switched off" vmk vm stop --hard pooled
 answers "and the usual ones" 0 '^host/vim +pool +4000 +0.00 ' vmk sched pool list
 answers "and it is off again" 0 '^   State: off$' vmk vm get greedy
 

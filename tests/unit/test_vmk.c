@@ -528,6 +528,27 @@ static void pools_and_vms_are_a_tree(void **state)
 	json_decref(list);
 }
 
+static void a_pool_is_shown_and_set(void **state)
+{
+	json_t *pool = json_of("sched pool get host/user/agent --json");
+
+	assert_int_equal(json_integer_value(json_object_get(pool, "Shares")), 2000);
+	json_decref(pool);
+	assert_int_equal(run("sched pool get nobody"), EXIT_FAILED);
+	assert_int_equal(run("sched pool set host/user --shares 77"), EXIT_OK);
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_SHARES);
+	assert_int_equal(fake.control_value, 77);
+	assert_int_equal(run("sched pool set -p host/user/agent --limit 0"), EXIT_OK);
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_LIMIT);
+	assert_int_equal(fake.control_value, 1ull << 32);
+	assert_int_equal(run("sched pool set host/user --reservation 50"), EXIT_OK);
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_RESERVATION);
+	assert_int_equal(run("sched pool set host/user"), EXIT_FAILED);
+	assert_int_equal(run("sched pool set host/user --shares 0"), EXIT_USAGE);
+	fake.control_status = VMK_NO_RESOURCES;
+	assert_int_equal(run("sched pool set host/user --reservation 50"), EXIT_FAILED);
+}
+
 static void skew_is_of_vms_alone(void **state)
 {
 	json_t *list = json_of("sched skew list --json"), *row;
@@ -561,6 +582,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(domains_say_what_they_grant, fresh),
 		cmocka_unit_test_setup(pools_and_vms_are_a_tree, fresh),
+		cmocka_unit_test_setup(a_pool_is_shown_and_set, fresh),
 		cmocka_unit_test_setup(skew_is_of_vms_alone, fresh),
 		cmocka_unit_test_setup(version_is_one_line, fresh),
 		cmocka_unit_test_setup(vms_are_listed, fresh),

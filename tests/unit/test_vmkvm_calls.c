@@ -193,6 +193,26 @@ static void controls_machines(void **state)
 	}
 }
 
+static void sets_pools(void **state)
+{
+	static const enum vmk_control controls[] = {
+		VMK_CONTROL_POOL_SHARES, VMK_CONTROL_POOL_RESERVATION, VMK_CONTROL_POOL_LIMIT};
+	vmk_handle reader;
+
+	handle_add(&world.handles, VMK_KIND_SYSTEM, RIGHT_READ, NULL, &reader);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(
+			call(VMK_SYS_CONTROL, reader, controls[i], 1ull << 32 | 9), VMK_DENIED);
+		assert_int_equal(
+			call(VMK_SYS_CONTROL, the_system, controls[i], 1ull << 32 | (40 + i)),
+			VMK_OK);
+		assert_int_equal(sim_pool.setting, i);
+		assert_int_equal(sim_pool.value, 40 + i);
+		assert_int_equal(call(VMK_SYS_CONTROL, the_system, controls[i], 2ull << 32 | 9),
+			VMK_NOT_FOUND);
+	}
+}
+
 static void controls_modules(void **state)
 {
 	vmk_handle reader;
@@ -227,6 +247,7 @@ int main(void)
 		cmocka_unit_test_setup(console_goes_both_ways, attached),
 		cmocka_unit_test_setup(only_who_may_control_attaches, attached),
 		cmocka_unit_test_setup(controls_machines, attached),
+		cmocka_unit_test_setup(sets_pools, attached),
 		cmocka_unit_test_setup(controls_modules, attached),
 	};
 

@@ -68,6 +68,8 @@ SCHEMA_OF(world_stats, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), NUMBER("C
 	NUMBER("Switches"), NUMBER("Migrations"), TEXT("VM"));
 SCHEMA_OF(pools, LAYOUT_TABLE, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"), TEXT("Reservation"),
 	TEXT("Limit"), TEXT("Promised"), TEXT("Borrowed"), BOOL("Expandable"));
+SCHEMA_OF(pool_get, LAYOUT_RECORD, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"),
+	TEXT("Reservation"), TEXT("Limit"), TEXT("Promised"), TEXT("Borrowed"), BOOL("Expandable"));
 SCHEMA_OF(skews, LAYOUT_TABLE, TEXT("Path"), TEXT("Longest Ms"), NUMBER("Below 0.5 Ms"),
 	NUMBER("Below 1 Ms"), NUMBER("Below 2 Ms"), NUMBER("Below 3 Ms"), NUMBER("Below 4 Ms"),
 	NUMBER("More"));
@@ -129,6 +131,19 @@ SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Version"),
 		.required = true,    \
 		.positional = true,  \
 		.help = "its name"}
+#define POOL_OPTION                  \
+	{.name = "path",             \
+		.letter = 'p',       \
+		.type = OPTION_TEXT, \
+		.required = true,    \
+		.positional = true,  \
+		.help = "as host/user"}
+#define POOL_NUMBER(name_, least_, most_, help_) \
+	{.name = (name_),                        \
+		.type = OPTION_NUMBER,           \
+		.least = (least_),               \
+		.most = (most_),                 \
+		.help = (help_)}
 #define MODULE_OPTION                \
 	{.name = "module",           \
 		.letter = 'm',       \
@@ -229,8 +244,17 @@ const struct command vmk_commands[] = {
 	{"network ip interface stats get", "What passed through the interfaces", &stats,
 		cmd_port_stats, {{0}}},
 	{"network nic list", "List the network adapters", &nics, cmd_nic_list, {{0}}},
+	{"sched pool get", "Show one of them", &pool_get, cmd_pool_get, {POOL_OPTION}},
 	{"sched pool list", "List resource pools and the VMs in them; percentages are of one CPU",
 		&pools, cmd_pool_list, {{0}}},
+	{"sched pool set",
+		"Give a resource pool or a VM that is on another part of the CPUs' time, until the "
+		"next boot or power-off",
+		NULL, cmd_pool_set,
+		{POOL_OPTION, POOL_NUMBER("shares", 1, 1000000, "its part beside its siblings"),
+			POOL_NUMBER("reservation", 0, 102400,
+				"percent of one CPU that it has in any case; 0: none"),
+			POOL_NUMBER("limit", 0, 102400, "and has at most; 0: no limit")}},
 	{"sched skew list", "How often vCPUs were how many ms ahead of their VM's slowest one",
 		&skews, cmd_skew_list, {{0}}},
 	{"sched stats get", "How worlds spend their time, in percent of one CPU over an interval",

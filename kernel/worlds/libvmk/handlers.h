@@ -73,6 +73,8 @@ int cmd_vm_console(struct call *call);
 int cmd_world_list(struct call *call);
 int cmd_world_stats(struct call *call);
 int cmd_pool_list(struct call *call);
+int cmd_pool_get(struct call *call);
+int cmd_pool_set(struct call *call);
 int cmd_skew_list(struct call *call);
 
 #endif

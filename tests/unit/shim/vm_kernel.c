@@ -1,4 +1,5 @@
 #include "tests/unit/shim/vm_kernel.h"
+#include "sched/world_group.h"
 #include "vmkmod/drivers.h"
 
 #include <string.h>
@@ -6,6 +7,7 @@
 struct vm sim_vm;
 struct vm_console sim_console;
 struct sim_modules sim_modules;
+struct sim_pool sim_pool;
 const uint8_t sim_vm_file[16] = "the only file..";
 
 void vm_release(struct vm *vm)
@@ -65,6 +67,12 @@ enum vmk_status drivers_set_parameter(unsigned index, uint64_t value)
 {
 	sim_modules.parameter = value;
 	return index == 0 ? VMK_OK : VMK_NOT_FOUND;
+}
+
+enum vmk_status groups_set(unsigned index, enum group_setting setting, uint32_t value)
+{
+	sim_pool = (struct sim_pool){setting, value};
+	return index == 1 ? VMK_OK : VMK_NOT_FOUND;
 }
 
 enum vmk_status vms_attach(uint32_t id, struct vm_console **console)

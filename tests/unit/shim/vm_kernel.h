@@ -21,6 +21,12 @@ struct sim_modules {
 	uint64_t parameter;
 };
 extern struct sim_modules sim_modules;
+/* What was last set of resource pool 1, the only one. */
+struct sim_pool {
+	unsigned setting; /* enum group_setting */
+	uint32_t value;
+};
+extern struct sim_pool sim_pool;
 extern struct vm sim_vm;
 extern struct vm_console sim_console;
 extern const uint8_t sim_vm_file[16];
