@@ -21,3 +21,7 @@ vmkbench-sched_LIBS := -lm
 
 HOST_PROGRAMS += vmkleak
 vmkleak_SRCS := tests/boot/leak.c
+
+# Event logs for another program to replay, too (tests/interop/event_logs.sh).
+HOST_PROGRAMS += vmkevlogs
+vmkevlogs_SRCS := tests/interop/event_logs.c kernel/trust/evlog_write.c
