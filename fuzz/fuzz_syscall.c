@@ -8,7 +8,8 @@
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /*
  * Any sequence of system calls with any arguments: the world's memory is counted to the page and
- * within its limit, nothing becomes executable, image and stack stay as they were.
+ * within its limit, nothing becomes executable, image and stack stay as they were, no handle gains
+ * a right, and each denial is counted once.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct uworld world;
 static uint64_t last_values[4]; /* addresses among them */
+static uint64_t denied;         /* calls that were */
 
 static void require(bool condition)
 {
@@ -76,11 +78,16 @@ static void check(void)
 	require(sim_page_at(&sim.space, IMAGE_PAGE)->prot == (PROT_USER | PROT_R | PROT_X));
 	require(sim_page_at(&sim.space, STACK_PAGE)->prot == (PROT_USER | PROT_R | PROT_W));
 	require(sim.tls < USER_TOP);
+	require(world.denials == denied);
+	for (unsigned i = 0; i < HANDLES_MAX; i++)
+		require(world.handles.slots[i].kind != VMK_KIND_TRUST ||
+			world.handles.slots[i].rights == RIGHT_READ);
 }
 
 static void make_world(void)
 {
 	memset(last_values, 0, sizeof(last_values));
+	denied = 0;
 	sim_reset();
 	sim_world(&world);
 	world.memory_limit = LIMIT;
@@ -98,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_world();
 	for (unsigned calls = 0; calls < CALLS_MAX && reader_left(&r); calls++) {
 		uint64_t number = reader_u8(&r), args[6] = {0}, value = 0;
+		enum vmk_status status;
 
 		for (unsigned i = 0; i < 5; i++)
 			args[i] = argument(&r);
@@ -108,7 +116,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sim.now_ns += 500;
 		if (setjmp(sim.leaving))
 			continue; /* it has switched the machine off, as it may */
-		if (call_make(&world, number & 0x7f, args, &value) == VMK_OK && value)
+		status = call_make(&world, number & 0x7f, args, &value);
+		denied += status == VMK_DENIED;
+		if (status == VMK_OK && value)
 			last_values[calls % 4] = value;
 		check();
 	}
