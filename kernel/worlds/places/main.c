@@ -10,7 +10,8 @@ int main(void)
 {
 	int local = 0;
 	void *heap = malloc(100);
-	void *mapping = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *mapping =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	printf("executable 0x%012lx\n", (unsigned long)(uintptr_t)main);
 	printf("data 0x%012lx\n", (unsigned long)(uintptr_t)&data);
