@@ -55,14 +55,6 @@ void audit_record(enum audit_kind kind, const char *subject, ...)
 	spin_unlock(&lock, saved);
 }
 
-uint64_t audit_count(enum audit_kind kind)
-{
-	uint64_t saved = spin_lock(&lock), count = audit.counts[kind];
-
-	spin_unlock(&lock, saved);
-	return count;
-}
-
 size_t audit_read(uint64_t offset, void *to, size_t bytes, uint64_t *total)
 {
 	uint64_t saved = spin_lock(&lock);
@@ -71,15 +63,6 @@ size_t audit_read(uint64_t offset, void *to, size_t bytes, uint64_t *total)
 	*total = audit.bytes;
 	spin_unlock(&lock, saved);
 	return copied;
-}
-
-bool audit_find(uint64_t index, uint64_t *offset)
-{
-	uint64_t saved = spin_lock(&lock);
-	bool found = audit_log_find(&audit, index, offset);
-
-	spin_unlock(&lock, saved);
-	return found;
 }
 
 void audit_get_status(struct audit_status *status)

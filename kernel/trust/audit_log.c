@@ -91,8 +91,6 @@ static bool append(struct audit_log *log, uint64_t now_ns, enum audit_kind kind,
 	put_le(r + 16, now_ns, 8);
 	memcpy(r + AUDIT_LINK_OFFSET, log->head, SHA256_BYTES);
 	hash_sha256(r, bytes, log->head);
-	if (log->records % AUDIT_INDEX_STEP == 0)
-		log->index[log->records / AUDIT_INDEX_STEP] = log->bytes;
 	put(log, r, bytes);
 	if (log->records++ == log->anchored)
 		log->unanchored_ns = now_ns;
@@ -162,7 +160,6 @@ void audit_log_tick(struct audit_log *log, uint64_t now_ns)
 void audit_log_add(struct audit_log *log, uint64_t now_ns, enum audit_kind kind,
 	const char *subject, const struct audit_field *fields, unsigned count)
 {
-	log->counts[kind]++;
 	if (!audit_limit_allow(&log->limit, kind, subject, now_ns))
 		log->suppressed++;
 	else
@@ -181,22 +178,6 @@ size_t audit_log_read(const struct audit_log *log, uint64_t offset, void *to, si
 		done += part;
 	}
 	return done;
-}
-
-bool audit_log_find(const struct audit_log *log, uint64_t index, uint64_t *offset)
-{
-	uint64_t at = index / AUDIT_INDEX_STEP * AUDIT_INDEX_STEP;
-
-	if (index >= log->records)
-		return false;
-	*offset = log->index[index / AUDIT_INDEX_STEP];
-	for (; at < index; at++) {
-		uint8_t size[4] = {0};
-
-		audit_log_read(log, *offset, size, sizeof(size));
-		*offset += size[0] | (uint32_t)size[1] << 8 | (uint32_t)size[2] << 16;
-	}
-	return true;
 }
 
 static void refill(struct audit_log *log, uint64_t now_ns)

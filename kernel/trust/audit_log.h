@@ -14,11 +14,8 @@
 #include "trust/audit_limit.h"
 #include "trust/hash.h"
 
-#define AUDIT_CHUNK_BYTES 16384u
-#define AUDIT_CHUNKS      (AUDIT_LOG_MAX / AUDIT_CHUNK_BYTES)
-/* The offset of each so-manyth record is kept, so that one is found without reading all. */
-#define AUDIT_INDEX_STEP       64u
-#define AUDIT_INDEX_MAX        (AUDIT_LOG_MAX / AUDIT_HEADER_BYTES / AUDIT_INDEX_STEP + 1)
+#define AUDIT_CHUNK_BYTES      16384u
+#define AUDIT_CHUNKS           (AUDIT_LOG_MAX / AUDIT_CHUNK_BYTES)
 #define AUDIT_ANCHOR_RECORDS   64u
 #define AUDIT_ANCHOR_AGE_NS    5000000000ull
 #define AUDIT_ANCHOR_BURST     64u
@@ -48,8 +45,6 @@ struct audit_log {
 	uint64_t untold;            /* lost, and not yet said in the log */
 	uint8_t head[SHA256_BYTES]; /* of all records */
 	bool full;
-	uint64_t counts[AUDIT_KIND_END]; /* recorded, suppressed and lost */
-	uint32_t index[AUDIT_INDEX_MAX];
 	struct audit_limit limit;
 	uint64_t anchored, anchors;
 	uint64_t unanchored_ns; /* time of the first unanchored record */
@@ -69,7 +64,6 @@ void audit_log_add(struct audit_log *log, uint64_t now_ns, enum audit_kind kind,
 /* To be called now and then: tells what was suppressed. */
 void audit_log_tick(struct audit_log *log, uint64_t now_ns);
 size_t audit_log_read(const struct audit_log *log, uint64_t offset, void *to, size_t bytes);
-bool audit_log_find(const struct audit_log *log, uint64_t index, uint64_t *offset);
 
 /* Should the head be anchored now? `at_once`: as soon as there is anything to anchor. */
 bool audit_log_anchor_due(struct audit_log *log, uint64_t now_ns, bool at_once);

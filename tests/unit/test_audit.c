@@ -54,10 +54,6 @@ static uint64_t walk(enum audit_kind kind, struct audit_record *last)
 	assert_int_equal(size, a.bytes);
 	assert_int_equal(audit_open(&cursor, bytes, size, &why), VMK_OK);
 	while ((status = audit_next(&cursor, &r)) == VMK_OK) {
-		uint64_t offset;
-
-		assert_true(audit_log_find(&a, records, &offset));
-		assert_int_equal(offset, r.offset);
 		assert_int_equal(r.index, records++);
 		count += r.kind == kind;
 		if (r.kind == kind)
@@ -127,7 +123,6 @@ static void counts_what_it_does_not_write(void **state)
 	for (unsigned i = 0; i < 1000; i++)
 		add(i, AUDIT_DENIAL, "hostile", "no");
 	assert_int_equal(walk(AUDIT_DENIAL, &r), audit_kind_burst(AUDIT_DENIAL));
-	assert_int_equal(a.counts[AUDIT_DENIAL], 1000);
 	audit_log_tick(&a, SECOND);
 	assert_int_equal(walk(AUDIT_SUPPRESSED, &r), 0);
 	audit_log_tick(&a, 5 * SECOND);
