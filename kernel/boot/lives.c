@@ -4,6 +4,7 @@
 #include "mem/frames.h"
 #include "mem/heap.h"
 #include "sched/world.h"
+#include "trust/audit.h"
 #include "vmkuser/supervise.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@
 
 struct usage {
 	uint64_t user, tables, kernel, heap_frames, heap_bytes, heap_objects;
+	uint64_t denials; /* by the audit log */
 	unsigned worlds;
 };
 
@@ -29,6 +31,7 @@ static struct usage look(void)
 		.heap_frames = frames_count(FRAME_HEAP),
 		.heap_bytes = heap_bytes_used(),
 		.heap_objects = heap.objects,
+		.denials = audit_count(AUDIT_DENIAL),
 		.worlds = worlds_list(0, NULL, 0),
 	};
 }
@@ -64,6 +67,8 @@ void watch_lives(const char *name)
 	for (uint32_t life = 1; life <= 2; life++) {
 		struct usage u = after_life(name, life);
 
+		vmk_log("onboot=lives: denials recorded or counted by the audit log: %llu",
+			(unsigned long long)u.denials);
 		vmk_log("onboot=lives: %s, after life %u: frames: user %llu, page tables %llu, "
 			"kernel "
 			"%llu, heap %llu; heap bytes %llu, objects %llu; worlds %u",

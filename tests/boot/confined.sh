@@ -65,6 +65,11 @@ denied_by_kernel()
 {
 	sed -n 's/.*World hostile-calls-[0-9]*: \([0-9]*\) denials in its life.*/\1/p' "$1"
 }
+# By the audit log, since the boot.
+denied_by_audit()
+{
+	sed -n 's/.*denials recorded or counted by the audit log: \([0-9]*\).*/\1/p' "$1"
+}
 # What is in use after a life.
 usage()
 {
@@ -107,6 +112,8 @@ two_lives()
 	ok "$what: some calls were denied" test "$(denied_by_world "$log" | head -1)" -gt 1000
 	is "$what: the kernel counted every denial" "$(denied_by_kernel "$log" | head -2)" \
 		"$(denied_by_world "$log" | head -2)"
+	is "$what: so did the audit log" "$(denied_by_audit "$log" | head -2)" \
+		"$(denied_by_world "$log" | awk '{ print sum += $1 }' | head -2)"
 	ok "$what: what is in use was looked at" test -n "$(usage "$log" 1)"
 	is "$what: nothing is left behind" "$(usage "$log" 2)" "$(usage "$log" 1)"
 	is "$what: no page of the world stays" "$(usage "$log" 2 | grep -o 'user [0-9]*')" "user 0"
