@@ -55,6 +55,14 @@ void audit_record(enum audit_kind kind, const char *subject, ...)
 	spin_unlock(&lock, saved);
 }
 
+uint64_t audit_count(enum audit_kind kind)
+{
+	uint64_t saved = spin_lock(&lock), count = audit.counts[kind];
+
+	spin_unlock(&lock, saved);
+	return count;
+}
+
 size_t audit_read(uint64_t offset, void *to, size_t bytes, uint64_t *total)
 {
 	uint64_t saved = spin_lock(&lock);

@@ -25,6 +25,8 @@ void audit_start(void);
  * and it is cut after AUDIT_VALUE_MAX. Any lock but the log's may be held, and interrupts be off.
  */
 void audit_record(enum audit_kind kind, const char *subject, ...) __attribute__((sentinel));
+/* How often a kind was recorded or suppressed since boot. */
+uint64_t audit_count(enum audit_kind kind);
 /* Copies up to `bytes` of the log from `offset`; *total is its whole size. Returns bytes copied. */
 size_t audit_read(uint64_t offset, void *to, size_t bytes, uint64_t *total);
 void audit_get_status(struct audit_status *status);

@@ -160,6 +160,7 @@ void audit_log_tick(struct audit_log *log, uint64_t now_ns)
 void audit_log_add(struct audit_log *log, uint64_t now_ns, enum audit_kind kind,
 	const char *subject, const struct audit_field *fields, unsigned count)
 {
+	log->counts[kind]++;
 	if (!audit_limit_allow(&log->limit, kind, subject, now_ns))
 		log->suppressed++;
 	else

@@ -35,6 +35,7 @@ struct audit_status {
 	uint64_t anchors;
 	uint8_t head[SHA256_BYTES];
 	bool full;
+	uint64_t counts[AUDIT_KIND_END]; /* recorded, suppressed and lost */
 };
 
 struct audit_log {

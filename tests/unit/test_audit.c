@@ -123,6 +123,7 @@ static void counts_what_it_does_not_write(void **state)
 	for (unsigned i = 0; i < 1000; i++)
 		add(i, AUDIT_DENIAL, "hostile", "no");
 	assert_int_equal(walk(AUDIT_DENIAL, &r), audit_kind_burst(AUDIT_DENIAL));
+	assert_int_equal(a.counts[AUDIT_DENIAL], 1000);
 	audit_log_tick(&a, SECOND);
 	assert_int_equal(walk(AUDIT_SUPPRESSED, &r), 0);
 	audit_log_tick(&a, 5 * SECOND);
