@@ -35,7 +35,6 @@ struct audit_status {
 	uint64_t anchors;
 	uint8_t head[SHA256_BYTES];
 	bool full;
-	uint64_t counts[AUDIT_KIND_END]; /* recorded, suppressed and lost */
 };
 
 struct audit_log {
@@ -46,6 +45,7 @@ struct audit_log {
 	uint64_t untold;            /* lost, and not yet said in the log */
 	uint8_t head[SHA256_BYTES]; /* of all records */
 	bool full;
+	uint64_t counts[AUDIT_KIND_END]; /* recorded, suppressed and lost */
 	struct audit_limit limit;
 	uint64_t anchored, anchors;
 	uint64_t unanchored_ns; /* time of the first unanchored record */
