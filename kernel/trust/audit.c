@@ -21,6 +21,23 @@
 static struct audit_log audit;
 static struct spinlock lock = SPINLOCK(LOCK_AUDIT);
 
+/* Memory is given ahead of need, since whoever records can seldom allocate. */
+static void grow(void)
+{
+	void *chunk = NULL;
+	uint64_t saved = spin_lock(&lock);
+	bool wanted = audit_log_wants_chunk(&audit);
+
+	spin_unlock(&lock, saved);
+	if (wanted)
+		chunk = heap_alloc(AUDIT_CHUNK_BYTES);
+	if (!chunk)
+		return;
+	saved = spin_lock(&lock);
+	audit_log_give_chunk(&audit, chunk);
+	spin_unlock(&lock, saved);
+}
+
 void audit_init(void)
 {
 	void *chunk = heap_alloc(AUDIT_CHUNK_BYTES);
@@ -33,6 +50,7 @@ void audit_init(void)
 	saved = spin_lock(&lock);
 	audit_log_init(&audit, chunk);
 	spin_unlock(&lock, saved);
+	grow(); /* what is recorded of the boot comes before the world that gives memory */
 }
 
 void audit_record(enum audit_kind kind, const char *subject, ...)
@@ -78,23 +96,6 @@ void audit_get_status(struct audit_status *status)
 	uint64_t saved = spin_lock(&lock);
 
 	audit_log_status(&audit, status);
-	spin_unlock(&lock, saved);
-}
-
-/* Memory is given ahead of need, since whoever records can seldom allocate. */
-static void grow(void)
-{
-	void *chunk = NULL;
-	uint64_t saved = spin_lock(&lock);
-	bool wanted = audit_log_wants_chunk(&audit);
-
-	spin_unlock(&lock, saved);
-	if (wanted)
-		chunk = heap_alloc(AUDIT_CHUNK_BYTES);
-	if (!chunk)
-		return;
-	saved = spin_lock(&lock);
-	audit_log_give_chunk(&audit, chunk);
 	spin_unlock(&lock, saved);
 }
 

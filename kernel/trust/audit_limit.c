@@ -26,6 +26,15 @@ static bool is_for(const struct audit_counter *c, enum audit_kind kind, const ch
 	return c->kind == kind && strncmp(c->subject, subject, AUDIT_SUBJECT_MAX) == 0;
 }
 
+/* What may be written at once from now on: a burst, while there are any left in this boot. */
+static void renew(struct audit_counter *c)
+{
+	uint32_t burst = audit_kind_burst(c->kind);
+
+	c->left = MIN(burst, AUDIT_BURSTS_MAX * burst - c->written);
+	c->delay_ns = AUDIT_TELL_FIRST_NS;
+}
+
 static struct audit_counter *find(
 	struct audit_limit *limit, enum audit_kind kind, const char *subject, uint64_t now_ns)
 {
@@ -36,8 +45,8 @@ static struct audit_counter *find(
 
 		if (is_for(c, kind, subject))
 			return c;
-		if (!room && (c->kind == AUDIT_NONE || quiet(c, now_ns)))
-			room = c;
+		if (!room || (room->kind != AUDIT_NONE && c->kind == AUDIT_NONE))
+			room = c->kind == AUDIT_NONE || quiet(c, now_ns) ? c : room;
 	}
 	if (!room) {
 		room = &limit->shared[kind];
@@ -47,11 +56,10 @@ static struct audit_counter *find(
 	*room = (struct audit_counter){
 		.kind = kind,
 		.shared = room == &limit->shared[kind],
-		.left = audit_kind_burst(kind),
-		.delay_ns = AUDIT_TELL_FIRST_NS,
 	};
 	if (!room->shared)
 		snprintf(room->subject, sizeof(room->subject), "%s", subject);
+	renew(room);
 	return room;
 }
 
@@ -60,13 +68,12 @@ bool audit_limit_allow(
 {
 	struct audit_counter *c = find(limit, kind, subject ? subject : "", now_ns);
 
-	if (quiet(c, now_ns)) {
-		c->left = audit_kind_burst(kind);
-		c->delay_ns = AUDIT_TELL_FIRST_NS;
-	}
+	if (quiet(c, now_ns))
+		renew(c);
 	c->last_ns = now_ns;
 	if (c->left) {
 		c->left--;
+		c->written++;
 		return true;
 	}
 	if (!c->suppressed++)

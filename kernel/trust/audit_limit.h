@@ -4,8 +4,9 @@
  *
  * For each kind and subject so many records are written at once as vmkapi/audit.h says. What comes
  * after is counted. The count is told AUDIT_TELL_FIRST_NS later, then at intervals that double up
- * to AUDIT_TELL_MAX_NS; after AUDIT_QUIET_NS without an event it starts anew. Subjects beyond
- * AUDIT_SUBJECTS share one count per kind.
+ * to AUDIT_TELL_MAX_NS; after AUDIT_QUIET_NS without an event it starts anew, AUDIT_BURSTS_MAX
+ * times in a boot: patience does not fill the log either. Subjects beyond AUDIT_SUBJECTS share one
+ * count per kind.
  */
 #ifndef TRUST_AUDIT_LIMIT_H
 #define TRUST_AUDIT_LIMIT_H
@@ -15,6 +16,7 @@
 
 #define AUDIT_SUBJECTS      64u
 #define AUDIT_SUBJECT_MAX   31u
+#define AUDIT_BURSTS_MAX    16u
 #define AUDIT_TELL_FIRST_NS 4000000000ull
 #define AUDIT_TELL_MAX_NS   4096000000000ull
 #define AUDIT_QUIET_NS      3600000000000ull
@@ -24,6 +26,7 @@ struct audit_counter {
 	char subject[AUDIT_SUBJECT_MAX + 1]; /* empty: the kernel itself */
 	bool shared;                         /* stands for all that found no counter */
 	uint32_t left;                       /* records that may still be written */
+	uint32_t written;                    /* in this boot */
 	uint64_t suppressed;                 /* since last told */
 	uint64_t last_ns, tell_ns, delay_ns;
 };

@@ -185,15 +185,36 @@ static void shares_a_count_among_too_many(void **state)
 	assert_field(&r, "subject", "(others)");
 }
 
-/* The last record says that there is no more room, and everything after it is counted. */
-static void ends_when_full(void **state)
+/* Nor does one who waits for an hour of quiet each time fill it. */
+static void bounds_the_patient(void **state)
 {
 	struct audit_record r;
 	uint64_t now = 0;
 
+	for (unsigned hours = 0; hours < 1000; hours += 2) {
+		now += 2 * 3600 * SECOND;
+		for (unsigned i = 0; i < audit_kind_burst(AUDIT_DENIAL); i++)
+			add(now, AUDIT_DENIAL, "patient", "no");
+		audit_log_tick(&a, now + 5 * SECOND);
+	}
+	assert_int_equal(walk(AUDIT_DENIAL, &r), AUDIT_BURSTS_MAX * audit_kind_burst(AUDIT_DENIAL));
+	assert_in_range(walk(AUDIT_SUPPRESSED, &r), 480, 500);
+	assert_field(&r, "subject", "patient");
+	assert_in_range(a.bytes, 0, AUDIT_LOG_MAX / 4);
+	assert_false(a.full);
+}
+
+/* The last record says that there is no more room, and everything after it is counted. */
+static void ends_when_full(void **state)
+{
+	struct audit_record r;
+	char name[16];
+	uint64_t now = 0;
+
 	while (!a.full) {
 		now += 2 * 3600 * SECOND;
-		add(now, AUDIT_DENIAL, "patient", "no");
+		snprintf(name, sizeof(name), "w%u", (unsigned)a.records);
+		add(now, AUDIT_DENIAL, name, "no");
 	}
 	assert_int_equal(walk(AUDIT_FULL, &r), 1);
 	assert_int_equal(r.index, a.records - 1);
@@ -208,9 +229,12 @@ static void tells_what_found_no_memory(void **state)
 {
 	struct audit_field field = {"why", "x"};
 	struct audit_record r;
+	char name[16];
 
-	for (unsigned i = 0; i < 1000; i++)
-		audit_log_add(&a, i * 4000 * SECOND, AUDIT_DENIAL, "w", &field, 1);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "w%u", i);
+		audit_log_add(&a, i * 4000 * SECOND, AUDIT_DENIAL, name, &field, 1);
+	}
 	assert_true(a.lost > 0);
 	assert_false(a.full);
 	add(4000001 * SECOND, AUDIT_DENIAL, "w", "x");
@@ -318,6 +342,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limits_each_on_its_own, start, end),
 		cmocka_unit_test_setup_teardown(tells_less_and_less_often, start, end),
 		cmocka_unit_test_setup_teardown(shares_a_count_among_too_many, start, end),
+		cmocka_unit_test_setup_teardown(bounds_the_patient, start, end),
 		cmocka_unit_test_setup_teardown(ends_when_full, start, end),
 		cmocka_unit_test_setup_teardown(tells_what_found_no_memory, start, end),
 		cmocka_unit_test_setup_teardown(works_without_any_memory, start, end),

@@ -250,6 +250,40 @@ static void finds_what_is_forbidden(void **state)
 	assert_string_equal(fault.found, "world=w number=1");
 }
 
+/* What found no room may have been what is forbidden. */
+static void refuses_what_is_not_whole(void **state)
+{
+	static const struct {
+		enum audit_kind kind;
+		const char *of;
+		bool refused;
+	} cases[] = {
+		{AUDIT_SUPPRESSED, "any", true},
+		{AUDIT_SUPPRESSED, "world-fault", true},
+		{AUDIT_SUPPRESSED, "denial", false},
+		{AUDIT_FULL, "", true},
+	};
+	static uint8_t chunk[AUDIT_CHUNK_BYTES];
+	static struct audit_log log;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct audit_field field = {"kind", cases[i].of};
+		struct bytes bytes = {chunk, 0};
+
+		log = (struct audit_log){0};
+		audit_log_init(&log, chunk);
+		audit_log_add(&log, 1, AUDIT_BOOT, NULL, &field, 1);
+		bytes.size = log.bytes;
+		assert_true(audit_check_forbidden(&bytes, 1u << AUDIT_WORLD_FAULT, &fault));
+		audit_log_add(&log, 2, AUDIT_BOOT, NULL, &field, 1);
+		chunk[bytes.size + 6] = (uint8_t)cases[i].kind;
+		bytes.size = log.bytes;
+		assert_int_equal(audit_check_forbidden(&bytes, 1u << AUDIT_WORLD_FAULT, &fault),
+			!cases[i].refused);
+		assert_true(audit_check_forbidden(&bytes, 0, &fault));
+	}
+}
+
 static void describes_in_bounds(void **state)
 {
 	static const char text[] = "a=b c\nd=\nlong=xxxxxxxxxxxxxxxxxxxx\n";
@@ -274,6 +308,7 @@ int main(void)
 		cmocka_unit_test(checkpoints_go_forward),
 		cmocka_unit_test(proves_nothing_without_checkpoints),
 		cmocka_unit_test(finds_what_is_forbidden),
+		cmocka_unit_test(refuses_what_is_not_whole),
 		cmocka_unit_test(describes_in_bounds),
 	};
 

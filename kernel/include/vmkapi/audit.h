@@ -27,8 +27,8 @@
 
 /*
  * X(symbol, number, name, records at once, meaning). Of each kind and subject (a world, a package)
- * as many records as that are written at once; what is beyond is counted, and the count written as
- * a record `suppressed` (trust/audit_limit.h).
+ * as many records as that are written at once; again after an hour of quiet, 16 times in a boot;
+ * what is beyond is counted, and the count written as a record `suppressed` (trust/audit_limit.h).
  */
 #define AUDIT_KINDS(X)                                                                             \
 	X(AUDIT_BOOT, 1, "boot", 4, "how the host was launched")                                   \
