@@ -14,7 +14,7 @@ enum vmk_status space_map_foreign(
 		return VMK_BAD_PARAM;
 	saved = spin_lock(&space->lock);
 	inside = ranges_find(&space->ranges, address);
-	if (inside && bytes <= inside->end - address)
+	if (inside && bytes <= inside->end - address && !space_is_leaving(space, address, bytes))
 		status = ptable_map(&space->table, address, from, bytes, flags, PT_SHIFT);
 	spin_unlock(&space->lock, saved);
 	return status;

@@ -71,6 +71,7 @@ enum vmk_status space_setup(struct space *space, bool user)
 	if (status != VMK_OK)
 		return status;
 	*space = (struct space){.lock = SPINLOCK(LOCK_SPACE), .user = user};
+	list_init(&space->leaving);
 	space->table.ops = &space_ptable_ops;
 	space->ranges.items = direct_map(pfn_hpa(frame));
 	space->ranges.room = PAGE_SIZE / sizeof(struct range);
@@ -330,6 +331,23 @@ enum vmk_status space_reserve_image(struct space *space, size_t bytes, uintptr_t
 	return area_reserve(space, AREA_IMAGES, bytes, PAGE_SIZE, address);
 }
 
+/* What space_release() has withheld and will drop. */
+struct leaving {
+	struct range range;
+	struct list node;
+};
+
+bool space_is_leaving(const struct space *space, uintptr_t address, size_t bytes)
+{
+	list_for_each (node, &space->leaving) {
+		const struct range *range = &list_entry(node, struct leaving, node)->range;
+
+		if (address < range->end && range->start < address + bytes)
+			return true;
+	}
+	return false;
+}
+
 /* Inside a reserved range, or in a new one. */
 static enum vmk_status alloc_at_locked(
 	struct space *space, uintptr_t address, size_t bytes, unsigned prot)
@@ -339,7 +357,8 @@ static enum vmk_status alloc_at_locked(
 	bool is_new = false;
 
 	if (inside) {
-		if (bytes > inside->end - address || ptable_any(&space->table, address, bytes))
+		if (bytes > inside->end - address || ptable_any(&space->table, address, bytes) ||
+			space_is_leaving(space, address, bytes))
 			return VMK_EXISTS;
 	} else {
 		status = ensure_room(space);
@@ -374,26 +393,31 @@ enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t by
 
 /* --- giving back */
 
-static bool is_taken(const struct space *space, uintptr_t address, size_t bytes)
+/* Nothing that is given back needs memory for that, but a hole: its range becomes two. */
+static enum vmk_status may_leave(struct space *space, uintptr_t address, size_t bytes)
 {
 	const struct range *range = ranges_find(&space->ranges, address);
 
-	return range && bytes <= range->end - address;
+	if (!range || bytes > range->end - address || space_is_leaving(space, address, bytes))
+		return VMK_NOT_FOUND;
+	return range->start < address && address + bytes < range->end ? ensure_room(space) : VMK_OK;
 }
 
 /*
  * In two steps: first nobody can reach the pages, then, with no TLB left that knows them, their
- * frames and addresses may be used again.
+ * frames and addresses may be used again. Between the two nobody can make them present again, nor
+ * map others among them, which no flush would follow.
  */
 enum vmk_status space_release(struct space *space, uintptr_t address, size_t bytes)
 {
-	enum vmk_status status = VMK_NOT_FOUND;
+	struct leaving leaving = {.range = {address, address + bytes}};
 	uint64_t saved = spin_lock(&space->lock);
+	enum vmk_status status = may_leave(space, address, bytes);
 
-	if (is_taken(space, address, bytes))
-		status = ensure_room(space);
-	if (status == VMK_OK)
+	if (status == VMK_OK) {
+		list_append(&space->leaving, &leaving.node);
 		ptable_withhold(&space->table, address, bytes);
+	}
 	spin_unlock(&space->lock, saved);
 	if (status != VMK_OK)
 		return status;
@@ -401,6 +425,7 @@ enum vmk_status space_release(struct space *space, uintptr_t address, size_t byt
 	space_flush(space, address, bytes);
 
 	saved = spin_lock(&space->lock);
+	list_remove(&leaving.node);
 	status = ranges_remove(&space->ranges, address, address + bytes);
 	if (status == VMK_OK)
 		drop(space, address, bytes);
@@ -445,6 +470,8 @@ enum vmk_status space_protect(struct space *space, uintptr_t address, size_t byt
 	saved = spin_lock(&space->lock);
 	if ((prot & PROT_X) && !all_executable(space, address, bytes))
 		status = VMK_DENIED;
+	else if (space_is_leaving(space, address, bytes))
+		status = VMK_NOT_FOUND;
 	else
 		status = ptable_protect(&space->table, address, bytes, prot_flags(space, prot));
 	spin_unlock(&space->lock, saved);

@@ -1,7 +1,7 @@
 /* sources: kernel/mem/gate.c */
 /* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
-/* sources: kernel/mem/stack.c */
+/* sources: kernel/mem/stack.c kernel/mem/foreign.c */
 /* sources: kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c kernel/lib/chacha.c */
 /* sources: kernel/lib/lock.c tests/unit/shim/machine.c tests/unit/shim/panic.c */
 #include <setjmp.h>
@@ -294,6 +294,47 @@ static void frees_only_after_every_tlb_forgot(void **state)
 	assert_int_equal(space_alloc_at(user, a, PAGE_SIZE, URW), VMK_OK);
 }
 
+static void interfere_while_flushing(struct space *space, uintptr_t address, size_t bytes)
+{
+	machine_on_flush = NULL;
+	assert_int_equal(space_protect(space, address, PAGE_SIZE, URW), VMK_NOT_FOUND);
+	assert_int_equal(flags_at(space, address) & PTE_PRESENT, 0);
+	assert_int_equal(space_alloc_at(space, address + PAGE_SIZE, PAGE_SIZE, URW), VMK_EXISTS);
+	assert_int_equal(space_map_foreign(space, address + PAGE_SIZE, hpa(PAGE_SIZE), PAGE_SIZE),
+		VMK_BAD_PARAM);
+	assert_int_equal(space_free(space, address, bytes), VMK_NOT_FOUND);
+}
+
+/* No second flush would come: what is there again by the end would outlive its frame in a TLB. */
+static void nothing_comes_back_while_it_leaves(void **state)
+{
+	uintptr_t a;
+
+	assert_int_equal(space_reserve(user, 2 * PAGE_SIZE, &a), VMK_OK);
+	assert_int_equal(space_alloc_at(user, a, PAGE_SIZE, URW), VMK_OK);
+	machine_on_flush = interfere_while_flushing;
+	assert_int_equal(space_free(user, a, 2 * PAGE_SIZE), VMK_OK);
+	assert_null(machine_on_flush);
+	assert_int_equal(space_alloc_at(user, a, 2 * PAGE_SIZE, URW), VMK_OK);
+	assert_int_equal(space_protect(user, a, PAGE_SIZE, UR), VMK_OK);
+}
+
+/* However full the list of ranges is: the heap takes a failure for a mistake of its caller. */
+static void giving_back_takes_no_memory(void **state)
+{
+	enum { COUNT = PAGE_SIZE / sizeof(struct range) - 1 };
+	uintptr_t places[COUNT];
+
+	for (unsigned i = 0; i < COUNT; i++)
+		assert_int_equal(space_reserve(user, 3 * PAGE_SIZE, &places[i]), VMK_OK);
+	machine_allocations_left = 0;
+	assert_int_equal(space_free(user, places[0] + PAGE_SIZE, PAGE_SIZE), VMK_NO_MEMORY);
+	assert_int_equal(space_free(user, places[0] + PAGE_SIZE, 2 * PAGE_SIZE), VMK_OK);
+	assert_int_equal(space_free(user, places[0], PAGE_SIZE), VMK_OK);
+	for (unsigned i = 1; i < COUNT; i++)
+		assert_int_equal(space_free(user, places[i], 3 * PAGE_SIZE), VMK_OK);
+}
+
 #define TABLE_BYTES (1ull << PD_SHIFT)
 
 static uintptr_t neighbour;
@@ -486,6 +527,8 @@ int main(void)
 		LEAK_FREE(copies_forget_tables_that_are_freed),
 		cmocka_unit_test_setup_teardown(copies_stay_in_the_user_half, fresh, no_user_leak),
 		LEAK_FREE(frees_only_after_every_tlb_forgot),
+		LEAK_FREE(nothing_comes_back_while_it_leaves),
+		LEAK_FREE(giving_back_takes_no_memory),
 		LEAK_FREE(a_table_comes_back_into_use),
 		LEAK_FREE(a_hidden_page_is_seen_again),
 		cmocka_unit_test_setup_teardown(rounds_leave_no_tables, fresh, no_user_leak),
