@@ -5,8 +5,6 @@
 #include "mem/area.h"
 #include <string.h>
 
-#define COPIED (PTE_PRESENT | PTE_WRITE | PTE_NX)
-
 static struct ptable gate;
 static bool closed; /* a root was copied: what comes later would be missing there */
 
@@ -16,9 +14,10 @@ static enum vmk_status start(void)
 	return gate.ops->allocate(&gate.root);
 }
 
-static enum vmk_status add_page(uintptr_t address)
+static enum vmk_status add_page(uintptr_t address, bool writable)
 {
 	struct space *kernel = kernel_space();
+	const uint64_t copied = PTE_PRESENT | PTE_NX | (writable ? PTE_WRITE : 0);
 	uint64_t saved = spin_lock(&kernel->lock);
 	struct ptable_leaf leaf;
 	bool found = ptable_find(&kernel->table, address, &leaf) && leaf.shift == PT_SHIFT;
@@ -27,10 +26,10 @@ static enum vmk_status add_page(uintptr_t address)
 	if (!found)
 		return VMK_NOT_FOUND;
 	return ptable_map(&gate, address, hpa(leaf.entry & PTE_FRAME), PAGE_SIZE,
-		leaf.entry & COPIED, PT_SHIFT);
+		leaf.entry & copied, PT_SHIFT);
 }
 
-enum vmk_status gate_add(const void *address, size_t bytes)
+enum vmk_status gate_add(const void *address, size_t bytes, bool writable)
 {
 	uintptr_t first = ALIGN_DOWN((uintptr_t)address, PAGE_SIZE);
 	enum vmk_status status = VMK_OK;
@@ -42,7 +41,7 @@ enum vmk_status gate_add(const void *address, size_t bytes)
 		status = start();
 	for (uintptr_t at = first; status == VMK_OK && at < (uintptr_t)address + bytes;
 		at += PAGE_SIZE)
-		status = add_page(at);
+		status = add_page(at, writable);
 	return status;
 }
 
@@ -53,6 +52,19 @@ void gate_copy(uint64_t *root)
 		PAGE_SIZE / 2);
 }
 
+/* Another frame than the kernel has there, or writable where it no longer is to the kernel. */
+static bool differs(const struct ptable_leaf *leaf)
+{
+	struct space *kernel = kernel_space();
+	uint64_t saved = spin_lock(&kernel->lock);
+	struct ptable_leaf own;
+	bool found = ptable_find(&kernel->table, leaf->address, &own);
+
+	spin_unlock(&kernel->lock, saved);
+	return !found || (leaf->entry ^ own.entry) & PTE_FRAME ||
+	       leaf->flags & ~own.flags & PTE_WRITE;
+}
+
 static void visit_leaf(void *context, const struct ptable_leaf *leaf)
 {
 	struct gate_audit *result = context;
@@ -60,7 +72,7 @@ static void visit_leaf(void *context, const struct ptable_leaf *leaf)
 	result->pages++;
 	result->wrong += leaf->address < KERNEL_HALF || leaf->flags & PTE_USER ||
 			 leaf->entry & PTE_GLOBAL ||
-			 (leaf->flags & PTE_WRITE && !(leaf->flags & PTE_NX));
+			 (leaf->flags & PTE_WRITE && !(leaf->flags & PTE_NX)) || differs(leaf);
 }
 
 /* What the CPU itself sets when it walks is no difference. */

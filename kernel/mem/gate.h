@@ -9,15 +9,17 @@
 #include "lib/types.h"
 #include <vmkapi/status.h>
 
-/* Whole pages of the kernel, as it has them now; before the first user space is made. Does nothing
- * where tables are not split. */
-enum vmk_status gate_add(const void *address, size_t bytes);
+/* Whole pages of the kernel, which stay where they are; before the first user space is made.
+ * `writable`: where the kernel may write them. Does nothing where tables are not split. */
+enum vmk_status gate_add(const void *address, size_t bytes, bool writable);
 /* Copies the upper half into a fresh root. */
 void gate_copy(uint64_t *root);
 struct gate_audit {
 	uint64_t pages;  /* of the kernel's half */
 	uint64_t spaces; /* of user worlds */
-	uint64_t wrong; /* pages that are global or ring 3's, spaces whose second root is another */
+	/* Pages that are global or ring 3's, or not as the kernel has them; spaces whose second
+	 * root is another. */
+	uint64_t wrong;
 };
 void gate_audit(struct gate_audit *result);
 

@@ -153,6 +153,15 @@ static void kernel_stacks_have_shadow_stacks(void **state)
 	assert_false(ptable_any(&kernel_space()->table, end - PAGE_SIZE, PAGE_SIZE));
 }
 
+static void seal(uintptr_t page)
+{
+	struct space *kernel = kernel_space();
+
+	assert_int_equal(
+		ptable_protect(&kernel->table, page, PAGE_SIZE, prot_flags(kernel, PROT_R)),
+		VMK_OK);
+}
+
 /* Ring 3's own tables: what was let in, nothing else, whatever is mapped before and after. */
 static void ring_3_sees_only_the_gate(void **state)
 {
@@ -161,24 +170,35 @@ static void ring_3_sees_only_the_gate(void **state)
 	struct ptable_leaf leaf;
 	struct space *isolated;
 	uintptr_t address, other;
-	void *top;
+	void *top, *sealed;
 
 	predict_isolate = true;
 	assert_int_equal(stack_alloc(1, &top), VMK_OK);
-	assert_int_equal(gate_add((uint8_t *)top - PAGE_SIZE, PAGE_SIZE), VMK_OK);
-	assert_int_equal(gate_add((uint8_t *)top, 1), VMK_NOT_FOUND);
+	assert_int_equal(stack_alloc(1, &sealed), VMK_OK);
+	assert_int_equal(gate_add((uint8_t *)top - PAGE_SIZE, PAGE_SIZE, true), VMK_OK);
+	assert_int_equal(gate_add((uint8_t *)sealed - PAGE_SIZE, PAGE_SIZE, false), VMK_OK);
+	assert_int_equal(gate_add((uint8_t *)top, 1, true), VMK_NOT_FOUND);
 	assert_int_equal(space_create(&isolated), VMK_OK);
 	assert_int_equal(space_alloc(isolated, PAGE_SIZE, URW, &address), VMK_OK);
 	assert_int_equal(stack_alloc(1, (void **)&other), VMK_OK);
 	view.root = isolated->table.mirror;
 	assert_true(ptable_find(&view, address, &leaf));
 	assert_true(ptable_find(&view, (uintptr_t)top - PAGE_SIZE, &leaf));
-	assert_int_equal(leaf.entry & (PTE_GLOBAL | PTE_USER), 0);
+	assert_int_equal(leaf.entry & (PTE_GLOBAL | PTE_USER | PTE_WRITE), PTE_WRITE);
+	assert_true(ptable_find(&view, (uintptr_t)sealed - PAGE_SIZE, &leaf));
+	assert_int_equal(leaf.entry & PTE_WRITE, 0);
 	assert_false(ptable_find(&view, other - PAGE_SIZE, &leaf));
 	gate_audit(&audit);
-	assert_int_equal(audit.pages, 1);
+	assert_int_equal(audit.pages, 2);
 	assert_int_equal(audit.spaces, 2); /* `user` was made before tables were split */
 	assert_int_equal(audit.wrong, 1);
+	/* A page that is sealed later than the gate was opened for it. */
+	seal((uintptr_t)sealed - PAGE_SIZE);
+	gate_audit(&audit);
+	assert_int_equal(audit.wrong, 1);
+	seal((uintptr_t)top - PAGE_SIZE);
+	gate_audit(&audit);
+	assert_int_equal(audit.wrong, 2);
 	space_destroy(isolated);
 	predict_isolate = false;
 }

@@ -26,7 +26,7 @@ __attribute__((no_stack_protector)) void percpu_init_bootstrap(void)
 /* What the way from ring 3 needs of it, in ring 3's tables. */
 static enum vmk_status open_gate(struct percpu *cpu)
 {
-	enum vmk_status status = gate_add(cpu, sizeof(*cpu));
+	enum vmk_status status = gate_add(cpu, sizeof(*cpu), true);
 	void *top;
 
 	if (!predict_isolate)
@@ -34,7 +34,7 @@ static enum vmk_status open_gate(struct percpu *cpu)
 	if (status == VMK_OK)
 		status = stack_alloc(1, &top);
 	if (status == VMK_OK)
-		status = gate_add((uint8_t *)top - PAGE_SIZE, PAGE_SIZE);
+		status = gate_add((uint8_t *)top - PAGE_SIZE, PAGE_SIZE, true);
 	if (status == VMK_OK)
 		status = tables_open_gate(cpu->tables);
 	if (status == VMK_OK)
@@ -89,10 +89,9 @@ struct percpu *percpu_create(uint32_t apic_id)
 	cpu->canary = random_u64() & ~0xffull;
 	if (window_create(cpu) == VMK_OK)
 		cpu->tables = tables_create();
-	if (!cpu->tables || open_gate(cpu) != VMK_OK) {
-		cpu_area_free(cpu);
+	/* Nothing is given back: ring 3's tables may have some of it already. */
+	if (!cpu->tables || open_gate(cpu) != VMK_OK)
 		return NULL;
-	}
 	cpus[cpus_known++] = cpu;
 	return cpu;
 }

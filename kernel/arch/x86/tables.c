@@ -92,12 +92,12 @@ struct cpu_tables *tables_create(void)
 
 enum vmk_status tables_open_gate(const struct cpu_tables *tables)
 {
-	enum vmk_status status = gate_add(tables, sizeof(*tables));
+	enum vmk_status status = gate_add(tables, sizeof(*tables), true);
 
 	for (unsigned i = 0; status == VMK_OK && i < IST_COUNT; i++)
 		status = gate_add(
 			(const uint8_t *)(uintptr_t)tables->tss.ist[i] - IST_PAGES * PAGE_SIZE,
-			IST_PAGES * PAGE_SIZE);
+			IST_PAGES * PAGE_SIZE, true);
 	return status;
 }
 

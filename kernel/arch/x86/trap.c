@@ -88,10 +88,10 @@ void trap_restore_limits(void)
 
 enum vmk_status trap_open_gate(void)
 {
-	enum vmk_status status = gate_add(idt, sizeof(idt));
+	const size_t bytes = (size_t)(__entry_end - __entry_start);
+	enum vmk_status status = gate_add(idt, sizeof(idt), false); /* to be sealed later */
 
-	return status == VMK_OK ? gate_add(__entry_start, (size_t)(__entry_end - __entry_start))
-				: status;
+	return status == VMK_OK ? gate_add(__entry_start, bytes, false) : status;
 }
 
 void trap_set_handler(unsigned vector, void (*handler)(struct trap_frame *frame))
