@@ -143,6 +143,8 @@ static bool start_one(uint32_t id)
 
 	if (!cpu || stack_alloc(START_STACK_PAGES, &stack) != VMK_OK) {
 		vmk_error("no memory for the CPU with APIC id %u", id);
+		if (cpu)
+			percpu_forget_last();
 		return false;
 	}
 	cpu->kernel_stack = (uint64_t)(uintptr_t)stack;
