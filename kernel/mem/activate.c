@@ -52,6 +52,9 @@ void space_flush(struct space *space, uintptr_t address, size_t bytes)
 		return;
 	}
 	saved = irq_save();
+	/* The tables' change is seen by all before this is read: whoever is not counted yet finds
+	 * it (space_activate()). A load alone could come first (SDM 3A, 8.2.3.4). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	active = __atomic_load_n(&space->active, __ATOMIC_SEQ_CST);
 	if (active && current[percpu_index()] == space) {
 		tlb_flush_local(address, bytes);
