@@ -322,21 +322,22 @@ static void walk_level(const struct walk *walk, const uint64_t *entries, unsigne
 	unsigned last, struct ptable_leaf above)
 {
 	for (unsigned i = first; i < last; i++) {
+		/* Once: the direct map and windows change under locks of their own. */
+		const uint64_t entry = __atomic_load_n(&entries[i], __ATOMIC_RELAXED);
 		struct ptable_leaf leaf = above;
 
-		if (!(entries[i] & PTE_PRESENT))
+		if (!(entry & PTE_PRESENT))
 			continue;
-		leaf.entry = entries[i];
+		leaf.entry = entry;
 		leaf.address = sign_extended(above.address | (uint64_t)i << above.shift);
-		leaf.flags = PTE_PRESENT | (above.flags & entries[i] & (PTE_WRITE | PTE_USER)) |
-			     ((above.flags | entries[i]) & PTE_NX);
-		if (!is_table(entries[i], above.shift)) {
+		leaf.flags = PTE_PRESENT | (above.flags & entry & (PTE_WRITE | PTE_USER)) |
+			     ((above.flags | entry) & PTE_NX);
+		if (!is_table(entry, above.shift)) {
 			walk->visit(walk->context, &leaf);
 			continue;
 		}
 		leaf.shift -= LEVEL_BITS;
-		walk_level(
-			walk, walk->ops->table(entry_address(entries[i])), 0, PTABLE_ENTRIES, leaf);
+		walk_level(walk, walk->ops->table(entry_address(entry)), 0, PTABLE_ENTRIES, leaf);
 	}
 }
 
