@@ -54,9 +54,12 @@ enum vmk_status sched_reserve_group(
 	struct group *parent = group->entity.parent;
 	uint64_t saved = spin_lock(&sched->config);
 	uint32_t old = group->entity.reservation, kept = group->promised - group->borrowed;
+	uint32_t limit = group->entity.limit.rate;
 	enum vmk_status status = VMK_OK;
 
-	if (rate < kept) {
+	if (limit && rate > limit) {
+		status = VMK_BAD_PARAM;
+	} else if (rate < kept) {
 		*shortage = (struct shortage){group, CPU_ANY, kept, rate};
 		status = VMK_NO_RESOURCES;
 	} else if (rate > old && !promise(sched, parent, rate - old, shortage)) {

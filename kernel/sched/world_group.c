@@ -16,11 +16,13 @@ struct world_group {
 	struct cpu_set affinity;
 	bool has_affinity;
 	uint32_t references;
+	uint32_t id; /* of no other group in this boot */
 	char path[GROUP_PATH_BYTES];
 };
 
 static struct spinlock groups_lock = SPINLOCK(LOCK_POOLS);
 static struct list groups = {&groups, &groups};
+static uint32_t last_id;
 
 static struct world_group *group_of(struct list *node)
 {
@@ -101,6 +103,7 @@ enum vmk_status world_group_create(enum world_group_kind kind, const char *pool,
 		return status;
 	}
 	saved = spin_lock(&groups_lock);
+	g->id = ++last_id;
 	list_append(&groups, &g->all);
 	spin_unlock(&groups_lock, saved);
 	*created = g;
@@ -260,6 +263,7 @@ static void look_at(const struct world_group *g, struct group_record *out)
 	const struct group *group = &g->group;
 
 	*out = (struct group_record){.kind = g->kind,
+		.id = g->id,
 		.shares = group->entity.shares,
 		.reservation = group->entity.reservation,
 		.limit = group->entity.limit.rate,
@@ -287,7 +291,7 @@ unsigned groups_list(unsigned first, struct group_record *records, unsigned room
 /* --- settings */
 
 /* With a reference for the caller; NULL: there is none, or it is about to go. */
-static struct world_group *group_at(unsigned index)
+static struct world_group *group_of_id(uint32_t id)
 {
 	uint64_t saved = spin_lock(&groups_lock);
 	struct world_group *found = NULL;
@@ -295,7 +299,7 @@ static struct world_group *group_at(unsigned index)
 	list_for_each (node, &groups) {
 		uint32_t *references = &group_of(node)->references;
 
-		if (index--)
+		if (group_of(node)->id != id)
 			continue;
 		if (__atomic_fetch_add(references, 1, __ATOMIC_RELAXED))
 			found = group_of(node);
@@ -309,13 +313,9 @@ static struct world_group *group_at(unsigned index)
 
 static enum vmk_status set_reservation(struct world_group *g, uint32_t rate)
 {
-	uint32_t limit = __atomic_load_n(&g->group.entity.limit.rate, __ATOMIC_RELAXED);
 	struct shortage shortage;
-	enum vmk_status status;
+	enum vmk_status status = sched_reserve_group(world_sched(), &g->group, rate, &shortage);
 
-	if (limit && rate > limit)
-		return VMK_BAD_PARAM;
-	status = sched_reserve_group(world_sched(), &g->group, rate, &shortage);
 	if (status == VMK_NO_RESOURCES)
 		vmk_warn("%s: a reservation of %u %% of a pCPU needed, %u %% available in %s",
 			g->path, (unsigned)(shortage.needed / (RATE_ONE / 100)),
@@ -341,9 +341,20 @@ static enum vmk_status set(struct world_group *g, enum group_setting setting, ui
 	}
 }
 
-enum vmk_status groups_set(unsigned index, enum group_setting setting, uint32_t value)
+bool groups_find(uint32_t id, struct group_record *record)
 {
-	struct world_group *g = group_at(index);
+	struct world_group *g = group_of_id(id);
+
+	if (!g)
+		return false;
+	look_at(g, record);
+	world_group_put(g);
+	return true;
+}
+
+enum vmk_status groups_set(uint32_t id, enum group_setting setting, uint32_t value)
+{
+	struct world_group *g = group_of_id(id);
 	enum vmk_status status;
 
 	if (!g)

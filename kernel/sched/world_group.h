@@ -67,6 +67,7 @@ void world_set_cpu(struct world *world, uint32_t shares, uint32_t limit);
 /* What groups_list() tells; rates in millionths of one pCPU. */
 struct group_record {
 	enum world_group_kind kind;
+	uint32_t id; /* of no other group in this boot */
 	char path[GROUP_PATH_BYTES];
 	uint32_t shares, reservation, limit;
 	uint32_t promised, borrowed; /* to members; of that, from the pool above */
@@ -77,14 +78,17 @@ struct group_record {
  * groups there are in all. */
 unsigned groups_list(unsigned first, struct group_record *records, unsigned room);
 
+/* What it tells of one; false: there is none. */
+bool groups_find(uint32_t id, struct group_record *record);
+
 /* What may be set of a group while it is used. */
 enum group_setting { GROUP_SHARES, GROUP_RESERVATION, GROUP_LIMIT };
 /*
- * Set it for the `index`-th group of groups_list(): shares, or percent of one pCPU. VMK_NOT_FOUND;
+ * Set it for a group of groups_list(): shares, or percent of one pCPU. VMK_NOT_FOUND;
  * VMK_BAD_PARAM for what is out of bounds or a limit below the reservation; VMK_NO_RESOURCES: not
  * promised, the log has who has how much.
  */
-enum vmk_status groups_set(unsigned index, enum group_setting setting, uint32_t value);
+enum vmk_status groups_set(uint32_t id, enum group_setting setting, uint32_t value);
 
 /* Between world.c and world_group.c. */
 struct world_membership {

@@ -61,6 +61,14 @@ void catalog_say(struct catalog_entry *entry, bool failed, const char *format, .
 	spin_unlock(&lock, saved);
 }
 
+void catalog_why(const struct catalog_entry *entry, char why[CATALOG_WHY_BYTES])
+{
+	uint64_t saved = spin_lock(&lock);
+
+	memcpy(why, entry->why, sizeof(entry->why));
+	spin_unlock(&lock, saved);
+}
+
 enum vmk_status catalog_measure(struct catalog_entry *entry)
 {
 	const struct package *package = entry->package;
@@ -104,8 +112,11 @@ void catalog_audit_loaded(const struct catalog_entry *entry, const char *by)
 
 void catalog_audit_refused(const struct catalog_entry *entry, enum vmk_status status)
 {
+	char why[CATALOG_WHY_BYTES];
+
+	catalog_why(entry, why);
 	audit_record(AUDIT_PACKAGE_REFUSED, entry->name, "file", entry->name, "status",
-		vmk_status_name(status), "why", entry->why, NULL);
+		vmk_status_name(status), "why", why, NULL);
 }
 
 static void describe_requires(const struct package *package, char *to, size_t size)

@@ -38,6 +38,8 @@ struct catalog_entry *catalog_find_parameter(unsigned *index);
 /* What is wrong with it from now on; "" for nothing. */
 void catalog_say(struct catalog_entry *entry, bool failed, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A copy of what is wrong with it: another CPU may say something else at any time. */
+void catalog_why(const struct catalog_entry *entry, char why[CATALOG_WHY_BYTES]);
 /* Measures an admitted package as what it is, once in a boot. VMK_OK also where nothing is
  * measured because the launch was not. */
 enum vmk_status catalog_measure(struct catalog_entry *entry);

@@ -1,4 +1,5 @@
 #include "vmkmod/drivers.h"
+#include <stdio.h>
 #include <string.h>
 #include "lib/lock.h"
 #include "lib/log.h"
@@ -126,6 +127,7 @@ static enum vmk_status change(unsigned index, const char *by,
 {
 	struct catalog_entry *entry = &catalog[index];
 	enum vmk_status status;
+	char why[CATALOG_WHY_BYTES];
 
 	if (index >= catalog_count)
 		return VMK_NOT_FOUND;
@@ -137,7 +139,8 @@ static enum vmk_status change(unsigned index, const char *by,
 		vmk_log("%s is %s", entry->package->name, what);
 		return VMK_OK;
 	}
-	vmk_warn("%s cannot be %s: %s: %s", entry->name, what, vmk_status_name(status), entry->why);
+	catalog_why(entry, why);
+	vmk_warn("%s cannot be %s: %s: %s", entry->name, what, vmk_status_name(status), why);
 	return status;
 }
 
@@ -155,12 +158,30 @@ enum vmk_status drivers_unload(unsigned index, const char *by)
 	return change(index, by, unload, "unloaded");
 }
 
-enum vmk_status drivers_set_parameter(unsigned index, uint64_t value)
+static void audit_parameter(const struct catalog_entry *entry, unsigned index, const char *by)
+{
+	char value[12];
+
+	snprintf(value, sizeof(value), "%u", (unsigned)entry->parameters[index]);
+	audit_record(AUDIT_SETTING, by, "world", by, "setting", "module parameter", "module",
+		entry->package->name, "parameter", entry->package->parameters[index].name, "value",
+		value, NULL);
+}
+
+enum vmk_status drivers_set_parameter(unsigned index, uint64_t value, const char *by)
 {
 	struct catalog_entry *entry = catalog_find_parameter(&index);
+	enum vmk_status status;
 
-	return entry ? parameters_set(entry->package, index, value, entry->parameters)
-		     : VMK_NOT_FOUND;
+	if (!entry)
+		return VMK_NOT_FOUND;
+	if (!begin())
+		return VMK_BUSY;
+	status = parameters_set(entry->package, index, value, entry->parameters);
+	if (status == VMK_OK)
+		audit_parameter(entry, index, by);
+	end();
+	return status;
 }
 
 uintptr_t drivers_place(unsigned index)

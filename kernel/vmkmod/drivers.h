@@ -26,8 +26,9 @@ enum vmk_status drivers_load(unsigned index, const char *by);
  */
 enum vmk_status drivers_unload(unsigned index, const char *by);
 /* The value that parameter number `index` of all (modules_describe_parameter()) has from its
- * module's next start on. VMK_NOT_FOUND, VMK_BAD_PARAM. */
-enum vmk_status drivers_set_parameter(unsigned index, uint64_t value);
+ * module's next start on, as `by` wanted. VMK_NOT_FOUND, VMK_BAD_PARAM; VMK_BUSY: a driver is being
+ * loaded or unloaded. */
+enum vmk_status drivers_set_parameter(unsigned index, uint64_t value, const char *by);
 /* Where the image of a driver that runs lies, else 0. Not to be told to anyone. */
 uintptr_t drivers_place(unsigned index);
 

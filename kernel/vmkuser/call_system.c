@@ -85,14 +85,33 @@ static enum vmk_status act_on_module(const struct uworld *u, uint64_t index, boo
 		    : drivers_unload((unsigned)index, WORLD_NAME(u));
 }
 
-/* The value: index << 32 | amount. */
-static enum vmk_status set_pool(const struct uworld *u, enum group_setting setting, uint64_t value)
+static void audit_pool(
+	const struct uworld *u, enum group_setting setting, const char *path, uint32_t amount)
 {
-	enum vmk_status status = groups_set((unsigned)(value >> 32), setting, (uint32_t)value);
+	static const char *const names[] = {[GROUP_SHARES] = "pool shares",
+		[GROUP_RESERVATION] = "pool reservation",
+		[GROUP_LIMIT] = "pool limit"};
+	char number[12];
 
+	snprintf(number, sizeof(number), "%u", (unsigned)amount);
+	audit_record(AUDIT_SETTING, WORLD_NAME(u), "world", WORLD_NAME(u), "setting",
+		names[setting], "pool", path, "value", number, NULL);
+}
+
+/* The value: id << 32 | amount. Whoever sets a VM's share acts on it. */
+static enum vmk_status set_pool(struct uworld *u, enum group_setting setting, uint64_t value)
+{
+	struct group_record group;
+	enum vmk_status status = VMK_OK;
+
+	if (!groups_find((uint32_t)(value >> 32), &group))
+		return VMK_NOT_FOUND;
+	if (group.kind == GROUP_VM)
+		status = call_may_act_on(u, vms_find(strrchr(group.path, '/') + 1));
 	if (status == VMK_OK)
-		audit_record(AUDIT_SETTING, WORLD_NAME(u), "world", WORLD_NAME(u), "setting",
-			"resource pool", NULL);
+		status = groups_set(group.id, setting, (uint32_t)value);
+	if (status == VMK_OK)
+		audit_pool(u, setting, group.path, (uint32_t)value);
 	return status;
 }
 
@@ -131,7 +150,8 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 	case VMK_CONTROL_MODULE_UNLOAD:
 		return act_on_module(u, args[2], args[1] == VMK_CONTROL_MODULE_LOAD);
 	case VMK_CONTROL_MODULE_PARAMETER:
-		return drivers_set_parameter((unsigned)(args[2] >> 32), (uint32_t)args[2]);
+		return drivers_set_parameter(
+			(unsigned)(args[2] >> 32), (uint32_t)args[2], WORLD_NAME(u));
 	case VMK_CONTROL_POOL_SHARES:
 		return set_pool(u, GROUP_SHARES, args[2]);
 	case VMK_CONTROL_POOL_RESERVATION:

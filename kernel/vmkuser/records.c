@@ -305,6 +305,7 @@ static bool fill_group(uint64_t index, void *record)
 	info->promised = group.promised;
 	info->borrowed = group.borrowed;
 	info->expandable = group.expandable;
+	info->id = group.id;
 	info->skew_max = group.skew.max;
 	memcpy(info->skews, group.skew.counts, sizeof(info->skews));
 	return true;

@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
+#include "tests/unit/shim/audit.h"
 #include "tests/unit/shim/package_bytes.h"
 #include "trust/trust.h"
 #include "lib/lock.h"
@@ -545,8 +546,11 @@ static void set_parameters(void)
 	note("| %u; ", modules_parameter_count());
 	note("%d ", modules_describe_parameter(1, &p));
 	note("%s %s %u %u-%u %u; ", p.module, p.name, p.value, p.least, p.most, p.usual);
-	note("%d %d %d; ", drivers_set_parameter(0, 101) == VMK_BAD_PARAM,
-		drivers_set_parameter(2, 1) == VMK_NOT_FOUND, drivers_set_parameter(0, 100));
+	note("%d %d %d; ", drivers_set_parameter(0, 101, "tester") == VMK_BAD_PARAM,
+		drivers_set_parameter(2, 1, "tester") == VMK_NOT_FOUND,
+		drivers_set_parameter(0, 100, "tester"));
+	assert_string_equal(shim_audit_last,
+		"world=tester setting=module parameter module=e1000 parameter=speed value=100");
 	note("%d ", drivers_unload(0, "tester"));
 	drivers_load(0, "tester");
 }

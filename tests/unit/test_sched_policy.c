@@ -254,6 +254,8 @@ static void pools_reserve_from_their_parents_if_they_may(void **state)
 	assert_int_equal(child->borrowed, 0);
 	assert_int_equal(pool->promised, 300000);
 	assert_int_equal(sched_reserve_group(&sim_sched, child, 0, &shortage), VMK_OK);
+	assert_int_equal(sched_set_limit(&sim_sched, &child->entity, 200000), VMK_OK);
+	assert_int_equal(sched_reserve_group(&sim_sched, child, 200001, &shortage), VMK_BAD_PARAM);
 	assert_int_equal(sched_reserve_group(&sim_sched, pool, 0, &shortage), VMK_OK);
 	assert_int_equal(sim_sched.promised, 0);
 }

@@ -537,10 +537,10 @@ static void a_pool_is_shown_and_set(void **state)
 	assert_int_equal(run("sched pool get nobody"), EXIT_FAILED);
 	assert_int_equal(run("sched pool set host/user --shares 77"), EXIT_OK);
 	assert_int_equal(fake.control, VMK_CONTROL_POOL_SHARES);
-	assert_int_equal(fake.control_value, 77);
+	assert_int_equal(fake.control_value, 1ull << 32 | 77);
 	assert_int_equal(run("sched pool set -p host/user/agent --limit 0"), EXIT_OK);
 	assert_int_equal(fake.control, VMK_CONTROL_POOL_LIMIT);
-	assert_int_equal(fake.control_value, 1ull << 32);
+	assert_int_equal(fake.control_value, 7ull << 32);
 	assert_int_equal(run("sched pool set host/user --reservation 50"), EXIT_OK);
 	assert_int_equal(fake.control, VMK_CONTROL_POOL_RESERVATION);
 	assert_int_equal(run("sched pool set host/user"), EXIT_FAILED);

@@ -210,7 +210,25 @@ static void sets_pools(void **state)
 		assert_int_equal(sim_pool.value, 40 + i);
 		assert_int_equal(call(VMK_SYS_CONTROL, the_system, controls[i], 2ull << 32 | 9),
 			VMK_NOT_FOUND);
+		assert_int_equal(
+			call(VMK_SYS_CONTROL, the_system, controls[i], 3ull << 32 | i), VMK_OK);
+		assert_non_null(strstr(shim_audit_last, "pool=host/user/vm value="));
 	}
+}
+
+/* What a VM gets of the CPUs is no less its own than whether it runs. */
+static void sets_only_the_vms_it_may_act_on(void **state)
+{
+	strcpy(world.grants.vms[0], "other");
+	world.grants.all_vms = 0;
+	sim_pool.value = 0;
+	assert_int_equal(call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_POOL_LIMIT, 3ull << 32 | 1),
+		VMK_DENIED);
+	assert_int_equal(sim_pool.value, 0);
+	strcpy(world.grants.vms[1], "vm");
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_POOL_LIMIT, 3ull << 32 | 1), VMK_OK);
+	assert_int_equal(sim_pool.value, 1);
 }
 
 static void controls_modules(void **state)
@@ -248,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup(only_who_may_control_attaches, attached),
 		cmocka_unit_test_setup(controls_machines, attached),
 		cmocka_unit_test_setup(sets_pools, attached),
+		cmocka_unit_test_setup(sets_only_the_vms_it_may_act_on, attached),
 		cmocka_unit_test_setup(controls_modules, attached),
 	};
 

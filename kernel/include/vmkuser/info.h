@@ -252,7 +252,8 @@ struct vmk_info_group {
 	uint32_t shares;
 	uint32_t reservation, limit; /* 0: none */
 	uint32_t promised, borrowed; /* to its members; of that, from the pool above */
-	uint32_t expandable, reserved;
+	uint32_t expandable;
+	uint32_t id; /* of no other group in this boot */
 	/* Of a VM: how far vCPUs were ahead of the slowest one when they were looked at, ns; and
 	 * how often by less than 0.5, 1, 2, 3, 4 ms, and by more. */
 	uint64_t skew_max, skews[VMK_INFO_SKEWS];
@@ -318,23 +319,23 @@ struct vmk_info_domain {
 
 /* VMK_SYS_CONTROL. X(symbol, number, name in manifests) */
 /* Those of VMs take a VM's id as value; VMK_BAD_STATE if its state does not allow it. */
-#define VMK_CONTROLS(X)                                                                            \
-	X(VMK_CONTROL_POWER_OFF, 1, "power-off")                                                   \
-	X(VMK_CONTROL_REBOOT, 2, "reboot")                                                         \
-	X(VMK_CONTROL_ENABLE_TBOOT, 3, "enable-tboot") /* value: enum vmk_stored, at next boot */  \
-	X(VMK_CONTROL_VM_START, 4, "vm-start")                                                     \
-	X(VMK_CONTROL_VM_STOP, 5, "vm-stop") /* its power button */                                \
-	X(VMK_CONTROL_VM_HARD_STOP, 6, "vm-hard-stop")                                             \
-	X(VMK_CONTROL_VM_PAUSE, 7, "vm-pause")                                                     \
-	X(VMK_CONTROL_VM_RESUME, 8, "vm-resume")                                                   \
-	X(VMK_CONTROL_VM_RESET, 9, "vm-reset")                                                     \
-	X(VMK_CONTROL_MODULE_LOAD, 10, "module-load") /* value: index of its VMK_INFO_MODULE */    \
-	X(VMK_CONTROL_MODULE_UNLOAD, 11, "module-unload")                                          \
-	/* value: index of its VMK_INFO_PARAMETER << 32 \| number */                               \
-	X(VMK_CONTROL_MODULE_PARAMETER, 12, "module-parameter")                                    \
-	/* value: index of its VMK_INFO_GROUP << 32 \| shares, or percent of one pCPU (0: none) */ \
-	X(VMK_CONTROL_POOL_SHARES, 20, "pool-shares")                                              \
-	X(VMK_CONTROL_POOL_RESERVATION, 21, "pool-reservation")                                    \
+#define VMK_CONTROLS(X)                                                                           \
+	X(VMK_CONTROL_POWER_OFF, 1, "power-off")                                                  \
+	X(VMK_CONTROL_REBOOT, 2, "reboot")                                                        \
+	X(VMK_CONTROL_ENABLE_TBOOT, 3, "enable-tboot") /* value: enum vmk_stored, at next boot */ \
+	X(VMK_CONTROL_VM_START, 4, "vm-start")                                                    \
+	X(VMK_CONTROL_VM_STOP, 5, "vm-stop") /* its power button */                               \
+	X(VMK_CONTROL_VM_HARD_STOP, 6, "vm-hard-stop")                                            \
+	X(VMK_CONTROL_VM_PAUSE, 7, "vm-pause")                                                    \
+	X(VMK_CONTROL_VM_RESUME, 8, "vm-resume")                                                  \
+	X(VMK_CONTROL_VM_RESET, 9, "vm-reset")                                                    \
+	X(VMK_CONTROL_MODULE_LOAD, 10, "module-load") /* value: index of its VMK_INFO_MODULE */   \
+	X(VMK_CONTROL_MODULE_UNLOAD, 11, "module-unload")                                         \
+	/* value: index of its VMK_INFO_PARAMETER << 32 \| number */                              \
+	X(VMK_CONTROL_MODULE_PARAMETER, 12, "module-parameter")                                   \
+	/* value: id of its VMK_INFO_GROUP << 32 \| shares, or percent of one pCPU (0: none) */   \
+	X(VMK_CONTROL_POOL_SHARES, 20, "pool-shares")                                             \
+	X(VMK_CONTROL_POOL_RESERVATION, 21, "pool-reservation")                                   \
 	X(VMK_CONTROL_POOL_LIMIT, 22, "pool-limit")
 enum vmk_control {
 #define X(symbol, number, name) symbol = number,

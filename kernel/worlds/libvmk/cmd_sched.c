@@ -38,10 +38,9 @@ int cmd_pool_list(struct call *call)
 }
 
 /* The one that the path names; false, and said, if there is none. */
-static bool find_group(struct call *call, unsigned *index, struct vmk_info_group *group)
+static bool find_group(struct call *call, struct vmk_info_group *group)
 {
-	for (*index = 0; next_record(call, VMK_INFO_GROUP, *index, group, sizeof(*group));
-		(*index)++) {
+	for (unsigned i = 0; next_record(call, VMK_INFO_GROUP, i, group, sizeof(*group)); i++) {
 		if (!strcmp(group->path, call->text[0]))
 			return true;
 	}
@@ -53,9 +52,8 @@ static bool find_group(struct call *call, unsigned *index, struct vmk_info_group
 int cmd_pool_get(struct call *call)
 {
 	struct vmk_info_group group;
-	unsigned index;
 
-	if (!find_group(call, &index, &group))
+	if (!find_group(call, &group))
 		return EXIT_FAILED;
 	add_group(call, &group);
 	return EXIT_OK;
@@ -67,9 +65,9 @@ int cmd_pool_set(struct call *call)
 		VMK_CONTROL_POOL_SHARES, VMK_CONTROL_POOL_RESERVATION, VMK_CONTROL_POOL_LIMIT};
 	struct vmk_info_group group;
 	char tried[ERROR_BYTES / 2];
-	unsigned index, given = 0;
+	unsigned given = 0;
 
-	if (!find_group(call, &index, &group))
+	if (!find_group(call, &group))
 		return EXIT_FAILED;
 	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
 		enum vmk_status status;
@@ -78,7 +76,7 @@ int cmd_pool_set(struct call *call)
 			continue;
 		given++;
 		status = call->host->control(call->context, controls[i],
-			(uint64_t)index << 32 | (uint32_t)call->number[i + 1]);
+			(uint64_t)group.id << 32 | (uint32_t)call->number[i + 1]);
 		snprintf(tried, sizeof(tried), "%s keeps what it has", group.path);
 		if (status != VMK_OK)
 			return call_fail_status(call, status, tried);

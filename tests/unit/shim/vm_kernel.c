@@ -63,16 +63,28 @@ enum vmk_status drivers_unload(unsigned index, const char *by)
 	return index == 1 ? VMK_OK : VMK_NOT_FOUND;
 }
 
-enum vmk_status drivers_set_parameter(unsigned index, uint64_t value)
+enum vmk_status drivers_set_parameter(unsigned index, uint64_t value, const char *by)
 {
 	sim_modules.parameter = value;
 	return index == 0 ? VMK_OK : VMK_NOT_FOUND;
 }
 
-enum vmk_status groups_set(unsigned index, enum group_setting setting, uint32_t value)
+bool groups_find(uint32_t id, struct group_record *record)
+{
+	*record = (struct group_record){
+		.id = id, .kind = id == 3 ? GROUP_VM : GROUP_POOL, .path = "host/user/vm"};
+	return id == 1 || id == 3;
+}
+
+enum vmk_status groups_set(uint32_t id, enum group_setting setting, uint32_t value)
 {
 	sim_pool = (struct sim_pool){setting, value};
-	return index == 1 ? VMK_OK : VMK_NOT_FOUND;
+	return id == 1 || id == 3 ? VMK_OK : VMK_NOT_FOUND;
+}
+
+uint32_t vms_find(const char *name)
+{
+	return !strcmp(name, "vm");
 }
 
 enum vmk_status vms_attach(uint32_t id, struct vm_console **console)

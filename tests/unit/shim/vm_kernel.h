@@ -21,7 +21,7 @@ struct sim_modules {
 	uint64_t parameter;
 };
 extern struct sim_modules sim_modules;
-/* What was last set of resource pool 1, the only one. */
+/* What was last set of resource pool 1, or of group 3, which is VM 1. */
 struct sim_pool {
 	unsigned setting; /* enum group_setting */
 	uint32_t value;

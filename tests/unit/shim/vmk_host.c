@@ -149,12 +149,14 @@ static const struct vmk_info_domain domains[] = {
 
 static const struct vmk_info_group groups[] = {
 	{.path = "host/user",
+		.id = 1,
 		.shares = 8000,
 		.promised = 505000,
 		.borrowed = 505000,
 		.expandable = 1},
 	{.path = "host/user/agent",
 		.vm = 1,
+		.id = 7,
 		.shares = 2000,
 		.reservation = 505000,
 		.limit = 1500000,
