@@ -149,9 +149,14 @@ void speculation_enter_domain(uint64_t domain)
 	predict_fill_returns();
 }
 
+void speculation_forget_data(void)
+{
+	if (plan.flush_l1d)
+		wrmsr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
+}
+
 void speculation_enter_guest(uint64_t domain)
 {
 	speculation_enter_domain(domain);
-	if (plan.flush_l1d)
-		wrmsr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
+	speculation_forget_data();
 }

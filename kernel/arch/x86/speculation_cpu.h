@@ -25,5 +25,7 @@ void speculation_enter_domain(uint64_t domain);
  * others left in the L1 data cache is gone too.
  */
 void speculation_enter_guest(uint64_t domain);
+/* The cache alone, before the same VM goes on: interrupts were served, perhaps for others. */
+void speculation_forget_data(void);
 
 #endif

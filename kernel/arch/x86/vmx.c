@@ -4,6 +4,7 @@
 #include "arch/x86/features.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/speculation_cpu.h"
 #include "arch/x86/tables.h"
 #include "arch/x86/trap.h"
 #include "boot/boot_info.h"
@@ -184,6 +185,7 @@ void vtx_host_tables(void)
 void vtx_host_interrupts(void)
 {
 	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
+	speculation_forget_data();
 }
 
 void vtx_host_nmi(void)
