@@ -144,13 +144,19 @@ static enum vmk_status change(unsigned index, const char *by,
 	return status;
 }
 
+/* While nobody else changes what is wrong with the entry. */
+static enum vmk_status load_or_record(struct catalog_entry *entry, const char *by)
+{
+	enum vmk_status status = load(entry, by);
+
+	if (status != VMK_OK)
+		catalog_audit_refused(entry, status);
+	return status;
+}
+
 enum vmk_status drivers_load(unsigned index, const char *by)
 {
-	enum vmk_status status = change(index, by, load, "loaded");
-
-	if (status != VMK_OK && index < catalog_count)
-		catalog_audit_refused(&catalog[index], status);
-	return status;
+	return change(index, by, load_or_record, "loaded");
 }
 
 enum vmk_status drivers_unload(unsigned index, const char *by)
