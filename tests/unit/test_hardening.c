@@ -120,6 +120,9 @@ static void test_each_fails(void **state)
 	fails_alone(HARDENING_CANARY);
 	facts.speculation.spec_ctrl = 1;
 	fails_alone(HARDENING_SPECULATION);
+	facts.speculation.one_thread = true;
+	facts.sharing = 2;
+	fails_alone(HARDENING_THREADS);
 }
 
 static void test_found(void **state)
@@ -203,6 +206,17 @@ static void test_isolation(void **state)
 	fails_alone(HARDENING_ISOLATION);
 }
 
+/* Threads that cannot read each other may share a core. */
+static void test_threads(void **state)
+{
+	(void)state;
+	facts.sharing = 4;
+	assert_int_equal(look(HARDENING_THREADS), VMK_HARDENING_HOLDS);
+	assert_string_equal(row.found, "4 CPUs share a core");
+	facts.speculation.one_thread = true;
+	assert_int_equal(look(HARDENING_THREADS), VMK_HARDENING_FAILS);
+}
+
 static void test_exposed(void **state)
 {
 	(void)state;
@@ -221,6 +235,7 @@ int main(void)
 		cmocka_unit_test_setup(test_absent, good),
 		cmocka_unit_test_setup(test_exposed, good),
 		cmocka_unit_test_setup(test_isolation, good),
+		cmocka_unit_test_setup(test_threads, good),
 		cmocka_unit_test_setup(test_measured, good),
 		cmocka_unit_test_setup(test_names, good),
 	};

@@ -75,6 +75,14 @@ static void describe_speculation(const struct hardening_facts *f, struct vmk_inf
 	set(row, *names ? VMK_HARDENING_ABSENT : VMK_HARDENING_HOLDS, text);
 }
 
+static void describe_threads(const struct hardening_facts *f, struct vmk_info_hardening *row)
+{
+	char text[sizeof(row->found)];
+
+	snprintf(text, sizeof(text), "%u CPUs share a core", f->sharing);
+	hold(row, !f->speculation.one_thread || !f->sharing, text);
+}
+
 /* Those of the CPU stand together, in the order of vmkapi/events.h. */
 #define RULE_OF(protection) ((enum hardening_rule)(HARDENING_NX + (protection)))
 _Static_assert(HARDENING_ENTROPY - HARDENING_NX + 1 == VMK_CPU_PROTECTION_COUNT, "a rule for each");
@@ -214,13 +222,16 @@ void hardening_describe(
 		if (f->hardware_entropy)
 			hold(row, true, "drawn from the CPU, mixed with time");
 		else
-			set(row, VMK_HARDENING_ABSENT, "this CPU has neither: time alone");
+			set(row, VMK_HARDENING_ABSENT, "this CPU has neither");
 		return;
 	case HARDENING_HEAP:
 		count(row, f->heap.damaged, f->heap.objects, "objects are damaged");
 		return;
 	case HARDENING_SPECULATION:
 		describe_speculation(f, row);
+		return;
+	case HARDENING_THREADS:
+		describe_threads(f, row);
 		return;
 	case HARDENING_RULE_COUNT:
 		break;

@@ -45,7 +45,8 @@
 		"no heap object was written beyond its ends or after it was freed")                \
 	X(HARDENING_GS, "gs-base", "ring 3 cannot write GS.base (CR4.FSGSBASE off)")               \
 	X(HARDENING_CANARY, "canary", "this world's stack canary is random")                       \
-	X(HARDENING_SPECULATION, "speculation", "IA32_SPEC_CTRL is as was decided")
+	X(HARDENING_SPECULATION, "speculation", "IA32_SPEC_CTRL is as was decided")                \
+	X(HARDENING_THREADS, "threads", "no core runs two threads where they could read each other")
 
 enum hardening_rule {
 #define X(symbol, name, rule) symbol,
@@ -70,6 +71,7 @@ struct hardening_facts {
 	struct heap_audit heap;
 	struct gate_audit gate;
 	struct speculation_plan speculation;
+	unsigned sharing; /* CPUs that have another one on their core */
 };
 
 /* The text of VMK_EV_CPU (vmkapi/events.h). */

@@ -62,6 +62,8 @@ bool hardening_look(unsigned rule, struct vmk_info_hardening *row)
 		gate_audit(&f.gate);
 	if (rule == HARDENING_GUESTS)
 		vm_audit(&f.guests);
+	if (rule == HARDENING_THREADS)
+		f.sharing = speculation_sharing();
 	if (rule == HARDENING_NULL || rule == HARDENING_GUARDS)
 		audit_guards(&f.guards);
 	hardening_describe(&f, rule, row);

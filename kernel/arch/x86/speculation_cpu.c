@@ -83,8 +83,10 @@ static void read_facts(struct speculation_facts *f)
 
 void speculation_init(void)
 {
+	static const char *const states[] = {[SPEC_NOT_AFFECTED] = "not affected",
+		[SPEC_MITIGATED] = "mitigated",
+		[SPEC_EXPOSED] = "exposed"};
 	struct speculation_facts facts;
-	char names[192];
 
 	thread_bits = read_thread_bits();
 	read_facts(&facts);
@@ -93,13 +95,9 @@ void speculation_init(void)
 	predict_isolate = plan.isolate;
 	predict_inside = (uint32_t)plan.spec_ctrl;
 	predict_outside = (uint32_t)(plan.spec_ctrl & ~SPEC_CTRL_IBRS);
-	speculation_list(&plan, SPEC_NOT_AFFECTED, names, sizeof(names));
-	vmk_log("speculation: not affected by %s", *names ? names : "nothing");
-	speculation_list(&plan, SPEC_MITIGATED, names, sizeof(names));
-	vmk_log("speculation: mitigated %s", *names ? names : "nothing");
-	speculation_list(&plan, SPEC_EXPOSED, names, sizeof(names));
-	if (*names)
-		vmk_log("speculation: exposed to %s", names);
+	for (unsigned i = 0; i < SPECULATION_ISSUE_COUNT; i++)
+		vmk_log("speculation: %s: %s, %s", speculation_name(i), states[plan.state[i]],
+			plan.how[i]);
 	if (plan.isolate)
 		vmk_log("speculation: ring 3 has page tables without the VMkernel");
 	if (plan.ibrs_at_entries)
@@ -124,16 +122,30 @@ uint64_t speculation_now(void)
 	return plan.spec_ctrl ? rdmsr(MSR_SPEC_CTRL) : 0;
 }
 
-bool speculation_may_start(uint32_t apic_id)
+/* Does a CPU other than `self` run on the core of that thread? */
+static bool shares_core(uint32_t id, const struct percpu *self)
 {
 	const struct percpu *other;
 
-	if (!plan.one_thread || !thread_bits)
-		return true;
-	for (unsigned i = 0; (other = percpu_of(i)); i++)
-		if (other->apic_id >> thread_bits == apic_id >> thread_bits)
-			return false;
-	return true;
+	for (unsigned i = 0; thread_bits && (other = percpu_of(i)); i++)
+		if (other != self && other->apic_id >> thread_bits == id >> thread_bits)
+			return true;
+	return false;
+}
+
+bool speculation_may_start(uint32_t apic_id)
+{
+	return !plan.one_thread || !shares_core(apic_id, NULL);
+}
+
+unsigned speculation_sharing(void)
+{
+	const struct percpu *cpu;
+	unsigned sharing = 0;
+
+	for (unsigned i = 0; (cpu = percpu_of(i)); i++)
+		sharing += shares_core(cpu->apic_id, cpu);
+	return sharing;
 }
 
 void speculation_enter_domain(uint64_t domain)

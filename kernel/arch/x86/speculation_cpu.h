@@ -13,6 +13,8 @@ const struct speculation_plan *speculation_plan(void);
 uint64_t speculation_now(void);
 /* False if a thread of its core runs already, and the two could read each other's data. */
 bool speculation_may_start(uint32_t apic_id);
+/* How many running CPUs have another one on their core. */
+unsigned speculation_sharing(void);
 
 /*
  * Code of a domain runs next on this CPU: a user world, or a VM with its VMX world. Two domains
