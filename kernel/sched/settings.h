@@ -29,8 +29,8 @@ struct shortage {
  */
 enum vmk_status sched_reserve(
 	struct sched *sched, struct task *task, uint32_t rate, struct shortage *shortage);
-/* The same for a group; its children reserve from it. Not less than they hold already, nor more than
- * its limit. */
+/* The same for a group; its children reserve from it. Not less than they hold already, nor more
+ * than its limit. */
 enum vmk_status sched_reserve_group(
 	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage);
 
