@@ -59,7 +59,7 @@ boot()
 	shift
 	rm -f "$monitor"
 	mkfifo "$monitor"
-	timeout 60 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
+	timeout "${MERLON_TIMEOUT:-250}" qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
 		-monitor stdio -serial "file:$dir/$name.log" -cdrom "$dir/$name.iso" "$@" \
 		<"$monitor" >"$dir/$name.qemu" 2>&1 &
 	qemu_pid=$!
@@ -115,7 +115,7 @@ cat "$dir/pci.out" >"$dir/pci.log" &
 reader=$!
 boot pixels -chardev "pipe,id=pci,path=$dir/pci" -device pci-serial,chardev=pci \
 	-serial "file:$dir/com2.log" -acpitable "sig=SPCR,rev=2,data=$dir/spcr.bin"
-until_has "$dir/pixels.log" '^(.*\r)?vmk> '
+until_has "$dir/pixels.log" $'^(.*\r)?vmk> '
 picture pixels
 has "framebuffer: lines of the log from before there was a screen" "$dir/pixels.screen" 'Trust: [0-9]+: '
 has "framebuffer: lines from after" "$dir/pixels.screen" 'Boot: [0-9]+: Boot Complete after'
@@ -126,7 +126,8 @@ has "PCI's serial port shows the log" "$dir/pci.log" 'Boot: [0-9]+: Boot Complet
 
 type_keys v m k spc v e r s i o n ret
 ok "keyboard: what is typed is a command" until_has "$dir/pixels.log" '^Merlon [0-9]+\.[0-9]+'
-printf 'vmk world list\r' >"$dir/pci.in"
+# Read-write: whoever opens a pipe that nobody reads any more would wait for ever.
+printf 'vmk world list\r' 1<>"$dir/pci.in"
 ok "PCI's serial port: what is typed is a command" until_has "$dir/pixels.log" 'World ID +Name'
 leave
 wait "$reader"
@@ -137,7 +138,7 @@ printf '\377' | dd of="$dir/files/vmkernel.elf" bs=1 seek="$tag" conv=notrunc st
 tboot-integration/image/mkiso --boot-cfg tboot-integration/image/boot.cfg --from "$dir/files" \
 	--out "$dir/text.iso" --enable-tboot 0 || exit 1
 boot text
-until_has "$dir/text.log" '^(.*\r)?vmk> '
+until_has "$dir/text.log" $'^(.*\r)?vmk> '
 echo "pmemsave 0xb8000 4000 \"$dir/text.vga\"" >&7
 leave
 tr -d '\007' <"$dir/text.vga" | fold -w 80 >"$dir/text.screen"
