@@ -50,7 +50,7 @@ vmk()
 	from=$(size)
 	printf '%s\r' "$*" >&8
 	wait_for "$from" '^vmk(\[[0-9]+\])?> $' || return 255
-	screen "$from" | sed -e 1d -e '/^[0-9]\{4\}-[0-9-]*T[0-9:.]*Z /d' -e '/^vmk\(\[[0-9]*\]\)\?> $/d' >"$dir/answer"
+	screen "$from" | sed -e 1d -e '/^[0-9]\{4\}-[0-9-]*T[0-9:.]*Z /d' -e '/^vmk\(\[[0-9]*\]\)\?> /d' >"$dir/answer"
 	prompt=$(screen "$from" | grep -aE '^vmk(\[[0-9]+\])?> $' | tail -n 1 | tr -dc 0-9)
 	return "${prompt:-0}"
 }

@@ -23,11 +23,11 @@ next_boot()
 	ok "$1: the next boot has its console" boots "$from"
 }
 
-# Values of the event log, which are the same in each measured boot of the same files.
+# Values of the event log, which are the same in each measured boot of the same files (the audit log has times).
 event_log()
 {
 	vmk vmk hardware trustedboot log --json
-	jq -S 'map(select(.Log == "vmk" or .PCR == 17 or .PCR == 18))' "$dir/answer"
+	jq -S 'map(select((.Log == "vmk" and .Event != "AUDIT") or .PCR == 17 or .PCR == 18))' "$dir/answer"
 }
 
 try() # PLATFORM
