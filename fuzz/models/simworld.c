@@ -43,22 +43,18 @@ static void arm(uint64_t deadline)
 static const struct sched_ops ops = {now, kick, arm};
 struct sched simworld_sched = SCHED(&ops, runqs);
 
-static uint64_t irq_save(void)
+static uint32_t *enter_lock(uint64_t *saved)
 {
-	return simcpu_irq_save();
+	*saved = simcpu_irq_save();
+	return &held_levels[simcpu_here()];
 }
 
-static void irq_restore(uint64_t saved)
+static void leave_lock(uint64_t saved)
 {
 	simcpu_irq_restore(saved);
 }
 
-static uint32_t *held(void)
-{
-	return &held_levels[simcpu_here()];
-}
-
-static const struct lock_ops lock_edge = {irq_save, irq_restore, held, simcpu_spin};
+static const struct lock_ops lock_edge = {enter_lock, leave_lock, simcpu_spin};
 
 static struct simworld *world_of(struct task *task)
 {
