@@ -33,8 +33,9 @@ static void unlock_log(uint64_t saved)
 	spin_unlock(&log_lock, saved);
 }
 
-static uint32_t *locks_held(void)
+static uint32_t *enter_lock(uint64_t *saved)
 {
+	*saved = irq_save();
 	return &percpu()->locks_held;
 }
 
@@ -55,9 +56,8 @@ static const struct log_ops log_edge = {
 };
 
 static const struct lock_ops lock_edge = {
-	.irq_save = irq_save,
-	.irq_restore = irq_restore,
-	.held = locks_held,
+	.enter = enter_lock,
+	.leave = irq_restore,
 	.wait = wait_turn,
 };
 

@@ -21,51 +21,43 @@ static bool is_disarmed(void)
 	return __atomic_load_n(&disarmed, __ATOMIC_ACQUIRE);
 }
 
-static void mark_held(const struct lock_ops *ops, enum lock_level level)
+static void mark_held(uint32_t *held, enum lock_level level)
 {
-	uint32_t *held;
-
-	if (is_disarmed())
-		return;
-	held = ops->held();
 	if (*held >> level)
 		panic("lock order: level %d wanted while holding levels 0x%x", (int)level,
 			(unsigned)*held);
 	*held |= 1u << level;
 }
 
-static void mark_released(const struct lock_ops *ops, enum lock_level level)
-{
-	if (!is_disarmed())
-		*ops->held() &= ~(1u << level);
-}
-
 uint64_t spin_lock(struct spinlock *lock)
 {
 	const struct lock_ops *ops = machine;
+	uint32_t *held = NULL;
 	uint64_t saved = 0;
 	uint32_t ticket;
 
 	if (ops) {
-		saved = ops->irq_save();
-		mark_held(ops, lock->level);
+		held = ops->enter(&saved);
+		if (!is_disarmed())
+			mark_held(held, lock->level);
 	}
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket && !is_disarmed()) {
 		if (ops)
 			ops->wait();
 	}
+	lock->held = held;
 	return saved;
 }
 
 void spin_unlock(struct spinlock *lock, uint64_t saved)
 {
-	const struct lock_ops *ops = machine;
+	uint32_t *held = lock->held;
 
+	if (held && !is_disarmed())
+		*held &= ~(1u << lock->level);
 	/* Only the holder writes `serving`, so a plain increment is enough. */
 	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
-	if (!ops)
-		return;
-	mark_released(ops, lock->level);
-	ops->irq_restore(saved);
+	if (held)
+		machine->leave(saved);
 }

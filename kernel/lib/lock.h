@@ -43,6 +43,7 @@ enum lock_level {
 struct spinlock {
 	uint32_t next, serving;
 	enum lock_level level;
+	uint32_t *held; /* its holder's set of levels; NULL before lock_init() */
 };
 #define SPINLOCK(lvl) {.level = (lvl)}
 
@@ -50,12 +51,13 @@ struct spinlock {
 uint64_t spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock, uint64_t saved);
 
-/* What locks need of the machine. */
+/* What locks need of the machine: one call to take a lock, one to release it. */
 struct lock_ops {
-	uint64_t (*irq_save)(void); /* disables interrupts; returns whether they were on */
-	void (*irq_restore)(uint64_t saved);
-	uint32_t *(*held)(void); /* this CPU's set of held levels, bit n: level n */
-	void (*wait)(void);      /* called in each turn of waiting: pause, serve TLB requests */
+	/* Disables interrupts; *saved: whether they were on. Returns this CPU's set of held levels,
+	 * bit n: level n. */
+	uint32_t *(*enter)(uint64_t *saved);
+	void (*leave)(uint64_t saved); /* interrupts as they were */
+	void (*wait)(void); /* called in each turn of waiting: pause, serve TLB requests */
 };
 /* Until then, locks take themselves for alone: one CPU, interrupts off. */
 void lock_init(const struct lock_ops *ops);

@@ -13,27 +13,22 @@ static int interrupts_on;
 static uint32_t held_levels;
 static struct spinlock *release_while_waiting;
 
-static uint64_t save(void)
+static uint32_t *enter(uint64_t *saved)
 {
-	uint64_t was = (uint64_t)interrupts_on;
-
+	*saved = (uint64_t)interrupts_on;
 	interrupts_on = 0;
-	return was;
+	return &held_levels;
 }
-static void restore(uint64_t saved)
+static void leave(uint64_t saved)
 {
 	if (saved)
 		interrupts_on = 1;
-}
-static uint32_t *held(void)
-{
-	return &held_levels;
 }
 static void wait(void)
 {
 	release_while_waiting->serving++;
 }
-static const struct lock_ops ops = {save, restore, held, wait};
+static const struct lock_ops ops = {enter, leave, wait};
 
 static int fresh(void **state)
 {

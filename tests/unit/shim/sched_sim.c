@@ -40,18 +40,14 @@ static const struct sched_ops ops = {now, kick, arm};
 struct sched sim_sched;
 
 /* Locks are for the order in which they are taken: breaking it panics. */
-static uint64_t irq_save(void)
+static uint32_t *enter_lock(uint64_t *saved)
 {
-	return 0;
-}
-
-static void irq_restore(uint64_t saved)
-{
-}
-
-static uint32_t *held(void)
-{
+	*saved = 0;
 	return &levels_held;
+}
+
+static void leave_lock(uint64_t saved)
+{
 }
 
 static void wait_for_lock(void)
@@ -59,7 +55,7 @@ static void wait_for_lock(void)
 	sim_fail("a lock is taken twice");
 }
 
-static const struct lock_ops lock_edge = {irq_save, irq_restore, held, wait_for_lock};
+static const struct lock_ops lock_edge = {enter_lock, leave_lock, wait_for_lock};
 
 void sim_start(struct sim_config config)
 {
