@@ -1,7 +1,7 @@
 #!/bin/bash
 # One set of files, two emulated platforms: the same digests in the same order, the same policy, the same
-# verdict. What may differ is what the kernel says about DMA (only QEMU has VT-d), and the audit log with its
-# times. TAP output.
+# verdict. What may differ is what the kernel says about DMA (only QEMU has VT-d) and about the CPU, and the
+# audit log with its times. TAP output.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
