@@ -1,7 +1,7 @@
 # A kernel seen from outside: QEMU's monitor tells where everything lies, which the kernel itself never
 # does. Source after tests/tap.sh and boot_lib.sh; one machine for each shell.
 # shellcheck shell=bash
-outside_pid='' outside_out='' outside_mark=0
+outside_pid='' outside_out=''
 
 # outside_boot DIR NAME [options...]: QEMU with DIR/NAME.iso in the background, serial in DIR/NAME.log; its
 # monitor is file descriptor 7, answers in DIR/NAME.monitor.
@@ -11,7 +11,7 @@ outside_boot()
 	shift 2
 	rm -f "$dir/$name".{in,log,monitor}
 	mkfifo "$dir/$name.in"
-	outside_out=$dir/$name.monitor outside_mark=0
+	outside_out=$dir/$name.monitor
 	timeout 300 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
 		-monitor stdio -cdrom "$dir/$name.iso" "$@" <"$dir/$name.in" >"$outside_out" 2>&1 &
 	outside_pid=$!
@@ -27,14 +27,15 @@ outside_until()
 	done
 }
 
-# outside_ask COMMAND: the monitor's answer.
+# outside_ask COMMAND: the monitor's answer. What marks its end is a number that no earlier answer had: how much was
+# said before. A counter would not do, as subshells ask.
 outside_ask()
 {
-	local from
+	local from mark
 	from=$(wc -c <"$outside_out")
-	outside_mark=$((outside_mark + 1))
-	printf '%s\nprint %d\n' "$1" $((0x5eed0000 + outside_mark)) >&7
-	outside_until "$outside_out" "^0x$(printf %x $((0x5eed0000 + outside_mark)))" || return 1
+	mark=$((0x5eed00000000 + from))
+	printf '%s\nprint %d\n' "$1" $mark >&7
+	outside_until "$outside_out" "^0x$(printf %x $mark)" || return 1
 	tail -c "+$((from + 1))" "$outside_out" | tr -d '\r'
 }
 
@@ -82,8 +83,8 @@ outside_regions()
 	printf 'physical %x %x\n' $((physical)) $((physical + end - 0x4000000))
 	outside_ask "info tlb" | sed -n 's/^\(ffff[0-9a-f]*\): \([0-9a-f]*\) \(.........\)$/\1 \2 \3/p' >"$dir/tlb"
 	# Its pages are the large ones; all at one distance from physical memory.
-	awk '$3 ~ /P/ { if (!n++) first = $1 " " $2; last = $1 } END { print first, last }' "$dir/tlb" | {
-		read -r first physical last
+	awk '$3 ~ /P/ { if (!n++) first = $1 " " $2; last = $1 } END { if (n) print first, last }' "$dir/tlb" | {
+		read -r first physical last || return
 		printf 'direct %x %x\n' $((0x$first - 0x$physical)) $((0x$last + 0x200000))
 	}
 	read -r offset count <<<"$("$dir/offsets")"
