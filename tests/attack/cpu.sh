@@ -1,5 +1,6 @@
 #!/bin/bash
-# What the CPU protects with is measured, and a policy can demand it. A CPU without NX boots nothing.
+# What the CPU protects with is measured, and a policy can demand it. A CPU without NX boots nothing; threads that
+# may read each other share no core.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
@@ -10,6 +11,10 @@ ok "a host is trusted first" make_host
 has "its verdict says what the CPU protects with" "$system/first.log" \
 	'CPU: protections=nx,smep,smap,umip,ibt,user-ibt,shadow-stack,kernel-shadow,pku,entropy mitigated='
 has "the event has its place in PCR 19" "$system/first.log" '^ 19 +CPU .* runtime$'
+issues=$(sed -n 's/^\tX(SPEC_[A-Z0-9_]*, "\(.*\)").*/\1/p' kernel/arch/x86/speculation.h)
+is "the log says of each attack by transient execution what is done" \
+	"$(sed -n 's/.*Cpu: .* speculation: \([a-z0-9_]*\): \(not affected\|mitigated\|exposed\), ..*/\1/p' "$system/first/sim/com1.log")" \
+	"$issues"
 
 has_qemu || {
 	skip "other CPUs" "qemu-system-x86_64 is not installed"
@@ -38,4 +43,12 @@ kill "$qemu" 2>/dev/null
 wait "$qemu" 2>/dev/null
 has "without NX the kernel refuses to start, and says why" "$dir/no-nx.log" 'cannot start: this CPU has no NX bit'
 ok "and does nothing else" test "$(grep -ac vmkernel "$dir/no-nx.log")" = 0
+
+# Threads that may read each other, as nothing is known of this CPU's maker.
+kernel_iso "$dir" threads onboot=poweroff --enable-tboot 0
+qemu "$dir" threads -smp 4,threads=2
+has "where threads leak, one of each core stays off" "$dir/threads.log" 'Smp: .* 2 hardware threads stay off'
+has "the others run" "$dir/threads.log" ' 2 CPUs'
+has "no rule of hardening fails" "$dir/threads.log" 'hardening: [0-9]+ rules hold, .* 0 fail'
+healthy threads "$dir/threads.log"
 done_testing

@@ -20,7 +20,7 @@ warm=40 # rounds before anything is counted (kernel/boot/onboot.c)
 
 console_prepare
 kernel_build "$dir/build"
-make -s build/packages/{e1000,edu,igb,console}.pkg build/bin/vmksign >>"$dir/build/make.log" 2>&1 || {
+make -s build/packages/{e1000,edu,igb,console,spin}.pkg build/bin/vmksign >>"$dir/build/make.log" 2>&1 || {
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
@@ -68,12 +68,12 @@ code_offset()
 	header=$(segment "$1" 5)
 	echo $(($2 - $(value "$1" $((header + 16)) 8) + $(value "$1" $((header + 8)) 8)))
 }
-# malformed NAME FUNCTION: NAME.pkg, with e1000's code changed by it, for edu's device.
+# malformed NAME FUNCTION ELF MANIFEST: NAME.pkg, with the image changed by the function.
 malformed()
 {
-	cp build/modules/e1000.elf "$dir/$1.elf"
+	cp "$3" "$dir/$1.elf"
 	"$2" "$dir/$1.elf"
-	sed -e "s/^name=.*/name=$1/" -e /^parameters=/d kernel/vmkdev/drivers/edu/edu.manifest >"$dir/$1.manifest"
+	sed -e "s/^name=.*/name=$1/" -e "/^parameters=/d; /^restart=/d" "$4" >"$dir/$1.manifest"
 	build/bin/vmksign package --manifest "$dir/$1.manifest" --payload "$dir/$1.elf" --key build/keys/provider.key \
 		--cert build/keys/provider.pem --chain build/keys/intermediate.pem --out "$dir/build/files/$1.pkg"
 }
@@ -85,12 +85,16 @@ relocation() # the type of the first: R_X86_64_64
 }
 huge() { put "$1" $(($(segment "$1" 6) + 48)) 00 00 00 00 00 00 00 80; }
 short() { truncate -s 5000 "$1"; }
-malformed wx wx
-malformed nopad nopad
-malformed relocation relocation
-malformed huge huge
-malformed short short
-iso malformed onboot=poweroff 'config.pkg --- wx.pkg --- nopad.pkg --- relocation.pkg --- huge.pkg --- short.pkg'
+modules=config.pkg
+for name in wx nopad relocation huge short; do
+	malformed "$name" "$name" build/modules/e1000.elf kernel/vmkdev/drivers/edu/edu.manifest
+	modules+=" --- $name.pkg"
+done
+for name in wx huge short; do
+	malformed "world-$name" "$name" build/worlds/spin.elf kernel/worlds/spin/spin.manifest
+	modules+=" --- world-$name.pkg"
+done
+iso malformed onboot=poweroff "$modules"
 qemu "$dir" malformed -device edu
 # refused NAME REASON
 refused()
@@ -102,6 +106,14 @@ refused nopad 'its entry point has no landing pad'
 refused relocation 'a relocation is not R_X86_64_RELATIVE'
 refused huge "a segment's alignment is no power of two"
 refused short "a segment's bytes lie outside the file"
+# likewise NAME REASON
+no_world()
+{
+	has "world-$1: nor does a world" "$dir/malformed.log" "World world-$1: not started: $2.* \(bad-format\)"
+}
+no_world wx "a segment is writable and executable"
+no_world huge "a segment.s alignment is no power of two"
+no_world short "a segment.s bytes lie outside the file"
 healthy malformed "$dir/malformed.log"
 
 # --- again and again
@@ -154,6 +166,8 @@ vmk vmk system module get edu --json
 ok "JSON says that nothing is left of it" says '(.IsLoaded | not) and .MemorySize == 0 and .Loads == 1 and .Error == ""'
 answers "no device" 1 'igb cannot be loaded: not-found: there is no device that it drives' vmk system module load igb
 answers "what was refused stays so" 1 'bad.pkg cannot be loaded: bad-signature: ' vmk system module load bad.pkg
+answers "the audit log has the refusal, with its reason" 0 " package-refused .* file=bad.pkg status=bad-signature" vmk system auditrecords list
+answers "and who had the driver loaded" 0 " package-loaded .* name=edu .* by=console" vmk system auditrecords list
 answers "a world is no driver" 1 'console is no driver, but a world' vmk system module load console
 answers "nothing of that name" 1 "no module 'nobody'" vmk system module unload nobody
 ok "the network still works" vmk vmkping 10.0.2.2 -c 1
