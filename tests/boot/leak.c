@@ -159,10 +159,12 @@ static void check_hex(const uint8_t *digits, size_t count, size_t offset)
 static void check_decimal(const uint8_t *digits, size_t count, size_t offset)
 {
 	char text[24] = "";
+	/* The image may lie so near to the top that its distance from there has few digits. */
+	const bool is_negative = offset && digits[-1] == '-';
 	const struct region *r;
 	uint64_t value;
 
-	if (count < 12 || count > 20)
+	if (count < (is_negative ? 8 : 12) || count > 20)
 		return;
 	memcpy(text, digits, count);
 	value = strtoull(text, NULL, 10);
