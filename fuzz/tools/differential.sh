@@ -55,17 +55,18 @@ differential_row() # DIRECTORY: tab-separated
 # differential VECTORS SEED JOBS JSON
 differential()
 {
-	local share=$(($1 / 2 / ($3 > 1 ? ($3 + 1) / 2 : 1))) model first dir failed=0
-	[ "$share" -gt 0 ] || die "--vectors wants at least 2"
+	local half=$(($1 / 2)) model first dir failed=0
+	local share=$((half / (($3 + 1) / 2)))
+	[ "$share" -gt 0 ] || die "--vectors wants at least 2 for each job"
 	make -j"$(nproc)" build/fuzz-differential/vmentry.elf build/bin/txtsim >/dev/null || die "the payload does not build"
 	mkdir -p "$differential_dir"
 	rm -rf "${differential_dir:?}"/*
-	for ((first = 0; first < $1 / 2; first += share)); do
+	for ((first = 0; first < half; first += share)); do
 		for model in "${differential_models[@]}"; do
 			while [ "$(jobs -rp | wc -l)" -ge "$3" ]; do
 				wait -n
 			done
-			differential_run "$model" "$2" $first $share &
+			differential_run "$model" "$2" $first $((share < half - first ? share : half - first)) &
 		done
 	done
 	differential_progress &

@@ -23,21 +23,6 @@ const char *outcome_name(enum outcome_kind kind)
 	return names[kind];
 }
 
-static unsigned check_list(const uint64_t *f, struct swvmx_failures *failures)
-{
-	for (unsigned i = 0; i < F(ENTRY_MSR_LOAD_COUNT) && i < 512; i++) {
-		struct swvmx_msr_entry entry = {0};
-		const void *at = swvmx_at(hpa(F(ENTRY_MSR_LOAD) + 16ull * i));
-
-		if (at)
-			memcpy(&entry, at, sizeof(entry));
-		swvmx_check_msr(&entry, failures);
-		if (failures->count)
-			return i + 1;
-	}
-	return 0;
-}
-
 void predict(struct prediction *p, const struct swvmx_cpu *cpu, const uint64_t *f,
 	const struct swvmx_referenced *referenced)
 {
@@ -45,7 +30,7 @@ void predict(struct prediction *p, const struct swvmx_cpu *cpu, const uint64_t *
 	swvmx_check_controls(cpu, f, &p->controls);
 	swvmx_check_host(cpu, f, &p->host);
 	swvmx_check_guest(cpu, f, referenced, &p->guest);
-	p->bad_msr = check_list(f, &p->msr);
+	p->bad_msr = swvmx_check_list(f, &p->msr);
 }
 
 enum outcome_kind prediction_kind(const struct prediction *p)

@@ -43,12 +43,11 @@ static void look_up(const struct swvmx_vmcs *vmcs, struct swvmx_referenced *to)
 		memcpy(to->pdptes, swvmx_at(hpa(table)), sizeof(to->pdptes));
 }
 
-/* 27.4: the first entry that fails, from 1; 0: all loaded. */
-static unsigned load_msrs(const struct swvmx_vmcs *vmcs, struct swvmx_failures *failures)
+unsigned swvmx_check_list(const uint64_t *f, struct swvmx_failures *failures)
 {
-	for (unsigned i = 0; i < F(vmcs, ENTRY_MSR_LOAD_COUNT) && i < 512; i++) {
+	for (unsigned i = 0; i < f[VMCS_INDEX_ENTRY_MSR_LOAD_COUNT] && i < 512; i++) {
 		struct swvmx_msr_entry entry = {0};
-		const void *at = swvmx_at(hpa(F(vmcs, ENTRY_MSR_LOAD) + 16ull * i));
+		const void *at = swvmx_at(hpa(f[VMCS_INDEX_ENTRY_MSR_LOAD] + 16ull * i));
 
 		if (at)
 			memcpy(&entry, at, sizeof(entry));
@@ -180,7 +179,7 @@ enum vmx_result vtx_enter(struct vtx_registers *registers, bool launched)
 			swvmx_guest_qualification(swvmx.failures.first));
 		return VMX_OK;
 	}
-	bad_msr = load_msrs(vmcs, &swvmx.failures);
+	bad_msr = swvmx_check_list(vmcs->f, &swvmx.failures);
 	if (bad_msr) {
 		fail_entry(vmcs, EXIT_MSR_LOADING, bad_msr);
 		return VMX_OK;

@@ -98,6 +98,8 @@ bool swvmx_read_capability(uint32_t msr, uint64_t *value);
 
 /* The exit qualification of an entry that fails at a check of the guest's state (SDM 27.8). */
 uint64_t swvmx_guest_qualification(enum swvmx_check check);
+/* The list of MSRs to load at entry (SDM 27.4): the first entry that fails, from 1; 0: none. */
+unsigned swvmx_check_list(const uint64_t *f, struct swvmx_failures *failures);
 /* An exit in the current VMCS; the reason word, and what the SDM says happens at every exit. */
 void swvmx_exit(struct swvmx_vmcs *vmcs, uint32_t reason, uint64_t qualification);
 /*
