@@ -5,9 +5,10 @@
 ifneq ($(filter $(B)/fuzz-%,$(MAKECMDGOALS)),)
 ENGINE ?= engine
 FLAVOURS := coverage replay $(ENGINE)
+COUNTERS := -fprofile-instr-generate -fcoverage-mapping
 coverage_CC := clang-19
 coverage_LD := clang-19
-coverage_CFLAGS := -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping
+coverage_CFLAGS := -fsanitize=fuzzer $(COUNTERS)
 coverage_LDFLAGS := $(coverage_CFLAGS)
 replay_CC := gcc-12
 replay_LD := gcc-12
@@ -19,21 +20,30 @@ $(ENGINE)_LD := $(CXX)
 $(ENGINE)_CFLAGS := $(CFLAGS) -Wno-error -Wno-unknown-warning-option
 $(ENGINE)_LDFLAGS := $(CXXFLAGS) $(LIB_FUZZING_ENGINE)
 
+# mbedTLS, too, is built as the flavour is, but not counted.
 define fuzz_flavour
 $(B)/obj/fuzz-$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$$($(1)_CC) -std=gnu17 -O1 -g $$(WARN) $$(INC) -D_GNU_SOURCE $$($(1)_CFLAGS) \
 		$$(call directive,$$<,cflags) -MMD -MP -c $$< -o $$@
+$(MBEDTLS_CALLERS:%=$(B)/obj/fuzz-$(1)/%.o): $(1)_CFLAGS += $(MBEDTLS_CALLER)
+$(1)_LIB_CC := $$($(1)_CC)
+$(1)_LIB_CFLAGS := -std=gnu17 -O1 -g $$(INC) $$(filter-out $(COUNTERS),$$($(1)_CFLAGS))
+$$(eval $$(call mbedtls_host_lib,fuzz-$(1)-lib,fuzz-$(1),$(1)_LIB_CFLAGS,$(1)_LIB_CC))
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
+
+# What a target links with, in this flavour.
+flavour_of = $(subst build/fuzz-lib/,build/fuzz-$(1)-lib/,$(2))
 
 define fuzz_flavour_target
 $(B)/fuzz-$(1)/$(2): $(call test_obj,fuzz/$(2).c $(call directive,fuzz/$(2).c,sources) \
 		$(call directive,fuzz/$(2).c,quiet) $($(1)_SRCS),fuzz-$(1)) \
 		$(call test_obj,$(call directive,fuzz/$(2).c,simulated),simcpu) \
-		$(call directive,fuzz/$(2).c,needs)
+		$(call flavour_of,$(1),$(call directive,fuzz/$(2).c,needs))
 	@mkdir -p $$(@D)
-	$$($(1)_LD) $$($(1)_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(call directive,fuzz/$(2).c,libs)
+	$$($(1)_LD) $$($(1)_LDFLAGS) -o $$@ $$(filter %.o,$$^) \
+		$(call flavour_of,$(1),$(call directive,fuzz/$(2).c,libs))
 endef
 $(foreach f,$(FLAVOURS),$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_flavour_target,$(f),$(t)))))
 endif

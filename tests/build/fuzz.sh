@@ -91,11 +91,7 @@ fi
 
 if [ -n "${MERLON_FULL:-}" ]; then
 	export -n MERLON_FUZZ
-	replays=()
-	for source in fuzz/fuzz_*.c; do
-		# mbedTLS is there as clang's build alone.
-		grep -q '^/\* needs:' "$source" || replays+=("$(basename "$source" .c)")
-	done
+	mapfile -t replays < <(fuzz/run --list)
 	ok "gcc builds the targets" make -j"$(nproc)" "${replays[@]/#/build/fuzz-replay/}"
 	for target in "${replays[@]}"; do
 		[ -d "fuzz/corpus/${target#fuzz_}" ] || continue

@@ -31,14 +31,15 @@ $(KB)/libmbedtls.a: $(MBEDTLS_SRCS:%=$(KB)/obj/mbedtls/%.o) $(KB)/obj/kernel/por
 	llvm-ar-19 rcsD $@ $^
 KERNEL_LIBS += $(KB)/libmbedtls.a
 
-# $(1): where, $(2): profile of our own objects, $(3): its flags; the sources keep their warnings.
+# $(1): where, $(2): profile of our own objects, $(3): its flags, $(4): its compiler; the sources keep
+# their warnings.
 define mbedtls_host_lib
 $(B)/$(1)/mbedtls/%.o: $(MBEDTLS)/library/%.c kernel/port/mbedtls/config.h
 	@mkdir -p $$(@D)
-	$$(CC_HOST) $$(filter-out $$(WARN),$$($(3))) -w $$(MBEDTLS_PORT_INC) -c $$< -o $$@
+	$$($(4)) $$(filter-out $$(WARN),$$($(3))) -w $$(MBEDTLS_PORT_INC) -c $$< -o $$@
 $(B)/$(1)/mbedtls/sha256-x86_64.o: $(SHA256_BLOCK)
 	@mkdir -p $$(@D)
-	$$(CC_HOST) -c $$< -o $$@
+	$$($(4)) -c $$< -o $$@
 $(B)/$(1)/libmbedtls.a: $(MBEDTLS_SRCS:%=$(B)/$(1)/mbedtls/%.o) \
 		$(B)/obj/$(2)/kernel/port/mbedtls/zeroize.o $(B)/obj/$(2)/kernel/port/mbedtls/heap_host.o \
 		$(B)/obj/$(2)/kernel/port/mbedtls/sha256_block.o \
@@ -47,5 +48,5 @@ $(B)/$(1)/libmbedtls.a: $(MBEDTLS_SRCS:%=$(B)/$(1)/mbedtls/%.o) \
 	rm -f $$@
 	llvm-ar-19 rcsD $$@ $$^
 endef
-$(eval $(call mbedtls_host_lib,host-lib,test,TEST_CFLAGS))
-$(eval $(call mbedtls_host_lib,fuzz-lib,fuzz,FUZZ_CFLAGS))
+$(eval $(call mbedtls_host_lib,host-lib,test,TEST_CFLAGS,CC_HOST))
+$(eval $(call mbedtls_host_lib,fuzz-lib,fuzz,FUZZ_CFLAGS,CC_HOST))
