@@ -11,6 +11,13 @@
 #define INPUT_MAX (1u << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+
+/* For targets with a mutator of their own: nothing is mutated here. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room)
+{
+	return size;
+}
 
 static unsigned runs;
 

@@ -74,7 +74,7 @@ enum vmk_status area_alloc(struct space *space, enum area area, size_t bytes, si
 		places[i].bytes = ALIGN_UP(bytes, PAGE_SIZE);
 		places[i].area = area;
 		*address = place_start(i);
-		__asan_unpoison_memory_region((void *)*address, places[i].bytes);
+		ASAN_UNPOISON_MEMORY_REGION((void *)*address, places[i].bytes);
 		return VMK_OK;
 	}
 	return VMK_NO_MEMORY;
@@ -86,7 +86,7 @@ enum vmk_status space_release(struct space *space, uintptr_t address, size_t byt
 
 	MUST(i < PLACES && address == place_start(i) && bytes == places[i].bytes);
 	memset((void *)address, 0, bytes);
-	__asan_poison_memory_region((void *)address, bytes);
+	ASAN_POISON_MEMORY_REGION((void *)address, bytes);
 	places[i].bytes = 0;
 	return VMK_OK;
 }
@@ -248,9 +248,9 @@ static void start(void)
 {
 	lock_disarm();
 	memset(places, 0, sizeof(places));
-	__asan_unpoison_memory_region(arena, sizeof(arena));
+	ASAN_UNPOISON_MEMORY_REGION(arena, sizeof(arena));
 	memset(arena, 0, sizeof(arena));
-	__asan_poison_memory_region(arena, sizeof(arena));
+	ASAN_POISON_MEMORY_REGION(arena, sizeof(arena));
 	live_count = 0;
 	random_state = 1;
 	heap_init();
