@@ -1,13 +1,15 @@
 /* sources: kernel/vtx/ept.c */
 /* quiet: fuzz/models/ept_model.c */
+/* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /* EPT changes in any order, against a naive model with translation caches. */
+#include "fuzz/lib/figures.h"
 #include "fuzz/models/ept_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	ept_model_run(data, size);
+	figures_operations(ept_model_run(data, size));
 	return 0;
 }

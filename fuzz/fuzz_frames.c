@@ -1,10 +1,12 @@
 /* sources: kernel/mem/frame_pool.c */
 /* quiet: tests/unit/shim/panic.c */
+/* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /*
  * Frames allocated and freed in any order for any owner, chunks hidden and shown between: against
  * one byte for each frame. Two bytes an operation: what, with which order and owner; which block.
  */
+#include "fuzz/lib/figures.h"
 #include "mem/frame_pool.h"
 
 #include <string.h>
@@ -157,6 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	frame_pool_init(&pool, FRAMES, memory);
 	frame_pool_add(&pool, FIRST, FRAMES - FIRST);
 	for (size_t i = 0; i + 1 < size; i += 2) {
+		figures_operations(1);
 		switch (data[i] & 15) {
 		case 11:
 			arrive();

@@ -1,4 +1,5 @@
 /* sources: kernel/vmkuser/handle.c */
+/* quiet: fuzz/lib/figures.c */
 /*
  * Any sequence of additions, copies, restrictions and removals beside a model: what a handle may do
  * is what its object was given with, less all that was dropped on the way, and an old number names
@@ -7,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "fuzz/lib/figures.h"
 #include "lib/reader.h"
 #include "vmkuser/handle.h"
 
@@ -108,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t what = reader_u8(&r);
 		struct known *k;
 
+		figures_operations(1);
 		if (what % 4 == 0 || !known_count) {
 			add(&table, &r);
 			continue;

@@ -1,5 +1,6 @@
 /* sources: kernel/mem/heap.c kernel/mem/slab.c kernel/lib/lock.c */
 /* quiet: fuzz/models/heap_model.c tests/unit/shim/panic.c */
+/* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /* The kernel's heap, used well and then once badly, against a list of what was given. */
 #include "fuzz/models/heap_model.h"

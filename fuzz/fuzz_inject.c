@@ -1,5 +1,5 @@
 /* sources: kernel/vtx/inject.c */
-/* quiet: kernel/vtx/vmcs.c */
+/* quiet: kernel/vtx/vmcs.c fuzz/lib/figures.c */
 /*
  * Events against a small processor that delivers them or has their delivery cut off. Nothing that
  * VM entry would refuse is written, each interrupt is delivered once, an NMI is never lost, and a
@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "fuzz/lib/figures.h"
 #include "vtx/capabilities.h"
 #include "vtx/inject.h"
 #include "vtx/vtx_ops.h"
@@ -148,8 +149,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&seen, 0, sizeof(seen));
 	controls = 0;
 	irq = -1;
-	for (size_t at = 0; at + STEP <= size && at < STEP * STEPS; at += STEP)
+	for (size_t at = 0; at + STEP <= size && at < STEP * STEPS; at += STEP) {
+		figures_operations(1);
 		if (!step(&in, data + at))
 			break;
+	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 /* quiet: kernel/sched/invariants.c kernel/sched/invariants_watch.c */
 /* quiet: kernel/lib/lock.c tests/unit/shim/sched_sim.c */
 /* quiet: tests/unit/shim/panic.c */
+/* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /*
  * Any order of operations on up to four CPUs and 32 worlds in pools and VMs. Two ways to run them:
@@ -16,6 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "fuzz/lib/figures.h"
 #include "tests/unit/shim/sched_sim.h"
 
 #define TASKS      32u
@@ -196,6 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_groups(cpus);
 	for (size_t i = 2, n = 1; i + 2 < size && n <= OPERATIONS; i += 3, n++) {
 		operate(cpus, prompt, data + i);
+		figures_operations(1);
 		if (n % every == 0)
 			check(prompt);
 	}

@@ -4,7 +4,7 @@
 /* simulated: kernel/sched/settings.c kernel/sched/event.c kernel/lib/lock.c */
 /* simulated: fuzz/models/simworld.c */
 /* quiet: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c kernel/sched/invariants.c */
-/* quiet: tests/unit/shim/panic.c */
+/* quiet: tests/unit/shim/panic.c fuzz/lib/figures.c */
 /*
  * The scheduler, events and locks on two to four processors that take turns at every atomic access,
  * with or without store buffers: twelve worlds signal, wait, lend, yield, move and end. Again and
@@ -13,6 +13,7 @@
  * bytes of processors and mode, eight of the seed of turns, one of how often to check, then the
  * worlds' programs, operations of two bytes dealt out in turn.
  */
+#include "fuzz/lib/figures.h"
 #include "fuzz/models/simworld.h"
 #include "sched/invariants.h"
 #include "sched/settings.h"
@@ -167,6 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < worlds; i++) {
 		if (lengths[i])
 			simworld_create(i, group_for(i), programs[i], lengths[i]);
+		figures_operations(lengths[i]);
 	}
 	for (unsigned rounds = 0; rounds < 200 && simcpu_run(every); rounds++)
 		check();

@@ -6,6 +6,7 @@
 /* sources: kernel/lib/lock.c tests/unit/shim/panic.c */
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
+/* quiet: fuzz/lib/figures.c */
 /*
  * Any sequence of system calls with any arguments: the world's memory is counted to the page and
  * within its limit, nothing becomes executable, image and stack stay as they were, no handle gains
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/lib/figures.h"
 #include "lib/reader.h"
 #include "tests/unit/shim/world_kernel.h"
 
@@ -117,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (setjmp(sim.leaving))
 			continue; /* it has switched the machine off, as it may */
 		status = call_make(&world, number & 0x7f, args, &value);
+		figures_operations(1);
 		denied += status == VMK_DENIED;
 		if (status == VMK_OK && value)
 			last_values[calls % 4] = value;

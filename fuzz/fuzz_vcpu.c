@@ -6,6 +6,7 @@
 /* quiet: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
 /* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c kernel/vtx/cpuid_policy.c */
 /* quiet: kernel/vtx/capabilities.c */
+/* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /*
  * vCPUs that move between pCPUs, with events and EPT changes between their turns. Plausible mode:
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "fuzz/lib/figures.h"
 #include "fuzz/models/swvmx/guest.h"
 #include "vtx/exits.h"
 
@@ -338,8 +340,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&guest, 0, sizeof(guest));
 	guest.in = (struct guest_input){data, size, 0};
 	start(guest_byte(&guest.in));
-	for (unsigned i = 0; i < STEPS && guest.in.at < size; i++)
+	for (unsigned i = 0; i < STEPS && guest.in.at < size; i++) {
 		step(guest_byte(&guest.in));
+		figures_operations(1);
+	}
 	for (unsigned n = 0; n < RIG_VCPUS; n++)
 		unload(n);
 	for (unsigned p = 0; p < SWVMX_PCPUS; p++) {
@@ -347,5 +351,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (vtx_vmxoff() != VMX_OK)
 			abort();
 	}
+	figures_checks(swvmx_seen, SWVMX_CHECK_COUNT, swvmx_check_name);
 	return 0;
 }

@@ -1,10 +1,12 @@
 /* sources: kernel/vtx/vioapic.c */
+/* quiet: fuzz/lib/figures.c */
 /*
  * Lines, registers and EOIs in any order, beside a naive I/O APIC: one message for each rising edge
  * of an unmasked edge input, and for each time that an asserted level input is free to ask.
  */
 #include <stdlib.h>
 #include <string.h>
+#include "fuzz/lib/figures.h"
 #include "vtx/vioapic.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -140,7 +142,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < IOAPIC_INPUTS; i++)
 		pins[i] = (struct naive){.low = MASKED};
 	vioapic_init(&io, send, NULL);
-	for (size_t at = 0; at + STEP <= size && at < STEP * STEPS; at += STEP)
+	for (size_t at = 0; at + STEP <= size && at < STEP * STEPS; at += STEP) {
 		step(data + at);
+		figures_operations(1);
+	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 /* quiet: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
 /* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c kernel/vtx/cpuid_policy.c */
 /* quiet: kernel/vtx/capabilities.c */
+/* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /*
  * VM entry with any VMCS: a valid one from the kernel's own set-up, then changed. The run loop must
@@ -13,6 +14,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "fuzz/lib/figures.h"
 #include "fuzz/models/swvmx/rig.h"
 #include "vtx/exits.h"
 
@@ -102,5 +104,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vcpu_unload(v);
 	if (swvmx_current()->current || swvmx_current()->tables_short)
 		abort();
+	figures_checks(swvmx_seen, SWVMX_CHECK_COUNT, swvmx_check_name);
 	return 0;
 }

@@ -3,10 +3,12 @@
 /* sources: kernel/worlds/vmx/rtc.c kernel/worlds/vmx/power.c kernel/worlds/vmx/pci.c */
 /* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
+/* quiet: fuzz/lib/figures.c */
 /* A guest without manners: any access to any port, device register and ring, in any order. The
  * memory behind guest RAM and disk stays as it is, virtio work ends, deadlines lie ahead. */
 #include <stdlib.h>
 #include <string.h>
+#include "fuzz/lib/figures.h"
 #include "tests/unit/vmx_host.h"
 #include "worlds/vmx/board.h"
 
@@ -97,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		memcpy(&step, data + at, sizeof(step));
 		apply(&step, ram);
+		figures_operations(1);
 		while (board_work(&board))
 			if (++rounds > WORK)
 				abort();

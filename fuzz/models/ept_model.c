@@ -317,7 +317,8 @@ unsigned ept_model_run(const uint8_t *data, size_t size)
 		memcpy(&op, data + at, sizeof(op));
 		apply(&m, &op);
 		check_caches(&m);
-		if (data[0] & 0x80 || ++ops_done % 8 == 0)
+		ops_done++;
+		if (data[0] & 0x80 || ops_done % 8 == 0)
 			check_all(&m);
 	}
 	check_all(&m);

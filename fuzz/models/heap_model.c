@@ -1,4 +1,5 @@
 #include "fuzz/models/heap_model.h"
+#include "fuzz/lib/figures.h"
 #include "lib/lock.h"
 #include "lib/panic.h"
 #include "lib/random.h"
@@ -293,6 +294,7 @@ void heap_model_run(const uint8_t *data, size_t size)
 
 	start();
 	for (unsigned i = 0; i < OPERATIONS && reader_left(&r); i++) {
+		figures_operations(1);
 		if (!step(&r, reader_u8(&r)))
 			return;
 	}

@@ -40,19 +40,23 @@ fuzz_once() # TARGET JOB SECONDS VALUE_PROFILE
 	read_cpu
 	before=$cpu_used
 	# shellcheck disable=SC2046
-	"$programs/$target" -max_total_time="$3" -use_value_profile="$4" -rss_limit_mb=2048 -timeout=20 \
-		-reload=10 -print_final_stats=1 -artifact_prefix="$state/job$job-" $(options_of "$target") \
-		"$corpora/$target" "${seeds[@]}" >"$log" 2>&1 &
+	MERLON_FUZZ_FIGURES=$state/figures$job "$programs/$target" -max_total_time="$3" \
+		-use_value_profile="$4" -rss_limit_mb=2048 -timeout=20 -reload=10 -print_final_stats=1 \
+		-artifact_prefix="$state/job$job-" $(options_of "$target") "$corpora/$target" "${seeds[@]}" \
+		>"$log" 2>&1 &
 	fuzzer=$!
+	echo "$fuzzer" >"$state/job$job.pid"
 	wait "$fuzzer"
 	status=$?
 	wait "$fuzzer" 2>/dev/null # a signal to this shell ends the first wait early
 	fuzzer=
 	read_cpu
-	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$(date +%s)" "$job" $((SECONDS - start)) \
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$(date +%s)" "$job" $((SECONDS - start)) \
 		$((cpu_used - before)) "$(last_number "$log" stat::number_of_executed_units)" \
 		"$(last_number "$log" cov)" "$(last_number "$log" ft)" \
-		"$(find "$corpora/$target" -type f | wc -l)" >>"$state/history.tsv"
+		"$(find "$corpora/$target" -type f | wc -l)" "$(figure "$state/figures$job" 0)" \
+		>>"$state/history.tsv"
+	rm -f "$state/job$job.pid"
 	return "$status"
 }
 
@@ -91,8 +95,8 @@ turn() # TARGET JOB SECONDS ROUND
 
 print_turn() # TARGET JOB CRASHES
 {
-	local when job wall cpu runs cov ft files
-	IFS=$'\t' read -r when job wall cpu runs cov ft files < <(tail -n 1 "$states/$1/history.tsv")
+	local when job wall cpu runs cov ft files ops
+	IFS=$'\t' read -r when job wall cpu runs cov ft files ops < <(tail -n 1 "$states/$1/history.tsv")
 	printf '%-26s %9d runs  %8d /CPU-s  %6d edges  %6d inputs%s\n' "$1" "$runs" \
 		$((cpu > 0 ? runs * 100 / cpu : 0)) "$cov" "$files" \
 		"$([ "$3" = 0 ] || echo "  $3 crashes")"

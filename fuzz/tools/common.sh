@@ -77,6 +77,15 @@ last_number() # LOG KEY
 	grep -aoE "$2: *[0-9]+" "$1" 2>/dev/null | tail -n 1 | grep -oE '[0-9]+$' || echo 0
 }
 
+# A number of a target's own figures (fuzz/lib/figures.h): 0 operations, 1 checks, 2 seen to pass, 3
+# seen to fail.
+figure() # FILE NUMBER
+{
+	local value
+	value=$(od -An -t u8 -j $((8 * $2)) -N 8 "$1" 2>/dev/null | tr -d ' ')
+	echo "${value:-0}"
+}
+
 # Sets cpu_used: seconds of CPU that finished children of this very shell have had, in hundredths.
 read_cpu()
 {

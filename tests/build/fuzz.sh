@@ -14,6 +14,8 @@ export MERLON_FUZZ=$scratch
 cat >"$scratch/target.c" <<'END'
 #include <stdint.h>
 #include <stdlib.h>
+#include "fuzz/lib/figures.h"
+static const char *name(unsigned check) { return check ? "lasts" : "holds"; }
 static void first(void) { abort(); }
 static void second(const uint8_t *data) { free((void *)data); }
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,10 +25,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		first();
 	if (size > 1 && data[1] == 'b')
 		second(data);
+	figures_operations(2);
+	figures_checks((const uint8_t[3][2]){{1, 0}, {1, 0}, {1, 1}}, 3, name);
 	return 0;
 }
 END
-clang-19 -O1 -g -fsanitize=address,fuzzer -o "$scratch/programs/fuzz_cbor" "$scratch/target.c"
+clang-19 -O1 -g -I. -fsanitize=address,fuzzer -o "$scratch/programs/fuzz_cbor" "$scratch/target.c" \
+	fuzz/lib/figures.c
 
 # The tools with this program in place of a target's.
 with_tools() # COMMAND...
@@ -62,6 +67,13 @@ with_tools minimize fuzz_cbor "$scratch/long" >"$scratch/minimize.log" 2>&1
 is "and made as small as it can be" "$(stat -c %s "$scratch/long.min")" 2
 fuzz/run --status --json >"$scratch/status.json"
 is "the status counts them" "$(jq '.[0].crashes' "$scratch/status.json")" 2
+is "and the checks seen, of all turns" "$(jq -c '.[0].checks' "$scratch/status.json")" \
+	'{"count":3,"pass":3,"fail":1}'
+ok "and operations for each CPU-second" test "$(jq \
+	'.[0] | .operations_per_cpu_second > .exec_per_cpu_second' "$scratch/status.json")" = true
+"$scratch/programs/fuzz_cbor" -runs=5 >"$scratch/figures.log" 2>&1
+has "a target says what it counted" "$scratch/figures.log" '^ops: [0-9]*[02468]$'
+has "and which checks were never seen so" "$scratch/figures.log" '^checks: never fail holds lasts$'
 
 fuzz/run nothing_like_that >"$scratch/unknown.log" 2>&1
 is "an unknown target is refused" $? 2

@@ -1,0 +1,75 @@
+/* A target's own figures: in memory, or in a file that outlives the process. */
+#include "fuzz/lib/figures.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static struct figures own;
+struct figures *figures = &own;
+static const char *(*name_of)(unsigned);
+
+static void print_missing(const char *what, unsigned side)
+{
+	if (!name_of)
+		return;
+	fprintf(stderr, "checks: never %s", what);
+	for (unsigned i = 0; i < figures->checks; i++)
+		if (!figures->seen[i][side])
+			fprintf(stderr, " %s", name_of(i));
+	fputc('\n', stderr);
+}
+
+static void print_figures(void)
+{
+	if (figures->operations)
+		fprintf(stderr, "ops: %llu\n", (unsigned long long)figures->operations);
+	if (!name_of)
+		return;
+	fprintf(stderr, "checks: pass %llu of %llu, fail %llu of %llu\n",
+		(unsigned long long)figures->pass, (unsigned long long)figures->checks,
+		(unsigned long long)figures->fail, (unsigned long long)figures->checks);
+	if (figures->pass < figures->checks)
+		print_missing("pass", 0);
+	if (figures->fail < figures->checks)
+		print_missing("fail", 1);
+}
+
+/* Before any run; a file that cannot be had is no reason not to fuzz. */
+__attribute__((constructor)) static void figures_open(void)
+{
+	const char *path = getenv("MERLON_FUZZ_FIGURES");
+	int file = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
+	void *shared = MAP_FAILED;
+
+	atexit(print_figures);
+	if (file < 0)
+		return;
+	if (ftruncate(file, sizeof(own)) == 0)
+		shared = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	close(file);
+	if (shared == MAP_FAILED)
+		return;
+	figures = shared;
+	figures->operations = 0;
+}
+
+void figures_checks(const uint8_t (*seen)[2], unsigned count, const char *(*name)(unsigned))
+{
+	if (count > FIGURES_CHECKS)
+		abort();
+	/* Another number of checks: what the file knows is of another build. */
+	if (figures->checks != count)
+		memset(figures, 0, sizeof(*figures));
+	figures->checks = count;
+	name_of = name;
+	for (unsigned i = 0; i < count; i++) {
+		figures->pass += seen[i][0] && !figures->seen[i][0];
+		figures->fail += seen[i][1] && !figures->seen[i][1];
+		figures->seen[i][0] |= seen[i][0];
+		figures->seen[i][1] |= seen[i][1];
+	}
+}
