@@ -1,4 +1,5 @@
-/* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
+/* sources: kernel/trust/evlog_read.c attest/verifier/reason.c */
+/* sources: tests/vectors/fixture.c tests/vectors/attack.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
 /* sources: kernel/lib/hex.c kernel/lib/keyval.c kernel/trust/audit_read.c */
 /* sources: attest/verifier/events.c attest/verifier/replay.c attest/verifier/semantics.c */
@@ -7,25 +8,12 @@
 /* sources: attest/verifier/hints.c attest/verifier/covers.c attest/verifier/appraise.c */
 /* sources: attest/verifier/cpu.c attest/verifier/audit.c attest/verifier/firmware.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
-/* Every way to cheat an appraisal that we know of: the reason that must come out, and its words. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+/* Ways to cheat with what is booted and what the logs say of it: the reason that must come out, and
+ * its words. */
 #include <string.h>
-#include <cmocka.h>
 #include <vmkapi/events.h>
-
-#include "tests/vectors/fixture.h"
+#include "tests/vectors/attack.h"
 #include "verifier/cpu.h"
-
-struct attack {
-	const char *name;
-	void (*before)(struct fixture *f); /* changes host, TPM or what the quote will say */
-	void (*after)(struct fixture *f);  /* changes evidence that was honestly made */
-	enum reason reason;
-	const char *names; /* must occur in the words */
-};
 
 /* The host boots what its files are now, honestly. */
 static void reboot(struct fixture *f)
@@ -195,185 +183,6 @@ static void drop_logs(struct fixture *f)
 	bytes_free(&f->evidence.logs[LOG_VMK]);
 }
 
-/* --- the quote */
-
-static void wrong_magic(struct fixture *f)
-{
-	f->quote.magic = 0xff544348;
-}
-static void certify(struct fixture *f)
-{
-	f->quote.type = TPM2_ST_ATTEST_CERTIFY;
-}
-static void trailing(struct fixture *f)
-{
-	f->quote.trailing = 4;
-}
-static void cut_attest(struct fixture *f)
-{
-	f->evidence.attest.size -= 1;
-}
-static void empty_attest(struct fixture *f)
-{
-	f->evidence.attest.size = 0;
-}
-static void signature_trailing(struct fixture *f)
-{
-	f->quote.signature_trailing = 1;
-}
-static void bend_signature(struct fixture *f)
-{
-	f->quote.bend_signature = true;
-}
-static void bend_attest(struct fixture *f)
-{
-	f->evidence.attest.data[f->evidence.attest.size - 1] ^= 1;
-}
-static void sha1_signature(struct fixture *f)
-{
-	f->quote.hash = TPM2_ALG_SHA1;
-}
-static void old_nonce(struct fixture *f)
-{
-	f->quote.extra[0] ^= 1;
-}
-static void short_nonce(struct fixture *f)
-{
-	f->quote.extra_size = 16;
-}
-static void no_nonce(struct fixture *f)
-{
-	f->quote.extra_size = 0;
-}
-static void channel_binding_unasked(struct fixture *f)
-{
-	f->evidence.qd_version = 1;
-}
-static void answered_before(struct fixture *f)
-{
-	host_use_nonce(&f->host, f->evidence.nonce, f->evidence.nonce_size, 999000, 60000);
-}
-static void answered_late(struct fixture *f)
-{
-	f->evidence.answered_ms = f->evidence.requested_ms + APPRAISE_MAX_AGE_MS + 1;
-}
-static void answered_in_the_past(struct fixture *f)
-{
-	f->evidence.answered_ms = f->evidence.requested_ms - 1;
-}
-static void fewer_pcrs(struct fixture *f)
-{
-	f->quote.pcr_mask = 0x060000;
-}
-static void two_banks(struct fixture *f)
-{
-	f->quote.banks = 2;
-}
-static void no_bank(struct fixture *f)
-{
-	f->quote.banks = 0;
-}
-static void sha1_bank(struct fixture *f)
-{
-	f->quote.sha1_bank = true;
-}
-static void challenge_other_pcrs(struct fixture *f)
-{
-	f->quote.pcr_mask = 0x1e0000;
-	f->evidence.pcr_mask = 0x1e0000;
-}
-/* PCR 23 can be reset at will: golden PCR 17 is replayed into it and offered as PCR 17. */
-static void relabel_23(struct fixture *f)
-{
-	memcpy(f->pcrs[23], f->pcrs[17], DIGEST_SIZE);
-	memset(f->pcrs[17], 0xff, DIGEST_SIZE);
-	f->quote.pcr_mask = (FIXTURE_PCR_MASK & ~(1u << 17)) | 1u << 23;
-}
-static void relabel_23_values(struct fixture *f)
-{
-	memcpy(f->evidence.logs[LOG_PCR_VALUES].data + 17 * DIGEST_SIZE, f->pcrs[23], DIGEST_SIZE);
-}
-static void invent_values(struct fixture *f)
-{
-	f->pcrs[19][0] ^= 1;
-}
-static void restore_values(struct fixture *f)
-{
-	f->evidence.logs[LOG_PCR_VALUES].data[19 * DIGEST_SIZE] ^= 1;
-}
-static void drop_values(struct fixture *f)
-{
-	bytes_free(&f->evidence.logs[LOG_PCR_VALUES]);
-}
-
-/* --- the key */
-
-static EVP_PKEY *stranger;
-static struct bytes stranger_public;
-
-static void make_stranger(void)
-{
-	EVP_PKEY_free(stranger);
-	bytes_free(&stranger_public);
-	stranger = fixture_key(&stranger_public, FIXTURE_AK_ATTRIBUTES);
-}
-static void other_key_signs(struct fixture *f)
-{
-	make_stranger();
-	f->quote.signing_key = stranger;
-}
-static void other_key_quotes(struct fixture *f)
-{
-	struct fault fault;
-	struct key key;
-
-	other_key_signs(f);
-	assert_true(key_load(&key, &stranger_public, "stranger", &fault));
-	f->quote.signer_size = key_qualified_name(&key, NULL, f->quote.signer);
-	key_free(&key);
-}
-static void offer_other_key(struct fixture *f)
-{
-	make_stranger();
-	f->evidence.logs[LOG_AK_PUB] = bytes_copy(stranger_public.data, stranger_public.size);
-}
-/* An unrestricted key signs whatever it is given, a made-up attestation too. */
-static void enroll_with(struct fixture *f, uint32_t attributes)
-{
-	struct fault fault;
-
-	key_free(&f->ak);
-	EVP_PKEY_free(f->ak_private);
-	bytes_free(&f->host.ak_public);
-	f->ak_private = fixture_key(&f->host.ak_public, attributes);
-	assert_true(key_load(&f->ak, &f->host.ak_public, "key", &fault));
-	f->quote.signing_key = f->ak_private;
-	f->quote.signer_size = key_qualified_name(&f->ak, NULL, f->quote.signer);
-}
-static void unrestricted_key(struct fixture *f)
-{
-	enroll_with(f, FIXTURE_AK_ATTRIBUTES & ~TPMA_OBJECT_RESTRICTED);
-}
-static void imported_key(struct fixture *f)
-{
-	enroll_with(f, FIXTURE_AK_ATTRIBUTES & ~TPMA_OBJECT_SENSITIVEDATAORIGIN);
-}
-static void roaming_key(struct fixture *f)
-{
-	enroll_with(f, FIXTURE_AK_ATTRIBUTES & ~TPMA_OBJECT_FIXEDTPM);
-}
-
-/* --- firmware */
-
-static uint64_t allowed_firmware[1] = {0x1234};
-
-static void restrict_firmware(struct fixture *f)
-{
-	f->policy.firmware = must_alloc(1, sizeof(uint64_t));
-	f->policy.firmware[0] = allowed_firmware[0];
-	f->policy.firmware_count = 1;
-}
-
 /* --- the log */
 
 static void truncate_mid_record(struct fixture *f)
@@ -500,7 +309,6 @@ static void log_after_quote(struct fixture *f)
 static const struct attack attacks[] = {
 	{"nothing at all", NULL, NULL, REASON_NONE, ""},
 	{"an allowed module at run time", load_allowed_late, NULL, REASON_NONE, ""},
-	{"no unsigned PCR values", NULL, drop_values, REASON_NONE, ""},
 	{"a module logged after the quote", log_after_quote, NULL, REASON_NONE, ""},
 
 	{"SINIT flipped", flip_sinit, NULL, REASON_EVENT_MISMATCH, "sinit.bin"},
@@ -541,44 +349,6 @@ static const struct attack attacks[] = {
 		"PCR 17"},
 	{"launched, no logs", NULL, drop_logs, REASON_LOG_REQUIRED, "txt-drtm"},
 
-	{"wrong magic", wrong_magic, NULL, REASON_BAD_MAGIC, "magic"},
-	{"type CERTIFY", certify, NULL, REASON_NOT_A_QUOTE, "type"},
-	{"trailing bytes", trailing, NULL, REASON_TRAILING_BYTES, "attestation"},
-	{"attestation cut", NULL, cut_attest, REASON_MALFORMED, "attestation"},
-	{"attestation empty", NULL, empty_attest, REASON_MALFORMED, "attestation"},
-	{"bytes behind the signature", signature_trailing, NULL, REASON_TRAILING_BYTES,
-		"signature"},
-	{"signature bent", bend_signature, NULL, REASON_BAD_SIGNATURE, "signature"},
-	{"attestation bent", NULL, bend_attest, REASON_BAD_SIGNATURE, "signature"},
-	{"SHA-1 signature", sha1_signature, NULL, REASON_ALGORITHM, "scheme"},
-	{"old nonce", old_nonce, NULL, REASON_NONCE_MISMATCH, "extraData"},
-	{"half a nonce", short_nonce, NULL, REASON_NONCE_MISMATCH, "extraData"},
-	{"no nonce", no_nonce, NULL, REASON_NONCE_MISMATCH, "extraData"},
-	{"another qualifying-data version", NULL, channel_binding_unasked, REASON_NONCE_MISMATCH,
-		"extraData"},
-	{"a nonce used twice", NULL, answered_before, REASON_NONCE_REUSED, "nonce"},
-	{"an answer too late", NULL, answered_late, REASON_NONCE_EXPIRED, "age"},
-	{"an answer before its question", NULL, answered_in_the_past, REASON_NONCE_EXPIRED, "age"},
-	{"fewer PCRs", fewer_pcrs, NULL, REASON_SELECTION_MISMATCH, "pcrSelect"},
-	{"a second bank", two_banks, NULL, REASON_SELECTION_MISMATCH, "pcrSelect"},
-	{"no bank", no_bank, NULL, REASON_SELECTION_MISMATCH, "pcrSelect"},
-	{"the SHA-1 bank", sha1_bank, NULL, REASON_SELECTION_MISMATCH, "pcrSelect"},
-	{"a challenge that is not the policy's", challenge_other_pcrs, challenge_other_pcrs,
-		REASON_SELECTION_MISMATCH, "challenge"},
-	{"PCR 23 relabelled as 17", relabel_23, relabel_23_values, REASON_SELECTION_MISMATCH,
-		"pcrSelect"},
-	{"invented PCR values", invent_values, restore_values, REASON_PCR_DIGEST_MISMATCH,
-		"pcrDigest"},
-
-	{"another key's signature", other_key_signs, NULL, REASON_BAD_SIGNATURE, "signature"},
-	{"another key's quote", other_key_quotes, NULL, REASON_UNKNOWN_KEY, "qualifiedSigner"},
-	{"another key on offer", NULL, offer_other_key, REASON_UNKNOWN_KEY, "attestation key"},
-	{"an unrestricted key", unrestricted_key, NULL, REASON_KEY_ATTRIBUTES, "attestation key"},
-	{"an imported key", imported_key, NULL, REASON_KEY_ATTRIBUTES, "attestation key"},
-	{"a key that may leave its TPM", roaming_key, NULL, REASON_KEY_ATTRIBUTES,
-		"attestation key"},
-	{"firmware not on the list", restrict_firmware, NULL, REASON_FIRMWARE_VERSION, "firmware"},
-
 	{"log cut inside a record", NULL, truncate_mid_record, REASON_LOG_TRUNCATED, "log vmk"},
 	{"log cut between records", truncate_last_record, NULL, REASON_LOG_TRUNCATED,
 		"BOOT_COMPLETE"},
@@ -607,42 +377,7 @@ static const struct attack attacks[] = {
 		"ELEMENTS_HASH"},
 };
 
-static void run_attack(void **state)
-{
-	const struct attack *attack = *state;
-	struct fixture *f = must_alloc(1, sizeof(*f));
-	struct appraise_request request;
-	struct appraisal a;
-
-	fixture_init(f);
-	if (attack->before)
-		attack->before(f);
-	fixture_attest(f);
-	if (attack->after)
-		attack->after(f);
-	fixture_request(f, &request);
-	appraise(&a, &request);
-	if (a.fault.reason != attack->reason || !strstr(a.fault.what, attack->names))
-		fail_msg("reason %s, what \"%s\", expected \"%s\", found \"%s\"",
-			reason_code(a.fault.reason), a.fault.what, a.fault.expected, a.fault.found);
-	assert_int_equal(a.trusted, attack->reason == REASON_NONE);
-	assert_int_equal(a.states[a.failed], a.trusted ? CHECK_PASSED : CHECK_FAILED);
-	appraisal_free(&a);
-	fixture_free(f);
-	free(f);
-}
-
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(attacks) / sizeof(attacks[0])];
-	int failed;
-
-	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
-		tests[i] = (struct CMUnitTest){.name = attacks[i].name,
-			.test_func = run_attack,
-			.initial_state = (void *)&attacks[i]};
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	EVP_PKEY_free(stranger);
-	bytes_free(&stranger_public);
-	return failed;
+	return attacks_run(attacks, sizeof(attacks) / sizeof(attacks[0]));
 }
