@@ -35,4 +35,29 @@ struct audit_frames {
 /* Looks at whose the frames behind all mappings are. */
 void audit_frames(struct audit_frames *result);
 
+struct audit_places {
+	uint64_t regions; /* seen: of the kernel's half, and the windows of user worlds */
+	uint64_t plain;   /* where they would be, were nothing drawn */
+	uint64_t tied;    /* pairs of which one tells where the other is */
+	uint64_t strays;  /* mappings of the kernel's half in none of its regions */
+	uint64_t ranges;  /* of the kernel's half, as space_alloc() and its like gave them */
+	uint64_t close;   /* of these, with only the guard page below */
+};
+struct range;
+/* Looks for what chance would not have made. */
+void audit_places(
+	const struct range *image, const struct range *direct, struct audit_places *result);
+
+struct audit_free {
+	uint64_t frames; /* free ones that were looked at */
+	uint64_t dirty;  /* of these, not zero throughout */
+};
+struct frame_pool;
+/* Of the next free frame below `*below` that somebody had since the boot, among `looks` frames at
+ * most; false if none was found. `*below` becomes the last one that was seen. */
+bool audit_free_next(const struct frame_pool *pool, uint64_t *below, unsigned looks,
+	bool (*is_zero)(uint64_t frame), struct audit_free *result);
+/* Some hundred free frames: the highest ones, which are given out first, and others at random. */
+void audit_free(struct audit_free *result);
+
 #endif

@@ -25,6 +25,11 @@ uint64_t direct_map_end(void)
 	return map.end;
 }
 
+uintptr_t direct_map_base(void)
+{
+	return map.base;
+}
+
 bool direct_map_covers(uintptr_t address)
 {
 	return map.table && address - map.base < map.end;

@@ -285,6 +285,11 @@ bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame)
 	return dirty;
 }
 
+bool frame_pool_is_cleared(const struct frame_pool *pool, uint64_t frame)
+{
+	return (pool->state[frame] & (STATE_OWNER | STATE_DIRTY)) == FRAME_FREE;
+}
+
 enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame)
 {
 	return frame < pool->frames ? (enum frame_owner)(pool->state[frame] & STATE_OWNER)

@@ -63,6 +63,8 @@ void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order);
 enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order);
 /* Was this frame never zeroed since boot? Forgets it. */
 bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame);
+/* Is it free, and zero since it was last in use? */
+bool frame_pool_is_cleared(const struct frame_pool *pool, uint64_t frame);
 enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame);
 /* Do any of these frames belong to an owner whose frames are private? */
 bool frame_pool_any_private(const struct frame_pool *pool, uint64_t first, uint64_t count);

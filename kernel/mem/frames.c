@@ -5,6 +5,8 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/panic.h"
+#include "lib/random.h"
+#include "mem/audit.h"
 #include "mem/frame_pool.h"
 #include "mem/frames_edge.h"
 #include "mem/window.h"
@@ -14,6 +16,14 @@
 #define LOG_MODULE  "Frames"
 #define FIRST_FRAME (0x100000u >> PAGE_SHIFT) /* the first MiB is firmware's and start code's */
 #define LOW_END     (EARLY_IDENTITY_END >> PAGE_SHIFT)
+
+/* How many free frames an audit looks at: the highest ones, and some at random places; and how far
+ * it goes for each. */
+#define AUDIT_HIGHEST  256u
+#define AUDIT_SAMPLES  16u
+#define AUDIT_IN_A_ROW 16u
+#define AUDIT_LOOKS    1024u
+#define AUDIT_TURNS    1024u
 
 /* Free private chunks that are kept: a world that comes and goes then changes no page tables. */
 #define IDLE_CHUNKS 4
@@ -226,6 +236,34 @@ uint64_t frames_count(enum frame_owner owner)
 	count = pool.count[owner];
 	spin_unlock(&lock, saved);
 	return count;
+}
+
+/* --- the audit */
+
+static bool is_clear(uint64_t frame)
+{
+	return window_is_clear((struct pfn){frame});
+}
+
+/* Under the lock frame by frame: what is looked at is nobody's meanwhile. */
+static void look_below(uint64_t below, unsigned frames, struct audit_free *result)
+{
+	unsigned found = 0;
+
+	for (unsigned turns = 0; turns < AUDIT_TURNS && found < frames && below; turns++) {
+		uint64_t saved = spin_lock(&lock);
+
+		found += audit_free_next(&pool, &below, AUDIT_LOOKS, is_clear, result);
+		spin_unlock(&lock, saved);
+	}
+}
+
+void audit_free(struct audit_free *result)
+{
+	*result = (struct audit_free){0};
+	look_below(pool.frames, AUDIT_HIGHEST, result);
+	for (unsigned i = 0; i < AUDIT_SAMPLES; i++)
+		look_below(random_below(pool.frames) + 1, AUDIT_IN_A_ROW, result);
 }
 
 void frames_log_usage(void)

@@ -14,6 +14,7 @@ void frames_set_direct_map(
 /* direct.c */
 void direct_map_set(const struct ptable *table, uintptr_t base, uint64_t end, uint64_t flags);
 uint64_t direct_map_end(void);
+uintptr_t direct_map_base(void);
 /* Is it an address of the direct map, mapped or not? False while that is the boot path's. */
 bool direct_map_covers(uintptr_t address);
 /* Take out a large page and put it back; the caller sees to it that nobody does so at once. No TLB

@@ -7,6 +7,9 @@
 #include "mem/slab.h"
 
 #define OBJECT_ALIGN 16u
+/* A look at the order: by chance all rise, or fall, once in 10^13 times. */
+#define ORDER_OBJECTS 16u
+#define ORDER_BYTES   64u
 
 static struct spinlock lock = SPINLOCK(LOCK_HEAP);
 static struct slab_cache cache;
@@ -178,4 +181,20 @@ void heap_audit(struct heap_audit *audit)
 	*audit = (struct heap_audit){0};
 	slab_audit(&cache, audit);
 	spin_unlock(&lock, saved);
+}
+
+void heap_audit_order(struct heap_order *order)
+{
+	void *objects[ORDER_OBJECTS];
+	unsigned count = 0;
+
+	*order = (struct heap_order){0};
+	while (count < ORDER_OBJECTS && (objects[count] = heap_alloc(ORDER_BYTES)))
+		count++;
+	for (unsigned i = 1; i < count; i++)
+		order->rising += (uintptr_t)objects[i] > (uintptr_t)objects[i - 1];
+	if (count == ORDER_OBJECTS)
+		order->objects = count;
+	while (count)
+		heap_free(objects[--count]);
 }

@@ -42,4 +42,11 @@ struct heap_audit {
 /* Looks at all small objects without touching them, under the heap's lock. */
 void heap_audit(struct heap_audit *audit);
 
+struct heap_order {
+	unsigned objects; /* that were asked for one after the other; 0: no memory */
+	unsigned rising;  /* of these, at a higher address than the one before */
+};
+/* Asks for some small objects, and gives them back. */
+void heap_audit_order(struct heap_order *order);
+
 #endif

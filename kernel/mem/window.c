@@ -79,3 +79,16 @@ void window_clear(struct pfn first, unsigned order)
 		irq_restore(saved);
 	}
 }
+
+bool window_is_clear(struct pfn frame)
+{
+	uint64_t saved = irq_save(), any = 0;
+	const struct percpu *cpu = open_at(pfn_hpa(frame), 0);
+	const uint64_t *words = cpu->window;
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		any |= words[i];
+	close_again(cpu);
+	irq_restore(saved);
+	return !any;
+}

@@ -17,5 +17,7 @@ enum vmk_status window_create(struct percpu *cpu);
 void window_read(void *to, struct hpa from, size_t bytes);
 void window_write(struct hpa to, const void *from, size_t bytes);
 void window_clear(struct pfn first, unsigned order);
+/* Is all of it zero? */
+bool window_is_clear(struct pfn frame);
 
 #endif

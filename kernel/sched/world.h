@@ -52,6 +52,13 @@ enum world_state world_get_state(const struct world *world);
  * worlds included; returns how many worlds there are in all. No lock of the level LOCK_POOLS or
  * above may be held. */
 unsigned worlds_list(unsigned first, struct world_record *records, unsigned room);
+struct world_canaries {
+	uint64_t worlds; /* that are not new to their stack */
+	uint64_t shared; /* of these, with the canary of another world */
+	uint64_t weak;   /* of these, with one that is zero, or that a string copy could write */
+};
+/* Looks at the stack canaries of all worlds. */
+void worlds_audit_canaries(struct world_canaries *canaries);
 /* The user half to load when it runs, NULL for none (at once, if the world is running here); and
  * its owner's pointer. */
 void world_set_space(struct world *world, struct space *space);

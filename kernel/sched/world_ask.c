@@ -137,3 +137,13 @@ void world_set_shadow_stack(struct world *world, uintptr_t end)
 		cet_restore(&world->cet);
 	irq_restore(saved);
 }
+
+void worlds_audit_canaries(struct world_canaries *canaries)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+
+	/* The one that asks may never have waited. */
+	world_current()->context.canary = percpu()->canary;
+	world_audit_canaries(&worlds, canaries);
+	spin_unlock(&worlds_lock, saved);
+}

@@ -33,6 +33,8 @@ struct world {
 extern struct spinlock worlds_lock;
 extern struct list worlds; /* all that exist, the idle ones too; under the lock */
 
+/* Of these worlds, which stay where they are meanwhile (world_canaries.c). */
+void world_audit_canaries(const struct list *all, struct world_canaries *canaries);
 /* The current world waits until it is woken or until then, unless it was woken already. */
 void world_wait(uint64_t deadline);
 /* Panics if an invariant of the queue, whose lock is held, is broken; every so often. */

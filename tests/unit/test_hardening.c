@@ -26,7 +26,11 @@ static int good(void **state)
 	facts.efer = 0xd01;
 	facts.s_cet = 5;
 	facts.u_cet = 5;
-	facts.canary = 0x1234567890abcd00;
+	facts.canaries.worlds = 12;
+	facts.freed.frames = 300;
+	facts.places = (struct audit_places){.regions = 15, .ranges = 40, .close = 1};
+	facts.heap_order = (struct heap_order){.objects = 16, .rising = 7};
+	facts.code = (struct hardening_code){true, true, true, true};
 	facts.sealed = true;
 	facts.hardware_entropy = true;
 	facts.audit.mappings = 100;
@@ -114,15 +118,72 @@ static void test_each_fails(void **state)
 	fails_alone(HARDENING_GS);
 	facts.heap.damaged = 1;
 	fails_alone(HARDENING_HEAP);
-	facts.canary = 0;
+	facts.canaries.weak = 1;
 	fails_alone(HARDENING_CANARY);
-	facts.canary |= 1;
+	facts.canaries.shared = 1;
 	fails_alone(HARDENING_CANARY);
+	facts.freed.dirty = 1;
+	fails_alone(HARDENING_FREED);
 	facts.speculation.spec_ctrl = 1;
 	fails_alone(HARDENING_SPECULATION);
 	facts.speculation.one_thread = true;
 	facts.sharing = 2;
 	fails_alone(HARDENING_THREADS);
+}
+
+static void test_placement_fails(void **state)
+{
+	(void)state;
+	facts.places.plain = 1;
+	fails_alone(HARDENING_PLACEMENT);
+	facts.places.tied = 1;
+	fails_alone(HARDENING_PLACEMENT);
+	facts.places.strays = 1;
+	fails_alone(HARDENING_PLACEMENT);
+	facts.places.close = 21;
+	fails_alone(HARDENING_PLACEMENT);
+	facts.places.regions = 0;
+	fails_alone(HARDENING_PLACEMENT);
+	/* Of two ranges chance may put one beside the other. */
+	facts.places.ranges = facts.places.close = 2;
+	assert_int_equal(look(HARDENING_PLACEMENT), VMK_HARDENING_HOLDS);
+}
+
+static void test_order_fails(void **state)
+{
+	(void)state;
+	facts.heap_order.rising = 15;
+	fails_alone(HARDENING_HEAP_ORDER);
+	facts.heap_order.rising = 0;
+	fails_alone(HARDENING_HEAP_ORDER);
+	facts.heap_order.rising = 1;
+	assert_int_equal(look(HARDENING_HEAP_ORDER), VMK_HARDENING_HOLDS);
+}
+
+/* The bytes of a function as they should be, and with each part missing. */
+static void test_code(void **state)
+{
+	static const uint8_t good_code[] = {
+		0xb8, 1, 2, 3, 4, 0xf3, 0x0f, 0x1e, 0xfa, 0x31, 0xc0, 0xc3, 0xcc, 0x90};
+	static const struct {
+		unsigned at;
+		const char *found;
+	} bad[] = {{0, "no type"}, {8, "no landing pad"}, {12, "no stop behind a return"}};
+	const size_t bytes = sizeof(good_code) - HARDENING_CODE_BEFORE;
+	uint8_t code[sizeof(good_code)];
+
+	(void)state;
+	hardening_read_code(good_code + HARDENING_CODE_BEFORE, bytes, true, &facts.code);
+	assert_int_equal(look(HARDENING_CODE), VMK_HARDENING_HOLDS);
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memcpy(code, good_code, sizeof(code));
+		code[bad[i].at] = 0x90;
+		hardening_read_code(code + HARDENING_CODE_BEFORE, bytes, true, &facts.code);
+		assert_int_equal(look(HARDENING_CODE), VMK_HARDENING_FAILS);
+		assert_string_equal(row.found, bad[i].found);
+	}
+	hardening_read_code(good_code + HARDENING_CODE_BEFORE, bytes, false, &facts.code);
+	assert_int_equal(look(HARDENING_CODE), VMK_HARDENING_ABSENT);
 }
 
 static void test_found(void **state)
@@ -231,6 +292,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_good, good),
 		cmocka_unit_test_setup(test_each_fails, good),
+		cmocka_unit_test_setup(test_placement_fails, good),
+		cmocka_unit_test_setup(test_order_fails, good),
+		cmocka_unit_test_setup(test_code, good),
 		cmocka_unit_test_setup(test_found, good),
 		cmocka_unit_test_setup(test_absent, good),
 		cmocka_unit_test_setup(test_exposed, good),

@@ -2,6 +2,7 @@
 /* sources: kernel/mem/audit.c kernel/mem/audit_frames.c kernel/mem/space.c kernel/mem/ranges.c */
 /* sources: kernel/mem/ptable.c kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c */
 /* sources: kernel/lib/chacha.c kernel/lib/lock.c tests/unit/shim/machine.c */
+/* sources: kernel/mem/audit_places.c kernel/mem/audit_free.c */
 /* sources: kernel/mem/places.c tests/unit/shim/panic.c */
 /* The audits of address spaces: each mistake alone is seen. */
 #include <setjmp.h>
@@ -10,8 +11,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "arch/x86/paging.h"
+#include "lib/random.h"
 #include "mem/audit.h"
+#include "mem/frame_pool.h"
+#include "mem/places.h"
 #include "tests/unit/shim/machine.h"
 
 #define URW (PROT_USER | PROT_R | PROT_W)
@@ -215,6 +221,135 @@ static void the_audit_sees_an_alias_of_the_image(void **state)
 	assert_int_equal(r.writable_aliases, 1);
 }
 
+/* --- places */
+
+#define IMAGE_START (IMAGE_WINDOW + 77 * PAGE_SIZE)
+
+static struct audit_places places_now(void)
+{
+	const struct range image = {IMAGE_START, IMAGE_START + 16 * PAGE_SIZE};
+	/* Behind the last slot that draw_places() gives. */
+	const struct range direct = {
+		KERNEL_HALF + 5 * LARGE_PAGE_BYTES, KERNEL_HALF + 9 * LARGE_PAGE_BYTES};
+	struct audit_places found;
+
+	audit_places(&image, &direct, &found);
+	return found;
+}
+
+/* The machine's areas have fixed places. */
+static void draw_places(void)
+{
+	struct places places;
+
+	do {
+		assert_int_equal(
+			places_choose(&places, 4 * LARGE_PAGE_BYTES, 1ull << 30, random_below),
+			VMK_OK);
+	} while (places.window[AREA_IMAGES].start < KERNEL_HALF + PML4_SLOT_BYTES ||
+		 places.taken[PTABLE_ENTRIES / 2]);
+	memcpy(kernel_space()->window, places.window, sizeof(places.window));
+	kernel_space()->half = places.window[AREA_IMAGES];
+}
+
+static void the_audit_sees_what_was_not_drawn(void **state)
+{
+	struct range *window = kernel_space()->window;
+	struct audit_places found = places_now();
+	struct space *other;
+	uintptr_t a;
+
+	assert_int_equal(found.plain, AREA_COUNT);
+	assert_int_equal(found.tied, AREA_COUNT * (AREA_COUNT - 1) / 2);
+	draw_places();
+	assert_int_equal(space_alloc(kernel_space(), 1, PROT_R | PROT_W, &a), VMK_OK);
+	assert_int_equal(space_create(&other), VMK_OK);
+	found = places_now();
+	assert_int_equal(found.plain + found.tied + found.strays, 0);
+	assert_int_equal(found.regions, 2 + AREA_COUNT + 2 * 3);
+
+	/* One slot further, and in the same one. */
+	window[AREA_STACKS].start = window[AREA_PAGES].start + PML4_SLOT_BYTES;
+	window[AREA_STACKS].end = window[AREA_PAGES].end + PML4_SLOT_BYTES;
+	assert_int_equal(places_now().tied, 1);
+	window[AREA_STACKS].start = window[AREA_PAGES].start + PAGE_SIZE;
+	window[AREA_STACKS].end = window[AREA_PAGES].end + PAGE_SIZE;
+	assert_int_equal(places_now().tied, 1);
+	draw_places();
+
+	/* What was mapped in the old area is in none now. */
+	assert_int_equal(places_now().strays, 1);
+
+	other->window[AREA_STACKS] = user->window[AREA_STACKS];
+	assert_int_equal(places_now().tied, 1);
+	other->window[AREA_STACKS].start = USER_START;
+	assert_int_equal(places_now().plain, 1);
+	space_destroy(other);
+}
+
+static void the_audit_sees_neighbours(void **state)
+{
+	struct ranges *ranges = &kernel_space()->ranges;
+	const uintptr_t at = kernel_space()->window[AREA_PAGES].start;
+
+	for (unsigned i = 0; i < 10; i++) {
+		uintptr_t start = at + i * (i < 5 ? 2 : 3) * PAGE_SIZE;
+
+		assert_int_equal(ranges_insert(ranges, start, start + PAGE_SIZE), VMK_OK);
+	}
+	assert_int_equal(places_now().ranges, 10);
+	assert_int_equal(places_now().close, 4);
+}
+
+/* --- free frames */
+
+#define POOL_FRAMES 64u
+
+static uint64_t dirty_frame;
+
+static bool is_zero(uint64_t frame)
+{
+	return frame != dirty_frame;
+}
+
+static struct audit_free free_now(const struct frame_pool *pool, unsigned looks)
+{
+	struct audit_free found = {0};
+	uint64_t below = POOL_FRAMES;
+
+	while (audit_free_next(pool, &below, looks, is_zero, &found))
+		;
+	return found;
+}
+
+/* Those that nobody had hold what was there before the boot: they are cleared when they are given
+ * out. */
+static void the_audit_looks_at_what_was_given_back(void **state)
+{
+	struct frame_pool pool;
+	uint64_t memory[512] = {0}, first, other;
+
+	assert_true(frame_pool_bytes(POOL_FRAMES) <= sizeof(memory));
+	frame_pool_init(&pool, POOL_FRAMES, memory);
+	frame_pool_add(&pool, 1, POOL_FRAMES - 1);
+	assert_int_equal(free_now(&pool, POOL_FRAMES).frames, 0);
+	assert_int_equal(frame_pool_alloc(&pool, 2, FRAME_HEAP, POOL_FRAMES, &first), VMK_OK);
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_HEAP, POOL_FRAMES, &other), VMK_OK);
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(frame_pool_take_dirty(&pool, first + i));
+	assert_int_equal(free_now(&pool, POOL_FRAMES).frames, 0);
+	frame_pool_free(&pool, first, 2);
+	dirty_frame = 0;
+	assert_int_equal(free_now(&pool, POOL_FRAMES).frames, 4);
+	assert_int_equal(free_now(&pool, POOL_FRAMES).dirty, 0);
+	dirty_frame = first + 2;
+	assert_int_equal(free_now(&pool, POOL_FRAMES).dirty, 1);
+	/* It goes no further than it is told. */
+	first = POOL_FRAMES;
+	assert_false(audit_free_next(&pool, &first, 0, is_zero, &(struct audit_free){0}));
+	assert_int_equal(first, POOL_FRAMES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +360,9 @@ int main(void)
 		TEST(the_audit_sees_what_has_no_guard),
 		TEST(the_audit_sees_whose_frames_are_mapped),
 		TEST(the_audit_sees_an_alias_of_the_image),
+		TEST(the_audit_sees_what_was_not_drawn),
+		TEST(the_audit_sees_neighbours),
+		cmocka_unit_test(the_audit_looks_at_what_was_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,15 +6,17 @@
 #include <string.h>
 #include <vmkapi/events.h>
 
-#define CR0_WP       0x10000ull
-#define CR4_UMIP     0x800ull
-#define CR4_FSGSBASE 0x10000ull
-#define CR4_SMEP     0x100000ull
-#define CR4_SMAP     0x200000ull
-#define CR4_PKE      0x400000ull
-#define CR4_CET      0x800000ull
-#define CR4_PKS      0x1000000ull
-#define EFER_NXE     0x800ull
+#define CR0_WP        0x10000ull
+#define CR4_UMIP      0x800ull
+#define CR4_FSGSBASE  0x10000ull
+#define CR4_SMEP      0x100000ull
+#define CR4_SMAP      0x200000ull
+#define CR4_PKE       0x400000ull
+#define CR4_CET       0x800000ull
+#define CR4_PKS       0x1000000ull
+#define EFER_NXE      0x800ull
+
+#define RANGES_ENOUGH 8u
 
 static void set(struct vmk_info_hardening *row, enum vmk_hardening state, const char *found)
 {
@@ -81,6 +83,58 @@ static void describe_threads(const struct hardening_facts *f, struct vmk_info_ha
 
 	snprintf(text, sizeof(text), "%u CPUs share a core", f->sharing);
 	hold(row, !f->speculation.one_thread || !f->sharing, text);
+}
+
+/* Neighbours are rare where places are drawn; with few ranges chance may make one. */
+static void describe_placement(const struct hardening_facts *f, struct vmk_info_hardening *row)
+{
+	const struct audit_places *p = &f->places;
+	const bool crowded = p->ranges >= RANGES_ENOUGH && 2 * p->close > p->ranges;
+	char text[sizeof(row->found)];
+
+	snprintf(text, sizeof(text),
+		"of %llu regions %llu undrawn, %llu tied, %llu strays; of %llu ranges %llu close",
+		(unsigned long long)p->regions, (unsigned long long)p->plain,
+		(unsigned long long)p->tied, (unsigned long long)p->strays,
+		(unsigned long long)p->ranges, (unsigned long long)p->close);
+	hold(row, p->regions && !p->plain && !p->tied && !p->strays && !crowded, text);
+}
+
+static void describe_order(const struct hardening_facts *f, struct vmk_info_hardening *row)
+{
+	const struct heap_order *o = &f->heap_order;
+	char text[sizeof(row->found)];
+
+	snprintf(
+		text, sizeof(text), "%u of %u come after their predecessor", o->rising, o->objects);
+	hold(row, o->rising && o->rising + 1 < o->objects, text);
+}
+
+/* --- what the compiler made */
+
+void hardening_read_code(
+	const uint8_t *start, size_t bytes, bool has_types, struct hardening_code *code)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, stop[] = {0xc3, 0xcc};
+	const uint8_t load_type = 0xb8; /* MOV EAX, which nobody executes */
+
+	*code = (struct hardening_code){.has_types = has_types};
+	code->typed = start[-(ptrdiff_t)HARDENING_CODE_BEFORE] == load_type;
+	code->landing = bytes >= sizeof(endbr64) && !memcmp(start, endbr64, sizeof(endbr64));
+	for (size_t i = 0; i + sizeof(stop) <= bytes && !code->stopped; i++)
+		code->stopped = !memcmp(start + i, stop, sizeof(stop));
+}
+
+static void describe_code(const struct hardening_code *code, struct vmk_info_hardening *row)
+{
+	if (!code->landing)
+		hold(row, false, "no landing pad");
+	else if (!code->stopped)
+		hold(row, false, "no stop behind a return");
+	else if (!code->has_types)
+		set(row, VMK_HARDENING_ABSENT, "this compiler has no kCFI");
+	else
+		hold(row, code->typed, code->typed ? "both" : "no type");
 }
 
 /* Those of the CPU stand together, in the order of vmkapi/events.h. */
@@ -173,6 +227,12 @@ void hardening_describe(
 	case HARDENING_GUARDS:
 		count(row, f->guards.unguarded, f->guards.ranges, "ranges have a neighbour");
 		return;
+	case HARDENING_FREED:
+		count(row, f->freed.dirty, f->freed.frames, "free frames hold something");
+		return;
+	case HARDENING_PLACEMENT:
+		describe_placement(f, row);
+		return;
 	case HARDENING_SEALED:
 		hold(row, f->sealed, f->sealed ? "read-only" : "writable");
 		return;
@@ -216,7 +276,8 @@ void hardening_describe(
 		feature(row, true, !(f->cr4 & CR4_FSGSBASE));
 		return;
 	case HARDENING_CANARY:
-		hold(row, f->canary && !(f->canary & 0xff), f->canary ? "drawn" : "zero");
+		count(row, f->canaries.shared + f->canaries.weak, f->canaries.worlds,
+			"worlds have another's or a weak one");
 		return;
 	case HARDENING_ENTROPY:
 		if (f->hardware_entropy)
@@ -226,6 +287,12 @@ void hardening_describe(
 		return;
 	case HARDENING_HEAP:
 		count(row, f->heap.damaged, f->heap.objects, "objects are damaged");
+		return;
+	case HARDENING_HEAP_ORDER:
+		describe_order(f, row);
+		return;
+	case HARDENING_CODE:
+		describe_code(&f->code, row);
 		return;
 	case HARDENING_SPECULATION:
 		describe_speculation(f, row);

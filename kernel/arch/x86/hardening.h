@@ -10,6 +10,7 @@
 #include "mem/audit.h"
 #include "mem/gate.h"
 #include "mem/heap.h"
+#include "sched/world.h"
 #include "vmkvm/vm.h"
 #include <vmkuser/info.h>
 
@@ -25,6 +26,9 @@
 	X(HARDENING_GUESTS, "guests", "a guest reaches its own memory and nothing else (EPT)")     \
 	X(HARDENING_NULL, "null-page", "nothing is mapped at address 0")                           \
 	X(HARDENING_GUARDS, "guards", "unmapped pages surround stacks and large allocations")      \
+	X(HARDENING_FREED, "freed", "frames that somebody gave back hold nothing of his")          \
+	X(HARDENING_PLACEMENT, "placement",                                                        \
+		"regions lie at random places, and none tells where another is")                   \
 	X(HARDENING_SEALED, "sealed", "what only start-up writes is read-only")                    \
 	X(HARDENING_WP, "write-protect", "ring 0 heeds read-only pages (CR0.WP)")                  \
 	X(HARDENING_NX, "nx", "data does not execute (EFER.NXE)")                                  \
@@ -43,8 +47,11 @@
 	X(HARDENING_ENTROPY, "entropy", "addresses and keys come from RDSEED or RDRAND")           \
 	X(HARDENING_HEAP, "heap",                                                                  \
 		"no heap object was written beyond its ends or after it was freed")                \
+	X(HARDENING_HEAP_ORDER, "heap-order", "nobody can tell which heap object comes next")      \
 	X(HARDENING_GS, "gs-base", "ring 3 cannot write GS.base (CR4.FSGSBASE off)")               \
-	X(HARDENING_CANARY, "canary", "this world's stack canary is random")                       \
+	X(HARDENING_CANARY, "canary", "each world has a random stack canary of its own")           \
+	X(HARDENING_CODE, "code",                                                                  \
+		"calls check the type of what they reach, and nothing runs on behind a return")    \
 	X(HARDENING_SPECULATION, "speculation", "IA32_SPEC_CTRL is as was decided")                \
 	X(HARDENING_THREADS, "threads", "no core runs two threads where they could read each other")
 
@@ -55,20 +62,36 @@ enum hardening_rule {
 		HARDENING_RULE_COUNT
 };
 
+/* What the compiler was to put into a function of the VMkernel, and whether it is there. */
+struct hardening_code {
+	bool typed;   /* the type for callers in front of it (kCFI); where the compiler has that */
+	bool landing; /* ENDBR64 at its start */
+	bool stopped; /* INT3 behind its return */
+	bool has_types;
+};
+/* Of the function at `start`, with HARDENING_CODE_BEFORE bytes before it. */
+#define HARDENING_CODE_BEFORE 5u
+void hardening_read_code(
+	const uint8_t *start, size_t bytes, bool has_types, struct hardening_code *code);
+
 struct hardening_facts {
 	bool has[CPU_FEATURE_COUNT];
 	uint64_t cr0, cr4, efer;
 	uint64_t s_cet;     /* 0 where there is no CET */
 	uint64_t u_cet;     /* what worlds in ring 3 start with */
 	uint64_t spec_ctrl; /* 0 where it is not written */
-	uint64_t canary;
+	struct world_canaries canaries;
 	bool sealed;
 	bool hardware_entropy;
 	struct audit_result audit;
 	struct audit_guards guards;
 	struct audit_frames frames;
 	struct vm_audit guests;
+	struct audit_free freed;
+	struct audit_places places;
 	struct heap_audit heap;
+	struct heap_order heap_order;
+	struct hardening_code code;
 	struct gate_audit gate;
 	struct speculation_plan speculation;
 	unsigned sharing; /* CPUs that have another one on their core */
