@@ -1,7 +1,7 @@
 # The VMkernel: every C and assembly file of its folders, linked as a 64-bit position-independent
 # image and put into the ELF32 Multiboot2 container that tboot and GRUB can load.
 
-KERNEL_DIRS ?= lib boot arch/x86 mem sched vtx trust vmkmod vmkdev vmknet vmkuser vmkvm
+KERNEL_DIRS ?= lib boot arch/x86 mem sched vtx trust vmkmod vmkdev vmknet vmkuser vmkvm replay
 KERNEL_SRCS += $(foreach d,$(KERNEL_DIRS),$(wildcard kernel/$(d)/*.c kernel/$(d)/*.S))
 KERNEL_OBJS = $(patsubst %,$(KB)/obj/%.o,$(basename $(KERNEL_SRCS)))
 # Flags of single files: KFLAGS_kernel/boot/relocate.c := -fno-stack-protector

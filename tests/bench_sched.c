@@ -2,12 +2,12 @@
  * vmkbench-sched: the scheduler's core on one host CPU, as rows "NAME|UNIT|MEDIAN|LOWEST|HIGHEST|
  * SAMPLES" for tests/bench. A decision is: charge who ran, queue it, pick who is next. Beside it
  * the same on a plain red-black tree and on a sorted list (bench_sched_peers.h). The quality of
- * service is simulated (tests/unit/shim/sched_sim.h): those figures are exact and the same
+ * service is simulated (kernel/replay/sched_sim.h): those figures are exact and the same
  * everywhere.
  */
 #include "sched/group.h"
 #include "tests/bench_sched_peers.h"
-#include "tests/unit/shim/sched_sim.h"
+#include "replay/sched_sim.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,7 +14,7 @@ vmkscreen_SRCS := tests/boot/screen.c kernel/vmkdev/surface.c kernel/vmkdev/font
 
 # The scheduler's core beside other structures, and simulated (tests/bench).
 HOST_PROGRAMS += vmkbench-sched
-vmkbench-sched_SRCS := tests/bench_sched.c tests/bench_sched_peers.c tests/unit/shim/sched_sim.c \
+vmkbench-sched_SRCS := tests/bench_sched.c tests/bench_sched_peers.c kernel/replay/sched_sim.c tests/unit/shim/sched_space.c \
 	tests/unit/shim/panic.c kernel/lib/lock.c $(addprefix kernel/sched/, queue.c turns.c fair.c reserve.c \
 	limit.c group.c runq.c sched.c lend.c settings.c event.c invariants.c invariants_watch.c)
 vmkbench-sched_LIBS := -lm

@@ -34,6 +34,7 @@
 #include "mem/frames.h"
 #include "mem/heap.h"
 #include "mem/space.h"
+#include "replay/replay.h"
 #include "sched/world.h"
 #include "sched/world_group.h"
 #include "trust/audit.h"
@@ -195,6 +196,7 @@ static _Noreturn void kmain_guarded(void)
 	start_scheduler();
 	space_seal();
 	start_system();
+	replay_boot();
 	onboot();
 	world_exit();
 }

@@ -57,9 +57,10 @@ static bool watch_limit(struct sched_watch_task *watch, const struct task *task,
 /* A task's part of what reservations leave of the pCPU, at its least since the last look. */
 static uint64_t due_since(const struct sched_watch_task *watch, uint64_t left, uint64_t now)
 {
-	uint64_t due = (now - watch->seen) * left / RATE_ONE;
+	const uint64_t due = (now - watch->seen) * left / RATE_ONE, load = MAX(watch->load, 1u);
 
-	return (uint64_t)((unsigned __int128)due * watch->weight / MAX(watch->load, 1u));
+	/* due * weight / load: the product need not fit, and the kernel has no longer division. */
+	return due / load * watch->weight + due % load * watch->weight / load;
 }
 
 /* A ready task is served when its part has come to what it may owe and a request, and those owed

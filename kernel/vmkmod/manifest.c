@@ -462,7 +462,7 @@ static const char *set_requires(struct package *p, struct text value)
 #define KIND(k) (1u << (k))
 #define ANY_KIND                                                                                \
 	(KIND(PACKAGE_DRIVER) | KIND(PACKAGE_WORLD) | KIND(PACKAGE_CONFIG) | KIND(PACKAGE_VM) | \
-		KIND(PACKAGE_POLICY))
+		KIND(PACKAGE_POLICY) | KIND(PACKAGE_REPLAY))
 
 static const struct field {
 	const char *key;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "boot/boot_info.h"
+#include "boot/options.h"
 #include "lib/keyval.h"
 #include "lib/log.h"
 #include "mem/frames.h"
@@ -27,7 +28,7 @@ extern const uint8_t package_roots[], package_roots_end[];
  * them. */
 static struct catalog_entry *loaded[BOOT_MODULES_MAX];
 static unsigned loaded_count;
-static const struct package *configuration;
+static const struct package *configuration, *replayed;
 static struct admission admission;
 
 static void refuse(struct catalog_entry *entry, enum vmk_status status, const char *why)
@@ -65,6 +66,8 @@ static enum vmk_status start(struct catalog_entry *entry)
 		return start_driver(entry);
 	if (package->kind == PACKAGE_CONFIG)
 		configuration = package;
+	if (package->kind == PACKAGE_REPLAY)
+		replayed = package;
 	if (package->kind == PACKAGE_WORLD && package->vm) /* others: modules_start_worlds() */
 		vms_set_vmx(package);
 	if (package->kind == PACKAGE_VM) {
@@ -84,6 +87,10 @@ static enum vmk_status read_options(struct catalog_entry *entry, const char **wh
 {
 	const enum load_when when = load_option(entry->options);
 
+	*why = "the kernel option replay= does not ask for it, or another one is loaded";
+	if (entry->package->kind == PACKAGE_REPLAY &&
+		(replayed || !option_has(boot_info->cmdline, "replay")))
+		return VMK_DENIED;
 	entry->manual = when == LOAD_MANUAL;
 	*why = "its options: load=manual is for drivers";
 	if (entry->package->kind != PACKAGE_DRIVER)
@@ -228,6 +235,12 @@ const char *modules_config(size_t *bytes)
 {
 	*bytes = configuration ? configuration->payload_bytes : 0;
 	return configuration ? (const char *)configuration->payload : NULL;
+}
+
+const uint8_t *modules_replay(size_t *bytes)
+{
+	*bytes = replayed ? replayed->payload_bytes : 0;
+	return replayed ? replayed->payload : NULL;
 }
 
 enum vmk_status modules_config_get(const char *key, char *value, size_t size)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <vmkapi/status.h>
 
 struct boot_info;
@@ -23,6 +24,8 @@ void modules_load_boot(const struct boot_info *info);
 void modules_start_worlds(void);
 /* The verified configuration's text (key=value lines), or NULL. Lives as long as the kernel. */
 const char *modules_config(size_t *bytes);
+/* Likewise the payload of the package of kind `replay`, or NULL. */
+const uint8_t *modules_replay(size_t *bytes);
 /* How many boot modules there were. */
 unsigned modules_count(void);
 /* The boot module number `index`, also one that was refused; false beyond the last. */

@@ -26,7 +26,8 @@
 	X(PACKAGE_WORLD, "world")   \
 	X(PACKAGE_CONFIG, "config") \
 	X(PACKAGE_VM, "vm")         \
-	X(PACKAGE_POLICY, "policy")
+	X(PACKAGE_POLICY, "policy") \
+	X(PACKAGE_REPLAY, "replay")
 
 #define X(symbol, name) symbol,
 enum package_kind { PACKAGE_KINDS(X) };

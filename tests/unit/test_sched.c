@@ -3,7 +3,8 @@
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
 /* sources: kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/lib/lock.c */
-/* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
+/* sources: kernel/replay/sched_sim.c tests/unit/shim/sched_space.c */
+/* sources: tests/unit/shim/panic.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "tests/unit/shim/sched_sim.h"
+#include "replay/sched_sim.h"
 
 _Noreturn void sim_fail(const char *what)
 {

@@ -3,7 +3,8 @@
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/sched/stats.c */
 /* sources: kernel/sched/lend.c kernel/lib/lock.c */
-/* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
+/* sources: kernel/replay/sched_sim.c tests/unit/shim/sched_space.c */
+/* sources: tests/unit/shim/panic.c */
 /* A task in another's place: who runs, who pays, and that nobody is lost on the way. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 #include <cmocka.h>
 
 #include "sched/stats.h"
-#include "tests/unit/shim/sched_sim.h"
+#include "replay/sched_sim.h"
 
 enum { ASKS, ANSWERS };
 #define ASKING    (&sim_tasks[ASKS].task)

@@ -4,7 +4,8 @@
 /* sources: kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/sched/stats.c */
 /* sources: kernel/lib/lock.c */
-/* sources: tests/unit/shim/sched_sim.c tests/unit/shim/panic.c */
+/* sources: kernel/replay/sched_sim.c tests/unit/shim/sched_space.c */
+/* sources: tests/unit/shim/panic.c */
 /* Who gets how much: shares, pools, reservations, limits, affinity, over simulated seconds. */
 #include "sched/limit.h"
 #include "sched/stats.h"

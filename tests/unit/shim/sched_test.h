@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "tests/unit/shim/sched_sim.h"
+#include "replay/sched_sim.h"
 
 #define MS 1000000ull
 

@@ -3,8 +3,8 @@
  * the caller chooses. Tasks compute, signal events and wait for them as the kernel's worlds do.
  * sim_check() proves after any step that the invariants hold.
  */
-#ifndef SHIM_SCHED_SIM_H
-#define SHIM_SCHED_SIM_H
+#ifndef REPLAY_SCHED_SIM_H
+#define REPLAY_SCHED_SIM_H
 
 #include "sched/event.h"
 #include "sched/group.h"
@@ -13,7 +13,6 @@
 #include "sched/settings.h"
 
 #define SIM_CPUS   16u
-#define SIM_TASKS  10240u
 #define SIM_EVENTS 4u
 #define SIM_GROUPS 8u
 
@@ -43,9 +42,9 @@ struct sim_cpu {
 };
 
 extern struct sched sim_sched;
-extern struct sim_cpu sim_cpus[SIM_CPUS];
+extern struct sim_cpu *sim_cpus;
 extern bool sim_kicked[SIM_CPUS];
-extern struct sim_task sim_tasks[SIM_TASKS];
+extern struct sim_task *sim_tasks;
 extern struct event sim_events[SIM_EVENTS];
 extern struct group sim_groups[SIM_GROUPS];
 extern uint64_t sim_now;
@@ -56,6 +55,18 @@ struct sim_config {
 	uint64_t start; /* when the clock begins; 0: 1000 ns */
 };
 void sim_start(struct sim_config config);
+/*
+ * Where a simulation lies: brought by its user, who owns it. Contents do not matter. At least as
+ * many `cpus` and `tasks` (with a node and a place in `live` each) as sim_start() was given.
+ */
+struct sim_space {
+	struct sim_cpu *cpus;
+	struct sim_task *tasks;
+	struct turns_node *nodes;
+	struct task **live;
+	const uint32_t *levels_held; /* locks that are held, to be 0 at each check; or NULL */
+};
+struct sim_space sim_space(unsigned cpus, unsigned tasks);
 /* Let time pass; the timers that are due fire. Kicked CPUs do nothing yet. */
 void sim_advance(uint64_t ns);
 /* Let time pass on CPUs that answer everything at once; tasks do their bursts. */

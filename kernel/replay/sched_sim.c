@@ -1,13 +1,12 @@
-#include "tests/unit/shim/sched_sim.h"
+#include "replay/sched_sim.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct sim_cpu sim_cpus[SIM_CPUS];
+struct sim_cpu *sim_cpus;
 bool sim_kicked[SIM_CPUS];
-struct sim_task sim_tasks[SIM_TASKS];
+struct sim_task *sim_tasks;
 struct event sim_events[SIM_EVENTS];
-static struct turns_node nodes[SIM_TASKS];
 struct group sim_groups[SIM_GROUPS];
 uint64_t sim_now;
 
@@ -15,7 +14,7 @@ static struct runq *runqs[SIM_CPUS];
 static unsigned acting; /* the CPU whose step this is */
 static unsigned task_total;
 static uint64_t started, retired; /* when; service of tasks that ended */
-static uint32_t levels_held;
+static struct sim_space space;
 static struct sched_watch_cpu cpu_watches[SIM_CPUS];
 
 static uint64_t now(void)
@@ -39,36 +38,19 @@ static void arm(uint64_t deadline)
 static const struct sched_ops ops = {now, kick, arm};
 struct sched sim_sched;
 
-/* Locks are for the order in which they are taken: breaking it panics. */
-static uint32_t *enter_lock(uint64_t *saved)
-{
-	*saved = 0;
-	return &levels_held;
-}
-
-static void leave_lock(uint64_t saved)
-{
-}
-
-static void wait_for_lock(void)
-{
-	sim_fail("a lock is taken twice");
-}
-
-static const struct lock_ops lock_edge = {enter_lock, leave_lock, wait_for_lock};
-
 void sim_start(struct sim_config config)
 {
 	unsigned threads = MAX(config.threads, 1u);
 	unsigned per_node = config.cpus / MAX(config.nodes, 1u);
 
-	lock_init(&lock_edge);
-	levels_held = 0;
+	space = sim_space(config.cpus, config.tasks);
+	sim_cpus = space.cpus;
+	sim_tasks = space.tasks;
 	memset(sim_cpus, 0, config.cpus * sizeof(sim_cpus[0]));
 	memset(sim_kicked, 0, sizeof(sim_kicked));
 	memset(sim_tasks, 0, config.tasks * sizeof(sim_tasks[0]));
 	for (unsigned i = 0; i < config.tasks; i++)
-		sim_tasks[i].task.turn.spare = &nodes[i];
+		sim_tasks[i].task.turn.spare = &space.nodes[i];
 	memset(sim_events, 0, sizeof(sim_events));
 	memset(sim_groups, 0, sizeof(sim_groups));
 	memset(runqs, 0, sizeof(runqs));
@@ -422,12 +404,11 @@ void sim_run(uint64_t ns)
 
 struct sched_view sim_view(void)
 {
-	static struct task *live[SIM_TASKS];
-	struct sched_view view = {&sim_sched, live, 0, sim_now, sim_kicked};
+	struct sched_view view = {&sim_sched, space.live, 0, sim_now, sim_kicked};
 
 	for (unsigned i = 0; i < task_total; i++) {
 		if (sim_tasks[i].started)
-			live[view.count++] = &sim_tasks[i].task;
+			space.live[view.count++] = &sim_tasks[i].task;
 	}
 	return view;
 }
@@ -486,7 +467,7 @@ static void check_edges(void)
 		if (runq->ready_count && !runq->is_idle && sim_cpus[i].armed == SCHED_NEVER)
 			sim_fail("a turn has no end");
 	}
-	if (levels_held)
+	if (space.levels_held && *space.levels_held)
 		sim_fail("a lock was not released");
 }
 

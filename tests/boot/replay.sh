@@ -1,0 +1,60 @@
+#!/bin/bash
+# What the fuzzers feed to the kernel's code on the host goes through the real kernel in an emulator,
+# and every step agrees; without the option, such a package does not load; and a kernel that differs
+# from the target is noticed. With --full: also in Bochs, with more inputs. TAP output.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+. fuzz/tools/common.sh
+. fuzz/tools/replay.sh
+dir=build/tests/boot/replay
+rm -rf "$dir"
+mkdir -p "$dir"
+make -s build/fuzz/fuzz_sched kernel txtsim build/packages/config.pkg build/bin/vmksign \
+	build/bin/vmkbootcfg >"$dir/make.log" 2>&1 || {
+	echo "Bail out! make failed: $dir/make.log"
+	exit 1
+}
+
+# The nth largest seeds of a target.
+seed() # TARGET N
+{
+	find "fuzz/corpus/${1#fuzz_}" -type f -printf '%s %p\n' | sort -k 1,1rn -k 2 |
+		sed -n "$2s/^[0-9]* //p"
+}
+
+agrees() # PLATFORM TARGET FILE NAME
+{
+	local to=$dir/$4
+	replay_image "$2" "$3" "$to" >"$to.image" 2>&1
+	trace_host "$2" "$3" >"$to/host"
+	replay_boot "$1" "$to"
+	ok "$2 on $1: each step of $(basename "$3") agrees ($(wc -l <"$to/host"))" replay_agrees "$to"
+}
+
+agrees qemu fuzz_sched "$(seed sched 1)" sched-1
+
+# One hexadecimal digit of one step.
+mkdir -p "$dir/other"
+cp "$dir/sched-1/log" "$dir/other/"
+sed '100s/^\(step 100 ......\)./\1-/' "$dir/sched-1/host" >"$dir/other/host"
+replay_agrees "$dir/other" >"$dir/other/said"
+is "a step that differs is noticed" $? 1
+has "and which is the first" "$dir/other/said" '^kernel: step 100 '
+
+# A package of this kind is nothing that a host loads by itself.
+sed -i 's/replay=[a-z]* //' "$dir/sched-1/boot.cfg"
+tboot-integration/image/mkiso --boot-cfg "$dir/sched-1/boot.cfg" --from "$dir/sched-1/files" \
+	--enable-tboot 0 --out "$dir/sched-1/replay.iso"
+replay_boot qemu "$dir/sched-1"
+has "without the option the package is refused" "$dir/sched-1/log" \
+	'replay.pkg refused: denied: the kernel option replay='
+is "and nothing is replayed" "$(trace_kernel "$dir/sched-1/log" | wc -l)" 0
+
+if [ -n "${MERLON_FULL:-}" ]; then
+	for ((n = 2; n <= 11; n++)); do
+		agrees qemu fuzz_sched "$(seed sched "$n")" "sched-$n"
+	done
+	agrees bochs fuzz_sched "$(seed sched 12)" sched-bochs
+fi
+done_testing
