@@ -66,7 +66,8 @@ static void count_line(void *context, const char *text)
 	++*(unsigned *)context;
 }
 
-static void expect_failure(struct vcpu *v, const uint32_t *leave)
+/* `fields`: those of a VMCS that enters. */
+static void expect_failure(struct vcpu *v, const uint64_t *fields, const uint32_t *leave)
 {
 	const unsigned entries = swvmx.entries;
 	unsigned lines = 0;
@@ -74,7 +75,8 @@ static void expect_failure(struct vcpu *v, const uint32_t *leave)
 	vcpu_report(v, count_line, &lines);
 	if (!lines || !v->failed)
 		abort();
-	/* Repaired or not: it stays failed until it is reset. */
+	/* It stays failed until it is reset, also when nothing is wrong with it any more. */
+	memcpy(swvmx_current()->current->f, fields, sizeof(swvmx_current()->current->f));
 	if (vcpu_run(v, leave, 1000) != VCPU_STOP_FAILED || swvmx.entries != entries)
 		abort();
 	vcpu_reset(v);
@@ -86,19 +88,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint32_t leave = 0;
 	struct vcpu *v = &rig.vcpu[0];
+	static uint64_t fields[VMCS_FIELD_COUNT];
 	enum vcpu_stop stop;
 
 	if (size < 1)
 		return 0;
 	rig_start(data[0] % SWVMX_BASES);
 	swvmx.chooser.run = leave_at_once;
+	memcpy(fields, swvmx_current()->current->f, sizeof(fields));
 	for (size_t at = 1; at + RECORD <= size && at < 16 * RECORD; at += RECORD)
 		change(swvmx_current()->current, data + at);
 	stop = vcpu_run(v, &leave, 1000);
 	if ((stop == VCPU_STOP_FAILED) != (swvmx.failures.count != 0))
 		abort();
 	if (stop == VCPU_STOP_FAILED)
-		expect_failure(v, &leave);
+		expect_failure(v, fields, &leave);
 	else if (stop != VCPU_STOP_HOST || swvmx.entries != 1)
 		abort();
 	vcpu_unload(v);

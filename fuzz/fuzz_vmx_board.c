@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz/lib/figures.h"
+#include "lib/types.h"
 #include "tests/unit/vmx_host.h"
 #include "worlds/vmx/board.h"
 
@@ -17,6 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define RAM  0x8000u
 #define WORK 4096u /* rounds: more than any ring can ask for */
 
+/* Where start_device() has its rings, and how long they are. */
+#define DESCRIPTORS 0x1000u
+#define DRIVER      0x2000u
+#define DEVICE      0x3000u
+#define RING        64u
+
 struct step {
 	uint8_t what, width;
 	uint16_t low;
@@ -24,37 +31,103 @@ struct step {
 };
 
 static struct board board;
+/* What a host receives is its own memory, not the guest's. */
+static uint8_t frame[2048];
 
-/* A virtio device in three steps' worth of input: queues at fixed places, then running. */
-static void start_device(unsigned slot, unsigned queue)
+/* Ports that somebody answers, and registers of a virtio device (4.1.4.3) and of its MSI-X table.
+ */
+static const uint16_t ports[] = {0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x4d1, 0x40, 0x41, 0x42, 0x43, 0x61,
+	0x64, 0x70, 0x71, 0x3f8, 0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fd, 0x3fe, 0x3ff, 0x600, 0x604,
+	0x608, 0x80, 0xe9, 0xcf8, 0xcf9, 0xcfc, 0xcfd, 0xcfe};
+static const uint16_t registers[] = {0x00, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x16, 0x18, 0x1a, 0x1c,
+	0x20, 0x24, 0x28, 0x2c, 0x30, 0x34, 0x1000, 0x2000, 0x2008, 0x3000, 0x4000, 0x4004, 0x4008,
+	0x400c};
+
+/* A virtio device as a driver starts it: one queue at fixed places, then running. */
+static void start_device(unsigned slot, unsigned queue, uint32_t features)
 {
 	const uint64_t bar = PCI_WINDOW + slot * PCI_BAR_STRIDE;
 
 	board_write(&board, true, 0xcf8, 4, 0x80000000u | slot << 11 | 4);
 	board_write(&board, true, 0xcfc, 2, 6);
-	board_write(&board, false, bar + 8, 4, 1);
-	board_write(&board, false, bar + 12, 4, 1);
+	board_write(&board, false, bar + 0x08, 4, 0);
+	board_write(&board, false, bar + 0x0c, 4, features);
+	board_write(&board, false, bar + 0x08, 4, 1);
+	board_write(&board, false, bar + 0x0c, 4, 1);
 	board_write(&board, false, bar + 0x16, 2, queue);
-	board_write(&board, false, bar + 0x18, 2, 8);
-	board_write(&board, false, bar + 0x20, 8, 0x1000);
-	board_write(&board, false, bar + 0x28, 8, 0x2000);
-	board_write(&board, false, bar + 0x30, 8, 0x3000);
+	board_write(&board, false, bar + 0x18, 2, RING);
+	board_write(&board, false, bar + 0x20, 8, DESCRIPTORS);
+	board_write(&board, false, bar + 0x28, 8, DRIVER);
+	board_write(&board, false, bar + 0x30, 8, DEVICE);
 	board_write(&board, false, bar + 0x1c, 2, 1);
 	board_write(&board, false, bar + 0x14, 1, 15);
+}
+
+static void set16(uint8_t *ram, uint32_t at, uint16_t value)
+{
+	memcpy(ram + at, &value, sizeof(value));
+}
+
+/* Descriptor n (2.7.5): `next` follows if flags say so. */
+static void describe(
+	uint8_t *ram, unsigned n, uint64_t address, uint32_t bytes, uint16_t flags, uint16_t next)
+{
+	const uint32_t at = DESCRIPTORS + 16 * (n % RING);
+
+	memcpy(ram + at, &address, sizeof(address));
+	memcpy(ram + at + 8, &bytes, sizeof(bytes));
+	set16(ram, at + 12, flags);
+	set16(ram, at + 14, next);
+}
+
+/* The chain that begins at descriptor n is the device's (2.7.6), which is told. */
+static void offer(uint8_t *ram, unsigned slot, unsigned queue, unsigned n)
+{
+	uint16_t index;
+
+	memcpy(&index, ram + DRIVER + 2, sizeof(index));
+	set16(ram, DRIVER + 4 + 2 * (index % RING), (uint16_t)n);
+	set16(ram, DRIVER + 2, index + 1);
+	board_write(&board, false, PCI_WINDOW + slot * PCI_BAR_STRIDE + 0x3000, 2, queue);
+}
+
+/* One descriptor with a length near the interesting ones; an address may be as far up as any. */
+static void describe_one(uint8_t *ram, const struct step *s)
+{
+	static const uint32_t lengths[] = {0, 1, 12, 16, 512, 513, RAM, 0xffffffff};
+	const uint64_t address = s->value & 0xffff;
+
+	describe(ram, s->low % RING, s->value >> 31 ? 0 - address : address,
+		lengths[s->value >> 16 & 7], s->value >> 19 & 7, s->low >> 8);
+}
+
+/* A whole chain, readable parts first, as a request to a disk is, and its offer. */
+static void offer_chain(uint8_t *ram, unsigned slot, const struct step *s)
+{
+	const unsigned out = s->value & 63, in = s->value >> 6 & 63, all = out + in;
+	const uint32_t bytes = s->value >> 12 & 0x3ff;
+
+	for (unsigned i = 0; i < all; i++)
+		describe(ram, i, 0x4000 + (s->value >> 22) * 16 + i * 16, i ? bytes : 16,
+			(uint16_t)((i + 1 < all ? 1 : 0) | (i < out ? 0 : 2)), (uint16_t)(i + 1));
+	offer(ram, slot, s->low >> 8 & 1, 0);
 }
 
 static void apply(const struct step *s, uint8_t *ram)
 {
 	const unsigned bytes = 1u << (s->width & 3);
 	const unsigned slot = s->low % PCI_SLOTS;
-	uint64_t address = PCI_WINDOW + (s->what >> 4) % PCI_SLOTS * PCI_BAR_STRIDE + s->low;
+	const bool aimed = s->what & 8;
+	const uint16_t port = aimed ? ports[s->low % ARRAY_SIZE(ports)] : s->low;
+	const uint64_t address = PCI_WINDOW + (s->what >> 4) % PCI_SLOTS * PCI_BAR_STRIDE +
+				 (aimed ? registers[s->low % ARRAY_SIZE(registers)] : s->low);
 
 	switch (s->what & 7) {
 	case 0:
-		board_write(&board, true, s->low, bytes, s->value);
+		board_write(&board, true, port, bytes, s->value);
 		break;
 	case 1:
-		board_read(&board, true, s->low, bytes);
+		board_read(&board, true, port, bytes);
 		break;
 	case 2:
 		board_write(&board, false, address, bytes, s->value);
@@ -63,10 +136,16 @@ static void apply(const struct step *s, uint8_t *ram)
 		board_read(&board, false, address, bytes);
 		break;
 	case 4: /* the guest's own memory, rings most of all */
-		memcpy(ram + (s->low & (RAM - 4)), &s->value, 4);
+		if (aimed)
+			describe_one(ram, s);
+		else
+			memcpy(ram + (s->low & (RAM - 4)), &s->value, 4);
 		break;
 	case 5:
-		start_device(slot, s->value & 1);
+		if (aimed)
+			offer_chain(ram, slot, s);
+		else
+			start_device(slot, s->value & 1, s->value & 0x30000000u);
 		break;
 	case 6:
 		vmx_seen.now += s->value;
@@ -74,7 +153,10 @@ static void apply(const struct step *s, uint8_t *ram)
 		vconsole_receive(&board.console, (uint8_t)s->value);
 		break;
 	default:
-		net_receive(&board.net, ram, s->low % 1600);
+		if (aimed)
+			offer(ram, slot, s->value & 1, s->low >> 8 & (RING - 1));
+		else
+			net_receive(&board.net, frame, s->low % 1600);
 	}
 }
 

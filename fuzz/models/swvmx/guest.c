@@ -184,6 +184,23 @@ static void write_msr(struct guest *g, struct swvmx_vmcs *vmcs)
 	}
 }
 
+/* Without an exit, a guest has the processor's own: what it reads there is what it wrote, whoever
+ * used them in between. */
+static void read_debug_registers(struct guest *g, const struct swvmx_vmcs *vmcs)
+{
+	if (!(F(vmcs, PROC_CONTROLS) & PROC_MOV_DR) &&
+		memcmp(swvmx_current()->dr, g->track[g->vcpu].dr, sizeof(swvmx_current()->dr)) != 0)
+		abort();
+}
+
+static void write_debug_register(struct guest *g, const struct swvmx_vmcs *vmcs, uint8_t what)
+{
+	if (F(vmcs, PROC_CONTROLS) & PROC_MOV_DR)
+		return;
+	swvmx_current()->dr[what >> 6] = what;
+	g->track[g->vcpu].dr[what >> 6] = what;
+}
+
 static void act(struct guest *g, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 {
 	const uint8_t what = guest_byte(&g->in);
@@ -211,7 +228,7 @@ static void act(struct guest *g, struct swvmx_vmcs *vmcs, struct vtx_registers *
 		F(vmcs, GUEST_CR0) ^= CR0_TS;
 		return;
 	default:
-		swvmx_current()->dr[what >> 6] = what;
+		write_debug_register(g, vmcs, what);
 	}
 }
 
@@ -458,6 +475,7 @@ void guest_run(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 		return;
 	}
 	swvmx_touch_linear(vmcs); /* its instructions are fetched */
+	read_debug_registers(g, vmcs);
 	if (!deliver(g, vmcs)) {
 		for (unsigned i = 0; i < acts; i++)
 			act(g, vmcs, r);

@@ -26,6 +26,7 @@ struct guest_track {
 	bool may_fail; /* the last exit is one that the run loop gives up at */
 	uint64_t last_tsc, cr0, cr4;
 	bool cr_exit;
+	uint64_t dr[4]; /* as it wrote them */
 };
 
 struct guest {
