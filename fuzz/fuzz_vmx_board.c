@@ -5,7 +5,8 @@
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
 /* quiet: fuzz/lib/figures.c */
 /* A guest without manners: any access to any port, device register and ring, in any order. The
- * memory behind guest RAM and disk stays as it is, virtio work ends, deadlines lie ahead. */
+ * memory behind guest RAM and disk stays as it is, queues in use are in RAM, virtio work ends,
+ * deadlines lie ahead. */
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz/lib/figures.h"
@@ -94,7 +95,7 @@ static void offer(uint8_t *ram, unsigned slot, unsigned queue, unsigned n)
 /* One descriptor with a length near the interesting ones; an address may be as far up as any. */
 static void describe_one(uint8_t *ram, const struct step *s)
 {
-	static const uint32_t lengths[] = {0, 1, 12, 16, 512, 513, RAM, 0xffffffff};
+	static const uint32_t lengths[] = {0, 1, 12, 16, 513, 0x1000, RAM, 0xffffffff};
 	const uint64_t address = s->value & 0xffff;
 
 	describe(ram, s->low % RING, s->value >> 31 ? 0 - address : address,
@@ -111,6 +112,33 @@ static void offer_chain(uint8_t *ram, unsigned slot, const struct step *s)
 		describe(ram, i, 0x4000 + (s->value >> 22) * 16 + i * 16, i ? bytes : 16,
 			(uint16_t)((i + 1 < all ? 1 : 0) | (i < out ? 0 : 2)), (uint16_t)(i + 1));
 	offer(ram, slot, s->low >> 8 & 1, 0);
+}
+
+/* An enabled queue is one that a device can use (2.7), whatever was written since. */
+static void check_queues(const struct virtio *v)
+{
+	for (unsigned i = 0; i < VIRTIO_QUEUES; i++) {
+		const struct virtqueue *q = &v->queue[i];
+
+		if (!q->enabled)
+			continue;
+		if (q->size > VIRTQUEUE_MAX || __builtin_popcount(q->size) != 1 ||
+			q->descriptors % 16 || q->descriptors >= RAM ||
+			RAM - q->descriptors < 16u * q->size || q->driver % 2 || q->driver >= RAM ||
+			RAM - q->driver < 6 + 2u * q->size || q->device % 4 || q->device >= RAM ||
+			RAM - q->device < 6 + 8u * q->size)
+			abort();
+	}
+}
+
+static void check(void)
+{
+	check_queues(&board.console.virtio);
+	check_queues(&board.entropy.virtio);
+	check_queues(&board.disk.virtio);
+	check_queues(&board.net.virtio);
+	if (board_tick(&board) <= vmx_seen.now)
+		abort();
 }
 
 static void apply(const struct step *s, uint8_t *ram)
@@ -185,8 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		while (board_work(&board))
 			if (++rounds > WORK)
 				abort();
-		if (board_tick(&board) <= vmx_seen.now)
-			abort();
+		check();
 	}
 	free(ram);
 	free(disk);

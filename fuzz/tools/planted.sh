@@ -1,4 +1,9 @@
-# Bugs planted on purpose: each patch of fuzz/planted/ goes into a copy of the tree, and its target has
+	words=$(grep -aom 1 'runtime error: .*' "$1" ||
+		awk '/^==[0-9]+== *ERROR/ { exit } { last = $0 } END { print last }' "$1")
+	case $words in
+	'' | '#'* | =====* | INFO:*) stack_of "$1" | head -n 2 | paste -sd ' ' ;;
+	*) echo "$words" ;;
+	esac | tr '\t"\134' ' ' | cut -c 1-100
 # to find it from the repository's seeds alone. What was found stays known until the patch, the target
 # or its seeds change, so that an interrupted run goes on where it stopped.
 # shellcheck shell=bash
@@ -133,7 +138,7 @@ is_about_the_bug() # TARGET INPUT TREE
 # One row, tab-separated: key name class target verdict CPU-seconds runs by.
 plant_one() # TREE PATCH KEY CPU-SECONDS SEED
 {
-	local tree=$1 patch=$2 name class target verdict by='' status=0 cpu_used=0 input
+	local tree=$1 patch=$2 name class target verdict by='' status=0 cpu_used=0 input=''
 	name=$(basename "$patch" .patch)
 	class=$(field_of "$patch" class)
 	target=$(field_of "$patch" target)
@@ -150,7 +155,8 @@ plant_one() # TREE PATCH KEY CPU-SECONDS SEED
 			;;
 		esac
 	fi
-	cp "$tree/out/log" "$SCRATCH/rows/$name.log" 2>/dev/null
+	cp "$tree/out/log" "$SCRATCH/rows/$name.log"
+	[ -z "$input" ] || cp "$input" "$SCRATCH/rows/$name.input"
 	unplant "$tree" "$patch"
 	printf '%s\t%s\t%s\t%s\t%s\t%d.%02d\t%s\t%s\n' "$3" "$name" "$class" "${target#fuzz_}" \
 		"$verdict" $((cpu_used / 100)) $((cpu_used % 100)) "$(runs_in "$tree/out/log")" "$by"
@@ -164,7 +170,7 @@ key_of() # PATCH CPU-SECONDS SEED
 	mapfile -t folders < <(seeds_of "$target")
 	{
 		echo "$2 $3"
-		cat "$1" "$programs/$target" fuzz/tools/planted.sh
+		cat "$1" "$programs/$target"
 		[ ${#folders[@]} = 0 ] || find "${folders[@]}" -type f | sort | xargs -d '\n' cat
 		options_of "$target" | sed 's/-dict=//' | xargs -r cat
 	} | sha1sum | cut -c 1-16

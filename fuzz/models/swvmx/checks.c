@@ -24,7 +24,7 @@ static const struct {
 #undef X
 };
 
-const char *swvmx_check_name(enum swvmx_check check)
+const char *swvmx_check_name(unsigned check)
 {
 	return table[check].name;
 }
