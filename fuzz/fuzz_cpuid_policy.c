@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "vtx/cpuid_policy.h"
+#include "vtx/vtx_ops.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -93,7 +94,7 @@ static void check_part_of_host(const struct cpuid_policy *p, const struct cpuid_
 	 */
 	require(!(r.ecx & ~has.ecx & ~(1u << 21 | 1u << 24 | 1u << 27 | 1u << 31)));
 	require(!(r.edx & ~has.edx & ~(1u << 9 | 1u << 28)));
-	require(!(r.ecx >> 27 & 1) || (p->xsave && v->osxsave));
+	require(!(r.ecx >> 27 & 1) || (p->xcr0 && v->osxsave));
 	require((r.edx >> 9 & 1) == v->apic_on && r.ebx >> 24 == (v->apic_id & 0xff));
 	host(7, 0, &has);
 	r = ask(p, v, 7, 0);
@@ -117,10 +118,28 @@ static void check_registers(const struct cpuid_policy *p, const struct cpuid_vcp
 	require(!(cr4 >> 20 & 1) || (seven.ebx >> 7 & 1));
 	require(!(cr4 >> 21 & 1) || (seven.ebx >> 20 & 1));
 	require(!(cr4 >> 17 & 1) || (one.ecx >> 17 & 1));
-	require(!(cr4 >> 18 & 1) || (p->xsave && (one.ecx >> 26 & 1)));
+	require(!(cr4 >> 18 & 1) || (p->xcr0 && (one.ecx >> 26 & 1)));
+	/* AVX without its state would be another guest's to read. */
+	require(!(one.ecx >> 28 & 1) || (p->xcr0 & XCR0_AVX));
+	require(!(seven.ebx >> 16 & 1) || (p->xcr0 & XCR0_AVX512) == XCR0_AVX512);
 	require(!(efer & ~0xd01ull));
 	require(!(efer >> 11 & 1) || (extended.edx >> 20 & 1));
 	require(!(efer >> 8 & 1) || (extended.edx >> 29 & 1));
+}
+
+/* Nothing but x87, SSE, AVX and AVX-512, complete, and no more than fits. */
+static void check_xsave(const struct cpuid_policy *p, const struct cpuid_vcpu *v)
+{
+	const struct cpuid_registers r = ask(p, v, 0xd, 0);
+
+	require(!(p->xcr0 & ~XCR0_GUEST) && r.eax == (uint32_t)p->xcr0 && !r.edx);
+	require(!p->xcr0 || (p->xcr0 & XCR0_HOST) == XCR0_HOST);
+	require(!(p->xcr0 & XCR0_AVX512) || (p->xcr0 & (XCR0_AVX | XCR0_AVX512)) == 0xe4);
+	require(r.ecx <= CPUID_XSAVE_BYTES_MAX && r.ebx <= r.ecx);
+	require(!p->xcr0 || r.ebx >= XSAVE_BYTES_MIN);
+	require(!(ask(p, v, 0xd, 1).eax & ~7u) && !ask(p, v, 0xd, 1).ecx);
+	for (uint32_t i = 2; i < 64; i++)
+		require(!ask(p, v, 0xd, i).eax || (i < 8 && (p->xcr0 >> i & 1)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -136,17 +155,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.host = host,
 		.vcpus = 1 + data[1],
 		.tsc_hz = (uint64_t)data[2] << 24,
-		.xsave = data[0] & 1,
-		.xcr0 = data[0] & 1 ? data[3] | 1 : 0,
+		.xcr0 = data[0] & 1 ? cpuid_guest_xcr0(host) : 0,
 		.invpcid = data[0] & 2,
 		.rdtscp = data[0] & 4,
 	};
-	vcpu = (struct cpuid_vcpu){data[4], data[0] & 8, data[0] & 16};
+	vcpu = (struct cpuid_vcpu){
+		data[4], data[0] & 8, policy.xcr0 & (data[3] | 1u), data[0] & 16};
 	prepared = policy;
 	cpuid_prepare(&prepared);
 	check_same(&policy, &prepared, &vcpu);
 	check_hidden(&prepared, &vcpu);
 	check_part_of_host(&prepared, &vcpu);
 	check_registers(&prepared, &vcpu);
+	check_xsave(&prepared, &vcpu);
 	return 0;
 }

@@ -5,6 +5,7 @@
 /* quiet: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
 /* quiet: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
 /* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c kernel/vtx/cpuid_policy.c */
+/* sources: kernel/vtx/guest_fpu.c */
 /* quiet: kernel/vtx/capabilities.c */
 /* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
@@ -18,6 +19,7 @@
 #include <string.h>
 #include "fuzz/lib/figures.h"
 #include "fuzz/models/swvmx/guest.h"
+#include "vtx/guest_fpu.h"
 #include "vtx/exits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -78,10 +80,12 @@ static const struct vcpu_apic_ops apic = {pending, accept, read_msr, write_msr, 
 
 /* --- turns --- */
 
-static void set_host_msrs(unsigned p)
+/* Ring 3 has x87 and SSE. */
+static void set_host(unsigned p)
 {
 	struct swvmx_pcpu *c = &swvmx.pcpu[p];
 
+	c->fpu[0] = c->fpu[1] = ~0ull;
 	c->star = c->lstar = c->cstar = c->fmask = c->kernel_gs_base = c->tsc_aux = 0x10000 + p;
 }
 
@@ -94,6 +98,18 @@ static void check_host(unsigned p)
 	if (c->tables_short || c->star != want || c->lstar != want || c->cstar != want ||
 		c->fmask != want || c->kernel_gs_base != want || c->tsc_aux != want)
 		abort();
+	if (c->xcr0 != (swvmx_components() & 3))
+		abort();
+	for (unsigned i = 2; i < SWVMX_COMPONENTS; i++)
+		if (c->fpu[i])
+			abort();
+}
+
+/* Ring 3 runs for a while. */
+static void host_runs(unsigned p)
+{
+	check_host(p);
+	swvmx.pcpu[p].fpu[0] = swvmx.pcpu[p].fpu[1] = ~0ull;
 }
 
 static void unload(unsigned n)
@@ -107,7 +123,7 @@ static void unload(unsigned n)
 	vcpu_unload(v);
 	if (swvmx_current()->current)
 		abort();
-	check_host((unsigned)p);
+	host_runs((unsigned)p);
 }
 
 /* The pCPU serves somebody else, and this vCPU is to go on there. */
@@ -118,7 +134,7 @@ static void set_aside(unsigned n)
 	if (v->pcpu < 0 || v->aside)
 		return;
 	vcpu_set_aside(v);
-	check_host((unsigned)v->pcpu);
+	host_runs((unsigned)v->pcpu);
 }
 
 static void set_entry(unsigned n)
@@ -139,6 +155,13 @@ static void reset(unsigned n)
 	vcpu_reset(&rig.vcpu[n]);
 	memset(&guest.track[n], 0, sizeof(guest.track[n]));
 	set_entry(n);
+}
+
+static void power_on(unsigned n)
+{
+	unload(n);
+	guest_fpu_power_on(&rig.vcpu[n]);
+	guest.fpu[n] = (struct guest_fpu_track){.xcr0 = XCR0_X87};
 }
 
 /* On this pCPU, whoever was there before. */
@@ -272,6 +295,8 @@ static void step(uint8_t op)
 
 	switch (op % 10) {
 	case 0:
+		if (b & 0x80)
+			power_on(n);
 		load(n, b % SWVMX_PCPUS);
 		reset(n);
 		break;
@@ -311,7 +336,7 @@ static void build(enum swvmx_cpu_kind kind)
 		return;
 	rig_build(kind);
 	for (unsigned p = 0; p < SWVMX_PCPUS; p++)
-		set_host_msrs(p);
+		set_host(p);
 	for (unsigned n = 0; n < RIG_VCPUS; n++) {
 		rig.vcpu[n].apic_ops = &apic;
 		rig.vcpu[n].apic = irr[n];
@@ -330,6 +355,7 @@ static void start(uint8_t how)
 	for (unsigned n = 0; n < SWVMX_PCPUS; n++)
 		ran[n] = n < RIG_VCPUS;
 	for (unsigned n = 0; n < RIG_VCPUS; n++) {
+		guest.fpu[n].xcr0 = XCR0_X87;
 		swvmx.now = n;
 		set_entry(n);
 	}

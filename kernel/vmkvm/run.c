@@ -5,6 +5,7 @@
 #include "arch/x86/time.h"
 #include "lib/log.h"
 #include "vmkvm/state.h"
+#include "vtx/guest_fpu.h"
 #include "vtx/vcpu_exits.h"
 
 #define LOG_MODULE "Vm"
@@ -17,14 +18,12 @@ static void take_in(struct vm_vcpu *v)
 {
 	__atomic_store_n(&v->running_on, (int32_t)percpu_index(), __ATOMIC_SEQ_CST);
 	speculation_enter_guest(v->vm->domain);
-	fpu_restore(&v->fpu);
 }
 
 static void take_out(struct vm_vcpu *v)
 {
 	if (vcpu_is_loaded(&v->vcpu))
 		vcpu_set_aside(&v->vcpu);
-	fpu_save(&v->fpu);
 	__atomic_store_n(&v->running_on, -1, __ATOMIC_SEQ_CST);
 }
 
@@ -289,7 +288,7 @@ static void reset(struct vm_vcpu *v, bool power)
 {
 	drop_request(v);
 	if (power) {
-		fpu_state_init(&v->fpu);
+		guest_fpu_power_on(&v->vcpu);
 		vlapic_init(&v->apic, &vm_vlapic_ops, v, v->vcpu.index, v->vcpu.index == 0);
 	} else {
 		vlapic_reset(&v->apic);

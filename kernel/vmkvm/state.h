@@ -2,7 +2,6 @@
 #ifndef VMKVM_STATE_H
 #define VMKVM_STATE_H
 
-#include "arch/x86/fpu.h"
 #include "lib/list.h"
 #include "lib/lock.h"
 #include "sched/world.h"
@@ -42,7 +41,7 @@ enum vm_ask { ASK_NONE, ASK_POSTED, ASK_DELIVERED, ASK_ANSWERED };
 struct vm_vcpu {
 	struct vcpu vcpu;
 	struct vlapic apic;
-	struct fpu_state fpu;
+	struct pfn fpu; /* what vcpu.fpu is in */
 	struct vm *vm;
 	struct event event;     /* whatever it may wait for has happened */
 	uint32_t attention;     /* ATTEND_*; atomic */

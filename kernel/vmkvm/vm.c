@@ -1,5 +1,6 @@
 /* A VM's life: made of a package, asked by its VMX world, freed with its last vCPU. */
 #include "arch/x86/cpu.h"
+#include "arch/x86/features.h"
 #include "arch/x86/time.h"
 #include "arch/x86/vmx.h"
 #include "lib/bitmap.h"
@@ -74,19 +75,34 @@ static void host_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *
 	*r = (struct cpuid_registers){out[0], out[1], out[2], out[3]};
 }
 
+/* Its VMCS, and what holds its registers while it has no pCPU. */
+static enum vmk_status take_frames(struct pfn *vmcs, struct pfn *fpu)
+{
+	enum vmk_status status = frames_alloc(0, FRAME_VTX, vmcs);
+
+	if (status != VMK_OK)
+		return status;
+	status = frames_alloc(0, FRAME_VTX, fpu);
+	if (status != VMK_OK)
+		frames_free(*vmcs, 0);
+	return status;
+}
+
 static enum vmk_status make_vcpu(struct vm *vm, uint32_t index)
 {
 	struct vm_vcpu *v = heap_alloc(sizeof(*v));
 	struct pfn vmcs;
 
+	_Static_assert(CPUID_XSAVE_BYTES_MAX <= PAGE_SIZE, "a vCPU's state fits into a frame");
 	if (!v)
 		return VMK_NO_MEMORY;
-	if (frames_alloc(0, FRAME_VTX, &vmcs) != VMK_OK) {
+	if (take_frames(&vmcs, &v->fpu) != VMK_OK) {
 		heap_free(v);
 		return VMK_NO_MEMORY;
 	}
 	memcpy(direct_map(pfn_hpa(vmcs)), &vm->vtx.controls->revision, sizeof(uint32_t));
-	vcpu_init(&v->vcpu, &vm->vtx, index, take_vpid(), pfn_hpa(vmcs));
+	vcpu_init(
+		&v->vcpu, &vm->vtx, index, take_vpid(), pfn_hpa(vmcs), direct_map(pfn_hpa(v->fpu)));
 	v->vm = vm;
 	v->running_on = -1;
 	v->attention = ATTEND_RESET;
@@ -101,6 +117,7 @@ static void discard_vcpu(struct vm_vcpu *v)
 {
 	give_vpid(v->vcpu.vpid);
 	frames_free(hpa_pfn(v->vcpu.vmcs), 0);
+	frames_free(v->fpu, 0);
 	heap_free(v);
 }
 
@@ -192,6 +209,7 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package)
 	vm->vtx.cpuid = (struct cpuid_policy){.host = host_cpuid,
 		.vcpus = package->vm_vcpus,
 		.tsc_hz = time_tsc_hz(),
+		.xcr0 = cpu_has(CPU_XSAVE) ? cpuid_guest_xcr0(host_cpuid) : 0,
 		.invpcid = vtx_control_is_on(controls, CONTROL_PROC2_INVPCID),
 		.rdtscp = vtx_control_is_on(controls, CONTROL_PROC2_RDTSCP)};
 	cpuid_prepare(&vm->vtx.cpuid);

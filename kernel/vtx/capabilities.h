@@ -88,7 +88,8 @@ enum vtx_need { NEED_REQUIRED, NEED_WANTED, NEED_REFUSED };
 	X(PROC2_PML, PROC2, 17, REFUSED, "page-modification logging", "set while asked for")       \
 	X(PROC2_VE, PROC2, 18, REFUSED, "EPT-violation #VE", "every violation is ours")            \
 	X(PROC2_PT_CONCEAL, PROC2, 19, WANTED, "conceal VMX from PT", "traces say nothing of us")  \
-	X(PROC2_XSAVES, PROC2, 20, WANTED, "XSAVES and XRSTORS", "offered where the host has it")  \
+	X(PROC2_XSAVES, PROC2, 20, REFUSED, "XSAVES and XRSTORS",                                  \
+		"a guest has no supervisor states")                                                \
 	X(PROC2_EXECUTE_MODES, PROC2, 22, REFUSED, "mode-based execute", "not used")               \
 	X(PROC2_SUBPAGE, PROC2, 23, REFUSED, "sub-page write permissions", "not used")             \
 	X(PROC2_PT_GUEST, PROC2, 24, REFUSED, "PT uses guest addresses", "no tracing in guests")   \

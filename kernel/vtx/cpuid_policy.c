@@ -1,76 +1,99 @@
 #include "vtx/cpuid_policy.h"
+#include "vtx/vtx_ops.h"
 #include <string.h>
 
 enum cpuid_register { EAX, EBX, ECX, EDX };
 
-/* X(leaf, subleaf, register, bit, name): shown where the host has it. SDM 2A, CPUID. */
-#define SHOWN(X)                                   \
-	X(1, 0, EDX, 0, "fpu")                     \
-	X(1, 0, EDX, 1, "vme")                     \
-	X(1, 0, EDX, 2, "de")                      \
-	X(1, 0, EDX, 3, "pse")                     \
-	X(1, 0, EDX, 4, "tsc")                     \
-	X(1, 0, EDX, 5, "msr")                     \
-	X(1, 0, EDX, 6, "pae")                     \
-	X(1, 0, EDX, 8, "cx8")                     \
-	X(1, 0, EDX, 11, "sep")                    \
-	X(1, 0, EDX, 12, "mtrr")                   \
-	X(1, 0, EDX, 13, "pge")                    \
-	X(1, 0, EDX, 15, "cmov")                   \
-	X(1, 0, EDX, 16, "pat")                    \
-	X(1, 0, EDX, 17, "pse36")                  \
-	X(1, 0, EDX, 19, "clflush")                \
-	X(1, 0, EDX, 23, "mmx")                    \
-	X(1, 0, EDX, 24, "fxsr")                   \
-	X(1, 0, EDX, 25, "sse")                    \
-	X(1, 0, EDX, 26, "sse2")                   \
-	X(1, 0, EDX, 27, "ss")                     \
-	X(1, 0, ECX, 0, "sse3")                    \
-	X(1, 0, ECX, 1, "pclmulqdq")               \
-	X(1, 0, ECX, 9, "ssse3")                   \
-	X(1, 0, ECX, 13, "cx16")                   \
-	X(1, 0, ECX, 17, "pcid")                   \
-	X(1, 0, ECX, 19, "sse4.1")                 \
-	X(1, 0, ECX, 20, "sse4.2")                 \
-	X(1, 0, ECX, 22, "movbe")                  \
-	X(1, 0, ECX, 23, "popcnt")                 \
-	X(1, 0, ECX, 25, "aes")                    \
-	X(1, 0, ECX, 30, "rdrand")                 \
-	X(7, 0, EBX, 0, "fsgsbase")                \
-	X(7, 0, EBX, 3, "bmi1")                    \
-	X(7, 0, EBX, 7, "smep")                    \
-	X(7, 0, EBX, 8, "bmi2")                    \
-	X(7, 0, EBX, 9, "erms")                    \
-	X(7, 0, EBX, 18, "rdseed")                 \
-	X(7, 0, EBX, 19, "adx")                    \
-	X(7, 0, EBX, 20, "smap")                   \
-	X(7, 0, EBX, 23, "clflushopt")             \
-	X(7, 0, EBX, 24, "clwb")                   \
-	X(7, 0, EBX, 29, "sha")                    \
-	X(7, 0, ECX, 2, "umip")                    \
-	X(7, 0, EDX, 4, "fsrm")                    \
-	X(7, 0, EDX, 10, "md_clear")               \
-	X(0x80000001u, 0, ECX, 0, "lahf")          \
-	X(0x80000001u, 0, ECX, 5, "lzcnt")         \
-	X(0x80000001u, 0, ECX, 8, "3dnowprefetch") \
-	X(0x80000001u, 0, EDX, 11, "syscall")      \
-	X(0x80000001u, 0, EDX, 20, "nx")           \
-	X(0x80000001u, 0, EDX, 26, "1g-pages")     \
-	X(0x80000001u, 0, EDX, 29, "lm")
+/*
+ * X(leaf, subleaf, register, bit, needs, name): shown where the host has it and the guest may have
+ * these components of XCR0. SDM 2A, CPUID.
+ */
+#define SHOWN(X)                                           \
+	X(1, 0, EDX, 0, 0, "fpu")                          \
+	X(1, 0, EDX, 1, 0, "vme")                          \
+	X(1, 0, EDX, 2, 0, "de")                           \
+	X(1, 0, EDX, 3, 0, "pse")                          \
+	X(1, 0, EDX, 4, 0, "tsc")                          \
+	X(1, 0, EDX, 5, 0, "msr")                          \
+	X(1, 0, EDX, 6, 0, "pae")                          \
+	X(1, 0, EDX, 8, 0, "cx8")                          \
+	X(1, 0, EDX, 11, 0, "sep")                         \
+	X(1, 0, EDX, 12, 0, "mtrr")                        \
+	X(1, 0, EDX, 13, 0, "pge")                         \
+	X(1, 0, EDX, 15, 0, "cmov")                        \
+	X(1, 0, EDX, 16, 0, "pat")                         \
+	X(1, 0, EDX, 17, 0, "pse36")                       \
+	X(1, 0, EDX, 19, 0, "clflush")                     \
+	X(1, 0, EDX, 23, 0, "mmx")                         \
+	X(1, 0, EDX, 24, 0, "fxsr")                        \
+	X(1, 0, EDX, 25, 0, "sse")                         \
+	X(1, 0, EDX, 26, 0, "sse2")                        \
+	X(1, 0, EDX, 27, 0, "ss")                          \
+	X(1, 0, ECX, 0, 0, "sse3")                         \
+	X(1, 0, ECX, 1, 0, "pclmulqdq")                    \
+	X(1, 0, ECX, 9, 0, "ssse3")                        \
+	X(1, 0, ECX, 12, XCR0_AVX, "fma")                  \
+	X(1, 0, ECX, 13, 0, "cx16")                        \
+	X(1, 0, ECX, 17, 0, "pcid")                        \
+	X(1, 0, ECX, 19, 0, "sse4.1")                      \
+	X(1, 0, ECX, 20, 0, "sse4.2")                      \
+	X(1, 0, ECX, 22, 0, "movbe")                       \
+	X(1, 0, ECX, 23, 0, "popcnt")                      \
+	X(1, 0, ECX, 25, 0, "aes")                         \
+	X(1, 0, ECX, 26, XCR0_X87, "xsave")                \
+	X(1, 0, ECX, 28, XCR0_AVX, "avx")                  \
+	X(1, 0, ECX, 29, XCR0_AVX, "f16c")                 \
+	X(1, 0, ECX, 30, 0, "rdrand")                      \
+	X(7, 0, EBX, 0, 0, "fsgsbase")                     \
+	X(7, 0, EBX, 3, 0, "bmi1")                         \
+	X(7, 0, EBX, 5, XCR0_AVX, "avx2")                  \
+	X(7, 0, EBX, 7, 0, "smep")                         \
+	X(7, 0, EBX, 8, 0, "bmi2")                         \
+	X(7, 0, EBX, 9, 0, "erms")                         \
+	X(7, 0, EBX, 16, XCR0_AVX512, "avx512f")           \
+	X(7, 0, EBX, 17, XCR0_AVX512, "avx512dq")          \
+	X(7, 0, EBX, 18, 0, "rdseed")                      \
+	X(7, 0, EBX, 19, 0, "adx")                         \
+	X(7, 0, EBX, 20, 0, "smap")                        \
+	X(7, 0, EBX, 21, XCR0_AVX512, "avx512ifma")        \
+	X(7, 0, EBX, 23, 0, "clflushopt")                  \
+	X(7, 0, EBX, 24, 0, "clwb")                        \
+	X(7, 0, EBX, 28, XCR0_AVX512, "avx512cd")          \
+	X(7, 0, EBX, 29, 0, "sha")                         \
+	X(7, 0, EBX, 30, XCR0_AVX512, "avx512bw")          \
+	X(7, 0, EBX, 31, XCR0_AVX512, "avx512vl")          \
+	X(7, 0, ECX, 1, XCR0_AVX512, "avx512vbmi")         \
+	X(7, 0, ECX, 2, 0, "umip")                         \
+	X(7, 0, ECX, 6, XCR0_AVX512, "avx512vbmi2")        \
+	X(7, 0, ECX, 8, 0, "gfni")                         \
+	X(7, 0, ECX, 9, XCR0_AVX, "vaes")                  \
+	X(7, 0, ECX, 10, XCR0_AVX, "vpclmulqdq")           \
+	X(7, 0, ECX, 11, XCR0_AVX512, "avx512vnni")        \
+	X(7, 0, ECX, 12, XCR0_AVX512, "avx512bitalg")      \
+	X(7, 0, ECX, 14, XCR0_AVX512, "avx512vpopcntdq")   \
+	X(7, 0, EDX, 4, 0, "fsrm")                         \
+	X(7, 0, EDX, 8, XCR0_AVX512, "avx512vp2intersect") \
+	X(7, 0, EDX, 10, 0, "md_clear")                    \
+	X(0x80000001u, 0, ECX, 0, 0, "lahf")               \
+	X(0x80000001u, 0, ECX, 5, 0, "lzcnt")              \
+	X(0x80000001u, 0, ECX, 8, 0, "3dnowprefetch")      \
+	X(0x80000001u, 0, EDX, 11, 0, "syscall")           \
+	X(0x80000001u, 0, EDX, 20, 0, "nx")                \
+	X(0x80000001u, 0, EDX, 26, 0, "1g-pages")          \
+	X(0x80000001u, 0, EDX, 29, 0, "lm")
 
-/* The same, only for a guest whose XSAVE state is switched. */
-#define SHOWN_WITH_XSAVE(X)       \
-	X(1, 0, ECX, 12, "fma")   \
-	X(1, 0, ECX, 26, "xsave") \
-	X(1, 0, ECX, 28, "avx")   \
-	X(1, 0, ECX, 29, "f16c")  \
-	X(7, 0, EBX, 5, "avx2")   \
-	X(7, 0, ECX, 9, "vaes")   \
-	X(7, 0, ECX, 10, "vpclmulqdq")
+#define HIGHEST_BASIC    0x16u
+#define HIGHEST_EXTENDED 0x80000008u
 
-#define HIGHEST_BASIC       0x16u
-#define HIGHEST_EXTENDED    0x80000008u
-
+#define LEAF_XSAVE       0xdu
+/* XSAVEOPT, XSAVEC, XGETBV of what is in use; no XSAVES. */
+#define XSAVE_VARIANTS      7u
+#define XSAVEC              2u
+#define XSAVE_ALIGNED       2u /* ECX of a component's sub-leaf */
+#define XCR0_BITS           63u
+#define L1_ECX_XSAVE        (1u << 26)
+#define L1_ECX_AVX          (1u << 28)
+#define L7_EBX_AVX512F      (1u << 16)
 #define L1_ECX_X2APIC       (1u << 21)
 #define L1_ECX_TSC_DEADLINE (1u << 24)
 #define L1_ECX_OSXSAVE      (1u << 27)
@@ -80,15 +103,15 @@ enum cpuid_register { EAX, EBX, ECX, EDX };
 #define L7_EBX_INVPCID      (1u << 10)
 #define X1_EDX_RDTSCP       (1u << 27)
 
-struct row {
+static const struct {
 	uint32_t leaf;
 	uint8_t subleaf, reg, bit;
-};
-
-#define X(leaf, subleaf, reg, bit, name) {leaf, subleaf, reg, bit},
-static const struct row shown[] = {SHOWN(X)};
-static const struct row shown_with_xsave[] = {SHOWN_WITH_XSAVE(X)};
+	uint64_t needs;
+} shown[] = {
+#define X(leaf, subleaf, reg, bit, needs, name) {leaf, subleaf, reg, bit, needs},
+	SHOWN(X)
 #undef X
+};
 
 static uint32_t *reg_of(struct cpuid_registers *r, unsigned reg)
 {
@@ -104,23 +127,16 @@ static uint32_t *reg_of(struct cpuid_registers *r, unsigned reg)
 	}
 }
 
-static void allow(struct cpuid_registers *mask, const struct row *rows, size_t count, uint32_t leaf,
-	uint32_t subleaf)
-{
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].leaf == leaf && rows[i].subleaf == subleaf)
-			*reg_of(mask, rows[i].reg) |= 1u << rows[i].bit;
-}
-
-/* The host's feature bits, as far as the tables allow them. */
+/* The host's feature bits, as far as the table allows them. */
 static void features(const struct cpuid_policy *policy, uint32_t leaf, uint32_t subleaf,
 	struct cpuid_registers *r)
 {
 	struct cpuid_registers mask = {0};
 
-	allow(&mask, shown, ARRAY_SIZE(shown), leaf, subleaf);
-	if (policy->xsave)
-		allow(&mask, shown_with_xsave, ARRAY_SIZE(shown_with_xsave), leaf, subleaf);
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		if (shown[i].leaf == leaf && shown[i].subleaf == subleaf &&
+			!(shown[i].needs & ~policy->xcr0))
+			*reg_of(&mask, shown[i].reg) |= 1u << shown[i].bit;
 	policy->host(leaf, subleaf, r);
 	r->eax &= mask.eax;
 	r->ebx &= mask.ebx;
@@ -146,7 +162,7 @@ static void leaf_1_of(
 	const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu, struct cpuid_registers *r)
 {
 	r->ebx |= (vcpu->apic_id & 0xff) << 24;
-	if (policy->xsave && vcpu->osxsave)
+	if (policy->xcr0 && vcpu->osxsave)
 		r->ecx |= L1_ECX_OSXSAVE;
 	if (vcpu->apic_on)
 		r->edx |= L1_EDX_APIC;
@@ -192,22 +208,86 @@ static void leaf_cache(
 		(r->eax & 0x3ff) | sharing << 14 | ((1u << package_shift(policy->vcpus)) - 1) << 26;
 }
 
-static void leaf_xsave(
-	const struct cpuid_policy *policy, uint32_t subleaf, struct cpuid_registers *r)
+/* X87 and SSE have no leaf: their places are fixed (SDM 1, 13.4). */
+static uint64_t extended(uint64_t xcr0)
 {
-	struct cpuid_registers host;
+	return xcr0 & ~XCR0_HOST;
+}
 
-	if (!policy->xsave)
+uint32_t cpuid_xsave_bytes(const struct cpuid_policy *policy, uint64_t xcr0)
+{
+	uint64_t bytes = XSAVE_BYTES_MIN;
+
+	for (uint32_t i = 2; i < XCR0_BITS; i++) {
+		struct cpuid_registers r;
+
+		if (!(extended(xcr0) >> i & 1))
+			continue;
+		policy->host(LEAF_XSAVE, i, &r);
+		bytes = MAX(bytes, (uint64_t)r.eax + r.ebx);
+	}
+	return (uint32_t)MIN(bytes, (uint64_t)UINT32_MAX);
+}
+
+/* Compacted: each behind the one before, some at multiples of 64 (SDM 1, 13.4.3). */
+static uint32_t compacted_bytes(const struct cpuid_policy *policy, uint64_t xcr0)
+{
+	uint32_t bytes = XSAVE_BYTES_MIN;
+
+	for (uint32_t i = 2; i < XCR0_BITS; i++) {
+		struct cpuid_registers r;
+
+		if (!(extended(xcr0) >> i & 1))
+			continue;
+		policy->host(LEAF_XSAVE, i, &r);
+		bytes = (r.ecx & XSAVE_ALIGNED ? ALIGN_UP(bytes, 64u) : bytes) + r.eax;
+	}
+	return bytes;
+}
+
+uint64_t cpuid_guest_xcr0(void (*host)(uint32_t, uint32_t, struct cpuid_registers *))
+{
+	const struct cpuid_policy policy = {.host = host};
+	struct cpuid_registers r, one, seven;
+	uint64_t xcr0 = 0;
+
+	host(0, 0, &r);
+	host(1, 0, &one);
+	if (r.eax < LEAF_XSAVE || !(one.ecx & L1_ECX_XSAVE))
+		return 0;
+	host(7, 0, &seven);
+	host(LEAF_XSAVE, 0, &r);
+	if ((r.eax & XCR0_HOST) != XCR0_HOST)
+		return 0;
+	xcr0 = XCR0_HOST;
+	if ((r.eax & XCR0_AVX) && (one.ecx & L1_ECX_AVX))
+		xcr0 |= XCR0_AVX;
+	if (cpuid_xsave_bytes(&policy, xcr0) > CPUID_XSAVE_BYTES_MAX)
+		return XCR0_HOST;
+	if (!(xcr0 & XCR0_AVX) || (r.eax & XCR0_AVX512) != XCR0_AVX512 ||
+		!(seven.ebx & L7_EBX_AVX512F) ||
+		cpuid_xsave_bytes(&policy, xcr0 | XCR0_AVX512) > CPUID_XSAVE_BYTES_MAX)
+		return xcr0;
+	return xcr0 | XCR0_AVX512;
+}
+
+static void leaf_xsave(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu,
+	uint32_t subleaf, struct cpuid_registers *r)
+{
+	if (!policy->xcr0)
 		return;
-	policy->host(0xd, subleaf, &host);
 	if (subleaf == 0) {
-		*r = host;
-		r->eax &= (uint32_t)policy->xcr0;
-		r->edx &= (uint32_t)(policy->xcr0 >> 32);
+		r->eax = (uint32_t)policy->xcr0;
+		r->ebx = cpuid_xsave_bytes(policy, vcpu->xcr0);
+		r->ecx = cpuid_xsave_bytes(policy, policy->xcr0);
 	} else if (subleaf == 1) {
-		r->eax = host.eax & 3; /* XSAVEOPT and XSAVEC; no XSAVES */
-	} else if (subleaf < 63 && (policy->xcr0 >> subleaf & 1)) {
-		*r = host;
+		policy->host(LEAF_XSAVE, 1, r);
+		*r = (struct cpuid_registers){.eax = r->eax & XSAVE_VARIANTS};
+		r->ebx = r->eax & XSAVEC ? compacted_bytes(policy, vcpu->xcr0) : 0;
+	} else if (subleaf < XCR0_BITS && (extended(policy->xcr0) >> subleaf & 1)) {
+		policy->host(LEAF_XSAVE, subleaf, r);
+		r->ecx &= XSAVE_ALIGNED;
+		r->edx = 0;
 	}
 }
 
@@ -320,7 +400,7 @@ static bool leaf_with_subleaves(const struct cpuid_policy *policy, const struct 
 		leaf_topology(policy, vcpu, subleaf, r);
 		return true;
 	case 0xd:
-		leaf_xsave(policy, subleaf, r);
+		leaf_xsave(policy, vcpu, subleaf, r);
 		return true;
 	default:
 		return false;

@@ -20,8 +20,7 @@ struct cpuid_policy {
 	void (*host)(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r);
 	uint32_t vcpus;
 	uint64_t tsc_hz;      /* 0: not known */
-	bool xsave;           /* XSAVE state is switched for this VM */
-	uint64_t xcr0;        /* with it: the components that the guest may enable */
+	uint64_t xcr0;        /* the components that the guest may enable; 0: it has no XSAVE */
 	bool invpcid, rdtscp; /* the controls are on */
 	/* Filled by cpuid_prepare(): leaves without sub-leaves, as they are for every vCPU. */
 	bool prepared;
@@ -32,14 +31,24 @@ struct cpuid_policy {
 /* What the answers depend on in the vCPU that asks. */
 struct cpuid_vcpu {
 	uint32_t apic_id;
-	bool osxsave; /* CR4.OSXSAVE */
-	bool apic_on; /* IA32_APIC_BASE enabled */
+	bool osxsave;  /* CR4.OSXSAVE */
+	uint64_t xcr0; /* as it is now */
+	bool apic_on;  /* IA32_APIC_BASE enabled */
 };
 
 /* Hypervisor leaves: 0x40000000 signature, 0x40000001 version, 0x40000010 TSC and bus kHz. */
 #define CPUID_HYPERVISOR           0x40000000u
 #define CPUID_HYPERVISOR_LAST      0x40000010u
 #define CPUID_HYPERVISOR_SIGNATURE "MerlonMerlon"
+
+/*
+ * The components that a guest may have on this host: x87, SSE, AVX, AVX-512, each with what it
+ * needs and only if the state fits into CPUID_XSAVE_BYTES_MAX. 0: the host has no XSAVE.
+ */
+#define CPUID_XSAVE_BYTES_MAX 4096u
+uint64_t cpuid_guest_xcr0(void (*host)(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r));
+/* Of the area that XSAVE writes for these components, standard format (SDM 1, 13.4). */
+uint32_t cpuid_xsave_bytes(const struct cpuid_policy *policy, uint64_t xcr0);
 
 /* Once the members above are set: most answers are ready then. Without it each is made anew. */
 void cpuid_prepare(struct cpuid_policy *policy);

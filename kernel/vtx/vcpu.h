@@ -103,15 +103,21 @@ struct vcpu {
 	uint64_t switched[8], host_switched[8];
 	uint64_t tsc_offset, misc_enable, mtrr_default, mtrr[16 + 11];
 	uint64_t dr[4], dr6;
+	/* guest_fpu.h: what is in `fpu`, the guest's XCR0 and, while it has the pCPU, the real one.
+	 */
+	void *fpu;
+	uint64_t components, xcr0, real_xcr0;
+	bool osxsave; /* CR4.OSXSAVE */
 	uint64_t exits[VTX_EXIT_COUNT], counters[VCPU_COUNTERS_COUNT];
 };
 
 /*
  * `vmcs` is a frame of the VM's, zeroed but for the revision at its beginning; `vpid` is this
- * vCPU's alone on the machine, or 0. The vCPU is in reset state (SDM 3A, table 9-1) then.
+ * vCPU's alone on the machine, or 0; `fpu` has cpuid_xsave_bytes() zeroed bytes, aligned to 64, and
+ * outlives the vCPU. The vCPU is in reset state (SDM 3A, table 9-1) then.
  */
-void vcpu_init(
-	struct vcpu *vcpu, struct vtx_vm *vm, uint32_t index, uint16_t vpid, struct hpa vmcs);
+void vcpu_init(struct vcpu *vcpu, struct vtx_vm *vm, uint32_t index, uint16_t vpid, struct hpa vmcs,
+	void *fpu);
 /* Makes it this pCPU's. The VMCS is on no other pCPU: vcpu_unload() ran there. */
 enum vmk_status vcpu_load(struct vcpu *vcpu, unsigned pcpu);
 /*

@@ -3,26 +3,28 @@
  * the others it sees a shadow. With unrestricted guests PE and PG are the guest's (SDM
  * 3C, 24.8, 26.3).
  */
+#include "vtx/guest_fpu.h"
 #include "vtx/vcpu_exits.h"
 
-#define CR0_PE    (1ull << 0)
-#define CR0_MP    (1ull << 1)
-#define CR0_EM    (1ull << 2)
-#define CR0_TS    (1ull << 3)
-#define CR0_ET    (1ull << 4)
-#define CR0_NE    (1ull << 5)
-#define CR0_WP    (1ull << 16)
-#define CR0_AM    (1ull << 18)
-#define CR0_NW    (1ull << 29)
-#define CR0_CD    (1ull << 30)
-#define CR0_PG    (1ull << 31)
-#define CR0_GUEST (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_WP | CR0_AM | CR0_PG)
-#define CR0_KNOWN (CR0_GUEST | CR0_ET | CR0_NE | CR0_NW | CR0_CD)
+#define CR0_PE      (1ull << 0)
+#define CR0_MP      (1ull << 1)
+#define CR0_EM      (1ull << 2)
+#define CR0_TS      (1ull << 3)
+#define CR0_ET      (1ull << 4)
+#define CR0_NE      (1ull << 5)
+#define CR0_WP      (1ull << 16)
+#define CR0_AM      (1ull << 18)
+#define CR0_NW      (1ull << 29)
+#define CR0_CD      (1ull << 30)
+#define CR0_PG      (1ull << 31)
+#define CR0_GUEST   (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_WP | CR0_AM | CR0_PG)
+#define CR0_KNOWN   (CR0_GUEST | CR0_ET | CR0_NE | CR0_NW | CR0_CD)
 
-#define CR4_PAE   (1ull << 5)
-#define CR4_MCE   (1ull << 6)
-#define CR4_LA57  (1ull << 12)
-#define CR4_PCIDE (1ull << 17)
+#define CR4_PAE     (1ull << 5)
+#define CR4_MCE     (1ull << 6)
+#define CR4_LA57    (1ull << 12)
+#define CR4_PCIDE   (1ull << 17)
+#define CR4_OSXSAVE (1ull << 18)
 /* Beyond what CPUID offers: a machine check must find CR4.MCE set, or it stops the machine. */
 #define CR4_HOST CR4_MCE
 
@@ -38,7 +40,8 @@ uint64_t vcpu_cr0_mask(const struct vcpu *v)
 
 uint64_t vcpu_cr4_mask(const struct vcpu *v)
 {
-	return ~(cpuid_cr4_allowed(&v->vm->cpuid) & ~CR4_HOST);
+	/* With OSXSAVE comes the guest's XCR0. */
+	return ~(cpuid_cr4_allowed(&v->vm->cpuid) & ~(CR4_HOST | CR4_OSXSAVE));
 }
 
 uint64_t vcpu_cr0(const struct vcpu *v)
@@ -69,6 +72,7 @@ void vcpu_set_cr4(struct vcpu *v, uint64_t value)
 {
 	const struct vtx_controls *c = v->vm->controls;
 
+	guest_fpu_set_osxsave(v, value & CR4_OSXSAVE);
 	vtx_vmwrite(VMCS_CR4_SHADOW, value);
 	vtx_vmwrite(VMCS_GUEST_CR4, ((value | CR4_MCE) & c->cr4_fixed1) | c->cr4_fixed0);
 }

@@ -1,10 +1,10 @@
 /* Exits that are answered here: instructions, ports, memory, exceptions. */
+#include "vtx/guest_fpu.h"
 #include "vtx/guest_msr.h"
 #include "vtx/vcpu_exits.h"
 
-#define CR4_OSXSAVE (1ull << 18)
-#define DR6_FIXED   0xffff0ff0ull
-#define DR7_GD      (1ull << 13)
+#define DR6_FIXED 0xffff0ff0ull
+#define DR7_GD    (1ull << 13)
 
 uint64_t vcpu_gpr(const struct vcpu *v, unsigned number)
 {
@@ -52,7 +52,8 @@ int exit_cpuid(struct vcpu *v)
 	struct cpuid_registers r;
 	const struct cpuid_vcpu self = {
 		.apic_id = v->index,
-		.osxsave = v->vm->cpuid.xsave && (vcpu_cr4(v) & CR4_OSXSAVE),
+		.osxsave = v->osxsave,
+		.xcr0 = v->xcr0,
 		.apic_on = v->apic_ops != NULL,
 	};
 
@@ -88,10 +89,23 @@ int exit_wrmsr(struct vcpu *v)
 	return NEXT_ENTER;
 }
 
-/* No guest has XSAVE state yet (cpuid_policy.xsave), so CR4.OSXSAVE stays clear and this is #UD. */
+/* Most processors look at CPL before they exit (SDM 26.1.1); Bochs does not. */
+static bool is_user(void)
+{
+	return vtx_vmread(VMCS_GUEST_SS_ACCESS) >> 5 & 3;
+}
+
 int exit_xsetbv(struct vcpu *v)
 {
-	return vcpu_fault(v, EXCEPTION_UD, 0);
+	const uint64_t *gpr = v->registers.gpr;
+	const uint64_t value = (uint32_t)gpr[RAX] | gpr[RDX] << 32;
+
+	if (!v->osxsave)
+		return vcpu_fault(v, EXCEPTION_UD, 0);
+	if (is_user() || (uint32_t)gpr[RCX] || !guest_fpu_set_xcr0(v, value))
+		return vcpu_fault(v, EXCEPTION_GP, 0);
+	vcpu_skip(v);
+	return NEXT_ENTER;
 }
 
 int exit_io(struct vcpu *v)

@@ -1,4 +1,5 @@
 /* A vCPU's VMCS: controls, the host's part, the guest's reset state, and its turns on a pCPU. */
+#include "vtx/guest_fpu.h"
 #include "vtx/guest_msr.h"
 #include "vtx/vcpu.h"
 #include "vtx/vcpu_exits.h"
@@ -91,8 +92,6 @@ static void set_controls(struct vcpu *v)
 		vtx_vmwrite(VMCS_PAUSE_GAP, PAUSE_GAP);
 		vtx_vmwrite(VMCS_PAUSE_WINDOW, PAUSE_WINDOW);
 	}
-	if (proc2 & PROC2_XSAVES)
-		vtx_vmwrite(VMCS_XSS_EXITING, ~0ull);
 	if (proc2 & PROC2_ENCLS)
 		vtx_vmwrite(VMCS_ENCLS_EXITING, ~0ull);
 	if (proc2 & (uint32_t)PROC2_ENCLV)
@@ -230,14 +229,17 @@ void vcpu_set_long_entry(struct vcpu *v, uint64_t rip, uint64_t cr3, struct gpa 
 	vtx_vmwrite(VMCS_GUEST_RIP, rip);
 }
 
-void vcpu_init(struct vcpu *v, struct vtx_vm *vm, uint32_t index, uint16_t vpid, struct hpa vmcs)
+void vcpu_init(struct vcpu *v, struct vtx_vm *vm, uint32_t index, uint16_t vpid, struct hpa vmcs,
+	void *fpu)
 {
 	memset(v, 0, sizeof(*v));
 	v->vm = vm;
 	v->index = index;
 	v->vpid = vm->controls->word[WORD_PROC2] & PROC2_VPID ? vpid : 0;
 	v->vmcs = vmcs;
+	v->fpu = fpu;
 	v->pcpu = v->last_pcpu = -1;
+	guest_fpu_power_on(v);
 }
 
 /* Each entry writes HOST_RSP. */
@@ -260,6 +262,7 @@ enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
 	v->launched = false;
 	set_host(v);
 	guest_msr_load(v);
+	guest_fpu_load(v);
 	/* This pCPU may remember addresses of an earlier turn, and the guest has changed its tables
 	 * elsewhere. Where it is the last one that had the vCPU, it was told of all changes. */
 	if (v->last_pcpu != v->pcpu)
@@ -276,6 +279,7 @@ void vcpu_set_aside(struct vcpu *v)
 		v->proc_controls |= (uint32_t)PROC_MOV_DR;
 		vtx_vmwrite(VMCS_PROC_CONTROLS, v->proc_controls);
 	}
+	guest_fpu_unload(v);
 	guest_msr_unload(v);
 	vtx_host_tables();
 	v->aside = true;
@@ -284,6 +288,7 @@ void vcpu_set_aside(struct vcpu *v)
 void vcpu_take_up(struct vcpu *v)
 {
 	guest_msr_reload(v);
+	guest_fpu_load(v);
 	v->aside = false;
 }
 

@@ -80,6 +80,27 @@ void vtx_host_machine_check(void);
 uint64_t vtx_rdmsr(uint32_t msr);
 void vtx_wrmsr(uint32_t msr, uint64_t value);
 uint64_t vtx_rdtsc(void);
+/*
+ * x87, SSE and what lies beyond (SDM 1, 13). `components` are bits of XCR0, all of them set there;
+ * 0 stands for a processor without XSAVE, and for x87 and SSE. An area is aligned to 64 bytes, as
+ * large as CPUID says, and no longer one once anything but these has written to it.
+ */
+#define XCR0_X87    (1ull << 0)
+#define XCR0_SSE    (1ull << 1)
+#define XCR0_AVX    (1ull << 2)
+#define XCR0_AVX512 (7ull << 5)
+/* What a host has of it (ring 3 has no more), and what a guest may have. */
+#define XCR0_HOST  (XCR0_X87 | XCR0_SSE)
+#define XCR0_GUEST (XCR0_HOST | XCR0_AVX | XCR0_AVX512)
+/* With both parts of the area that every processor has: SDM 1, 13.4.1, 13.4.2. */
+#define XSAVE_BYTES_MIN 576u
+void vtx_xsetbv(uint64_t xcr0);
+/* As after power-up. */
+void vtx_fpu_init(void *area);
+void vtx_fpu_save(void *area, uint64_t components);
+void vtx_fpu_restore(const void *area, uint64_t components);
+/* The registers of these get their initial values; none of XCR0_HOST. */
+void vtx_fpu_clear(uint64_t components);
 /* DR0 to DR3 and DR6. */
 void vtx_debug_save(uint64_t dr[4], uint64_t *dr6);
 void vtx_debug_load(const uint64_t dr[4], uint64_t dr6);

@@ -49,9 +49,9 @@ has "greedy: more memory than there is, refused with both amounts" "$log" \
 	"VM greedy: not powered on: memory: $greedy KiB needed, [1-9][0-9]* KiB available"
 said tiny 'real mode' 'string and ii'
 said smp 'protected mode' 'device memory answers' 'the second vCPU came' 'the timer woke it' 'the device woke it'
-said secret 'the secret is planted'
+said secret 'the secret is planted' 'vector registers keep it'
 has "secret: its VMX world dies" "$log" 'World secret: page fault at image'
-said spy 'fresh memory is zero'
+said spy 'fresh memory is zero' 'vector registers are zero'
 said hostile 'first life' 'outside of its memory is nothing' 'forbidden MSRs fault' \
 	'GETSEC and VMCALL are undefined' 'second life'
 has "hostile: a triple fault is told" "$log" 'VM hostile: vCPU 0: triple fault'

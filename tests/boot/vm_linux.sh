@@ -48,6 +48,7 @@ said()
 }
 said "a shell with a prompt" 'guest# '
 said "its processors" 'vcpus 1\b'
+said "the processor's vector units, whose state is switched" 'vector units avx2'
 said "the disk is the image's" "disk $(sha256sum <"$dir/disk" | cut -d ' ' -f 1)"
 said "what is written to it reads back" 'reads back written'
 said "entropy comes from the host" 'entropy from virtio_rng.0: 16 bytes'

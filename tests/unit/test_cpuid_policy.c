@@ -63,12 +63,77 @@ static void test_xsave_needs_the_policy(void **state)
 	vcpu.osxsave = true;
 	assert_int_equal(ask(1, 0).ecx & (1u << 26 | 1u << 27 | 1u << 28), 0);
 	assert_int_equal(ask(0xd, 0).eax, 0);
-	policy.xsave = true;
 	policy.xcr0 = 7;
 	assert_int_equal(ask(1, 0).ecx & (1u << 26 | 1u << 27), 1u << 26 | 1u << 27);
 	assert_int_equal(ask(0xd, 0).eax, 7);
-	assert_int_equal(ask(0xd, 1).eax, 3); /* no XSAVES */
-	assert_int_equal(ask(0xd, 3).eax, 0); /* not in XCR0 */
+	assert_int_equal(ask(1, 0).ecx & 1u << 28, 1u << 28);
+	assert_int_equal(ask(7, 0).ebx & 1u << 16, 0); /* AVX-512 needs more */
+	assert_int_equal(ask(0xd, 1).eax, 7);          /* no XSAVES */
+	assert_int_equal(ask(0xd, 3).eax, 0);          /* not in XCR0 */
+}
+
+/* SDM 1, 13.5: as Intel's server processors have it, with MPX, PKRU and AMX. */
+static uint32_t host_xcr0, host_avx512_bytes;
+static void server_host(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r)
+{
+	static const struct cpuid_registers components[] = {[2] = {256, 576, 0, 0},
+		[3] = {64, 960, 0, 0},
+		[4] = {64, 1024, 0, 0},
+		[5] = {64, 1088, 0, 0},
+		[6] = {512, 1152, 0, 0},
+		[7] = {1024, 1664, 2, 0},
+		[9] = {8, 2688, 0, 0}};
+
+	full_host(leaf, subleaf, r);
+	if (leaf != 0xd)
+		return;
+	*r = (struct cpuid_registers){0};
+	if (subleaf == 0)
+		*r = (struct cpuid_registers){host_xcr0, 2696, 2696, 0};
+	else if (subleaf == 1)
+		r->eax = 0xf;
+	else if (subleaf < ARRAY_SIZE(components))
+		*r = components[subleaf];
+	if (subleaf == 7)
+		r->eax = host_avx512_bytes;
+}
+
+static void test_state_of_a_server(void **state)
+{
+	host_xcr0 = 0x602ff;
+	host_avx512_bytes = 1024;
+	policy.host = server_host;
+	assert_int_equal(cpuid_guest_xcr0(server_host), 0xe7);
+	policy.xcr0 = 0xe7;
+	vcpu.xcr0 = 1;
+	assert_int_equal(ask(0xd, 0).ebx, 576);
+	assert_int_equal(ask(0xd, 0).ecx, 2688);
+	vcpu.xcr0 = 7;
+	assert_int_equal(ask(0xd, 0).ebx, 832);
+	vcpu.xcr0 = 0xe7;
+	assert_int_equal(ask(0xd, 0).ebx, 2688);
+	/* Compacted: nothing of MPX between, and the last at a multiple of 64. */
+	assert_int_equal(ask(0xd, 1).ebx, 576 + 256 + 64 + 512 + 1024);
+	assert_int_equal(ask(0xd, 7).ebx, 1664);
+	assert_int_equal(ask(0xd, 9).eax, 0);
+	assert_int_equal(ask(0xd, 18).eax, 0);
+}
+
+static void test_state_without_its_parts(void **state)
+{
+	host_avx512_bytes = 1024;
+	host_xcr0 = 0xc7; /* a part of AVX-512 */
+	assert_int_equal(cpuid_guest_xcr0(server_host), 7);
+	host_xcr0 = 0xe3; /* no AVX */
+	assert_int_equal(cpuid_guest_xcr0(server_host), 3);
+	host_xcr0 = 1;
+	assert_int_equal(cpuid_guest_xcr0(server_host), 0);
+	host_xcr0 = 0xe7;
+	host_avx512_bytes = 4096; /* more than there is room for */
+	assert_int_equal(cpuid_guest_xcr0(server_host), 7);
+	host_avx512_bytes = UINT32_MAX;
+	assert_int_equal(cpuid_guest_xcr0(server_host), 7);
+	assert_int_equal(cpuid_guest_xcr0(empty_host), 0);
 }
 
 static void test_nothing_that_the_host_lacks(void **state)
@@ -140,6 +205,8 @@ int main(void)
 		cmocka_unit_test_setup(test_no_nested_virtualization, set_up),
 		cmocka_unit_test_setup(test_leaf_one_is_the_vcpus, set_up),
 		cmocka_unit_test_setup(test_xsave_needs_the_policy, set_up),
+		cmocka_unit_test_setup(test_state_of_a_server, set_up),
+		cmocka_unit_test_setup(test_state_without_its_parts, set_up),
 		cmocka_unit_test_setup(test_nothing_that_the_host_lacks, set_up),
 		cmocka_unit_test_setup(test_control_bits_follow, set_up),
 		cmocka_unit_test_setup(test_topology, set_up),

@@ -1,3 +1,4 @@
+/* sources: kernel/vtx/guest_fpu.c */
 /* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
 /* sources: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c */

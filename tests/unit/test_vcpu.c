@@ -1,3 +1,4 @@
+/* sources: kernel/vtx/guest_fpu.c */
 /* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
 /* sources: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c */
@@ -16,6 +17,8 @@
 #include <unistd.h>
 #include "fuzz/models/swvmx/rig.h"
 #include "vtx/exits.h"
+#include "vtx/guest_fpu.h"
+#include "vtx/vcpu_exits.h"
 
 static const uint32_t no_leave;
 static uint32_t next_reason;
@@ -111,6 +114,89 @@ static void test_aside_the_host_has_its_msrs(void **state)
 	vcpu_unload(v);
 	assert_int_equal(swvmx.pcpu[0].lstar, 0);
 	assert_false(vcpu_is_loaded(v));
+}
+
+/* XSETBV of `value` by a guest that set CR4.OSXSAVE or did not; did it come to pass? */
+static bool xsetbv(bool osxsave, uint32_t number, uint64_t value)
+{
+	struct vcpu *v = &rig.vcpu[0];
+	const uint64_t rip = vtx_vmread(VMCS_GUEST_RIP);
+
+	vcpu_set_cr4(v, osxsave ? 1u << 18 | 1u << 5 : 1u << 5);
+	v->injector = (struct injector){0};
+	v->registers.gpr[RCX] = number;
+	v->registers.gpr[RAX] = (uint32_t)value;
+	v->registers.gpr[RDX] = value >> 32;
+	assert_int_equal(run(EXIT_XSETBV, 0), VCPU_STOP_HOST);
+	return vtx_vmread(VMCS_GUEST_RIP) != rip;
+}
+
+static void test_xsetbv_by_the_rules(void **state)
+{
+	static const uint64_t good[] = {1, 3, 7, 0xe7},
+			      bad[] = {0, 2, 5, 4, 9, 0x27, 0xe3, 0x207, 1ull << 63 | 7};
+	struct vcpu *v = &rig.vcpu[0];
+
+	rig_start(BASE_LONG);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_true(xsetbv(true, 0, good[i]));
+		assert_int_equal(v->xcr0, good[i]);
+		assert_int_equal(swvmx_current()->xcr0, good[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(xsetbv(true, 0, bad[i]));
+	assert_false(xsetbv(true, 1, 3));
+	assert_false(xsetbv(false, 0, 3));
+	vtx_vmwrite(VMCS_GUEST_CS, 0x13);
+	vtx_vmwrite(VMCS_GUEST_CS_ACCESS, 0xa0fb);
+	vtx_vmwrite(VMCS_GUEST_SS, 0x1b);
+	vtx_vmwrite(VMCS_GUEST_SS_ACCESS, 0xc0f3);
+	assert_false(xsetbv(true, 0, 3));
+	assert_int_equal(v->xcr0, 0xe7);
+	/* INIT leaves it, power-up does not. */
+	vcpu_reset(v);
+	assert_int_equal(v->xcr0, 0xe7);
+	vcpu_unload(v);
+	guest_fpu_power_on(v);
+	assert_int_equal(v->xcr0, 1);
+}
+
+/* In another VM's vCPU nothing of it is to be seen, nor in the host, and it comes back. */
+static void test_vector_registers_are_the_vcpus(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0], *other = &rig.vcpu[1];
+
+	rig_start(BASE_LONG);
+	assert_true(xsetbv(true, 0, 7));
+	swvmx_current()->fpu[1] = 0x55e;
+	swvmx_current()->fpu[2] = 0xa7;
+	/* Switched off, it keeps what it holds. */
+	assert_true(xsetbv(true, 0, 3));
+	vcpu_set_aside(v);
+	assert_int_equal(swvmx_current()->fpu[2], 0);
+	assert_int_equal(swvmx_current()->xcr0, 3);
+	vcpu_unload(v);
+	assert_int_equal(vcpu_load(other, 0), VMK_OK);
+	assert_int_equal(swvmx_current()->fpu[1], 0);
+	assert_int_equal(swvmx_current()->fpu[2], 0);
+	vcpu_unload(other);
+	swvmx.now = 1;
+	assert_int_equal(vcpu_load(v, 1), VMK_OK);
+	assert_int_equal(swvmx_current()->xcr0, 3);
+	assert_int_equal(swvmx_current()->fpu[1], 0x55e);
+	assert_int_equal(swvmx_current()->fpu[2], 0xa7);
+}
+
+static void test_a_guest_without_xsave(void **state)
+{
+	rig_build(SWVMX_MINIMAL);
+	swvmx.now = 0;
+	assert_int_equal(vcpu_load(&rig.vcpu[0], 0), VMK_OK);
+	swvmx_current()->fpu[1] = 0x55e;
+	vcpu_unload(&rig.vcpu[0]);
+	swvmx_current()->fpu[1] = 1;
+	assert_int_equal(vcpu_load(&rig.vcpu[0], 0), VMK_OK);
+	assert_int_equal(swvmx_current()->fpu[1], 0x55e);
 }
 
 static void test_translations_are_flushed_where_others_may_be_newer(void **state)
@@ -244,6 +330,9 @@ int main(void)
 		cmocka_unit_test(test_failed_vcpu_stays_failed),
 		cmocka_unit_test(test_unload_gives_the_host_its_msrs),
 		cmocka_unit_test(test_aside_the_host_has_its_msrs),
+		cmocka_unit_test(test_xsetbv_by_the_rules),
+		cmocka_unit_test(test_vector_registers_are_the_vcpus),
+		cmocka_unit_test(test_a_guest_without_xsave),
 		cmocka_unit_test(test_translations_are_flushed_where_others_may_be_newer),
 		cmocka_unit_test(test_host_state_is_the_pcpus),
 		cmocka_unit_test(test_a_vmcs_is_active_on_one_pcpu),

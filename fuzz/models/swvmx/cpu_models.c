@@ -89,6 +89,7 @@ void swvmx_cpu_fill(struct swvmx_cpu *cpu, enum swvmx_cpu_kind kind)
 		       VPID_CAP_SINGLE | VPID_CAP_ALL;
 	m->cr4_fixed1 = 0xf76fff;
 	m->vmfunc = 1;
+	cpu->xsave = true;
 	/* As every processor with CET, whose #CP has an error code. */
 	m->basic |= SWVMX_BASIC_ANY_ERROR;
 	if (kind == SWVMX_TIGERLAKE) {

@@ -28,6 +28,7 @@ struct swvmx_cpu {
 	unsigned physical_bits, linear_bits;
 	bool ia32e;    /* it runs in IA-32e mode */
 	bool rtm, sgx; /* transactional memory, enclaves */
+	bool xsave;    /* with AVX and AVX-512 */
 };
 
 /* If set, every kind is this one: for runs beside a processor that is there. */

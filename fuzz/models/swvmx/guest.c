@@ -9,6 +9,7 @@
 #define CR0_PG        (1ull << 31)
 #define CR4_PAE       (1ull << 5)
 #define CR4_PCIDE     (1ull << 17)
+#define CR4_OSXSAVE   (1ull << 18)
 #define EFER_LME      (1ull << 8)
 #define EFER_LMA      (1ull << 10)
 #define RFLAGS_IF     (1ull << 9)
@@ -68,6 +69,18 @@ static void note_control_registers(struct guest_track *t, struct swvmx_vmcs *vmc
 	t->cr_exit = false;
 }
 
+/* It finds what it left, and nothing of anybody else's. */
+static void check_fpu(const struct guest *g, const struct swvmx_vmcs *vmcs)
+{
+	const struct guest_fpu_track *t = &g->fpu[g->vcpu];
+	const struct swvmx_pcpu *p = swvmx_current();
+
+	if (memcmp(p->fpu, t->holds, sizeof(t->holds)))
+		abort();
+	if ((F(vmcs, GUEST_CR4) & CR4_OSXSAVE) && p->xcr0 != t->xcr0)
+		abort();
+}
+
 void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched)
 {
 	struct guest *g = context;
@@ -86,6 +99,7 @@ void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched)
 	if (g->hostile)
 		return;
 	check_events(g, vmcs);
+	check_fpu(g, vmcs);
 	note_control_registers(t, vmcs);
 }
 
@@ -201,6 +215,16 @@ static void write_debug_register(struct guest *g, const struct swvmx_vmcs *vmcs,
 	g->track[g->vcpu].dr[what >> 6] = what;
 }
 
+/* Some value into a component that it can reach. */
+static void write_fpu(struct guest *g, struct swvmx_vmcs *vmcs, unsigned component)
+{
+	const bool vex = F(vmcs, GUEST_CR4) & CR4_OSXSAVE;
+
+	if (component >= 2 && !(vex && (swvmx_current()->xcr0 >> component & 1)))
+		return;
+	swvmx_current()->fpu[component] = g->fpu[g->vcpu].holds[component] = ++g->written;
+}
+
 static void act(struct guest *g, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 {
 	const uint8_t what = guest_byte(&g->in);
@@ -228,7 +252,10 @@ static void act(struct guest *g, struct swvmx_vmcs *vmcs, struct vtx_registers *
 		F(vmcs, GUEST_CR0) ^= CR0_TS;
 		return;
 	default:
-		write_debug_register(g, vmcs, what);
+		if (what & 8)
+			write_fpu(g, vmcs, what >> 4 & 7);
+		else
+			write_debug_register(g, vmcs, what);
 	}
 }
 
@@ -304,6 +331,21 @@ static void change_one_bit(
 			((real & ~mask) | (shadow & mask)) ^ 1ull << (b & 31);
 }
 
+/* XSETBV: what it should do, by the model. */
+static void choose_xcr0(struct guest *g, const struct swvmx_vmcs *vmcs, struct vtx_registers *r)
+{
+	static const uint8_t values[] = {1, 3, 7, 0xe7, 0xe7, 7, 0, 2, 5, 0x27, 0xe3, 0x1f};
+	const uint8_t b = guest_byte(&g->in);
+
+	r->gpr[RCX] = b & 0x80 ? guest_word(&g->in) : 0;
+	r->gpr[RAX] = b % 16 < ARRAY_SIZE(values) ? values[b % 16] : guest_word(&g->in);
+	r->gpr[RDX] = b & 0x40 ? guest_byte(&g->in) : 0;
+	if (!(F(vmcs, GUEST_CR4) & CR4_OSXSAVE) || (uint32_t)r->gpr[RCX] ||
+		!swvmx_xcr0_is_valid((uint32_t)r->gpr[RAX] | r->gpr[RDX] << 32))
+		return;
+	g->fpu[g->vcpu].xcr0 = (uint32_t)r->gpr[RAX];
+}
+
 static void choose_instruction(struct guest *g, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 {
 	const uint8_t reason = reason_of(g, vmcs);
@@ -318,6 +360,8 @@ static void choose_instruction(struct guest *g, struct swvmx_vmcs *vmcs, struct 
 		r->gpr[RAX] = guest_word(&g->in);
 		t->wrote_tsc = reason == EXIT_WRMSR;
 	}
+	if (reason == EXIT_XSETBV)
+		choose_xcr0(g, vmcs, r);
 	t->cr_exit = reason == EXIT_CR_ACCESS;
 	F(vmcs, EXIT_INSTRUCTION_LENGTH) = 1 + guest_byte(&g->in) % 15;
 	swvmx_exit(vmcs, reason, qualification_of(g, reason));

@@ -29,12 +29,19 @@ struct guest_track {
 	uint64_t dr[4]; /* as it wrote them */
 };
 
+/* Its x87, SSE and extended state as it left them, and its XCR0; resets leave both. */
+struct guest_fpu_track {
+	uint64_t xcr0, holds[SWVMX_COMPONENTS];
+};
+
 struct guest {
 	struct guest_input in;
 	bool hostile;
 	struct guest_track track[RIG_VCPUS];
-	unsigned vcpu;  /* that runs */
-	uint32_t leave; /* the host wants the pCPU: the input has ended */
+	struct guest_fpu_track fpu[RIG_VCPUS];
+	uint64_t written; /* values in those so far: each is another */
+	unsigned vcpu;    /* that runs */
+	uint32_t leave;   /* the host wants the pCPU: the input has ended */
 };
 
 /* The chooser's functions; `context` is a struct guest. */

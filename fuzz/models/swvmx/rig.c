@@ -113,6 +113,7 @@ static void build(enum swvmx_cpu_kind kind)
 	for (unsigned p = SWVMX_PCPUS; p-- > 0;) {
 		swvmx.now = p;
 		set_revision(swvmx_frame(p));
+		swvmx_current()->xcr0 = swvmx_components() & 3;
 		if (vtx_vmxon(swvmx_frame(p)) != VMX_OK)
 			abort();
 	}
@@ -123,6 +124,7 @@ static void build(enum swvmx_cpu_kind kind)
 	rig.vm.cpuid = (struct cpuid_policy){
 		.host = host_cpuid,
 		.vcpus = RIG_VCPUS,
+		.xcr0 = swvmx_components(),
 		.invpcid = rig.controls.word[WORD_PROC2] & PROC2_INVPCID,
 		.rdtscp = rig.controls.word[WORD_PROC2] & PROC2_RDTSCP,
 	};
@@ -132,7 +134,8 @@ static void build(enum swvmx_cpu_kind kind)
 		abort();
 	for (unsigned i = 0; i < RIG_VCPUS; i++) {
 		set_revision(swvmx_frame(FIRST_VMCS + i));
-		vcpu_init(&rig.vcpu[i], &rig.vm, i, (uint16_t)(i + 1), swvmx_frame(FIRST_VMCS + i));
+		vcpu_init(&rig.vcpu[i], &rig.vm, i, (uint16_t)(i + 1), swvmx_frame(FIRST_VMCS + i),
+			rig.fpu[i]);
 	}
 }
 

@@ -18,6 +18,7 @@ struct rig {
 	struct vtx_controls controls;
 	struct vtx_vm vm;
 	struct vcpu vcpu[RIG_VCPUS];
+	uint64_t fpu[RIG_VCPUS][SWVMX_COMPONENTS];
 	bool table_used[RIG_TABLES];
 	uint8_t owner[RIG_FRAMES];
 	uint64_t left_at[RIG_FRAMES]; /* the EPT's generation when a frame was unmapped */

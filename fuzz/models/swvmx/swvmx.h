@@ -18,6 +18,8 @@
 #define SWVMX_BASE   0x100000ull /* of physical memory */
 #define SWVMX_VPIDS  16u
 #define SWVMX_TLB    16u
+/* Of XCR0: x87, SSE, AVX, none, none, the three of AVX-512. */
+#define SWVMX_COMPONENTS 8u
 
 /* VM-instruction errors, SDM table 31-1. */
 enum swvmx_error {
@@ -54,6 +56,7 @@ struct swvmx_pcpu {
 	struct hpa region;
 	struct swvmx_vmcs *current;
 	uint64_t dr[4], dr6;
+	uint64_t xcr0, fpu[SWVMX_COMPONENTS]; /* what each component holds; 0: initial */
 	uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
 	struct vtx_counts counts;
 	bool tables_short; /* GDT and IDT limits are as an exit leaves them */
@@ -85,6 +88,10 @@ struct swvmx {
 extern struct swvmx swvmx;
 extern uint8_t swvmx_memory[SWVMX_FRAMES][4096];
 
+/* What of the above this processor's XCR0 takes; 0: it has no XSAVE. */
+uint64_t swvmx_components(void);
+/* SDM 1, 13.3. */
+bool swvmx_xcr0_is_valid(uint64_t value);
 /* All pCPUs after power-up, VMX off. Memory keeps what it has. */
 void swvmx_reset(enum swvmx_cpu_kind kind);
 void *swvmx_at(struct hpa address); /* NULL outside of memory */

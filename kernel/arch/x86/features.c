@@ -48,6 +48,14 @@ void features_describe(char *to, size_t size)
 	}
 }
 
+/* The last sub-leaf that may be asked for. */
+static uint32_t last_subleaf(uint32_t leaf, const uint32_t r[4])
+{
+	if (leaf == 7)
+		return r[CPUID_EAX];
+	return leaf == 0xd ? 1 : 0;
+}
+
 static bool query(unsigned i)
 {
 	uint32_t r[4];
@@ -56,8 +64,7 @@ static bool query(unsigned i)
 	if (r[0] < table[i].leaf)
 		return false;
 	cpuid(table[i].leaf, 0, r);
-	/* EAX of leaf 7 is its last sub-leaf. */
-	if (table[i].subleaf > (table[i].leaf == 7 ? r[CPUID_EAX] : 0))
+	if (table[i].subleaf > last_subleaf(table[i].leaf, r))
 		return false;
 	cpuid(table[i].leaf, table[i].subleaf, r);
 	return r[table[i].reg] >> table[i].bit & 1;

@@ -23,6 +23,8 @@ enum { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
 	X(CPU_MONITOR, "monitor", 1, 0, CPUID_ECX, 3, false, 0)            \
 	X(CPU_X2APIC, "x2apic", 1, 0, CPUID_ECX, 21, false, 0)             \
 	X(CPU_TSC_DEADLINE, "tsc-deadline", 1, 0, CPUID_ECX, 24, false, 0) \
+	X(CPU_XSAVE, "xsave", 1, 0, CPUID_ECX, 26, false, 1ull << 18)      \
+	X(CPU_XSAVEOPT, "xsaveopt", 0xd, 1, CPUID_EAX, 0, false, 0)        \
 	X(CPU_RDRAND, "rdrand", 1, 0, CPUID_ECX, 30, false, 0)             \
 	X(CPU_HYPERVISOR, "hypervisor", 1, 0, CPUID_ECX, 31, false, 0)     \
 	X(CPU_SMEP, "smep", 7, 0, CPUID_EBX, 7, false, 1ull << 20)         \
