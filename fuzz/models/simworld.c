@@ -43,10 +43,11 @@ static void arm(uint64_t deadline)
 static const struct sched_ops ops = {now, kick, arm};
 struct sched simworld_sched = SCHED(&ops, runqs);
 
-static uint32_t *enter_lock(uint64_t *saved)
+static struct lock_entered enter_lock(void)
 {
-	*saved = simcpu_irq_save();
-	return &held_levels[simcpu_here()];
+	const uint64_t saved = simcpu_irq_save();
+
+	return (struct lock_entered){&held_levels[simcpu_here()], saved};
 }
 
 static void leave_lock(uint64_t saved)

@@ -33,10 +33,11 @@ static void unlock_log(uint64_t saved)
 	spin_unlock(&log_lock, saved);
 }
 
-static uint32_t *enter_lock(uint64_t *saved)
+static struct lock_entered enter_lock(void)
 {
-	*saved = irq_save();
-	return &percpu()->locks_held;
+	const uint64_t saved = irq_save();
+
+	return (struct lock_entered){&percpu()->locks_held, saved};
 }
 
 /* A CPU that waits with interrupts off still answers TLB requests, or two could wait for ever. */

@@ -21,43 +21,48 @@ static bool is_disarmed(void)
 	return __atomic_load_n(&disarmed, __ATOMIC_ACQUIRE);
 }
 
-static void mark_held(uint32_t *held, enum lock_level level)
+static _Noreturn __attribute__((noinline, cold)) void out_of_order(
+	enum lock_level level, uint32_t held)
 {
-	if (*held >> level)
-		panic("lock order: level %d wanted while holding levels 0x%x", (int)level,
-			(unsigned)*held);
-	*held |= 1u << level;
+	panic("lock order: level %d wanted while holding levels 0x%x", (int)level, (unsigned)held);
+}
+
+/* Every path of the kernel takes locks: what seldom happens is out of line. */
+static __attribute__((noinline)) void wait_for(struct spinlock *lock, uint32_t ticket)
+{
+	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket && !is_disarmed()) {
+		if (machine)
+			machine->wait();
+	}
 }
 
 uint64_t spin_lock(struct spinlock *lock)
 {
 	const struct lock_ops *ops = machine;
-	uint32_t *held = NULL;
-	uint64_t saved = 0;
+	struct lock_entered cpu = {NULL, 0};
 	uint32_t ticket;
 
 	if (ops) {
-		held = ops->enter(&saved);
-		if (!is_disarmed())
-			mark_held(held, lock->level);
+		cpu = ops->enter();
+		if (*cpu.held >> lock->level && !is_disarmed())
+			out_of_order(lock->level, *cpu.held);
+		*cpu.held |= 1u << lock->level;
 	}
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket && !is_disarmed()) {
-		if (ops)
-			ops->wait();
-	}
-	lock->held = held;
-	return saved;
+	if (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+		wait_for(lock, ticket);
+	lock->held = cpu.held;
+	return cpu.saved;
 }
 
 void spin_unlock(struct spinlock *lock, uint64_t saved)
 {
 	uint32_t *held = lock->held;
 
-	if (held && !is_disarmed())
+	if (held)
 		*held &= ~(1u << lock->level);
 	/* Only the holder writes `serving`, so a plain increment is enough. */
 	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
-	if (held)
+	if (held && saved)
 		machine->leave(saved);
 }

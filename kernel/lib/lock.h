@@ -51,12 +51,15 @@ struct spinlock {
 uint64_t spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock, uint64_t saved);
 
-/* What locks need of the machine: one call to take a lock, one to release it. */
+/* A CPU with its interrupts off. */
+struct lock_entered {
+	uint32_t *held; /* its set of held levels, bit n: level n */
+	uint64_t saved; /* whether interrupts were on */
+};
+/* What locks need of the machine: one call to take a lock, at most one to release it. */
 struct lock_ops {
-	/* Disables interrupts; *saved: whether they were on. Returns this CPU's set of held levels,
-	 * bit n: level n. */
-	uint32_t *(*enter)(uint64_t *saved);
-	void (*leave)(uint64_t saved); /* interrupts as they were */
+	struct lock_entered (*enter)(void); /* disables interrupts */
+	void (*leave)(uint64_t saved);      /* interrupts as they were: on */
 	void (*wait)(void); /* called in each turn of waiting: pause, serve TLB requests */
 };
 /* Until then, locks take themselves for alone: one CPU, interrupts off. */

@@ -72,7 +72,8 @@ static void switch_worlds(const struct sched_switch *s)
 {
 	struct world *from = world_of(s->from), *to = world_of(s->to);
 
-	world_check(runqs[percpu_index()]);
+	if (world_check_each)
+		world_check(runqs[percpu_index()]);
 	if (from->space) {
 		cet_save(&from->cet);
 		fpu_save(&from->fpu);

@@ -7,13 +7,13 @@
 
 #define LOG_MODULE "Sched"
 
-static unsigned every; /* 0: never */
+unsigned world_check_each;
 
 void sched_check_each(unsigned switches)
 {
-	every = switches;
-	if (every)
-		vmk_log("each %u-th switch the invariants of its queue are checked", every);
+	world_check_each = switches;
+	if (switches)
+		vmk_log("each %u-th switch the invariants of its queue are checked", switches);
 }
 
 void world_check(const struct runq *runq)
@@ -21,7 +21,7 @@ void world_check(const struct runq *runq)
 	static uint32_t switches;
 	struct violation broken;
 
-	if (!every || __atomic_add_fetch(&switches, 1, __ATOMIC_RELAXED) % every)
+	if (__atomic_add_fetch(&switches, 1, __ATOMIC_RELAXED) % world_check_each)
 		return;
 	if (!sched_check_queue(runq, time_ns(), &broken))
 		panic("scheduler: %s: %s (pCPU %u)", sched_invariant_name(broken.invariant),

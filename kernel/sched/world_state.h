@@ -37,6 +37,7 @@ extern struct list worlds; /* all that exist, the idle ones too; under the lock 
 void world_audit_canaries(const struct list *all, struct world_canaries *canaries);
 /* The current world waits until it is woken or until then, unless it was woken already. */
 void world_wait(uint64_t deadline);
+extern unsigned world_check_each; /* switches from one check to the next; 0: never */
 /* Panics if an invariant of the queue, whose lock is held, is broken; every so often. */
 void world_check(const struct runq *runq);
 /* For ring 3: what belongs to this world; with interrupts off. */

@@ -184,6 +184,11 @@ static bool is_ioapic(uint64_t gpa)
 	return gpa - IOAPIC_BASE < IOAPIC_BYTES;
 }
 
+static bool is_controller(const struct vm_vcpu *v, uint64_t gpa)
+{
+	return is_apic_page(v, gpa) || is_ioapic(gpa);
+}
+
 static bool ask_memory(
 	struct vm_vcpu *v, uint64_t gpa, unsigned bytes, bool write, uint64_t value, uint64_t *in)
 {
@@ -226,7 +231,7 @@ static void controller_write(struct vm_vcpu *v, uint64_t gpa, uint32_t value)
 
 static bool device_read(struct vm_vcpu *v, uint64_t gpa, unsigned bytes, uint64_t *value)
 {
-	if (!is_apic_page(v, gpa) && !is_ioapic(gpa)) {
+	if (!is_controller(v, gpa)) {
 		if (!ask_memory(v, gpa, bytes, false, 0, value))
 			return false;
 	} else {
@@ -241,7 +246,7 @@ static bool device_write(struct vm_vcpu *v, uint64_t gpa, unsigned bytes, uint64
 {
 	uint64_t unused;
 
-	if (!is_apic_page(v, gpa) && !is_ioapic(gpa))
+	if (!is_controller(v, gpa))
 		return ask_memory(v, gpa, bytes, true, value & mask_of(bytes), &unused);
 	if (bytes == 4 && gpa % 4 == 0)
 		controller_write(v, gpa, (uint32_t)value);
@@ -281,18 +286,22 @@ static bool decode(struct vm_vcpu *v, struct insn *insn)
 
 static void execute(struct vm_vcpu *v, const struct insn *insn, uint64_t gpa)
 {
-	uint64_t gpr[GPRS], rflags = vtx_vmread(VMCS_GUEST_RFLAGS), value = 0, result;
+	const uint64_t old_rflags = vtx_vmread(VMCS_GUEST_RFLAGS);
+	const uint64_t old_rsp = vtx_vmread(VMCS_GUEST_RSP);
+	uint64_t gpr[GPRS], rflags = old_rflags, value = 0, result;
 
 	if (insn_reads(insn) && !device_read(v, gpa, insn->bytes, &value))
 		return;
 	memcpy(gpr, v->vcpu.registers.gpr, sizeof(gpr));
-	gpr[RSP] = vtx_vmread(VMCS_GUEST_RSP);
+	gpr[RSP] = old_rsp;
 	result = insn_execute(insn, gpr, &rflags, value);
 	if (insn_writes(insn) && !device_write(v, gpa, insn->bytes, result))
 		return;
 	memcpy(v->vcpu.registers.gpr, gpr, sizeof(gpr));
-	vtx_vmwrite(VMCS_GUEST_RSP, gpr[RSP]);
-	vtx_vmwrite(VMCS_GUEST_RFLAGS, rflags);
+	if (gpr[RSP] != old_rsp)
+		vtx_vmwrite(VMCS_GUEST_RSP, gpr[RSP]);
+	if (rflags != old_rflags)
+		vtx_vmwrite(VMCS_GUEST_RFLAGS, rflags);
 	vcpu_advance(&v->vcpu, insn->length);
 }
 
@@ -303,8 +312,10 @@ void vm_emulate_memory(struct vm_vcpu *v)
 	uint64_t bytes;
 	struct hpa to;
 
-	/* All RAM is mapped for every access, so a stale translation was at work: once more. */
-	if (ept_translate(&v->vm->vtx.ept, r.gpa, EPT_ACCESS, &to, &bytes))
+	/* All RAM is mapped for every access, so a stale translation was at work: once more. Where
+	 * the interrupt controllers are there is none. */
+	if (!is_controller(v, r.gpa.v) &&
+		ept_translate(&v->vm->vtx.ept, r.gpa, EPT_ACCESS, &to, &bytes))
 		return;
 	if (r.fetch) {
 		vm_fail(v, "it executes where there is no memory");

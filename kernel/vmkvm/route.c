@@ -24,13 +24,16 @@ void vm_attend(struct vm_vcpu *v, uint32_t attention)
 	vm_kick(v);
 }
 
-static void deliver(struct vm_vcpu *v, const struct apic_message *m)
+static void deliver(struct vm_vcpu *v, const struct apic_message *m, bool to_self)
 {
 	switch (m->delivery) {
 	case DELIVER_FIXED:
 	case DELIVER_LOWEST:
 		vlapic_post(&v->apic, m->vector, m->level_triggered);
-		vm_kick(v);
+		/* A vCPU that sends is about to look at its own APIC, before it enters the guest.
+		 */
+		if (!to_self)
+			vm_kick(v);
 		break;
 	case DELIVER_NMI:
 		vm_attend(v, ATTEND_NMI);
@@ -56,7 +59,7 @@ static void route(struct vm *vm, const struct apic_message *m, const struct vm_v
 
 		if (!vlapic_is_addressed(&v->apic, m, v == sender))
 			continue;
-		deliver(v, m);
+		deliver(v, m, v == sender);
 		if (m->delivery == DELIVER_LOWEST)
 			return;
 	}

@@ -13,16 +13,16 @@ static int interrupts_on;
 static uint32_t held_levels;
 static struct spinlock *release_while_waiting;
 
-static uint32_t *enter(uint64_t *saved)
+static struct lock_entered enter(void)
 {
-	*saved = (uint64_t)interrupts_on;
+	const uint64_t saved = (uint64_t)interrupts_on;
+
 	interrupts_on = 0;
-	return &held_levels;
+	return (struct lock_entered){&held_levels, saved};
 }
 static void leave(uint64_t saved)
 {
-	if (saved)
-		interrupts_on = 1;
+	interrupts_on = (int)saved;
 }
 static void wait(void)
 {

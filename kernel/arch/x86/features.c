@@ -32,7 +32,7 @@ static const struct {
 #undef X
 };
 
-static SEALED bool present[CPU_FEATURE_COUNT];
+SEALED bool cpu_features[CPU_FEATURE_COUNT];
 SEALED bool cpu_has_smap, cpu_has_shadow;
 
 void features_describe(char *to, size_t size)
@@ -41,7 +41,7 @@ void features_describe(char *to, size_t size)
 
 	*to = 0;
 	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
-		if (!present[i] || size - used < sizeof(table[i].name) + 1)
+		if (!cpu_features[i] || size - used < sizeof(table[i].name) + 1)
 			continue;
 		used += (size_t)snprintf(
 			to + used, size - used, "%s%s", used ? " " : "", table[i].name);
@@ -75,13 +75,13 @@ void features_init(void)
 	char line[256];
 
 	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
-		present[i] = query(i);
-		if (!present[i] && table[i].required)
+		cpu_features[i] = query(i);
+		if (!cpu_features[i] && table[i].required)
 			panic("this CPU lacks %s, which the kernel needs", table[i].name);
 	}
 	features_describe(line, sizeof(line));
-	cpu_has_smap = present[CPU_SMAP];
-	cpu_has_shadow = present[CPU_SHSTK];
+	cpu_has_smap = cpu_features[CPU_SMAP];
+	cpu_has_shadow = cpu_features[CPU_SHSTK];
 	vmk_log("features: %s", line);
 }
 
@@ -104,9 +104,9 @@ void features_init_cpu(void)
 	uint64_t cr4 = (read_cr4() | CR4_DE) & ~CR4_FSGSBASE;
 
 	for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
-		if (present[i] && !query(i))
+		if (cpu_features[i] && !query(i))
 			panic("CPU lacks %s, which the first one has", table[i].name);
-		if (present[i])
+		if (cpu_features[i])
 			cr4 |= table[i].cr4;
 	}
 	write_cr4(cr4);
@@ -118,17 +118,12 @@ void features_init_cpu(void)
 
 void features_split_cpu(void)
 {
-	if (present[CPU_LASS])
+	if (cpu_features[CPU_LASS])
 		write_cr4(read_cr4() | CR4_LASS);
 }
 
 void features_join_cpu(void)
 {
-	if (present[CPU_LASS])
+	if (cpu_features[CPU_LASS])
 		write_cr4(read_cr4() & ~CR4_LASS);
-}
-
-bool cpu_has(enum cpu_feature feature)
-{
-	return present[feature];
 }

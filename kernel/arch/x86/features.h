@@ -54,7 +54,12 @@ void features_split_cpu(void);
 /* Undo that: code below the kernel's half is to run. */
 void features_join_cpu(void);
 #define CR4_LASS (1ull << 27)
-bool cpu_has(enum cpu_feature feature);
+extern bool cpu_features[CPU_FEATURE_COUNT]; /* of features.c */
+/* Here, as each switch of worlds asks for several. */
+static inline bool cpu_has(enum cpu_feature feature)
+{
+	return cpu_features[feature];
+}
 /* The names of those present, with blanks between; what does not fit is left out. */
 void features_describe(char *to, size_t size);
 /* For entry.S: cpu_has(CPU_SMAP). CPU_SHSTK is cpu_has_shadow there (shadow.h). */
