@@ -321,6 +321,8 @@ void simworld_create(unsigned i, struct group *parent, const uint8_t *program, u
 	world->started = true;
 	world->task.cpu = i % simworld_sched.cpus;
 	sched_wake(&simworld_sched, &world->task);
+	if (i == 0)
+		simworld_events[0].owner = &world->task; /* the others link themselves */
 }
 
 bool simworld_is_told(unsigned cpu)

@@ -25,6 +25,12 @@ static bool has_moved(const struct event *event, uint64_t seen)
 	return __atomic_load_n(&event->count, __ATOMIC_SEQ_CST) != seen;
 }
 
+/* Its owner is woken unlinked: it has said that it will wait before it looks at the count. */
+static bool is_owner(const struct event *event, const struct event_waiter *waiter)
+{
+	return __atomic_load_n(&event->owner, __ATOMIC_RELAXED) == waiter->task;
+}
+
 bool event_register(struct event *event, struct event_waiter *waiter, uint64_t seen)
 {
 	struct spinlock *lock = lock_of(event);
@@ -33,6 +39,8 @@ bool event_register(struct event *event, struct event_waiter *waiter, uint64_t s
 
 	if (has_moved(event, seen))
 		return false;
+	if (is_owner(event, waiter))
+		return true;
 	saved = spin_lock(lock);
 	waiter->next = event->waiters;
 	__atomic_store_n(&event->waiters, waiter, __ATOMIC_SEQ_CST);
@@ -46,8 +54,11 @@ bool event_register(struct event *event, struct event_waiter *waiter, uint64_t s
 void event_unregister(struct event *event, struct event_waiter *waiter)
 {
 	struct spinlock *lock = lock_of(event);
-	uint64_t saved = spin_lock(lock);
+	uint64_t saved;
 
+	if (is_owner(event, waiter))
+		return;
+	saved = spin_lock(lock);
 	for (struct event_waiter **at = &event->waiters; *at; at = &(*at)->next) {
 		if (*at == waiter) {
 			__atomic_store_n(at, waiter->next, __ATOMIC_RELAXED);
@@ -59,10 +70,13 @@ void event_unregister(struct event *event, struct event_waiter *waiter)
 
 void event_raise(struct event *event, void (*wake)(struct task *task))
 {
+	struct task *owner = __atomic_load_n(&event->owner, __ATOMIC_ACQUIRE);
 	struct spinlock *lock = lock_of(event);
 	uint64_t saved;
 
 	event_note(event);
+	if (owner)
+		wake(owner);
 	if (!__atomic_load_n(&event->waiters, __ATOMIC_SEQ_CST))
 		return;
 	saved = spin_lock(lock);

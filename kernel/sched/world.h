@@ -86,10 +86,17 @@ void world_idles(bool idles);
 struct event {
 	uint64_t count;               /* signals so far; atomic */
 	struct event_waiter *waiters; /* sched/event.h */
+	struct task *owner;           /* event_own() */
 };
 #define EVENTS_MAX 32u /* that one world can wait for at a time */
 uint64_t event_count(struct event *event);
 void event_signal(struct event *event); /* from any context, interrupts included */
+/*
+ * For an event that one world waits for again and again: from now on each signal wakes `world`,
+ * which has been started, and need not be linked for that. Others may wait for it as ever. The
+ * world outlives the event.
+ */
+void event_own(struct event *event, struct world *world);
 /* A signal that wakes nobody: whoever waits sees it when it looks next. */
 void event_note(struct event *event);
 /*

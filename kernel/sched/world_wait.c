@@ -14,6 +14,11 @@ void event_signal(struct event *event)
 	event_raise(event, wake);
 }
 
+void event_own(struct event *event, struct world *world)
+{
+	__atomic_store_n(&event->owner, &world->task, __ATOMIC_RELEASE);
+}
+
 /* One turn: VMK_WOULD_BLOCK when the world was woken and has to look again. */
 static enum vmk_status wait_once(struct event *const *events, const uint64_t *seen, unsigned count,
 	uint64_t deadline, unsigned *index)
@@ -34,7 +39,7 @@ static enum vmk_status wait_once(struct event *const *events, const uint64_t *se
 	}
 	if (world_killed(self))
 		status = VMK_KILLED;
-	else if (status != VMK_OK && time_ns() >= deadline)
+	else if (status != VMK_OK && deadline != SCHED_NEVER && time_ns() >= deadline)
 		status = VMK_TIMEOUT;
 	else if (status != VMK_OK)
 		world_wait(deadline);

@@ -34,6 +34,12 @@ struct user_range {
 	size_t bytes;
 };
 
+/* What a call returns beside its value (vmkuser/vm.h, vm-serve). */
+struct call_more {
+	bool is_there;
+	uint64_t r10, r8;
+};
+
 struct uworld {
 	struct uworld *next;    /* of all worlds; supervise.c's lock */
 	struct package package; /* points into the package's memory, which stays */
@@ -56,8 +62,9 @@ struct uworld {
 	uint64_t memory_limit, memory_used; /* bytes */
 	struct budget log_budget, port_budget;
 	uint64_t lines_dropped;
-	uint8_t *scratch; /* SCRATCH_BYTES, for the call being made */
-	bool ended;       /* its life is over; the supervisor may start the next */
+	uint8_t *scratch;      /* SCRATCH_BYTES, for the call being made */
+	struct call_more more; /* of the call being made */
+	bool ended;            /* its life is over; the supervisor may start the next */
 	uint64_t started_ns, delay_ns, restart_ns, ended_ns;
 	uint32_t lives; /* how often it was launched */
 };
@@ -130,6 +137,8 @@ struct wait_set {
 };
 /* Fill in place `i`. VMK_BAD_HANDLE, VMK_DENIED. */
 enum vmk_status wait_add(struct uworld *u, struct wait_set *set, unsigned i, vmk_handle handle);
+/* The monotonic time, ns, after `timeout` ns; 0: never. */
+uint64_t call_deadline(uint64_t timeout);
 /* Is one of them readable? Reads all `seen` before it looks, so that nothing is missed. */
 bool wait_ready(struct wait_set *set, uint64_t *index);
 

@@ -137,8 +137,7 @@ static bool serve_ready(struct vm *vm, struct wait_set *set, const unsigned *pla
 static enum vmk_status serve(
 	struct uworld *u, struct vm *vm, struct vmk_vm_exchange *exchange, uint64_t timeout)
 {
-	const uint64_t now = time_ns();
-	const uint64_t deadline = timeout < UINT64_MAX - now ? MAX(now + timeout, 1) : 0;
+	const uint64_t deadline = call_deadline(timeout);
 	UNINITIALIZED struct event *events[VMK_VM_WATCH_MAX + 1];
 	UNINITIALIZED uint64_t seen[VMK_VM_WATCH_MAX + 1];
 	UNINITIALIZED unsigned place[VMK_VM_WATCH_MAX], index;
@@ -165,20 +164,24 @@ static enum vmk_status serve(
 	return status == VMK_TIMEOUT ? VMK_OK : status;
 }
 
-/* (vm, struct vmk_vm_exchange *, timeout ns) */
+/* (vm, small members, value, timeout ns, two handles to watch, two more) -> small members */
 enum vmk_status call_vm_serve(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
-	struct vmk_vm_exchange exchange;
+	struct vmk_vm_exchange exchange = {.value = args[2],
+		.watch = {(uint32_t)args[4], (uint32_t)(args[4] >> 32), (uint32_t)args[5],
+			(uint32_t)(args[5] >> 32)}};
 	struct vm *vm;
 	enum vmk_status status = get_vm(u, args[0], RIGHT_WRITE, &vm);
 
-	if (status == VMK_OK)
-		status = space_copy_in(u->space, &exchange, args[1], sizeof(exchange));
-	if (status == VMK_OK)
-		status = serve(u, vm, &exchange, args[2]);
 	if (status != VMK_OK)
 		return status;
-	return space_copy_out(u->space, args[1], &exchange, sizeof(exchange));
+	vmk_vm_unpack(&exchange, args[1]);
+	status = serve(u, vm, &exchange, args[3]);
+	if (status != VMK_OK)
+		return status;
+	*value = vmk_vm_pack(&exchange);
+	u->more = (struct call_more){true, exchange.address, exchange.value};
+	return VMK_OK;
 }
 
 /* (vm, gsi, level) */

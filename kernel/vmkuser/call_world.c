@@ -151,17 +151,25 @@ bool wait_ready(struct wait_set *set, uint64_t *index)
 	return false;
 }
 
+uint64_t call_deadline(uint64_t timeout)
+{
+	uint64_t now;
+
+	if (timeout == UINT64_MAX)
+		return 0;
+	now = time_ns();
+	return timeout < UINT64_MAX - now ? MAX(now + timeout, 1) : 0;
+}
+
 /* (handles, count, timeout ns) -> index */
 enum vmk_status call_wait(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	UNINITIALIZED struct wait_set set;
-	uint64_t now = time_ns(), deadline = 0;
+	const uint64_t deadline = call_deadline(args[2]);
 	enum vmk_status status = wait_collect(u, &set, args[0], args[1]);
 
 	if (status != VMK_OK)
 		return status;
-	if (args[2] < UINT64_MAX - now)
-		deadline = MAX(now + args[2], 1);
 	for (;;) {
 		unsigned index;
 

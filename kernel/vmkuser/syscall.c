@@ -67,9 +67,15 @@ void syscall_dispatch(struct syscall_frame *frame)
 {
 	const uint64_t args[6] = {
 		frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9};
+	struct uworld *u = world_owner(world_current());
 	uint64_t value = 0;
-	enum vmk_status status = call_make(world_owner(world_current()), frame->rax, args, &value);
+	enum vmk_status status = call_make(u, frame->rax, args, &value);
 
 	frame->rax = status;
 	frame->rdx = status == VMK_OK ? value : 0;
+	if (u->more.is_there) {
+		frame->r10 = u->more.r10;
+		frame->r8 = u->more.r8;
+		u->more.is_there = false;
+	}
 }

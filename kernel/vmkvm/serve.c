@@ -109,6 +109,7 @@ enum vmk_status vm_start(struct vm *vm, const struct vmk_vm_entry *entry)
 
 	if (!entry_is_good(entry))
 		return VMK_BAD_PARAM;
+	event_own(&vm->requests, vm->world); /* which calls this, so it has been started itself */
 	saved = spin_lock(&vm->lock);
 	vm->entry = *entry;
 	spin_unlock(&vm->lock, saved);

@@ -158,11 +158,12 @@ static void sleep_is_no_credit(void **state)
 	assert_true(sim_received(1) - before > 450000000ull);
 }
 
-static void a_signal_between_look_and_wait_is_not_lost(void **state)
+/* The signal comes after any number of steps of the wait. */
+static void signal_at_each_step(struct task *owner)
 {
-	/* The signal comes after any number of steps of the wait. */
 	for (unsigned steps = 0; steps < 8; steps++) {
 		sim_start((struct sim_config){.cpus = 2, .tasks = 8});
+		sim_events[2].owner = owner;
 		sim_task_start(0);
 		sim_settle();
 		assert_ptr_equal(sim_running(0), &sim_tasks[0]);
@@ -178,6 +179,35 @@ static void a_signal_between_look_and_wait_is_not_lost(void **state)
 		for (unsigned i = 0; i < SIM_EVENTS; i++)
 			assert_null(sim_events[i].waiters);
 	}
+}
+
+static void a_signal_between_look_and_wait_is_not_lost(void **state)
+{
+	signal_at_each_step(NULL);
+}
+
+static void nor_is_it_for_an_owner(void **state)
+{
+	signal_at_each_step(&sim_tasks[0].task);
+}
+
+static void an_owner_is_woken_unlinked_and_others_beside_it(void **state)
+{
+	sim_start((struct sim_config){.cpus = 2, .tasks = 8});
+	sim_events[1].owner = &sim_tasks[0].task;
+	for (unsigned i = 0; i < 2; i++)
+		sim_task_start(i);
+	sim_settle();
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(sim_wait(i, 2, SCHED_NEVER));
+	sim_settle();
+	assert_ptr_equal(sim_events[1].waiters, &sim_tasks[1].waiters[1]);
+	assert_null(sim_events[1].waiters->next);
+	sim_signal(1);
+	sim_settle();
+	sim_check();
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(sim_tasks[i].waits, 1);
 }
 
 static void one_signal_wakes_all_waiters(void **state)
@@ -258,6 +288,8 @@ int main(void)
 		cmocka_unit_test(a_sleeper_comes_before_a_hog),
 		cmocka_unit_test(sleep_is_no_credit),
 		cmocka_unit_test(a_signal_between_look_and_wait_is_not_lost),
+		cmocka_unit_test(nor_is_it_for_an_owner),
+		cmocka_unit_test(an_owner_is_woken_unlinked_and_others_beside_it),
 		cmocka_unit_test(one_signal_wakes_all_waiters),
 		cmocka_unit_test(deadlines_end_waits_in_order),
 		cmocka_unit_test(yield_lets_everybody_else_run),

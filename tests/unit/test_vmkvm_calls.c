@@ -103,6 +103,39 @@ static void controls(void **state)
 	assert_int_equal(call(VMK_SYS_VM_CONTROL, vm, 99, 0), VMK_BAD_PARAM);
 }
 
+static void serves_in_registers(void **state)
+{
+	const struct vmk_vm_exchange wanted = {.kind = VMK_VM_REQUEST_MEMORY,
+		.vcpu = 7,
+		.address = 0xfed00000,
+		.value = UINT64_MAX,
+		.bytes = 8,
+		.write = 1};
+	const struct vmk_vm_exchange answer = {.kind = VMK_VM_REQUEST_IO, .vcpu = UINT32_MAX};
+	const uint64_t args[6] = {vm, vmk_vm_pack(&answer), 0x1234, 0};
+	const uint64_t idle[6] = {vm};
+	const uint64_t watching[6] = {vm, 0, 0, 0, 0, (uint64_t)vm << 32};
+	struct vmk_vm_exchange got = {0};
+
+	sim_vm.next = wanted;
+	assert_int_equal(call_make(&world, VMK_SYS_VM_SERVE, args, &value), VMK_OK);
+	vmk_vm_unpack(&got, value);
+	assert_true(world.more.is_there);
+	got.address = world.more.r10;
+	got.value = world.more.r8;
+	assert_memory_equal(&got, &wanted, sizeof(got));
+	assert_int_equal(sim_vm.answered.kind, VMK_VM_REQUEST_IO);
+	assert_int_equal(sim_vm.answered.vcpu, UINT32_MAX);
+	assert_int_equal(sim_vm.answered.value, 0x1234);
+	/* Nothing there, no time to wait: no request, and nothing of the last one. */
+	assert_int_equal(call_make(&world, VMK_SYS_VM_SERVE, idle, &value), VMK_OK);
+	assert_int_equal(value, 0);
+	assert_int_equal(world.more.r10, 0);
+	assert_int_equal(world.more.r8, 0);
+	/* A VM is nothing to watch, in any of the four places. */
+	assert_int_equal(call_make(&world, VMK_SYS_VM_SERVE, watching, &value), VMK_BAD_HANDLE);
+}
+
 /* --- the console: this world at one end, at the other one that has the system */
 
 static vmk_handle the_system;
@@ -260,6 +293,7 @@ int main(void)
 		cmocka_unit_test_setup(maps_guest_memory_for_good, fresh),
 		cmocka_unit_test_setup(a_refused_mapping_counts_nothing, fresh),
 		cmocka_unit_test_setup(passes_interrupts_on, fresh),
+		cmocka_unit_test_setup(serves_in_registers, fresh),
 		cmocka_unit_test_setup(controls, fresh),
 		cmocka_unit_test_setup(one_console_at_a_time, attached),
 		cmocka_unit_test_setup(console_goes_both_ways, attached),

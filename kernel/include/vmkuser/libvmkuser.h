@@ -23,6 +23,10 @@ struct vmku_result {
 struct vmku_result vmku_syscall(
 	uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
 
+/* The same for VMK_SYS_VM_SERVE: six arguments, of which words[3] and words[4] come back changed.
+ */
+struct vmku_result vmku_exchange(uint64_t number, uint64_t words[6]);
+
 /* What this world was given at its start; never NULL. */
 const struct vmk_start *vmku_start(void);
 /* The start handle of that name and kind, or VMK_NO_HANDLE. */

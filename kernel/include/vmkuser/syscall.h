@@ -3,7 +3,8 @@
  *
  * ABI: SYSCALL instruction; RAX = number; RDI, RSI, RDX, R10, R8, R9 = arguments. Returns RAX =
  * enum vmk_status and RDX = value (0 unless the call says otherwise); RCX and R11 are lost, every
- * other register is kept. A world may make only the calls that its package's manifest grants.
+ * other register is kept, but for vm-serve (vm.h), which returns values in R10 and R8, too. A world
+ * may make only the calls that its package's manifest grants.
  */
 #ifndef VMKUSER_SYSCALL_H
 #define VMKUSER_SYSCALL_H
@@ -48,7 +49,7 @@ typedef uint32_t vmk_handle;
 	X(VMK_SYS_VM_READ, "vm-read", 21, 5)       /* (vm, index, offset, buffer, bytes) */        \
 	X(VMK_SYS_VM_MAP, "vm-map", 22, 3)         /* (vm, gpa, bytes) -> address */               \
 	X(VMK_SYS_VM_START, "vm-start", 23, 2)     /* (vm, struct vmk_vm_entry *) */               \
-	X(VMK_SYS_VM_SERVE, "vm-serve", 24, 3)     /* (vm, struct vmk_vm_exchange *, ns) */        \
+	X(VMK_SYS_VM_SERVE, "vm-serve", 24, 6)     /* one exchange, in registers: vm.h */          \
 	X(VMK_SYS_VM_IRQ, "vm-irq", 25, 3)         /* (vm, gsi, level) */                          \
 	X(VMK_SYS_VM_MESSAGE, "vm-message", 26, 3) /* (vm, address, data) */                       \
 	X(VMK_SYS_VM_CONTROL, "vm-control", 27, 3) /* (vm, VMK_VM_CONTROL_*, argument) */          \

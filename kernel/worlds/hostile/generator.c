@@ -35,7 +35,7 @@ static const char *const shapes[NUMBERS] = {
 	[VMK_SYS_INFO] = "Sszpb",
 	[VMK_SYS_CONTROL] = "Sss",
 	[VMK_SYS_PORT_ADDRESS] = "Pp",
-	[VMK_SYS_VM_SERVE] = "hpt",
+	[VMK_SYS_VM_SERVE] = "h**t*",
 	[VMK_SYS_HANDLE_COPY] = "hs",
 	[VMK_SYS_HANDLE_RESTRICT] = "cs",
 };

@@ -235,7 +235,17 @@ enum vmk_status vmku_vm_start(vmk_handle vm, const struct vmk_vm_entry *entry)
 
 enum vmk_status vmku_vm_serve(vmk_handle vm, struct vmk_vm_exchange *exchange, uint64_t timeout_ns)
 {
-	return call(VMK_SYS_VM_SERVE, vm, word(exchange), timeout_ns, 0, 0);
+	uint64_t words[6] = {vm, vmk_vm_pack(exchange), exchange->value, timeout_ns,
+		exchange->watch[0] | (uint64_t)exchange->watch[1] << 32,
+		exchange->watch[2] | (uint64_t)exchange->watch[3] << 32};
+	struct vmku_result result = vmku_exchange(VMK_SYS_VM_SERVE, words);
+
+	if (result.status != VMK_OK)
+		return result.status;
+	vmk_vm_unpack(exchange, result.value);
+	exchange->address = words[3];
+	exchange->value = words[4];
+	return VMK_OK;
 }
 
 enum vmk_status vmku_vm_irq(vmk_handle vm, unsigned gsi, int level)

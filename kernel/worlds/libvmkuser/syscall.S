@@ -16,9 +16,35 @@ vmku_syscall:
 	movq	%r8, %r10
 	movq	%r9, %r8
 	xorl	%r9d, %r9d
+.Lcall:
 	syscall
 	movl	%eax, %eax
 	ret
 	int3
 	.size	vmku_syscall, . - vmku_syscall
+
+/*
+ * struct vmku_result vmku_exchange(number, uint64_t words[6]): the same with six arguments, of which
+ * the kernel returns the fourth (R10) and the fifth (R8).
+ */
+	.globl	vmku_exchange
+	.hidden	vmku_exchange
+	.type	vmku_exchange, @function
+vmku_exchange:
+	endbr64
+	pushq	%rsi
+	movq	%rdi, %rax
+	movq	(%rsi), %rdi
+	movq	16(%rsi), %rdx
+	movq	24(%rsi), %r10
+	movq	32(%rsi), %r8
+	movq	40(%rsi), %r9
+	movq	8(%rsi), %rsi
+	call	.Lcall
+	popq	%rsi
+	movq	%r10, 24(%rsi)
+	movq	%r8, 32(%rsi)
+	ret
+	int3
+	.size	vmku_exchange, . - vmku_exchange
 	.section .note.GNU-stack, "", @progbits
