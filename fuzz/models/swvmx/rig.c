@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define FIRST_VMCS 4u
-#define BITMAP     15u
+#define BITMAP     13u /* of each kind of processor one */
 #define CR0_PE     1ull
 #define RFLAGS_VM  (1ull << 17)
 
@@ -119,7 +119,7 @@ static void build(enum swvmx_cpu_kind kind)
 	}
 	memset(rig.owner, OWNER_VM, sizeof(rig.owner));
 	rig.vm.controls = &rig.controls;
-	rig.vm.msr_bitmap = swvmx_frame(BITMAP);
+	rig.vm.msr_bitmap = swvmx_frame(BITMAP + kind);
 	rig.vm.read_guest = read_guest;
 	rig.vm.cpuid = (struct cpuid_policy){
 		.host = host_cpuid,
