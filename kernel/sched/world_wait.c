@@ -43,6 +43,14 @@ static enum vmk_status wait_once(struct event *const *events, const uint64_t *se
 		status = VMK_TIMEOUT;
 	else if (status != VMK_OK)
 		world_wait(deadline);
+	/* What it was woken for, most of the time: it need not prepare for another wait to see it.
+	 */
+	for (unsigned i = 0; status == VMK_WOULD_BLOCK && i < count; i++) {
+		if (event_count(events[i]) != seen[i]) {
+			*index = i;
+			status = VMK_OK;
+		}
+	}
 	for (unsigned i = 0; i < registered; i++)
 		event_unregister(events[i], &waiters[i]);
 	return status;

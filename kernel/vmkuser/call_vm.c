@@ -120,17 +120,17 @@ static enum vmk_status watch_collect(struct uworld *u, struct wait_set *set,
 }
 
 /* The next request, or a watched handle that is ready. Counts are read first (call_wait). */
-static bool serve_ready(struct vm *vm, struct wait_set *set, const unsigned *place, uint64_t *seen,
-	struct vmk_vm_exchange *exchange)
+static bool serve_ready(struct vm *vm, struct event *requests, struct wait_set *set,
+	const unsigned *place, uint64_t *seen, struct vmk_vm_exchange *exchange)
 {
 	uint64_t index;
 
-	*seen = event_count(vm_event(vm));
+	*seen = event_count(requests);
 	if (vm_next(vm, exchange))
 		return true;
 	if (!wait_ready(set, &index))
 		return false;
-	exchange->ready = place[index] + 1;
+	exchange->ready = (uint8_t)(place[index] + 1);
 	return true;
 }
 
@@ -148,7 +148,7 @@ static enum vmk_status serve(
 	events[0] = vm_event(vm);
 	exchange->kind = VMK_VM_REQUEST_NONE;
 	exchange->ready = 0;
-	while (status == VMK_OK && !serve_ready(vm, &set, place, &seen[0], exchange)) {
+	while (status == VMK_OK && !serve_ready(vm, events[0], &set, place, &seen[0], exchange)) {
 		if (timeout == 0)
 			break;
 		for (unsigned i = 0; i < set.count; i++) {

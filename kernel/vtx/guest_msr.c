@@ -3,25 +3,30 @@
 #include "vtx/vcpu_exits.h"
 #include <string.h>
 
-#define MSR_TSC          0x10u
-#define MSR_PLATFORM_ID  0x17u
-#define MSR_APIC_BASE    0x1bu
-#define MSR_TSC_ADJUST   0x3bu
-#define MSR_BIOS_SIGN    0x8bu
-#define MSR_MTRR_CAP     0xfeu
-#define MSR_MCG_CAP      0x179u
-#define MSR_MCG_STATUS   0x17au
-#define MSR_PERF_STATUS  0x198u
-#define MSR_MISC_ENABLE  0x1a0u
-#define MSR_DEBUGCTL     0x1d9u
-#define MSR_MTRR_VAR     0x200u /* base and mask, 8 pairs */
-#define MSR_MTRR_FIXED   0x250u
-#define MSR_MTRR_DEFAULT 0x2ffu
-#define MSR_TSC_DEADLINE 0x6e0u
-#define MSR_X2APIC       0x800u
-#define MSR_X2APIC_LAST  0x8ffu
-#define MSR_EFER         0xc0000080u
-#define MSR_TSC_AUX      0xc0000103u
+#define MSR_TSC            0x10u
+#define MSR_PLATFORM_ID    0x17u
+#define MSR_APIC_BASE      0x1bu
+#define MSR_TSC_ADJUST     0x3bu
+#define MSR_BIOS_SIGN      0x8bu
+#define MSR_MTRR_CAP       0xfeu
+#define MSR_MCG_CAP        0x179u
+#define MSR_MCG_STATUS     0x17au
+#define MSR_PERF_STATUS    0x198u
+#define MSR_MISC_ENABLE    0x1a0u
+#define MSR_DEBUGCTL       0x1d9u
+#define MSR_MTRR_VAR       0x200u /* base and mask, 8 pairs */
+#define MSR_MTRR_FIXED     0x250u
+#define MSR_MTRR_DEFAULT   0x2ffu
+#define MSR_TSC_DEADLINE   0x6e0u
+#define MSR_X2APIC         0x800u
+#define MSR_X2APIC_LAST    0x8ffu
+#define MSR_EFER           0xc0000080u
+#define MSR_STAR           0xc0000081u
+#define MSR_LSTAR          0xc0000082u
+#define MSR_CSTAR          0xc0000083u
+#define MSR_FMASK          0xc0000084u
+#define MSR_KERNEL_GS_BASE 0xc0000102u
+#define MSR_TSC_AUX        0xc0000103u
 
 /* MTRRCAP: 8 variable ranges, fixed ranges, write-combining (SDM 3A, 12.11.1). */
 #define MTRR_CAP    0x508u
@@ -30,8 +35,7 @@
 /* BTS and PEBS are not there. */
 #define MISC_ENABLE_RESET (1ull << 0 | 1ull << 11 | 1ull << 12)
 
-/* A guest reads and writes these without an exit: of the first kind the VMCS has the guest's value,
- * those of the second kind are switched. */
+/* A guest reads and writes these without an exit: the VMCS has its values. */
 static const uint32_t held_msrs[] = {
 	0x174,      /* SYSENTER_CS */
 	0x175,      /* SYSENTER_ESP */
@@ -40,12 +44,12 @@ static const uint32_t held_msrs[] = {
 	0xc0000100, /* FS_BASE */
 	0xc0000101, /* GS_BASE */
 };
+/*
+ * These are switched, and read without an exit. Writes exit, so that what the guest has is known
+ * without reading it back each time: it writes them once, but for the first, which SWAPGS changes.
+ */
 static const uint32_t switched_msrs[] = {
-	0xc0000081,  /* STAR */
-	0xc0000082,  /* LSTAR */
-	0xc0000083,  /* CSTAR */
-	0xc0000084,  /* FMASK */
-	0xc0000102,  /* KERNEL_GS_BASE */
+	MSR_KERNEL_GS_BASE, MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_FMASK,
 	MSR_TSC_AUX, /* the last: only with RDTSCP */
 };
 
@@ -68,10 +72,9 @@ void msr_bitmap_fill(uint8_t bitmap[4096], const struct vtx_controls *controls)
 		allow(bitmap, held_msrs[i], true);
 	}
 	for (size_t i = 0;
-		i < ARRAY_SIZE(switched_msrs) - !(controls->word[WORD_PROC2] & PROC2_RDTSCP); i++) {
+		i < ARRAY_SIZE(switched_msrs) - !(controls->word[WORD_PROC2] & PROC2_RDTSCP); i++)
 		allow(bitmap, switched_msrs[i], false);
-		allow(bitmap, switched_msrs[i], true);
-	}
+	allow(bitmap, MSR_KERNEL_GS_BASE, true);
 	allow(bitmap, MSR_TSC, false);
 }
 
@@ -111,11 +114,37 @@ void guest_msr_unload(struct vcpu *v)
 {
 	const unsigned count = switched_count(v);
 
-	for (unsigned i = 0; i < count; i++) {
-		v->switched[i] = vtx_rdmsr(switched_msrs[i]);
+	v->switched[0] = vtx_rdmsr(MSR_KERNEL_GS_BASE);
+	for (unsigned i = 0; i < count; i++)
 		if (v->switched[i] != v->host_switched[i])
 			vtx_wrmsr(switched_msrs[i], v->host_switched[i]);
+}
+
+/* What the processor takes: elsewhere it would be the host that faults (SDM 4, table 2-2). */
+static bool switched_is_valid(uint32_t msr, uint64_t value)
+{
+	switch (msr) {
+	case MSR_LSTAR:
+	case MSR_CSTAR:
+	case MSR_KERNEL_GS_BASE:
+		return (uint64_t)((int64_t)(value << 16) >> 16) == value;
+	case MSR_FMASK:
+	case MSR_TSC_AUX:
+		return !(value >> 32);
+	default:
+		return true;
 	}
+}
+
+/* The place of a switched MSR in vcpu->switched, or -1. */
+static int switched_index(const struct vcpu *v, uint32_t msr)
+{
+	const int count = (int)switched_count(v);
+
+	for (int i = 0; i < count; i++)
+		if (switched_msrs[i] == msr)
+			return i;
+	return -1;
 }
 
 void guest_msr_reset(struct vcpu *v)
@@ -223,8 +252,15 @@ static bool write_efer(struct vcpu *v, uint64_t value)
 
 bool guest_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	int mtrr = mtrr_index(msr);
+	const int mtrr = mtrr_index(msr), switched = switched_index(v, msr);
 
+	if (switched >= 0) {
+		if (!switched_is_valid(msr, value))
+			return false;
+		v->switched[switched] = value;
+		vtx_wrmsr(msr, value);
+		return true;
+	}
 	if (mtrr >= 0) {
 		if (!mtrr_is_valid(mtrr, value))
 			return false;

@@ -18,6 +18,7 @@
 #include "fuzz/models/swvmx/rig.h"
 #include "vtx/exits.h"
 #include "vtx/guest_fpu.h"
+#include "vtx/guest_msr.h"
 #include "vtx/vcpu_exits.h"
 
 static const uint32_t no_leave;
@@ -86,12 +87,45 @@ static void test_unload_gives_the_host_its_msrs(void **state)
 	swvmx.pcpu[0].lstar = 0x1000;
 	assert_int_equal(vcpu_load(v, 0), VMK_OK);
 	vcpu_reset(v);
-	vtx_wrmsr(0xc0000082, 0x2000); /* the guest's, without an exit */
+	assert_true(guest_msr_write(v, 0xc0000082, 0x2000));
+	assert_int_equal(swvmx.pcpu[0].lstar, 0x2000);
+	vtx_wrmsr(0xc0000102, 0x3000); /* SWAPGS, which does not exit */
 	vcpu_unload(v);
 	assert_int_equal(swvmx.pcpu[0].lstar, 0x1000);
+	assert_int_equal(swvmx.pcpu[0].kernel_gs_base, 0);
 	assert_false(swvmx.pcpu[0].tables_short);
 	assert_int_equal(vcpu_load(v, 0), VMK_OK);
 	assert_int_equal(swvmx.pcpu[0].lstar, 0x2000);
+	assert_int_equal(swvmx.pcpu[0].kernel_gs_base, 0x3000);
+}
+
+/* What it would fault at never reaches the processor: the guest faults. */
+static void test_switched_msrs_take_what_the_processor_takes(void **state)
+{
+	static const struct {
+		uint32_t msr;
+		uint64_t value;
+		bool good;
+	} cases[] = {
+		{0xc0000081, UINT64_MAX, true},
+		{0xc0000082, 0x7fffffffffff, true},
+		{0xc0000082, 0x800000000000, false},
+		{0xc0000083, 0xffff800000000000, true},
+		{0xc0000083, 0xffff7fffffffffff, false},
+		{0xc0000084, 0xffffffff, true},
+		{0xc0000084, 0x100000000, false},
+		{0xc0000103, 0xffffffff, true},
+		{0xc0000103, 0x100000000, false},
+	};
+	struct vcpu *v = &rig.vcpu[0];
+
+	rig_start(BASE_LONG);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const uint64_t before = vtx_rdmsr(cases[i].msr);
+
+		assert_int_equal(guest_msr_write(v, cases[i].msr, cases[i].value), cases[i].good);
+		assert_int_equal(vtx_rdmsr(cases[i].msr), cases[i].good ? cases[i].value : before);
+	}
 }
 
 /* Ring 3 may run here then, and the guest goes on where it was, without VMLAUNCH. */
@@ -101,7 +135,7 @@ static void test_aside_the_host_has_its_msrs(void **state)
 
 	rig_start(BASE_LONG);
 	assert_int_equal(run(EXIT_CPUID, 0), VCPU_STOP_HOST);
-	vtx_wrmsr(0xc0000082, 0x2000);
+	assert_true(guest_msr_write(v, 0xc0000082, 0x2000));
 	vcpu_set_aside(v);
 	assert_int_equal(swvmx.pcpu[0].lstar, 0);
 	assert_false(swvmx.pcpu[0].tables_short);
@@ -329,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_debug_registers_follow_the_vcpu),
 		cmocka_unit_test(test_failed_vcpu_stays_failed),
 		cmocka_unit_test(test_unload_gives_the_host_its_msrs),
+		cmocka_unit_test(test_switched_msrs_take_what_the_processor_takes),
 		cmocka_unit_test(test_aside_the_host_has_its_msrs),
 		cmocka_unit_test(test_xsetbv_by_the_rules),
 		cmocka_unit_test(test_vector_registers_are_the_vcpus),

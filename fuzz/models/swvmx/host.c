@@ -79,11 +79,13 @@ uint64_t vtx_rdmsr(uint32_t msr)
 	return *msr_of(msr);
 }
 
-/* WRMSR of an address that is not canonical is #GP, in the host too. */
+/* WRMSR of an address that is not canonical, or of a reserved bit, is #GP, in the host too. */
 void vtx_wrmsr(uint32_t msr, uint64_t value)
 {
 	const bool address = msr == 0xc0000082 || msr == 0xc0000083 || msr == 0xc0000102;
 
+	if ((msr == 0xc0000084 || msr == 0xc0000103) && value >> 32)
+		abort();
 	if (!msr_of(msr) || (address && !swvmx_canonical(&swvmx.cpu, value)))
 		abort();
 	*msr_of(msr) = value;

@@ -62,33 +62,27 @@ enum vmk_vm_request_kind {
  * readable (then NONE, with `ready`).
  */
 struct vmk_vm_exchange {
-	uint32_t kind; /* VMK_VM_REQUEST_* */
+	uint8_t kind;  /* VMK_VM_REQUEST_* */
+	uint8_t bytes; /* 1, 2, 4, 8 */
+	uint8_t write;
+	uint8_t ready; /* index into watch + 1; 0: none */
 	uint32_t vcpu;
-	uint64_t address; /* port or guest-physical address */
-	uint64_t value;   /* written; or, in the answer, what is read */
-	uint32_t bytes;   /* 1, 2, 4, 8 */
-	uint32_t write;
+	uint64_t address;                 /* port or guest-physical address */
+	uint64_t value;                   /* written; or, in the answer, what is read */
 	uint32_t watch[VMK_VM_WATCH_MAX]; /* handles, 0: none */
-	uint32_t ready;                   /* index into watch + 1; 0: none */
-	uint32_t reserved;
 };
-/*
- * An exchange passes in registers, which takes a tenth of what copying it takes. Its small members
- * are one word, from bit 0: kind 8, bytes 8, write 8, ready 8, vcpu 32.
+/* It passes in registers, which takes a tenth of what copying it takes: its first 8 bytes are one.
  */
 static inline uint64_t vmk_vm_pack(const struct vmk_vm_exchange *x)
 {
-	return (uint64_t)(x->kind & 0xff) | (uint64_t)(x->bytes & 0xff) << 8 |
-	       (uint64_t)(x->write & 0xff) << 16 | (uint64_t)(x->ready & 0xff) << 24 |
-	       (uint64_t)x->vcpu << 32;
+	uint64_t word;
+
+	__builtin_memcpy(&word, x, sizeof(word));
+	return word;
 }
 static inline void vmk_vm_unpack(struct vmk_vm_exchange *x, uint64_t word)
 {
-	x->kind = (uint8_t)word;
-	x->bytes = (uint8_t)(word >> 8);
-	x->write = (uint8_t)(word >> 16);
-	x->ready = (uint8_t)(word >> 24);
-	x->vcpu = (uint32_t)(word >> 32);
+	__builtin_memcpy(x, &word, sizeof(word));
 }
 
 /* VMK_SYS_VM_CONTROL(vm, VMK_VM_CONTROL_*, argument) */
