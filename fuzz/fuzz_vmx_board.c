@@ -177,6 +177,8 @@ static void apply(const struct step *s, uint8_t *ram)
 		break;
 	case 6:
 		vmx_seen.now += s->value;
+		if (aimed)
+			power_press_button(&board.power);
 		uart_receive(&board.uart, (uint8_t)s->value);
 		vconsole_receive(&board.console, (uint8_t)s->value);
 		break;
