@@ -3,28 +3,41 @@
 /* sources: kernel/boot/acpi_tpm2.c kernel/boot/acpi_spcr.c kernel/boot/memory_map.c */
 /*
  * Hostile ACPI tables. The input is memory at 0xe0000; checksums are made to fit by presenting each
- * table's last byte as what the sum wants, so that the parsers behind them are reached.
+ * table's last byte as what the sum wants, so that the parsers behind them are reached. An RSDP at
+ * its beginning is searched for, else the boot loader has left one: for an XSDT if there is one.
  */
 #include "boot/acpi.h"
 #include "boot/boot_info.h"
+#include "boot/memory_map.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define BASE  0xe0000u
 #define SPACE 0x20000u
+#define RSDP  36u
+#define EBDA  0x40eu /* where its segment stands */
 
 static uint8_t memory[SPACE];
 static size_t memory_size;
 static struct boot_info info;
 
+/* A mark where a table or RSDP has no text: its sums are as the input has them. */
+static bool sums_fit(void)
+{
+	return memory[9] != '!';
+}
+
 static const void *view(void *context, uint64_t address, size_t bytes)
 {
+	static const uint8_t segment[2] = {0, BASE >> 12};
 	uint8_t sum = 0;
 
+	if (address == EBDA && memory_size < SPACE)
+		return segment;
 	if (address < BASE || address - BASE > memory_size ||
 		bytes > memory_size - (address - BASE))
 		return NULL;
-	if (bytes > 36) {
+	if (bytes > 36 && sums_fit()) {
 		uint8_t *t = memory + (address - BASE);
 
 		for (size_t i = 0; i + 1 < bytes; i++)
@@ -34,21 +47,66 @@ static const void *view(void *context, uint64_t address, size_t bytes)
 	return memory + (address - BASE);
 }
 
+static void warn(void *context, const char *what)
+{
+	if (!*what)
+		abort();
+}
+
+/* `at`: one of the bytes. */
+static void fix_sum(const uint8_t *bytes, size_t count, uint8_t *at)
+{
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum = (uint8_t)(sum + bytes[i]);
+	if (sums_fit())
+		*at = (uint8_t)(*at - sum);
+}
+
+/* Into rsdp[]: what a boot loader hands over. */
+static size_t make_rsdp(uint8_t rsdp[RSDP])
+{
+	const bool is_long = memory_size >= 4 && !memcmp(memory, "XSDT", 4);
+	const uint32_t root = BASE;
+
+	memset(rsdp, 0, RSDP);
+	memcpy(rsdp, "RSD PTR ", 8);
+	memcpy(rsdp + (is_long ? 24 : 16), &root, 4);
+	rsdp[15] = is_long ? 2 : 0;
+	fix_sum(rsdp, 20, rsdp + 8);
+	fix_sum(rsdp, RSDP, rsdp + 32);
+	return is_long ? RSDP : 20;
+}
+
+static enum vmk_status parse(void)
+{
+	const struct acpi_ops ops = {.view = view, .warn = warn};
+	uint8_t rsdp[RSDP];
+
+	if (memory_size < 4 || memcmp(memory, "RSD ", 4))
+		return acpi_parse(&ops, rsdp, make_rsdp(rsdp), &info);
+	/* Where BIOSes have it, if the byte before the table's revision is odd; else in the EBDA.
+	 */
+	if (memory[14] & 1)
+		memory_size = SPACE;
+	fix_sum(memory, 20, memory + 8);
+	fix_sum(memory, RSDP, memory + 32);
+	return acpi_parse(&ops, NULL, 0, &info);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct acpi_ops ops = {.view = view};
-	uint8_t rsdp[20] = "RSD PTR ", sum = 0;
-	uint32_t root = BASE;
-
-	memory_size = size < SPACE ? size : SPACE;
+	memset(memory, 0, memory_size);
+	memory_size = MIN(size, SPACE);
 	memcpy(memory, data, memory_size);
+	memory_size = MAX(memory_size, 1024u);
 	memset(&info, 0, sizeof(info));
-	memcpy(rsdp + 16, &root, 4);
-	for (unsigned i = 0; i < sizeof(rsdp); i++)
-		sum = (uint8_t)(sum + rsdp[i]);
-	rsdp[8] = (uint8_t)(rsdp[8] - sum);
-	acpi_parse(&ops, rsdp, sizeof(rsdp), &info);
+	memory_map_set(&info, 0x100000, 0x7000000, BOOT_MEMORY_USABLE);
+	memory_map_set(&info, 0x7000000, 0x7100000, BOOT_MEMORY_ACPI_NVS);
+	parse();
+	boot_node_of(&info, 1);
 	if (info.cpu_count > BOOT_CPUS_MAX || info.ioapic_count > 16 || info.override_count > 24 ||
 		info.s5_type_a > 7 || info.s5_type_b > 7)
 		abort();
