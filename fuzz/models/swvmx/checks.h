@@ -248,6 +248,7 @@ void swvmx_must(struct swvmx_failures *to, enum swvmx_check check, bool holds);
 
 /* [check][0]: seen to pass, [1]: seen to fail; libFuzzer counts them as coverage. */
 extern uint8_t swvmx_seen[SWVMX_CHECK_COUNT][2];
+/* `check` is an enum swvmx_check: a number, as fuzz/lib/figures.h calls it. */
 const char *swvmx_check_name(unsigned check); /* an enum swvmx_check, as lib/figures.h asks */
 const char *swvmx_check_section(enum swvmx_check check);
 const char *swvmx_check_text(enum swvmx_check check);
