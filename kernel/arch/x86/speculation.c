@@ -147,14 +147,31 @@ static void decide_others(const struct speculation_facts *f, struct speculation_
 		set(plan, SPEC_GDS, SPEC_MITIGATED, "microcode");
 	else
 		set(plan, SPEC_GDS, SPEC_EXPOSED, "no mitigation in the microcode, or it is off");
-	if (f->capabilities & ARCH_CAP_IF_PSCHANGE_MC_NO)
+	plan->small_guest_code = !(f->capabilities & ARCH_CAP_IF_PSCHANGE_MC_NO);
+	if (!plan->small_guest_code)
 		set(plan, SPEC_ITLB, SPEC_NOT_AFFECTED, "IF_PSCHANGE_MC_NO");
 	else
 		set(plan, SPEC_ITLB, SPEC_EXPOSED, "large pages of guests are executable");
+}
+
+/*
+ * Branches and returns in the lower half of a cache line may go where others in the upper half went
+ * (Intel, "Indirect Target Selection"): on CPUs that have enhanced IBRS but not BHI_DIS_S,
+ * with which came the first that are not affected. To move them all takes thunks for branches and
+ * returns, and none of these goes with shadow stacks.
+ */
+static void decide_targets(const struct speculation_facts *f, struct speculation_plan *plan)
+{
+	const bool enhanced = f->edx & CPUID_IBRS_IBPB && f->capabilities & ARCH_CAP_IBRS_ALL;
+
 	if (f->capabilities & ARCH_CAP_ITS_NO)
 		set(plan, SPEC_ITS, SPEC_NOT_AFFECTED, "ITS_NO");
+	else if (f->subleaf2 & CPUID_BHI_CTRL)
+		set(plan, SPEC_ITS, SPEC_NOT_AFFECTED, "BHI_DIS_S came later");
+	else if (!enhanced && f->edx & CPUID_ARCH_CAP)
+		set(plan, SPEC_ITS, SPEC_NOT_AFFECTED, "no enhanced IBRS");
 	else
-		set(plan, SPEC_ITS, SPEC_EXPOSED, "indirect branches are not moved");
+		set(plan, SPEC_ITS, SPEC_EXPOSED, "indirect branches and returns are not moved");
 }
 
 void speculation_decide(const struct speculation_facts *facts, struct speculation_plan *plan)
@@ -174,6 +191,7 @@ void speculation_decide(const struct speculation_facts *facts, struct speculatio
 	decide_buffers(facts, plan);
 	decide_tsx(facts, plan);
 	decide_others(facts, plan);
+	decide_targets(facts, plan);
 }
 
 const char *speculation_name(enum speculation_issue issue)

@@ -101,6 +101,9 @@ struct speculation_plan {
 	bool isolate;           /* ring 3's page tables hold of ring 0 only the way in */
 	bool flush_l1d;         /* before a guest is entered */
 	bool disable_rtm;       /* IA32_TSX_CTRL */
+	/* A guest that runs code in large pages and changes their size could lock up the machine:
+	 * what a guest may execute is to be mapped in pages of 4 KiB. */
+	bool small_guest_code;
 	/* Threads of one core may read each other's data: one thread of each core is to run. */
 	bool one_thread;
 	bool threads; /* a core has more than one */
