@@ -6,6 +6,7 @@
 #include "signing/commands.h"
 #include "signing/crypto.h"
 #include "lib/hex.h"
+#include "sched/task.h"
 #include "trust/hash.h"
 #include "vmkmod/domain.h"
 #include "vmkmod/package.h"
@@ -143,13 +144,13 @@ static const char *rights_name(unsigned rights)
 	X(VMK_ACTION_INFO, info, "Information", "info")             \
 	X(VMK_ACTION_CONTROL, control, "Control", "control")        \
 	X(VMK_ACTION_LOG, logs, "Logs", "logs")
-/* Numbers; 0: the default. X(field, as text, in JSON) */
-#define LIMITS(X)                                                   \
-	X(memory_limit_kib, "Memory Limit KiB", "memory-limit-kib") \
-	X(handles, "Handles", "handles")                            \
-	X(log_rate, "Log Rate", "log-rate")                         \
-	X(cpu_shares, "CPU Shares", "cpu-shares")                   \
-	X(cpu_limit, "CPU Limit", "cpu-limit")
+/* Numbers, and what applies where a manifest names none. X(field, default, as text, in JSON) */
+#define LIMITS(X)                                                                      \
+	X(memory_limit_kib, DOMAIN_MEMORY_KIB, "Memory Limit KiB", "memory-limit-kib") \
+	X(handles, DOMAIN_HANDLES, "Handles", "handles")                               \
+	X(log_rate, DOMAIN_LOG_RATE, "Log Rate", "log-rate")                           \
+	X(cpu_shares, SHARES_NORMAL, "CPU Shares", "cpu-shares")                       \
+	X(cpu_limit, 0u, "CPU Limit", "cpu-limit")
 
 static void show_grants_text(const struct package *p)
 {
@@ -165,7 +166,7 @@ static void show_grants_text(const struct package *p)
 	print_vms(g, "");
 	printf("\nPort: %s\nConsole: %s\nConfiguration: %s\nRestart: %s\n", rights_name(g->port),
 		rights_name(g->tty), g->config ? "yes" : "no", p->restart ? "yes" : "no");
-#define X(field, text, json) printf(text ": %u\n", g->field);
+#define X(field, by_default, text, json) printf(text ": %u\n", g->field ? g->field : by_default);
 	LIMITS(X)
 #undef X
 }
@@ -185,7 +186,8 @@ static void show_grants_json(const struct package *p)
 	printf("], \"port\": \"%s\", \"tty\": \"%s\", \"config\": %s, \"restart\": %s, ",
 		rights_name(g->port), rights_name(g->tty), g->config ? "true" : "false",
 		p->restart ? "true" : "false");
-#define X(field, text, json) printf("\"" json "\": %u, ", g->field);
+#define X(field, by_default, text, json) \
+	printf("\"" json "\": %u, ", g->field ? g->field : by_default);
 	LIMITS(X)
 #undef X
 }
