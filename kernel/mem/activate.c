@@ -23,8 +23,8 @@ void space_activate(struct space *space)
 			speculation_enter_domain(user->domain);
 		write_cr3(space->table.root.v);
 		if (predict_isolate) {
-			percpu()->kernel_cr3 = space->table.root.v;
-			percpu()->user_cr3 = space->table.mirror.v;
+			percpu()->entry.kernel_cr3 = space->table.root.v;
+			percpu()->entry.user_cr3 = space->table.mirror.v;
 		}
 		*here = user;
 		if (old)

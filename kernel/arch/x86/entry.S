@@ -100,7 +100,7 @@
 
 	/*
 	 * Where ring 3 has tables of its own (mem/gate.h), the first and the last instructions of ring
-	 * 0 run in them: they touch nothing but this section, the CPU's area and its stacks of entry.
+	 * 0 run in them: they touch nothing but this section, percpu.entry and the CPU's stacks of entry.
 	 * KERNEL_CR3 is 0 where it has none.
 	 */
 	.macro ENTER_TABLES scratch

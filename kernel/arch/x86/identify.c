@@ -49,7 +49,7 @@ bool identify_describe(unsigned index, struct vmk_info_cpu *info)
 		return false;
 	describe_kind(info);
 	info->apic_id = cpu->apic_id;
-	info->online = cpu->online != 0;
+	info->online = percpu_is_online(cpu);
 	info->tsc_hz = time_tsc_hz();
 	features_describe(info->features, sizeof(info->features));
 	return true;

@@ -12,7 +12,7 @@
 #include "mem/window.h"
 
 /* header.S makes this GS.base, before and after the image moves; until percpu_leave_image(). */
-struct percpu percpu_bootstrap = {.self = &percpu_bootstrap, .online = 1};
+struct percpu percpu_bootstrap = {.self = &percpu_bootstrap, .online = CPU_ONLINE};
 
 static struct percpu *cpus[CPUS_MAX] = {&percpu_bootstrap};
 static unsigned cpus_known = 1;
@@ -26,7 +26,7 @@ __attribute__((no_stack_protector)) void percpu_init_bootstrap(void)
 /* What the way from ring 3 needs of it, in ring 3's tables. */
 static enum vmk_status open_gate(struct percpu *cpu)
 {
-	enum vmk_status status = gate_add(cpu, sizeof(*cpu), true);
+	enum vmk_status status = gate_add(&cpu->entry, sizeof(cpu->entry), true);
 	void *top;
 
 	if (!predict_isolate)
@@ -38,7 +38,7 @@ static enum vmk_status open_gate(struct percpu *cpu)
 	if (status == VMK_OK)
 		status = tables_open_gate(cpu->tables);
 	if (status == VMK_OK)
-		cpu->entry_stack = (uint64_t)(uintptr_t)top;
+		cpu->entry.stack = (uint64_t)(uintptr_t)top;
 	return status;
 }
 
@@ -71,7 +71,7 @@ void percpu_set_kernel_stack(void *top)
 	struct percpu *self = percpu();
 
 	self->kernel_stack = (uint64_t)(uintptr_t)top;
-	self->tables->tss.rsp0 = self->entry_stack ? self->entry_stack : self->kernel_stack;
+	self->tables->tss.rsp0 = self->entry.stack ? self->entry.stack : self->kernel_stack;
 }
 
 struct percpu *percpu_create(uint32_t apic_id)

@@ -8,12 +8,14 @@
 #define PERCPU_SELF         0
 #define PERCPU_WORLD        8
 #define PERCPU_KERNEL_STACK 16
-#define PERCPU_USER_RSP     24
 #define PERCPU_INDEX        32
 #define PERCPU_CANARY       40
-#define PERCPU_KERNEL_CR3   48
-#define PERCPU_USER_CR3     56
-#define PERCPU_ENTRY_STACK  64
+/* On a page of their own. */
+#define PERCPU_ENTRY       4096
+#define PERCPU_USER_RSP    (PERCPU_ENTRY + 0)
+#define PERCPU_KERNEL_CR3  (PERCPU_ENTRY + 8)
+#define PERCPU_USER_CR3    (PERCPU_ENTRY + 16)
+#define PERCPU_ENTRY_STACK (PERCPU_ENTRY + 24)
 
 #ifndef __ASSEMBLY__
 #include "lib/types.h"
@@ -22,22 +24,29 @@
 struct world;
 struct cpu_tables;
 
+/*
+ * What the first and last instructions between ring 3 and ring 0 touch. Where ring 3 has tables of
+ * its own (mem/gate.h) they have this page, so that who reads it there learns nothing else.
+ */
+struct percpu_entry {
+	uint64_t user_rsp; /* scratch */
+	/* 0 where ring 3 has no tables of its own: those of the running world with and without the
+	 * kernel, and the top of the stack that entries begin on. */
+	uint64_t kernel_cr3, user_cr3, stack;
+};
+
 struct percpu {
 	struct percpu *self;
 	struct world *world;   /* running now; owned by sched/ */
 	uint64_t kernel_stack; /* top of the running world's kernel stack, as in TSS.RSP0 */
-	uint64_t user_rsp;     /* scratch of the SYSCALL entry */
+	uint32_t reschedule;   /* set by the reschedule IPI and the timer, cleared by sched/ */
+	uint32_t irq_depth;    /* > 0 inside an interrupt handler */
 	uint32_t index;        /* 0 is the bootstrap CPU; dense */
 	uint32_t apic_id;
-	uint64_t canary; /* of the running world: switch_context() changes it */
-	/* Where ring 3 has tables of its own (mem/gate.h), otherwise 0: those of the running world
-	 * with and without the kernel, and the top of the stack that entries begin on. */
-	uint64_t kernel_cr3, user_cr3, entry_stack;
-	uint32_t reschedule;        /* set by the reschedule IPI and the timer, cleared by sched/ */
-	uint32_t irq_depth;         /* > 0 inside an interrupt handler */
+	uint64_t canary;            /* of the running world: switch_context() changes it */
 	void *sched;                /* sched/'s own per-CPU data */
 	struct cpu_tables *tables;  /* GDT, TSS, IST stacks */
-	volatile uint32_t online;   /* 1: may be sent IPIs; smp.c has the others */
+	volatile uint32_t online;   /* CPU_ONLINE: may be sent IPIs; smp.c has the others */
 	uint32_t locks_held;        /* bit n: a lock of level n (debug check of lib/lock) */
 	uint32_t vmx_on;            /* between VMXON and VMXOFF */
 	uint64_t vmreads, vmwrites; /* executed here; vmx.c */
@@ -45,16 +54,24 @@ struct percpu {
 	uint64_t domain;            /* of ring 3 or a guest, the last one here: speculation_cpu.h */
 	volatile uint64_t *window_entry; /* mem/window.c */
 	void *window;
+	struct percpu_entry entry __attribute__((aligned(PERCPU_ENTRY)));
 };
 STATIC_ASSERT_OFFSET(struct percpu, self, PERCPU_SELF);
 STATIC_ASSERT_OFFSET(struct percpu, world, PERCPU_WORLD);
 STATIC_ASSERT_OFFSET(struct percpu, kernel_stack, PERCPU_KERNEL_STACK);
-STATIC_ASSERT_OFFSET(struct percpu, user_rsp, PERCPU_USER_RSP);
 STATIC_ASSERT_OFFSET(struct percpu, index, PERCPU_INDEX);
 STATIC_ASSERT_OFFSET(struct percpu, canary, PERCPU_CANARY);
-STATIC_ASSERT_OFFSET(struct percpu, kernel_cr3, PERCPU_KERNEL_CR3);
-STATIC_ASSERT_OFFSET(struct percpu, user_cr3, PERCPU_USER_CR3);
-STATIC_ASSERT_OFFSET(struct percpu, entry_stack, PERCPU_ENTRY_STACK);
+STATIC_ASSERT_OFFSET(struct percpu, entry.user_rsp, PERCPU_USER_RSP);
+STATIC_ASSERT_OFFSET(struct percpu, entry.kernel_cr3, PERCPU_KERNEL_CR3);
+STATIC_ASSERT_OFFSET(struct percpu, entry.user_cr3, PERCPU_USER_CR3);
+STATIC_ASSERT_OFFSET(struct percpu, entry.stack, PERCPU_ENTRY_STACK);
+
+#define CPU_ONLINE 1u
+/* Does it take part: is it to be interrupted, and waited for? */
+static inline bool percpu_is_online(const struct percpu *cpu)
+{
+	return __atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE) == CPU_ONLINE;
+}
 
 /* This CPU's area. Valid until the world may migrate: hold interrupts off across uses. */
 static inline struct percpu *percpu(void)

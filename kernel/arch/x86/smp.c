@@ -29,8 +29,7 @@
 #define STOP_WAIT_US      100000
 #define SYNC_ROUNDS       64
 
-/* percpu->online, where 0 says that nobody has decided yet. */
-#define ONLINE   1
+/* percpu->online, beside CPU_ONLINE; 0 says that nobody has decided yet, or that it has left. */
 #define GIVEN_UP 2
 
 static unsigned running = 1;
@@ -78,8 +77,9 @@ static _Noreturn void ap_run(void)
 	struct percpu *self = percpu();
 
 	self->tsc_offset = tsc_lag();
-	if (!decide(self, ONLINE))
+	if (!decide(self, CPU_ONLINE))
 		halt();
+	tlb_come_online();
 	sched_cpu_start();
 	panic("the scheduler gave a CPU back");
 }
@@ -262,11 +262,10 @@ void smp_init(void)
 static unsigned signal_others(bool nmi)
 {
 	unsigned self = percpu_index(), count = 0;
+	const struct percpu *cpu;
 
-	for (unsigned i = 0; i < cpu_count(); i++) {
-		const struct percpu *cpu = percpu_of(i);
-
-		if (i == self || !__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+	for (unsigned i = 0; (cpu = percpu_of(i)); i++) {
+		if (i == self || !percpu_is_online(cpu))
 			continue;
 		count++;
 		if (nmi)
@@ -289,7 +288,7 @@ unsigned smp_stop_others(void (*park)(void *argument), void *argument)
 {
 	unsigned count;
 
-	if (cpu_count() == 1)
+	if (!percpu_of(1))
 		return 0;
 	stop_park = park;
 	stop_argument = argument;

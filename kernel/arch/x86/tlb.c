@@ -63,6 +63,15 @@ static void tlb_interrupt(struct trap_frame *frame)
 	tlb_serve();
 }
 
+void tlb_come_online(void)
+{
+	uint64_t saved = irq_save();
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	flush_everything();
+	irq_restore(saved);
+}
+
 void tlb_init(void)
 {
 	trap_set_handler(VECTOR_TLB, tlb_interrupt);
@@ -71,16 +80,18 @@ void tlb_init(void)
 void tlb_flush_all_cpus(uintptr_t start, size_t bytes)
 {
 	uint64_t saved = spin_lock(&lock);
-	unsigned self = percpu_index(), count = cpu_count();
+	const struct percpu *cpu;
+	unsigned self = percpu_index(), count;
 
 	request_start = start;
 	request_bytes = bytes;
-	for (unsigned i = 0; i < count; i++) {
-		const struct percpu *cpu = percpu_of(i);
-
-		if (i == self || !__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+	/* The tables' change is seen by all before this asks who is online: who is not yet forgets
+	 * everything after it is (tlb_come_online()). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (count = 0; (cpu = percpu_of(count)); count++) {
+		if (count == self || !percpu_is_online(cpu))
 			continue;
-		__atomic_store_n(&pending[i], 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&pending[count], 1, __ATOMIC_RELEASE);
 		apic_send(cpu->apic_id, VECTOR_TLB);
 	}
 	tlb_flush_local(start, bytes);
