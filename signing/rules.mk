@@ -32,10 +32,11 @@ $(KEYS)/provider.der: $(KEYS)/provider.name | $(KEYS)/intermediate.der
 # The kernel takes exactly these roots: two while one is being replaced (`make ROOTS="OLD.der NEW.der"`).
 ROOTS ?= $(KEYS)/root.der
 # Which they are, so that another choice is noticed.
-$(shell [ "$$(cat $(KEYS)/roots.list 2>/dev/null)" = "$(ROOTS)" ] || { mkdir -p $(KEYS) && echo "$(ROOTS)" >$(KEYS)/roots.list; })
-$(KEYS)/roots.der: $(ROOTS) $(KEYS)/roots.list
+$(shell [ "$$(cat $(KB)/roots.list 2>/dev/null)" = "$(ROOTS)" ] || { mkdir -p $(KB) && echo "$(ROOTS)" >$(KB)/roots.list; })
+$(KB)/roots.der: $(ROOTS) $(KB)/roots.list
 	cat $(ROOTS) >$@
-$(KB)/obj/kernel/vmkmod/root.o: $(KEYS)/roots.der
+$(KB)/obj/kernel/vmkmod/root.o: $(KB)/roots.der
+KFLAGS_kernel/vmkmod/root.S := -DROOTS_FILE='"$(KB)/roots.der"'
 
 # The host's configuration, of which the kernel has one at each boot.
 $(eval $(call package,config,tboot-integration/image/config.manifest,tboot-integration/image/host.cfg))

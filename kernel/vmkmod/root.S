@@ -4,7 +4,7 @@
 	.globl package_roots, package_roots_end
 	.hidden package_roots, package_roots_end
 package_roots:
-	.incbin "build/keys/roots.der"
+	.incbin ROOTS_FILE
 package_roots_end:
 
 	.section .note.GNU-stack, "", @progbits

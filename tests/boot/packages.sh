@@ -55,6 +55,10 @@ truncate -s -100 "$dir/files/cut.pkg"
 truncate -s "$(od -An -tu8 -j 48 -N 8 "$dir/files/unsigned.pkg" | tr -d ' ')" "$dir/files/unsigned.pkg"
 head -c 5000 build/kernel/vmkernel.elf >"$dir/files/garbage.pkg"
 
+is "a package is shown with the limits that apply" \
+	"$(build/bin/vmksign show build/packages/selftest.pkg | grep -E '^(Handles|Log Rate): ' | tr '\n' ' ')" \
+	"Handles: 16 Log Rate: 50 "
+
 # The policy, last, is the first to load.
 modules=config.pkg
 for name in e1000 stranger flipped cut unsigned garbage above below revoked old api agent same policy; do
