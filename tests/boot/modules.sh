@@ -14,8 +14,8 @@ has_qemu || {
 	done_testing
 	exit
 }
-e1000=60 edu=10
-[ -z "${MERLON_FULL:-}" ] || e1000=1000 edu=1000
+e1000=1000 edu=10
+[ -z "${MERLON_FULL:-}" ] || edu=1000
 warm=40 # rounds before anything is counted (kernel/boot/onboot.c)
 
 console_prepare
