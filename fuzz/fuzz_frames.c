@@ -3,8 +3,9 @@
 /* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /*
- * Frames allocated and freed in any order for any owner, chunks hidden and shown between: against
- * one byte for each frame. Two bytes an operation: what, with which order and owner; which block.
+ * Frames allocated, split and freed in any order for any owner, promised, chunks hidden and shown
+ * between: against one byte for each frame. Two bytes an operation: what, with which order and
+ * owner; which block.
  */
 #include "fuzz/lib/figures.h"
 #include "mem/frame_pool.h"
@@ -31,6 +32,7 @@ struct block {
 static struct {
 	struct block blocks[BLOCKS_MAX];
 	unsigned count;
+	uint64_t promised;
 	uint8_t owner[FRAMES];
 	bool private[CHUNKS], moving[CHUNKS];
 } seen;
@@ -42,10 +44,14 @@ static void allocate(uint8_t what, uint8_t limit)
 	const enum frame_owner owner = FRAME_KERNEL + (what >> 4) % (FRAME_RESERVED - FRAME_KERNEL);
 	struct block b = {0, (what & 15) % (FRAME_CHUNK_ORDER + 1)};
 	const uint64_t end = limit ? limit * 64u : FRAMES;
+	const uint64_t spare = frame_pool_spare(&pool), part = limit & 1 ? seen.promised : 0;
+	const uint64_t promised = MIN(part, 1ull << b.order);
 
 	if (seen.count == BLOCKS_MAX ||
-		frame_pool_alloc(&pool, b.order, owner, end, &b.first) != VMK_OK)
+		frame_pool_alloc_promised(&pool, b.order, owner, promised, end, &b.first) != VMK_OK)
 		return;
+	REQUIRE(spare + promised >= 1ull << b.order);
+	seen.promised -= promised;
 	REQUIRE(b.first >= FIRST && b.first + (1u << b.order) <= MIN(end, FRAMES));
 	REQUIRE(b.first % (1u << b.order) == 0);
 	for (uint64_t i = b.first; i < b.first + (1u << b.order); i++) {
@@ -66,6 +72,30 @@ static void give_back(uint8_t which)
 	seen.blocks[which % seen.count] = seen.blocks[--seen.count];
 	frame_pool_free(&pool, b.first, b.order);
 	memset(seen.owner + b.first, FRAME_FREE, 1u << b.order);
+}
+
+/* Its first frame is one block from then on, the rest another's loss: they are given back. */
+static void split(uint8_t which)
+{
+	struct block *b = &seen.blocks[which % MAX(seen.count, 1)];
+
+	if (!seen.count)
+		return;
+	frame_pool_split(&pool, b->first, b->order);
+	for (uint64_t i = b->first + 1; i < b->first + (1u << b->order); i++) {
+		frame_pool_free(&pool, i, 0);
+		seen.owner[i] = FRAME_FREE;
+	}
+	b->order = 0;
+}
+
+static void promise(uint8_t frames)
+{
+	const uint64_t free = pool.count[FRAME_FREE];
+	enum vmk_status status = frame_pool_promise(&pool, frames * 8u, 100);
+
+	REQUIRE((status == VMK_OK) == (seen.promised + frames * 8u + 100 <= free));
+	seen.promised += status == VMK_OK ? frames * 8u : 0;
 }
 
 static bool is_free(uint64_t chunk)
@@ -128,6 +158,7 @@ static void check(void)
 		count[seen.owner[i]]++;
 	}
 	REQUIRE(!memcmp(count, pool.count, sizeof(count)));
+	REQUIRE(pool.promised == seen.promised && seen.promised <= count[FRAME_FREE]);
 	for (uint64_t i = 0; i < CHUNKS; i++)
 		REQUIRE(seen.private[i] || !frame_pool_any_private(&pool, i * CHUNK, CHUNK));
 }
@@ -141,6 +172,7 @@ static void finish(void)
 	check();
 	while (seen.count)
 		give_back(0);
+	frame_pool_unpromise(&pool, seen.promised);
 	arrive();
 	while (frame_pool_show(&pool, 0, &b.first))
 		;
@@ -161,6 +193,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i + 1 < size; i += 2) {
 		figures_operations(1);
 		switch (data[i] & 15) {
+		case 10:
+			if (data[i] & 16)
+				split(data[i + 1]);
+			else
+				promise(data[i + 1]);
+			break;
 		case 11:
 			arrive();
 			break;

@@ -77,7 +77,7 @@ static void release(void *context, struct hpa address)
 	m->table_used[(address.v >> PAGE_SHIFT) - 1] = false;
 }
 
-static bool owned(void *context, struct hpa address, uint64_t bytes)
+static bool owned(void *context, struct gpa gpa, struct hpa address, uint64_t bytes)
 {
 	return address.v >= OWNED_AT && bytes <= FRAMES * PAGE_SIZE &&
 	       address.v - OWNED_AT <= FRAMES * PAGE_SIZE - bytes;

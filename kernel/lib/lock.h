@@ -14,6 +14,7 @@
 	X(LOCK_TRUST)   \
 	X(LOCK_UWORLD)  \
 	X(LOCK_VM)      \
+	X(LOCK_VM_RAM)  \
 	X(LOCK_DEVICE)  \
 	X(LOCK_PORT)    \
 	X(LOCK_DMA)     \

@@ -37,8 +37,10 @@ struct space {
 	} copied;            /* the page table that served the last copy; under the lock */
 	struct list leaving; /* what space_release() is at; under the lock */
 	uint32_t active;     /* CPUs that have it in CR3 */
-	uint64_t domain;     /* of user spaces: not 0, and never given twice */
-	struct list node;    /* of all user spaces */
+	space_filler fill;   /* NULL: none */
+	void *fill_context;
+	uint64_t domain;  /* of user spaces: not 0, and never given twice */
+	struct list node; /* of all user spaces */
 };
 
 /* The bookkeeping of a space without any mapping; `table.root` is set by the caller. */
@@ -54,6 +56,9 @@ enum vmk_status area_reserve(
 	struct space *space, enum area area, size_t bytes, size_t align, uintptr_t *address);
 /* As space_free(), wherever the range is; frames are freed only where the space owns them. */
 enum vmk_status space_release(struct space *space, uintptr_t address, size_t bytes);
+/* The same, but the range may stay reserved. */
+enum vmk_status space_take_away(
+	struct space *space, uintptr_t address, size_t bytes, bool keep_range);
 /* Is any of it being released right now? The space is locked. */
 bool space_is_leaving(const struct space *space, uintptr_t address, size_t bytes);
 /* The size of the allocation that begins at this kernel address; 0 if none does. */

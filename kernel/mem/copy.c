@@ -27,10 +27,22 @@ static bool find(struct space *space, uintptr_t address, uint64_t needed, struct
 	return true;
 }
 
-/* Page by page, so that interrupts are never off for long. */
+void space_set_filler(struct space *space, space_filler fill, void *context)
+{
+	space->fill_context = context;
+	space->fill = fill;
+}
+
+bool space_fill(struct space *space, uintptr_t address)
+{
+	return space->fill && space->fill(space->fill_context, space, address);
+}
+
+/* Page by page, so that interrupts are never off for long. What is not there yet may come. */
 static enum vmk_status copy(struct space *space, uintptr_t address, void *to_kernel,
 	const void *from_kernel, size_t bytes, uint64_t needed)
 {
+	bool filled = false;
 	size_t done = 0;
 
 	if (bytes && (address < space->half.start || address >= space->half.end ||
@@ -47,9 +59,12 @@ static enum vmk_status copy(struct space *space, uintptr_t address, void *to_ker
 		else if (found)
 			window_write(at, (const uint8_t *)from_kernel + done, part);
 		spin_unlock(&space->lock, saved);
-		if (!found)
+		if (!found &&
+			(filled || !(needed & PTE_USER) || !space_fill(space, address + done)))
 			return VMK_BAD_ADDRESS;
-		done += part;
+		filled = !found;
+		if (found)
+			done += part;
 	}
 	return VMK_OK;
 }

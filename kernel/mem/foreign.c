@@ -1,4 +1,5 @@
-/* Frames that somebody else owns, in a user world: guest RAM in a VMX world. */
+/* Frames that somebody else owns, in a user world: guest RAM in a VMX world, page by page as it is
+ * touched. */
 #include "mem/area.h"
 #include "arch/x86/paging.h"
 
@@ -18,4 +19,11 @@ enum vmk_status space_map_foreign(
 		status = ptable_map(&space->table, address, from, bytes, flags, PT_SHIFT);
 	spin_unlock(&space->lock, saved);
 	return status;
+}
+
+enum vmk_status space_unmap_foreign(struct space *space, uintptr_t address, size_t bytes)
+{
+	if (!space->user || address % PAGE_SIZE || bytes % PAGE_SIZE || !bytes)
+		return VMK_BAD_PARAM;
+	return space_take_away(space, address, bytes, true);
 }

@@ -248,11 +248,39 @@ enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum f
 	side = frame_owner_side(owner);
 	if (order > top_order(side))
 		return VMK_BAD_PARAM;
-	if (!take(pool, side, order, limit, first))
+	if (frame_pool_spare(pool) < ORDER_FRAMES(order) || !take(pool, side, order, limit, first))
 		return VMK_NO_MEMORY;
 	set_owner(pool, *first, ORDER_FRAMES(order), owner);
 	pool->state[*first] |= (uint16_t)(STATE_HEAD | order << STATE_ORDER_AT);
 	return VMK_OK;
+}
+
+enum vmk_status frame_pool_promise(struct frame_pool *pool, uint64_t frames, uint64_t keep)
+{
+	const uint64_t spare = frame_pool_spare(pool);
+
+	if (spare < keep || spare - keep < frames)
+		return VMK_NO_MEMORY;
+	pool->promised += frames;
+	return VMK_OK;
+}
+
+void frame_pool_unpromise(struct frame_pool *pool, uint64_t frames)
+{
+	ASSERT(frames <= pool->promised);
+	pool->promised -= frames;
+}
+
+enum vmk_status frame_pool_alloc_promised(struct frame_pool *pool, unsigned order,
+	enum frame_owner owner, uint64_t promised, uint64_t limit, uint64_t *first)
+{
+	enum vmk_status status;
+
+	frame_pool_unpromise(pool, promised);
+	status = frame_pool_alloc(pool, order, owner, limit, first);
+	if (status != VMK_OK)
+		pool->promised += promised;
+	return status;
 }
 
 enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order)
@@ -268,6 +296,15 @@ enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first,
 		panic("frames: frame 0x%llx was not allocated with order %u",
 			(unsigned long long)first, order);
 	return (enum frame_owner)(state & STATE_OWNER);
+}
+
+void frame_pool_split(struct frame_pool *pool, uint64_t first, unsigned order)
+{
+	frame_pool_check(pool, first, order);
+	for (uint64_t i = first; i < first + ORDER_FRAMES(order); i++) {
+		pool->state[i] &= (uint16_t)~STATE_ORDER;
+		pool->state[i] |= STATE_HEAD;
+	}
 }
 
 void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order)

@@ -34,6 +34,7 @@ struct frame_pool {
 	struct frame_bitmap chunks;                                 /* those that are private */
 	uint64_t private_chunks, idle_chunks;                       /* of these, wholly free */
 	uint64_t count[FRAME_OWNERS];                               /* frames by owner */
+	uint64_t promised; /* free ones that are spoken for */
 };
 
 /* Bytes of bookkeeping for that many frames. */
@@ -53,10 +54,29 @@ static inline enum frame_side frame_owner_side(enum frame_owner owner)
 
 	return private_ones >> owner & 1 ? FRAME_PRIVATE : FRAME_DIRECT;
 }
-/* The highest free block that ends at or below frame `limit`. VMK_NO_MEMORY, VMK_BAD_PARAM; private
- * ones come from chunks that are private already, and have at most a chunk's order. */
+/*
+ * Promises: that many free frames are there for whoever was promised them, in single frames if need
+ * be. VMK_NO_MEMORY unless `keep` more are free and unspoken for.
+ */
+enum vmk_status frame_pool_promise(struct frame_pool *pool, uint64_t frames, uint64_t keep);
+void frame_pool_unpromise(struct frame_pool *pool, uint64_t frames);
+/* Free and not promised. */
+static inline uint64_t frame_pool_spare(const struct frame_pool *pool)
+{
+	const uint64_t free = pool->count[FRAME_FREE];
+
+	return free > pool->promised ? free - pool->promised : 0;
+}
+/* The highest free block that ends at or below frame `limit`, of what is not promised.
+ * VMK_NO_MEMORY, VMK_BAD_PARAM; private ones come from chunks that are private already, and have at
+ * most a chunk's order. */
 enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum frame_owner owner,
 	uint64_t limit, uint64_t *first);
+/* The same with `promised` of its frames out of a promise, which is that much smaller then. */
+enum vmk_status frame_pool_alloc_promised(struct frame_pool *pool, unsigned order,
+	enum frame_owner owner, uint64_t promised, uint64_t limit, uint64_t *first);
+/* An allocated block becomes single frames, each allocated on its own. */
+void frame_pool_split(struct frame_pool *pool, uint64_t first, unsigned order);
 /* Panics unless that very block was allocated. The content must be zero by now. */
 void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order);
 /* Panics as frame_pool_free() would, and changes nothing; gives the owner. */

@@ -121,11 +121,12 @@ static bool show_chunk(uint64_t keep)
 	return true;
 }
 
-/* One more chunk for private frames. Others may take them all before the caller does. */
-static bool hide_chunk(void)
+/* One more chunk for private frames, of which `wanted` may be taken. Others may take them all
+ * before the caller does. */
+static bool hide_chunk(uint64_t wanted)
 {
 	uint64_t saved = spin_lock(&lock), chunk;
-	bool hidden = frame_pool_hide(&pool, &chunk);
+	bool hidden = frame_pool_spare(&pool) >= wanted && frame_pool_hide(&pool, &chunk);
 
 	if (hidden)
 		direct_map_hide(frame_hpa(chunk));
@@ -148,15 +149,15 @@ static void clear(uint64_t first, unsigned order, enum frame_side side)
 }
 
 /* `dirty`: how many of them hold what was there before the boot. */
-static enum vmk_status take(
-	unsigned order, enum frame_owner owner, uint64_t limit, uint64_t *first, uint64_t *dirty)
+static enum vmk_status take(uint64_t promised, unsigned order, enum frame_owner owner,
+	uint64_t limit, uint64_t *first, uint64_t *dirty)
 {
 	const bool direct = frame_owner_side(owner) == FRAME_DIRECT;
 	uint64_t saved = spin_lock(&lock);
 	enum vmk_status status;
 
 	do {
-		status = frame_pool_alloc(&pool, order, owner, limit, first);
+		status = frame_pool_alloc_promised(&pool, order, owner, promised, limit, first);
 	} while (status == VMK_NO_MEMORY && direct && show_chunk(0));
 	*dirty = 0;
 	for (uint64_t i = 0; status == VMK_OK && i < 1ull << order; i++)
@@ -165,16 +166,17 @@ static enum vmk_status take(
 	return status;
 }
 
-static enum vmk_status allocate(
-	unsigned order, enum frame_owner owner, uint64_t limit, struct pfn *frame)
+static enum vmk_status allocate(uint64_t promised, unsigned order, enum frame_owner owner,
+	uint64_t limit, struct pfn *frame)
 {
 	const enum frame_side side = frame_owner_side(owner);
 	uint64_t first, dirty;
 	enum vmk_status status;
 
 	do {
-		status = take(order, owner, limit, &first, &dirty);
-	} while (status == VMK_NO_MEMORY && side == FRAME_PRIVATE && hide_chunk());
+		status = take(promised, order, owner, limit, &first, &dirty);
+	} while (status == VMK_NO_MEMORY && side == FRAME_PRIVATE &&
+		 hide_chunk((1ull << order) - promised));
 	if (status != VMK_OK)
 		return status;
 	if (dirty)
@@ -185,15 +187,54 @@ static enum vmk_status allocate(
 
 enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame)
 {
-	return allocate(order, owner, direct_map_end() >> PAGE_SHIFT, frame);
+	return allocate(0, order, owner, direct_map_end() >> PAGE_SHIFT, frame);
 }
 
 enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct pfn *frame)
 {
-	return allocate(order, owner, LOW_END, frame);
+	return allocate(0, order, owner, LOW_END, frame);
 }
 
-void frames_free(struct pfn frame, unsigned order)
+enum vmk_status frames_alloc_promised(
+	unsigned order, enum frame_owner owner, uint64_t promised, struct pfn *frame)
+{
+	return allocate(promised, order, owner, direct_map_end() >> PAGE_SHIFT, frame);
+}
+
+enum vmk_status frames_promise(uint64_t frames, uint64_t keep)
+{
+	uint64_t saved = spin_lock(&lock);
+	enum vmk_status status = frame_pool_promise(&pool, frames, keep);
+
+	spin_unlock(&lock, saved);
+	return status;
+}
+
+void frames_unpromise(uint64_t frames)
+{
+	uint64_t saved = spin_lock(&lock);
+
+	frame_pool_unpromise(&pool, frames);
+	spin_unlock(&lock, saved);
+}
+
+uint64_t frames_spare(void)
+{
+	uint64_t saved = spin_lock(&lock), spare = frame_pool_spare(&pool);
+
+	spin_unlock(&lock, saved);
+	return spare;
+}
+
+void frames_split(struct pfn frame, unsigned order)
+{
+	uint64_t saved = spin_lock(&lock);
+
+	frame_pool_split(&pool, frame.v, order);
+	spin_unlock(&lock, saved);
+}
+
+static void give_back(struct pfn frame, unsigned order, uint64_t promise)
 {
 	uint64_t saved = spin_lock(&lock);
 	enum frame_side side;
@@ -203,9 +244,20 @@ void frames_free(struct pfn frame, unsigned order)
 	clear(frame.v, order, side);
 	saved = spin_lock(&lock);
 	frame_pool_free(&pool, frame.v, order);
+	pool.promised += promise;
 	if (pool.idle_chunks > IDLE_CHUNKS)
 		show_chunk(IDLE_CHUNKS);
 	spin_unlock(&lock, saved);
+}
+
+void frames_free(struct pfn frame, unsigned order)
+{
+	give_back(frame, order, 0);
+}
+
+void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
+{
+	give_back(frame, order, promise);
 }
 
 enum frame_owner frames_owner(struct pfn frame)

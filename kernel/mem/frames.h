@@ -29,6 +29,21 @@ void frames_init(const struct boot_info *info);
 enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame);
 /* The same below 4 GiB, for devices that address 32 bits. */
 enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct pfn *frame);
+/*
+ * Promises: that many frames stay free for whoever was promised them, however much others ask for.
+ * VMK_NO_MEMORY unless `keep` more are left for everybody.
+ */
+enum vmk_status frames_promise(uint64_t frames, uint64_t keep);
+void frames_unpromise(uint64_t frames);
+/* What nobody was promised, in frames. */
+uint64_t frames_spare(void);
+/* As frames_alloc(), with `promised` of the frames out of what the caller was promised, which is
+ * that much less then; and back. A promise holds for single frames: larger blocks may fail. */
+enum vmk_status frames_alloc_promised(
+	unsigned order, enum frame_owner owner, uint64_t promised, struct pfn *frame);
+void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise);
+/* An allocated block becomes single frames, each to be freed on its own. */
+void frames_split(struct pfn frame, unsigned order);
 /* The frames are zeroed before they can be allocated again. */
 void frames_free(struct pfn frame, unsigned order);
 enum frame_owner frames_owner(struct pfn frame);

@@ -394,13 +394,16 @@ enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t by
 /* --- giving back */
 
 /* Nothing that is given back needs memory for that, but a hole: its range becomes two. */
-static enum vmk_status may_leave(struct space *space, uintptr_t address, size_t bytes)
+static enum vmk_status may_leave(
+	struct space *space, uintptr_t address, size_t bytes, bool keep_range)
 {
 	const struct range *range = ranges_find(&space->ranges, address);
 
 	if (!range || bytes > range->end - address || space_is_leaving(space, address, bytes))
 		return VMK_NOT_FOUND;
-	return range->start < address && address + bytes < range->end ? ensure_room(space) : VMK_OK;
+	if (keep_range || range->start == address || address + bytes == range->end)
+		return VMK_OK;
+	return ensure_room(space);
 }
 
 /*
@@ -408,11 +411,12 @@ static enum vmk_status may_leave(struct space *space, uintptr_t address, size_t 
  * frames and addresses may be used again. Between the two nobody can make them present again, nor
  * map others among them, which no flush would follow.
  */
-enum vmk_status space_release(struct space *space, uintptr_t address, size_t bytes)
+enum vmk_status space_take_away(
+	struct space *space, uintptr_t address, size_t bytes, bool keep_range)
 {
 	struct leaving leaving = {.range = {address, address + bytes}};
 	uint64_t saved = spin_lock(&space->lock);
-	enum vmk_status status = may_leave(space, address, bytes);
+	enum vmk_status status = may_leave(space, address, bytes, keep_range);
 
 	if (status == VMK_OK) {
 		list_append(&space->leaving, &leaving.node);
@@ -426,11 +430,17 @@ enum vmk_status space_release(struct space *space, uintptr_t address, size_t byt
 
 	saved = spin_lock(&space->lock);
 	list_remove(&leaving.node);
-	status = ranges_remove(&space->ranges, address, address + bytes);
+	if (!keep_range)
+		status = ranges_remove(&space->ranges, address, address + bytes);
 	if (status == VMK_OK)
 		drop(space, address, bytes);
 	spin_unlock(&space->lock, saved);
 	return status;
+}
+
+enum vmk_status space_release(struct space *space, uintptr_t address, size_t bytes)
+{
+	return space_take_away(space, address, bytes, false);
 }
 
 enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes)

@@ -47,6 +47,16 @@ enum vmk_status space_reserve_image(struct space *space, size_t bytes, uintptr_t
  * writable. They are not freed with the mapping: the owner outlives it. */
 enum vmk_status space_map_foreign(
 	struct space *space, uintptr_t address, struct hpa from, size_t bytes);
+/* Nothing is mapped there any more, on any CPU, but the range stays reserved. VMK_NOT_FOUND. */
+enum vmk_status space_unmap_foreign(struct space *space, uintptr_t address, size_t bytes);
+/*
+ * Pages of a user space that come when they are touched, by its world or by a copy on its behalf:
+ * `fill` maps what belongs at an address where nothing is; false: nothing does. Called without
+ * locks; `context` lives as long as the space.
+ */
+typedef bool (*space_filler)(void *context, struct space *space, uintptr_t address);
+void space_set_filler(struct space *space, space_filler fill, void *context);
+bool space_fill(struct space *space, uintptr_t address);
 /* Map device registers (not RAM) into the kernel, uncached, never executable. */
 enum vmk_status space_map_device(struct hpa address, size_t bytes, volatile void **mapped);
 /* The same without the pages that hold any of [hole, hole + hole_bytes), offsets from `address`:

@@ -99,8 +99,8 @@ enum vmk_status call_map(struct uworld *u, const uint64_t args[6], uint64_t *val
 		return VMK_NO_MEMORY;
 	bytes = ALIGN_UP(bytes, PAGE_SIZE);
 	if (bytes > u->memory_limit - u->memory_used ||
-		!memory_may_grow(u->memory_used, bytes, frames_count(FRAME_FREE) * PAGE_SIZE,
-			supervise_count()))
+		!memory_may_grow(
+			u->memory_used, bytes, frames_spare() * PAGE_SIZE, supervise_count()))
 		return VMK_NO_MEMORY;
 	status = map_parts(u->space, bytes, prot, &address);
 	if (status != VMK_OK)

@@ -1,7 +1,9 @@
-/* A fault in ring 3 ends that world, and nothing else. */
+/* A fault in ring 3 ends that world, and nothing else; unless it was for a page that comes when it
+ * is touched. */
 #include "arch/x86/fault.h"
 #include "arch/x86/trap.h"
 #include "lib/log.h"
+#include "mem/space.h"
 #include "sched/world.h"
 #include "trust/audit.h"
 #include "vmkuser/call.h"
@@ -49,6 +51,9 @@ void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t ri
 	const struct uworld *u = world_owner(world_current());
 	char where[PLACE_BYTES], what[PLACE_BYTES];
 
+	if (vector == VECTOR_PAGE_FAULT && !(error & (PF_PRESENT | PF_FETCH)) &&
+		space_fill(u->space, address))
+		return;
 	user_describe_address(u, rip, where, sizeof(where));
 	user_describe_address(u, address, what, sizeof(what));
 	if (vector == VECTOR_PAGE_FAULT)

@@ -22,9 +22,9 @@ enum vmk_status uworld_start(const struct package *package);
  */
 enum vmk_status uworld_start_vmx(
 	const struct package *package, const struct package *image, struct vm *vm);
-/* Called by the trap handler for a fault in ring 3: logs it and ends the world. Never returns to
- * it. */
-_Noreturn void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t rip);
+/* Called by the trap handler for a fault in ring 3: logs it and ends the world. Returns only where
+ * a page that comes when it is touched has come. */
+void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t rip);
 /* Stop the world of that name; VMK_NOT_FOUND. It is restarted if its package says so. */
 enum vmk_status uworld_kill(const char *name);
 

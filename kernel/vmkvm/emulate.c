@@ -309,14 +309,11 @@ void vm_emulate_memory(struct vm_vcpu *v)
 {
 	const struct vcpu_request r = v->vcpu.request;
 	struct insn insn;
-	uint64_t bytes;
-	struct hpa to;
 
-	/* All RAM is mapped for every access, so a stale translation was at work: once more. Where
-	 * the interrupt controllers are there is none. */
-	if (!is_controller(v, r.gpa.v) &&
-		ept_translate(&v->vm->vtx.ept, r.gpa, EPT_ACCESS, &to, &bytes))
+	if (vm_memory_is_ram(v->vm, r.gpa)) {
+		vm_touch(v, r.gpa);
 		return;
+	}
 	if (r.fetch) {
 		vm_fail(v, "it executes where there is no memory");
 		return;

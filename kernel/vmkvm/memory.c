@@ -1,14 +1,135 @@
-/* A VM's RAM: frames of its own, all mapped when it is made. */
+/* A VM's RAM: a page gets its frame, zeroed, when it is first touched, within the VM's limit. */
 #include "lib/checked.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
-#include "mem/space.h"
 #include "mem/window.h"
 #include "vmkvm/state.h"
 #include <string.h>
 
-#define LARGE_ORDER (EPT_2M - PAGE_SHIFT)
-#define ROOM_FIRST  64u
+#define RAM_FLAGS (EPT_ACCESS | EPT_WRITE_BACK)
+/* Beyond its reservation a VM gets large pages only while so many times what is to be kept is
+ * there. */
+#define LARGE_SPARE 4u
+
+/* --- where a page of RAM is for the guest */
+
+static bool page_of(const struct vm *vm, struct gpa gpa, uint64_t *page)
+{
+	if (gpa.v < vm->low_bytes)
+		*page = gpa.v >> PAGE_SHIFT;
+	else if (gpa.v >= VMK_VM_HIGH_BASE && gpa.v - VMK_VM_HIGH_BASE < vm->high_bytes)
+		*page = (vm->low_bytes + gpa.v - VMK_VM_HIGH_BASE) >> PAGE_SHIFT;
+	else
+		return false;
+	return true;
+}
+
+static struct gpa gpa_of(const struct vm *vm, uint64_t page)
+{
+	const uint64_t offset = page << PAGE_SHIFT;
+
+	return (struct gpa){
+		offset < vm->low_bytes ? offset : VMK_VM_HIGH_BASE + offset - vm->low_bytes};
+}
+
+bool vm_memory_is_ram(const struct vm *vm, struct gpa gpa)
+{
+	uint64_t page;
+
+	return page_of(vm, gpa, &page);
+}
+
+/* --- frames: those within what was promised come out of the promise, and go back to it */
+
+static uint64_t beyond(uint64_t have, uint64_t of)
+{
+	return of > have ? of - have : 0;
+}
+
+/* How much of a promise of `all` frames is used up by `count` more than the `have` that there are.
+ */
+static uint64_t promised_part(uint64_t all, uint64_t have, uint64_t count)
+{
+	return beyond(have, all) - beyond(have + count, all);
+}
+
+static enum vmk_status take_table(struct vm_memory *m, struct pfn *frame)
+{
+	enum vmk_status status = frames_alloc_promised(
+		0, FRAME_VTX, promised_part(m->overhead, m->tables, 1), frame);
+
+	m->tables += status == VMK_OK;
+	return status;
+}
+
+static void give_table(struct vm_memory *m, struct pfn frame)
+{
+	m->tables--;
+	frames_free_promised(frame, 0, promised_part(m->overhead, m->tables, 1));
+}
+
+static enum vmk_status take_list(struct vm_memory *m, uint64_t **list)
+{
+	struct pfn frame;
+	enum vmk_status status = take_table(m, &frame);
+
+	if (status == VMK_OK)
+		*list = direct_map(pfn_hpa(frame));
+	return status;
+}
+
+static void give_list(struct vm_memory *m, uint64_t *list)
+{
+	if (list)
+		give_table(m, hpa_pfn(direct_map_hpa(list)));
+}
+
+/* `count` frames count as granted from now on; *part of them were promised. */
+static enum vmk_status claim(struct vm_memory *m, uint64_t count, uint64_t *part)
+{
+	enum vmk_status status = VMK_OK;
+	uint64_t saved = spin_lock(&m->lock);
+
+	*part = promised_part(m->policy.reservation, m->granted, count);
+	if (m->granted + count > m->policy.limit)
+		status = VMK_NO_RESOURCES;
+	else if (*part < count && frames_spare() < m->policy.keep + count)
+		status = VMK_NO_MEMORY;
+	else
+		m->granted += count;
+	spin_unlock(&m->lock, saved);
+	return status;
+}
+
+static void give_frames(struct vm_memory *m, struct pfn frame, unsigned order)
+{
+	const uint64_t count = 1ull << order;
+	uint64_t saved = spin_lock(&m->lock), part;
+
+	m->granted -= count;
+	part = promised_part(m->policy.reservation, m->granted, count);
+	spin_unlock(&m->lock, saved);
+	frames_free_promised(frame, order, part);
+}
+
+/* Interrupts may be on: clearing a large one takes its time. */
+static enum vmk_status take_frames(struct vm_memory *m, unsigned order, struct pfn *frame)
+{
+	uint64_t part, saved;
+	enum vmk_status status = claim(m, 1ull << order, &part);
+
+	if (status != VMK_OK)
+		return status;
+	status = frames_alloc_promised(order, FRAME_VM, part, frame);
+	if (status == VMK_OK)
+		return VMK_OK;
+	saved = spin_lock(&m->lock);
+	m->granted -= 1ull << order;
+	spin_unlock(&m->lock, saved);
+	return status;
+}
+
+/* --- the EPT */
 
 static uint64_t *table_at(void *context, struct hpa address)
 {
@@ -17,8 +138,9 @@ static uint64_t *table_at(void *context, struct hpa address)
 
 static enum vmk_status allocate_table(void *context, struct hpa *address)
 {
+	struct vm *vm = context;
 	struct pfn frame;
-	enum vmk_status status = frames_alloc(0, FRAME_VTX, &frame);
+	enum vmk_status status = take_table(&vm->memory, &frame);
 
 	if (status == VMK_OK)
 		*address = pfn_hpa(frame);
@@ -27,146 +149,230 @@ static enum vmk_status allocate_table(void *context, struct hpa *address)
 
 static void free_table(void *context, struct hpa address)
 {
-	frames_free(hpa_pfn(address), 0);
+	struct vm *vm = context;
+
+	give_table(&vm->memory, hpa_pfn(address));
 }
 
-/* The block that holds a frame, or NULL. */
-static const struct vm_block *find(const struct vm_memory *memory, uint64_t pfn)
-{
-	size_t low = 0, high = memory->count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		const struct vm_block *b = &memory->blocks[middle];
-
-		if (pfn < b->pfn)
-			low = middle + 1;
-		else if (pfn >= b->pfn + (1ull << b->order))
-			high = middle;
-		else
-			return b;
-	}
-	return NULL;
-}
-
-static bool is_owned(void *context, struct hpa address, uint64_t bytes)
+static bool is_owned(void *context, struct gpa gpa, struct hpa address, uint64_t bytes)
 {
 	const struct vm *vm = context;
-	uint64_t pfn = address.v >> PAGE_SHIFT, end;
+	uint64_t page;
 
-	if (!checked_add(address.v, bytes, &end))
-		return false;
-	end = ALIGN_UP(end, PAGE_SIZE) >> PAGE_SHIFT;
-	while (pfn < end) {
-		const struct vm_block *b = find(&vm->memory, pfn);
-
-		if (!b)
-			return false;
-		pfn = b->pfn + (1ull << b->order);
-	}
-	return true;
+	return page_of(vm, gpa, &page) && !((gpa.v | address.v | bytes) & (PAGE_SIZE - 1)) &&
+	       ram_is(&vm->memory.ram, page, address.v >> PAGE_SHIFT, bytes >> PAGE_SHIFT);
 }
 
 const struct ept_ops vm_ept_ops = {table_at, allocate_table, free_table, is_owned};
 
-static bool make_room(struct vm_memory *memory)
+/* Tables of the EPT and lists for all of RAM, and a few on the way. */
+static uint64_t tables_for(uint64_t pages)
 {
-	const size_t room = memory->room ? 2 * memory->room : ROOM_FIRST;
-	struct vm_block *blocks;
+	const uint64_t blocks = ram_blocks(pages);
 
-	if (memory->count < memory->room)
-		return true;
-	blocks = heap_calloc(room, sizeof(*blocks));
-	if (!blocks)
+	return 2 * blocks + blocks / RAM_BLOCK_PAGES + 4;
+}
+
+uint64_t vm_memory_overhead(uint64_t pages)
+{
+	return tables_for(pages);
+}
+
+enum vmk_status vm_memory_create(struct vm *vm, const struct vm_memory_policy *policy)
+{
+	const uint64_t pages = (vm->low_bytes + vm->high_bytes) >> PAGE_SHIFT;
+	struct vm_memory *m = &vm->memory;
+	enum vmk_status status;
+
+	m->lock = (struct spinlock)SPINLOCK(LOCK_VM_RAM);
+	m->ram.pages = pages;
+	m->ram.blocks = heap_calloc(ram_blocks(pages), sizeof(*m->ram.blocks));
+	if (!m->ram.blocks)
+		return VMK_NO_MEMORY;
+	status = frames_promise(policy->reservation + tables_for(pages), policy->keep);
+	if (status != VMK_OK)
+		return status;
+	m->policy = *policy;
+	m->overhead = tables_for(pages);
+	return ept_init(&vm->vtx.ept, &vm_ept_ops, vm, vm->vtx.controls->ept_vpid);
+}
+
+static void free_block(struct vm_memory *m, uint64_t page)
+{
+	struct ram_block *b = &m->ram.blocks[page / RAM_BLOCK_PAGES];
+
+	if (b->first)
+		give_frames(m, (struct pfn){b->first}, RAM_BLOCK_ORDER);
+	for (unsigned i = 0; b->list && i < RAM_BLOCK_PAGES; i++)
+		if (b->list[i])
+			give_frames(m, (struct pfn){b->list[i]}, 0);
+	give_list(m, b->list);
+}
+
+void vm_memory_destroy(struct vm *vm)
+{
+	struct vm_memory *m = &vm->memory;
+
+	if (vm->vtx.ept.root.v)
+		ept_destroy(&vm->vtx.ept);
+	for (uint64_t page = 0; m->ram.blocks && page < m->ram.pages; page += RAM_BLOCK_PAGES)
+		free_block(m, page);
+	frames_unpromise(m->policy.reservation + m->overhead);
+	heap_free(m->ram.blocks);
+	memset(m, 0, sizeof(*m));
+}
+
+/* --- a page is touched */
+
+struct look {
+	bool present, large; /* there; or may come as a large page */
+};
+
+static struct look look_at(struct vm_memory *m, uint64_t page)
+{
+	uint64_t saved = spin_lock(&m->lock);
+	const uint64_t then = m->granted + RAM_BLOCK_PAGES;
+	struct look look = {.present = ram_frame(&m->ram, page),
+		.large = m->policy.large && ram_is_free_block(&m->ram, page) &&
+			 then <= m->policy.limit};
+	bool promised = then <= m->policy.reservation;
+
+	spin_unlock(&m->lock, saved);
+	if (look.large && !promised)
+		look.large = frames_spare() >= LARGE_SPARE * m->policy.keep;
+	return look;
+}
+
+/* The lock is held in what follows. */
+static enum vmk_status place_whole(struct vm *vm, uint64_t page, struct pfn first)
+{
+	struct ram *ram = &vm->memory.ram;
+	enum vmk_status status;
+
+	if (!ram_is_free_block(ram, page))
+		return VMK_EXISTS;
+	ram_put_whole(ram, page, first.v);
+	status = ept_map(&vm->vtx.ept, gpa_of(vm, page), pfn_hpa(first),
+		PAGE_SIZE << RAM_BLOCK_ORDER, RAM_FLAGS);
+	if (status != VMK_OK)
+		ram_take_whole(ram, page);
+	return status;
+}
+
+static enum vmk_status place_page(struct vm *vm, uint64_t page, struct pfn frame)
+{
+	struct vm_memory *m = &vm->memory;
+	enum vmk_status status = VMK_OK;
+	uint64_t *list = NULL;
+
+	if (ram_frame(&m->ram, page))
+		return VMK_EXISTS;
+	if (ram_needs_list(&m->ram, page))
+		status = take_list(m, &list);
+	if (status != VMK_OK)
+		return status;
+	ram_put(&m->ram, page, frame.v, list);
+	status = ept_map(&vm->vtx.ept, gpa_of(vm, page), pfn_hpa(frame), PAGE_SIZE, RAM_FLAGS);
+	if (status != VMK_OK) {
+		ram_take(&m->ram, page, &list);
+		give_list(m, list);
+	}
+	return status;
+}
+
+static enum vmk_status supply(struct vm *vm, uint64_t page, unsigned order)
+{
+	struct vm_memory *m = &vm->memory;
+	struct pfn frame;
+	enum vmk_status status = take_frames(m, order, &frame);
+	uint64_t saved;
+
+	if (status != VMK_OK)
+		return status;
+	saved = spin_lock(&m->lock);
+	status = order ? place_whole(vm, page, frame) : place_page(vm, page, frame);
+	spin_unlock(&m->lock, saved);
+	if (status != VMK_OK)
+		give_frames(m, frame, order);
+	return status;
+}
+
+enum vmk_status vm_memory_supply(struct vm *vm, struct gpa gpa, bool large)
+{
+	enum vmk_status status;
+	struct look look;
+	uint64_t page;
+
+	if (!page_of(vm, gpa, &page))
+		return VMK_NOT_FOUND;
+	look = look_at(&vm->memory, page);
+	if (look.present)
+		return VMK_OK;
+	if (large && look.large &&
+		supply(vm, ALIGN_DOWN(page, RAM_BLOCK_PAGES), RAM_BLOCK_ORDER) == VMK_OK)
+		return VMK_OK;
+	status = supply(vm, page, 0);
+	return status == VMK_EXISTS ? VMK_OK : status;
+}
+
+/* --- pages are given back */
+
+/* One page's frame is nobody's any more, but may still be reached until vm_memory_flush(). */
+static bool detach(struct vm *vm, uint64_t page, uint64_t *frame)
+{
+	struct vm_memory *m = &vm->memory;
+	uint64_t *list = NULL;
+
+	if (!ram_frame(&m->ram, page))
 		return false;
-	if (memory->count)
-		memcpy(blocks, memory->blocks, memory->count * sizeof(*blocks));
-	heap_free(memory->blocks);
-	memory->blocks = blocks;
-	memory->room = room;
+	if (ram_needs_list(&m->ram, page)) {
+		if (take_list(m, &list) != VMK_OK)
+			return false;
+		frames_split((struct pfn){ram_frame(&m->ram, ALIGN_DOWN(page, RAM_BLOCK_PAGES))},
+			RAM_BLOCK_ORDER);
+		ram_split(&m->ram, page, list);
+	}
+	if (ept_unmap(&vm->vtx.ept, gpa_of(vm, page), PAGE_SIZE) != VMK_OK)
+		return false;
+	*frame = ram_take(&m->ram, page, &list);
+	give_list(m, list);
 	return true;
 }
 
-/* Frames come from the highest free ones down, so that most new blocks are the last. */
-static void insert(struct vm_memory *memory, struct vm_block block)
+/* Every pCPU that runs this VM has forgotten what its EPT was before. */
+static void forget(struct vm *vm)
 {
-	size_t at = memory->count++;
+	const uint64_t generation = __atomic_load_n(&vm->vtx.ept.generation, __ATOMIC_SEQ_CST);
 
-	while (at > 0 && memory->blocks[at - 1].pfn < block.pfn) {
-		memory->blocks[at] = memory->blocks[at - 1];
-		at--;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		vm_kick(vm->vcpus[i]);
+		vm_vcpu_await(vm->vcpus[i], generation);
 	}
-	memory->blocks[at] = block;
 }
 
-/* One block of at most `order`, large if there is one. */
-static enum vmk_status add_block(struct vm_memory *memory, unsigned order, uint64_t *frames)
+size_t vm_memory_give_back(struct vm *vm, const struct gpa *pages, size_t count)
 {
-	enum vmk_status status = make_room(memory) ? VMK_OK : VMK_NO_MEMORY;
-	struct pfn frame;
+	struct vm_memory *m = &vm->memory;
+	uint64_t frames[VM_GIVE_BACK_MAX], saved = spin_lock(&m->lock), page;
+	size_t taken = 0;
 
-	if (status != VMK_OK)
-		return status;
-	status = frames_alloc(order, FRAME_VM, &frame);
-	if (status != VMK_OK && order) {
-		order = 0;
-		status = frames_alloc(order, FRAME_VM, &frame);
-	}
-	if (status != VMK_OK)
-		return status;
-	insert(memory, (struct vm_block){frame.v, order});
-	*frames = 1ull << order;
-	return VMK_OK;
+	for (size_t i = 0; i < MIN(count, VM_GIVE_BACK_MAX); i++)
+		if (page_of(vm, pages[i], &page) && detach(vm, page, &frames[taken]))
+			taken++;
+	spin_unlock(&m->lock, saved);
+	if (!taken)
+		return 0;
+	forget(vm);
+	saved = spin_lock(&m->lock);
+	ept_reclaim(&vm->vtx.ept);
+	spin_unlock(&m->lock, saved);
+	for (size_t i = 0; i < taken; i++)
+		give_frames(m, (struct pfn){frames[i]}, 0);
+	return taken;
 }
 
-static enum vmk_status allocate(struct vm_memory *memory, uint64_t frames)
-{
-	while (frames) {
-		const unsigned order = frames >= 1u << LARGE_ORDER ? LARGE_ORDER : 0;
-		uint64_t got;
-		enum vmk_status status = add_block(memory, order, &got);
-
-		if (status != VMK_OK)
-			return status;
-		frames -= got;
-	}
-	return VMK_OK;
-}
-
-/* Large blocks first, from guest-physical 0 on; then the small ones where large ones end. */
-static enum vmk_status map_order(struct vm *vm, unsigned order, uint64_t *done)
-{
-	enum vmk_status status = VMK_OK;
-
-	for (size_t i = vm->memory.count; status == VMK_OK && i-- > 0;) {
-		const struct vm_block *b = &vm->memory.blocks[i];
-		struct gpa to = {
-			*done < vm->low_bytes ? *done : VMK_VM_HIGH_BASE + *done - vm->low_bytes};
-
-		if (b->order != order)
-			continue;
-		status = ept_map(&vm->vtx.ept, to, pfn_hpa((struct pfn){b->pfn}),
-			PAGE_SIZE << order, EPT_ACCESS | EPT_WRITE_BACK);
-		*done += PAGE_SIZE << order;
-	}
-	return status;
-}
-
-enum vmk_status vm_memory_create(struct vm *vm)
-{
-	uint64_t done = 0;
-	enum vmk_status status =
-		ept_init(&vm->vtx.ept, &vm_ept_ops, vm, vm->vtx.controls->ept_vpid);
-
-	if (status != VMK_OK)
-		return status;
-	status = allocate(&vm->memory, (vm->low_bytes + vm->high_bytes) >> PAGE_SHIFT);
-	if (status == VMK_OK)
-		status = map_order(vm, LARGE_ORDER, &done);
-	if (status == VMK_OK)
-		status = map_order(vm, 0, &done);
-	return status;
-}
+/* --- looking at it */
 
 struct visit {
 	const struct vm *vm;
@@ -180,7 +386,7 @@ static bool audit_leaf(void *context, const struct ept_leaf *leaf)
 	struct hpa start;
 	uint64_t there;
 	bool good = ept_translate(&visit->vm->vtx.ept, leaf->gpa, EPT_READ, &start, &there) &&
-		    is_owned((void *)(uintptr_t)visit->vm, start, bytes);
+		    is_owned((void *)(uintptr_t)visit->vm, leaf->gpa, start, bytes);
 
 	for (uint64_t at = 0; good && at < bytes; at += PAGE_SIZE)
 		good = frames_owner(hpa_pfn(hpa(start.v + at))) == FRAME_VM;
@@ -189,93 +395,101 @@ static bool audit_leaf(void *context, const struct ept_leaf *leaf)
 	return true;
 }
 
-void vm_memory_audit(const struct vm *vm, struct vm_audit *audit)
+void vm_memory_audit(struct vm *vm, struct vm_audit *audit)
 {
 	struct visit visit = {vm, audit};
+	uint64_t saved = spin_lock(&vm->memory.lock);
 
 	ept_walk(&vm->vtx.ept, audit_leaf, &visit);
+	spin_unlock(&vm->memory.lock, saved);
 }
 
-void vm_memory_destroy(struct vm *vm)
+void vm_memory_usage(struct vm *vm, struct vm_usage *usage)
 {
-	if (vm->vtx.ept.root.v)
-		ept_destroy(&vm->vtx.ept);
-	for (size_t i = 0; i < vm->memory.count; i++)
-		frames_free((struct pfn){vm->memory.blocks[i].pfn}, vm->memory.blocks[i].order);
-	heap_free(vm->memory.blocks);
-	vm->memory = (struct vm_memory){0};
+	struct vm_memory *m = &vm->memory;
+	uint64_t saved = spin_lock(&m->lock);
+
+	*usage = (struct vm_usage){.reservation = m->policy.reservation,
+		.limit = m->policy.limit,
+		.granted = m->granted,
+		.large = m->ram.whole,
+		.tables = m->tables};
+	spin_unlock(&m->lock, saved);
 }
 
-/* Where [gpa, gpa + *bytes) begins, with *bytes cut to one page; false: no RAM. */
-static bool reach(const struct vtx_vm *vtx, struct gpa gpa, size_t *bytes, struct hpa *at)
+/* --- the kernel's own accesses; frames cannot leave meanwhile */
+
+/* The RAM at gpa, with *bytes cut to one page. */
+enum reach { REACH_FRAME, REACH_NOTHING_YET, REACH_NO_RAM };
+static enum reach reach(struct vm *vm, struct gpa gpa, size_t *bytes, struct hpa *at)
 {
-	uint64_t there;
+	const uint64_t offset = gpa.v % PAGE_SIZE;
+	uint64_t page, frame;
 
-	if (!ept_translate(&vtx->ept, gpa, EPT_READ | EPT_WRITE, at, &there))
-		return false;
-	*bytes = MIN(*bytes, PAGE_SIZE - gpa.v % PAGE_SIZE);
-	return true;
+	if (!page_of(vm, gpa, &page))
+		return REACH_NO_RAM;
+	*bytes = MIN(*bytes, PAGE_SIZE - offset);
+	frame = ram_frame(&vm->memory.ram, page);
+	*at = hpa((frame << PAGE_SHIFT) + offset);
+	return frame ? REACH_FRAME : REACH_NOTHING_YET;
 }
 
+/* What was never touched is zero, and need not come for that. */
 bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes)
 {
+	struct vm *vm = (struct vm *)vtx;
+
 	for (size_t done = 0, part; done < bytes; done += part) {
+		uint64_t saved = spin_lock(&vm->memory.lock);
+		enum reach found;
 		struct hpa from;
 
 		part = bytes - done;
-		if (!reach(vtx, (struct gpa){gpa.v + done}, &part, &from))
+		found = reach(vm, (struct gpa){gpa.v + done}, &part, &from);
+		if (found == REACH_FRAME)
+			window_read((uint8_t *)to + done, from, part);
+		spin_unlock(&vm->memory.lock, saved);
+		if (found == REACH_NO_RAM)
 			return false;
-		window_read((uint8_t *)to + done, from, part);
+		if (found == REACH_NOTHING_YET)
+			memset((uint8_t *)to + done, 0, part);
 	}
 	return true;
 }
 
 bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_t bytes)
 {
+	struct vm *vm = (struct vm *)vtx;
+
 	for (size_t done = 0, part; done < bytes; done += part) {
+		const struct gpa at = {gpa.v + done};
+		enum reach found;
+		uint64_t saved;
 		struct hpa to;
 
-		part = bytes - done;
-		if (!reach(vtx, (struct gpa){gpa.v + done}, &part, &to))
+		if (vm_memory_supply(vm, at, false) != VMK_OK)
 			return false;
-		window_write(to, (const uint8_t *)from + done, part);
+		saved = spin_lock(&vm->memory.lock);
+		part = bytes - done;
+		found = reach(vm, at, &part, &to);
+		if (found == REACH_FRAME)
+			window_write(to, (const uint8_t *)from + done, part);
+		spin_unlock(&vm->memory.lock, saved);
+		if (found != REACH_FRAME)
+			return false;
 	}
 	return true;
 }
 
-static enum vmk_status map_ram(
-	struct vm *vm, struct space *space, struct gpa gpa, uint64_t bytes, uintptr_t address)
+bool vm_memory_find(struct vm *vm, struct gpa gpa, struct hpa *at, bool *whole)
 {
-	enum vmk_status status = VMK_OK;
+	uint64_t page, saved = spin_lock(&vm->memory.lock);
+	bool found = page_of(vm, gpa, &page) && ram_frame(&vm->memory.ram, page);
 
-	for (uint64_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
-		struct hpa from;
-
-		if (!ept_translate(&vm->vtx.ept, (struct gpa){gpa.v + done}, EPT_READ | EPT_WRITE,
-			    &from, &part))
-			return VMK_INTERNAL;
-		part = MIN(part, bytes - done);
-		status = space_map_foreign(space, address + done, from, part);
+	if (found) {
+		*at = hpa(ram_frame(&vm->memory.ram, page) << PAGE_SHIFT);
+		*whole = ram_needs_list(&vm->memory.ram, page);
 	}
-	return status;
-}
-
-enum vmk_status vm_map(
-	struct vm *vm, struct space *space, struct gpa gpa, uint64_t bytes, uintptr_t *address)
-{
-	const uint64_t base = gpa.v < VMK_VM_HIGH_BASE ? 0 : VMK_VM_HIGH_BASE;
-	const uint64_t end = base ? vm->high_bytes : vm->low_bytes, offset = gpa.v - base;
-	enum vmk_status status;
-
-	if (!bytes || gpa.v % PAGE_SIZE || bytes % PAGE_SIZE || offset > end ||
-		bytes > end - offset)
-		return VMK_BAD_PARAM;
-	vm->domain = space_domain(space);
-	status = space_reserve(space, bytes, address);
-	if (status != VMK_OK)
-		return status;
-	status = map_ram(vm, space, gpa, bytes, *address);
-	if (status != VMK_OK)
-		space_free(space, *address, bytes);
-	return status;
+	spin_unlock(&vm->memory.lock, saved);
+	return found;
 }

@@ -50,6 +50,16 @@ void vm_vcpu_leave(struct vm_vcpu *v)
 	irq_restore(v->saved);
 }
 
+void vm_vcpu_await(const struct vm_vcpu *v, uint64_t generation)
+{
+	int32_t cpu;
+
+	do {
+		cpu_pause();
+		cpu = __atomic_load_n(&v->running_on, __ATOMIC_SEQ_CST);
+	} while (cpu >= 0 && __atomic_load_n(&v->vm->vtx.seen[cpu], __ATOMIC_ACQUIRE) < generation);
+}
+
 static uint32_t attention(const struct vm_vcpu *v)
 {
 	return __atomic_load_n(&v->attention, __ATOMIC_SEQ_CST);

@@ -7,20 +7,36 @@
 #include "sched/world.h"
 #include "vmkuser/budget.h"
 #include "vmkvm/image.h"
+#include "vmkvm/ram.h"
 #include "vmkvm/vm.h"
 #include "vtx/vcpu.h"
 #include "vtx/vioapic.h"
 #include "vtx/vlapic.h"
 
-/* RAM as it was allocated: the record by which EPT leaves are judged and frames freed. */
-struct vm_block {
-	uint64_t pfn;
-	uint32_t order;
+/* Frames of RAM. */
+struct vm_memory_policy {
+	uint64_t reservation, limit; /* promised; and never more than that */
+	uint64_t keep;               /* left for everybody else when it gets more than promised */
+	bool large;                  /* 2 MiB pages may be used */
 };
+/* RAM and what the kernel keeps for it. Counts are frames. Where fewer are there than were
+ * promised, the rest of the promise is free memory that nobody else gets (mem/frames.h). */
 struct vm_memory {
-	struct vm_block *blocks; /* by descending frame number */
-	size_t count, room;
+	struct spinlock lock; /* of all here and of the EPT */
+	struct ram ram;
+	struct vm_memory_policy policy;
+	uint64_t granted;          /* of RAM, those on their way included */
+	uint64_t overhead, tables; /* promised, and there: of the EPT and the record */
 };
+/* A range of RAM in the VMX world. */
+struct vm_view {
+	struct gpa gpa;
+	uintptr_t address;
+	uint64_t bytes;
+};
+#define VM_VIEWS_MAX 4u
+/* Pages that are given back at once. */
+#define VM_GIVE_BACK_MAX 64u
 
 /* What others want of a vCPU; heeded in this order. */
 enum {
@@ -68,6 +84,8 @@ struct vm {
 	struct vm_image image;
 	struct vm_memory memory;
 	uint64_t low_bytes, high_bytes;
+	struct vm_view views[VM_VIEWS_MAX]; /* the VMX world's thread alone sets and uses them */
+	unsigned view_count;
 	struct list node;    /* of all VMs that are made; vm.c */
 	uint32_t references; /* vCPU worlds and the VMX world; atomic */
 	bool paused;         /* atomic */
@@ -89,14 +107,31 @@ struct vm {
 
 /* memory.c */
 extern const struct ept_ops vm_ept_ops;
-/* Reserves all RAM and maps it. */
-enum vmk_status vm_memory_create(struct vm *vm);
+/* Frames that the kernel needs beside RAM of that many pages. */
+uint64_t vm_memory_overhead(uint64_t pages);
+/* The reservation and the overhead are promised to it: VMK_NO_MEMORY if they are not there. No RAM
+ * has a frame yet. */
+enum vmk_status vm_memory_create(struct vm *vm, const struct vm_memory_policy *policy);
+bool vm_memory_is_ram(const struct vm *vm, struct gpa gpa);
+/* The page at gpa has a frame, zeroed if it had none; a large one if it may be. VMK_NOT_FOUND: no
+ * RAM. VMK_NO_RESOURCES: its limit is reached. VMK_NO_MEMORY: the machine has no more. */
+enum vmk_status vm_memory_supply(struct vm *vm, struct gpa gpa, bool large);
+/* The frame of the page at gpa; *whole: it lies in 2 MiB of consecutive ones. False: it has none.
+ */
+bool vm_memory_find(struct vm *vm, struct gpa gpa, struct hpa *at, bool *whole);
+/* Takes away the frames of these pages, of VM_GIVE_BACK_MAX at most; how many had one. The VMX
+ * world has no mapping of them (vm_unmap_page()). Waits for pCPUs: without locks. */
+size_t vm_memory_give_back(struct vm *vm, const struct gpa *pages, size_t count);
 /* Adds what its EPT maps. */
-void vm_memory_audit(const struct vm *vm, struct vm_audit *audit);
+void vm_memory_audit(struct vm *vm, struct vm_audit *audit);
 /* Wipes and frees all of it, and the EPT. No vCPU is left. */
 void vm_memory_destroy(struct vm *vm);
+/* For vCPUs in the guest, too: no clearing of large pages, no waiting. */
 bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes);
 bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_t bytes);
+
+/* view.c: guest RAM in the VMX world. */
+enum vmk_status vm_unmap_page(struct vm *vm, struct space *space, struct gpa gpa);
 
 /* route.c: interrupts on their way to vCPUs. */
 extern const struct vcpu_apic_ops vm_apic_ops;
@@ -111,6 +146,8 @@ void vm_vcpu_main(void *vcpu);
 /* Take the pCPU for this vCPU, and give it back. */
 void vm_vcpu_enter(struct vm_vcpu *v);
 void vm_vcpu_leave(struct vm_vcpu *v);
+/* Until it is not in the guest, or has seen that generation of the EPT. Kick it before. */
+void vm_vcpu_await(const struct vm_vcpu *v, uint64_t generation);
 /*
  * A request to the VMX world, for a vCPU that has entered: false if it was called off. The vCPU may
  * have left meanwhile, and has entered again then, perhaps elsewhere.
@@ -118,6 +155,9 @@ void vm_vcpu_leave(struct vm_vcpu *v);
 bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *answer);
 /* The vCPU cannot go on. */
 void vm_fail(struct vm_vcpu *v, const char *why);
+
+/* touch.c: a vCPU that has entered touched RAM; it gets what is there, or the VM fails. */
+void vm_touch(struct vm_vcpu *v, struct gpa gpa);
 
 /* emulate.c: exits whose instruction is carried out here, for a vCPU that has entered. */
 void vm_emulate_io(struct vm_vcpu *v);

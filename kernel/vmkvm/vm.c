@@ -18,8 +18,6 @@
 #define VPIDS              4096u
 #define REPORT_INTERVAL_NS 1000000000ull
 #define REPORT_BURST       8
-/* What must be left for everybody else when a VM has its memory. */
-#define KEEP_FREE_BYTES (16ull << 20)
 
 static struct spinlock vms_lock = SPINLOCK(LOCK_VM);
 static uint64_t vpids[BITMAP_WORDS(VPIDS)];
@@ -180,19 +178,27 @@ void vm_put(struct vm *vm)
 	owner.gone(owner.context);
 }
 
-static bool enough_memory(const struct package *package, char why[VM_WHY_BYTES])
-{
-	const uint64_t free = frames_count(FRAME_FREE) * PAGE_SIZE;
-	const uint64_t available = free > KEEP_FREE_BYTES ? free - KEEP_FREE_BYTES : 0;
+/* What must be left for everybody else when a VM has its memory. */
+#define KEEP_FREE ((16ull << 20) >> PAGE_SHIFT)
 
-	if ((uint64_t)package->vm_memory_kib << 10 <= available)
-		return true;
-	snprintf(why, VM_WHY_BYTES, "memory: %u KiB needed, %llu KiB available",
-		(unsigned)package->vm_memory_kib, (unsigned long long)available >> 10);
-	return false;
+static enum vmk_status make_memory(
+	struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
+{
+	const uint64_t kib = PAGE_SIZE >> 10, pages = package->vm_memory_kib / kib;
+	const uint64_t spare = frames_spare();
+	const struct vm_memory_policy policy = {pages, pages, KEEP_FREE, true};
+	enum vmk_status status = vm_memory_create(vm, &policy);
+
+	if (status == VMK_NO_MEMORY)
+		snprintf(why, VM_WHY_BYTES,
+			"memory: %llu KiB needed, %llu of them for the kernel; %llu KiB available",
+			(unsigned long long)((pages + vm_memory_overhead(pages)) * kib),
+			(unsigned long long)(vm_memory_overhead(pages) * kib),
+			(unsigned long long)(spare > KEEP_FREE ? spare - KEEP_FREE : 0) * kib);
+	return status;
 }
 
-static enum vmk_status set_up(struct vm *vm, const struct package *package)
+static enum vmk_status set_up(struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
 {
 	const uint64_t bytes = (uint64_t)package->vm_memory_kib << 10;
 	const struct vtx_controls *controls = vmx_controls();
@@ -219,7 +225,7 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package)
 		return status;
 	vm->vtx.msr_bitmap = pfn_hpa(bitmap);
 	msr_bitmap_fill(direct_map(vm->vtx.msr_bitmap), controls);
-	status = vm_memory_create(vm);
+	status = make_memory(vm, package, why);
 	for (uint32_t i = 0; status == VMK_OK && i < package->vm_vcpus; i++)
 		status = make_vcpu(vm, i);
 	return status;
@@ -341,8 +347,6 @@ enum vmk_status vm_create(const struct package *package, const struct vm_owner *
 	snprintf(why, VM_WHY_BYTES, "%s", text ? text : "no memory");
 	if (text)
 		return VMK_UNSUPPORTED;
-	if (!enough_memory(package, why))
-		return VMK_NO_MEMORY;
 	vm = heap_alloc(sizeof(*vm));
 	if (!vm)
 		return VMK_NO_MEMORY;
@@ -353,7 +357,7 @@ enum vmk_status vm_create(const struct package *package, const struct vm_owner *
 	if (status != VMK_OK)
 		snprintf(why, VM_WHY_BYTES, "%s", text);
 	if (status == VMK_OK)
-		status = set_up(vm, package);
+		status = set_up(vm, package, why);
 	if (status == VMK_OK)
 		status = make_group(vm, package, why);
 	if (status == VMK_OK)

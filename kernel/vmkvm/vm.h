@@ -33,7 +33,7 @@ struct vm_owner {
 /* Why no VM can run on this machine, or NULL. Static text. */
 const char *vm_unsupported(void);
 /*
- * A VM of a verified package (whose memory stays), all of its RAM reserved and zeroed, its vCPUs in
+ * A VM of a verified package (whose memory stays), its memory reserved, its vCPUs in
  * reset state and waiting. On failure `why` says what was needed and what there is:
  * VMK_UNSUPPORTED, VMK_NO_MEMORY, VMK_NO_RESOURCES (CPU), VMK_BAD_FORMAT.
  */
@@ -62,10 +62,20 @@ struct vm_audit {
 /* Looks at what guests can reach. */
 void vm_audit(struct vm_audit *audit);
 
+/* Memory, in frames but for `large`. */
+struct vm_usage {
+	uint64_t reservation, limit;
+	uint64_t granted; /* RAM that is there */
+	uint64_t large;   /* of it in 2 MiB pages: how many of these */
+	uint64_t tables;  /* of the kernel, beside */
+};
+void vm_memory_usage(struct vm *vm, struct vm_usage *usage);
+
 void vm_info(const struct vm *vm, struct vmk_vm_info *info);
 /* NULL beyond the last; the bytes live as long as the kernel. */
 const struct vm_file *vm_file(const struct vm *vm, uint64_t index);
-/* Map guest RAM, readable and writable, into a user world. VMK_BAD_PARAM unless all of it is. */
+/* A place for guest RAM, readable and writable, in the VMX world: pages come as they are touched.
+ * VMK_BAD_PARAM unless all of it is RAM. */
 enum vmk_status vm_map(
 	struct vm *vm, struct space *space, struct gpa gpa, uint64_t bytes, uintptr_t *address);
 

@@ -260,7 +260,7 @@ enum vmk_status ept_map(
 		to.v + bytes - 1 > ADDRESS_MASK + PAGE_SIZE - 1 || to.v + bytes < to.v ||
 		!(flags & EPT_READ) || (flags & ~(EPT_ACCESS | EPT_TYPE)))
 		return VMK_BAD_PARAM;
-	if (!ept->ops->owned(ept->context, to, bytes))
+	if (!ept->ops->owned(ept->context, gpa, to, bytes))
 		return VMK_DENIED;
 	if (!each_slot(ept, span, is_table, 0))
 		return VMK_EXISTS;
@@ -423,7 +423,7 @@ static bool leaf_is_good(void *context, const struct ept_leaf *leaf)
 	if (leaf->shift <= (unsigned)check->ept->largest && !(entry & ~known) &&
 		(entry & EPT_READ) && !(entry & ADDRESS_MASK & (size - 1)) &&
 		check->ept->ops->owned(
-			check->ept->context, hpa(address_of(entry, leaf->shift)), size))
+			check->ept->context, leaf->gpa, hpa(address_of(entry, leaf->shift)), size))
 		return true;
 	*check->bad = *leaf;
 	return false;

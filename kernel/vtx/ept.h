@@ -35,9 +35,9 @@ struct ept_ops {
 	uint64_t *(*table)(void *context, struct hpa address);           /* 512 entries */
 	enum vmk_status (*allocate)(void *context, struct hpa *address); /* zeroed */
 	void (*free)(void *context, struct hpa address);
-	/* Do all of these bytes belong to this VM, or to a device that it was given? The isolation
-	 * of guests: no leaf is ever written without this. */
-	bool (*owned)(void *context, struct hpa address, uint64_t bytes);
+	/* Is this the VM's memory for that place, all of these bytes? The isolation of guests: no
+	 * leaf is ever written without this. */
+	bool (*owned)(void *context, struct gpa gpa, struct hpa address, uint64_t bytes);
 };
 
 struct ept {

@@ -46,7 +46,7 @@ said()
 	done
 }
 has "greedy: more memory than there is, refused with both amounts" "$log" \
-	"VM greedy: not powered on: memory: $greedy KiB needed, [1-9][0-9]* KiB available"
+	"VM greedy: not powered on: memory: [1-9][0-9]* KiB needed, [1-9][0-9]* of them for the kernel; [1-9][0-9]* KiB available"
 said tiny 'real mode' 'string and ii'
 said smp 'protected mode' 'device memory answers' 'the second vCPU came' 'the timer woke it' 'the device woke it'
 said secret 'the secret is planted' 'vector registers keep it'

@@ -43,7 +43,7 @@ static void release(void *context, struct hpa address)
 	tables--;
 }
 
-static bool owned(void *context, struct hpa address, uint64_t bytes)
+static bool owned(void *context, struct gpa gpa, struct hpa address, uint64_t bytes)
 {
 	return address.v >= owned_from && address.v < owned_to && bytes <= owned_to - address.v;
 }

@@ -45,7 +45,7 @@ static void release(void *context, struct hpa address)
 	rig.table_used[i] = false;
 }
 
-static bool owned(void *context, struct hpa address, uint64_t bytes)
+static bool owned(void *context, struct gpa gpa, struct hpa address, uint64_t bytes)
 {
 	const uint64_t first = (address.v - rig_frame(0).v) / 4096, frames = bytes / 4096;
 

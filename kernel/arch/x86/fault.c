@@ -127,6 +127,7 @@ void fault(struct trap_frame *frame)
 		frame->vector != VECTOR_DOUBLE_FAULT) {
 		irq_enable();
 		uworld_fault((unsigned)frame->vector, frame->error, address, frame->rip);
+		return; /* the access is made again */
 	}
 	if (frame->vector == VECTOR_GP && fix_up(frame))
 		return;

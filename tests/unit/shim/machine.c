@@ -97,7 +97,8 @@ void window_write(struct hpa to, const void *from, size_t bytes)
 	memcpy(memory_at(to), from, bytes);
 }
 
-enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame)
+enum vmk_status frames_alloc_promised(
+	unsigned order, enum frame_owner owner, uint64_t promised, struct pfn *frame)
 {
 	enum vmk_status status;
 	uint64_t chunk;
@@ -106,24 +107,57 @@ enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn 
 		return VMK_NO_MEMORY;
 	if (machine_allocations_left != UINT64_MAX)
 		machine_allocations_left--;
-	status = frame_pool_alloc(&pool, order, owner, MACHINE_FRAMES, &frame->v);
+	status =
+		frame_pool_alloc_promised(&pool, order, owner, promised, MACHINE_FRAMES, &frame->v);
 	if (status == VMK_NO_MEMORY && frame_owner_side(owner) == FRAME_PRIVATE &&
 		frame_pool_hide(&pool, &chunk)) {
 		frame_pool_hidden(&pool, chunk);
-		status = frame_pool_alloc(&pool, order, owner, MACHINE_FRAMES, &frame->v);
+		status = frame_pool_alloc_promised(
+			&pool, order, owner, promised, MACHINE_FRAMES, &frame->v);
 	}
 	if (status == VMK_OK)
 		memset(memory_at(pfn_hpa(*frame)), 0, PAGE_SIZE << order);
 	return status;
 }
 
+enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame)
+{
+	return frames_alloc_promised(order, owner, 0, frame);
+}
+
 void frames_free(struct pfn frame, unsigned order)
+{
+	frames_free_promised(frame, order, 0);
+}
+
+void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
 {
 	uint64_t chunk;
 
 	frame_pool_free(&pool, frame.v, order);
+	pool.promised += promise;
 	memset(memory_at(pfn_hpa(frame)), 0xa5, PAGE_SIZE << order);
 	frame_pool_show(&pool, 0, &chunk);
+}
+
+enum vmk_status frames_promise(uint64_t frames, uint64_t keep)
+{
+	return frame_pool_promise(&pool, frames, keep);
+}
+
+void frames_unpromise(uint64_t frames)
+{
+	frame_pool_unpromise(&pool, frames);
+}
+
+uint64_t frames_spare(void)
+{
+	return frame_pool_spare(&pool);
+}
+
+void frames_split(struct pfn frame, unsigned order)
+{
+	frame_pool_split(&pool, frame.v, order);
 }
 
 enum frame_owner frames_owner(struct pfn frame)

@@ -233,6 +233,11 @@ __attribute__((weak)) uint64_t frames_count(enum frame_owner owner)
 	return sim.frames_free;
 }
 
+__attribute__((weak)) uint64_t frames_spare(void)
+{
+	return sim.frames_free;
+}
+
 __attribute__((weak)) unsigned supervise_count(void)
 {
 	return 1;

@@ -1,0 +1,385 @@
+/* sources: kernel/vmkvm/memory.c kernel/vmkvm/ram.c kernel/vmkvm/view.c kernel/vtx/ept.c */
+/* sources: kernel/mem/frame_pool.c kernel/lib/lock.c */
+/* quiet: tests/unit/shim/panic.c */
+/* coverage: edges */
+/*
+ * A VM's RAM: pages touched, written, seen by the VMX world and given back in any order, while
+ * others take and free memory: against what each page holds and where its frame may still be
+ * reached. Three bytes an operation: what, and which page.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/panic.h"
+#include "mem/frame_pool.h"
+#include "mem/heap.h"
+#include "mem/space.h"
+#include "mem/window.h"
+#include "vmkvm/state.h"
+#include "vtx/capabilities.h"
+
+#define FRAMES      4096u
+#define LOW_PAGES   1024u
+#define HIGH_PAGES  520u
+#define PAGES       (LOW_PAGES + HIGH_PAGES)
+#define TABLES      64u
+#define OTHERS_MAX  64u
+#define VIEW        0x10000000ull
+#define REQUIRE(it) ((it) ? (void)0 : panic("vm memory: not so: %s", #it))
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct space {
+	space_filler fill;
+	uint16_t shown[PAGES]; /* frames, 0: nothing */
+};
+static struct space space;
+static struct frame_pool pool;
+static uint64_t pool_memory[8192];
+static uint64_t tables[TABLES][512];
+static uint16_t table_frame[TABLES];
+static uint8_t content[FRAMES]; /* of the RAM frames: the byte that was written last */
+static struct vtx_controls controls;
+static struct vm vm;
+static struct vm_vcpu vcpu;
+static uint64_t forgotten; /* the EPT generation that the vCPU has seen */
+static uint8_t said[PAGES];
+static struct pfn others[OTHERS_MAX];
+static unsigned other_count;
+
+/* --- the machine */
+
+static uint64_t *table_of(uint64_t frame)
+{
+	unsigned free = TABLES;
+
+	for (unsigned i = 0; i < TABLES; i++) {
+		if (table_frame[i] == frame)
+			return tables[i];
+		if (!table_frame[i])
+			free = i;
+	}
+	REQUIRE(free < TABLES);
+	table_frame[free] = (uint16_t)frame;
+	memset(tables[free], 0, sizeof(tables[free]));
+	return tables[free];
+}
+
+void *direct_map(struct hpa address)
+{
+	REQUIRE(frame_pool_owner(&pool, hpa_pfn(address).v) == FRAME_VTX);
+	return table_of(hpa_pfn(address).v);
+}
+
+struct hpa direct_map_hpa(const void *address)
+{
+	return hpa(
+		(uint64_t)table_frame[((const uint64_t *)address - tables[0]) / 512] << PAGE_SHIFT);
+}
+
+enum vmk_status frames_alloc_promised(
+	unsigned order, enum frame_owner owner, uint64_t promised, struct pfn *frame)
+{
+	enum vmk_status status;
+	uint64_t chunk;
+
+	status = frame_pool_alloc_promised(&pool, order, owner, promised, FRAMES, &frame->v);
+	if (status == VMK_NO_MEMORY && owner == FRAME_VM && frame_pool_hide(&pool, &chunk)) {
+		frame_pool_hidden(&pool, chunk);
+		status =
+			frame_pool_alloc_promised(&pool, order, owner, promised, FRAMES, &frame->v);
+	}
+	return status;
+}
+
+/* What a vCPU may still reach is not free. */
+void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
+{
+	const enum frame_owner owner = frame_pool_owner(&pool, frame.v);
+	uint64_t chunk;
+
+	REQUIRE(!vm.vcpu_count || owner != FRAME_VM || order || forgotten == vm.vtx.ept.generation);
+	for (unsigned i = 0; i < TABLES && owner == FRAME_VTX; i++)
+		if (table_frame[i] == frame.v)
+			table_frame[i] = 0;
+	for (uint64_t i = frame.v; i < frame.v + (1ull << order); i++)
+		content[i] = 0;
+	frame_pool_free(&pool, frame.v, order);
+	pool.promised += promise;
+	frame_pool_show(&pool, 1, &chunk);
+}
+
+enum vmk_status frames_promise(uint64_t frames, uint64_t keep)
+{
+	return frame_pool_promise(&pool, frames, keep);
+}
+
+void frames_unpromise(uint64_t frames)
+{
+	frame_pool_unpromise(&pool, frames);
+}
+
+uint64_t frames_spare(void)
+{
+	return frame_pool_spare(&pool);
+}
+
+void frames_split(struct pfn frame, unsigned order)
+{
+	frame_pool_split(&pool, frame.v, order);
+}
+
+enum frame_owner frames_owner(struct pfn frame)
+{
+	return frame_pool_owner(&pool, frame.v);
+}
+
+void *heap_calloc(size_t count, size_t bytes)
+{
+	return calloc(count, bytes);
+}
+
+void heap_free(void *memory)
+{
+	free(memory);
+}
+
+void window_read(void *to, struct hpa from, size_t bytes)
+{
+	memset(to, content[hpa_pfn(from).v], bytes);
+}
+
+void window_write(struct hpa to, const void *from, size_t bytes)
+{
+	content[hpa_pfn(to).v] = *(const uint8_t *)from;
+}
+
+void vm_kick(struct vm_vcpu *v)
+{
+}
+
+void vm_vcpu_await(const struct vm_vcpu *v, uint64_t generation)
+{
+	REQUIRE(generation == vm.vtx.ept.generation);
+	forgotten = generation;
+}
+
+void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
+{
+}
+
+/* --- the VMX world's space */
+
+uint64_t space_domain(const struct space *s)
+{
+	return 1;
+}
+
+enum vmk_status space_reserve(struct space *s, size_t bytes, uintptr_t *address)
+{
+	*address = VIEW + vm.view_count * LOW_PAGES * PAGE_SIZE;
+	return VMK_OK;
+}
+
+void space_set_filler(struct space *s, space_filler fill, void *context)
+{
+	s->fill = fill;
+}
+
+enum vmk_status space_map_foreign(struct space *s, uintptr_t address, struct hpa from, size_t bytes)
+{
+	const uint64_t page = (address - VIEW) >> PAGE_SHIFT, count = bytes >> PAGE_SHIFT;
+
+	REQUIRE(page < PAGES && count <= PAGES - page);
+	for (uint64_t i = page; i < page + count; i++)
+		if (s->shown[i])
+			return VMK_EXISTS;
+	for (uint64_t i = 0; i < count; i++)
+		s->shown[page + i] = (uint16_t)(hpa_pfn(from).v + i);
+	return VMK_OK;
+}
+
+enum vmk_status space_unmap_foreign(struct space *s, uintptr_t address, size_t bytes)
+{
+	const uint64_t page = (address - VIEW) >> PAGE_SHIFT;
+
+	REQUIRE(page < PAGES && bytes == PAGE_SIZE);
+	s->shown[page] = 0;
+	return VMK_OK;
+}
+
+/* --- operations */
+
+static struct gpa gpa_of(unsigned page)
+{
+	return (struct gpa){
+		page < LOW_PAGES ? (uint64_t)page << PAGE_SHIFT
+				 : VMK_VM_HIGH_BASE + (((uint64_t)page - LOW_PAGES) << PAGE_SHIFT)};
+}
+
+static void touch(unsigned page, bool large)
+{
+	const bool there = ram_frame(&vm.memory.ram, page);
+	enum vmk_status status = vm_memory_supply(&vm, gpa_of(page), large);
+
+	REQUIRE(!there || status == VMK_OK);
+	REQUIRE((status == VMK_OK) == (ram_frame(&vm.memory.ram, page) != 0));
+}
+
+static void say(unsigned page, uint8_t byte)
+{
+	if (vm_memory_write(&vm.vtx, gpa_of(page), &byte, 1))
+		said[page] = byte;
+}
+
+static void look(unsigned page)
+{
+	if (!space.shown[page] && space.fill(&vm, &space, VIEW + (uint64_t)page * PAGE_SIZE))
+		REQUIRE(space.shown[page]);
+}
+
+static void give_back(unsigned page, unsigned stride)
+{
+	struct gpa pages[5];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(pages); i++) {
+		const unsigned which = (page + i * stride) % PAGES;
+		const bool shown = vm_unmap_page(&vm, &space, gpa_of(which)) == VMK_OK;
+
+		REQUIRE(shown);
+		pages[i] = gpa_of(which);
+	}
+	vm_memory_give_back(&vm, pages, ARRAY_SIZE(pages));
+	for (unsigned i = 0; i < ARRAY_SIZE(pages); i++) {
+		const unsigned which = (page + i * stride) % PAGES;
+
+		if (!ram_frame(&vm.memory.ram, which))
+			said[which] = 0;
+	}
+}
+
+/* Somebody else's memory: much of it, so that there is too little now and then. */
+static void other(unsigned what)
+{
+	struct pfn frame;
+
+	if (what & 1 && other_count)
+		frames_free_promised(others[--other_count], 6, 0);
+	else if (other_count < OTHERS_MAX &&
+		 frames_alloc_promised(6, FRAME_HEAP, 0, &frame) == VMK_OK)
+		others[other_count++] = frame;
+}
+
+/* --- what must hold */
+
+static void check_page(unsigned page, bool *taken)
+{
+	const uint64_t frame = ram_frame(&vm.memory.ram, page);
+	struct hpa there;
+	uint64_t bytes;
+	uint8_t heard;
+
+	REQUIRE(vm_memory_read(&vm.vtx, gpa_of(page), &heard, 1) && heard == said[page]);
+	REQUIRE(!space.shown[page] || space.shown[page] == frame);
+	REQUIRE(ept_translate(&vm.vtx.ept, gpa_of(page), EPT_ACCESS, &there, &bytes) ==
+		(frame != 0));
+	if (!frame)
+		return;
+	REQUIRE(hpa_pfn(there).v == frame && !taken[frame]);
+	REQUIRE(frame_pool_owner(&pool, frame) == FRAME_VM);
+	taken[frame] = true;
+}
+
+static uint64_t rest(uint64_t of, uint64_t have)
+{
+	return of > have ? of - have : 0;
+}
+
+static void check(void)
+{
+	const struct vm_memory *m = &vm.memory;
+	bool taken[FRAMES] = {false};
+	struct ept_leaf bad;
+
+	REQUIRE(ept_check(&vm.vtx.ept, &bad));
+	for (unsigned page = 0; page < PAGES; page++)
+		check_page(page, taken);
+	REQUIRE(m->granted == m->ram.present && m->granted <= m->policy.limit);
+	REQUIRE(pool.count[FRAME_VM] == m->granted && pool.count[FRAME_VTX] == m->tables);
+	REQUIRE(pool.promised ==
+		rest(m->policy.reservation, m->granted) + rest(m->overhead, m->tables));
+	REQUIRE(pool.promised <= pool.count[FRAME_FREE]);
+}
+
+static bool power_on(const uint8_t *data)
+{
+	const struct vm_memory_policy policy = {.reservation = MIN(data[0] * 8u, PAGES),
+		.limit = MIN(MAX(data[0], data[1]) * 8u, PAGES),
+		.keep = data[2] * 4u,
+		.large = data[3] & 1};
+	uintptr_t low, high;
+
+	memset(&vm, 0, sizeof(vm));
+	controls.ept_vpid = data[3] & 2 ? EPT_CAP_2M : 0;
+	vm.vtx.controls = &controls;
+	vm.low_bytes = LOW_PAGES * PAGE_SIZE;
+	vm.high_bytes = HIGH_PAGES * PAGE_SIZE;
+	vm.vcpus[0] = &vcpu;
+	vm.vcpu_count = 1;
+	if (vm_memory_create(&vm, &policy) != VMK_OK)
+		return false;
+	REQUIRE(vm_map(&vm, &space, gpa_of(0), vm.low_bytes, &low) == VMK_OK);
+	REQUIRE(vm_map(&vm, &space, gpa_of(LOW_PAGES), vm.high_bytes, &high) == VMK_OK);
+	return true;
+}
+
+/* Without vCPUs nobody has to forget anything. */
+static void power_off(void)
+{
+	vm.vcpu_count = 0;
+	vm_memory_destroy(&vm);
+	while (other_count)
+		other(1);
+	REQUIRE(!pool.promised && pool.count[FRAME_FREE] == FRAMES - 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 4)
+		return 0;
+	memset(&space, 0, sizeof(space));
+	memset(table_frame, 0, sizeof(table_frame));
+	memset(content, 0, sizeof(content));
+	memset(said, 0, sizeof(said));
+	memset(pool_memory, 0, frame_pool_bytes(FRAMES));
+	frame_pool_init(&pool, FRAMES, pool_memory);
+	frame_pool_add(&pool, 1, FRAMES - 1);
+	forgotten = 0;
+	if (power_on(data)) {
+		for (size_t i = 4; i + 2 < size; i += 3) {
+			const unsigned page = (data[i + 1] << 3 ^ data[i + 2]) % PAGES;
+
+			switch (data[i] & 7) {
+			case 0:
+			case 1:
+				touch(page, data[i] & 1);
+				break;
+			case 2:
+				say(page, data[i] >> 3);
+				break;
+			case 3:
+				look(page);
+				break;
+			case 4:
+				other(data[i] >> 3);
+				break;
+			default:
+				give_back(page, data[i] >> 3);
+			}
+			check();
+		}
+	}
+	power_off();
+	return 0;
+}

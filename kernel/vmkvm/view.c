@@ -1,0 +1,103 @@
+/* Guest RAM as the VMX world sees it: page by page, as either side touches it. */
+#include "lib/log.h"
+#include "mem/space.h"
+#include "vmkvm/state.h"
+
+#define LOG_MODULE  "Vm"
+#define BLOCK_BYTES (PAGE_SIZE << RAM_BLOCK_ORDER)
+
+/* Where in the world a page of RAM is mapped if it is; false: in no range. */
+static const struct vm_view *view_of(const struct vm *vm, struct gpa gpa)
+{
+	for (unsigned i = 0; i < vm->view_count; i++)
+		if (gpa.v - vm->views[i].gpa.v < vm->views[i].bytes)
+			return &vm->views[i];
+	return NULL;
+}
+
+static const struct vm_view *view_at(const struct vm *vm, uintptr_t address)
+{
+	for (unsigned i = 0; i < vm->view_count; i++)
+		if (address - vm->views[i].address < vm->views[i].bytes)
+			return &vm->views[i];
+	return NULL;
+}
+
+static enum vmk_status show_range(struct space *space, const struct vm_view *view, struct gpa from,
+	uint64_t end, struct hpa at)
+{
+	return space_map_foreign(space, view->address + (from.v - view->gpa.v), at, end - from.v);
+}
+
+/* A whole block at once, as far as the range goes, unless a page of it is there; else one page. */
+static enum vmk_status show(
+	struct vm *vm, struct space *space, const struct vm_view *view, struct gpa gpa)
+{
+	const struct gpa page = {ALIGN_DOWN(gpa.v, PAGE_SIZE)};
+	const uint64_t block = ALIGN_DOWN(gpa.v, BLOCK_BYTES);
+	const struct gpa from = {MAX(block, view->gpa.v)};
+	const uint64_t end = MIN(block + BLOCK_BYTES, view->gpa.v + view->bytes);
+	enum vmk_status status = VMK_EXISTS;
+	struct hpa at;
+	bool whole;
+
+	if (!vm_memory_find(vm, page, &at, &whole))
+		return VMK_NOT_FOUND;
+	if (whole)
+		status = show_range(space, view, from, end, hpa(at.v - (page.v - from.v)));
+	if (status == VMK_EXISTS)
+		status = show_range(space, view, page, page.v + PAGE_SIZE, at);
+	return status;
+}
+
+/* The world is ended by what follows where there is no frame: it cannot wait for one, as it is who
+ * has to ask the guest for its memory. */
+static bool fill(void *context, struct space *space, uintptr_t address)
+{
+	struct vm *vm = context;
+	const struct vm_view *view = view_at(vm, address);
+	enum vmk_status status;
+	struct gpa gpa;
+
+	if (!view)
+		return false;
+	gpa.v = view->gpa.v + (address - view->address);
+	status = vm_memory_supply(vm, gpa, true);
+	if (status == VMK_OK)
+		status = show(vm, space, view, gpa);
+	if (status != VMK_OK)
+		vmk_warn("VM %s: its devices touch 0x%llx, for which there is no memory: %s",
+			vm->name, (unsigned long long)gpa.v, vmk_status_name(status));
+	return status == VMK_OK;
+}
+
+enum vmk_status vm_map(
+	struct vm *vm, struct space *space, struct gpa gpa, uint64_t bytes, uintptr_t *address)
+{
+	const uint64_t base = gpa.v < VMK_VM_HIGH_BASE ? 0 : VMK_VM_HIGH_BASE;
+	const uint64_t end = base ? vm->high_bytes : vm->low_bytes, offset = gpa.v - base;
+	enum vmk_status status;
+
+	if (!bytes || gpa.v % PAGE_SIZE || bytes % PAGE_SIZE || offset > end ||
+		bytes > end - offset)
+		return VMK_BAD_PARAM;
+	if (vm->view_count == VM_VIEWS_MAX)
+		return VMK_NO_RESOURCES;
+	vm->domain = space_domain(space);
+	status = space_reserve(space, bytes, address);
+	if (status != VMK_OK)
+		return status;
+	vm->views[vm->view_count++] = (struct vm_view){gpa, *address, bytes};
+	space_set_filler(space, fill, vm);
+	return VMK_OK;
+}
+
+enum vmk_status vm_unmap_page(struct vm *vm, struct space *space, struct gpa gpa)
+{
+	const struct vm_view *view = view_of(vm, gpa);
+
+	return view ? space_unmap_foreign(space,
+			      view->address + (ALIGN_DOWN(gpa.v, PAGE_SIZE) - view->gpa.v),
+			      PAGE_SIZE)
+		    : VMK_OK;
+}
