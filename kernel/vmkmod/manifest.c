@@ -255,6 +255,9 @@ static bool read_number(uint32_t *number, struct text value, uint32_t most)
 	return read_count(number, value, most) && *number != 0;
 }
 
+#define MEMORY_LIMIT \
+	"manifest: memory-limit-kib is no number from 1 to 4194304, or 16777216 for a VM"
+
 static const char *set_security_version(struct package *p, struct text value)
 {
 	return read_number(&p->security_version, value, SECURITY_VERSION_MAX)
@@ -269,11 +272,10 @@ static const char *set_vmkapi(struct package *p, struct text value)
 		       : "manifest: vmkapi is no number from 1 to 65535";
 }
 
+/* Of a world or of a VM: check_memory(). */
 static const char *set_memory_limit(struct package *p, struct text value)
 {
-	return read_number(&p->grants.memory_limit_kib, value, DOMAIN_MEMORY_MAX_KIB)
-		       ? NULL
-		       : "manifest: memory-limit-kib is no number from 1 to 4194304";
+	return read_number(&p->vm_memory_limit_kib, value, VM_MEMORY_MAX_KIB) ? NULL : MEMORY_LIMIT;
 }
 
 static const char *set_handles(struct package *p, struct text value)
@@ -310,6 +312,14 @@ static const char *set_vm_memory(struct package *p, struct text value)
 			       p->vm_memory_kib >= VM_MEMORY_MIN_KIB
 		       ? NULL
 		       : "manifest: memory-kib is no multiple of 4 from 2048 to 16777216";
+}
+
+static const char *set_memory_reservation(struct package *p, struct text value)
+{
+	p->vm_memory_reserved = true;
+	return read_count(&p->vm_memory_reservation_kib, value, VM_MEMORY_MAX_KIB)
+		       ? NULL
+		       : "manifest: memory-reservation-kib is no number to 16777216";
 }
 
 /* As vSphere's levels: for each vCPU; a number is for the whole VM. */
@@ -484,12 +494,13 @@ static const struct field {
 	{"logs", set_logs, KIND(PACKAGE_WORLD), 0},
 	{"vms", set_vms, KIND(PACKAGE_WORLD), 0},
 	{"restart", set_restart, KIND(PACKAGE_WORLD), 0},
-	{"memory-limit-kib", set_memory_limit, KIND(PACKAGE_WORLD), 0},
+	{"memory-limit-kib", set_memory_limit, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM), 0},
 	{"handles", set_handles, KIND(PACKAGE_WORLD), 0},
 	{"log-rate", set_log_rate, KIND(PACKAGE_WORLD), 0},
 	{"vm", set_vm, KIND(PACKAGE_WORLD), 0},
 	{"vcpus", set_vcpus, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
 	{"memory-kib", set_vm_memory, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
+	{"memory-reservation-kib", set_memory_reservation, KIND(PACKAGE_VM), 0},
 	{"network", set_network, KIND(PACKAGE_VM), 0},
 	{"autostart", set_autostart, KIND(PACKAGE_VM), 0},
 	{"cpu-shares", set_shares, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
@@ -542,6 +553,28 @@ static const char *check_cpu(const struct package *p)
 	return NULL;
 }
 
+/* A VM has all of its memory, and is promised it, unless it says something else. */
+static const char *check_memory(struct package *p)
+{
+	const uint32_t page_kib = PAGE_SIZE >> 10;
+
+	if (p->kind == PACKAGE_WORLD)
+		return p->vm_memory_limit_kib <= DOMAIN_MEMORY_MAX_KIB ? NULL : MEMORY_LIMIT;
+	if (p->kind != PACKAGE_VM)
+		return NULL;
+	if (!p->vm_memory_limit_kib)
+		p->vm_memory_limit_kib = p->vm_memory_kib;
+	if (!p->vm_memory_reserved)
+		p->vm_memory_reservation_kib = p->vm_memory_limit_kib;
+	if ((p->vm_memory_limit_kib | p->vm_memory_reservation_kib) % page_kib)
+		return "manifest: memory-limit-kib or memory-reservation-kib is no multiple of 4";
+	if (p->vm_memory_limit_kib > p->vm_memory_kib)
+		return "manifest: memory-limit-kib is more than memory-kib";
+	if (p->vm_memory_reservation_kib > p->vm_memory_limit_kib)
+		return "manifest: memory-reservation-kib is more than the limit or memory-kib";
+	return NULL;
+}
+
 enum vmk_status manifest_parse(
 	const char *text, size_t bytes, struct package *package, const char **why)
 {
@@ -556,9 +589,12 @@ enum vmk_status manifest_parse(
 		*why = check_fields(package, seen);
 	if (!*why)
 		*why = check_cpu(package);
+	if (!*why)
+		*why = check_memory(package);
 	if (package->kind == PACKAGE_WORLD) {
 		package->grants.cpu_shares = MAX(package->vm_shares, package->vm_shares_each);
 		package->grants.cpu_limit = package->vm_cpu_limit;
+		package->grants.memory_limit_kib = package->vm_memory_limit_kib;
 	}
 	return *why ? VMK_BAD_FORMAT : VMK_OK;
 }

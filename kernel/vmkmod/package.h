@@ -62,7 +62,9 @@ struct package {
 			PACKAGE_REQUIRES_MAX]
 			[PACKAGE_NAME_MAX]; /* drivers that must be loaded first */
 	unsigned requires_count;
-	uint32_t vm_vcpus, vm_memory_kib;          /* of a VM */
+	uint32_t vm_vcpus, vm_memory_kib; /* of a VM */
+	uint32_t vm_memory_reservation_kib, vm_memory_limit_kib;
+	bool vm_memory_reserved;                   /* the manifest says how much; if not, all */
 	uint32_t vm_shares;                        /* of a VM, or */
 	uint32_t vm_shares_each;                   /* of each of its vCPUs; both 0: normal */
 	uint32_t vm_cpu_reservation, vm_cpu_limit; /* percent of one pCPU; 0: none */

@@ -185,14 +185,17 @@ static enum vmk_status make_memory(
 	struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
 {
 	const uint64_t kib = PAGE_SIZE >> 10, pages = package->vm_memory_kib / kib;
+	const uint64_t needed =
+		package->vm_memory_reservation_kib + vm_memory_overhead(pages) * kib;
 	const uint64_t spare = frames_spare();
-	const struct vm_memory_policy policy = {pages, pages, KEEP_FREE, true};
+	const struct vm_memory_policy policy = {package->vm_memory_reservation_kib / kib,
+		package->vm_memory_limit_kib / kib, KEEP_FREE, true};
 	enum vmk_status status = vm_memory_create(vm, &policy);
 
 	if (status == VMK_NO_MEMORY)
 		snprintf(why, VM_WHY_BYTES,
 			"memory: %llu KiB needed, %llu of them for the kernel; %llu KiB available",
-			(unsigned long long)((pages + vm_memory_overhead(pages)) * kib),
+			(unsigned long long)needed,
 			(unsigned long long)(vm_memory_overhead(pages) * kib),
 			(unsigned long long)(spare > KEEP_FREE ? spare - KEEP_FREE : 0) * kib);
 	return status;

@@ -91,6 +91,21 @@ static void test_vm_cpu(void **state)
 	assert_int_equal(package.vm_shares, 1000000);
 }
 
+static void test_vm_memory(void **state)
+{
+	const char *why;
+
+	assert_int_equal(parse(VM, &why), VMK_OK);
+	assert_int_equal(package.vm_memory_limit_kib, package.vm_memory_kib);
+	assert_int_equal(package.vm_memory_reservation_kib, package.vm_memory_kib);
+	assert_int_equal(parse(VM "memory-limit-kib=2048\n", &why), VMK_OK);
+	assert_int_equal(package.vm_memory_limit_kib, 2048);
+	assert_int_equal(package.vm_memory_reservation_kib, 2048);
+	assert_int_equal(parse(VM "memory-reservation-kib=0\n", &why), VMK_OK);
+	assert_int_equal(package.vm_memory_limit_kib, package.vm_memory_kib);
+	assert_int_equal(package.vm_memory_reservation_kib, 0);
+}
+
 static void test_grants(void **state)
 {
 	const struct vmk_grants *g = &package.grants;
@@ -137,7 +152,9 @@ static void test_levels_and_kinds(void **state)
 	"manifest: cpu-shares is neither low, normal, high nor a number from 1 to 1000000"
 #define AFFINITY_ERROR "manifest: cpu-affinity is no list of pCPUs like 0,2-3"
 #define VMS_ERROR      "manifest: vms is neither all nor up to 4 names of virtual machines"
-#define TOO_MUCH       "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU"
+#define MEMORY_LIMIT \
+	"manifest: memory-limit-kib is no number from 1 to 4194304, or 16777216 for a VM"
+#define TOO_MUCH "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU"
 
 static const struct {
 	const char *text, *why;
@@ -193,12 +210,10 @@ static const struct {
 	{WORLD "log-rate=1001\n", "manifest: log-rate is no number from 1 to 1000"},
 	{WORLD "config=1\n", "manifest: config is neither yes nor no"},
 	{WORLD "restart=Yes\n", "manifest: restart is neither yes nor no"},
-	{WORLD "memory-limit-kib=\n", "manifest: memory-limit-kib is no number from 1 to 4194304"},
-	{WORLD "memory-limit-kib=0\n", "manifest: memory-limit-kib is no number from 1 to 4194304"},
-	{WORLD "memory-limit-kib=-1\n",
-		"manifest: memory-limit-kib is no number from 1 to 4194304"},
-	{WORLD "memory-limit-kib=4294967297\n",
-		"manifest: memory-limit-kib is no number from 1 to 4194304"},
+	{WORLD "memory-limit-kib=\n", MEMORY_LIMIT},
+	{WORLD "memory-limit-kib=0\n", MEMORY_LIMIT},
+	{WORLD "memory-limit-kib=-1\n", MEMORY_LIMIT},
+	{WORLD "memory-limit-kib=4294967297\n", MEMORY_LIMIT},
 	{WORLD "cpu-reservation=10\n", "manifest: a key does not belong to this kind of package"},
 	{VM "cpu-shares=higher\n", SHARES_ERROR},
 	{VM "cpu-shares=0\n", SHARES_ERROR},
@@ -208,6 +223,19 @@ static const struct {
 	{VM "cpu-limit=1601\n", "manifest: cpu-limit is no percentage of one pCPU from 1 to 1600"},
 	{VM "cpu-reservation=201\n", TOO_MUCH},
 	{VM "cpu-limit=50\ncpu-reservation=51\n", TOO_MUCH},
+	{WORLD "memory-limit-kib=4194305\n", MEMORY_LIMIT},
+	{WORLD "memory-reservation-kib=4\n",
+		"manifest: a key does not belong to this kind of package"},
+	{VM "memory-limit-kib=16777217\n", MEMORY_LIMIT},
+	{VM "memory-limit-kib=4098\n",
+		"manifest: memory-limit-kib or memory-reservation-kib is no multiple of 4"},
+	{VM "memory-limit-kib=4100\n", "manifest: memory-limit-kib is more than memory-kib"},
+	{VM "memory-reservation-kib=16777217\n",
+		"manifest: memory-reservation-kib is no number to 16777216"},
+	{VM "memory-reservation-kib=2049\n",
+		"manifest: memory-limit-kib or memory-reservation-kib is no multiple of 4"},
+	{VM "memory-limit-kib=2048\nmemory-reservation-kib=2052\n",
+		"manifest: memory-reservation-kib is more than the limit or memory-kib"},
 	{VM "cpu-pool=host/\n", "manifest: cpu-pool is no path like host/user/NAME"},
 	{VM "cpu-pool=user\n", "manifest: cpu-pool is no path like host/user/NAME"},
 	{VM "cpu-pool=host/a b\n", "manifest: cpu-pool has a character that no pool's name has"},
@@ -256,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_world),
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_vm_cpu),
+		cmocka_unit_test(test_vm_memory),
 		cmocka_unit_test(test_grants),
 		cmocka_unit_test(test_levels_and_kinds),
 		cmocka_unit_test(test_bad),
