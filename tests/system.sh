@@ -2,12 +2,24 @@
 # then starts from a copy of it, so that runs go on side by side and in any order.
 # shellcheck shell=bash
 system=$PWD/build/tests/system
-lanes=$(nproc)
+lanes=${MERLON_LANES:-$(nproc)}
 
 # The host that every other run copies: provisioned, booted and enrolled by one whole run.
 make_host()
 {
-	[ ! -f "$system/host.stamp" ] || [ build/kernel/vmkernel.elf -nt "$system/host.stamp" ] || return 0
+	(
+		flock 9
+		host_is_current || new_host
+	) 9>"$system.lock"
+}
+
+host_is_current()
+{
+	[ -f "$system/host.stamp" ] && [ ! build/kernel/vmkernel.elf -nt "$system/host.stamp" ]
+}
+
+new_host()
+{
 	rm -rf "$system/host" "$system/first"
 	mkdir -p "$system"
 	MERLON_HOST=$system/host MERLON_RUN=$system/first tboot-integration/run --fresh >"$system/first.log" 2>&1 &&
@@ -26,7 +38,8 @@ start()
 	rm -rf "$system/$name"/{boot.iso*,iso,good,stage} "$system/$name.host"
 }
 
-# in_lanes FUNCTION ARGUMENT...: FUNCTION once for each argument, as many at a time as there are processors.
+# in_lanes FUNCTION ARGUMENT...: FUNCTION once for each argument, as many at a time as there are processors
+# (one, where other tests run beside this one).
 in_lanes()
 {
 	local function=$1 argument

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 tap_count=0
 tap_failed=0
+tap_build=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build
 
 # ok DESCRIPTION COMMAND...: the check passes if the command succeeds.
 ok()
@@ -41,4 +42,12 @@ done_testing()
 {
 	echo "1..$tap_count"
 	[ "$tap_failed" = 0 ]
+}
+
+
+# make ARGUMENT...: one at a time, since tests run side by side and would build the same thing twice.
+make()
+{
+	mkdir -p "$tap_build"
+	flock "$tap_build/make.lock" make "$@"
 }

@@ -20,6 +20,7 @@ has "it enrolled the host" "$system/first.log" '^ENROLLED host=merlon-1$'
 shapes=("--smp 1" "--smp 8" "--smp 2 --mem 5120" "--smp 2 --mem 256" "--smp 4")
 boots=${MERLON_FULL:+10}
 boots=${boots:-3}
+rm -rf "$system"/boot-*
 one()
 {
 	# shellcheck disable=SC2086
