@@ -47,7 +47,7 @@ static void deliver(struct vm_vcpu *v, const struct apic_message *m, bool to_sel
 		__atomic_store_n(&v->startup_vector, m->vector, __ATOMIC_RELEASE);
 		vm_attend(v, ATTEND_STARTUP);
 		break;
-	default: /* SMI: there is no SMM; ExtINT: there is no PIC behind it */
+	default: /* SMI: there is no SMM; ExtINT: LINT0 alone has 8259s behind it */
 		break;
 	}
 }
@@ -72,8 +72,15 @@ void vm_ioapic_send(void *context, const struct apic_message *message)
 
 void vm_irq(struct vm *vm, unsigned gsi, bool level)
 {
-	uint64_t saved = spin_lock(&vm->lock);
+	uint64_t saved;
 
+	if (gsi == VMK_VM_INTR) {
+		vlapic_set_intr(&vm->vcpus[0]->apic, level);
+		if (level)
+			vm_kick(vm->vcpus[0]);
+		return;
+	}
+	saved = spin_lock(&vm->lock);
 	vioapic_set(&vm->ioapic, gsi, level);
 	spin_unlock(&vm->lock, saved);
 }
@@ -130,12 +137,20 @@ const struct vlapic_ops vm_vlapic_ops = {.now = guest_now, .send = send, .eoi = 
 
 static int pending(void *apic)
 {
-	return vlapic_pending(apic);
+	const int external = vlapic_external(apic);
+
+	_Static_assert(VLAPIC_EXTERNAL == INJECT_ASK, "not known yet");
+	return external >= 0 ? external : vlapic_pending(apic);
 }
 
 static void accept(void *apic, uint8_t vector)
 {
-	vlapic_accept(apic, vector);
+	struct vlapic *a = apic;
+
+	if (a->external)
+		a->external = 0;
+	else
+		vlapic_accept(a, vector);
 }
 
 static bool read_msr(void *apic, uint32_t msr, uint64_t *value)

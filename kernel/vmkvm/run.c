@@ -187,6 +187,16 @@ void vm_fail(struct vm_vcpu *v, const char *why)
 
 /* --- turns in the guest */
 
+/* The VMX world's 8259s say which. */
+static void take_external(struct vm_vcpu *v)
+{
+	const struct vmk_vm_exchange request = {.kind = VMK_VM_REQUEST_ACKNOWLEDGE};
+	uint64_t vector;
+
+	if (vm_ask(v, &request, &vector))
+		vlapic_know_external(&v->apic, (uint8_t)vector);
+}
+
 static void stopped(struct vm_vcpu *v, enum vcpu_stop stop)
 {
 	switch (stop) {
@@ -201,6 +211,9 @@ static void stopped(struct vm_vcpu *v, enum vcpu_stop stop)
 		break;
 	case VCPU_STOP_MEMORY:
 		vm_emulate_memory(v);
+		break;
+	case VCPU_STOP_ACKNOWLEDGE:
+		take_external(v);
 		break;
 	case VCPU_STOP_SHUTDOWN:
 		if (budget_take(&v->reports, time_ns()))
@@ -259,7 +272,7 @@ static bool wakes(struct vm_vcpu *v)
 		return false;
 	vlapic_tick(&v->apic, vm_vlapic_ops.now(v));
 	return inject_is_pending(&v->vcpu.injector) ||
-	       (v->halted_with_if && vlapic_pending(&v->apic) >= 0);
+	       (v->halted_with_if && vm_apic_ops.pending(&v->apic) >= 0);
 }
 
 /* When the host must look at a halted guest's timer; 0: never. */
@@ -331,6 +344,9 @@ static void start(struct vm_vcpu *v)
 	v->vcpu.registers.gpr[RSI] = e.rsi;
 	v->vcpu.registers.gpr[RDX] = 0;
 	vm_vcpu_leave(v);
+	/* Linux' 64-bit entry has no firmware before it. */
+	if (e.mode != VMK_VM_LONG)
+		vlapic_wire(&v->apic);
 	v->phase = PHASE_RUNS;
 }
 

@@ -3,12 +3,18 @@
 
 #define GUEST_PHYSICAL_END (1ull << EPT_GPA_BITS)
 
+static bool wants_answer(uint32_t kind)
+{
+	return kind == VMK_VM_REQUEST_IO || kind == VMK_VM_REQUEST_MEMORY ||
+	       kind == VMK_VM_REQUEST_ACKNOWLEDGE;
+}
+
 bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 {
 	uint32_t delivered = ASK_DELIVERED;
 	struct vm_vcpu *v;
 
-	if (exchange->kind != VMK_VM_REQUEST_IO && exchange->kind != VMK_VM_REQUEST_MEMORY)
+	if (!wants_answer(exchange->kind))
 		return false;
 	if (exchange->vcpu >= vm->vcpu_count)
 		return false;
@@ -42,8 +48,7 @@ static bool take_request(struct vm *vm, struct vmk_vm_exchange *exchange)
 
 		if (__atomic_load_n(&v->ask, __ATOMIC_ACQUIRE) != ASK_POSTED)
 			continue;
-		answers = v->request.kind == VMK_VM_REQUEST_IO ||
-			  v->request.kind == VMK_VM_REQUEST_MEMORY;
+		answers = wants_answer(v->request.kind);
 		exchange->kind = v->request.kind;
 		exchange->vcpu = v->request.vcpu;
 		exchange->address = v->request.address;

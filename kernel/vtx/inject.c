@@ -199,7 +199,8 @@ static bool choose(struct injector *in, int irq)
 		in->interrupted = 0;
 		return false;
 	}
-	in->event = EVENT_VALID | EVENT_EXTERNAL << 8 | (uint32_t)irq;
+	if (irq != INJECT_ASK)
+		in->event = EVENT_VALID | EVENT_EXTERNAL << 8 | (uint32_t)irq;
 	return true;
 }
 

@@ -60,9 +60,12 @@ bool inject_exception(struct injector *injector, unsigned vector, uint32_t error
 void inject_nmi(struct injector *injector);
 /*
  * Before every entry: write the event into the VMCS, or open the windows that tell when it can be.
- * `irq` is the vector that the guest's interrupt controller offers, or -1. True: it was taken, and
- * the controller has to move it into service. `proc_controls` are the VMCS's, kept by the caller.
+ * `irq` is the vector that the guest's interrupt controller offers, INJECT_ASK where it has yet to
+ * be asked for, or -1. True: it was taken, and the controller has to move it into service; or with
+ * INJECT_ASK: it would be taken, nothing else comes first. `proc_controls` are the VMCS's, kept by
+ * the caller.
  */
+#define INJECT_ASK 256
 bool inject_before_entry(struct injector *injector, int irq, uint32_t *proc_controls);
 /* Is there something that would wake a guest in HLT? */
 bool inject_is_pending(const struct injector *injector);

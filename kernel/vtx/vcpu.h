@@ -30,7 +30,7 @@ struct vtx_vm {
 
 /* The interrupt controller of a vCPU; in-kernel (vlapic.h) or none. */
 struct vcpu_apic_ops {
-	/* The vector that would be delivered now, or -1. */
+	/* The vector that would be delivered now, INJECT_ASK if that is not known yet, or -1. */
 	int (*pending)(void *apic);
 	/* It is delivered. */
 	void (*accept)(void *apic, uint8_t vector);
@@ -44,13 +44,14 @@ struct vcpu_apic_ops {
 
 /* Why vcpu_run() came back. */
 enum vcpu_stop {
-	VCPU_STOP_HOST,     /* the host wants the pCPU: call again when it is your turn */
-	VCPU_STOP_HALT,     /* HLT: until an event is pending */
-	VCPU_STOP_IO,       /* vcpu->request: a port; then vcpu_complete() */
-	VCPU_STOP_MEMORY,   /* vcpu->request.gpa: not mapped, or not so; map it and call again, or
-			       emulate */
-	VCPU_STOP_SHUTDOWN, /* triple fault: what a board answers with a reset */
-	VCPU_STOP_FAILED,   /* vcpu_report() says what; only vcpu_reset() may follow */
+	VCPU_STOP_HOST,   /* the host wants the pCPU: call again when it is your turn */
+	VCPU_STOP_HALT,   /* HLT: until an event is pending */
+	VCPU_STOP_IO,     /* vcpu->request: a port; then vcpu_complete() */
+	VCPU_STOP_MEMORY, /* vcpu->request.gpa: not mapped, or not so; map it and call again, or
+			     emulate */
+	VCPU_STOP_ACKNOWLEDGE, /* the controller's INJECT_ASK would be delivered now: find out */
+	VCPU_STOP_SHUTDOWN,    /* triple fault: what a board answers with a reset */
+	VCPU_STOP_FAILED,      /* vcpu_report() says what; only vcpu_reset() may follow */
 };
 
 struct vcpu_request {

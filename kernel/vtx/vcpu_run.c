@@ -19,16 +19,21 @@ static void flush_stale(struct vcpu *v)
 	__atomic_store_n(seen, generation, __ATOMIC_RELEASE);
 }
 
-static void offer_events(struct vcpu *v)
+/* False: the vector is wanted first. */
+static bool offer_events(struct vcpu *v)
 {
 	int irq = v->apic_ops ? v->apic_ops->pending(v->apic) : -1;
 
 	if (irq < 0 && !inject_is_pending(&v->injector) && !v->injector.irq_window &&
 		!v->injector.nmi_window)
-		return;
-	if (inject_before_entry(&v->injector, irq, &v->proc_controls))
+		return true;
+	if (inject_before_entry(&v->injector, irq, &v->proc_controls)) {
+		if (irq == INJECT_ASK)
+			return false;
 		v->apic_ops->accept(v->apic, (uint8_t)irq);
+	}
 	v->counters[COUNT_INJECTED] += v->injector.event != 0;
+	return true;
 }
 
 static int fail(struct vcpu *v)
@@ -131,7 +136,8 @@ static int answer(struct vcpu *v)
 static int enter_once(struct vcpu *v)
 {
 	flush_stale(v);
-	offer_events(v);
+	if (!offer_events(v))
+		return VCPU_STOP_ACKNOWLEDGE;
 	v->counters[COUNT_ENTRIES]++;
 	if (vtx_enter(&v->registers, v->launched) != VMX_OK) {
 		v->exit_reason = EXIT_ENTRY_FAILED;

@@ -99,6 +99,7 @@ void vlapic_reset(struct vlapic *a)
 	a->icr = 0;
 	a->divide = a->initial = 0;
 	a->deadline = 0;
+	a->external = 0;
 	for (unsigned i = 0; i < APIC_WORDS; i++) {
 		__atomic_store_n(&a->posted[i], 0, __ATOMIC_RELAXED);
 		__atomic_store_n(&a->posted_level[i], 0, __ATOMIC_RELAXED);
@@ -170,6 +171,36 @@ void vlapic_accept(struct vlapic *a, uint8_t vector)
 {
 	clear_bit(a->irr, vector);
 	set_bit(a->isr, vector);
+}
+
+void vlapic_set_intr(struct vlapic *a, bool level)
+{
+	__atomic_store_n(&a->intr, level, __ATOMIC_SEQ_CST);
+}
+
+static bool takes_external(const struct vlapic *a)
+{
+	const uint32_t lint0 = a->lvt[LVT_LINT0];
+
+	if (!(a->base & APIC_BASE_ENABLE))
+		return true;
+	return !(lint0 & LVT_MASKED) && (lint0 >> 8 & 7) == DELIVER_EXTINT;
+}
+
+int vlapic_external(const struct vlapic *a)
+{
+	if (a->external)
+		return a->external & 0xff;
+	return __atomic_load_n(&a->intr, __ATOMIC_SEQ_CST) && takes_external(a)
+		       ? (int)VLAPIC_EXTERNAL
+		       : -1;
+}
+
+void vlapic_wire(struct vlapic *a)
+{
+	a->svr |= SVR_ENABLE;
+	a->lvt[LVT_LINT0] = (uint32_t)DELIVER_EXTINT << 8;
+	a->lvt[LVT_LINT1] = (uint32_t)DELIVER_NMI << 8;
 }
 
 static void end_of_interrupt(struct vlapic *a)

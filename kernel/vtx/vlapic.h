@@ -69,6 +69,8 @@ struct vlapic {
 	uint32_t divide, initial;
 	uint64_t deadline; /* of the timer, in the guest's TSC; 0: not armed */
 	/* Set by others: vlapic_post(). */
+	bool intr;         /* LINT0 and INTR are asserted; set by others: vlapic_set_intr() */
+	uint16_t external; /* VLAPIC_EXTERNAL and the vector that came with it; 0: none */
 	uint32_t posted[APIC_WORDS], posted_level[APIC_WORDS], posted_any;
 };
 
@@ -87,6 +89,22 @@ bool vlapic_is_addressed(const struct vlapic *apic, const struct apic_message *m
 /* The vector to be delivered now, or -1: pending, above the processor's priority. */
 int vlapic_pending(struct vlapic *apic);
 void vlapic_accept(struct vlapic *apic, uint8_t vector);
+/*
+ * The other way in: LINT0 in ExtINT mode, or INTR while the APIC is disabled (SDM 3A, 11.5.1,
+ * 11.4.3). Its vector comes from outside: whoever takes it asks for it, then says so here.
+ */
+#define VLAPIC_EXTERNAL 0x100u
+/* Thread-safe. */
+void vlapic_set_intr(struct vlapic *apic, bool level);
+/* -1: nothing is to be taken; VLAPIC_EXTERNAL: its vector is not known; or the vector. */
+int vlapic_external(const struct vlapic *apic);
+static inline void vlapic_know_external(struct vlapic *apic, uint8_t vector)
+{
+	apic->external = VLAPIC_EXTERNAL | vector;
+}
+/* As firmware leaves it: software-enabled, LINT0 ExtINT, LINT1 NMI ("virtual wire"; MP
+ * specification 3.6.2.2). */
+void vlapic_wire(struct vlapic *apic);
 uint8_t vlapic_tpr(const struct vlapic *apic); /* as in CR8 */
 void vlapic_set_tpr(struct vlapic *apic, uint8_t cr8);
 

@@ -16,6 +16,7 @@ kernel_build "$dir/build"
 make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.log" 2>&1 &&
 	flat_guest "$dir" echo:echo 1 &&
 	flat_guest "$dir" four:four 4 &&
+	flat_guest "$dir" ticks:ticks 1 &&
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
 	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
@@ -23,8 +24,8 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,heavy,light,greedy,pooled}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,ticks,heavy,light,greedy,pooled}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- ticks.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
@@ -43,7 +44,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "six virtual machines, all off" 0 '^ *[1-6] +[a-z]+ +off +0 +[14] +4096 +[0-9]+ +false$' vmk vm list
+answers "seven virtual machines, all off" 0 '^ *[1-7] +[a-z]+ +off +0 +[14] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
@@ -104,12 +105,17 @@ does "four vCPUs" vmk vm start four
 ok "all four make progress" logs 'World four: \| four vCPUs did their parts'
 ok "and it is gone" logs 'VM four: is gone'
 
+# --- a guest of the days before APICs
+does "real mode with 8259s" vmk vm start ticks
+ok "their interrupts come, and only those that are wanted" logs 'World ticks: \| three ticks of the 8254, and none while it is masked'
+ok "and it is gone" logs 'VM ticks: is gone'
+
 # --- 2:1 on one pCPU
 does "one with high shares" vmk vm start heavy
 does "one with normal ones" vmk vm start light
 ok "both work" logs 'World light: \| [0-9a-f]{8}$'
 vmk vmk world list --json
-ok "vCPUs are worlds with names" says 'map(select(.Kind == "vcpu") | .Name + " " + .VM) == ["vm3:vcpu0 heavy", "vm4:vcpu0 light"]'
+ok "vCPUs are worlds with names" says 'map(select(.Kind == "vcpu") | .Name + " " + .VM) == ["vm4:vcpu0 heavy", "vm5:vcpu0 light"]'
 vmk vmk sched pool list --json
 ok "both are in the pool of VMs" says 'map(select(.Kind == "vm") | .Path) == ["host/user/heavy", "host/user/light"]'
 vmk vmk sched stats get --interval "$seconds" --json

@@ -183,6 +183,106 @@ static void test_pic(void **state)
 	assert_int_equal(in(0x20), 0);
 	out(0x4d1, 0x0c);
 	assert_int_equal(in(0x4d1), 0x0c);
+	out(0x4d0, 0xff); /* the timer, the keyboard and the cascade stay edges */
+	assert_int_equal(in(0x4d0), 0xf8);
+}
+
+/* Vectors 0x20 and 0x28, everything unmasked. */
+static void set_up_pics(uint8_t icw4)
+{
+	static const uint8_t first[] = {0x20, 0x04}, second[] = {0x28, 0x02};
+
+	for (unsigned i = 0; i < 2; i++) {
+		const uint16_t port = i ? 0xa0 : 0x20;
+
+		out(port, 0x11);
+		out(port + 1, i ? second[0] : first[0]);
+		out(port + 1, i ? second[1] : first[1]);
+		out(port + 1, icw4);
+		out(port + 1, 0);
+	}
+}
+
+static void edge(unsigned gsi)
+{
+	host_irq(&board.host, gsi, true);
+	host_irq(&board.host, gsi, false);
+}
+
+static void test_pic_priorities(void **state)
+{
+	set_up_pics(1);
+	assert_false(vmx_seen.intr);
+	edge(4);
+	edge(2); /* the timer's: input 0 */
+	assert_true(vmx_seen.intr);
+	assert_int_equal(in(0x20), 0x11);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x20);
+	assert_false(vmx_seen.intr); /* 4 waits for the end of 0 */
+	out(0x20, 0x0b);
+	assert_int_equal(in(0x20), 0x01);
+	out(0x20, 0x20);
+	assert_true(vmx_seen.intr);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x24);
+	out(0x20, 0x64);
+	assert_false(vmx_seen.intr);
+	/* Rotation: what was served last comes last. */
+	edge(3);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x23);
+	out(0x20, 0xa0);
+	edge(3);
+	edge(5);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x25);
+}
+
+static void test_pic_cascade(void **state)
+{
+	set_up_pics(1);
+	edge(12);
+	edge(8);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x28);
+	assert_false(vmx_seen.intr);
+	out(0xa0, 0x20);
+	assert_false(vmx_seen.intr); /* the first one still serves its input 2 */
+	out(0x20, 0x20);
+	assert_true(vmx_seen.intr);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x2c);
+	/* By themselves, each at once after the other. */
+	set_up_pics(3);
+	edge(12);
+	edge(8);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x28);
+	assert_true(vmx_seen.intr);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x2c);
+	assert_false(vmx_seen.intr);
+}
+
+static void test_pic_levels_and_spurious(void **state)
+{
+	set_up_pics(1);
+	out(0x4d1, 0x02);
+	host_irq(&board.host, 9, true);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x29);
+	out(0xa0, 0x20);
+	out(0x20, 0x20);
+	assert_true(vmx_seen.intr); /* it is still there */
+	host_irq(&board.host, 9, false);
+	assert_false(vmx_seen.intr);
+	/* Asked for, and gone before it is taken. */
+	assert_int_equal(pic_acknowledge(&board.pic), 0x27);
+	edge(4);
+	out(0x21, 0x10);
+	assert_false(vmx_seen.intr);
+	out(0x21, 0x00);
+	assert_true(vmx_seen.intr);
+	out(0x20, 0x0c); /* by polling */
+	assert_int_equal(in(0x20), 0x84);
+	assert_false(vmx_seen.intr);
+	/* PCI's are not among its inputs, nor is what feeds the cascade. */
+	out(0x20, 0x20);
+	edge(16);
+	edge(0);
+	assert_false(vmx_seen.intr);
 }
 
 static uint8_t cmos(uint8_t index)
@@ -317,6 +417,9 @@ int main(void)
 		cmocka_unit_test_setup(test_pit_gate, set_up),
 		cmocka_unit_test_setup(test_pit_latch, set_up),
 		cmocka_unit_test_setup(test_pic, set_up),
+		cmocka_unit_test_setup(test_pic_priorities, set_up),
+		cmocka_unit_test_setup(test_pic_cascade, set_up),
+		cmocka_unit_test_setup(test_pic_levels_and_spurious, set_up),
 		cmocka_unit_test_setup(test_rtc, set_up),
 		cmocka_unit_test_setup(test_power, set_up),
 		cmocka_unit_test_setup(test_pci, set_up),

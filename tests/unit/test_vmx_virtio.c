@@ -1,6 +1,7 @@
 /* sources: kernel/worlds/vmx/bus.c kernel/worlds/vmx/gmem.c kernel/worlds/vmx/pci.c */
 /* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
+/* sources: kernel/worlds/vmx/pic.c */
 /* The virtio devices, with drivers that keep to the rules and drivers that do not. */
 #include <stdarg.h>
 #include <stddef.h>

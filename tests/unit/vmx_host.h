@@ -8,6 +8,7 @@
 static struct {
 	uint64_t now, wall;
 	uint32_t levels; /* bit n: GSI n is asserted */
+	bool intr;       /* the 8259s ask */
 	unsigned edges, messages, frames, logs, offs, resets;
 	uint64_t message_address;
 	uint32_t message_data;
@@ -19,6 +20,10 @@ static void vmx_irq(void *context, unsigned gsi, bool level)
 {
 	vmx_seen.edges += level;
 	vmx_seen.levels = (vmx_seen.levels & ~(1u << gsi)) | (uint32_t)level << gsi;
+}
+static void vmx_intr(void *context, bool level)
+{
+	vmx_seen.intr = level;
 }
 static void vmx_message(void *context, uint64_t address, uint32_t data)
 {
@@ -63,8 +68,8 @@ static void vmx_log(void *context, const char *line)
 	vmx_seen.logs++;
 }
 
-static const struct host_ops vmx_host_ops = {vmx_irq, vmx_message, vmx_now, vmx_wall, vmx_console,
-	vmx_random, vmx_send, vmx_power_off, vmx_reset, vmx_log};
-static const struct host vmx_host = {&vmx_host_ops, NULL};
+static const struct host_ops vmx_host_ops = {vmx_irq, vmx_intr, vmx_message, vmx_now, vmx_wall,
+	vmx_console, vmx_random, vmx_send, vmx_power_off, vmx_reset, vmx_log};
+static const struct host vmx_host = {.ops = &vmx_host_ops};
 
 #endif

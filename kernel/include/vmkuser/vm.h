@@ -14,6 +14,8 @@
 #define VMK_VM_NAME_MAX  32
 #define VMK_VM_HIGH_BASE 0x100000000ull
 #define VMK_VM_WATCH_MAX 4
+/* Instead of an input: what 8259s ask for. Taken by vCPU 0 as LINT0 or INTR (SDM 3A, 11.5.1). */
+#define VMK_VM_INTR 0x100u
 
 struct vmk_vm_info {
 	uint32_t size;  /* of this structure, for growth */
@@ -41,15 +43,16 @@ struct vmk_vm_entry {
 };
 
 /* X(symbol, number, what) */
-#define VMK_VM_REQUESTS(X)                                                            \
-	X(VMK_VM_REQUEST_NONE, 0, "nothing happened in time")                         \
-	X(VMK_VM_REQUEST_IO, 1, "a port was read or written")                         \
-	X(VMK_VM_REQUEST_MEMORY, 2, "guest-physical memory that is no RAM, likewise") \
-	X(VMK_VM_REQUEST_SHUTDOWN, 3, "triple fault: a board answers with a reset")   \
-	X(VMK_VM_REQUEST_FAILED, 4, "the vCPU cannot go on; the log says why")        \
-	X(VMK_VM_REQUEST_STOP, 5, "somebody asks for an orderly stop (power button)") \
-	X(VMK_VM_REQUEST_RESET, 6, "somebody asks for a reset")                       \
-	X(VMK_VM_REQUEST_CONSOLE, 7, "its console: somebody came, left, typed or read")
+#define VMK_VM_REQUESTS(X)                                                              \
+	X(VMK_VM_REQUEST_NONE, 0, "nothing happened in time")                           \
+	X(VMK_VM_REQUEST_IO, 1, "a port was read or written")                           \
+	X(VMK_VM_REQUEST_MEMORY, 2, "guest-physical memory that is no RAM, likewise")   \
+	X(VMK_VM_REQUEST_SHUTDOWN, 3, "triple fault: a board answers with a reset")     \
+	X(VMK_VM_REQUEST_FAILED, 4, "the vCPU cannot go on; the log says why")          \
+	X(VMK_VM_REQUEST_STOP, 5, "somebody asks for an orderly stop (power button)")   \
+	X(VMK_VM_REQUEST_RESET, 6, "somebody asks for a reset")                         \
+	X(VMK_VM_REQUEST_CONSOLE, 7, "its console: somebody came, left, typed or read") \
+	X(VMK_VM_REQUEST_ACKNOWLEDGE, 8, "vCPU 0 takes VMK_VM_INTR: the vector")
 enum vmk_vm_request_kind {
 #define X(symbol, number, what) symbol = number,
 	VMK_VM_REQUESTS(X)
@@ -57,8 +60,8 @@ enum vmk_vm_request_kind {
 };
 
 /*
- * vm-serve answers the request in an exchange, if it was one that reads or writes, and waits for
- * the next one of any vCPU, or until one of the world's other handles that `watch` names is
+ * vm-serve answers the request in an exchange, if it was one that reads, writes or takes, and waits
+ * for the next one of any vCPU, or until one of the world's other handles that `watch` names is
  * readable (then NONE, with `ready`).
  */
 struct vmk_vm_exchange {
@@ -100,7 +103,7 @@ enum vmk_vm_control {
  *   vm-start    (vm, struct vmk_vm_entry *)
  *   vm-serve    (vm, vmk_vm_pack(), value, timeout ns, watch[1]:watch[0], watch[3]:watch[2]) ->
  *               vmk_vm_pack() of the next request; R10: its address, R8: its value
- *   vm-irq      (vm, gsi, level): an input of the I/O APIC
+ *   vm-irq      (vm, gsi, level): an input of the I/O APIC, or VMK_VM_INTR
  *   vm-message  (vm, address, data): a message-signalled interrupt
  *   vm-control  (vm, VMK_VM_CONTROL_*, argument)
  *   vm-console  (vm, VMK_VM_CONSOLE_READ or _WRITE, buffer, bytes) -> bytes: with whoever is

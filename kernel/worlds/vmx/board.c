@@ -57,9 +57,9 @@ static bool add_ports(struct board *b)
 {
 	struct bus *bus = &b->ports;
 
-	return bus_add(bus, PIC_MASTER, PIC_MASTER + PIC_PORTS - 1, &pic_bus, &b->pic[0]) &&
-	       bus_add(bus, PIC_SLAVE, PIC_SLAVE + PIC_PORTS - 1, &pic_bus, &b->pic[1]) &&
-	       bus_add(bus, PIC_TRIGGER, PIC_TRIGGER + 1, &pic_trigger_bus, &b->trigger) &&
+	return bus_add(bus, PIC_MASTER, PIC_MASTER + PIC_PORTS - 1, &pic_bus, &b->pic.chip[0]) &&
+	       bus_add(bus, PIC_SLAVE, PIC_SLAVE + PIC_PORTS - 1, &pic_bus, &b->pic.chip[1]) &&
+	       bus_add(bus, PIC_TRIGGER, PIC_TRIGGER + 1, &pic_trigger_bus, &b->pic) &&
 	       bus_add(bus, PIT_BASE, PIT_BASE + PIT_PORTS - 1, &pit_bus, &b->pit) &&
 	       bus_add(bus, PORT_B, PORT_B, &port_b_bus, &b->pit) &&
 	       bus_add(bus, RTC_BASE, RTC_BASE + RTC_PORTS - 1, &rtc_bus, &b->rtc) &&
@@ -92,13 +92,13 @@ bool board_init(struct board *b, const struct board_config *config)
 {
 	memset(b, 0, sizeof(*b));
 	b->host = config->host;
+	b->host.pic = &b->pic;
 	b->memory = config->memory;
 	if (b->memory.low_bytes > PCI_WINDOW)
 		return false;
 	uart_init(&b->uart, b->host);
 	pit_init(&b->pit, b->host);
-	pic_init(&b->pic[0]);
-	pic_init(&b->pic[1]);
+	pic_init(&b->pic, b->host);
 	rtc_init(&b->rtc, b->host);
 	power_init(&b->power, b->host);
 	pci_init(&b->pci);

@@ -26,8 +26,7 @@ struct board {
 	struct bus ports, addresses;
 	struct uart uart;
 	struct pit pit;
-	struct pic pic[2];
-	struct pic_trigger trigger;
+	struct pic pic;
 	struct rtc rtc;
 	struct power power;
 	struct pci pci;

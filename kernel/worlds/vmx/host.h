@@ -12,6 +12,8 @@
 struct host_ops {
 	/* An input of the I/O APIC; level is its new state. */
 	void (*irq)(void *context, unsigned gsi, bool level);
+	/* The 8259s' output: an interrupt for vCPU 0 whose vector pic_acknowledge() tells. */
+	void (*intr)(void *context, bool level);
 	/* A message-signalled interrupt (SDM 3A, 11.11). */
 	void (*message)(void *context, uint64_t address, uint32_t data);
 	uint64_t (*now)(void *context);  /* nanoseconds, monotonic */
@@ -27,9 +29,13 @@ struct host_ops {
 	/* One line, without its end, about a device of this VM. */
 	void (*log)(void *context, const char *line);
 };
+struct pic;
 struct host {
 	const struct host_ops *ops; /* every one is there */
 	void *context;
+	struct pic *pic; /* that has the same inputs; NULL: none */
 };
+/* A device's interrupt: to both. */
+void host_irq(const struct host *host, unsigned gsi, bool level);
 
 #endif

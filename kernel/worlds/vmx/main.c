@@ -52,6 +52,11 @@ static void irq(void *context, unsigned gsi, bool level)
 	vmku_vm_irq(vm, gsi, level);
 }
 
+static void intr(void *context, bool level)
+{
+	vmku_vm_irq(vm, VMK_VM_INTR, level);
+}
+
 static void message(void *context, uint64_t address, uint32_t data)
 {
 	vmku_vm_message(vm, address, data);
@@ -102,6 +107,7 @@ static void show_console(void *context, const char *text)
 
 static const struct host_ops host_ops = {
 	.irq = irq,
+	.intr = intr,
 	.message = message,
 	.now = now,
 	.wall = wall,
@@ -203,7 +209,7 @@ static const char *prepare(void)
 	vm = vmku_find("vm", VMK_KIND_VM);
 	if (vm == VMK_NO_HANDLE || vmku_vm_info(vm, &info) != VMK_OK)
 		return "this world was given no virtual machine";
-	config.host = (struct host){&host_ops, NULL};
+	config.host = (struct host){.ops = &host_ops};
 	config.memory.low_bytes = info.low_bytes;
 	config.memory.high_bytes = info.high_bytes;
 	if (!map_memory(0, info.low_bytes, &config.memory.low) ||
@@ -310,6 +316,9 @@ static void handle(struct vmk_vm_exchange *x)
 			board_write(&board, is_port, x->address, x->bytes, x->value);
 		else
 			x->value = board_read(&board, is_port, x->address, x->bytes);
+		break;
+	case VMK_VM_REQUEST_ACKNOWLEDGE:
+		x->value = pic_acknowledge(&board.pic);
 		break;
 	case VMK_VM_REQUEST_SHUTDOWN:
 		say(NULL, "triple fault: reset");

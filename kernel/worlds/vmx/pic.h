@@ -1,27 +1,40 @@
 /*
- * The pair of 8259As, as far as a system with an I/O APIC uses it: initialization, masks and the
- * registers read as written. Its interrupt output is connected nowhere (MADT: PC-AT compatible,
- * but every input is the I/O APIC's).
+ * The pair of 8259As (Intel 8259A datasheet; their place in a PC: ICH9 datasheet, 5.8): the second
+ * one's output is the first one's input 2. What they ask for goes to vCPU 0, past the I/O APIC, and
+ * is taken there as LINT0 or, while the local APIC is disabled, as INTR. Systems with an I/O APIC
+ * mask every input. PCI's interrupts are not among the inputs.
  */
 #ifndef VMX_PIC_H
 #define VMX_PIC_H
 
 #include "worlds/vmx/bus.h"
+#include "worlds/vmx/host.h"
 
 #define PIC_MASTER  0x20u
 #define PIC_SLAVE   0xa0u
 #define PIC_PORTS   2u
 #define PIC_TRIGGER 0x4d0u /* edge or level, one byte each */
 
-struct pic {
-	uint8_t mask, vector, init; /* init: words still expected; 0: none */
-	bool four_words, single, read_isr;
+struct pic_chip {
+	struct pic *pic;
+	uint8_t requests, in_service, mask, lines;
+	uint8_t level; /* inputs that are level-triggered */
+	uint8_t vector, lowest;
+	uint8_t init; /* words still expected; 0: none */
+	bool four_words, single, auto_end, auto_rotate, special_mask, read_in_service, poll;
 };
-struct pic_trigger {
-	uint8_t level[2];
+struct pic {
+	struct pic_chip chip[2];
+	struct host host;
+	bool output;
 };
 
-extern const struct bus_ops pic_bus, pic_trigger_bus;
-void pic_init(struct pic *pic);
+extern const struct bus_ops pic_bus;         /* of a struct pic_chip */
+extern const struct bus_ops pic_trigger_bus; /* of a struct pic */
+void pic_init(struct pic *pic, struct host host);
+/* The state of an input of the I/O APIC, which may be one of these, too. */
+void pic_set(struct pic *pic, unsigned gsi, bool level);
+/* The processor takes it: the vector, a spurious one if nothing is asked for any more. */
+uint8_t pic_acknowledge(struct pic *pic);
 
 #endif

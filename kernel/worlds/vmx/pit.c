@@ -83,8 +83,8 @@ void pit_tick(struct pit *pit, uint64_t at)
 
 	if (at < pit->deadline)
 		return;
-	pit->host.ops->irq(pit->host.context, PIT_GSI, true);
-	pit->host.ops->irq(pit->host.context, PIT_GSI, false);
+	host_irq(&pit->host, PIT_GSI, true);
+	host_irq(&pit->host, PIT_GSI, false);
 	pit->deadline = HOST_NEVER;
 	if (is_periodic(c))
 		pit->deadline =

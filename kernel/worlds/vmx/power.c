@@ -22,7 +22,7 @@ static void update(struct power *power)
 	bool level = power->status & power->enable & (PM1_BUTTON | PM1_GLOBAL);
 
 	if (level != power->level)
-		power->host.ops->irq(power->host.context, POWER_SCI_GSI, level);
+		host_irq(&power->host, POWER_SCI_GSI, level);
 	power->level = level;
 }
 

@@ -48,7 +48,7 @@ static void update(struct uart *u)
 	bool level = (u->mcr & MCR_OUT2) && cause(u) != IIR_NONE;
 
 	if (level != u->level)
-		u->host.ops->irq(u->host.context, UART_GSI, level);
+		host_irq(&u->host, UART_GSI, level);
 	u->level = level;
 }
 

@@ -64,7 +64,7 @@ static void update_line(struct virtio *v)
 	bool level = v->isr && !msix && !(command & PCI_COMMAND_NO_INTX);
 
 	if (level != v->line)
-		v->host.ops->irq(v->host.context, PCI_FIRST_GSI + v->slot, level);
+		host_irq(&v->host, PCI_FIRST_GSI + v->slot, level);
 	v->line = level;
 	v->pci->config[PCI_STATUS] =
 		(uint8_t)(PCI_STATUS_CAPS | (v->isr && !msix ? PCI_STATUS_INTERRUPT : 0));
