@@ -14,6 +14,7 @@ int command_verify(int argc, char **argv);
 int command_dry_run(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_vm_image(int argc, char **argv);
+int command_account(int argc, char **argv);
 
 /* A level by its name; what is none is reported. */
 bool level_read(const char *name, enum acceptance_level *level);

@@ -20,6 +20,8 @@ static const char usage[] =
 	"DIR]\n"
 	"                       [--json] [PACKAGE]...\n"
 	"       vmksign show PACKAGE [--json]\n"
+	"       vmksign account --name NAME --role read|control [--password-file FILE|-] "
+	"[--iterations N]\n"
 	"\n"
 	"keys      makes a root, an intermediate and a provider, with their keys, in DIR\n"
 	"certificate  makes PREFIX.pem and .der, with --type also the key: PREFIX.key\n"
@@ -33,6 +35,9 @@ static const char usage[] =
 	"after\n"
 	"          all that its boot.cfg loads (files in DIR), and if not, why\n"
 	"show      prints what a package says of itself, which nothing has verified\n"
+	"account   prints a line for the host's configuration: who may log in at the console; the "
+	"password\n"
+	"          is asked for at the terminal, or is the first line of FILE\n"
 	"\n"
 	"KEY: a PEM file, or the PKCS #11 URI of a key on a token (pkcs11:token=...;object=...).\n"
 	"TYPE: rsa3072, rsa4096, p256, p384. LEVEL: CommunitySupported, PartnerSupported, "
@@ -55,6 +60,7 @@ static const struct {
 	{"dry-run", command_dry_run},
 	{"show", command_show},
 	{"vm-image", command_vm_image},
+	{"account", command_account},
 };
 
 bool level_read(const char *name, enum acceptance_level *level)

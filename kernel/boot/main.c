@@ -45,6 +45,7 @@
 #include "vmkdev/serial_pci.h"
 #include "vmkmod/module.h"
 #include "vmkmod/modules.h"
+#include "vmkuser/login.h"
 #include "vmkuser/uworld.h"
 #include <string.h>
 
@@ -180,6 +181,7 @@ static void start_system(void)
 	measure_end();
 	vmk_log("%s after %llu ms", VMK_BOOT_COMPLETE, (unsigned long long)(time_ns() / 1000000));
 	audit_start();
+	login_init();
 	modules_start_worlds();
 	audit(); /* once more, with modules and worlds in place */
 	check_hardening();

@@ -230,8 +230,12 @@ size_t tty_read(char *to, size_t size)
 	uint64_t saved = spin_lock(&tty.lock);
 	size_t bytes = MIN(size, (size_t)tty.input_count);
 
-	for (size_t i = 0; i < bytes; i++)
-		to[i] = tty.input[(tty.input_head + i) % TTY_INPUT_BYTES];
+	for (size_t i = 0; i < bytes; i++) {
+		char *one = &tty.input[(tty.input_head + i) % TTY_INPUT_BYTES];
+
+		to[i] = *one;
+		*one = 0; /* it may be of a password */
+	}
 	tty.input_head = (tty.input_head + (unsigned)bytes) % TTY_INPUT_BYTES;
 	tty.input_count -= (unsigned)bytes;
 	spin_unlock(&tty.lock, saved);

@@ -19,6 +19,7 @@ struct event;
 struct vm;
 struct vm_console;
 struct secdomain;
+struct account;
 
 #define USER_TOP      0x7ffffffff000ull /* the first address that no world can have */
 #define SCRATCH_BYTES 4096u
@@ -49,8 +50,9 @@ struct uworld {
 	struct handle_table handles;
 	struct vmk_grants grants; /* of the package, or less */
 	struct secdomain *domain;
-	struct domain_request denied; /* why a call was, when it was */
-	uint64_t denials;             /* in this life */
+	const struct account *account; /* who has logged in; NULL: nobody */
+	struct domain_request denied;  /* why a call was, when it was */
+	uint64_t denials;              /* in this life */
 	struct user_range image, stack;
 	struct user_range shadow; /* the shadow stack, where the CPU has such */
 	struct vm *vm;            /* of a VMX world */
@@ -65,6 +67,9 @@ struct uworld {
 	uint8_t *scratch;      /* SCRATCH_BYTES, for the call being made */
 	struct call_more more; /* of the call being made */
 	bool ended;            /* its life is over; the supervisor may start the next */
+	bool exited;           /* it asked for its end, with exit_code */
+	bool session_over;     /* with its life somebody's log-in ended */
+	int exit_code;
 	uint64_t started_ns, delay_ns, restart_ns, ended_ns;
 	uint32_t lives; /* how often it was launched */
 };
@@ -109,6 +114,7 @@ typedef enum vmk_status (*call_handler)(struct uworld *u, const uint64_t args[6]
 	X(VMK_SYS_VM_ATTACH, call_vm_attach)       \
 	X(VMK_SYS_VM_CONSOLE, call_vm_console)     \
 	X(VMK_SYS_HANDLE_COPY, call_handle_copy)   \
+	X(VMK_SYS_LOGIN, call_login)               \
 	X(VMK_SYS_HANDLE_RESTRICT, call_handle_restrict)
 #define X(number, handler) \
 	enum vmk_status handler(struct uworld *u, const uint64_t args[6], uint64_t *value);
@@ -151,6 +157,10 @@ void user_describe_address(const struct uworld *u, uint64_t address, char *to, s
 
 /* May it act on that VM? VMK_NOT_FOUND, VMK_DENIED. */
 enum vmk_status call_may_act_on(struct uworld *u, uint32_t vm);
+/* grant.c: gives those handles that the world may have by now and has not. VMK_NO_RESOURCES. */
+enum vmk_status grant_handles(struct uworld *u);
+/* Tells the world of its handles; `start` is zeroed. */
+void grant_describe(const struct uworld *u, struct vmk_start *start);
 /* image.c: fills the world's fresh address space: image, stack, start block. Sets image, stack,
  * entry, stack_pointer, memory_used. On failure *why says why. */
 enum vmk_status image_load(struct uworld *u, const char **why);

@@ -1,8 +1,8 @@
 /* What only the attestation agent is given: quotes and logs, and the host's configuration. */
 #include "mem/space.h"
 #include "trust/trust.h"
-#include "vmkmod/modules.h"
 #include "vmkuser/call.h"
+#include "vmkuser/login.h"
 
 #include <string.h>
 
@@ -82,7 +82,7 @@ enum vmk_status call_config_read(struct uworld *u, const uint64_t args[6], uint6
 		return status;
 	if (bytes > VMK_TRANSFER_MAX)
 		return VMK_TOO_LARGE;
-	text = modules_config(&total);
+	text = login_config(&total);
 	*value = text ? total : 0;
 	if (!text || offset >= total)
 		return VMK_OK;

@@ -4,15 +4,20 @@
 #include "trust/audit.h"
 #include "vmkdev/tty.h"
 #include "vmkuser/call.h"
+#include "vmkuser/login.h"
+
+#include <string.h>
 
 #define SESSION_QUIET_NS 900000000000ull
 
-/* There is no log-in: a session begins with the first key after a quiet while. */
+/* Where nobody has to log in, a session begins with the first key after a quiet while. */
 static void note_session(const struct uworld *u)
 {
 	static uint64_t last_ns; /* 0: nobody has typed yet; what is lost in a race is one record */
 	uint64_t now = time_ns(), before = __atomic_exchange_n(&last_ns, now, __ATOMIC_RELAXED);
 
+	if (login_required())
+		return;
 	if (!before || now - before > SESSION_QUIET_NS)
 		audit_record(AUDIT_CONSOLE, WORLD_NAME(u), "world", WORLD_NAME(u), "state",
 			"opened", NULL);
@@ -31,7 +36,9 @@ enum vmk_status call_tty_read(struct uworld *u, const uint64_t args[6], uint64_t
 		return VMK_WOULD_BLOCK;
 	note_session(u);
 	*value = bytes;
-	return space_copy_out(u->space, args[1], u->scratch, bytes);
+	status = space_copy_out(u->space, args[1], u->scratch, bytes);
+	memset(u->scratch, 0, bytes); /* it may be a password */
+	return status;
 }
 
 /* (tty, text, bytes) */

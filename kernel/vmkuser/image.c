@@ -65,35 +65,6 @@ static enum vmk_status load_elf(struct uworld *u, struct elf_image *elf, const c
 	return elf_place(elf, u->image.address, &ops, u, why);
 }
 
-/* `to` is zero already, and keeps its last byte so. */
-static void copy_name(char *to, size_t size, const char *name)
-{
-	memcpy(to, name, MIN(strlen(name), size - 1));
-}
-
-static void describe_handles(const struct uworld *u, struct vmk_start *start)
-{
-	static const struct {
-		uint32_t kind;
-		const char *name;
-	} names[] = {
-#define X(symbol, number, name_) {symbol, name_},
-		VMK_KINDS(X)
-#undef X
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		struct vmk_start_handle *h = &start->handles[start->count];
-
-		h->handle = handle_first(&u->handles, names[i].kind);
-		if (h->handle == VMK_NO_HANDLE)
-			continue;
-		h->kind = names[i].kind;
-		copy_name(h->name, sizeof(h->name), names[i].name);
-		start->count++;
-	}
-}
-
 static void fill_start_block(struct start_block *block, const struct uworld *u,
 	const struct elf_image *elf, uintptr_t at)
 {
@@ -111,9 +82,7 @@ static void fill_start_block(struct start_block *block, const struct uworld *u,
 	memset(block, 0, sizeof(*block));
 	memcpy(block->auxv, auxv, sizeof(auxv));
 	random_bytes(block->random, sizeof(block->random));
-	block->start.size = sizeof(block->start);
-	copy_name(block->start.world, sizeof(block->start.world), WORLD_NAME(u));
-	describe_handles(u, &block->start);
+	grant_describe(u, &block->start);
 }
 
 static enum vmk_status make_stack(struct uworld *u, const struct elf_image *elf)

@@ -20,6 +20,7 @@
 #include "vmkdev/tty.h"
 #include "vmkmod/modules.h"
 #include "vmknet/switch.h"
+#include "vmkuser/login.h"
 #include "vmkuser/secdomain.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
@@ -331,6 +332,11 @@ static bool fill_audit(uint64_t index, void *record)
 	return true;
 }
 
+static bool fill_account(uint64_t index, void *record)
+{
+	return login_describe((unsigned)index, record);
+}
+
 static bool fill_vm(uint64_t index, void *record)
 {
 	return vms_describe((unsigned)index, record);
@@ -398,6 +404,7 @@ static const struct source {
 	[VMK_INFO_GROUP] = {sizeof(struct vmk_info_group), count_groups, fill_group},
 	[VMK_INFO_DOMAIN] = {sizeof(struct vmk_info_domain), secdomain_count, fill_domain},
 	[VMK_INFO_AUDIT] = {sizeof(struct vmk_info_audit), one, fill_audit},
+	[VMK_INFO_ACCOUNT] = {sizeof(struct vmk_info_account), login_count, fill_account},
 };
 
 #define X(symbol, number, structure, name)                                                 \

@@ -84,7 +84,8 @@ struct task {
 
 static void set_restart(struct uworld *u, uint64_t lived_ns, uint64_t now)
 {
-	u->delay_ns = backoff_next(u->delay_ns, lived_ns);
+	/* After a log-out the next to log in is not kept waiting. */
+	u->delay_ns = u->session_over ? 0 : backoff_next(u->delay_ns, lived_ns);
 	u->restart_ns = now + u->delay_ns;
 }
 

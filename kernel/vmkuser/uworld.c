@@ -10,6 +10,7 @@
 #include "sched/world_group.h"
 #include "vmknet/switch.h"
 #include "vmkuser/call.h"
+#include "vmkuser/login.h"
 #include "vmkuser/secdomain.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
@@ -38,45 +39,20 @@ void uworld_init(void)
 			vmk_status_name(status));
 }
 
-/* With less than its package grants it, where the configuration says so: what the console may do is
- * its to say. */
-static uint32_t start_rights(const struct uworld *u, uint32_t kind)
-{
-	uint32_t rights = domain_start_rights(&u->grants, kind);
-
-	if (kind == VMK_KIND_SYSTEM && u->grants.tty && settings_console() != VMK_CONSOLE_CONTROL)
-		rights &= RIGHT_READ;
-	return rights;
-}
-
-static enum vmk_status give(struct uworld *u, uint32_t kind, uint32_t rights, void *object)
-{
-	vmk_handle handle;
-
-	return rights ? handle_add(&u->handles, kind, rights, object, &handle) : VMK_OK;
-}
-
 static enum vmk_status give_handles(struct uworld *u)
 {
-	static const uint32_t without_object[] = {
-		VMK_KIND_TRUST, VMK_KIND_CONFIG, VMK_KIND_TTY, VMK_KIND_SYSTEM};
 	enum vmk_status status = VMK_OK;
 
 	handle_table_init(&u->handles, u->grants.handles ? u->grants.handles : DOMAIN_HANDLES);
-	if (u->grants.port) {
+	if (u->grants.port)
 		status = port_create(WORLD_NAME(u), u->vm != NULL, &u->port);
-		if (status == VMK_OK)
-			status = give(u, VMK_KIND_PORT, u->grants.port, u->port);
-	}
-	for (unsigned i = 0; status == VMK_OK && i < ARRAY_SIZE(without_object); i++)
-		status = give(u, without_object[i], start_rights(u, without_object[i]), NULL);
-	return status == VMK_OK && u->vm ? give(u, VMK_KIND_VM, RIGHT_READ | RIGHT_WRITE, u->vm)
-					 : status;
+	return status == VMK_OK ? grant_handles(u) : status;
 }
 
 /* Gives back all that one life of the world had. */
 static void release(struct uworld *u)
 {
+	login_end(u);
 	if (u->console)
 		vms_detach(u->console_vm);
 	if (u->port)
@@ -158,6 +134,7 @@ enum vmk_status uworld_launch(struct uworld *u)
 	world_set_space(u->world, u->space);
 	world_set_owner(u->world, u);
 	world_set_at_exit(u->world, at_exit);
+	u->exited = false;
 	u->started_ns = time_ns();
 	u->lives++;
 	u->restart_ns = 0;
@@ -235,6 +212,10 @@ enum vmk_status uworld_start(const struct package *package)
 
 	if (package->kind != PACKAGE_WORLD)
 		return VMK_BAD_PARAM;
+	if (package->grants.tty && login_impossible()) {
+		vmk_log("World %s: not started: nobody could log in", package->name);
+		return VMK_OK;
+	}
 	if (package->grants.tty && settings_console() == VMK_CONSOLE_OFF) {
 		vmk_log("World %s: not started: the configuration says console=off", package->name);
 		return VMK_OK;
@@ -263,6 +244,8 @@ enum vmk_status uworld_start_vmx(
 
 void uworld_finish(struct uworld *u, int code)
 {
+	u->exited = true;
+	u->exit_code = code;
 	vmk_log("World %s: exited with code %d", WORLD_NAME(u), code);
 	world_exit();
 }

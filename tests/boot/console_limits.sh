@@ -1,6 +1,6 @@
 #!/bin/bash
-# What console= of the host's configuration leaves of the console: read shows and changes nothing, off
-# leaves none. TAP output.
+# What the host's configuration leaves of the console: console=read shows and changes nothing, off leaves
+# none; where it names accounts, each has what is his, after he has logged in. TAP output.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
@@ -11,12 +11,12 @@ console_prepare
 kernel_build "$dir/image"
 cp build/packages/console.pkg "$dir/image/files/"
 
-# configured VALUE KERNEL-OPTIONS: $dir/image/console.iso, the kernel with that configuration.
+# configured LINES KERNEL-OPTIONS: $dir/image/console.iso, the kernel with that configuration.
 configured()
 {
 	{
 		cat tboot-integration/image/host.cfg
-		echo "console=$1"
+		printf '%s\n' "$1"
 	} >"$dir/host.cfg"
 	build/bin/vmksign package --manifest tboot-integration/image/config.manifest --payload "$dir/host.cfg" \
 		--key build/keys/provider.key --cert build/keys/provider.pem --chain build/keys/intermediate.pem \
@@ -27,7 +27,7 @@ configured()
 		--out "$dir/image/console.iso"
 }
 
-configured read ''
+configured console=read ''
 power_on --platform qemu --no-txt --iso "$dir/image/console.iso"
 ok "read: the console greets" wait_for 0 '^vmk> $'
 answers "read: it shows" 0 '^console +true +true$' system module list
@@ -38,11 +38,69 @@ ok "read: the host still runs" kill -0 "$sim"
 kill "$sim"
 wait "$sim"
 
-configured off onboot=poweroff
+configured console=off onboot=poweroff
 power_on --platform qemu --no-txt --iso "$dir/image/console.iso"
 wait "$sim"
 is "off: the boot goes on and ends" $? 0
 has "off: the log says so" "$log" 'World console: not started: the configuration says console=off'
 healthy "off" "$log"
 is "off: nobody greets" "$(grep -ac 'Merlon console' "$log")" 0
+
+# --- log-ins
+account() # NAME ROLE PASSWORD
+{
+	build/bin/vmksign account --name "$1" --role "$2" --password-file - --iterations 10000 <<<"$3"
+}
+# types NAME PASSWORD: at the prompts; returns when one follows.
+types()
+{
+	local from
+	wait_for 0 '^login: $' || return 1
+	from=$(size)
+	printf '%s\r' "$1" >&8
+	wait_for "$from" '^Password: $' || return 1
+	printf '%s\r' "$2" >&8
+	wait_for "$from" '^(vmk> |login: )$'
+}
+
+configured "$(account admin control 'correct horse')
+$(account eve read 'battery staple')
+console.timeout=6" ''
+power_on --platform qemu --no-txt --iso "$dir/image/console.iso"
+ok "log-in: it is asked for" wait_for 0 '^login: $'
+has "log-in: the log says who may" "$log" 'Console: 2 accounts may log in'
+is "log-in: nothing else is offered" "$(grep -ac 'vmk>' "$log")" 0
+from=$(size)
+types admin 'battery staple'
+ok "log-in: another's password is wrong" wait_for "$from" '^Login incorrect\.$'
+from=$(size)
+types nobody 'correct horse'
+ok "log-in: so is any for an unknown name" wait_for "$from" '^Login incorrect\.$'
+from=$(size)
+types eve 'battery staple'
+ok "log-in: the right one is let in" wait_for "$from" '^vmk> $'
+is "log-in: no password is on the screen" "$(grep -acE 'horse|staple' "$log")" 0
+answers "read: accounts" 0 '^admin +control$' system account list
+answers "read: changes no setting" 1 "denied: the host's configuration" system settings set enableTboot true
+answers "read: does not leave" 1 'denied' system shutdown poweroff
+from=$(size)
+printf 'exit\r' >&8
+ok "log-out: the next is asked" wait_for "$from" '^login: $'
+from=$(size)
+types admin 'correct horse'
+ok "log-in: another is let in" wait_for "$from" '^vmk> $'
+vmk system auditrecords list
+has "audit: refusals with the name" "$dir/answer" 'login-refused .*account=admin known=yes$'
+has "audit: an unknown name" "$dir/answer" 'login-refused .*account=nobody known=no$'
+has "audit: a log-in" "$dir/answer" ' login +false +world=console account=eve role=read$'
+has "audit: a log-out" "$dir/answer" ' logout +false +world=console account=eve why=asked$'
+from=$(size)
+ok "idle: the next is asked" wait_for "$from" '^login: $'
+types admin 'correct horse'
+answers "control: sets what it may" 0 '' system settings set enableTboot default
+printf 'system shutdown poweroff\r' >&8
+wait "$sim"
+is "control: leaves" $? 0
+has "idle: the log says who left" "$log" 'World console: admin has logged out'
+healthy "log-in" "$log"
 done_testing

@@ -46,7 +46,11 @@
 	X(AUDIT_HOST_POWER, 11, "host-power", 16, "somebody asked the host to stop or restart")    \
 	X(AUDIT_HARDENING, 12, "hardening", 32, "a rule that protects the kernel does not hold")   \
 	X(AUDIT_SUPPRESSED, 13, "suppressed", 0, "records of one kind that were only counted")     \
-	X(AUDIT_FULL, 14, "full", 0, "the log has no more room: nothing is recorded after this")
+	X(AUDIT_FULL, 14, "full", 0, "the log has no more room: nothing is recorded after this")   \
+	X(AUDIT_LOGIN, 15, "login", 32, "somebody logged in at the console")                       \
+	X(AUDIT_LOGIN_REFUSED, 16, "login-refused", 32,                                            \
+		"somebody could not log in at the console")                                        \
+	X(AUDIT_LOGOUT, 17, "logout", 32, "a log-in ended")
 enum audit_kind {
 	AUDIT_NONE = 0,
 #define X(symbol, number, name, burst, meaning) symbol = number,

@@ -34,7 +34,8 @@
 	X(VMK_INFO_GROUP, 24, struct vmk_info_group, "group")               \
 	X(VMK_INFO_PARAMETER, 18, struct vmk_info_parameter, "parameter")   \
 	X(VMK_INFO_DOMAIN, 19, struct vmk_info_domain, "domain")            \
-	X(VMK_INFO_AUDIT, 28, struct vmk_info_audit, "audit")
+	X(VMK_INFO_AUDIT, 28, struct vmk_info_audit, "audit")               \
+	X(VMK_INFO_ACCOUNT, 29, struct vmk_info_account, "account")
 enum vmk_info_kind {
 #define X(symbol, number, structure, name) symbol = number,
 	VMK_INFO_KINDS(X)
@@ -135,6 +136,15 @@ struct vmk_info_audit {
 	uint64_t lost;        /* for want of room */
 	uint8_t digest[32];   /* the chain's head */
 	uint8_t full;
+	uint8_t reserved[7];
+};
+
+/* An account that may log in at the console, in the configuration's order. None: nobody is asked
+ * who he is. */
+struct vmk_info_account {
+	struct vmk_info_head head;
+	char name[32];
+	uint8_t control; /* or it may only look */
 	uint8_t reserved[7];
 };
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <vmkapi/status.h>
+#include <vmkuser/auth.h>
 #include <vmkuser/info.h>
 #include <vmkuser/syscall.h>
 #include <vmkuser/vm.h>
@@ -82,6 +83,10 @@ enum vmk_status vmku_tty_read(vmk_handle tty, void *to, size_t size, size_t *byt
 /* Any size. What is no printable character, "\n", "\r", "\b", or ESC [ with K, n C or n D comes out
  * as "?". */
 enum vmk_status vmku_tty_write(vmk_handle tty, const char *text, size_t bytes);
+
+/* A step of a log-in (vmkuser/auth.h). With VMK_LOGIN_PROVE and VMK_OK, vmku_start() and
+ * vmku_find() know the handles that came with it. */
+enum vmk_status vmku_login(vmk_handle tty, enum vmk_login_step step, struct vmk_login *login);
 
 /* A record of vmkuser/info.h; what the kernel does not know of it stays as it is. VMK_NOT_FOUND
  * beyond the last. */

@@ -60,7 +60,8 @@ typedef uint32_t vmk_handle;
 	/* Rights only shrink. (handle, VMK_RIGHT_*): one more handle of the same object, with     \
 	 * these of its rights; the handle keeps no others than these, and is gone with none. */   \
 	X(VMK_SYS_HANDLE_COPY, "handle-copy", 31, 2)                                               \
-	X(VMK_SYS_HANDLE_RESTRICT, "handle-restrict", 32, 2)
+	X(VMK_SYS_HANDLE_RESTRICT, "handle-restrict", 32, 2)                                       \
+	X(VMK_SYS_LOGIN, "login", 33, 3) /* (tty, VMK_LOGIN_*, struct vmk_login *) (auth.h) */
 
 enum vmk_syscall {
 #define X(symbol, name, number, args) symbol = number,

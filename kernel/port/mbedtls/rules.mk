@@ -1,8 +1,8 @@
 # mbedTLS, verify only: one archive for the kernel, one instrumented archive each for unit tests and
 # fuzz targets, all from the same unedited sources and the same configuration.
 
-MBEDTLS_SRCS := asn1parse asn1write bignum bignum_core bignum_mod bignum_mod_raw constant_time \
-	ecdsa ecp ecp_curves md oid pk pk_wrap pkcs7 pkparse platform platform_util \
+MBEDTLS_SRCS := asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw constant_time \
+	ecdsa ecp ecp_curves md oid pk pk_wrap pkcs5 pkcs7 pkparse platform platform_util \
 	pk_ecc rsa rsa_alt_helpers sha1 sha256 sha512 x509 x509_crl x509_crt
 MBEDTLS_CONFIG := -DMBEDTLS_CONFIG_FILE='"port/mbedtls/config.h"'
 # For our own sources that call it: its headers are not ours to fix.
@@ -10,7 +10,7 @@ MBEDTLS_CALLER := $(MBEDTLS_CONFIG) -isystem $(MBEDTLS)/include
 MBEDTLS_PORT_INC := $(MBEDTLS_CONFIG) -I$(MBEDTLS)/include -I$(MBEDTLS)/library
 
 # What calls mbedTLS, in every profile.
-MBEDTLS_CALLERS := kernel/trust/signature kernel/trust/hash kernel/port/mbedtls/zeroize \
+MBEDTLS_CALLERS := kernel/vmkuser/accounts kernel/worlds/console/derive kernel/trust/signature kernel/trust/hash kernel/port/mbedtls/zeroize \
 	kernel/port/mbedtls/sha256_block
 $(foreach s,$(MBEDTLS_CALLERS),$(eval KFLAGS_$(s).c := $(MBEDTLS_CALLER)))
 $(foreach s,$(MBEDTLS_CALLERS),$(eval HOST_CFLAGS_$(subst /,_,$(s)) := $(MBEDTLS_CALLER)))

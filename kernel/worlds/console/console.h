@@ -4,10 +4,19 @@
 
 #include "worlds/libvmk/host.h"
 
+/* The value of a key of the host's configuration: as keyval_get(). */
+enum vmk_status config_get(const char *key, char *value, size_t size);
+
+/* Asks until somebody has logged in; false when there is no terminal any more. */
+bool login_run(void);
+
 /* The terminal: output is gathered, input is queued. */
 enum vmk_status terminal_start(void);
 void terminal_write(const char *text, size_t bytes);
 void terminal_flush(void);
+/* From now on, whoever types nothing for so long is gone: terminal_read() and terminal_read_or()
+ * then log him out. */
+void terminal_set_idle(uint64_t nanoseconds);
 /* Waits until something was typed; takes up to `size` bytes of it. */
 enum vmk_status terminal_read(char *to, size_t size, size_t *bytes);
 /* The same, but also for `other` to be readable, and not for long: *bytes may be 0. */

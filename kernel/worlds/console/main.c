@@ -1,10 +1,15 @@
 /* The console: whoever reaches the serial line or the screen, and the command table. */
+#include <stdlib.h>
 #include <string.h>
 
+#include <vmkuser/auth.h>
 #include <vmkuser/libvmkuser.h>
 
 #include "worlds/console/console.h"
 #include "worlds/libvmk/session.h"
+
+#define IDLE_SECONDS 900u
+#define NS_PER_S     1000000000ull
 
 static vmk_handle system_handle, trust;
 
@@ -46,7 +51,13 @@ static void op_log(void *context, const char *line)
 	vmku_log(line, strlen(line));
 }
 
-static const struct vmk_host host = {
+static void op_log_out(void *context)
+{
+	terminal_flush();
+	vmku_exit(VMK_LOGOUT_ASKED);
+}
+
+static struct vmk_host host = {
 	.info = op_info,
 	.control = op_control,
 	.trust_log = op_trust_log,
@@ -57,17 +68,40 @@ static const struct vmk_host host = {
 	.log = op_log,
 };
 
+/* console.timeout: seconds, 0 for ever. Whatever is none counts as if it were not there. */
+static void begin_session(void)
+{
+	uint64_t seconds = IDLE_SECONDS;
+	char value[8], *end;
+
+	if (config_get("console.timeout", value, sizeof(value)) == VMK_OK) {
+		unsigned long number = strtoul(value, &end, 10);
+
+		if (value[0] >= '0' && value[0] <= '9' && !*end)
+			seconds = number;
+	}
+	terminal_set_idle(seconds * NS_PER_S);
+	host.log_out = op_log_out;
+}
+
 int main(void)
 {
+	bool logged_in;
 	static struct session session;
 	enum vmk_status status = terminal_start();
 	char bytes[64];
 	size_t count;
 
-	system_handle = vmku_find("system", VMK_KIND_SYSTEM);
-	trust = vmku_find("trust", VMK_KIND_TRUST);
 	if (status != VMK_OK)
 		return 1;
+	/* Where the configuration names accounts there is only the terminal at first. */
+	logged_in = vmku_find("system", VMK_KIND_SYSTEM) == VMK_NO_HANDLE;
+	if (logged_in && !login_run())
+		return 1;
+	system_handle = vmku_find("system", VMK_KIND_SYSTEM);
+	trust = vmku_find("trust", VMK_KIND_TRUST);
+	if (logged_in)
+		begin_session();
 	session_start(&session, &host, NULL);
 	while (terminal_read(bytes, sizeof(bytes), &count) == VMK_OK)
 		session_feed(&session, bytes, count);

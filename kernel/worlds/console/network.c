@@ -9,10 +9,8 @@
 #include <lwip/raw.h>
 #include <vmkuser/libvmkuser.h>
 
-#include "lib/keyval.h"
 #include "worlds/libnet/link.h"
 
-#define CONFIG_MAX      4096
 #define VALUE_MAX       40
 #define NS_PER_MS       1000000ull
 #define NS_PER_S        1000000000ull
@@ -43,24 +41,15 @@ static void address_changed(const char *address)
 /* console.net and console.gateway; DHCP where the configuration says nothing. False: none. */
 static bool read_config(struct net_address *net)
 {
-	static char text[CONFIG_MAX];
-	vmk_handle handle = vmku_find("config", VMK_KIND_CONFIG);
 	char value[VALUE_MAX];
-	uint64_t total = 0;
-	enum vmk_status status;
+	enum vmk_status status = config_get("console.net", value, sizeof(value));
 
 	*net = (struct net_address){.dhcp = true};
-	if (handle == VMK_NO_HANDLE ||
-		vmku_config_read(handle, 0, text, sizeof(text), &total) != VMK_OK)
-		return true;
-	if (total > sizeof(text))
-		return false;
-	status = keyval_get(text, (size_t)total, "console.net", value, sizeof(value));
 	if (status == VMK_NOT_FOUND)
 		return true;
 	if (status != VMK_OK || !net_parse((struct net_text){value, strlen(value)}, net))
 		return false; /* "none" among others */
-	status = keyval_get(text, (size_t)total, "console.gateway", value, sizeof(value));
+	status = config_get("console.gateway", value, sizeof(value));
 	return status == VMK_NOT_FOUND ||
 	       (status == VMK_OK &&
 		       net_parse_gateway((struct net_text){value, strlen(value)}, net));

@@ -1,6 +1,7 @@
 #include "worlds/console/console.h"
 
 #include <string.h>
+#include <vmkuser/auth.h>
 #include <vmkuser/libvmkuser.h>
 
 #define CTRL_C  3
@@ -12,6 +13,7 @@ static struct {
 	size_t out_bytes;
 	char in[256]; /* typed ahead */
 	size_t in_bytes;
+	uint64_t idle_ns, typed_ns; /* after how long nobody is there; when somebody was */
 } terminal;
 
 enum vmk_status terminal_start(void)
@@ -39,6 +41,14 @@ void terminal_write(const char *text, size_t bytes)
 	}
 }
 
+static uint64_t now_ns(void)
+{
+	uint64_t now = 0;
+
+	vmku_clock(VMK_CLOCK_MONOTONIC, &now);
+	return now;
+}
+
 /* What is there, as far as there is room; false if ctrl-c is among it. */
 static bool collect(void)
 {
@@ -56,7 +66,28 @@ static bool collect(void)
 		return true;
 	terminal.in_bytes -= (size_t)(interrupt + 1 - terminal.in);
 	memmove(terminal.in, interrupt + 1, terminal.in_bytes);
+	terminal.typed_ns = now_ns();
 	return false;
+}
+
+void terminal_set_idle(uint64_t nanoseconds)
+{
+	terminal.idle_ns = nanoseconds;
+	terminal.typed_ns = now_ns();
+}
+
+/* How long may still be waited for a key; does not return when that time is over. */
+static uint64_t idle_left(void)
+{
+	uint64_t idle = now_ns() - terminal.typed_ns;
+
+	if (!terminal.idle_ns)
+		return VMKU_FOREVER;
+	if (idle < terminal.idle_ns)
+		return terminal.idle_ns - idle;
+	terminal_write("\n", 1);
+	terminal_flush();
+	vmku_exit(VMK_LOGOUT_IDLE);
 }
 
 static enum vmk_status take_typed(void)
@@ -64,6 +95,8 @@ static enum vmk_status take_typed(void)
 	enum vmk_status status =
 		vmku_tty_read(terminal.tty, terminal.in, sizeof(terminal.in), &terminal.in_bytes);
 
+	if (status == VMK_OK)
+		terminal.typed_ns = now_ns();
 	if (status == VMK_WOULD_BLOCK)
 		terminal.in_bytes = 0;
 	return status == VMK_WOULD_BLOCK ? VMK_OK : status;
@@ -75,6 +108,7 @@ static void give(char *to, size_t size, size_t *bytes)
 	memcpy(to, terminal.in, *bytes);
 	terminal.in_bytes -= *bytes;
 	memmove(terminal.in, terminal.in + *bytes, terminal.in_bytes);
+	explicit_bzero(terminal.in + terminal.in_bytes, *bytes); /* it may be of a password */
 }
 
 enum vmk_status terminal_read(char *to, size_t size, size_t *bytes)
@@ -83,7 +117,7 @@ enum vmk_status terminal_read(char *to, size_t size, size_t *bytes)
 
 	terminal_flush();
 	while (!terminal.in_bytes) {
-		status = network_wait(terminal.tty, VMKU_FOREVER);
+		status = network_wait(terminal.tty, idle_left());
 		if (status == VMK_OK || status == VMK_TIMEOUT)
 			status = take_typed();
 		if (status != VMK_OK)
@@ -100,20 +134,13 @@ enum vmk_status terminal_read_or(vmk_handle other, char *to, size_t size, size_t
 
 	terminal_flush();
 	network_wait(VMK_NO_HANDLE, 0);
+	idle_left();
 	if (!terminal.in_bytes)
 		status = vmku_wait(handles, 2, STEP_NS, NULL);
 	if (!terminal.in_bytes && (status == VMK_OK || status == VMK_TIMEOUT))
 		status = take_typed();
 	give(to, size, bytes);
 	return status;
-}
-
-static uint64_t now_ns(void)
-{
-	uint64_t now = 0;
-
-	vmku_clock(VMK_CLOCK_MONOTONIC, &now);
-	return now;
 }
 
 bool terminal_pause(uint64_t nanoseconds)

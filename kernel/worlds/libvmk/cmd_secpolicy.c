@@ -90,6 +90,19 @@ int cmd_secpolicy_domain_list(struct call *call)
 	return call->error[0] ? EXIT_FAILED : EXIT_OK;
 }
 
+int cmd_account_list(struct call *call)
+{
+	struct vmk_info_account account;
+
+	call->out->note = "Nobody is asked who he is: the host's configuration names no account.";
+	for (unsigned i = 0; next_record(call, VMK_INFO_ACCOUNT, i, &account, sizeof(account));
+		i++) {
+		records_text(call->out, "%s", account.name);
+		records_text(call->out, account.control ? "control" : "read");
+	}
+	return call->error[0] ? EXIT_FAILED : EXIT_OK;
+}
+
 int cmd_secpolicy_denial_list(struct call *call)
 {
 	struct vmk_info_domain domain;

@@ -18,7 +18,8 @@ int call_fail_status(struct call *call, enum vmk_status status, const char *trie
 {
 	if (status == VMK_DENIED)
 		return call_fail(call, EXIT_FAILED,
-			"%s: denied: the host's configuration (console=) does not allow it here",
+			"%s: denied: the host's configuration (console=, an account's role) does "
+			"not allow it here",
 			tried);
 	return call_fail(call, EXIT_FAILED, "%s: %s", tried, vmk_status_name(status));
 }

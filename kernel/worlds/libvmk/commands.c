@@ -28,6 +28,7 @@ SCHEMA_OF(domains, LAYOUT_BLOCKS, TEXT("Name"), TEXT("Enforcement Level"), NUMBE
 	TEXT("Information"), TEXT("Control"), TEXT("Virtual Machines"), NUMBER("Memory Limit KiB"),
 	NUMBER("Handle Limit"), NUMBER("Log Rate"), TEXT("CPU Shares"), TEXT("CPU Limit"),
 	NUMBER("Denials"));
+SCHEMA_OF(accounts, LAYOUT_TABLE, TEXT("User ID"), TEXT("Role"));
 SCHEMA_OF(denials, LAYOUT_TABLE, TEXT("Domain"), TEXT("Action"), NUMBER("Denied"));
 SCHEMA_OF(log_lines, LAYOUT_LINES, TEXT("Line"));
 SCHEMA_OF(audit_list, LAYOUT_TABLE, NUMBER("Index"), TEXT("Time"), TEXT("Kind"), BOOL("Anchored"),
@@ -185,6 +186,7 @@ const struct name_space vmk_namespaces[] = {
 	{"storage core", "Storage devices and paths"},
 	{"storage core path", "Storage paths"},
 	{"system", "The VMkernel"},
+	{"system account", "Who may log in at the console"},
 	{"system auditrecords", "What matters to security, since boot"},
 	{"system health", "What works and what does not"},
 	{"system health status", "What works and what does not"},
@@ -263,6 +265,8 @@ const struct command vmk_commands[] = {
 		"Look at each rule that protects the VMkernel; exit status 1 if one fails",
 		&hardening, cmd_selftest_hardening, {{0}}},
 	{"storage core path list", "List the storage paths", &paths, cmd_path_list, {{0}}},
+	{"system account list", "List the accounts of the host's configuration", &accounts,
+		cmd_account_list, {{0}}},
 	{"system auditrecords get", "How the audit log stands, and how much of it a PCR anchors",
 		&audit_get, cmd_audit_get, {{0}}},
 	{"system auditrecords list", "Show the last records of the audit log", &audit_list,

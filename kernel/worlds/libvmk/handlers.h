@@ -36,6 +36,7 @@ int cmd_parameters_set(struct call *call);
 int cmd_health_get(struct call *call);
 int cmd_secpolicy_domain_list(struct call *call);
 int cmd_secpolicy_denial_list(struct call *call);
+int cmd_account_list(struct call *call);
 int cmd_settings_list(struct call *call);
 int cmd_settings_set(struct call *call);
 int cmd_audit_get(struct call *call);

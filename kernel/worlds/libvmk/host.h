@@ -44,6 +44,8 @@ struct vmk_host {
 	 * until the VM is gone: VMK_NOT_PRESENT. VMK_BUSY: somebody else is there; VMK_DENIED.
 	 */
 	enum vmk_status (*vm_console)(void *context, uint32_t id);
+	/* Ends the session of whoever has logged in; NULL: nobody had to. */
+	void (*log_out)(void *context);
 	/* Waits; false when whoever asked has interrupted it. */
 	bool (*pause)(void *context, unsigned milliseconds);
 	void (*write)(void *context, const char *text, size_t bytes);

@@ -23,7 +23,20 @@ void session_start(struct session *s, const struct vmk_host *host, void *context
 	s->status = 0;
 	editor_init(&s->editor, &writer);
 	writer_text(&writer, "Merlon console. 'help' shows the commands, tab completes.\n");
+	if (host->log_out)
+		writer_text(&writer, "'exit' ends the session.\n");
 	prompt(s);
+}
+
+static int log_out(struct session *s)
+{
+	if (!s->host->log_out) {
+		writer_text(&s->editor.out,
+			"Error: there is no session to leave: nobody is asked to log in here\n");
+		return EXIT_FAILED;
+	}
+	s->host->log_out(s->context);
+	return EXIT_OK;
 }
 
 static int run(struct session *s, struct words *words)
@@ -36,6 +49,8 @@ static int run(struct session *s, struct words *words)
 		word++;
 		count--;
 	}
+	if (count == 1 && (!strcmp(word[0], "exit") || !strcmp(word[0], "logout")))
+		return log_out(s);
 	if (count && !strcmp(word[0], "help"))
 		word[0] = help;
 	if (count && (!strcmp(word[0], "-v") || !strcmp(word[0], "--version")))

@@ -1,0 +1,238 @@
+#include "vmkuser/accounts.h"
+
+#include "lib/keyval.h"
+#include "trust/hash.h"
+
+#include <mbedtls/base64.h>
+#include <mbedtls/constant_time.h>
+#include <mbedtls/platform_util.h>
+#include <string.h>
+
+#define KEY_PREFIX       "account."
+#define KEY_PREFIX_BYTES (sizeof(KEY_PREFIX) - 1)
+#define SCHEME           "SCRAM-SHA-256$"
+
+_Static_assert(VMK_LOGIN_KEY_BYTES == SHA256_BYTES, "keys are of SHA-256");
+
+/* What is left of a value. */
+struct rest {
+	const char *at;
+	size_t bytes;
+};
+
+static bool take_text(struct rest *r, const char *text)
+{
+	size_t bytes = strlen(text);
+
+	if (r->bytes < bytes || memcmp(r->at, text, bytes) != 0)
+		return false;
+	r->at += bytes;
+	r->bytes -= bytes;
+	return true;
+}
+
+/* Up to `end`, which is taken too; with 0 all that is left. */
+static bool take_until(struct rest *r, char end, struct rest *part)
+{
+	const char *stop = end ? memchr(r->at, end, r->bytes) : r->at + r->bytes;
+
+	if (!stop)
+		return false;
+	*part = (struct rest){r->at, (size_t)(stop - r->at)};
+	r->bytes -= part->bytes + (end ? 1 : 0);
+	r->at = stop + (end ? 1 : 0);
+	return true;
+}
+
+static bool take_role(struct rest *r, struct account *account)
+{
+	struct rest word;
+
+	if (!take_until(r, ' ', &word))
+		return false;
+	account->control = word.bytes == 7 && memcmp(word.at, "control", 7) == 0;
+	return account->control || (word.bytes == 4 && memcmp(word.at, "read", 4) == 0);
+}
+
+static bool take_iterations(struct rest *r, struct account *account)
+{
+	struct rest digits;
+	uint64_t number = 0;
+
+	if (!take_until(r, ':', &digits) || !digits.bytes || digits.at[0] == '0')
+		return false;
+	for (size_t i = 0; i < digits.bytes; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '9')
+			return false;
+		number = number * 10 + (uint64_t)(digits.at[i] - '0');
+		if (number > ACCOUNT_ITERATIONS_MAX)
+			return false;
+	}
+	account->iterations = (uint32_t)number;
+	return number >= ACCOUNT_ITERATIONS_MIN;
+}
+
+/* Base64 (RFC 4648, section 4) with its padding, of `least` to `size` bytes. */
+static bool take_bytes(
+	struct rest *r, char end, uint8_t *to, size_t least, size_t size, size_t *bytes)
+{
+	struct rest text;
+
+	return take_until(r, end, &text) &&
+	       mbedtls_base64_decode(to, size, bytes, (const unsigned char *)text.at, text.bytes) ==
+		       0 &&
+	       *bytes >= least && text.bytes == (*bytes + 2) / 3 * 4;
+}
+
+/* What is wrong with the value, or NULL. */
+static const char *read_value(struct rest r, struct account *account)
+{
+	uint8_t unused[VMK_LOGIN_KEY_BYTES];
+	size_t salt = 0, key = 0;
+
+	if (!take_role(&r, account))
+		return "an account's role is neither read nor control";
+	while (r.bytes && *r.at == ' ')
+		take_text(&r, " ");
+	if (!take_text(&r, SCHEME))
+		return "behind an account's role stands no " SCHEME;
+	if (!take_iterations(&r, account))
+		return "an account's iterations are no number from 10000 to 5000000";
+	if (!take_bytes(&r, '$', account->salt, ACCOUNT_SALT_MIN, sizeof(account->salt), &salt))
+		return "an account's salt is no base64 of 8 to 32 bytes";
+	account->salt_bytes = (uint32_t)salt;
+	if (!take_bytes(&r, ':', account->stored_key, VMK_LOGIN_KEY_BYTES,
+		    sizeof(account->stored_key), &key))
+		return "an account's StoredKey is no base64 of 32 bytes";
+	if (!take_bytes(&r, 0, unused, sizeof(unused), sizeof(unused), &key))
+		return "an account's ServerKey is no base64 of 32 bytes";
+	return NULL;
+}
+
+static bool is_account(const struct keyval *kv)
+{
+	return kv->key_length >= KEY_PREFIX_BYTES &&
+	       memcmp(kv->key, KEY_PREFIX, KEY_PREFIX_BYTES) == 0;
+}
+
+static enum vmk_status add(struct accounts *accounts, const struct keyval *kv, const char **why)
+{
+	const size_t bytes = kv->key_length - KEY_PREFIX_BYTES;
+	struct account *account = &accounts->list[accounts->count];
+
+	*why = "more than 16 accounts";
+	if (accounts->count == ACCOUNTS_MAX)
+		return VMK_NO_RESOURCES;
+	*why = "an account's name has 1 to 31 characters";
+	if (!bytes || bytes >= sizeof(account->name))
+		return VMK_BAD_FORMAT;
+	memset(account, 0, sizeof(*account));
+	memcpy(account->name, kv->key + KEY_PREFIX_BYTES, bytes);
+	*why = "an account stands twice";
+	if (accounts_find(accounts, account->name))
+		return VMK_EXISTS;
+	*why = read_value((struct rest){kv->value, kv->value_length}, account);
+	if (*why)
+		return VMK_BAD_FORMAT;
+	accounts->count++;
+	return VMK_OK;
+}
+
+enum vmk_status accounts_parse(
+	struct accounts *accounts, const char *text, size_t bytes, unsigned *line, const char **why)
+{
+	struct keyval kv = keyval_of(text, bytes);
+	enum vmk_status status;
+
+	accounts->count = 0;
+	while ((status = keyval_next(&kv)) == VMK_OK) {
+		if (is_account(&kv))
+			status = add(accounts, &kv, why);
+		if (status != VMK_OK)
+			break;
+	}
+	*line = kv.line;
+	if (status == VMK_NOT_FOUND)
+		return VMK_OK;
+	if (kv.error)
+		*why = kv.error;
+	mbedtls_platform_zeroize(accounts, sizeof(*accounts));
+	return status;
+}
+
+const struct account *accounts_find(const struct accounts *accounts, const char *name)
+{
+	for (unsigned i = 0; i < accounts->count; i++)
+		if (strncmp(accounts->list[i].name, name, VMK_LOGIN_NAME_MAX) == 0)
+			return &accounts->list[i];
+	return NULL;
+}
+
+/* Of the name and of what nobody knows. */
+static void hash_name(
+	const uint8_t secret[ACCOUNTS_SECRET_BYTES], const char *name, uint8_t digest[SHA256_BYTES])
+{
+	struct {
+		uint8_t secret[ACCOUNTS_SECRET_BYTES];
+		char name[VMK_LOGIN_NAME_MAX];
+	} both = {0};
+
+	memcpy(both.secret, secret, sizeof(both.secret));
+	memcpy(both.name, name, strnlen(name, sizeof(both.name)));
+	hash_sha256(&both, sizeof(both), digest);
+	mbedtls_platform_zeroize(&both, sizeof(both));
+}
+
+void accounts_challenge(const struct accounts *accounts,
+	const uint8_t secret[ACCOUNTS_SECRET_BYTES], struct vmk_login *login)
+{
+	const struct account *account = accounts_find(accounts, login->name), *like;
+	uint8_t salt[SHA256_BYTES];
+
+	hash_name(secret, login->name, salt);
+	like = account ? account : &accounts->list[salt[0] % accounts->count];
+	login->salt_bytes = like->salt_bytes;
+	login->iterations = like->iterations;
+	memset(login->salt, 0, sizeof(login->salt));
+	memcpy(login->salt, account ? account->salt : salt, like->salt_bytes);
+}
+
+const struct account *accounts_check(const struct accounts *accounts, const struct vmk_login *login)
+{
+	static const struct account nobody;
+	const struct account *account = accounts_find(accounts, login->name);
+	const struct account *like = account ? account : &nobody;
+	uint8_t stored_key[SHA256_BYTES];
+	int differs;
+
+	hash_sha256(login->key, sizeof(login->key), stored_key);
+	differs = mbedtls_ct_memcmp(stored_key, like->stored_key, sizeof(stored_key));
+	mbedtls_platform_zeroize(stored_key, sizeof(stored_key));
+	return differs ? NULL : account;
+}
+
+/* Everything behind the first '$' of a line, or behind its '=' where it has none. */
+static void mask_line(char *line, size_t bytes)
+{
+	char *from = memchr(line, '$', bytes);
+
+	if (!from)
+		from = memchr(line, '=', bytes);
+	for (char *at = from; at && ++at < line + bytes;)
+		*at = '*';
+}
+
+void accounts_mask(char *text, size_t bytes)
+{
+	for (size_t at = 0, length; at < bytes; at += length + 1) {
+		const char *end = memchr(text + at, '\n', bytes - at);
+		size_t blanks = 0;
+
+		length = end ? (size_t)(end - (text + at)) : bytes - at;
+		while (blanks < length && memchr(" \t#", text[at + blanks], 3))
+			blanks++;
+		if (length - blanks >= KEY_PREFIX_BYTES &&
+			memcmp(text + at + blanks, KEY_PREFIX, KEY_PREFIX_BYTES) == 0)
+			mask_line(text + at, length);
+	}
+}
