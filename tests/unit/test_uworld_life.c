@@ -1,4 +1,5 @@
 /* sources: kernel/vmkuser/uworld.c kernel/vmkuser/supervise.c kernel/vmkuser/image.c */
+/* sources: kernel/vmkuser/grant.c */
 /* sources: kernel/vmkuser/handle.c kernel/vmkuser/budget.c kernel/vmkmod/elf.c */
 /* sources: kernel/vmkuser/call_memory.c tests/unit/shim/world_kernel.c */
 /* sources: tests/unit/shim/vm_kernel.c kernel/vmkmod/domain.c */

@@ -21,6 +21,7 @@
 #include "vmkmod/modules.h"
 #include "vmknet/switch.h"
 #include "vmkuser/records.h"
+#include "vmkuser/login.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
 
@@ -398,6 +399,33 @@ const char *modules_config(size_t *bytes)
 {
 	*bytes = sim.config ? strlen(sim.config) : 0;
 	return sim.config;
+}
+
+/* --- vmkuser/login.h: nobody is asked who he is */
+
+__attribute__((weak)) bool login_required(void)
+{
+	return false;
+}
+
+__attribute__((weak)) bool login_impossible(void)
+{
+	return false;
+}
+
+__attribute__((weak)) void login_end(struct uworld *u)
+{
+}
+
+__attribute__((weak)) const char *login_config(size_t *bytes)
+{
+	return modules_config(bytes);
+}
+
+__attribute__((weak)) enum vmk_status call_login(
+	struct uworld *u, const uint64_t args[6], uint64_t *value)
+{
+	return VMK_UNSUPPORTED;
 }
 
 /* --- console, system */
