@@ -263,6 +263,7 @@ bool audit_remarkable(enum audit_kind kind)
 	case AUDIT_WORLD_FAULT:
 	case AUDIT_DENIAL:
 	case AUDIT_HARDENING:
+	case AUDIT_LOGIN_REFUSED:
 	case AUDIT_SUPPRESSED:
 	case AUDIT_FULL:
 		return true;

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The audit log of a measured host on which a world faults and another asks for what it may not have:
+# The audit log of a measured host on which a world faults, another asks for what it may not have, and somebody
+# at the console does not know his password at first:
 # anchored in PCR 22, proven from outside, and whoever changes one byte of it is found out. TAP output.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,13 +9,16 @@ cd "$(dirname "$0")/../.."
 name=audit
 dir=$system/$name state=$system/$name.host/verifier
 verify=build/bin/vmkverify
+. tests/boot/console_lib.sh
 
 ok "a good host is trusted first" make_host
 make -s build/packages/{fault,selftest}.pkg || exit 1
-rm -rf "${dir:?}" "$system/$name.host"
+rm -rf "$system/$name.host"
 cp -r "$system/host" "$system/$name.host"
+console_prepare
+config_package "$(account eve read 'battery staple')" "$dir/config.pkg"
 trap 'kill "$(cat "$dir/txtsim.pid")" 2>/dev/null' EXIT
-MERLON_HOST=$system/$name.host MERLON_RUN=$dir tboot-integration/run --platform qemu --smp 1 \
+MERLON_CONFIG=$dir/config.pkg MERLON_TYPED=$dir/typed MERLON_HOST=$system/$name.host MERLON_RUN=$dir tboot-integration/run --platform qemu --smp 1 \
 	--with fault,selftest --keep >"$system/$name.log" 2>&1
 is "a host whose worlds misbehave is trusted all the same" $? 0
 port=$(sed -n 's/.*--addr 127.0.0.1:\([0-9]*\).*/\1/p' "$system/$name.log")
@@ -24,10 +28,14 @@ attest() # OPTIONS...: again, into $dir/again.log
 	$verify attest --host merlon-1 --state "$state" --addr "127.0.0.1:$port" --policy "$dir/policy.json" \
 		--out "$dir/out" "$@" >"$dir/again.log" 2>&1
 }
+sim=$(cat "$dir/txtsim.pid")
+types eve 'correct horse'
+types eve 'battery staple'
+answers "who may only look changes nothing" 1 'denied' system settings set enableTboot true
 # What happens is anchored some seconds later.
 for _ in $(seq 60); do
 	attest && $verify show --host merlon-1 --state "$state" --audit >"$dir/show" &&
-		grep -q world-fault "$dir/show" && grep -q denial "$dir/show" && break
+		grep -q world-fault "$dir/show" && grep -q ' denial .*call=control' "$dir/show" && break
 	sleep 1
 done
 is "attested again" "$(tail -n 1 "$dir/again.log" | cut -d ' ' -f 1)" TRUSTED
@@ -35,6 +43,10 @@ has "the boot is recorded" "$dir/show" '^ *0 .* boot +yes +launch=drtm loader=.*
 has "and each package that was loaded" "$dir/show" ' package-loaded +yes +name=agent version=1.0.0 kind=world .*sha256=[0-9a-f]{64}'
 has "a world's fault is" "$dir/show" " world-fault +yes +world=fault fault='page fault' kind='write to' at=image.0x[0-9a-f]+ address=null"
 has "a denial is" "$dir/show" ' denial +yes +world=selftest .*call=quote'
+has "a refused log-in is" "$dir/show" ' login-refused +yes +world=console account=eve known=yes$'
+has "a log-in is" "$dir/show" ' login +yes +world=console account=eve role=read$'
+has "and that he was denied what his role has not" "$dir/show" ' denial +yes +world=console .*call=control .*why=.*right'
+has "the verdict tells of the refusal" "$dir/again.log" '^note: audit log: 1 x login-refused'
 has "the verdict says what a person should look at" "$dir/again.log" '^note: audit log: [0-9]+ x world-fault, the first is record [0-9]+$'
 has "PCR 22 is what the checkpoints lead to" "$dir/again.log" '^ 22  = [0-9a-f]{64}  ok'
 has "a checkpoint says how much it covers" "$dir/again.log" '^ 22  AUDIT .* audit log, [0-9]+ records'

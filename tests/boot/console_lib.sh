@@ -55,6 +55,34 @@ vmk()
 	return "${prompt:-0}"
 }
 
+# account NAME ROLE PASSWORD: its line of a configuration.
+account()
+{
+	build/bin/vmksign account --name "$1" --role "$2" --password-file - --iterations 10000 <<<"$3"
+}
+# types NAME PASSWORD: at the prompts; returns when one follows.
+types()
+{
+	local from
+	wait_for 0 '^login: $' || return 1
+	from=$(size)
+	printf '%s\r' "$1" >&8
+	wait_for "$from" '^Password: $' || return 1
+	printf '%s\r' "$2" >&8
+	wait_for "$from" '^(vmk> |login: )$'
+}
+
+# config_package LINES FILE: the configuration of the host, and these lines.
+config_package()
+{
+	{
+		cat tboot-integration/image/host.cfg
+		printf '%s\n' "$1"
+	} >"$dir/host.cfg"
+	build/bin/vmksign package --manifest tboot-integration/image/config.manifest --payload "$dir/host.cfg" \
+		--key build/keys/provider.key --cert build/keys/provider.pem --chain build/keys/intermediate.pem --out "$2"
+}
+
 answers() # DESCRIPTION STATUS REGEX WORDS...
 {
 	local description=$1 status=$2 regex=$3 got

@@ -14,13 +14,7 @@ cp build/packages/console.pkg "$dir/image/files/"
 # configured LINES KERNEL-OPTIONS: $dir/image/console.iso, the kernel with that configuration.
 configured()
 {
-	{
-		cat tboot-integration/image/host.cfg
-		printf '%s\n' "$1"
-	} >"$dir/host.cfg"
-	build/bin/vmksign package --manifest tboot-integration/image/config.manifest --payload "$dir/host.cfg" \
-		--key build/keys/provider.key --cert build/keys/provider.pem --chain build/keys/intermediate.pem \
-		--out "$dir/image/files/config.pkg"
+	config_package "$1" "$dir/image/files/config.pkg"
 	sed -e 's/^modules=.*/modules=config.pkg --- console.pkg/' -e "s/^kernelopt=.*/kernelopt=$2/" \
 		tboot-integration/image/boot.cfg >"$dir/image/console.cfg"
 	tboot-integration/image/mkiso --boot-cfg "$dir/image/console.cfg" --from "$dir/image/files" --enable-tboot 0 \
@@ -47,22 +41,6 @@ healthy "off" "$log"
 is "off: nobody greets" "$(grep -ac 'Merlon console' "$log")" 0
 
 # --- log-ins
-account() # NAME ROLE PASSWORD
-{
-	build/bin/vmksign account --name "$1" --role "$2" --password-file - --iterations 10000 <<<"$3"
-}
-# types NAME PASSWORD: at the prompts; returns when one follows.
-types()
-{
-	local from
-	wait_for 0 '^login: $' || return 1
-	from=$(size)
-	printf '%s\r' "$1" >&8
-	wait_for "$from" '^Password: $' || return 1
-	printf '%s\r' "$2" >&8
-	wait_for "$from" '^(vmk> |login: )$'
-}
-
 configured "$(account admin control 'correct horse')
 $(account eve read 'battery staple')
 console.timeout=6" ''
