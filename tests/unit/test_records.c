@@ -18,6 +18,7 @@
 #include "vmkdev/tty.h"
 #include "vmkmod/modules.h"
 #include "vmknet/switch.h"
+#include "vmkuser/login.h"
 #include "vmkuser/secdomain.h"
 #include "vmkuser/settings.h"
 #include "vmkuser/supervise.h"
@@ -101,6 +102,16 @@ unsigned vms_count(void)
 unsigned secdomain_count(void)
 {
 	return 0;
+}
+
+unsigned login_count(void)
+{
+	return 0;
+}
+
+bool login_describe(unsigned index, struct vmk_info_account *out)
+{
+	return false;
 }
 
 bool secdomain_describe(unsigned index, struct vmk_info_domain *out)

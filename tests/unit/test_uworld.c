@@ -1,5 +1,6 @@
 /* sources: tests/unit/shim/audit.c */
-/* sources: kernel/vmkuser/image.c kernel/vmkuser/grant.c kernel/vmkmod/elf.c kernel/vmkuser/syscall.c */
+/* sources: kernel/vmkuser/image.c kernel/vmkuser/grant.c kernel/vmkmod/elf.c */
+/* sources: kernel/vmkuser/syscall.c */
 /* sources: kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c kernel/vmkuser/call_net.c */
 /* sources: kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
 /* sources: kernel/vmkuser/call_handle.c kernel/vmkuser/secdomain.c kernel/vmkmod/domain.c */

@@ -434,7 +434,8 @@ static void words_are_completed(void **state)
 	completes("", "hardware network sched selftest storage system version vm vmkping world ");
 	completes("sys", "system ");
 	completes("vmk sys", "system ");
-	completes("system ", "auditrecords health log module secpolicy settings shutdown version ");
+	completes("system ",
+		"account auditrecords health log module secpolicy settings shutdown version ");
 	completes("system log ", "follow tail ");
 	completes("system settings set --v", "--value ");
 	completes("system settings set --value ", "true false TRUE FALSE default ");
@@ -442,6 +443,11 @@ static void words_are_completed(void **state)
 	completes("system log tail ", "--lines --json --help ");
 	completes("nothing here ", "");
 	completes("\"open", "");
+}
+
+static void accounts_are_listed(void **state)
+{
+	says("system account list", 0, "Nobody is asked who he is");
 }
 
 static void an_answer_that_does_not_fit_says_so(void **state)
@@ -614,6 +620,7 @@ int main(void)
 		cmocka_unit_test_setup(world_times_are_of_an_interval, fresh),
 		cmocka_unit_test_setup(every_namespace_has_its_help, fresh),
 		cmocka_unit_test_setup(words_are_completed, fresh),
+		cmocka_unit_test_setup(accounts_are_listed, fresh),
 		cmocka_unit_test_setup(an_answer_that_does_not_fit_says_so, fresh),
 		cmocka_unit_test_setup(event_logs_are_read_bounded, fresh),
 	};
