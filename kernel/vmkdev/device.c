@@ -69,6 +69,23 @@ void device_silence_all(void)
 		silence(&devices[i].pci);
 }
 
+static bool has_table(const struct device *device, unsigned bar)
+{
+	return device->msix.at && device->msix.bar == bar;
+}
+
+/* What its driver gets of a BAR from its start on: nothing of the pages of the MSI-X table. */
+static uint64_t bytes_for_driver(const struct device *device, unsigned index)
+{
+	const struct pci_bar *bar = &device->pci.bars[index];
+	uint64_t table;
+
+	if (!has_table(device, index))
+		return bar->bytes;
+	table = ALIGN_DOWN(bar->address + device->msix.offset, PAGE_SIZE);
+	return table > bar->address ? table - bar->address : 0;
+}
+
 static void describe(struct device *device)
 {
 	const struct pci_function *f = &device->pci;
@@ -81,7 +98,7 @@ static void describe(struct device *device)
 		.irq_line = f->irq_line};
 	for (unsigned i = 0; i < PCI_BARS; i++) {
 		device->api.bar[i].address = f->bars[i].address;
-		device->api.bar[i].bytes = f->bars[i].bytes;
+		device->api.bar[i].bytes = bytes_for_driver(device, i);
 		device->api.bar[i].is_io = f->bars[i].is_io;
 	}
 }
@@ -149,9 +166,32 @@ bool device_is_own(uint64_t start, uint64_t bytes)
 	return true;
 }
 
+static bool is_shared_with(const struct device *other, const struct pci_bar *bar)
+{
+	for (unsigned i = 0; i < PCI_BARS; i++) {
+		const struct pci_bar *b = &other->pci.bars[i];
+
+		if (!b->is_io && overlaps(bar->address, bar->address + bar->bytes, b->address,
+					 b->address + b->bytes))
+			return true;
+	}
+	return false;
+}
+
+/* A function with a driver that would have some of these registers, too; NULL: none. */
+static const struct device *who_shares(const struct device *device, const struct pci_bar *bar)
+{
+	for (unsigned i = 0; i < device_count; i++) {
+		if (&devices[i] != device && devices[i].driver && is_shared_with(&devices[i], bar))
+			return &devices[i];
+	}
+	return NULL;
+}
+
 enum vmk_status device_map_bar(struct device *device, unsigned index, volatile void **registers)
 {
 	const struct msix *msix = &device->msix;
+	const struct device *other;
 	const struct pci_bar *bar;
 
 	if (index >= PCI_BARS)
@@ -163,7 +203,13 @@ enum vmk_status device_map_bar(struct device *device, unsigned index, volatile v
 		vmk_error("%s: BAR %u overlaps memory", device->name, index);
 		return VMK_DENIED;
 	}
-	if (!msix->at || msix->bar != index)
+	other = who_shares(device, bar);
+	if (other) {
+		vmk_error("%s: BAR %u overlaps registers of %s, which %s drives", device->name,
+			index, other->name, other->driver);
+		return VMK_DENIED;
+	}
+	if (!has_table(device, index))
 		return space_map_device(hpa(bar->address), bar->bytes, registers);
 	return space_map_device_without(hpa(bar->address), bar->bytes, msix->offset,
 		msix->vectors * MSIX_ENTRY_BYTES, registers);

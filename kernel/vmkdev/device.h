@@ -41,8 +41,8 @@ void device_stop(struct device *device);
 void device_silence_all(void);
 enum vmk_status device_enable(struct device *device);
 /* A memory BAR, mapped uncached. VMK_NOT_PRESENT if there is no such BAR, VMK_DENIED if it claims
- * addresses that are RAM or the platform's own registers. The pages of the MSI-X table are left
- * out.
+ * addresses that are RAM, the platform's own registers or those of a function that has a driver.
+ * The pages of the MSI-X table are left out.
  */
 enum vmk_status device_map_bar(struct device *device, unsigned index, volatile void **registers);
 void device_unmap_bar(struct device *device, unsigned index, volatile void *registers);

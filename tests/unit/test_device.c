@@ -27,15 +27,19 @@
 static struct boot_info info;
 const struct boot_info *boot_info = &info;
 
-/* --- the function 00:02.0 */
+/* --- the functions 00:02.0 and, where it has an id, 00:03.0 */
 
-static uint32_t words[64];
+static uint32_t words[64], other_words[64];
 static uint32_t bar_mask;
 static bool lies; /* from now on its MSI-X table is larger and elsewhere */
 
 static uint32_t read_word(void *context, struct pci_address a, unsigned offset)
 {
-	if (a.bus || a.slot != 2 || a.function || offset >= 256)
+	if (a.bus || a.function || offset >= 256)
+		return UINT32_MAX;
+	if (a.slot == 3 && other_words[0])
+		return other_words[offset / 4];
+	if (a.slot != 2)
 		return UINT32_MAX;
 	if (lies && offset == MSIX_AT)
 		return words[offset / 4] | 0x7ffu << 16;
@@ -52,7 +56,7 @@ static void write_word(void *context, struct pci_address a, unsigned offset, uin
 		value &= bar_mask;
 	else if (offset > 0x10 && offset < 0x28)
 		value = 0;
-	words[offset / 4] = value;
+	(a.slot == 3 ? other_words : words)[offset / 4] = value;
 }
 
 const struct pci_ops pci_machine = {read_word, write_word};
@@ -191,6 +195,49 @@ static void test_table_is_left_out(void **state)
 	assert_int_equal(table_bytes, 0);
 }
 
+/* A driver that finds too few registers before the table does not start, instead of faulting. */
+static void test_table_among_registers(void **state)
+{
+	static const struct {
+		uint32_t offset;
+		uint64_t bytes;
+	} rows[] = {{0x4000, 0x4000}, {0x7f80, 0x7000}, {0x1010, 0x1000}, {0x40, 0}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct device *device = bind(BAR), *again;
+
+		device_release(device);
+		words[MSIX_AT / 4 + 1] = rows[i].offset;
+		assert_int_equal(device_bind(0x8086, 0x10d3, "nic", &again), VMK_OK);
+		assert_int_equal(again->api.bar[0].bytes, rows[i].bytes);
+		assert_int_equal(again->pci.bars[0].bytes, BAR_BYTES);
+	}
+}
+
+/* Two functions that claim the same addresses: whoever comes second has none. */
+static void test_registers_of_another_driver(void **state)
+{
+	struct device *first = bind(BAR), *second;
+	volatile void *registers;
+
+	other_words[0] = 0x10d48086;
+	other_words[2] = 0x02000000;
+	other_words[0x10 / 4] = BAR + BAR_BYTES / 2;
+	bar_mask = ~(BAR_BYTES / 2 - 1);
+	arena_used = 0;
+	device_init();
+	assert_int_equal(device_bind(0x8086, 0x10d4, "other", &second), VMK_OK);
+	assert_int_equal(device_map_bar(second, 0, &registers), VMK_OK);
+	bar_mask = ~(BAR_BYTES - 1);
+	assert_int_equal(device_bind(0x8086, 0x10d3, "nic", &first), VMK_OK);
+	assert_int_equal(device_map_bar(first, 0, &registers), VMK_DENIED);
+	device_release(second);
+	hole_bytes = 0;
+	assert_int_equal(device_map_bar(first, 0, &registers), VMK_OK);
+	assert_int_not_equal(hole_bytes, 0);
+	memset(other_words, 0, sizeof(other_words));
+}
+
 /* What its configuration space says later changes nothing: not the pages that its driver has, nor
  * how much is written where its table was mapped. */
 static void test_table_is_asked_for_once(void **state)
@@ -238,6 +285,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_is_left_out),
+		cmocka_unit_test(test_table_among_registers),
+		cmocka_unit_test(test_registers_of_another_driver),
 		cmocka_unit_test(test_table_is_asked_for_once),
 		cmocka_unit_test(test_registers_of_others),
 	};

@@ -24,7 +24,8 @@ struct vmkapi_pci { /* the function that the module's manifest binds to */
 	uint16_t vendor, device;
 	uint8_t bus, slot, function, irq_line;
 	struct {
-		uint64_t address, bytes; /* bytes 0: no such BAR */
+		uint64_t address,
+			bytes; /* from its start on, up to the MSI-X table's pages; 0: none */
 		int is_io;
 	} bar[6];
 };

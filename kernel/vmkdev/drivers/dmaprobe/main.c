@@ -2,18 +2,19 @@
 #include <vmkapi/module.h>
 #include "../intel/regs.h"
 
-#define RING         8u /* descriptors: the least that a ring may have */
-#define INSISTS      8u
-#define FRAME_BYTES  1024u
-#define WAIT_TURNS   200u
-#define WAIT_US      100u
-#define RECEIVER_US  1200000u /* QEMU lets a receiver rest for a second after it is enabled */
+#define REGISTERS_BYTES 0x20000u /* BAR 0: 8254x 4.1 */
+#define RING            8u       /* descriptors: the least that a ring may have */
+#define INSISTS         8u
+#define FRAME_BYTES     1024u
+#define WAIT_TURNS      200u
+#define WAIT_US         100u
+#define RECEIVER_US     1200000u /* QEMU lets a receiver rest for a second after it is enabled */
 
-#define MDIC         0x0020u /* 8254x 13.4.9 */
-#define MDIC_WRITE   0x04000000u
-#define MDIC_PHY_1   0x00200000u
-#define PHY_LOOPBACK 0x4140u /* 8254x 13.8.1: loopback, 1000 Mb/s, full duplex */
-#define RCTL_UNICAST 0x00000008u
+#define MDIC            0x0020u /* 8254x 13.4.9 */
+#define MDIC_WRITE      0x04000000u
+#define MDIC_PHY_1      0x00200000u
+#define PHY_LOOPBACK    0x4140u /* 8254x 13.8.1: loopback, 1000 Mb/s, full duplex */
+#define RCTL_UNICAST    0x00000008u
 
 /* Memory that is nobody's DMA memory: the BIOS, which is not empty. */
 #define FIRMWARE 0x000f0000u
@@ -93,6 +94,8 @@ enum vmk_status vmkmod_start(struct vmkmod *self)
 	if (!self->pci)
 		return VMK_NOT_PRESENT;
 	probe.api = api;
+	if (!self->pci || self->pci->bar[0].bytes < REGISTERS_BYTES)
+		return VMK_UNSUPPORTED;
 	status = api->map_bar(self, 0, &registers);
 	if (status != VMK_OK)
 		return status;

@@ -2,25 +2,26 @@
 #include <string.h>
 #include <vmkapi/module.h>
 
-#define REG_ID        0x00u
-#define REG_IRQ       0x24u /* causes */
-#define REG_IRQ_RAISE 0x60u
-#define REG_IRQ_ACK   0x64u
-#define REG_DMA_FROM  0x80u
-#define REG_DMA_TO    0x88u
-#define REG_DMA_COUNT 0x90u
-#define REG_DMA_CMD   0x98u
+#define REG_ID          0x00u
+#define REG_IRQ         0x24u /* causes */
+#define REG_IRQ_RAISE   0x60u
+#define REG_IRQ_ACK     0x64u
+#define REG_DMA_FROM    0x80u
+#define REG_DMA_TO      0x88u
+#define REG_DMA_COUNT   0x90u
+#define REG_DMA_CMD     0x98u
+#define REGISTERS_BYTES 0x100u
 
-#define ID_MASK       0xffffu
-#define ID            0x00edu
-#define DMA_START     1u
-#define DMA_TO_MEMORY 2u
-#define BUFFER        0x40000u /* inside the device */
+#define ID_MASK         0xffffu
+#define ID              0x00edu
+#define DMA_START       1u
+#define DMA_TO_MEMORY   2u
+#define BUFFER          0x40000u /* inside the device */
 
-#define BYTES         2048u
-#define HALF          (BYTES / 2)
-#define TURNS         20000u /* of a wait for the device */
-#define TURN_US       100u
+#define BYTES           2048u
+#define HALF            (BYTES / 2)
+#define TURNS           20000u /* of a wait for the device */
+#define TURN_US         100u
 
 static struct {
 	const struct vmkapi *api;
@@ -120,6 +121,8 @@ enum vmk_status vmkmod_start(struct vmkmod *self)
 
 	edu.api = self->api;
 	self->stop = stop;
+	if (!self->pci || self->pci->bar[0].bytes < REGISTERS_BYTES)
+		return VMK_UNSUPPORTED;
 	status = edu.api->map_bar(self, 0, &registers);
 	if (status != VMK_OK)
 		return status;

@@ -107,8 +107,12 @@ static enum vmk_status map_registers(void)
 	volatile void *registers;
 	enum vmk_status status;
 
-	if (nic.self->pci->bar[0].bytes < REGISTERS_BYTES)
-		return VMK_NOT_PRESENT;
+	if (nic.self->pci->bar[0].bytes < REGISTERS_BYTES) {
+		nic.api->log("%s: BAR 0 has %llu bytes of registers for a driver, not %u",
+			nic.model->name, (unsigned long long)nic.self->pci->bar[0].bytes,
+			REGISTERS_BYTES);
+		return VMK_UNSUPPORTED;
+	}
 	status = nic.api->map_bar(nic.self, 0, &registers);
 	if (status != VMK_OK)
 		return status;
