@@ -167,7 +167,7 @@ static void start_system(void)
 {
 	char text[256];
 
-	trust_set_wait(world_yield);
+	trust_set_wait(world_yield, world_urgent);
 	trust_init(boot_info);
 	entropy_log();
 	trust_describe(text, sizeof(text));

@@ -39,7 +39,7 @@ static bool watch_limit(struct sched_watch_task *watch, const struct task *task,
 {
 	uint64_t service = sched_service(task, now), rate = task->entity.limit.rate, most;
 
-	if (watch->task != task || watch->limit != rate) {
+	if (watch->task != task || watch->limit != rate || task->urgent) {
 		watch->limit_since = now;
 		watch->limit_service = service + task->granted;
 		watch->limit = (uint32_t)rate;

@@ -196,6 +196,9 @@ static bool is_over_limit(struct task *task, uint64_t now)
 	if (task->granted || !limit_applies(task))
 		return false;
 	task->until = limit_draw(task, now);
+	/* What it draws before its turn is paid for all the same: the next turns come later. */
+	if (task->urgent)
+		task->until = now;
 	return task->until > now;
 }
 

@@ -109,6 +109,7 @@ struct task {
 	bool exiled;                    /* to be queued elsewhere once its registers are saved */
 	bool woke;                      /* it comes from a wait: its first request is short */
 	bool idles;                     /* its wait is for something to do */
+	bool urgent;                    /* world_urgent(): its limits let it run, and are owed */
 	bool woken;                     /* atomic; a wake-up came since the task last cleared it */
 };
 #define CPU_ANY UINT32_MAX

@@ -334,6 +334,11 @@ void world_idles(bool idles)
 	world_current()->task.idles = idles;
 }
 
+void world_urgent(bool urgent)
+{
+	world_current()->task.urgent = urgent;
+}
+
 bool world_killed(const struct world *world)
 {
 	return __atomic_load_n(&world->killed, __ATOMIC_SEQ_CST);

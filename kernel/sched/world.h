@@ -78,6 +78,9 @@ void world_set_shadow_stack(struct world *world, uintptr_t end);
 /* Ask a world to stop: it wakes from any wait with VMK_KILLED and never returns to ring 3. */
 void world_kill(struct world *world);
 bool world_killed(const struct world *world);
+/* The current world has something that others wait for, whose limits are not its: it goes on beyond
+ * its own, and does without as much afterwards. */
+void world_urgent(bool urgent);
 /* The current world's waits are for something to do, rather than for something (%IDLE). */
 void world_idles(bool idles);
 

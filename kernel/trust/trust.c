@@ -28,6 +28,7 @@ struct trust_state trust_state;
 
 static struct spinlock lock = SPINLOCK(LOCK_TRUST);
 static bool busy;
+static void (*hold_hook)(bool holds);
 
 static bool try_acquire(void)
 {
@@ -43,6 +44,8 @@ void trust_acquire(void)
 {
 	while (!try_acquire())
 		edge_pause();
+	if (hold_hook)
+		hold_hook(true);
 }
 
 void trust_release(void)
@@ -51,11 +54,14 @@ void trust_release(void)
 
 	busy = false;
 	spin_unlock(&lock, saved);
+	if (hold_hook)
+		hold_hook(false);
 }
 
-void trust_set_wait(void (*yield)(void))
+void trust_set_wait(void (*yield)(void), void (*hold)(bool holds))
 {
 	edge_set_wait(yield);
+	hold_hook = hold;
 }
 
 /* PCR 17 to 22 can be extended from locality 2 and up only: PTP 1.05 table 6. */

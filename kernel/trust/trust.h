@@ -23,9 +23,10 @@ bool trust_measured(void);
 const void *trust_dmar(size_t *bytes);
 /*
  * While the TPM is waited for, `yield` is called, so that other worlds run; until it is set (once
- * the scheduler runs) the CPU spins.
+ * the scheduler runs) the CPU spins. `hold` is called when a world has got the TPM, and when it has
+ * given it back: others wait for it meanwhile, whatever may hold it up.
  */
-void trust_set_wait(void (*yield)(void));
+void trust_set_wait(void (*yield)(void), void (*hold)(bool holds));
 /*
  * Measure `text` (its terminating zero included) into the PCR of `type` and log it.
  * VMK_NOT_MEASURED without a measured launch: nothing is extended then, and nothing logged.

@@ -311,7 +311,7 @@ void vm_emulate_memory(struct vm_vcpu *v)
 	struct insn insn;
 
 	if (vm_memory_is_ram(v->vm, r.gpa)) {
-		vm_touch(v, r.gpa);
+		vm_touch(v, r.gpa, r.fetch);
 		return;
 	}
 	if (r.fetch) {

@@ -253,7 +253,8 @@ static enum vmk_status place_whole(struct vm *vm, uint64_t page, struct pfn firs
 		return VMK_EXISTS;
 	ram_put_whole(ram, page, first.v);
 	status = ept_map(&vm->vtx.ept, gpa_of(vm, page), pfn_hpa(first),
-		PAGE_SIZE << RAM_BLOCK_ORDER, RAM_FLAGS);
+		PAGE_SIZE << RAM_BLOCK_ORDER,
+		vm->memory.policy.small_code ? RAM_FLAGS & ~EPT_EXECUTE : RAM_FLAGS);
 	if (status != VMK_OK)
 		ram_take_whole(ram, page);
 	return status;
@@ -313,6 +314,24 @@ enum vmk_status vm_memory_supply(struct vm *vm, struct gpa gpa, bool large)
 		return VMK_OK;
 	status = supply(vm, page, 0);
 	return status == VMK_EXISTS ? VMK_OK : status;
+}
+
+/* Other pages of a large one stay as they are, in small ones from then on. */
+enum vmk_status vm_memory_execute(struct vm *vm, struct gpa gpa)
+{
+	const struct gpa page = {ALIGN_DOWN(gpa.v, PAGE_SIZE)};
+	struct vm_memory *m = &vm->memory;
+	enum vmk_status status = VMK_OK;
+	struct ept_leaf leaf;
+	uint64_t saved;
+
+	if (!m->policy.small_code)
+		return VMK_OK;
+	saved = spin_lock(&m->lock);
+	if (ept_find(&vm->vtx.ept, page, &leaf) && !(leaf.entry & EPT_EXECUTE))
+		status = ept_protect(&vm->vtx.ept, page, PAGE_SIZE, EPT_ACCESS);
+	spin_unlock(&m->lock, saved);
+	return status;
 }
 
 /* --- pages are given back */

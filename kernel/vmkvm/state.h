@@ -18,6 +18,7 @@ struct vm_memory_policy {
 	uint64_t reservation, limit; /* promised; and never more than that */
 	uint64_t keep;               /* left for everybody else when it gets more than promised */
 	bool large;                  /* 2 MiB pages may be used */
+	bool small_code;             /* but not for what the guest executes (speculation.h) */
 };
 /* RAM and what the kernel keeps for it. Counts are frames. Where fewer are there than were
  * promised, the rest of the promise is free memory that nobody else gets (mem/frames.h). */
@@ -116,6 +117,8 @@ bool vm_memory_is_ram(const struct vm *vm, struct gpa gpa);
 /* The page at gpa has a frame, zeroed if it had none; a large one if it may be. VMK_NOT_FOUND: no
  * RAM. VMK_NO_RESOURCES: its limit is reached. VMK_NO_MEMORY: the machine has no more. */
 enum vmk_status vm_memory_supply(struct vm *vm, struct gpa gpa, bool large);
+/* The guest may execute the page at gpa, which is there. VMK_NO_MEMORY. */
+enum vmk_status vm_memory_execute(struct vm *vm, struct gpa gpa);
 /* The frame of the page at gpa; *whole: it lies in 2 MiB of consecutive ones. False: it has none.
  */
 bool vm_memory_find(struct vm *vm, struct gpa gpa, struct hpa *at, bool *whole);
@@ -156,8 +159,9 @@ bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *
 /* The vCPU cannot go on. */
 void vm_fail(struct vm_vcpu *v, const char *why);
 
-/* touch.c: a vCPU that has entered touched RAM; it gets what is there, or the VM fails. */
-void vm_touch(struct vm_vcpu *v, struct gpa gpa);
+/* touch.c: a vCPU that has entered touched RAM, or fetched from it; it gets what is there, or the
+ * VM fails. */
+void vm_touch(struct vm_vcpu *v, struct gpa gpa, bool fetch);
 
 /* emulate.c: exits whose instruction is carried out here, for a vCPU that has entered. */
 void vm_emulate_io(struct vm_vcpu *v);

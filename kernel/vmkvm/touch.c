@@ -14,13 +14,15 @@ static void fail(struct vm_vcpu *v, enum vmk_status status)
 	vm_fail(v, why);
 }
 
-void vm_touch(struct vm_vcpu *v, struct gpa gpa)
+void vm_touch(struct vm_vcpu *v, struct gpa gpa, bool fetch)
 {
 	enum vmk_status status;
 
 	/* With interrupts on: a large page takes its time. */
 	vm_vcpu_leave(v);
 	status = vm_memory_supply(v->vm, gpa, true);
+	if (status == VMK_OK && fetch)
+		status = vm_memory_execute(v->vm, gpa);
 	vm_vcpu_enter(v);
 	if (status != VMK_OK)
 		fail(v, status);

@@ -1,6 +1,7 @@
 /* A VM's life: made of a package, asked by its VMX world, freed with its last vCPU. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/features.h"
+#include "arch/x86/speculation_cpu.h"
 #include "arch/x86/time.h"
 #include "arch/x86/vmx.h"
 #include "lib/bitmap.h"
@@ -189,7 +190,8 @@ static enum vmk_status make_memory(
 		package->vm_memory_reservation_kib + vm_memory_overhead(pages) * kib;
 	const uint64_t spare = frames_spare();
 	const struct vm_memory_policy policy = {package->vm_memory_reservation_kib / kib,
-		package->vm_memory_limit_kib / kib, KEEP_FREE, true};
+		package->vm_memory_limit_kib / kib, KEEP_FREE, true,
+		speculation_plan()->small_guest_code};
 	enum vmk_status status = vm_memory_create(vm, &policy);
 
 	if (status == VMK_NO_MEMORY)

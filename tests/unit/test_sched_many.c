@@ -321,6 +321,29 @@ static void a_limit_that_is_lifted_frees_whom_it_parked(void **state)
 	assert_in_range(sim_received(0), 150 * MS, 170 * MS);
 }
 
+/* At a tenth of a CPU it has what others wait for: it goes on, and does without as much later. */
+static void what_others_wait_for_is_no_longer_held_than_it_takes(void **state)
+{
+	uint64_t before;
+
+	start(1, 2);
+	start_all(2);
+	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, RATE_ONE / 10);
+	sim_settle();
+	run_checked(1000 * MS, MS);
+	assert_near(sim_received(0), 100 * MS, 50);
+	before = sim_received(0);
+	sim_tasks[0].task.urgent = true;
+	run_checked(200 * MS, MS);
+	/* Its fair share: the other one is as heavy. */
+	assert_in_range(sim_received(0) - before, 80 * MS, 105 * MS);
+	sim_tasks[0].task.urgent = false;
+	run_checked(700 * MS, MS);
+	assert_in_range(sim_received(0) - before, 80 * MS, 110 * MS);
+	run_checked(1100 * MS, MS);
+	assert_near(sim_received(0), 300 * MS, 50);
+}
+
 static void an_affinity_needs_a_cpu_that_there_is(void **state)
 {
 	static const struct cpu_set elsewhere = {{1ull << 40}};
@@ -393,6 +416,7 @@ int main(void)
 		cmocka_unit_test(a_heavy_world_with_lag_joins_light_ones),
 		cmocka_unit_test(worlds_that_run_once_and_end_starve_nobody),
 		cmocka_unit_test(a_limit_that_is_lifted_frees_whom_it_parked),
+		cmocka_unit_test(what_others_wait_for_is_no_longer_held_than_it_takes),
 		cmocka_unit_test(an_affinity_needs_a_cpu_that_there_is),
 		cmocka_unit_test(an_affinity_that_widens_counts_for_who_is_queued),
 	};

@@ -72,7 +72,7 @@ static int no_leak(void **state)
 
 static enum vmk_status create(uint64_t reservation, uint64_t limit)
 {
-	const struct vm_memory_policy policy = {reservation, limit, 0, true};
+	const struct vm_memory_policy policy = {reservation, limit, 0, true, false};
 
 	return vm_memory_create(&vm, &policy);
 }
@@ -115,6 +115,49 @@ static void pages_come_when_they_are_touched(void **state)
 	assert_int_equal(usage().granted, LARGE / PAGE_SIZE + 2);
 	assert_int_equal(touch(RAM), VMK_NOT_FOUND);
 	assert_int_equal(touch(VMK_VM_HIGH_BASE), VMK_NOT_FOUND);
+	expect_order();
+}
+
+/* ITLB multihit: nothing that a guest may execute lies in a large page. */
+static bool is_harmless(void *context, const struct ept_leaf *leaf)
+{
+	*(unsigned *)context += !!(leaf->entry & EPT_EXECUTE);
+	return leaf->shift == EPT_4K || !(leaf->entry & EPT_EXECUTE);
+}
+
+static unsigned executable_pages(void)
+{
+	unsigned pages = 0;
+
+	assert_true(ept_walk(&vm.vtx.ept, is_harmless, &pages));
+	return pages;
+}
+
+static void what_is_executed_lies_in_small_pages(void **state)
+{
+	const struct vm_memory_policy policy = {PAGES, PAGES, 0, true, true};
+	const struct gpa code = {LARGE + 7 * PAGE_SIZE + 9};
+	struct ept_leaf leaf;
+
+	assert_int_equal(vm_memory_create(&vm, &policy), VMK_OK);
+	assert_int_equal(touch(code.v), VMK_OK);
+	assert_true(ept_find(&vm.vtx.ept, code, &leaf));
+	assert_int_equal(leaf.shift, EPT_2M);
+	assert_int_equal(executable_pages(), 0);
+	assert_int_equal(vm_memory_execute(&vm, code), VMK_OK);
+	assert_int_equal(vm_memory_execute(&vm, code), VMK_OK);
+	assert_int_equal(executable_pages(), 1);
+	assert_true(ept_find(&vm.vtx.ept, code, &leaf));
+	assert_true(leaf.entry & EPT_EXECUTE && leaf.entry & EPT_WRITE);
+	assert_int_equal(usage().granted, LARGE / PAGE_SIZE);
+	expect_order();
+
+	/* Where there is no memory for the table, it says so, and nothing has changed. */
+	assert_int_equal(touch(0), VMK_OK);
+	machine_allocations_left = 0;
+	assert_int_equal(vm_memory_execute(&vm, (struct gpa){0}), VMK_NO_MEMORY);
+	machine_allocations_left = UINT64_MAX;
+	assert_int_equal(executable_pages(), 1);
 	expect_order();
 }
 
@@ -207,7 +250,7 @@ static void nothing_is_given_beyond_the_limit(void **state)
 
 static void what_is_kept_for_others_is_not_given(void **state)
 {
-	const struct vm_memory_policy policy = {10, PAGES, frames_spare() - 100, true};
+	const struct vm_memory_policy policy = {10, PAGES, frames_spare() - 100, true, false};
 	uint64_t gpa = 0;
 
 	assert_int_equal(vm_memory_create(&vm, &policy), VMK_OK);
@@ -220,7 +263,7 @@ static void what_is_kept_for_others_is_not_given(void **state)
 
 static void large_pages_are_the_policys(void **state)
 {
-	const struct vm_memory_policy policy = {PAGES, PAGES, 0, false};
+	const struct vm_memory_policy policy = {PAGES, PAGES, 0, false, false};
 
 	assert_int_equal(vm_memory_create(&vm, &policy), VMK_OK);
 	assert_int_equal(touch(0), VMK_OK);
@@ -298,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define LEAK_FREE(test) cmocka_unit_test_setup_teardown(test, fresh, no_leak)
 		LEAK_FREE(pages_come_when_they_are_touched),
+		LEAK_FREE(what_is_executed_lies_in_small_pages),
 		LEAK_FREE(the_world_sees_what_the_guest_sees),
 		LEAK_FREE(what_was_never_touched_is_zero_and_takes_no_frame),
 		LEAK_FREE(the_audit_sees_a_foreign_frame),

@@ -151,7 +151,7 @@ static void decide_others(const struct speculation_facts *f, struct speculation_
 	if (!plan->small_guest_code)
 		set(plan, SPEC_ITLB, SPEC_NOT_AFFECTED, "IF_PSCHANGE_MC_NO");
 	else
-		set(plan, SPEC_ITLB, SPEC_EXPOSED, "large pages of guests are executable");
+		set(plan, SPEC_ITLB, SPEC_MITIGATED, "guests execute pages of 4 KiB");
 }
 
 /*
