@@ -40,6 +40,8 @@ FUZZ_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize=fuzzer
 SIMCPU_CFLAGS := -std=gnu17 -O1 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=thread \
 	-mllvm -tsan-instrument-func-entry-exit=0
 EDGES_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize-coverage=inline-8bit-counters,pc-table
+# What only judges: its own memory safety is looked at in unit tests.
+PLAIN_CFLAGS := -std=gnu17 -O2 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer
 
 # Kernel: clang-19 with lld first; COMPILER=gcc keeps gcc-12 building as a second opinion.
 COMPILER ?= clang
@@ -115,6 +117,9 @@ $(B)/obj/fuzz/%.o: %.c
 $(B)/obj/fuzz-edges/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC_HOST) $(EDGES_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
+$(B)/obj/plain/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC_HOST) $(PLAIN_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
 
 $(B)/obj/simcpu/%.o: %.c
 	@mkdir -p $(@D)
@@ -138,6 +143,7 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 fuzz_objects = $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources),$(if \
 	$(call directive,fuzz/$(1).c,coverage),fuzz-edges,fuzz)) \
 	$(call test_obj,$(call directive,fuzz/$(1).c,quiet),test) \
+	$(call test_obj,$(call directive,fuzz/$(1).c,plain),plain) \
 	$(call test_obj,$(call directive,fuzz/$(1).c,simulated),simcpu)
 
 define fuzz_target

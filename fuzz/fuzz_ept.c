@@ -1,6 +1,6 @@
 /* sources: kernel/vtx/ept.c */
-/* quiet: fuzz/models/ept_model.c */
-/* quiet: fuzz/lib/figures.c */
+/* plain: fuzz/models/ept_model.c */
+/* plain: fuzz/lib/figures.c */
 /* coverage: edges */
 /* EPT changes in any order, against a naive model with translation caches. */
 #include "fuzz/lib/figures.h"

@@ -1,13 +1,13 @@
 /* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
 /* sources: kernel/vtx/vcpu_control.c kernel/vtx/vcpu_report.c kernel/vtx/guest_msr.c */
 /* sources: kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/exits.c fuzz/models/swvmx/guest.c */
-/* quiet: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
-/* quiet: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
-/* quiet: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
-/* quiet: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c kernel/vtx/cpuid_policy.c */
+/* plain: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
+/* plain: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
+/* plain: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
+/* plain: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c kernel/vtx/cpuid_policy.c */
 /* sources: kernel/vtx/guest_fpu.c */
-/* quiet: kernel/vtx/capabilities.c */
-/* quiet: fuzz/lib/figures.c */
+/* plain: kernel/vtx/capabilities.c */
+/* plain: fuzz/lib/figures.c */
 /* coverage: edges */
 /*
  * vCPUs that move between pCPUs, with events and EPT changes between their turns. Plausible mode:

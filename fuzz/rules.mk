@@ -38,7 +38,8 @@ flavour_of = $(subst build/fuzz-lib/,build/fuzz-$(1)-lib/,$(2))
 
 define fuzz_flavour_target
 $(B)/fuzz-$(1)/$(2): $(call test_obj,fuzz/$(2).c $(call directive,fuzz/$(2).c,sources) \
-		$(call directive,fuzz/$(2).c,quiet) $($(1)_SRCS),fuzz-$(1)) \
+		$(call directive,fuzz/$(2).c,quiet) \
+		$(call directive,fuzz/$(2).c,plain) $($(1)_SRCS),fuzz-$(1)) \
 		$(call test_obj,$(call directive,fuzz/$(2).c,simulated),simcpu) \
 		$(call flavour_of,$(1),$(call directive,fuzz/$(2).c,needs))
 	@mkdir -p $$(@D)

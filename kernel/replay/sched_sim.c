@@ -37,6 +37,14 @@ static void arm(uint64_t deadline)
 
 static const struct sched_ops ops = {now, kick, arm};
 struct sched sim_sched;
+uint64_t sim_calls;
+
+/* The scheduler, for a call that counts. */
+static struct sched *counted(void)
+{
+	sim_calls++;
+	return &sim_sched;
+}
 
 void sim_start(struct sim_config config)
 {
@@ -106,7 +114,7 @@ static void part(unsigned cpu)
 	struct sched_switch s;
 
 	sim_cpus[cpu].borrower = NULL;
-	if (task && sched_part(&sim_sched, cpu, &task->task, &s))
+	if (task && sched_part(counted(), cpu, &task->task, &s))
 		switched(&s);
 }
 
@@ -116,7 +124,7 @@ static void reconsider(unsigned cpu)
 
 	sim_kicked[cpu] = false;
 	part(cpu);
-	if (sched_reconsider(&sim_sched, cpu, &s))
+	if (sched_reconsider(counted(), cpu, &s))
 		switched(&s);
 }
 
@@ -124,7 +132,7 @@ static void reconsider(unsigned cpu)
 
 static void wake(struct task *task)
 {
-	sched_wake(&sim_sched, task);
+	sched_wake(counted(), task);
 }
 
 struct task *sim_task_prepare(unsigned i, struct group *parent)
@@ -213,9 +221,9 @@ static void step_registering(unsigned cpu, struct sim_task *task)
 	}
 	task->phase = SIM_PARKED;
 	if (task != sim_cpus[cpu].borrower) {
-		if (sched_wait(&sim_sched, cpu, task->deadline, &s))
+		if (sched_wait(counted(), cpu, task->deadline, &s))
 			switched(&s);
-	} else if (sched_give_back(&sim_sched, cpu, &task->task, task->deadline, &s)) {
+	} else if (sched_give_back(counted(), cpu, &task->task, task->deadline, &s)) {
 		sim_cpus[cpu].borrower = NULL;
 		switched(&s);
 	}
@@ -254,7 +262,7 @@ bool sim_step(unsigned cpu)
 		step_registering(cpu, task);
 	else if (sim_cpus[cpu].halted)
 		return false;
-	else if (!sched_fetch(&sim_sched, cpu))
+	else if (!sched_fetch(counted(), cpu))
 		sim_cpus[cpu].halted = true;
 	return true;
 }
@@ -266,7 +274,7 @@ void sim_lend(unsigned cpu, unsigned to)
 
 	acting = cpu;
 	if (!task || task->phase != SIM_RUNS || task == sim_cpus[cpu].borrower ||
-		!sim_tasks[to].started || !sched_lend(&sim_sched, cpu, &sim_tasks[to].task, &s))
+		!sim_tasks[to].started || !sched_lend(counted(), cpu, &sim_tasks[to].task, &s))
 		return;
 	sched_finish_switch(&sim_sched, cpu, s.saved);
 	sim_cpus[cpu].borrower = &sim_tasks[to];
@@ -288,7 +296,7 @@ void sim_yield(unsigned cpu)
 	struct sched_switch s;
 
 	acting = cpu;
-	if (by_itself(cpu) && sched_pass(&sim_sched, cpu, &s))
+	if (by_itself(cpu) && sched_pass(counted(), cpu, &s))
 		switched(&s);
 }
 
@@ -303,7 +311,7 @@ void sim_exit(unsigned cpu)
 	if (!task)
 		return;
 	sched_reserve(&sim_sched, &task->task, 0, &unused);
-	sched_end(&sim_sched, cpu, &s);
+	sched_end(counted(), cpu, &s);
 	switched(&s);
 }
 
@@ -325,7 +333,7 @@ static void fire(unsigned cpu)
 	sim_now = MAX(sim_now, sim_cpus[cpu].armed);
 	acting = cpu;
 	sim_cpus[cpu].armed = SCHED_NEVER;
-	if (sched_on_timer(&sim_sched, cpu))
+	if (sched_on_timer(counted(), cpu))
 		kick(cpu);
 	if (sim_cpus[cpu].armed <= sim_now)
 		sim_fail("the timer is armed for what it has just handled");

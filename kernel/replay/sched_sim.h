@@ -48,6 +48,7 @@ extern struct sim_task *sim_tasks;
 extern struct event sim_events[SIM_EVENTS];
 extern struct group sim_groups[SIM_GROUPS];
 extern uint64_t sim_now;
+extern uint64_t sim_calls; /* of the scheduler, so far */
 
 /* CPU i is on core i / threads, in node i / (cpus / nodes). */
 struct sim_config {
