@@ -119,7 +119,7 @@ build()
 		step "${words[$target]:-$target}" "$target"
 	done
 }
-declare -A words=([all]="programs, user worlds and packages" [unit-tests]="unit tests" [fuzzers]="fuzz targets")
+declare -A words=([all]="programs, user worlds and packages" [unit-tests]="unit tests" [fuzzers]="fuzz targets" [replays]="fuzz targets as gcc builds them")
 
 command=${1:-help}
 [ $# -gt 0 ] && shift
@@ -136,7 +136,7 @@ run)
 	exec tboot-integration/run --guest auto "$@"
 	;;
 test)
-	build all unit-tests fuzzers
+	build all unit-tests fuzzers replays
 	exec tests/run "$@"
 	;;
 image)

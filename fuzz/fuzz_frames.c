@@ -65,11 +65,13 @@ static void allocate(uint8_t what, uint8_t limit)
 static void give_back(uint8_t which)
 {
 	struct block b;
+	unsigned i;
 
 	if (!seen.count)
 		return;
-	b = seen.blocks[which % seen.count];
-	seen.blocks[which % seen.count] = seen.blocks[--seen.count];
+	i = which % seen.count;
+	b = seen.blocks[i];
+	seen.blocks[i] = seen.blocks[--seen.count];
 	frame_pool_free(&pool, b.first, b.order);
 	memset(seen.owner + b.first, FRAME_FREE, 1u << b.order);
 }

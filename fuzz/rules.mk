@@ -2,7 +2,7 @@
 # by another compiler, with a main() of their own; and with whatever engine the environment names in
 # CC, CXX, CFLAGS and LIB_FUZZING_ENGINE as OSS-Fuzz does (AFL++, honggfuzz, Centipede), in
 # build/fuzz-$(ENGINE)/. Each target more costs make a moment, so only when one is asked for.
-ifneq ($(filter $(B)/fuzz-%,$(MAKECMDGOALS)),)
+ifneq ($(filter $(B)/fuzz-% replays,$(MAKECMDGOALS)),)
 ENGINE ?= engine
 FLAVOURS := coverage replay $(ENGINE)
 COUNTERS := -fprofile-instr-generate -fcoverage-mapping
@@ -47,4 +47,7 @@ $(B)/fuzz-$(1)/$(2): $(call test_obj,fuzz/$(2).c $(call directive,fuzz/$(2).c,so
 		$(call flavour_of,$(1),$(call directive,fuzz/$(2).c,libs))
 endef
 $(foreach f,$(FLAVOURS),$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_flavour_target,$(f),$(t)))))
+
+.PHONY: replays
+replays: $(FUZZ_TARGETS:%=$(B)/fuzz-replay/%)
 endif
