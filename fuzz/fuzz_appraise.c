@@ -1,0 +1,268 @@
+/* sources: attest/verifier/cpu.c attest/verifier/audit.c attest/verifier/reason.c */
+/* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
+/* sources: attest/verifier/events.c attest/verifier/replay.c attest/verifier/semantics.c */
+/* sources: attest/verifier/firmware.c attest/verifier/policy.c attest/verifier/key.c */
+/* sources: attest/verifier/quote.c attest/verifier/host.c attest/verifier/align.c */
+/* sources: attest/verifier/explain.c attest/verifier/hints.c attest/verifier/covers.c */
+/* sources: attest/verifier/appraise.c kernel/trust/evlog_read.c */
+/* sources: kernel/trust/audit_read.c kernel/lib/keyval.c kernel/lib/hex.c */
+/* quiet: tests/vectors/fixture.c */
+/* libs: -ltss2-mu -lcrypto -ljansson */
+/*
+ * A host that cheats, or only boots something else: a good host of paper is changed by steps of
+ * four bytes, then quotes honestly what its TPM holds. Whoever is trusted has booted what the
+ * policy names and has told no lie; whoever is not learns why.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <vmkapi/events.h>
+#include "tests/vectors/fixture.h"
+#include "verifier/explain.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define STEP  4u
+#define STEPS 12u
+
+struct step4 {
+	uint8_t what, which, where, value;
+};
+
+/* Whose PCRs must be the good host's if it is trusted: the launch's own and all that is static. */
+#define BOOT_PCRS 0x0603ffu
+
+static const struct fixture *good(bool is_static)
+{
+	static struct fixture hosts[2];
+	static bool made;
+
+	if (!made) {
+		fixture_init(&hosts[0]);
+		fixture_init_static(&hosts[1]);
+	}
+	made = true;
+	return &hosts[is_static];
+}
+
+static void reboot(struct fixture *f)
+{
+	fixture_boot(f, &f->measured);
+	f->logged = f->measured;
+	fixture_extend(f);
+}
+
+static void change_file(struct fixture *f, const struct step4 *s)
+{
+	struct fixture_file *file = &f->files[s->which % f->file_count];
+	char *texts[] = {file->name, file->image, file->cmdline};
+	char *text = texts[s->where % 3];
+	const size_t length = strlen(text);
+
+	if (s->where & 0x80 && f->file_count > 1)
+		*file = f->files[--f->file_count];
+	else if (s->where & 0x40 && f->file_count < FIXTURE_FILES_MAX)
+		f->files[f->file_count++] = *file;
+	else if (length)
+		text[s->value % length] ^= 1;
+	reboot(f);
+}
+
+/* One event of what is said (`logged`) or of what was measured. */
+static void change_event(struct fixture_events *events, const struct step4 *s)
+{
+	struct fixture_event *event = &events->items[s->which % events->count];
+
+	switch (s->where % 8) {
+	case 0:
+		if (events->count > 1)
+			fixture_remove(events, event);
+		break;
+	case 1:
+		event->digest[s->value % DIGEST_SIZE] ^= 1;
+		break;
+	case 2:
+		if (event->data_size)
+			event->data[s->value % event->data_size] ^= (uint8_t)(1 + s->where / 8);
+		break;
+	case 3:
+		event->data_size -= event->data_size ? 1 : 0;
+		break;
+	case 4:
+		event->pcr = s->value % PCR_COUNT;
+		break;
+	case 5:
+		event->type = events->items[s->value % events->count].type;
+		break;
+	case 6:
+		if (events->count < FIXTURE_EVENTS_MAX)
+			events->items[events->count++] = *event;
+		break;
+	default: {
+		struct fixture_event other = events->items[s->value % events->count];
+
+		events->items[s->value % events->count] = *event;
+		*event = other;
+	}
+	}
+}
+
+/* What the kernel says later, in words of its own or of the input. */
+static void add_event(struct fixture *f, const struct step4 *s)
+{
+	static const char *const texts[] = {FIXTURE_LATE_PACKAGE, "package name=late", "stop",
+		"audit version=1 records=1 digest=00", "loaded name=late", "unloaded name=e1000",
+		"x"};
+	const char *text = texts[s->where % (sizeof(texts) / sizeof(*texts))];
+	struct fixture_event *event;
+
+	if (f->measured.count == FIXTURE_EVENTS_MAX)
+		return;
+	event = &f->measured.items[f->measured.count++];
+	*event = (struct fixture_event){.log = LOG_VMK,
+		.pcr = 17 + s->which % 7,
+		.type = f->measured.items[s->value % (f->measured.count - 1)].type +
+			(s->where >> 4),
+		.layer = "VMKERNEL"};
+	event->data_size = (uint32_t)strlen(text) + 1;
+	memcpy(event->data, text, event->data_size);
+	sha256(event->digest, event->data, event->data_size);
+	f->logged = f->measured;
+}
+
+static void bend_quote(struct fixture_quote *q, const struct step4 *s)
+{
+	switch (s->which % 14) {
+	case 0:
+		q->magic ^= s->value;
+		break;
+	case 1:
+		q->type = s->value & 1 ? TPM2_ST_ATTEST_CERTIFY : TPM2_ST_ATTEST_QUOTE;
+		break;
+	case 2:
+		q->pcr_mask ^= 1u << s->value % 24;
+		break;
+	case 3:
+		q->banks = s->value % 3;
+		break;
+	case 4:
+		q->sha1_bank = s->value & 1;
+		break;
+	case 5:
+		q->trailing = s->value % 8;
+		break;
+	case 6:
+		q->signature_trailing = s->value % 8;
+		break;
+	case 7:
+		q->bend_signature = s->value & 1;
+		break;
+	case 8:
+		q->hash = s->value & 1 ? TPM2_ALG_SHA1 : TPM2_ALG_SHA256;
+		break;
+	case 9:
+		q->signer[s->where % q->signer_size] ^= s->value;
+		break;
+	case 10:
+		q->extra[s->where % 32] ^= s->value;
+		break;
+	case 11:
+		q->extra_size = s->value % QUOTE_EXTRA_MAX;
+		break;
+	case 12:
+		q->firmware ^= s->value;
+		q->reset_count ^= s->where;
+		break;
+	default:
+		q->clock_safe = s->value & 1;
+	}
+}
+
+static void change(struct fixture *f, const struct step4 *s)
+{
+	switch (s->what % 8) {
+	case 0:
+		change_file(f, s);
+		break;
+	case 1:
+	case 2:
+		change_event(&f->logged, s);
+		break;
+	case 3:
+		change_event(&f->measured, s);
+		f->logged = f->measured;
+		fixture_extend(f);
+		break;
+	case 4:
+		add_event(f, s);
+		fixture_extend(f);
+		break;
+	case 5:
+		bend_quote(&f->quote, s);
+		break;
+	case 6:
+		f->pcrs[s->which % PCR_COUNT][s->where % DIGEST_SIZE] ^= s->value;
+		break;
+	default:
+		f->module_in_21 = s->value % 8;
+		f->launch = s->where & 1 ? VMK_LAUNCH_SRTM : VMK_LAUNCH_DRTM;
+		f->launched = s->where & 2;
+		reboot(f);
+	}
+}
+
+static void change_evidence(struct evidence *e, uint8_t how, uint8_t value)
+{
+	struct bytes *part = how & 1 ? &e->logs[value % LOG_EVENT_LOGS] : &e->logs[LOG_PCR_VALUES];
+
+	if (how & 2)
+		e->answered_ms += (uint64_t)value << 12;
+	if (how & 4 && part->size)
+		part->size -= value % part->size;
+	if (how & 8)
+		bytes_free(part);
+	if (how & 16 && part->size)
+		part->data[value * part->size / 256] ^= 1;
+}
+
+static void check_trust(const struct fixture *f, const struct fixture *honest)
+{
+	for (unsigned i = 0; i < PCR_COUNT; i++)
+		if (BOOT_PCRS & f->evidence.pcr_mask & 1u << i &&
+			memcmp(f->pcrs[i], honest->pcrs[i], DIGEST_SIZE) != 0)
+			abort();
+	if (f->quote.bend_signature || f->quote.magic != honest->quote.magic ||
+		f->quote.type != honest->quote.type || f->quote.trailing ||
+		memcmp(f->quote.signer, honest->quote.signer, honest->quote.signer_size) != 0)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct fixture f;
+	const struct fixture *honest;
+	struct appraise_request request;
+	struct appraisal a;
+	struct step4 s;
+
+	if (size < 3)
+		return 0;
+	honest = good(data[0] & 1);
+	f = *honest;
+	memset(&f.evidence, 0, sizeof(f.evidence));
+	for (size_t at = 3; at + STEP <= size && at < 3 + STEP * STEPS; at += STEP) {
+		memcpy(&s, data + at, STEP);
+		change(&f, &s);
+	}
+	fixture_attest(&f);
+	change_evidence(&f.evidence, data[1], data[2]);
+	fixture_request(&f, &request);
+	request.recorded = data[0] & 2;
+	appraise(&a, &request);
+	if (a.trusted)
+		check_trust(&f, honest);
+	else if (a.fault.reason == REASON_NONE || !reason_code(a.fault.reason))
+		abort();
+	appraisal_free(&a);
+	evidence_free(&f.evidence);
+	return 0;
+}
