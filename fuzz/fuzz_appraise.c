@@ -13,6 +13,7 @@
  * four bytes, then quotes honestly what its TPM holds. Whoever is trusted has booted what the
  * policy names and has told no lie; whoever is not learns why.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmkapi/events.h>
@@ -23,6 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEP  4u
 #define STEPS 12u
+
+static char hints[4096];
+static size_t hint_bytes;
 
 struct step4 {
 	uint8_t what, which, where, value;
@@ -120,8 +124,9 @@ static void add_event(struct fixture *f, const struct step4 *s)
 	event = &f->measured.items[f->measured.count++];
 	*event = (struct fixture_event){.log = LOG_VMK,
 		.pcr = 17 + s->which % 7,
-		.type = f->measured.items[s->value % (f->measured.count - 1)].type +
-			(s->where >> 4),
+		.type = s->value & 0x80
+				? 0x4d4c0000u + (s->value & 31)
+				: f->measured.items[s->value % (f->measured.count - 1)].type,
 		.layer = "VMKERNEL"};
 	event->data_size = (uint32_t)strlen(text) + 1;
 	memcpy(event->data, text, event->data_size);
@@ -177,9 +182,53 @@ static void bend_quote(struct fixture_quote *q, const struct step4 *s)
 	}
 }
 
+/* What the verifier knows of the host, and what its policy wants of the CPU. */
+static void change_host(struct fixture *f, const struct step4 *s)
+{
+	if (s->where & 1)
+		host_use_nonce(&f->host, f->quote.extra, s->which % 33, s->value * 1000ull, 9000);
+	if (s->where & 2)
+		f->policy.cpu_required = s->value;
+	if (s->where & 4)
+		f->policy.audit_forbid = s->value << s->which % 8;
+	if (s->where & 8)
+		f->policy.firmware_count = 0;
+}
+
+/* A line of the launch log, which nothing measures: true, or not. */
+static void add_hint(struct fixture *f, const struct step4 *s)
+{
+	const struct fixture_file *file = &f->files[s->which % f->file_count];
+	const unsigned module = s->value % 8;
+	uint8_t digest[DIGEST_SIZE];
+	char hex[2 * DIGEST_SIZE + 1];
+	size_t room = sizeof(hints) - hint_bytes;
+	int n;
+
+	sha256(digest, file->image, strlen(file->image));
+	hex_encode(hex, digest, sizeof(digest));
+	switch (s->where % 4) {
+	case 0:
+		n = snprintf(
+			hints + hint_bytes, room, "module %u cmdline=%s\n", module, file->cmdline);
+		break;
+	case 1:
+		n = snprintf(hints + hint_bytes, room, "module %u cmdline=%s tboot=0x1234\n",
+			module, file->cmdline);
+		break;
+	case 2:
+		n = snprintf(hints + hint_bytes, room, "module %u sha256=%s\n", module, hex);
+		break;
+	default:
+		n = snprintf(hints + hint_bytes, room, "%s%c", file->name, s->value & 1 ? '\n' : 0);
+	}
+	if (n > 0 && (size_t)n < room)
+		hint_bytes += (size_t)n;
+}
+
 static void change(struct fixture *f, const struct step4 *s)
 {
-	switch (s->what % 8) {
+	switch (s->what % 10) {
 	case 0:
 		change_file(f, s);
 		break;
@@ -201,6 +250,12 @@ static void change(struct fixture *f, const struct step4 *s)
 		break;
 	case 6:
 		f->pcrs[s->which % PCR_COUNT][s->where % DIGEST_SIZE] ^= s->value;
+		break;
+	case 7:
+		change_host(f, s);
+		break;
+	case 8:
+		add_hint(f, s);
 		break;
 	default:
 		f->module_in_21 = s->value % 8;
@@ -249,11 +304,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	honest = good(data[0] & 1);
 	f = *honest;
 	memset(&f.evidence, 0, sizeof(f.evidence));
+	hint_bytes = 0;
 	for (size_t at = 3; at + STEP <= size && at < 3 + STEP * STEPS; at += STEP) {
 		memcpy(&s, data + at, STEP);
 		change(&f, &s);
 	}
 	fixture_attest(&f);
+	f.evidence.logs[LOG_LAUNCH] = bytes_copy(hints, hint_bytes);
 	change_evidence(&f.evidence, data[1], data[2]);
 	fixture_request(&f, &request);
 	request.recorded = data[0] & 2;

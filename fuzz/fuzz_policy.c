@@ -4,26 +4,87 @@
 /* sources: attest/verifier/policy.c attest/verifier/replay.c attest/verifier/evidence.c */
 /* sources: attest/verifier/bytes.c attest/verifier/fault.c attest/verifier/reason.c */
 /* sources: kernel/lib/hex.c */
-/* libs: -lcrypto -ljansson */
-/* Policies: a policy that loads selects PCR 17 to 19, and its values are those of its events. */
+/* sources: attest/verifier/host.c attest/verifier/key.c attest/verifier/events.c */
+/* sources: attest/verifier/quote.c */
+/* quiet: fuzz/models/json_edit.c tests/vectors/fixture.c */
+/* libs: -ltss2-mu -lcrypto -ljansson */
+/*
+ * Policies: a policy that loads selects PCR 17 to 19, and its values are those of its events. The
+ * input is a text, or behind a NUL or 1 edits of a good policy for either launch.
+ */
 #include <stdlib.h>
+#include <string.h>
 
-#include "verifier/policy.h"
+#include "fuzz/models/json_edit.h"
+#include "tests/vectors/fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static char *good_policy(bool is_static)
+{
+	struct fixture f;
+	char *text;
+
+	if (is_static)
+		fixture_init_static(&f);
+	else
+		fixture_init(&f);
+	text = fixture_policy_text(&f);
+	fixture_free(&f);
+	return text;
+}
+
+/* To be freed. */
+static char *edited(bool is_static, const uint8_t *steps, size_t size)
+{
+	static const char *const extra[] = {"tpm-firmware", "[\"0123456789abcdef\"]",
+		"tpm-firmware", "[\"0123\"]", "tpm-firmware", "[]", "audit-forbid",
+		"[\"denial\", \"login\"]", "audit-forbid", "[\"nothing\"]", "audit-forbid", "[]",
+		"cpu-required", "[\"smep\", \"smap\"]", "cpu-required", "[\"none\"]",
+		"cpu-required", "[]", "runtime", "[]", "runtime", "{}", "pcrs", "{}", "selection",
+		"[17, 18, 19, 17]", "files", "[]", "events", "[]", "more", "1", NULL};
+	static char *good[2];
+	json_t *root;
+	char *text;
+
+	if (!good[is_static])
+		good[is_static] = good_policy(is_static);
+	root = json_loads(good[is_static], 0, NULL);
+	json_edit(root, steps, size, extra);
+	text = json_dumps(root, 0);
+	json_decref(root);
+	return text;
+}
+
+static void try(const void *text, size_t size)
 {
 	struct fault fault = {0};
 	struct policy policy;
 
-	if (!policy_parse(&policy, data, size, &fault)) {
+	if (!policy_parse(&policy, text, size, &fault)) {
 		if (fault.reason != REASON_POLICY_INVALID)
 			abort();
-		return 0;
+		return;
 	}
 	if ((policy.pcr_mask >> 17 & 7) != 7 || policy.event_count == 0)
 		abort();
+	for (size_t i = 0; i < policy.event_count; i++)
+		if (!layer_name(policy.events[i].layer))
+			abort();
 	policy_free(&policy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text;
+
+	if (!size || data[0] > 1) {
+		try(data, size);
+		return 0;
+	}
+	text = edited(data[0], data + 1, size - 1);
+	if (text)
+		try(text, strlen(text));
+	free(text);
 	return 0;
 }

@@ -1,15 +1,17 @@
 /* sources: kernel/trust/audit_read.c */
-/* sources: policy/predict/vlp.c policy/predict/mle.c policy/predict/buffer.c */
-/* sources: policy/predict/sinit.c policy/predict/hex.c policy/predict/prediction.c */
-/* sources: policy/predict/static.c policy/predict/pe.c policy/predict/grubscript.c */
-/* sources: policy/predict/platform.c policy/predict/launch.c policy/predict/kernel.c */
+/* sources: policy/predict/vlp.c policy/predict/mle.c */
+/* sources: policy/predict/sinit.c */
+/* sources: policy/predict/pe.c policy/predict/grubscript.c */
+/* sources: policy/predict/platform.c */
 /* sources: tboot-integration/image/bootcfg.c kernel/trust/evlog_read.c */
 /* sources: tboot-integration/txtsim/model/acm.c tboot-integration/txtsim/model/digest.c */
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: policy/predict/owner.c */
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
-/* sources: kernel/trust/security.c kernel/boot/options.c */
+/* quiet: policy/predict/buffer.c policy/predict/hex.c policy/predict/kernel.c */
+/* quiet: policy/predict/launch.c policy/predict/prediction.c policy/predict/static.c */
+/* quiet: kernel/trust/security.c kernel/boot/options.c */
 /* libs: -lcrypto -ljansson -lz */
 /* The predictor's own parsers: the first byte says which of them gets the rest. */
 #include "policy/predict/grubscript.h"

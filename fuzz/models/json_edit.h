@@ -1,0 +1,18 @@
+/* Edits of a valid document, so that what reads it is reached behind the parser of its syntax. */
+#ifndef FUZZ_MODELS_JSON_EDIT_H
+#define FUZZ_MODELS_JSON_EDIT_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JSON_EDIT_BYTES 4u
+
+/*
+ * Changes `root` by steps of JSON_EDIT_BYTES each: which member of it (in order, however deep),
+ * how, and two bytes of what. `extra`: pairs of a name and a document that may be added to an
+ * object, up to a NULL.
+ */
+void json_edit(json_t *root, const uint8_t *steps, size_t bytes, const char *const *extra);
+
+#endif
