@@ -87,7 +87,7 @@ function count_missed(line, is_branch)
 function excluded_by(line,    i)
 {
 	for (i = 1; i <= n; i++) {
-		if (path[i] != name && path[i] != "*")
+		if (path[i] != name && !(path[i] ~ /\*$/ && index(name, substr(path[i], 1, length(path[i]) - 1)) == 1))
 			continue
 		if (what[i] == "*" || what[i] == in_function[line] "()")
 			return i

@@ -74,6 +74,40 @@ ok "and operations for each CPU-second" test "$(jq \
 has "a target says what it counted" "$scratch/figures.log" '^ops: [0-9]*[02468]$'
 has "and which checks were never seen so" "$scratch/figures.log" '^checks: never fail holds lasts$'
 
+build/fuzz/fuzz_vmentry -runs=0 fuzz/corpus/vmentry >"$scratch/vmentry.log" 2>&1
+has "each check of VM entry passes and fails in the seeds" "$scratch/vmentry.log" \
+	'^checks: pass ([0-9]+) of \1, fail \1 of \1$'
+
+# The coverage table, of two files as llvm-cov's lcov format has them.
+cat >"$scratch/a.c" <<'END'
+int a(int x)
+{
+	ASSERT(x);
+	return x;
+}
+END
+cp "$scratch/a.c" "$scratch/b.c"
+printf '%s\n' a.c b.c >"$scratch/fuzzed"
+for file in a b; do
+	printf '%s\n' "SF:$scratch/$file.c" FN:1,a DA:1,1 DA:3,1 DA:4,$([ $file = a ] && echo 1 || echo 0) \
+		BRDA:3,0,0,0 BRDA:3,0,1,1 end_of_record
+done >"$scratch/all.lcov"
+coverage_table() # EXCLUSION: path, what and why
+{
+	printf '%s\n' "$1" >"$scratch/exclusions"
+	awk -v here="$scratch/" -v all=1 -v lines_goal=95 -v branches_goal=90 -f fuzz/tools/coverage.awk \
+		"$scratch/exclusions" "$scratch/fuzzed" "$scratch/all.lcov" >"$scratch/table.log" 2>&1
+}
+coverage_table $'*\t/ASSERT\\(/\ta finding'
+is "--check fails where a file is below the goal" $? 1
+has "a file that reaches it is not marked" "$scratch/table.log" '^a\.c +3 +100\.0 +100\.0 *$'
+has "one that does not is" "$scratch/table.log" '^b\.c +3 +66\.7 +100\.0 +below$'
+printf '%s\n' a.c >"$scratch/fuzzed"
+coverage_table $'*\t/ASSERT\\(/\ta finding'
+is "--check is content without such a file" $? 0
+coverage_table $'a.c\tgone()\tthere was a function'
+has "an exclusion without effect is stale" "$scratch/table.log" '^stale: a\.c gone\(\)'
+
 fuzz/run nothing_like_that >"$scratch/unknown.log" 2>&1
 is "an unknown target is refused" $? 2
 has "and where to look is said" "$scratch/unknown.log" 'no target .nothing_like_that.*--list'
