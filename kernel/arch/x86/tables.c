@@ -7,6 +7,7 @@
 #include "mem/heap.h"
 
 #define IST_PAGES     2
+#define NMI_PAGES     8 /* as a world has: the first CPU may leave the machine from there */
 #define TSS_AVAILABLE (0x89ull << 40) /* present, 64-bit TSS */
 
 #define SEGMENT_CODE  0x00af9b000000ffffull
@@ -39,26 +40,31 @@ struct cpu_tables *tables_bootstrap(void)
 	return &bootstrap;
 }
 
+static unsigned pages_of(unsigned ist)
+{
+	return ist == IST_NMI ? NMI_PAGES : IST_PAGES;
+}
+
 static enum vmk_status make_stack(struct cpu_tables *tables, unsigned ist)
 {
 	enum vmk_status status;
 	void *top;
 
-	status = stack_alloc(IST_PAGES, &top);
+	status = stack_alloc(pages_of(ist), &top);
 	if (status != VMK_OK)
 		return status;
 	status = shadow_create(&tables->shadow[ist]);
 	if (status == VMK_OK)
 		tables->tss.ist[ist - 1] = (uint64_t)(uintptr_t)top;
 	else
-		stack_free(top, IST_PAGES);
+		stack_free(top, pages_of(ist));
 	return status;
 }
 
 static void free_stacks(struct cpu_tables *tables, unsigned count)
 {
 	for (unsigned ist = 1; ist <= count; ist++) {
-		stack_free((void *)(uintptr_t)tables->tss.ist[ist - 1], IST_PAGES);
+		stack_free((void *)(uintptr_t)tables->tss.ist[ist - 1], pages_of(ist));
 		shadow_free(tables->shadow[ist]);
 	}
 }
@@ -94,10 +100,10 @@ enum vmk_status tables_open_gate(const struct cpu_tables *tables)
 {
 	enum vmk_status status = gate_add(tables, sizeof(*tables), true);
 
+	/* Where they begin: no more is in use before the kernel's tables are. */
 	for (unsigned i = 0; status == VMK_OK && i < IST_COUNT; i++)
-		status = gate_add(
-			(const uint8_t *)(uintptr_t)tables->tss.ist[i] - IST_PAGES * PAGE_SIZE,
-			IST_PAGES * PAGE_SIZE, true);
+		status = gate_add((const uint8_t *)(uintptr_t)tables->tss.ist[i] - PAGE_SIZE,
+			PAGE_SIZE, true);
 	return status;
 }
 

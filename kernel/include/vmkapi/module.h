@@ -106,7 +106,8 @@ struct vmkapi {
 	void (*nic_receive)(struct vmkmod *self, const void *frame, size_t bytes);
 };
 
-/* The module's one entry, named vmkmod_start; a status other than VMK_OK unloads the module. */
+/* The module's one entry, named vmkmod_start; a status other than VMK_OK unloads the module. It may
+ * wait, so it runs outside of the lock: from irq_attach on, handlers may be called beside it. */
 typedef enum vmk_status (*vmkmod_start_fn)(struct vmkmod *self);
 enum vmk_status vmkmod_start(struct vmkmod *self);
 
