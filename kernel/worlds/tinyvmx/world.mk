@@ -5,7 +5,7 @@ tinyvmx_CFLAGS := $(WARN)
 tinyvmx_MANIFEST := kernel/worlds/tinyvmx/tinyvmx.manifest
 TINY_GUESTS := $(patsubst kernel/worlds/tinyvmx/guests/%.S,%,$(wildcard kernel/worlds/tinyvmx/guests/*.S))
 # Not powered on at the end of the boot:
-TINY_LATER := round secret spy
+TINY_LATER := round secret spy keeper
 # As large as LARGE_MEMORY of guest.h says, and larger than a test's machine; in KiB.
 tiny_memory = $(if $(filter $1,secret spy),65536,$(if $(filter $1,greedy),1048576,4096))
 $(B)/vms/%.bin: kernel/worlds/tinyvmx/guests/%.S kernel/worlds/tinyvmx/guests/guest.h kernel/worlds/tinyvmx/guests/macros.inc

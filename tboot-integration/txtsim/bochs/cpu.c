@@ -26,6 +26,7 @@
 #define ISA_SMX         1u
 /* CR4's register object lies this far behind CR0's. */
 #define CR0_TO_CR4 0x14u
+#define CR3_TO_CR4 0x08u
 
 static struct {
 	uint32_t cr4;
@@ -276,6 +277,14 @@ static void hook(const char *name, bx_handler from, bx_handler to)
 	if (!found)
 		edge_die("self-test: %s is not in Bochs' opcode table", name);
 	edge_log("hooked %s in %u places", name, found);
+}
+
+uint64_t cpu_host_cr3(void)
+{
+	for (unsigned i = 0; i < bx_cpu_count; i++)
+		if (!in_guest(bx_cpu_array[i]))
+			return read64(bx_cpu_array[i], offset.cr4 - CR3_TO_CR4);
+	return 0;
 }
 
 uint64_t cpu_instructions(void)

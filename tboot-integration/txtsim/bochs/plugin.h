@@ -38,6 +38,8 @@ void cpu_install_hooks(void);
 void cpu_end_quantum(void);
 /* What all CPUs have executed since power-on. */
 uint64_t cpu_instructions(void);
+/* CR3 of a CPU that is not in a guest of its own; 0: of none. */
+uint64_t cpu_host_cr3(void);
 
 /* wake.c: starts every other CPU with MLE JOIN data, as GETSEC[WAKEUP] does. */
 struct getsec_state;
@@ -48,6 +50,8 @@ void wake_others(const struct getsec_state *s);
 void memory_init(void);
 bool memory_read(void *ctx, uint64_t pa, void *to, size_t size);
 void memory_scrub(void *ctx);
+/* All RAM below 4 GiB to a file; what lies between 640 KiB and 1 MiB is zeroes there. */
+void memory_dump(const char *path);
 /* Asks CMOS what the firmware found; fills in txt.config. */
 void memory_find_ram(void);
 /* Whether the reset that is under way ends sleep (S3). */

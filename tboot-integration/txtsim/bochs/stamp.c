@@ -3,6 +3,7 @@
  * tpm.times: each command to the TPM: simulated and wall time, the instructions that all CPUs have
  * executed, locality, command code and response code.
  */
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -11,8 +12,12 @@
 #include "tboot-integration/txtsim/bochs/plugin.h"
 
 #define LINE_MAX_BYTES 200u
+#define DUMPS_MAX      8u
 
 static FILE *file, *tpm_file;
+static bool dumps;
+static regex_t dump_at;
+static unsigned dumped;
 static double wall_start, line_simulated, line_wall;
 static char line[LINE_MAX_BYTES + 1];
 static unsigned length;
@@ -43,6 +48,21 @@ void stamp_init(void)
 	wall_start = wall();
 	file = open_times("TXTSIM_TIMES");
 	tpm_file = open_times("TXTSIM_TPM_TIMES");
+	dumps = getenv("TXTSIM_DUMP_AT") != NULL;
+	if (dumps && regcomp(&dump_at, getenv("TXTSIM_DUMP_AT"), REG_EXTENDED | REG_NOSUB) != 0)
+		edge_die("--dump-at wants an extended regular expression");
+}
+
+static void dump_if_asked(void)
+{
+	char path[32];
+
+	if (!dumps || dumped == DUMPS_MAX || regexec(&dump_at, line, 0, NULL, 0) != 0)
+		return;
+	snprintf(path, sizeof(path), "memory.%u", ++dumped);
+	memory_dump(path);
+	edge_log("%s: RAM, with CR3=%#llx, when COM1 said: %s", path,
+		(unsigned long long)cpu_host_cr3(), line);
 }
 
 void stamp_tpm(unsigned locality, uint32_t command, uint32_t response)
@@ -63,6 +83,7 @@ void stamp_byte(uint8_t byte)
 		line[length] = 0;
 		fprintf(file, "%11.6f %9.3f %s\n", line_simulated, line_wall, line);
 		fflush(file);
+		dump_if_asked();
 		length = 0;
 		return;
 	}

@@ -20,7 +20,7 @@
 /* The plugin's settings: see plugin.c. */
 static void set_environment(const struct run_options *o)
 {
-	char plugins[PATH_MAX], reboots[12];
+	char plugins[PATH_MAX], reboots[12], memory[12];
 
 	snprintf(reboots, sizeof(reboots), "%u", o->reboots);
 	workdir_path(plugins, o, "plugins");
@@ -35,6 +35,12 @@ static void set_environment(const struct run_options *o)
 	setenv("TXTSIM_TRACE", o->trace ? "1" : "0", 1);
 	setenv("TXTSIM_INJECT", o->inject, 1);
 	setenv("TXTSIM_REBOOTS", reboots, 1);
+	snprintf(memory, sizeof(memory), "%u", o->memory_mb);
+	setenv("TXTSIM_MEMORY_MB", memory, 1);
+	if (o->dump_at)
+		setenv("TXTSIM_DUMP_AT", o->dump_at, 1);
+	else
+		unsetenv("TXTSIM_DUMP_AT");
 	if (o->seed)
 		setenv("TXTSIM_SEED", o->seed, 1);
 	else

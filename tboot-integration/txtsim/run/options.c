@@ -46,6 +46,8 @@ const char run_usage[] =
 	"  --reboots N          stop at the platform reset after the Nth\n"
 	"  --no-reboot          the same as --reboots 0\n"
 	"  --bochs-arg LINE     a further line for bochsrc\n"
+	"  --dump-at REGEX      all RAM to memory.1, .2 ... whenever a line of COM1 matches "
+	"(Bochs)\n"
 	"With --platform qemu:\n"
 	"  --uefi               UEFI firmware (OVMF) instead of a BIOS; only with --no-txt\n"
 	"  --nic NAME           e1000, e1000e or igb (e1000); implies --net\n"
@@ -101,6 +103,7 @@ enum option_code {
 	OPT_NIC,
 	OPT_TPM_INTERFACE,
 	OPT_QEMU_ARG,
+	OPT_DUMP_AT,
 };
 
 static const struct option long_options[] = {
@@ -138,6 +141,7 @@ static const struct option long_options[] = {
 	{"nic", required_argument, NULL, OPT_NIC},
 	{"tpm-interface", required_argument, NULL, OPT_TPM_INTERFACE},
 	{"qemu-arg", required_argument, NULL, OPT_QEMU_ARG},
+	{"dump-at", required_argument, NULL, OPT_DUMP_AT},
 	{NULL, 0, NULL, 0},
 };
 
@@ -256,6 +260,9 @@ static void take(struct run_options *o, int option, const char *value)
 	case OPT_UNTIL:
 		o->until = value;
 		break;
+	case OPT_DUMP_AT:
+		o->dump_at = value;
+		break;
 	case OPT_NO_REBOOT:
 		o->reboots = 0;
 		break;
@@ -366,6 +373,8 @@ static void check_emulator(const struct run_options *o)
 			fail("the Bochs plugin %s is absent: run make txtsim", o->plugin);
 		return;
 	}
+	if (o->dump_at)
+		fail("--dump-at needs --platform bochs: QEMU's monitor has pmemsave");
 	if (o->seed)
 		fail("--seed needs --platform bochs: QEMU's processors are not repeatable");
 	if (o->bochs_args)

@@ -35,8 +35,9 @@ struct run_options {
 	char key_hash[65]; /* of the key that signs SINIT, in hexadecimal */
 	const char *tpm_mode;
 	const char *model;
-	const char *seed;  /* NULL: real random numbers and the real time */
-	const char *until; /* stop once the serial output has this text, NULL: run on */
+	const char *seed;    /* NULL: real random numbers and the real time */
+	const char *until;   /* stop once the serial output has this text, NULL: run on */
+	const char *dump_at; /* a regular expression, NULL: no dump of RAM */
 	unsigned smp;
 	unsigned memory_mb;
 	unsigned timeout_s; /* 0: none */

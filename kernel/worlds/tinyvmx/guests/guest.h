@@ -13,5 +13,7 @@
 #define IRQ_INPUT      5
 #define LARGE_MEMORY   0x4000000 /* of `secret` and `spy` */
 #define SECRET         0x5ec4e75e
+#define KEEPER_VEIL    0x5a
+#define KEEPER_VEILED  "veiled: found nowhere as it is.." /* 32 bytes, each to be XORed with it */
 
 #endif
