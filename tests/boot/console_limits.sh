@@ -73,7 +73,8 @@ has "audit: an unknown name" "$dir/answer" 'login-refused .*account=nobody known
 has "audit: a log-in" "$dir/answer" ' login +false +world=console account=eve role=read$'
 has "audit: a log-out" "$dir/answer" ' logout +false +world=console account=eve why=asked$'
 from=$(size)
-ok "idle: the next is asked" wait_for "$from" '^login: $'
+printf 'system log follow\r' >&8
+ok "idle: the next is asked, whatever runs" wait_for "$from" '^login: $'
 types admin 'correct horse'
 vmk system settings set enableTboot default
 is "control: sets what it may" $? 0

@@ -59,6 +59,7 @@ static bool collect(void)
 		    sizeof(terminal.in) - terminal.in_bytes, &bytes) != VMK_OK)
 		return true;
 	terminal.in_bytes += bytes;
+	terminal.typed_ns = now_ns();
 	for (const char *at = terminal.in; at < terminal.in + terminal.in_bytes; at++)
 		if (*at == CTRL_C)
 			interrupt = at;
@@ -66,7 +67,6 @@ static bool collect(void)
 		return true;
 	terminal.in_bytes -= (size_t)(interrupt + 1 - terminal.in);
 	memmove(terminal.in, interrupt + 1, terminal.in_bytes);
-	terminal.typed_ns = now_ns();
 	return false;
 }
 
@@ -157,6 +157,7 @@ bool terminal_pause(uint64_t nanoseconds)
 			return false;
 		if (!collect())
 			return false;
+		idle_left();
 		full = terminal.in_bytes == sizeof(terminal.in);
 	}
 	return true;
