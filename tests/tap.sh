@@ -44,10 +44,16 @@ done_testing()
 	[ "$tap_failed" = 0 ]
 }
 
-
-# make ARGUMENT...: one at a time, since tests run side by side and would build the same thing twice.
+# make ARGUMENT...: one at a time, also in what a test calls, since tests run side by side and would
+# build the same thing twice. What a recipe calls has its turn already.
 make()
 {
-	mkdir -p "$tap_build"
-	flock "$tap_build/make.lock" make "$@"
+	if [ -n "${MAKELEVEL:-}" ]; then
+		command make "$@"
+	else
+		mkdir -p "$tap_build"
+		flock "$tap_build/make.lock" make "$@"
+	fi
 }
+export -f make
+export tap_build
