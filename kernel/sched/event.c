@@ -22,7 +22,7 @@ static struct spinlock *lock_of(const struct event *event)
  */
 static bool has_moved(const struct event *event, uint64_t seen)
 {
-	return __atomic_load_n(&event->count, __ATOMIC_SEQ_CST) != seen;
+	return event_count(event) != seen;
 }
 
 /* Its owner is woken unlinked: it has said that it will wait before it looks at the count. */
@@ -88,9 +88,4 @@ void event_raise(struct event *event, void (*wake)(struct task *task))
 void event_note(struct event *event)
 {
 	__atomic_add_fetch(&event->count, 1, __ATOMIC_SEQ_CST);
-}
-
-uint64_t event_count(struct event *event)
-{
-	return __atomic_load_n(&event->count, __ATOMIC_SEQ_CST);
 }

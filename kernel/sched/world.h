@@ -92,7 +92,10 @@ struct event {
 	struct task *owner;           /* event_own() */
 };
 #define EVENTS_MAX 32u /* that one world can wait for at a time */
-uint64_t event_count(struct event *event);
+static inline uint64_t event_count(const struct event *event)
+{
+	return __atomic_load_n(&event->count, __ATOMIC_SEQ_CST);
+}
 void event_signal(struct event *event); /* from any context, interrupts included */
 /*
  * For an event that one world waits for again and again: from now on each signal wakes `world`,

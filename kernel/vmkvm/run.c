@@ -82,28 +82,28 @@ static void post(struct vm_vcpu *v, const struct vmk_vm_exchange *request)
 {
 	v->request = *request;
 	v->request.vcpu = v->vcpu.index;
-	__atomic_store_n(&v->ask, ASK_POSTED, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->ask, vm_ask_to(v->ask + ASK_STATES, ASK_POSTED), __ATOMIC_RELEASE);
 	__atomic_add_fetch(&v->vm->posted, 1, __ATOMIC_SEQ_CST);
 }
 
 static void drop_request(struct vm_vcpu *v)
 {
-	uint64_t saved = spin_lock(&v->vm->lock);
+	const uint32_t none = vm_ask_to(v->ask, ASK_NONE);
 
-	if (v->ask == ASK_POSTED)
+	if (__atomic_exchange_n(&v->ask, none, __ATOMIC_ACQ_REL) == none + ASK_POSTED)
 		__atomic_sub_fetch(&v->vm->posted, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&v->ask, ASK_NONE, __ATOMIC_RELEASE);
-	spin_unlock(&v->vm->lock, saved);
 }
 
 /* The answer, or that there will be none. */
 static bool collect(struct vm_vcpu *v, bool *answered, uint64_t *answer)
 {
 	/* From then on until the next post() it is nobody else's. */
-	*answered = __atomic_load_n(&v->ask, __ATOMIC_ACQUIRE) == ASK_ANSWERED;
+	const uint32_t ask = __atomic_load_n(&v->ask, __ATOMIC_ACQUIRE);
+
+	*answered = ask % ASK_STATES == ASK_ANSWERED;
 	*answer = v->answer;
 	if (*answered)
-		v->ask = ASK_NONE;
+		v->ask = vm_ask_to(ask, ASK_NONE);
 	else if (attention(v) & (ATTEND_END | ATTEND_RESET | ATTEND_INIT))
 		drop_request(v);
 	else

@@ -11,18 +11,19 @@ static bool wants_answer(uint32_t kind)
 
 bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 {
-	uint32_t delivered = ASK_DELIVERED;
 	struct vm_vcpu *v;
+	uint32_t ask;
 
-	if (!wants_answer(exchange->kind))
-		return false;
-	if (exchange->vcpu >= vm->vcpu_count)
+	if (!wants_answer(exchange->kind) || exchange->vcpu >= vm->vcpu_count)
 		return false;
 	v = vm->vcpus[exchange->vcpu];
+	ask = __atomic_load_n(&v->ask, __ATOMIC_RELAXED);
+	if (ask % ASK_STATES != ASK_DELIVERED)
+		return false;
 	/* The VMX world alone writes it, and nobody reads it but after what follows. */
 	v->answer = exchange->value;
-	if (!__atomic_compare_exchange_n(
-		    &v->ask, &delivered, ASK_ANSWERED, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&v->ask, &ask, vm_ask_to(ask, ASK_ANSWERED), false,
+		    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	event_signal(&v->event);
 	return true;
@@ -31,52 +32,66 @@ bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 /* What somebody outside asks for comes first; it is about the whole VM. */
 static bool take_wish(struct vm *vm, struct vmk_vm_exchange *exchange)
 {
-	if (!vm->asked_for)
+	uint64_t saved;
+	uint32_t wishes;
+
+	if (!__atomic_load_n(&vm->asked_for, __ATOMIC_SEQ_CST))
 		return false;
-	exchange->kind = (uint32_t)__builtin_ctz(vm->asked_for);
-	vm->asked_for &= vm->asked_for - 1;
+	saved = spin_lock(&vm->lock);
+	wishes = vm->asked_for;
+	vm->asked_for &= wishes - 1;
+	spin_unlock(&vm->lock, saved);
+	exchange->kind = (uint8_t)__builtin_ctz(wishes);
+	return true;
+}
+
+/* Called off while it is copied, it is worth nothing: the number of its successor is another. */
+static bool take_from(struct vm_vcpu *v, struct vmk_vm_exchange *exchange)
+{
+	uint32_t ask = __atomic_load_n(&v->ask, __ATOMIC_ACQUIRE);
+	const struct vmk_vm_exchange *request = &v->request;
+	uint64_t small, address, value;
+	enum vm_ask next;
+
+	if (ask % ASK_STATES != ASK_POSTED)
+		return false;
+	small = vmk_vm_pack(request);
+	address = request->address;
+	value = request->value;
+	next = wants_answer((uint8_t)small) ? ASK_DELIVERED : ASK_NONE;
+	if (!__atomic_compare_exchange_n(
+		    &v->ask, &ask, vm_ask_to(ask, next), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	__atomic_sub_fetch(&v->vm->posted, 1, __ATOMIC_SEQ_CST);
+	vmk_vm_unpack(exchange, small);
+	exchange->address = address;
+	exchange->value = value;
 	return true;
 }
 
 /* vCPUs take turns, so that a busy one does not keep another waiting. */
 static bool take_request(struct vm *vm, struct vmk_vm_exchange *exchange)
 {
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		const uint32_t index = (vm->next_vcpu + i) % vm->vcpu_count;
-		struct vm_vcpu *v = vm->vcpus[index];
-		bool answers;
+	uint32_t index = vm->next_vcpu;
 
-		if (__atomic_load_n(&v->ask, __ATOMIC_ACQUIRE) != ASK_POSTED)
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct vm_vcpu *v = vm->vcpus[index];
+
+		index = index + 1 == vm->vcpu_count ? 0 : index + 1;
+		if (!take_from(v, exchange))
 			continue;
-		answers = wants_answer(v->request.kind);
-		exchange->kind = v->request.kind;
-		exchange->vcpu = v->request.vcpu;
-		exchange->address = v->request.address;
-		exchange->value = v->request.value;
-		exchange->bytes = v->request.bytes;
-		exchange->write = v->request.write;
-		__atomic_store_n(&v->ask, answers ? ASK_DELIVERED : ASK_NONE, __ATOMIC_RELEASE);
-		__atomic_sub_fetch(&vm->posted, 1, __ATOMIC_SEQ_CST);
-		vm->next_vcpu = index + 1;
+		vm->next_vcpu = index;
 		return true;
 	}
 	return false;
 }
 
+/* Whoever adds something signals vm_event() after that, whose count the caller has read. */
 bool vm_next(struct vm *vm, struct vmk_vm_exchange *exchange)
 {
-	uint64_t saved;
-	bool found;
-
-	/* Whoever adds something signals vm_event() after that, whose count the caller has read. */
-	if (!__atomic_load_n(&vm->posted, __ATOMIC_SEQ_CST) &&
-		!__atomic_load_n(&vm->asked_for, __ATOMIC_SEQ_CST))
-		return false;
-	saved = spin_lock(&vm->lock);
-	found = take_wish(vm, exchange) || take_request(vm, exchange);
-
-	spin_unlock(&vm->lock, saved);
-	return found;
+	if (take_wish(vm, exchange))
+		return true;
+	return __atomic_load_n(&vm->posted, __ATOMIC_SEQ_CST) && take_request(vm, exchange);
 }
 
 void vm_ask_for(struct vm *vm, enum vmk_vm_request_kind kind)

@@ -50,7 +50,8 @@ enum {
 };
 /* STOPPED: until reset or INIT, whatever comes. */
 enum vm_phase { PHASE_WAITS, PHASE_RUNS, PHASE_HALTED, PHASE_STOPPED };
-enum vm_ask { ASK_NONE, ASK_POSTED, ASK_DELIVERED, ASK_ANSWERED };
+/* The low bits of a vCPU's `ask`; above them the number of its request. */
+enum vm_ask { ASK_NONE, ASK_POSTED, ASK_DELIVERED, ASK_ANSWERED, ASK_STATES };
 
 /* Guest RAM below the hole for devices. */
 #define VM_LOW_MAX (3ull << 30)
@@ -70,9 +71,9 @@ struct vm_vcpu {
 	struct budget reports; /* a guest that dies over and over does not fill the log */
 	uint64_t saved;        /* the interrupt flag outside of the guest */
 	/*
-	 * Atomic, enum vm_ask. The vCPU's world posts where there is nothing, takes what is
-	 * answered and, under the VM's lock, calls off; the VMX world takes what is posted, under
-	 * the lock, and answers what it took.
+	 * Atomic, enum vm_ask and a number. The vCPU's world posts where there is nothing, takes
+	 * what is answered, and calls off; the VMX world takes what is posted, and answers what it
+	 * took. No lock: each step is from one value to the next, and a number does not come back.
 	 */
 	uint32_t ask;
 	struct vmk_vm_exchange request;
@@ -105,6 +106,12 @@ struct vm {
 	uint32_t vcpu_count;
 	struct vm_vcpu *vcpus[VM_VCPUS_MAX];
 };
+
+/* The same request in another state. */
+static inline uint32_t vm_ask_to(uint32_t ask, enum vm_ask state)
+{
+	return ask - ask % ASK_STATES + state;
+}
 
 /* memory.c */
 extern const struct ept_ops vm_ept_ops;

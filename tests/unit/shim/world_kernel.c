@@ -291,11 +291,6 @@ void log_printf(enum log_severity severity, const char *module, int line, const 
 
 /* --- sched */
 
-uint64_t event_count(struct event *event)
-{
-	return event->count;
-}
-
 __attribute__((weak)) enum vmk_status event_wait_any(struct event *const *events,
 	const uint64_t *seen, unsigned count, uint64_t deadline_ns, unsigned *index)
 {
