@@ -13,35 +13,41 @@ void group_init(struct group *group, struct group *parent)
 
 /* --- shares */
 
-/* The parent's sum follows what its child wants now. Returns whether the parent began or ended to
- * be active. Whoever changes what is read here calls it afterwards, so the last one is right. */
-static bool count_child(struct entity *child, const uint64_t *active)
+/* The parent's sum follows what its child wants, for whoever alone changes what was counted of the
+ * child. Returns whether the parent began or ended to be active. */
+static bool count_child(struct entity *child, bool competes)
 {
-	struct group *parent = child->parent;
-	uint64_t saved = spin_lock(&parent->lock);
-	uint64_t before = parent->active, after;
-	uint32_t want = 0;
+	uint32_t want = competes ? __atomic_load_n(&child->shares, __ATOMIC_SEQ_CST) : 0;
+	uint64_t more = (uint64_t)want - child->counted, before;
 
-	if (__atomic_load_n(active, __ATOMIC_SEQ_CST))
-		want = __atomic_load_n(&child->shares, __ATOMIC_SEQ_CST);
-	after = before + want - child->counted;
+	if (!more)
+		return false;
 	child->counted = want;
-	__atomic_store_n(&parent->active, after, __ATOMIC_SEQ_CST);
-	spin_unlock(&parent->lock, saved);
-	return !before != !after;
+	before = __atomic_fetch_add(&child->parent->active, more, __ATOMIC_SEQ_CST);
+	return !before != !(before + more);
+}
+
+/* Whoever changes what is read here calls it afterwards, so the last one is right. */
+static bool count_in_parent(struct group *group)
+{
+	struct spinlock *lock = &group->entity.parent->lock;
+	uint64_t saved = spin_lock(lock);
+	bool active = __atomic_load_n(&group->active, __ATOMIC_SEQ_CST);
+	bool changed = count_child(&group->entity, active);
+
+	spin_unlock(lock, saved);
+	return changed;
 }
 
 static void count_group(struct group *group)
 {
-	while (group->entity.parent && count_child(&group->entity, &group->active))
+	while (group->entity.parent && count_in_parent(group))
 		group = group->entity.parent;
 }
 
 void group_count(struct task *task)
 {
-	uint64_t active = task_competes(task);
-
-	if (task->entity.parent && count_child(&task->entity, &active))
+	if (task->entity.parent && count_child(&task->entity, task_competes(task)))
 		count_group(task->entity.parent);
 }
 
@@ -49,7 +55,7 @@ void group_set_shares(struct group *group, uint32_t shares)
 {
 	__atomic_store_n(&group->entity.shares, MIN(MAX(shares, 1u), SHARES_MAX), __ATOMIC_SEQ_CST);
 	if (group->entity.parent)
-		count_child(&group->entity, &group->active);
+		count_in_parent(group);
 }
 
 uint32_t group_weight(const struct task *task)

@@ -42,7 +42,9 @@ struct limit {
 struct entity {
 	struct group *parent; /* NULL: the root. Set before the first start only */
 	uint32_t shares;      /* atomic */
-	uint32_t counted;     /* of them, in the parent's sum; under the parent's lock */
+	/* Of them, in the parent's sum. A task's: under its queue's lock, a group's: its parent's.
+	 */
+	uint32_t counted;
 	uint32_t reservation; /* rate; under the configuration's lock */
 	struct limit limit;
 };

@@ -264,8 +264,8 @@ static enum vmk_status console_read(struct uworld *u, struct vm *vm, size_t size
 	if (vm)
 		return vm_console_hear(vm_console(vm), to, size, bytes);
 	status = vm_console_read(u->console, to, size, bytes);
-	if (status == VMK_OK)
-		vms_wake(u->console_vm); /* there is room again */
+	if (status == VMK_OK && vm_console_has_room_again(u->console))
+		vms_wake(u->console_vm);
 	return status;
 }
 

@@ -52,8 +52,10 @@ enum vmk_status vm_console_say(struct vm_console *c, const char *text, size_t by
 	uint64_t saved = spin_lock(&c->lock);
 	const bool attached = c->attached;
 
-	if (attached)
+	if (attached) {
 		*taken = put(c->out, VM_CONSOLE_OUT, &c->out_head, c->out_tail, text, bytes);
+		c->no_room = c->out_head - c->out_tail == VM_CONSOLE_OUT;
+	}
 	spin_unlock(&c->lock, saved);
 	if (!attached)
 		return VMK_NOT_PRESENT;
@@ -110,4 +112,15 @@ bool vm_console_readable(struct vm_console *c)
 
 	spin_unlock(&c->lock, saved);
 	return readable;
+}
+
+bool vm_console_has_room_again(struct vm_console *c)
+{
+	uint64_t saved = spin_lock(&c->lock);
+	const bool again = c->no_room && c->out_head - c->out_tail < VM_CONSOLE_OUT;
+
+	if (again)
+		c->no_room = false;
+	spin_unlock(&c->lock, saved);
+	return again;
 }

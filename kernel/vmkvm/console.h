@@ -16,6 +16,7 @@
 struct vm_console {
 	struct spinlock lock;
 	bool attached, closed;
+	bool no_room; /* when something was said last: the VMX world may have more */
 	uint32_t out_head, out_tail, in_head, in_tail; /* free-running */
 	char out[VM_CONSOLE_OUT], in[VM_CONSOLE_IN];
 	struct event event; /* there is something to read, or it was closed */
@@ -39,5 +40,7 @@ enum vmk_status vm_console_read(struct vm_console *console, char *to, size_t siz
 /* Bytes taken. */
 size_t vm_console_type(struct vm_console *console, const char *text, size_t bytes);
 bool vm_console_readable(struct vm_console *console);
+/* There is room for what found none: once true, the VMX world is to be told (vms_wake()). */
+bool vm_console_has_room_again(struct vm_console *console);
 
 #endif

@@ -101,6 +101,7 @@ static void both_ways(void **state)
 	assert_int_equal(vm_console_read(&console, text, 8, &bytes), VMK_OK);
 	assert_int_equal(bytes, 4);
 	assert_memory_equal(text, "said", 4);
+	assert_false(vm_console_has_room_again(&console)); /* there always was */
 }
 
 /* What finds no room is not taken, and nothing is lost when there is room again; round the end. */
@@ -113,7 +114,10 @@ static void full_is_full(void **state)
 		assert_int_equal(bytes, VM_CONSOLE_OUT);
 		assert_int_equal(vm_console_say(&console, "z", 1, &bytes), VMK_OK);
 		assert_int_equal(bytes, 0);
+		assert_false(vm_console_has_room_again(&console));
 		assert_int_equal(vm_console_read(&console, text, 7, &bytes), VMK_OK);
+		assert_true(vm_console_has_room_again(&console));
+		assert_false(vm_console_has_room_again(&console));
 		assert_int_equal(vm_console_say(&console, "zzzzzzzz", 8, &bytes), VMK_OK);
 		assert_int_equal(bytes, 7);
 		assert_int_equal(vm_console_read(&console, text, sizeof(text), &bytes), VMK_OK);

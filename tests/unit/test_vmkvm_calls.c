@@ -188,6 +188,10 @@ static void console_goes_both_ways(void **state)
 	assert_int_equal(console_call(vm, VMK_VM_CONSOLE_WRITE, 4), VMK_OK);
 	assert_int_equal(console_call(the_system, VMK_VM_CONSOLE_READ, 2), VMK_OK);
 	assert_int_equal(value, 2);
+	assert_int_equal(sim_vm.wakes, 1); /* it did not wait for room */
+	sim_console.no_room = true;
+	assert_int_equal(console_call(vm, VMK_VM_CONSOLE_WRITE, 4), VMK_OK);
+	assert_int_equal(console_call(the_system, VMK_VM_CONSOLE_READ, 2), VMK_OK);
 	assert_int_equal(sim_vm.wakes, 2);
 	assert_int_equal(console_call(the_system, VMK_VM_CONSOLE_WRITE, 0), VMK_WOULD_BLOCK);
 	assert_int_equal(console_call(vm, 2, 4), VMK_BAD_PARAM);

@@ -132,6 +132,11 @@ enum vmk_status vm_console_read(struct vm_console *c, char *to, size_t size, siz
 	return *bytes ? VMK_OK : VMK_WOULD_BLOCK;
 }
 
+bool vm_console_has_room_again(struct vm_console *c)
+{
+	return c->no_room;
+}
+
 size_t vm_console_type(struct vm_console *c, const char *text, size_t bytes)
 {
 	c->in_head = (uint32_t)MIN(bytes, sizeof(c->in));
