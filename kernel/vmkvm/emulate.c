@@ -284,20 +284,19 @@ static bool decode(struct vm_vcpu *v, struct insn *insn)
 	return false;
 }
 
+/* Registers change in place: a request that is called off is so by what resets the vCPU. */
 static void execute(struct vm_vcpu *v, const struct insn *insn, uint64_t gpa)
 {
 	const uint64_t old_rflags = vtx_vmread(VMCS_GUEST_RFLAGS);
 	const uint64_t old_rsp = vtx_vmread(VMCS_GUEST_RSP);
-	uint64_t gpr[GPRS], rflags = old_rflags, value = 0, result;
+	uint64_t *gpr = v->vcpu.registers.gpr, rflags = old_rflags, value = 0, result;
 
 	if (insn_reads(insn) && !device_read(v, gpa, insn->bytes, &value))
 		return;
-	memcpy(gpr, v->vcpu.registers.gpr, sizeof(gpr));
 	gpr[RSP] = old_rsp;
 	result = insn_execute(insn, gpr, &rflags, value);
 	if (insn_writes(insn) && !device_write(v, gpa, insn->bytes, result))
 		return;
-	memcpy(v->vcpu.registers.gpr, gpr, sizeof(gpr));
 	if (gpr[RSP] != old_rsp)
 		vtx_vmwrite(VMCS_GUEST_RSP, gpr[RSP]);
 	if (rflags != old_rflags)
