@@ -47,6 +47,18 @@ static const char script[] =
 	"no $v verify unsigned.pkg --root p256/root.der\n"
 	"echo old >victim; ln -s victim link.pkg.new; make link.pkg\n"
 	"test $(cat victim) = old; test ! -L link.pkg\n"
+	"echo secret >password; : >empty; head -c 200 /dev/zero | tr '\\0' x >long\n"
+	"a=\"account --name a.b_c-1 --iterations 10000\"\n"
+	"$v $a --role read --password-file password >line\n"
+	"grep -qE '^account.a.b_c-1=read "
+	"SCRAM-SHA-256.10000:[A-Za-z0-9+/]{22}==.[A-Za-z0-9+/]{43}=:' line\n"
+	"$v $a --role read --password-file - <password | no cmp - line\n"
+	"no $v $a --role full --password-file password\n"
+	"no $v $a --role read --password-file empty\n"
+	"no $v $a --role read --password-file long\n"
+	"no $v $a --role read --password-file absent\n"
+	"no $v $a --role read --password-file password --name 'a b'\n"
+	"no $v $a --role read --password-file password --iterations 9999\n"
 	"no ls *.new mixed.pkg bad.pkg other.pkg\n";
 
 static struct test_file load(const char *name)
