@@ -171,6 +171,7 @@ enum vmk_status vms_start(uint32_t id)
 
 static const char *boot_options = "";
 static struct boot_info info;
+const struct boot_info *boot_info = &info;
 static struct package_bytes files[4];
 
 static void boot_module_bytes(
