@@ -4,7 +4,8 @@
 /* sources: kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/exits.c */
 /* plain: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* plain: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
-/* plain: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
+/* plain: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/vectors.c */
+/* plain: fuzz/models/swvmx/host.c fuzz/models/swvmx/host_fpu.c */
 /* plain: fuzz/models/swvmx/rig.c kernel/vtx/vmcs.c kernel/vtx/cpuid_policy.c */
 /* plain: kernel/vtx/capabilities.c */
 /* plain: fuzz/lib/figures.c */

@@ -2,7 +2,7 @@
 # (fuzz/tools/differential.sh). The same sources as in the fuzz targets.
 PAYLOAD_DIR := fuzz/differential/vmentry
 PAYLOAD_SRCS := $(wildcard $(PAYLOAD_DIR)/*.c) kernel/lib/str.c kernel/lib/fmt.c \
-	$(addprefix fuzz/models/swvmx/, instructions.c entry.c checks.c check_guest.c cpu_models.c \
+	$(addprefix fuzz/models/swvmx/, instructions.c entry.c checks.c check_guest.c cpu_models.c host_fpu.c \
 	vectors.c rig.c) \
 	$(addprefix kernel/vtx/, vcpu_setup.c vcpu_run.c vcpu_exit.c vcpu_control.c guest_fpu.c guest_msr.c \
 	inject.c ept.c vmcs.c cpuid_policy.c capabilities.c)

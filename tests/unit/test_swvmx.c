@@ -1,7 +1,8 @@
 /* sources: kernel/vtx/guest_fpu.c */
 /* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
-/* sources: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c */
+/* sources: fuzz/models/swvmx/cpu_models.c */
+/* sources: fuzz/models/swvmx/host.c fuzz/models/swvmx/host_fpu.c */
 /* sources: fuzz/models/swvmx/vectors.c fuzz/models/swvmx/rig.c */
 /* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
 /* sources: kernel/vtx/vcpu_control.c kernel/vtx/guest_msr.c kernel/vtx/cpuid_policy.c */
