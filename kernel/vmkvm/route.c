@@ -137,7 +137,7 @@ const struct vlapic_ops vm_vlapic_ops = {.now = guest_now, .send = send, .eoi = 
 
 static int pending(void *apic)
 {
-	const int external = vlapic_external(apic);
+	const int external = vlapic_may_have_external(apic) ? vlapic_external(apic) : -1;
 
 	_Static_assert(VLAPIC_EXTERNAL == INJECT_ASK, "not known yet");
 	return external >= 0 ? external : vlapic_pending(apic);

@@ -154,11 +154,6 @@ void inject_nmi(struct injector *in)
 	in->nmi = true;
 }
 
-bool inject_is_pending(const struct injector *in)
-{
-	return in->event || in->interrupted || in->nmi;
-}
-
 static void write_event(const struct injector *in)
 {
 	vtx_vmwrite(VMCS_ENTRY_EVENT, in->event);

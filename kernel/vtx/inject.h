@@ -68,6 +68,9 @@ void inject_nmi(struct injector *injector);
 #define INJECT_ASK 256
 bool inject_before_entry(struct injector *injector, int irq, uint32_t *proc_controls);
 /* Is there something that would wake a guest in HLT? */
-bool inject_is_pending(const struct injector *injector);
+static inline bool inject_is_pending(const struct injector *injector)
+{
+	return injector->event || injector->interrupted || injector->nmi;
+}
 
 #endif

@@ -133,11 +133,9 @@ void vlapic_post(struct vlapic *a, uint8_t vector, bool level_triggered)
 	__atomic_store_n(&a->posted_any, 1, __ATOMIC_RELEASE);
 }
 
-/* What others have posted becomes this APIC's own. */
-static void collect(struct vlapic *a)
+static void take_posted(struct vlapic *a)
 {
-	if (!__atomic_exchange_n(&a->posted_any, 0, __ATOMIC_ACQUIRE))
-		return;
+	__atomic_exchange_n(&a->posted_any, 0, __ATOMIC_ACQUIRE);
 	for (unsigned i = 0; i < APIC_WORDS; i++) {
 		uint32_t bits = __atomic_exchange_n(&a->posted[i], 0, __ATOMIC_ACQUIRE);
 		uint32_t level = __atomic_load_n(&a->posted_level[i], __ATOMIC_RELAXED);
@@ -145,6 +143,13 @@ static void collect(struct vlapic *a)
 		a->irr[i] |= bits;
 		a->tmr[i] = (a->tmr[i] & ~bits) | (level & bits);
 	}
+}
+
+/* What others have posted becomes this APIC's own. */
+static void collect(struct vlapic *a)
+{
+	if (__atomic_load_n(&a->posted_any, __ATOMIC_RELAXED))
+		take_posted(a);
 }
 
 static uint32_t processor_priority(const struct vlapic *a)

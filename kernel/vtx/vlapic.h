@@ -98,6 +98,11 @@ void vlapic_accept(struct vlapic *apic, uint8_t vector);
 void vlapic_set_intr(struct vlapic *apic, bool level);
 /* -1: nothing is to be taken; VLAPIC_EXTERNAL: its vector is not known; or the vector. */
 int vlapic_external(const struct vlapic *apic);
+/* False: that is -1, as each entry into a guest asks. */
+static inline bool vlapic_may_have_external(const struct vlapic *apic)
+{
+	return apic->external || __atomic_load_n(&apic->intr, __ATOMIC_SEQ_CST);
+}
 static inline void vlapic_know_external(struct vlapic *apic, uint8_t vector)
 {
 	apic->external = VLAPIC_EXTERNAL | vector;
