@@ -135,6 +135,15 @@ else
 fi
 
 if [ -n "${MERLON_FULL:-}" ]; then
+	if command -v afl-fuzz >/dev/null; then
+		AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+			timeout 300 afl-fuzz -E 20000 -i fuzz/corpus/cbor -o "$scratch/afl" -- \
+			build/fuzz-afl/fuzz_cbor >>"$scratch/afl.log" 2>&1
+		has "and AFL++ finds new paths with it" "$scratch/afl/default/fuzzer_stats" \
+			'^corpus_found +: [1-9]'
+	else
+		skip "and AFL++ finds new paths with it" "afl++ is not installed"
+	fi
 	export -n MERLON_FUZZ
 	mkdir -p "$scratch/out"
 	if command -v zip >/dev/null; then
