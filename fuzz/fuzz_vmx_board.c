@@ -3,6 +3,7 @@
 /* sources: kernel/worlds/vmx/rtc.c kernel/worlds/vmx/power.c kernel/worlds/vmx/pci.c */
 /* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
+/* sources: kernel/worlds/vmx/balloon.c */
 /* quiet: fuzz/lib/figures.c */
 /* A guest without manners: any access to any port, device register and ring, in any order. The
  * memory behind guest RAM and disk stays as it is, queues in use are in RAM, virtio work ends,
@@ -137,6 +138,7 @@ static void check(void)
 	check_queues(&board.entropy.virtio);
 	check_queues(&board.disk.virtio);
 	check_queues(&board.net.virtio);
+	check_queues(&board.balloon.virtio);
 	if (board_tick(&board) <= vmx_seen.now)
 		abort();
 }
@@ -177,8 +179,14 @@ static void apply(const struct step *s, uint8_t *ram)
 		break;
 	case 6:
 		vmx_seen.now += s->value;
-		if (aimed)
+		if (aimed) {
 			power_press_button(&board.power);
+			balloon_set(&board.balloon, s->value);
+			board_write(&board, false,
+				PCI_WINDOW + board.balloon.virtio.slot * PCI_BAR_STRIDE + 0x2000 +
+					(s->low & 15),
+				bytes, s->value);
+		}
 		uart_receive(&board.uart, (uint8_t)s->value);
 		vconsole_receive(&board.console, (uint8_t)s->value);
 		break;

@@ -75,6 +75,22 @@ static enum vmk_status act_on_vm(struct uworld *u, uint64_t id, enum vm_action a
 	return action == VM_POWER_ON ? vms_start((uint32_t)id) : vms_act((uint32_t)id, action);
 }
 
+/* The value: id << 32 | KiB. */
+static enum vmk_status set_vm_memory(struct uworld *u, uint64_t value)
+{
+	const uint32_t id = (uint32_t)(value >> 32);
+	enum vmk_status status = call_may_act_on(u, id);
+	char kib[12];
+
+	if (status == VMK_OK)
+		status = vms_set_memory(id, (uint32_t)value);
+	snprintf(kib, sizeof(kib), "%u", (unsigned)value);
+	if (status == VMK_OK)
+		audit_record(AUDIT_SETTING, WORLD_NAME(u), "world", WORLD_NAME(u), "setting",
+			"vm memory", "vm", vms_name(id), "value", kib, NULL);
+	return status;
+}
+
 static enum vmk_status act_on_module(const struct uworld *u, uint64_t index, bool load)
 {
 	if (index > UINT32_MAX)
@@ -146,6 +162,8 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 		return act_on_vm(u, args[2], VM_RESUME);
 	case VMK_CONTROL_VM_RESET:
 		return act_on_vm(u, args[2], VM_RESET);
+	case VMK_CONTROL_VM_MEMORY:
+		return set_vm_memory(u, args[2]);
 	case VMK_CONTROL_MODULE_LOAD:
 	case VMK_CONTROL_MODULE_UNLOAD:
 		return act_on_module(u, args[2], args[1] == VMK_CONTROL_MODULE_LOAD);

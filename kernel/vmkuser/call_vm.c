@@ -209,6 +209,18 @@ enum vmk_status call_vm_message(struct uworld *u, const uint64_t args[6], uint64
 	return args[2] > UINT32_MAX ? VMK_BAD_PARAM : vm_message(vm, args[1], (uint32_t)args[2]);
 }
 
+static enum vmk_status give_back(struct uworld *u, struct vm *vm, uint64_t address)
+{
+	struct vmk_vm_pages pages;
+	enum vmk_status status = space_copy_in(u->space, &pages, address, sizeof(pages));
+
+	if (status == VMK_OK && pages.count > VMK_VM_PAGES_MAX)
+		status = VMK_BAD_PARAM;
+	if (status == VMK_OK)
+		vm_give_back(vm, u->space, pages.page, pages.count);
+	return status;
+}
+
 /* (vm, VMK_VM_CONTROL_*, argument) */
 enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
@@ -220,6 +232,11 @@ enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64
 	switch (args[1]) {
 	case VMK_VM_CONTROL_RESET:
 		vm_reset(vm);
+		return VMK_OK;
+	case VMK_VM_CONTROL_GIVE_BACK:
+		return give_back(u, vm, args[2]);
+	case VMK_VM_CONTROL_BALLOON:
+		vm_balloon_report(vm, args[2]);
 		return VMK_OK;
 	case VMK_VM_CONTROL_POWER_OFF:
 		uworld_finish(u, 0);

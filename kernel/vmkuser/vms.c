@@ -75,6 +75,20 @@ const char *vms_name(uint32_t id)
 	return m ? m->image->name : NULL;
 }
 
+static void describe_memory(struct vm *vm, struct vmk_info_vm *info)
+{
+	const uint32_t kib = PAGE_SIZE >> 10;
+	struct vm_balloon_info balloon;
+	struct vm_usage usage;
+
+	vm_memory_usage(vm, &usage);
+	vm_balloon_info(vm, &balloon);
+	info->memory_granted_kib = (uint32_t)usage.granted * kib;
+	info->memory_large = (uint32_t)usage.large;
+	info->balloon_kib = (uint32_t)balloon.pages * kib;
+	info->balloon_target_kib = (uint32_t)balloon.target * kib;
+}
+
 bool vms_describe(unsigned index, struct vmk_info_vm *info)
 {
 	const struct machine *m = get(index + 1);
@@ -89,6 +103,8 @@ bool vms_describe(unsigned index, struct vmk_info_vm *info)
 	memcpy(info->version, p->version, sizeof(p->version));
 	info->vcpus = p->vm_vcpus;
 	info->memory_kib = p->vm_memory_kib;
+	info->memory_reservation_kib = p->vm_memory_reservation_kib;
+	info->memory_limit_kib = p->vm_memory_limit_kib;
 	info->shares = vm_shares(p);
 	info->cpu_reservation = p->vm_cpu_reservation;
 	info->cpu_limit = p->vm_cpu_limit;
@@ -99,6 +115,8 @@ bool vms_describe(unsigned index, struct vmk_info_vm *info)
 	info->since_ns = m->since_ns;
 	info->starts = m->starts;
 	info->attached = m->console.attached;
+	if (m->vm)
+		describe_memory(m->vm, info);
 	memcpy(info->why, m->why, sizeof(info->why));
 	spin_unlock(&lock, saved);
 	return true;
@@ -253,6 +271,27 @@ enum vmk_status vms_act(uint32_t id, enum vm_action action)
 	perform(m, vm, action);
 	if (vm)
 		vm_put(vm);
+	return VMK_OK;
+}
+
+enum vmk_status vms_set_memory(uint32_t id, uint32_t kib)
+{
+	struct machine *m = get(id);
+	struct vm *vm;
+	uint64_t saved;
+
+	if (!m)
+		return VMK_NOT_FOUND;
+	saved = spin_lock(&lock);
+	vm = m->vm;
+	if (vm)
+		vm_get(vm);
+	spin_unlock(&lock, saved);
+	if (!vm)
+		return VMK_BAD_STATE;
+	vmk_log("VM %s: is asked to make do with %u KiB", m->image->name, (unsigned)kib);
+	vm_balloon_ask(vm, kib / (PAGE_SIZE >> 10));
+	vm_put(vm);
 	return VMK_OK;
 }
 

@@ -36,4 +36,8 @@ void vms_detach(uint32_t id);
 /* Its VMX world looks at the console: something was typed, or read. */
 void vms_wake(uint32_t id);
 
+/* The VM's balloon is to leave it so much RAM at most, until it is powered off; 0: its limit.
+ * VMK_NOT_FOUND; VMK_BAD_STATE: it is off. */
+enum vmk_status vms_set_memory(uint32_t id, uint32_t kib);
+
 #endif

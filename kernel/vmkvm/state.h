@@ -29,6 +29,13 @@ struct vm_memory {
 	uint64_t granted;          /* of RAM, those on their way included */
 	uint64_t overhead, tables; /* promised, and there: of the EPT and the record */
 };
+/* Frames that it may have because somebody asks for the rest, 0: nobody does; and pages that the
+ * guest has given up as its VMX world says. Atomic. */
+struct vm_balloon {
+	uint64_t asked;   /* by an administrator */
+	uint64_t pressed; /* by the kernel, which is short of memory */
+	uint64_t reported;
+};
 /* A range of RAM in the VMX world. */
 struct vm_view {
 	struct gpa gpa;
@@ -37,7 +44,7 @@ struct vm_view {
 };
 #define VM_VIEWS_MAX 4u
 /* Pages that are given back at once. */
-#define VM_GIVE_BACK_MAX 64u
+#define VM_GIVE_BACK_MAX VMK_VM_PAGES_MAX
 
 /* What others want of a vCPU; heeded in this order. */
 enum {
@@ -86,6 +93,7 @@ struct vm {
 	struct vm_image image;
 	struct vm_memory memory;
 	uint64_t low_bytes, high_bytes;
+	struct vm_balloon balloon;
 	struct vm_view views[VM_VIEWS_MAX]; /* the VMX world's thread alone sets and uses them */
 	unsigned view_count;
 	struct list node;    /* of all VMs that are made; vm.c */
@@ -130,7 +138,7 @@ enum vmk_status vm_memory_execute(struct vm *vm, struct gpa gpa);
  */
 bool vm_memory_find(struct vm *vm, struct gpa gpa, struct hpa *at, bool *whole);
 /* Takes away the frames of these pages, of VM_GIVE_BACK_MAX at most; how many had one. The VMX
- * world has no mapping of them (vm_unmap_page()). Waits for pCPUs: without locks. */
+ * world has no mapping of them (vm_give_back()). Waits for pCPUs: without locks. */
 size_t vm_memory_give_back(struct vm *vm, const struct gpa *pages, size_t count);
 /* Adds what its EPT maps. */
 void vm_memory_audit(struct vm *vm, struct vm_audit *audit);
@@ -139,9 +147,6 @@ void vm_memory_destroy(struct vm *vm);
 /* For vCPUs in the guest, too: no clearing of large pages, no waiting. */
 bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes);
 bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_t bytes);
-
-/* view.c: guest RAM in the VMX world. */
-enum vmk_status vm_unmap_page(struct vm *vm, struct space *space, struct gpa gpa);
 
 /* route.c: interrupts on their way to vCPUs. */
 extern const struct vcpu_apic_ops vm_apic_ops;
@@ -165,6 +170,15 @@ void vm_vcpu_await(const struct vm_vcpu *v, uint64_t generation);
 bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *answer);
 /* The vCPU cannot go on. */
 void vm_fail(struct vm_vcpu *v, const char *why);
+
+/* balloon.c: pages of RAM that the guest is to give up. */
+uint64_t vm_balloon_target(const struct vm *vm);
+/* Memory is short: VMs are asked for some of what they were not promised. Without locks. */
+void vm_balloon_press(void);
+/* It is so no more. */
+void vm_balloon_relax(void);
+/* vm.c: up to `most` VMs, each with a reference for the caller. */
+unsigned vm_collect(struct vm *vms[], unsigned most);
 
 /* touch.c: a vCPU that has entered touched RAM, or fetched from it; it gets what is there, or the
  * VM fails. */

@@ -92,7 +92,7 @@ enum vmk_status vm_map(
 	return VMK_OK;
 }
 
-enum vmk_status vm_unmap_page(struct vm *vm, struct space *space, struct gpa gpa)
+static enum vmk_status hide(struct vm *vm, struct space *space, struct gpa gpa)
 {
 	const struct vm_view *view = view_of(vm, gpa);
 
@@ -100,4 +100,15 @@ enum vmk_status vm_unmap_page(struct vm *vm, struct space *space, struct gpa gpa
 			      view->address + (ALIGN_DOWN(gpa.v, PAGE_SIZE) - view->gpa.v),
 			      PAGE_SIZE)
 		    : VMK_OK;
+}
+void vm_give_back(struct vm *vm, struct space *space, const uint32_t *pages, unsigned count)
+{
+	struct gpa list[VM_GIVE_BACK_MAX];
+
+	count = MIN(count, VM_GIVE_BACK_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		list[i].v = (uint64_t)pages[i] << PAGE_SHIFT;
+		hide(vm, space, list[i]);
+	}
+	vm_memory_give_back(vm, list, count);
 }

@@ -164,6 +164,23 @@ static void log_counts(const struct vm *vm)
 		vmk_log("VM %s: %s", vm->name, text);
 }
 
+static void log_memory(struct vm *vm)
+{
+	const uint64_t kib = PAGE_SIZE >> 10;
+	struct vm_balloon_info balloon;
+	struct vm_usage usage;
+
+	vm_memory_usage(vm, &usage);
+	vm_balloon_info(vm, &balloon);
+	vmk_log("VM %s: %llu KiB of RAM of at most %llu, %llu large pages, %llu KiB in its "
+		"balloon, "
+		"%llu KiB for the kernel",
+		vm->name, (unsigned long long)(usage.granted * kib),
+		(unsigned long long)(usage.limit * kib), (unsigned long long)usage.large,
+		(unsigned long long)(balloon.pages * kib),
+		(unsigned long long)(usage.tables * kib));
+}
+
 void vm_put(struct vm *vm)
 {
 	const char *name = vm->name;
@@ -172,7 +189,9 @@ void vm_put(struct vm *vm)
 	if (__atomic_sub_fetch(&vm->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	log_counts(vm);
+	log_memory(vm);
 	discard(vm);
+	vm_balloon_relax();
 	vmk_log("VM %s: is gone, %llu KiB of virtual machines are left", name,
 		(unsigned long long)(frames_count(FRAME_VM) + frames_count(FRAME_VTX)) *
 			(PAGE_SIZE >> 10));
@@ -189,8 +208,10 @@ static enum vmk_status make_memory(
 	const uint64_t needed =
 		package->vm_memory_reservation_kib + vm_memory_overhead(pages) * kib;
 	const uint64_t spare = frames_spare();
+	/* What a large page brings that the guest did not want could be missing below a limit. */
 	const struct vm_memory_policy policy = {package->vm_memory_reservation_kib / kib,
-		package->vm_memory_limit_kib / kib, KEEP_FREE, true,
+		package->vm_memory_limit_kib / kib, KEEP_FREE,
+		package->vm_memory_limit_kib == package->vm_memory_kib,
 		speculation_plan()->small_guest_code};
 	enum vmk_status status = vm_memory_create(vm, &policy);
 
@@ -342,6 +363,33 @@ void vm_audit(struct vm_audit *audit)
 	spin_unlock(&vms_lock, saved);
 }
 
+/* One that is being discarded gets no reference any more. */
+static bool try_get(struct vm *vm)
+{
+	uint32_t now = __atomic_load_n(&vm->references, __ATOMIC_RELAXED);
+
+	while (now)
+		if (__atomic_compare_exchange_n(&vm->references, &now, now + 1, false,
+			    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+unsigned vm_collect(struct vm *vms_there[], unsigned most)
+{
+	uint64_t saved = spin_lock(&vms_lock);
+	unsigned count = 0;
+
+	list_for_each (node, &machines) {
+		struct vm *vm = list_entry(node, struct vm, node);
+
+		if (count < most && try_get(vm))
+			vms_there[count++] = vm;
+	}
+	spin_unlock(&vms_lock, saved);
+	return count;
+}
+
 enum vmk_status vm_create(const struct package *package, const struct vm_owner *owner,
 	struct vm **created, char why[VM_WHY_BYTES])
 {
@@ -411,7 +459,8 @@ void vm_info(const struct vm *vm, struct vmk_vm_info *info)
 		.low_bytes = vm->low_bytes,
 		.high_bytes = vm->high_bytes,
 		.tsc_hz = vm->vtx.cpuid.tsc_hz,
-		.files = vm->image.count};
+		.files = vm->image.count,
+		.balloon_pages = vm_balloon_target(vm)};
 	snprintf(info->name, sizeof(info->name), "%s", vm->name);
 }
 

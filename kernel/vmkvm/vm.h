@@ -69,6 +69,14 @@ struct vm_usage {
 	uint64_t large;   /* of it in 2 MiB pages: how many of these */
 	uint64_t tables;  /* of the kernel, beside */
 };
+/* Of RAM that the guest has given up, as it says, and that it is asked to give up, in pages. */
+struct vm_balloon_info {
+	uint64_t pages, target;
+};
+void vm_balloon_info(const struct vm *vm, struct vm_balloon_info *info);
+/* At most so much of its RAM, in frames, is wanted to be there; 0: its limit. */
+void vm_balloon_ask(struct vm *vm, uint64_t frames);
+void vm_balloon_report(struct vm *vm, uint64_t pages);
 void vm_memory_usage(struct vm *vm, struct vm_usage *usage);
 
 void vm_info(const struct vm *vm, struct vmk_vm_info *info);
@@ -94,5 +102,9 @@ void vm_reset(struct vm *vm);
 /* Somebody asks the guest to stop or to reset: VMK_VM_REQUEST_STOP or _RESET; or its VMX world is
  * to look at its console: _CONSOLE. */
 void vm_ask_for(struct vm *vm, enum vmk_vm_request_kind kind);
+
+/* The VMX world whose space this is gives up pages of RAM, by guest-physical page number; what is
+ * no RAM or has no frame is passed over. They come again, zeroed, when they are touched. */
+void vm_give_back(struct vm *vm, struct space *space, const uint32_t *pages, unsigned count);
 
 #endif

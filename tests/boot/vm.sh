@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 . tests/boot/boot_lib.sh
 dir=build/tests/boot/vm
 log=$dir/run/com1.log
-guests=(tiny smp secret spy hostile keeper)
+guests=(tiny smp secret spy hostile eater keeper)
 greedy=1048576 # KiB
 rounds=200 patience=600
 [ -z "${MERLON_FULL:-}" ] || rounds=1000 patience=1800
@@ -19,7 +19,7 @@ make -s build/bin/vmksecret build/packages/tinyvmx.pkg tiny-guests >>"$dir/make.
 }
 cp build/packages/{tinyvmx,guest-*}.pkg "$dir/files/"
 sed -e "s/^modules=.*/modules=config.pkg --- tinyvmx.pkg$(printf ' --- guest-%s.pkg' "${guests[@]}" round greedy)/" \
-	-e 's/^kernelopt=.*/kernelopt=onboot=vms:secret:1,spy:1,keeper:1,round:'"$rounds"'/' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
+	-e 's/^kernelopt=.*/kernelopt=onboot=vms:secret:1,spy:1,eater:1,keeper:1,round:'"$rounds"'/' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" || exit 1
 # secret and spy have 64 MiB each, one after the other: of a machine with 128 MiB, some frames are both's.
 timeout $((patience + 20)) build/bin/txtsim run --mem 128 --iso "$dir/boot.iso" --workdir "$dir/run" --no-reboot \
@@ -52,6 +52,10 @@ said smp 'protected mode' 'device memory answers' 'the second vCPU came' 'the ti
 said secret 'the secret is planted' 'vector registers keep it'
 has "secret: its VMX world dies" "$log" 'World secret: page fault at image'
 said spy 'fresh memory is zero' 'vector registers are zero'
+said eater 'it eats'
+has "eater: what it was not promised and there is not stops it, with a report" "$log" \
+	'VM eater: vCPU 0 is stopped: no memory for its RAM: it has [1-9][0-9]* KiB, the machine has no more'
+has "eater: all that it had comes back" "$log" 'onboot=vms: 1 rounds of eater, frames in use ([0-9]+) before, \1 after'
 said hostile 'first life' 'outside of its memory is nothing' 'forbidden MSRs fault' \
 	'GETSEC and VMCALL are undefined' 'second life'
 has "hostile: a triple fault is told" "$log" 'VM hostile: vCPU 0: triple fault'

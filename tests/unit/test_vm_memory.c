@@ -272,9 +272,7 @@ static void large_pages_are_the_policys(void **state)
 
 static void a_page_that_is_given_back_is_gone_and_comes_again_as_zero(void **state)
 {
-	const struct gpa pages[] = {
-		{LARGE}, {3 * PAGE_SIZE}, {LARGE + PAGE_SIZE}, {LARGE}, {RAM}, {2 * LARGE}};
-	struct gpa again = {LARGE};
+	const uint32_t pages[] = {512, 3, 513, 512, RAM / PAGE_SIZE, 1024, UINT32_MAX};
 	char byte = 'x';
 	uintptr_t at;
 
@@ -284,17 +282,15 @@ static void a_page_that_is_given_back_is_gone_and_comes_again_as_zero(void **sta
 	assert_int_equal(touch(0), VMK_OK);
 	assert_int_equal(space_copy_out(space, at + LARGE, &byte, 1), VMK_OK);
 	assert_int_equal(space_copy_out(space, at + 3 * PAGE_SIZE, &byte, 1), VMK_OK);
-	for (size_t i = 0; i < ARRAY_SIZE(pages) - 2; i++)
-		assert_int_equal(vm_unmap_page(&vm, space, pages[i]), VMK_OK);
-	assert_int_equal(vm_memory_give_back(&vm, pages, ARRAY_SIZE(pages)), 3);
+	vm_give_back(&vm, space, pages, ARRAY_SIZE(pages));
 	assert_int_equal(usage().granted, 2 * LARGE / PAGE_SIZE - 3);
 	assert_int_equal(usage().large, 0);
 	expect_order();
 	assert_int_equal(space_copy_in(space, &byte, at + LARGE, 1), VMK_OK);
 	assert_int_equal(byte, 0);
 	assert_int_equal(usage().granted, 2 * LARGE / PAGE_SIZE - 2);
-	assert_int_equal(vm_unmap_page(&vm, space, again), VMK_OK);
-	assert_int_equal(vm_memory_give_back(&vm, &again, 1), 1);
+	vm_give_back(&vm, space, pages, 1);
+	assert_int_equal(usage().granted, 2 * LARGE / PAGE_SIZE - 3);
 	expect_order();
 }
 
@@ -314,7 +310,7 @@ static void only_ram_is_mapped(void **state)
 /* Whichever allocation fails, nothing is half there, and the next try finds all in order. */
 static void what_fails_half_way_is_undone(void **state)
 {
-	static const struct gpa page = {LARGE + PAGE_SIZE};
+	static const uint32_t page = LARGE / PAGE_SIZE + 1;
 
 	for (uint64_t left = 0; left < 12; left++) {
 		char byte = 1;
@@ -323,13 +319,11 @@ static void what_fails_half_way_is_undone(void **state)
 		assert_int_equal(create(left % 2 ? PAGES : 0, PAGES), VMK_OK);
 		assert_int_equal(vm_map(&vm, space, (struct gpa){0}, RAM, &at), VMK_OK);
 		machine_allocations_left = left;
-		if (space_copy_out(space, at + page.v, &byte, 1) == VMK_OK) {
-			assert_int_equal(vm_unmap_page(&vm, space, page), VMK_OK);
-			vm_memory_give_back(&vm, &page, 1);
-		}
+		if (space_copy_out(space, at + page * PAGE_SIZE, &byte, 1) == VMK_OK)
+			vm_give_back(&vm, space, &page, 1);
 		expect_order();
 		machine_allocations_left = UINT64_MAX;
-		assert_int_equal(space_copy_out(space, at + page.v, &byte, 1), VMK_OK);
+		assert_int_equal(space_copy_out(space, at + page * PAGE_SIZE, &byte, 1), VMK_OK);
 		expect_order();
 		assert_int_equal(no_leak(state), 0);
 		fresh(state);

@@ -111,6 +111,22 @@ void vm_pause(struct vm *v, bool paused)
 	note(paused ? "pause " : "resume ");
 }
 
+void vm_memory_usage(struct vm *v, struct vm_usage *usage)
+{
+	*usage = (struct vm_usage){.granted = 100, .large = 2};
+}
+
+void vm_balloon_info(const struct vm *v, struct vm_balloon_info *info)
+{
+	*info = (struct vm_balloon_info){.pages = 10, .target = 20};
+}
+
+void vm_balloon_ask(struct vm *v, uint64_t frames)
+{
+	assert_int_not_equal(v->references, 0);
+	note("memory %u ", (unsigned)frames);
+}
+
 void vm_ask_for(struct vm *v, enum vmk_vm_request_kind kind)
 {
 	assert_int_not_equal(v->references, 0);

@@ -3,6 +3,7 @@
 /* sources: kernel/worlds/vmx/rtc.c kernel/worlds/vmx/power.c kernel/worlds/vmx/pci.c */
 /* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
+/* sources: kernel/worlds/vmx/balloon.c */
 /* sources: kernel/worlds/vmx/lines.c */
 /* The board's ports: serial line, timers, clock, power, PCI; and the console's lines. */
 #include <stdarg.h>
@@ -355,7 +356,8 @@ static void test_pci(void **state)
 	assert_int_equal(config_read(1, 0, 4), 0x10431af4);
 	assert_int_equal(config_read(2, 2, 2), 0x1044);
 	assert_int_equal(config_read(3, 2, 2), 0x1041);
-	assert_int_equal(config_read(4, 0, 4), 0xffffffff);
+	assert_int_equal(config_read(4, 2, 2), 0x1045);
+	assert_int_equal(config_read(5, 0, 4), 0xffffffff);
 	config_write(1, 0, 4, 0);
 	assert_int_equal(config_read(1, 0, 4), 0x10431af4);
 	config_write(1, 0x10, 4, 0xffffffff);

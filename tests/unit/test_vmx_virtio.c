@@ -2,6 +2,7 @@
 /* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
 /* sources: kernel/worlds/vmx/pic.c */
+/* sources: kernel/worlds/vmx/balloon.c */
 /* The virtio devices, with drivers that keep to the rules and drivers that do not. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ static struct pci pci;
 static struct disk disk;
 static struct net net;
 static struct entropy entropy;
+static struct balloon balloon;
 static struct vconsole console;
 static struct virtio *v; /* the device that a test drives */
 
@@ -104,11 +106,77 @@ static int set_up(void **state)
 	pci_init(&pci);
 	assert_true(vconsole_init(&console, vmx_host, &memory, &pci));
 	assert_true(entropy_init(&entropy, vmx_host, &memory, &pci));
+	assert_true(balloon_init(&balloon, 7, vmx_host, &memory, &pci));
 	assert_true(disk_init(
 		&disk, disk_data, sizeof(disk_data) + 100, false, vmx_host, &memory, &pci));
 	assert_true(
 		net_init(&net, (const uint8_t[]){2, 0, 0, 0, 0, 9}, 1500, vmx_host, &memory, &pci));
 	return 0;
+}
+
+/* Two readable parts with 70 page numbers together, and a byte more. */
+static void test_balloon(void **state)
+{
+	uint32_t pages[70];
+
+	for (unsigned i = 0; i < 70; i++)
+		pages[i] = i + 100;
+	start(&balloon.virtio, 0, VIRTIO_F_VERSION_1);
+	assert_int_equal(get(0x2000, 4), 7);
+	memcpy(ram + BUFFER, pages, sizeof(pages));
+	describe(TABLE, 0, BUFFER, 10, 1, 1);
+	describe(TABLE, 1, BUFFER + 10, sizeof(pages) - 10 + 1, 0, 0);
+	offer(0);
+	notify(0);
+	assert_int_equal(vmx_seen.given, 70);
+	assert_int_equal(vmx_seen.given_last, 169);
+	assert_int_equal(get16(USED + 2), 1);
+	set(0x2004, 4, 70);
+	assert_int_equal(vmx_seen.ballooned, 70);
+	assert_int_equal(get(0x2004, 4), 70);
+	/* What is to be in it is not the driver's. */
+	set(0x2000, 4, 1);
+	set(0x2006, 4, 1);
+	assert_int_equal(get(0x2000, 8), 7 | 70ull << 32);
+}
+
+/* More in one buffer than is taken of one; none; and what comes out again, or is no list. */
+static void test_balloon_limits(void **state)
+{
+	start(&balloon.virtio, 0, VIRTIO_F_VERSION_1);
+	describe(TABLE, 0, 0, sizeof(ram), 0, 0);
+	offer(0);
+	notify(0);
+	assert_int_equal(vmx_seen.given, 4096);
+	vmx_seen.given = 0;
+	describe(TABLE, 1, BUFFER, 3, 0, 0);
+	offer(1);
+	describe(TABLE, 2, BUFFER, 64, 2, 0);
+	offer(2);
+	notify(0);
+	assert_int_equal(vmx_seen.given, 0);
+	assert_int_equal(get16(USED + 2), 3);
+	start(&balloon.virtio, 1, VIRTIO_F_VERSION_1);
+	describe(TABLE, 0, BUFFER, 64, 0, 0);
+	offer(0);
+	notify(1);
+	assert_int_equal(vmx_seen.given, 0);
+	assert_int_equal(get16(USED + 2), 1);
+}
+
+static void test_balloon_tells_of_changes(void **state)
+{
+	uint64_t generation;
+
+	start(&balloon.virtio, 0, VIRTIO_F_VERSION_1);
+	generation = get(0x15, 1);
+	balloon_set(&balloon, 7);
+	assert_int_equal(get(0x15, 1), generation);
+	assert_int_equal(get(0x1000, 1), 0);
+	balloon_set(&balloon, 9);
+	assert_int_not_equal(get(0x15, 1), generation);
+	assert_int_equal(get(0x1000, 1), 2);
+	assert_int_equal(get(0x2000, 4), 9);
 }
 
 static void test_negotiation(void **state)
@@ -385,6 +453,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_negotiation, set_up),
+		cmocka_unit_test_setup(test_balloon, set_up),
+		cmocka_unit_test_setup(test_balloon_limits, set_up),
+		cmocka_unit_test_setup(test_balloon_tells_of_changes, set_up),
 		cmocka_unit_test_setup(test_disk, set_up),
 		cmocka_unit_test_setup(test_read_only_disk, set_up),
 		cmocka_unit_test_setup(test_indirect, set_up),

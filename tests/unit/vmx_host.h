@@ -3,13 +3,17 @@
 #define TESTS_UNIT_VMX_HOST_H
 
 #include "worlds/vmx/host.h"
+#include <stdlib.h>
 #include <string.h>
+#include <vmkuser/vm.h>
 
 static struct {
 	uint64_t now, wall;
 	uint32_t levels; /* bit n: GSI n is asserted */
 	bool intr;       /* the 8259s ask */
 	unsigned edges, messages, frames, logs, offs, resets;
+	unsigned given;
+	uint32_t given_last, ballooned;
 	uint64_t message_address;
 	uint32_t message_data;
 	uint8_t console[512], frame[2048];
@@ -59,6 +63,17 @@ static void vmx_power_off(void *context)
 {
 	vmx_seen.offs++;
 }
+static void vmx_give_back(void *context, const uint32_t *pages, unsigned count)
+{
+	if (!count || count > VMK_VM_PAGES_MAX)
+		abort();
+	vmx_seen.given += count;
+	vmx_seen.given_last = pages[count - 1];
+}
+static void vmx_ballooned(void *context, uint32_t pages)
+{
+	vmx_seen.ballooned = pages;
+}
 static void vmx_reset(void *context)
 {
 	vmx_seen.resets++;
@@ -69,7 +84,8 @@ static void vmx_log(void *context, const char *line)
 }
 
 static const struct host_ops vmx_host_ops = {vmx_irq, vmx_intr, vmx_message, vmx_now, vmx_wall,
-	vmx_console, vmx_random, vmx_send, vmx_power_off, vmx_reset, vmx_log};
+	vmx_console, vmx_random, vmx_send, vmx_power_off, vmx_reset, vmx_give_back, vmx_ballooned,
+	vmx_log};
 static const struct host vmx_host = {.ops = &vmx_host_ops};
 
 #endif

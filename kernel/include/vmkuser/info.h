@@ -290,10 +290,15 @@ struct vmk_info_vm {
 	char name[32], version[32];
 	uint64_t since_ns; /* monotonic: in this state */
 	uint32_t vcpus, memory_kib;
-	uint32_t shares;             /* of CPU time, the whole VM's */
-	uint32_t cpu_reservation;    /* percent of one pCPU; 0: none */
-	uint32_t cpu_limit;          /* likewise */
-	uint32_t starts;             /* how often it was powered on */
+	uint32_t shares;          /* of CPU time, the whole VM's */
+	uint32_t cpu_reservation; /* percent of one pCPU; 0: none */
+	uint32_t cpu_limit;       /* likewise */
+	uint32_t starts;          /* how often it was powered on */
+	uint32_t memory_reservation_kib, memory_limit_kib;
+	uint32_t memory_granted_kib; /* RAM that it has, if it is on */
+	uint32_t memory_large;       /* of it, 2 MiB pages */
+	uint32_t balloon_kib;        /* RAM that the guest has given up, as it says */
+	uint32_t balloon_target_kib; /* and that it is asked to give up */
 	uint64_t affinity[16];       /* bit n of word n / 64: pCPU n; empty: any */
 	uint8_t autostart, attached; /* attached: somebody is at its console */
 	uint8_t reserved[6];
@@ -339,6 +344,8 @@ struct vmk_info_domain {
 	X(VMK_CONTROL_VM_PAUSE, 7, "vm-pause")                                                    \
 	X(VMK_CONTROL_VM_RESUME, 8, "vm-resume")                                                  \
 	X(VMK_CONTROL_VM_RESET, 9, "vm-reset")                                                    \
+	/* value: a VM's id << 32 \| KiB of RAM that it is to have at most; 0: its limit */       \
+	X(VMK_CONTROL_VM_MEMORY, 13, "vm-memory")                                                 \
 	X(VMK_CONTROL_MODULE_LOAD, 10, "module-load") /* value: index of its VMK_INFO_MODULE */   \
 	X(VMK_CONTROL_MODULE_UNLOAD, 11, "module-unload")                                         \
 	/* value: index of its VMK_INFO_PARAMETER << 32 \| number */                              \

@@ -25,6 +25,7 @@ struct vmk_vm_info {
 	uint32_t files;  /* in the VM's image: VMK_SYS_VM_FILE */
 	uint32_t reserved;
 	char name[VMK_VM_NAME_MAX]; /* zero-terminated */
+	uint64_t balloon_pages;     /* of RAM, that the guest is to give up */
 };
 
 /* One file of the VM's signed image: kernel, initrd, disk, command line. */
@@ -52,7 +53,8 @@ struct vmk_vm_entry {
 	X(VMK_VM_REQUEST_STOP, 5, "somebody asks for an orderly stop (power button)")   \
 	X(VMK_VM_REQUEST_RESET, 6, "somebody asks for a reset")                         \
 	X(VMK_VM_REQUEST_CONSOLE, 7, "its console: somebody came, left, typed or read") \
-	X(VMK_VM_REQUEST_ACKNOWLEDGE, 8, "vCPU 0 takes VMK_VM_INTR: the vector")
+	X(VMK_VM_REQUEST_ACKNOWLEDGE, 8, "vCPU 0 takes VMK_VM_INTR: the vector")        \
+	X(VMK_VM_REQUEST_BALLOON, 9, "another balloon_pages than before")
 enum vmk_vm_request_kind {
 #define X(symbol, number, what) symbol = number,
 	VMK_VM_REQUESTS(X)
@@ -88,10 +90,21 @@ static inline void vmk_vm_unpack(struct vmk_vm_exchange *x, uint64_t word)
 	__builtin_memcpy(x, &word, sizeof(word));
 }
 
+#define VMK_VM_PAGES_MAX 64
+/* Pages of RAM, by guest-physical address / 4096. */
+struct vmk_vm_pages {
+	uint32_t count;
+	uint32_t page[VMK_VM_PAGES_MAX];
+};
+
 /* VMK_SYS_VM_CONTROL(vm, VMK_VM_CONTROL_*, argument) */
 enum vmk_vm_control {
 	VMK_VM_CONTROL_RESET = 1,     /* all vCPUs into reset state, waiting; RAM stays */
 	VMK_VM_CONTROL_POWER_OFF = 2, /* the VM and this world end: the call does not return */
+	/* The address of a struct vmk_vm_pages: their memory is the host's again; when it is
+	 * touched it comes again, zeroed. What is no RAM or has no memory is passed over. */
+	VMK_VM_CONTROL_GIVE_BACK = 3,
+	VMK_VM_CONTROL_BALLOON = 4, /* how many pages the guest has given up, as it says */
 };
 
 /*

@@ -116,6 +116,12 @@ int cmd_vm_get(struct call *call)
 	records_number(call->out, world_of(call, &vm));
 	records_number(call->out, vm.vcpus);
 	records_number(call->out, vm.memory_kib);
+	records_number(call->out, vm.memory_reservation_kib);
+	records_number(call->out, vm.memory_limit_kib);
+	records_number(call->out, vm.memory_granted_kib);
+	records_number(call->out, vm.memory_large);
+	records_number(call->out, vm.balloon_kib);
+	records_number(call->out, vm.balloon_target_kib);
 	records_number(call->out, vm.shares);
 	add_percent(call->out, vm.cpu_reservation);
 	add_percent(call->out, vm.cpu_limit);
@@ -177,6 +183,24 @@ int cmd_vm_resume(struct call *call)
 int cmd_vm_reset(struct call *call)
 {
 	return control(call, VMK_CONTROL_VM_RESET, "reset");
+}
+
+int cmd_vm_memory_set(struct call *call)
+{
+	struct vmk_info_vm vm;
+	enum vmk_status status;
+	char tried[ERROR_BYTES / 2];
+
+	if (!find(call, &vm))
+		return EXIT_FAILED;
+	status = call->host->control(call->context, VMK_CONTROL_VM_MEMORY,
+		(uint64_t)vm.id << 32 | (uint32_t)call->number[OPTION_TARGET]);
+	if (status == VMK_OK)
+		return call_done(call);
+	if (status == VMK_BAD_STATE)
+		return call_fail(call, EXIT_FAILED, "%s is off: it has no memory", vm.name);
+	snprintf(tried, sizeof(tried), "%s keeps its memory", vm.name);
+	return call_fail_status(call, status, tried);
 }
 
 /* --- its console */

@@ -82,6 +82,8 @@ SCHEMA_OF(vms, LAYOUT_TABLE, NUMBER("VM ID"), TEXT("Name"), TEXT("State"), NUMBE
 	NUMBER("vCPUs"), NUMBER("Memory KiB"), NUMBER("CPU Shares"), BOOL("Autostart"));
 SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Version"), TEXT("State"),
 	TEXT("Since"), NUMBER("World ID"), NUMBER("vCPUs"), NUMBER("Memory KiB"),
+	NUMBER("Memory Reservation KiB"), NUMBER("Memory Limit KiB"), NUMBER("Memory Granted KiB"),
+	NUMBER("Large Pages"), NUMBER("Balloon KiB"), NUMBER("Balloon Target KiB"),
 	NUMBER("CPU Shares"), TEXT("CPU Reservation"), TEXT("CPU Limit"), TEXT("CPU Affinity"),
 	BOOL("Autostart"), NUMBER("Starts"), BOOL("Console In Use"), TEXT("Error"));
 
@@ -205,6 +207,7 @@ const struct name_space vmk_namespaces[] = {
 	{"sched skew", "Co-scheduling"},
 	{"sched stats", "How worlds spend their time"},
 	{"vm", "Virtual machines"},
+	{"vm memory", "Memory of virtual machines"},
 	{"world", "Worlds: all that is scheduled"},
 	{"world stats", "How worlds spend their time"},
 	{NULL, NULL},
@@ -328,6 +331,14 @@ const struct command vmk_commands[] = {
 		NULL, cmd_vm_console, {VM_OPTION}},
 	{"vm get", "All that is known of a virtual machine", &vm_get, cmd_vm_get, {VM_OPTION}},
 	{"vm list", "List the virtual machines, whether they run or not", &vms, cmd_vm_list, {{0}}},
+	{"vm memory set",
+		"Have a virtual machine make do with less memory, by its balloon, until it is off",
+		NULL, cmd_vm_memory_set,
+		{VM_OPTION, {.name = "target-kib",
+				    .type = OPTION_NUMBER,
+				    .required = true,
+				    .most = 16777216,
+				    .help = "so much at most; 0: its limit"}}},
 	{"vm pause", "Have a virtual machine's processors stand still", NULL, cmd_vm_pause,
 		{VM_OPTION}},
 	{"vm reset", "Reset a virtual machine's board", NULL, cmd_vm_reset, {VM_OPTION}},

@@ -21,7 +21,7 @@ void format_hex(const uint8_t *bytes, size_t count, char *to);
 /* options[] of `system settings kernel set` and the others that have any, by index */
 enum { OPTION_SETTING, OPTION_VALUE };
 enum { OPTION_HOST, OPTION_COUNT, OPTION_SIZE, OPTION_WAIT };
-enum { OPTION_VM, OPTION_HARD };
+enum { OPTION_VM, OPTION_HARD, OPTION_TARGET = OPTION_HARD };
 enum { OPTION_MODULE, OPTION_PARAMETER };
 enum { OPTION_RECORDS };
 
@@ -70,6 +70,7 @@ int cmd_vm_stop(struct call *call);
 int cmd_vm_pause(struct call *call);
 int cmd_vm_resume(struct call *call);
 int cmd_vm_reset(struct call *call);
+int cmd_vm_memory_set(struct call *call);
 int cmd_vm_console(struct call *call);
 int cmd_world_list(struct call *call);
 int cmd_world_stats(struct call *call);

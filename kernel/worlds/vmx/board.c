@@ -82,10 +82,12 @@ static bool add_functions(struct board *b, const struct board_config *config)
 			    &b->memory, &b->pci))
 			return false;
 	}
-	if (!config->mtu)
-		return true;
-	b->has_net = true;
-	return net_init(&b->net, config->mac, config->mtu, b->host, &b->memory, &b->pci);
+	if (config->mtu) {
+		b->has_net = true;
+		if (!net_init(&b->net, config->mac, config->mtu, b->host, &b->memory, &b->pci))
+			return false;
+	}
+	return balloon_init(&b->balloon, config->balloon_pages, b->host, &b->memory, &b->pci);
 }
 
 bool board_init(struct board *b, const struct board_config *config)
@@ -122,6 +124,7 @@ bool board_work(struct board *b)
 	bool more = virtio_work(&b->console.virtio);
 
 	more |= virtio_work(&b->entropy.virtio);
+	more |= virtio_work(&b->balloon.virtio);
 	if (b->has_disk)
 		more |= virtio_work(&b->disk.virtio);
 	if (b->has_net)

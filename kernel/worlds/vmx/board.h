@@ -19,6 +19,7 @@ struct board_config {
 	uint64_t disk_bytes;
 	uint8_t mac[6];
 	uint16_t mtu; /* 0: no network adapter */
+	uint32_t balloon_pages;
 };
 struct board {
 	struct host host;
@@ -34,6 +35,7 @@ struct board {
 	struct disk disk;
 	struct entropy entropy;
 	struct vconsole console;
+	struct balloon balloon;
 	bool has_net, has_disk;
 };
 

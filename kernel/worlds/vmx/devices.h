@@ -1,9 +1,10 @@
-/* The virtio devices of a VM (Virtio 1.2, 5.1 to 5.4). Each is a struct virtio and what it needs.
+/* The virtio devices of a VM (Virtio 1.2, 5.1 to 5.5). Each is a struct virtio and what it needs.
  */
 #ifndef VMX_DEVICES_H
 #define VMX_DEVICES_H
 
 #include "worlds/vmx/virtio.h"
+#include <vmkuser/vm.h>
 
 #define NET_FRAME_MAX 9018u
 #define DISK_SECTOR   512u
@@ -34,6 +35,14 @@ struct entropy {
 };
 bool entropy_init(
 	struct entropy *entropy, struct host host, const struct gmem *memory, struct pci *pci);
+
+struct balloon {
+	struct virtio virtio;
+};
+/* `pages` of 4 KiB are to be in it. What the guest gives up goes to host.give_back. */
+bool balloon_init(struct balloon *balloon, uint32_t pages, struct host host,
+	const struct gmem *memory, struct pci *pci);
+void balloon_set(struct balloon *balloon, uint32_t pages);
 
 struct vconsole {
 	struct virtio virtio;

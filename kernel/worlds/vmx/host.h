@@ -26,6 +26,11 @@ struct host_ops {
 	/* The guest asks for its power off, or for a reset of the whole board; not at once. */
 	void (*power_off)(void *context);
 	void (*reset)(void *context);
+	/* Pages that the guest gives up, by guest-physical page number, at most VMK_VM_PAGES_MAX:
+	 * they may be no RAM at all. They are zero when they are touched again. */
+	void (*give_back)(void *context, const uint32_t *pages, unsigned count);
+	/* How many it has given up, as it says. */
+	void (*ballooned)(void *context, uint32_t pages);
 	/* One line, without its end, about a device of this VM. */
 	void (*log)(void *context, const char *line);
 };

@@ -91,6 +91,19 @@ static void reset(void *context)
 	wants_reset = true;
 }
 
+static void give_back(void *context, const uint32_t *pages, unsigned count)
+{
+	struct vmk_vm_pages list = {.count = count};
+
+	memcpy(list.page, pages, count * sizeof(*pages));
+	vmku_vm_control(vm, VMK_VM_CONTROL_GIVE_BACK, (uintptr_t)&list);
+}
+
+static void ballooned(void *context, uint32_t pages)
+{
+	vmku_vm_control(vm, VMK_VM_CONTROL_BALLOON, pages);
+}
+
 /* The kernel puts the VM's name before it: this world is called as its VM. */
 static void say(void *context, const char *line)
 {
@@ -116,6 +129,8 @@ static const struct host_ops host_ops = {
 	.send = send_frame,
 	.power_off = power_off,
 	.reset = reset,
+	.give_back = give_back,
+	.ballooned = ballooned,
 	.log = say,
 };
 
@@ -235,6 +250,8 @@ static const char *power_on(void)
 	const char *why = "the image has no file named kernel";
 
 	wants_off = wants_reset = false;
+	if (vmku_vm_info(vm, &info) == VMK_OK)
+		config.balloon_pages = (uint32_t)info.balloon_pages;
 	if (!request.kernel.bytes)
 		return why;
 	if (!board_init(&board, &config))
@@ -336,6 +353,10 @@ static void handle(struct vmk_vm_exchange *x)
 		break;
 	case VMK_VM_REQUEST_CONSOLE:
 		typed = true;
+		break;
+	case VMK_VM_REQUEST_BALLOON:
+		if (vmku_vm_info(vm, &info) == VMK_OK)
+			balloon_set(&board.balloon, (uint32_t)info.balloon_pages);
 		break;
 	default:
 		if (x->ready)

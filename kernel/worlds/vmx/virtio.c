@@ -127,6 +127,13 @@ void virtio_break(struct virtio *v, const char *why)
 		interrupt(v, v->config_vector, ISR_CONFIG);
 }
 
+void virtio_configure(struct virtio *v)
+{
+	v->generation++;
+	if (v->status & VIRTIO_DRIVER_OK)
+		interrupt(v, v->config_vector, ISR_CONFIG);
+}
+
 static bool is_running(const struct virtio *v)
 {
 	return (v->status & VIRTIO_DRIVER_OK) && !(v->status & VIRTIO_NEEDS_RESET) &&
@@ -250,7 +257,7 @@ static uint64_t read_common(struct virtio *v, unsigned offset)
 	case STATUS:
 		return v->status;
 	case GENERATION:
-		return 0; /* no configuration here changes by itself */
+		return v->generation;
 	case QUEUE_SELECT:
 		return v->queue_select;
 	default:
@@ -409,6 +416,10 @@ static void bar_write(void *device, uint64_t offset, unsigned bytes, uint64_t va
 	case AREA_NOTIFY:
 		if (value < v->class->queues)
 			v->woken |= 1u << value;
+		break;
+	case AREA_CONFIG:
+		if (v->class->configure)
+			v->class->configure(v, in_area, bytes, value);
 		break;
 	case AREA_MSIX:
 		write_msix(v, in_area, bytes, value);

@@ -15,7 +15,13 @@
 #define VIRTIO_BAR     0x8000u
 
 /* Device identifiers (5) and PCI's numbering (4.1.2.1). */
-enum virtio_kind { VIRTIO_NET = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_ENTROPY = 4 };
+enum virtio_kind {
+	VIRTIO_NET = 1,
+	VIRTIO_BLOCK = 2,
+	VIRTIO_CONSOLE = 3,
+	VIRTIO_ENTROPY = 4,
+	VIRTIO_BALLOON = 5
+};
 
 /* Feature bits that every device offers (6). */
 #define VIRTIO_F_INDIRECT    (1ull << 28)
@@ -44,6 +50,8 @@ struct virtio_class {
 	 * served and was untaken, and the queue rests until the device wakes it. NULL: the queue
 	 * is only used when the device has something (reception). */
 	bool (*serve)(struct virtio *v, unsigned queue, struct virtqueue_chain *chain);
+	/* The driver writes its configuration; NULL: there is nothing to write. */
+	void (*configure)(struct virtio *v, unsigned offset, unsigned bytes, uint64_t value);
 };
 struct msix_entry {
 	uint64_t address;
@@ -60,7 +68,7 @@ struct virtio {
 
 	uint64_t features, accepted;
 	uint32_t feature_select, accepted_select;
-	uint8_t status, isr;
+	uint8_t status, isr, generation;
 	uint16_t queue_select, config_vector;
 	bool line; /* of INTx */
 	struct virtqueue queue[VIRTIO_QUEUES];
@@ -79,6 +87,8 @@ bool virtio_work(struct virtio *v);
 bool virtio_take(struct virtio *v, unsigned queue, struct virtqueue_chain *chain);
 void virtio_put(
 	struct virtio *v, unsigned queue, const struct virtqueue_chain *chain, uint32_t written);
+/* The device has changed its configuration: the driver is told. */
+void virtio_configure(struct virtio *v);
 /* The driver broke the rules: the device stops until it is reset (2.1.2). */
 void virtio_break(struct virtio *v, const char *why);
 /* Back to what it is after power-on, its PCI function included. */

@@ -18,7 +18,7 @@ linux_initrd()
 	rm -rf "$tree"
 }
 
-# linux_guest DIR NAME VCPUS [COMMAND-LINE]: DIR/NAME.pkg, and its disk in DIR/disk.
+# linux_guest DIR NAME VCPUS [COMMAND-LINE [MANIFEST-LINE]]: DIR/NAME.pkg, and its disk in DIR/disk.
 linux_guest()
 {
 	local dir=$1 name=$2 keys=build/keys
@@ -26,6 +26,7 @@ linux_guest()
 	head -c 65536 /dev/zero | tr '\0' 'd' >"$dir/disk"
 	echo "${4:-console=ttyS0 quiet tsc=reliable no_timer_check mitigations=off}" >"$dir/cmdline"
 	sed "s/@VCPUS@/$3/; s/^name=.*/name=$name/" tests/boot/guests/linux.manifest >"$dir/$name.manifest"
+	[ -z "${5:-}" ] || echo "$5" >>"$dir/$name.manifest"
 	build/bin/vmksign vm-image --out "$dir/$name.vm" kernel="$(echo build/third-party/linux/boot/vmlinuz-*)" \
 		initrd="$dir/initrd" cmdline="$dir/cmdline" disk="$dir/disk" &&
 		build/bin/vmksign package --manifest "$dir/$name.manifest" --payload "$dir/$name.vm" \

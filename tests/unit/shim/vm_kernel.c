@@ -214,3 +214,17 @@ void vm_reset(struct vm *vm)
 {
 	vm->resets++;
 }
+void vm_give_back(struct vm *vm, struct space *space, const uint32_t *pages, unsigned count)
+{
+	vm->given += count;
+}
+
+void vm_balloon_report(struct vm *vm, uint64_t pages)
+{
+	vm->ballooned = pages;
+}
+enum vmk_status vms_set_memory(uint32_t id, uint32_t kib)
+{
+	sim_vm.given = kib;
+	return id == 1 ? VMK_OK : VMK_BAD_STATE;
+}

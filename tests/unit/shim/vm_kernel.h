@@ -12,6 +12,8 @@ struct vm {
 	struct vmk_vm_exchange next, answered; /* next.kind 0: nothing waits */
 	struct vmk_vm_entry entry;
 	unsigned starts, resets, releases, irqs, messages, adoptions, puts, wakes;
+	unsigned given;
+	uint64_t ballooned;
 	enum vm_action action; /* the last that was asked for */
 	enum vmk_status map_status;
 };

@@ -1,0 +1,69 @@
+#include "lib/types.h"
+#include "worlds/vmx/devices.h"
+#include <string.h>
+
+#define INFLATE   0u
+#define GUEST_ACT 4u /* where `actual` is in the configuration (Virtio 1.2, 5.5.4) */
+/* Page numbers that are taken of one buffer: what the rest names stays the guest's. */
+#define PAGES_MAX 4096u
+
+static void give_back(struct virtio *v, const struct virtqueue_chain *chain)
+{
+	const uint64_t count = MIN(chain->out_bytes / sizeof(uint32_t), (uint64_t)PAGES_MAX);
+	uint32_t pages[VMK_VM_PAGES_MAX];
+
+	for (uint64_t done = 0; done < count;) {
+		const size_t n = (size_t)MIN(count - done, (uint64_t)VMK_VM_PAGES_MAX);
+
+		chain_read(chain, done * sizeof(*pages), pages, n * sizeof(*pages));
+		v->host.ops->give_back(v->host.context, pages, (unsigned)n);
+		done += n;
+	}
+}
+
+/* What is taken out again comes when it is touched. */
+static bool serve(struct virtio *v, unsigned queue, struct virtqueue_chain *chain)
+{
+	if (queue == INFLATE)
+		give_back(v, chain);
+	virtio_put(v, queue, chain, 0);
+	return true;
+}
+
+static void configure(struct virtio *v, unsigned offset, unsigned bytes, uint64_t value)
+{
+	uint32_t actual;
+
+	if (offset < GUEST_ACT || bytes > 2 * GUEST_ACT - offset)
+		return;
+	memcpy(v->config + offset, &value, bytes);
+	memcpy(&actual, v->config + GUEST_ACT, sizeof(actual));
+	v->host.ops->ballooned(v->host.context, actual);
+}
+
+void balloon_set(struct balloon *balloon, uint32_t pages)
+{
+	if (!memcmp(balloon->virtio.config, &pages, sizeof(pages)))
+		return;
+	memcpy(balloon->virtio.config, &pages, sizeof(pages));
+	virtio_configure(&balloon->virtio);
+}
+
+static const struct virtio_class balloon_class = {
+	.kind = VIRTIO_BALLOON,
+	.pci_class = 0x050000,
+	.name = "balloon",
+	.queues = 2,
+	.config_bytes = 8,
+	.serve = serve,
+	.configure = configure,
+};
+
+bool balloon_init(struct balloon *balloon, uint32_t pages, struct host host,
+	const struct gmem *memory, struct pci *pci)
+{
+	if (!virtio_init(&balloon->virtio, &balloon_class, balloon, 0, host, memory, pci))
+		return false;
+	memcpy(balloon->virtio.config, &pages, sizeof(pages));
+	return true;
+}
