@@ -225,6 +225,8 @@ static void touch(unsigned page, bool large)
 
 	REQUIRE(!there || status == VMK_OK);
 	REQUIRE((status == VMK_OK) == (ram_frame(&vm.memory.ram, page) != 0));
+	if (status == VMK_OK)
+		vm_memory_execute(&vm, gpa_of(page));
 }
 
 static void say(unsigned page, uint8_t byte)
@@ -268,6 +270,7 @@ static void other(unsigned what)
 
 static void check_page(unsigned page, bool *taken)
 {
+	struct ept_leaf leaf;
 	const uint64_t frame = ram_frame(&vm.memory.ram, page);
 	struct hpa there;
 	uint64_t bytes;
@@ -275,11 +278,13 @@ static void check_page(unsigned page, bool *taken)
 
 	REQUIRE(vm_memory_read(&vm.vtx, gpa_of(page), &heard, 1) && heard == said[page]);
 	REQUIRE(!space.shown[page] || space.shown[page] == frame);
-	REQUIRE(ept_translate(&vm.vtx.ept, gpa_of(page), EPT_ACCESS, &there, &bytes) ==
+	REQUIRE(ept_translate(&vm.vtx.ept, gpa_of(page), EPT_READ | EPT_WRITE, &there, &bytes) ==
 		(frame != 0));
 	if (!frame)
 		return;
 	REQUIRE(hpa_pfn(there).v == frame && !taken[frame]);
+	REQUIRE(!vm.memory.policy.small_code || !ept_find(&vm.vtx.ept, gpa_of(page), &leaf) ||
+		leaf.shift == EPT_4K || !(leaf.entry & EPT_EXECUTE));
 	REQUIRE(frame_pool_owner(&pool, frame) == FRAME_VM);
 	taken[frame] = true;
 }
@@ -310,7 +315,8 @@ static bool power_on(const uint8_t *data)
 	const struct vm_memory_policy policy = {.reservation = MIN(data[0] * 8u, PAGES),
 		.limit = MIN(MAX(data[0], data[1]) * 8u, PAGES),
 		.keep = data[2] * 4u,
-		.large = data[3] & 1};
+		.large = data[3] & 1,
+		.small_code = data[3] & 4};
 	uintptr_t low, high;
 
 	memset(&vm, 0, sizeof(vm));

@@ -50,6 +50,7 @@ answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
 answers "what is off cannot be paused" 1 'echo cannot be paused: it is off' vmk vm pause echo
 answers "nor has it a console" 1 'echo is off' vmk vm console echo
+answers "nor any memory" 1 'echo is off: it has no memory' vmk vm memory set echo --target-kib 1024
 answers "more than a pCPU can promise" 1 'a reservation of 100 % of a pCPU needed, 9[0-9] % available' vmk vm start greedy
 answers "more than a pool has that takes nothing from above" 1 'a reservation of 40 % of a pCPU needed, 30 % available in host/user/gold' vmk vm start pooled
 answers "a pool of the boot's options" 0 '^host/user/gold +pool +8000 +30.00 +none +0.00 +0.00 +false' vmk sched pool list
@@ -91,6 +92,8 @@ does "pause" vmk vm pause echo
 answers "a paused one cannot be asked to stop" 1 'echo cannot be asked to stop: it is paused' vmk vm stop echo
 answers "it is shown as paused" 0 '^ *1 +echo +paused ' vmk vm list
 does "resume" vmk vm resume echo
+does "it is asked to make do with less memory" vmk vm memory set echo --target-kib 1024
+answers "and knows how much it is to give up" 0 '^   Balloon Target KiB: 3072$' vmk vm get echo
 does "reset" vmk vm reset echo
 ok "its board is reset" logs 'World echo: reset'
 does "stop" vmk vm stop echo

@@ -153,10 +153,12 @@ enum vmk_status bzimage_load(
 	if (status != VMK_OK)
 		return status;
 	*why = "the VM's memory does not hold this Linux kernel";
+	/* The kernel clears what it wants cleared: memory that it does not touch need not come. */
 	memory_bytes = MAX(h.payload_bytes, (uint64_t)h.init_bytes);
 	if (h.preferred < BOOT_HIGH || h.preferred >= request->memory->low_bytes ||
+		!gmem_map(request->memory, h.preferred, memory_bytes) ||
 		!boot_place(request, &request->kernel, h.payload, h.payload_bytes, h.preferred,
-			memory_bytes))
+			h.payload_bytes))
 		return VMK_NO_MEMORY;
 	status = boot_place_initrd(
 		request, h.preferred + memory_bytes, (uint64_t)h.initrd_max + 1, &initrd, why);
