@@ -1,3 +1,4 @@
+	[ -z "${5:-}" ] || sed -i "$5" "$dir/$name.manifest"
 # Guests for tests: source after tests/tap.sh. Kernel and programs are the distribution's.
 # shellcheck shell=bash
 
@@ -18,7 +19,7 @@ linux_initrd()
 	rm -rf "$tree"
 }
 
-# linux_guest DIR NAME VCPUS [COMMAND-LINE [MANIFEST-LINE]]: DIR/NAME.pkg, and its disk in DIR/disk.
+# linux_guest DIR NAME VCPUS [COMMAND-LINE [SED-OF-MANIFEST]]: DIR/NAME.pkg, and its disk in DIR/disk.
 linux_guest()
 {
 	local dir=$1 name=$2 keys=build/keys
