@@ -137,6 +137,8 @@ static void test_balloon(void **state)
 	/* What is to be in it is not the driver's. */
 	set(0x2000, 4, 1);
 	set(0x2006, 4, 1);
+	set(0x2008, 4, 1);
+	set(0x2a52, 4, 1);
 	assert_int_equal(get(0x2000, 8), 7 | 70ull << 32);
 }
 

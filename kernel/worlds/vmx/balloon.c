@@ -2,8 +2,10 @@
 #include "worlds/vmx/devices.h"
 #include <string.h>
 
-#define INFLATE   0u
-#define GUEST_ACT 4u /* where `actual` is in the configuration (Virtio 1.2, 5.5.4) */
+#define INFLATE 0u
+/* The configuration: how many pages are wanted, and where `actual` is (Virtio 1.2, 5.5.4). */
+#define CONFIG_BYTES  8u
+#define CONFIG_ACTUAL 4u
 /* Page numbers that are taken of one buffer: what the rest names stays the guest's. */
 #define PAGES_MAX 4096u
 
@@ -34,10 +36,10 @@ static void configure(struct virtio *v, unsigned offset, unsigned bytes, uint64_
 {
 	uint32_t actual;
 
-	if (offset < GUEST_ACT || bytes > 2 * GUEST_ACT - offset)
+	if (offset < CONFIG_ACTUAL || offset >= CONFIG_BYTES || bytes > CONFIG_BYTES - offset)
 		return;
 	memcpy(v->config + offset, &value, bytes);
-	memcpy(&actual, v->config + GUEST_ACT, sizeof(actual));
+	memcpy(&actual, v->config + CONFIG_ACTUAL, sizeof(actual));
 	v->host.ops->ballooned(v->host.context, actual);
 }
 
@@ -54,7 +56,7 @@ static const struct virtio_class balloon_class = {
 	.pci_class = 0x050000,
 	.name = "balloon",
 	.queues = 2,
-	.config_bytes = 8,
+	.config_bytes = CONFIG_BYTES,
 	.serve = serve,
 	.configure = configure,
 };

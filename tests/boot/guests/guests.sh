@@ -1,4 +1,3 @@
-	[ -z "${5:-}" ] || sed -i "$5" "$dir/$name.manifest"
 # Guests for tests: source after tests/tap.sh. Kernel and programs are the distribution's.
 # shellcheck shell=bash
 
@@ -27,7 +26,7 @@ linux_guest()
 	head -c 65536 /dev/zero | tr '\0' 'd' >"$dir/disk"
 	echo "${4:-console=ttyS0 quiet tsc=reliable no_timer_check mitigations=off}" >"$dir/cmdline"
 	sed "s/@VCPUS@/$3/; s/^name=.*/name=$name/" tests/boot/guests/linux.manifest >"$dir/$name.manifest"
-	[ -z "${5:-}" ] || echo "$5" >>"$dir/$name.manifest"
+	[ -z "${5:-}" ] || sed -i "$5" "$dir/$name.manifest"
 	build/bin/vmksign vm-image --out "$dir/$name.vm" kernel="$(echo build/third-party/linux/boot/vmlinuz-*)" \
 		initrd="$dir/initrd" cmdline="$dir/cmdline" disk="$dir/disk" &&
 		build/bin/vmksign package --manifest "$dir/$name.manifest" --payload "$dir/$name.vm" \
