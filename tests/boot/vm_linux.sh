@@ -40,7 +40,7 @@ boot()
 		tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" || return 1
 	rm -rf "$dir/run"
 	timeout "${MERLON_TIMEOUT:-900}" build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --mem 768 --net \
-		--smp "$2" --until "World linux: power off" --timeout "${MERLON_TIMEOUT:-880}" >"$dir/txtsim.log" 2>&1
+		--smp "$2" --until "VM linux: is gone" --timeout "${MERLON_TIMEOUT:-880}" >"$dir/txtsim.log" 2>&1
 }
 boot 1 1
 is "the guest switches itself off" $? 0
