@@ -2,14 +2,24 @@
 # What ClusterFuzzLite and OSS-Fuzz run: the targets of fuzz/ with the engine and sanitizer that the
 # environment names, into $OUT with their seeds and dictionaries. Arguments: only these targets.
 #
-# A runner has none of our distribution's libraries, so targets that need one (OpenSSL, jansson, tss2)
-# stay out; ./build.sh fuzz runs them.
+# A runner has none of our distribution's libraries, and no network to fetch what is not in the
+# repository: targets that need either (OpenSSL, jansson, tss2; mbedTLS, lwIP) stay out; ./build.sh
+# fuzz runs them.
 [ -f Makefile ] || cd "$SRC/merlon"
+
+sources_of() # TARGET
+{
+	echo "fuzz/$1.c"
+	sed -nE 's,^/\* (sources|quiet|simulated): (.*) \*/$,\2,p' "fuzz/$1.c"
+}
 
 wanted=("$@")
 if [ $# = 0 ]; then
 	for source in fuzz/fuzz_*.c; do
-		grep -qE '^/\* (libs|needs):' "$source" || wanted+=("$(basename "$source" .c)")
+		target=$(basename "$source" .c)
+		# shellcheck disable=SC2046
+		grep -qE '^/\* (libs|needs):' "$source" ||
+			grep -qs '"build/third-party/' $(sources_of "$target") || wanted+=("$target")
 	done
 fi
 export ENGINE=clusterfuzz
