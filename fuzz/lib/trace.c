@@ -7,6 +7,7 @@
 static void print_line(const char *text)
 {
 	puts(text);
+	fflush(stdout); /* an abort() would lose it */
 }
 
 struct replay_trace *trace_wanted(void)

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "mem/heap.h"
+#include "replay/machine.h"
 #include "replay/sched.h"
 #include "replay/sched_sim.h"
 #include "vmkmod/modules.h"
@@ -45,27 +46,54 @@ static void log_line(const char *text)
 	vmk_log("%s", text);
 }
 
+static void run_sched(const uint8_t *input, size_t bytes, struct replay_trace *trace)
+{
+	replay_sched(input, bytes, trace);
+	free_sched_space();
+}
+
+static void run_guest(const uint8_t *input, size_t bytes, struct replay_trace *trace)
+{
+	struct replay_program *program = heap_alloc(sizeof(*program));
+	enum vmk_status status = VMK_NO_MEMORY;
+	unsigned done = 0, count = 0;
+
+	if (program) {
+		program_read(program, input, bytes);
+		count = program->count;
+		status = machine_run(program, trace, &done);
+	}
+	heap_free(program);
+	if (status != VMK_OK)
+		vmk_error("the guest cannot run: %s", vmk_status_name(status));
+	else if (done < count)
+		panic("replay: guest: it stopped at operation %u of %u", done + 1, count);
+}
+
+/* By the name of the fuzz target. */
+static const struct {
+	const char *name;
+	void (*run)(const uint8_t *input, size_t bytes, struct replay_trace *trace);
+} targets[] = {{"sched", run_sched}, {"guest", run_guest}};
+
 void replay_boot(void)
 {
 	struct replay_trace trace = trace_to(log_line);
 	const uint8_t *input;
+	char what[16] = "";
 	size_t bytes;
-	char what[16];
 
 	if (!option_has(boot_info->cmdline, "replay"))
 		return;
+	option_get(boot_info->cmdline, "replay", what, sizeof(what));
 	input = modules_replay(&bytes);
-	if (!option_get(boot_info->cmdline, "replay", what, sizeof(what)) ||
-		strcmp(what, "sched")) {
-		vmk_error("replay=: expected sched");
+	for (size_t i = 0; input && i < ARRAY_SIZE(targets); i++) {
+		if (strcmp(targets[i].name, what))
+			continue;
+		vmk_log("%zu bytes for %s", bytes, what);
+		targets[i].run(input, bytes, &trace);
+		vmk_log("the end after %u steps", trace.steps);
 		return;
 	}
-	if (!input) {
-		vmk_error("replay=%s: there is no package of kind replay", what);
-		return;
-	}
-	vmk_log("%zu bytes for %s", bytes, what);
-	replay_sched(input, bytes, &trace);
-	free_sched_space();
-	vmk_log("the end after %u steps", trace.steps);
+	vmk_error("replay=%s: expected sched or guest, and a package of kind replay", what);
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # What the fuzzers feed to the kernel's code on the host goes through the real kernel in an emulator,
 # and every step agrees; without the option, such a package does not load; and a kernel that differs
-# from the target is noticed. With --full: also in Bochs, with more inputs. TAP output.
+# from the target is noticed. With --full: more inputs, and planted bugs. TAP output.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 dir=build/tests/boot/replay
 rm -rf "$dir"
 mkdir -p "$dir"
-make -s build/fuzz/fuzz_sched kernel txtsim build/packages/config.pkg build/bin/vmksign \
+make -s build/fuzz/fuzz_sched build/fuzz/fuzz_guest kernel txtsim build/packages/config.pkg build/bin/vmksign \
 	build/bin/vmkbootcfg >"$dir/make.log" 2>&1 || {
 	echo "Bail out! make failed: $dir/make.log"
 	exit 1
@@ -51,10 +51,34 @@ has "without the option the package is refused" "$dir/sched-1/log" \
 	'replay.pkg refused: denied: the kernel option replay='
 is "and nothing is replayed" "$(trace_kernel "$dir/sched-1/log" | wc -l)" 0
 
+agrees bochs fuzz_guest fuzz/corpus/guest/each guest-each
+
+# The target with a planted bug, beside the kernel without it.
+planted_differs() # BUG TARGET INPUT AGREED
+{
+	local to=$dir/planted
+	rm -rf "$to"
+	mkdir -p "$to"
+	make_tree "$to/tree"
+	plant "$to/tree" "fuzz/planted/$1.patch"
+	make -s -C "$to/tree" "build/fuzz/$2" >"$to/make.log" 2>&1
+	programs=$to/tree/build/fuzz trace_host "$2" "$3" >"$to/host"
+	cp "$dir/$4/log" "$to/"
+	replay_agrees "$to" >"$to/said"
+	is "a target with the bug $1 does something else than the kernel" $? 1
+	has "from a certain step on" "$to/said" '^kernel: step [0-9]+ '
+}
+
 if [ -n "${MERLON_FULL:-}" ]; then
+	. fuzz/tools/planted.sh
 	for ((n = 2; n <= 11; n++)); do
 		agrees qemu fuzz_sched "$(seed sched "$n")" "sched-$n"
 	done
 	agrees bochs fuzz_sched "$(seed sched 12)" sched-bochs
+	for input in events memory msrs registers; do
+		agrees bochs fuzz_guest "fuzz/corpus/guest/$input" "guest-$input"
+	done
+	planted_differs sched-refund-twice fuzz_sched "$(seed sched 1)" sched-1
+	planted_differs inject-window-stays fuzz_guest fuzz/corpus/guest/events guest-events
 fi
 done_testing
