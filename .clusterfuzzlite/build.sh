@@ -10,7 +10,7 @@
 sources_of() # TARGET
 {
 	echo "fuzz/$1.c"
-	sed -nE 's,^/\* (sources|quiet|simulated): (.*) \*/$,\2,p' "fuzz/$1.c"
+	sed -nE 's,^/\* (sources|quiet|plain|simulated): (.*) \*/$,\2,p' "fuzz/$1.c"
 }
 
 wanted=("$@")

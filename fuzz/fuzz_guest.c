@@ -2,12 +2,12 @@
 /* sources: kernel/vtx/vcpu_control.c kernel/vtx/vcpu_report.c kernel/vtx/guest_msr.c */
 /* sources: kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/exits.c kernel/replay/guest.c */
 /* sources: kernel/replay/program.c kernel/vtx/guest_fpu.c */
-/* quiet: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
-/* quiet: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
-/* quiet: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
-/* quiet: fuzz/models/swvmx/rig.c fuzz/models/swvmx/program.c kernel/vtx/vmcs.c */
-/* quiet: kernel/vtx/cpuid_policy.c kernel/vtx/capabilities.c kernel/replay/trace.c */
-/* quiet: fuzz/lib/figures.c fuzz/lib/trace.c */
+/* plain: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
+/* plain: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
+/* plain: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
+/* plain: fuzz/models/swvmx/rig.c fuzz/models/swvmx/program.c kernel/vtx/vmcs.c */
+/* plain: kernel/vtx/cpuid_policy.c kernel/vtx/capabilities.c kernel/replay/trace.c */
+/* plain: fuzz/lib/figures.c fuzz/lib/trace.c */
 /* coverage: edges */
 /*
  * A guest's program on the run loop, over a model of the processor that executes it: each operation

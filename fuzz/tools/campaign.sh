@@ -78,7 +78,7 @@ turn() # TARGET JOB SECONDS ROUND
 	stopping=
 	trap 'stopping=1; [ -z "$fuzzer" ] || kill "$fuzzer" 2>/dev/null' TERM INT
 	mkdir -p "$corpora/$target" "$states/$target"
-	while [ -z "$stopping" ] && [ "$SECONDS" -lt "$end" ] &&
+	while [ -z "$stopping" ] && [ "$SECONDS" -lt "$end" ] && kill -0 "$campaign" 2>/dev/null &&
 		[ "$crashes" -lt "$CRASHES_PER_TURN" ] && has_room; do
 		# Value profile finds more and costs nearly half the speed: every other process has it.
 		fuzz_once "$target" "$job" $((end - SECONDS)) $(((job + $4) % 2)) ||
@@ -107,6 +107,19 @@ wait_for_place() # JOBS
 {
 	while [ "$(jobs -rp | wc -l)" -ge "$1" ]; do
 		wait -n
+	done
+}
+
+# What a campaign has started ends with it, also if nobody could tell it so (kill -9): the next one
+# need not wait for the lock.
+end_with() # PID
+{
+	exec 9>&-
+	tail --pid="$1" -f /dev/null
+	local file pid
+	for file in "$states"/*/job*.pid; do
+		pid=$(cat "$file" 2>/dev/null) || continue
+		[ ! "/proc/$pid/exe" -ef "$programs/$(basename "${file%/*}")" ] || kill "$pid"
 	done
 }
 
@@ -148,6 +161,9 @@ campaign() # SECONDS JOBS TARGET...
 	flock -n 9 || die "a campaign is running here already (build/fuzz-state/lock is held)"
 	build_targets "$@"
 	known=$(count_findings "$@")
+	campaign=$BASHPID
+	end_with "$campaign" >/dev/null 2>&1 &
+	disown
 	trap stop_campaign INT TERM
 	# Without an end, and for days, everybody has a turn before anybody has a second one.
 	while [ -z "$interrupted" ]; do
