@@ -61,7 +61,7 @@ die()
 # under build/, never installed.
 packages=(
 	make clang-19 lld-19 llvm-19 libclang-rt-19-dev clang-format-19 gcc-12
-	git dpkg-dev patch xz-utils bzip2 openssl procps
+	git dpkg-dev patch xz-utils bzip2 zip unzip openssl procps
 	bochs bochs-term bochsbios vgabios qemu-system-x86 ovmf grub-common grub-pc-bin grub-efi-amd64-bin
 	ovmf xorriso mtools cpio
 	swtpm swtpm-tools gnutls-bin tpm2-tools

@@ -64,6 +64,16 @@ with_tools repro fuzz_cbor "$input" >"$scratch/repro.log" 2>&1
 has "a finding is reproduced" "$scratch/repro.log" '^first target.c:'
 with_tools minimize fuzz_cbor "$scratch/long" >"$scratch/minimize.log" 2>&1
 is "and made as small as it can be" "$(stat -c %s "$scratch/long.min")" 2
+with_tools merge '' fuzz_cbor >"$scratch/merge.log" 2>&1
+has "a corpus is merged to what adds coverage" "$scratch/merge.log" '^fuzz_cbor: [0-9]+ inputs, [0-9]+ left$'
+without_room()
+{
+	FREE_MIB_MIN=999999999
+	campaign 1 1 fuzz_cbor
+}
+with_tools without_room >"$scratch/room.log" 2>&1
+is "a full disk ends a campaign" $? 2
+has "and how much is left is said" "$scratch/room.log" '[0-9]+ MiB are left on the disk, fewer than'
 fuzz/run --status --json >"$scratch/status.json"
 is "the status counts them" "$(jq '.[0].crashes' "$scratch/status.json")" 2
 is "and the checks seen, of all turns" "$(jq -c '.[0].checks' "$scratch/status.json")" \
@@ -144,15 +154,36 @@ if [ -n "${MERLON_FULL:-}" ]; then
 	else
 		skip "and AFL++ finds new paths with it" "afl++ is not installed"
 	fi
+	with_tools campaign 300 1 fuzz_cbor >"$scratch/killed.log" 2>&1 &
+	campaign=$!
+	pid_file=$scratch/fuzz-state/fuzz_cbor/job0.pid
+	rm -f "$pid_file"
+	for ((i = 0; i < 100; i++)); do
+		[ ! -s "$pid_file" ] || break
+		sleep 0.1
+	done
+	kill -9 "$campaign"
+	wait "$campaign" 2>/dev/null
+	ok "what a killed campaign started ends" timeout 60 flock "$scratch/fuzz-state/lock" true
+	with_tools campaign 2 1 fuzz_cbor >"$scratch/resumed.log" 2>&1
+	is "and the next one goes on where it was" $? 0
+	has "without a finding twice" "$scratch/resumed.log" '2 findings .* 0 of them new'
 	export -n MERLON_FUZZ
 	mkdir -p "$scratch/out"
-	if command -v zip >/dev/null; then
+	if command -v zip unzip >/dev/null; then
 		CC=clang-19 CXX=clang++-19 CFLAGS='-O1 -fsanitize=address,fuzzer-no-link' \
 			CXXFLAGS=-fsanitize=address LIB_FUZZING_ENGINE=-fsanitize=fuzzer OUT=$scratch/out \
-			.clusterfuzzlite/build.sh fuzz_coap fuzz_bootcfg >"$scratch/clusterfuzz.log" 2>&1
+			.clusterfuzzlite/build.sh >"$scratch/clusterfuzz.log" 2>&1
 		ok "ClusterFuzzLite's build makes programs, seeds and dictionaries" test \
 			-x "$scratch/out/fuzz_coap" -a -f "$scratch/out/fuzz_bootcfg_seed_corpus.zip" \
 			-a -f "$scratch/out/fuzz_bootcfg.dict"
+		for program in $(find "$scratch/out" -name 'fuzz_*' ! -name '*.*' | sort); do
+			rm -rf "$scratch/seeds"
+			mkdir -p "$scratch/seeds"
+			[ ! -f "${program}_seed_corpus.zip" ] ||
+				unzip -q "${program}_seed_corpus.zip" -d "$scratch/seeds"
+			ok "its $(basename "$program") takes its seeds" timeout 120 "$program" -runs=0 "$scratch/seeds"
+		done
 	else
 		skip "ClusterFuzzLite's build makes programs, seeds and dictionaries" "zip is not installed"
 	fi
