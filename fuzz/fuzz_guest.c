@@ -7,7 +7,7 @@
 /* plain: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
 /* plain: fuzz/models/swvmx/rig.c fuzz/models/swvmx/program.c kernel/vtx/vmcs.c */
 /* plain: kernel/vtx/cpuid_policy.c kernel/vtx/capabilities.c kernel/replay/trace.c */
-/* plain: fuzz/lib/figures.c fuzz/lib/trace.c */
+/* plain: fuzz/models/swvmx/host_fpu.c fuzz/lib/figures.c fuzz/lib/trace.c */
 /* coverage: edges */
 /*
  * A guest's program on the run loop, over a model of the processor that executes it: each operation
