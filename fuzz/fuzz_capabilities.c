@@ -41,6 +41,8 @@ static void check_settled(const struct vtx_capability_msrs *m, const struct vtx_
 		const bool on = c->word[controls[i].word] >> controls[i].bit & 1;
 
 		require(on == vtx_control_is_on(c, (enum vtx_control)i));
+		require(*vtx_control_name((enum vtx_control)i) &&
+			*vtx_control_why((enum vtx_control)i));
 		require(controls[i].need != NEED_REQUIRED || on);
 		require(controls[i].need != NEED_REFUSED || !on);
 	}

@@ -180,6 +180,7 @@ static void have_host(unsigned state, const uint8_t *changes, size_t size)
 	fake.pauses_left = state & HOST_PATIENT ? 3 : 0;
 	for (size_t i = 0; i + 4 <= size; i += 4)
 		change(changes + i);
+	fake.pauses_left %= 4; /* somebody interrupts in the end */
 	fake.audit.bytes = MIN(fake.audit.bytes, fake.audit_log ? sizeof(left[3]) : 0);
 }
 
