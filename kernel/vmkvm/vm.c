@@ -431,11 +431,25 @@ void vm_release(struct vm *vm)
 		vm_attend(vm->vcpus[i], ATTEND_END);
 }
 
+static bool is_paused(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->paused, __ATOMIC_SEQ_CST);
+}
+
+static bool runs(const struct vm_vcpu *v)
+{
+	return __atomic_load_n(&v->running_on, __ATOMIC_SEQ_CST) >= 0;
+}
+
 void vm_pause(struct vm *vm, bool paused)
 {
 	__atomic_store_n(&vm->paused, paused, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		vm_kick(vm->vcpus[i]);
+	/* Whoever takes a pCPU from now on sees `paused` before it enters the guest (run.c). */
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		while (is_paused(vm) && runs(vm->vcpus[i]))
+			world_yield();
 }
 
 struct vm_console *vm_console(struct vm *vm)

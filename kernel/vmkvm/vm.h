@@ -44,7 +44,8 @@ void vm_release(struct vm *vm);
 /* A VM's memory is wiped and freed with the last reference; who made it has one. */
 void vm_get(struct vm *vm);
 void vm_put(struct vm *vm);
-/* Soon no vCPU runs, until it is resumed. The guest's clocks go on, its devices too. */
+/* When it returns, no vCPU runs until it is resumed. The guest's clocks go on, its devices too. May
+ * wait for vCPUs to leave the guest: microseconds, at most a slice. */
 void vm_pause(struct vm *vm, bool paused);
 struct vm_console *vm_console(struct vm *vm);
 /* Of CPU time, as its package says: 1000 for each vCPU unless it says something. */

@@ -17,6 +17,7 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" echo:echo 1 &&
 	flat_guest "$dir" four:four 4 &&
 	flat_guest "$dir" ticks:ticks 1 &&
+	elf_guest "$dir" multiboot1 && elf_guest "$dir" multiboot2 && elf_guest "$dir" pvh &&
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
 	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
@@ -24,8 +25,8 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,ticks,heavy,light,greedy,pooled}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- ticks.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,ticks,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- ticks.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
@@ -44,7 +45,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "seven virtual machines, all off" 0 '^ *[1-7] +[a-z]+ +off +0 +[14] +4096 +[0-9]+ +false$' vmk vm list
+answers "ten virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[124] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
@@ -112,6 +113,13 @@ ok "and it is gone" logs 'VM four: is gone'
 does "real mode with 8259s" vmk vm start ticks
 ok "their interrupts come, and only those that are wanted" logs 'World ticks: \| three ticks of the 8254, and none while it is masked'
 ok "and it is gone" logs 'VM ticks: is gone'
+
+# --- payloads of the other kinds
+for kind in multiboot1 multiboot2 pvh; do
+	does "$kind" vmk vm start "$kind"
+	ok "it is started as its protocol says" logs "World $kind: \\| started by "
+	ok "and is gone" logs "VM $kind: is gone"
+done
 
 # --- 2:1 on one pCPU
 does "one with high shares" vmk vm start heavy

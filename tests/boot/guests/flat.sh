@@ -5,14 +5,30 @@
 # another source's.
 flat_guest()
 {
-	local dir=$1 name=${2%:*} source=${2#*:} vcpus=$3
+	local dir=$1 name=${2%:*} source=tests/boot/guests/flat/${2#*:} vcpus=$3
 	shift 3
-	clang-19 --target=i386-none-elf -I. -c -o "$dir/$name.o" "tests/boot/guests/flat/$source.S" &&
+	clang-19 --target=i386-none-elf -I. -c -o "$dir/$name.o" "$source.S" &&
 		ld.lld-19 -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$dir/$name.bin" "$dir/$name.o" &&
-		printf '%s\n' "name=$name" version=1.0.0 provider=Merlon kind=vm level=PartnerSupported \
-			"vcpus=$vcpus" memory-kib=4096 "$@" >"$dir/$name.manifest" &&
-		build/bin/vmksign vm-image --out "$dir/$name.vm" kernel="$dir/$name.bin" &&
+		flat_package "$dir" "$name" "$vcpus" "$name.bin" "$@"
+}
+
+# elf_guest DIR NAME: DIR/NAME.pkg with one vCPU, an ELF file at 1 MiB.
+elf_guest()
+{
+	clang-19 --target=i386-none-elf -I. -c -o "$1/$2.o" "tests/boot/guests/flat/$2.S" &&
+		ld.lld-19 -m elf_i386 --image-base=0x100000 -o "$1/$2.elf" "$1/$2.o" &&
+		flat_package "$1" "$2" 1 "$2.elf"
+}
+
+# flat_package DIR NAME VCPUS KERNEL [MANIFEST-LINE...]: DIR/NAME.pkg of DIR/KERNEL.
+flat_package()
+{
+	local dir=$1 name=$2 vcpus=$3 kernel=$4
+	shift 4
+	printf '%s\n' "name=$name" version=1.0.0 provider=Merlon kind=vm level=PartnerSupported \
+		"vcpus=$vcpus" memory-kib=4096 "$@" >"$dir/$name.manifest" &&
+		build/bin/vmksign vm-image --out "$dir/$name.vm" kernel="$dir/$kernel" &&
 		build/bin/vmksign package --manifest "$dir/$name.manifest" --payload "$dir/$name.vm" \
-			--key build/keys/provider.key --cert build/keys/provider.pem \
-			--chain build/keys/intermediate.pem --out "$dir/$name.pkg"
+		--key build/keys/provider.key --cert build/keys/provider.pem \
+		--chain build/keys/intermediate.pem --out "$dir/$name.pkg"
 }
