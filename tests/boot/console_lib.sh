@@ -42,14 +42,29 @@ wait_for()
 	done
 }
 
+# answered SKIP WORDS: after SKIP bytes stands the typed line, whole, and behind it the next prompt. (A line of
+# the log draws the prompt again, also before what was typed is echoed: that one is not the next.)
+answered()
+{
+	screen "$1" | words=$2 awk '
+		BEGIN { words = ENVIRON["words"] }
+		{ line = $0; sub(/^vmk(\[[0-9]+\])?> /, "", line) }
+		typed && /^vmk(\[[0-9]+\])?> $/ { prompts = 1 }
+		line == words { typed = 1 }
+		END { exit !prompts }'
+}
+
 # vmk WORDS: types the line, waits for the next prompt; the answer is in $dir/answer, without lines of the log
 # that came meanwhile, its status in $?.
 vmk()
 {
-	local from prompt
+	local from prompt end=$((SECONDS + ${patience:-250}))
 	from=$(size)
 	printf '%s\r' "$*" >&8
-	wait_for "$from" '^vmk(\[[0-9]+\])?> $' || return 255
+	until answered "$from" "$*"; do
+		[ $SECONDS -lt $end ] && kill -0 "$sim" 2>/dev/null || return 255
+		sleep 0.1
+	done
 	screen "$from" | sed -e 1d -e '/^[0-9]\{4\}-[0-9-]*T[0-9:.]*Z /d' -e '/^vmk\(\[[0-9]*\]\)\?> /d' >"$dir/answer"
 	prompt=$(screen "$from" | grep -aE '^vmk(\[[0-9]+\])?> $' | tail -n 1 | tr -dc 0-9)
 	return "${prompt:-0}"
