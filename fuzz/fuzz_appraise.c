@@ -1,3 +1,4 @@
+/* runs: 4000 */
 /* sources: attest/verifier/cpu.c attest/verifier/audit.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
 /* sources: attest/verifier/events.c attest/verifier/replay.c attest/verifier/semantics.c */

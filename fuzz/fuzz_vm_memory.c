@@ -1,3 +1,4 @@
+/* runs: 4000 */
 /* sources: kernel/vmkvm/memory.c kernel/vmkvm/ram.c kernel/vmkvm/view.c kernel/vtx/ept.c */
 /* sources: kernel/mem/frame_pool.c kernel/lib/lock.c */
 /* quiet: tests/unit/shim/panic.c */
