@@ -168,14 +168,18 @@ const struct account *accounts_find(const struct accounts *accounts, const char 
 	return NULL;
 }
 
+/* Of which account a name's challenge is like may not be seen from its salt: a hash for each. */
+enum hash_use { HASH_SALT, HASH_LIKE };
+
 /* Of the name and of what nobody knows. */
-static void hash_name(
-	const uint8_t secret[ACCOUNTS_SECRET_BYTES], const char *name, uint8_t digest[SHA256_BYTES])
+static void hash_name(const uint8_t secret[ACCOUNTS_SECRET_BYTES], const char *name,
+	enum hash_use use, uint8_t digest[SHA256_BYTES])
 {
 	struct {
 		uint8_t secret[ACCOUNTS_SECRET_BYTES];
 		char name[VMK_LOGIN_NAME_MAX];
-	} both = {0};
+		uint8_t use;
+	} both = {.use = (uint8_t)use};
 
 	memcpy(both.secret, secret, sizeof(both.secret));
 	memcpy(both.name, name, strnlen(name, sizeof(both.name)));
@@ -183,14 +187,25 @@ static void hash_name(
 	mbedtls_platform_zeroize(&both, sizeof(both));
 }
 
+void accounts_secret(const struct accounts *accounts, uint8_t secret[ACCOUNTS_SECRET_BYTES])
+{
+	uint8_t keys[ACCOUNTS_MAX][VMK_LOGIN_KEY_BYTES] = {0};
+
+	for (unsigned i = 0; i < accounts->count; i++)
+		memcpy(keys[i], accounts->list[i].stored_key, sizeof(keys[i]));
+	hash_sha256(keys, sizeof(keys), secret);
+	mbedtls_platform_zeroize(keys, sizeof(keys));
+}
+
 void accounts_challenge(const struct accounts *accounts,
 	const uint8_t secret[ACCOUNTS_SECRET_BYTES], struct vmk_login *login)
 {
 	const struct account *account = accounts_find(accounts, login->name), *like;
-	uint8_t salt[SHA256_BYTES];
+	uint8_t salt[SHA256_BYTES], pick[SHA256_BYTES];
 
-	hash_name(secret, login->name, salt);
-	like = account ? account : &accounts->list[salt[0] % accounts->count];
+	hash_name(secret, login->name, HASH_SALT, salt);
+	hash_name(secret, login->name, HASH_LIKE, pick);
+	like = account ? account : &accounts->list[pick[0] % accounts->count];
 	login->salt_bytes = like->salt_bytes;
 	login->iterations = like->iterations;
 	memset(login->salt, 0, sizeof(login->salt));

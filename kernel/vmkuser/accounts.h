@@ -43,9 +43,14 @@ enum vmk_status accounts_parse(struct accounts *accounts, const char *text, size
 /* NULL: there is none of that name. */
 const struct account *accounts_find(const struct accounts *accounts, const char *name);
 /*
+ * What makes the challenges of names that are none: of the accounts' keys, and so unknown to others
+ * and yet the same after each boot, as an account's salt is.
+ */
+void accounts_secret(const struct accounts *accounts, uint8_t secret[ACCOUNTS_SECRET_BYTES]);
+/*
  * What is to be made of the password: salt, salt_bytes and iterations of `login` for its name. A
  * name that is none gets what nobody can tell from an account's, always the same for one
- * `secret`. There must be an account.
+ * `secret`: a salt of its own, size and iterations of any account. There must be an account.
  */
 void accounts_challenge(const struct accounts *accounts,
 	const uint8_t secret[ACCOUNTS_SECRET_BYTES], struct vmk_login *login);

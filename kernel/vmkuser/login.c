@@ -3,7 +3,6 @@
 #include "arch/x86/time.h"
 #include "lib/lock.h"
 #include "lib/log.h"
-#include "lib/random.h"
 #include "mem/heap.h"
 #include "mem/space.h"
 #include "trust/audit.h"
@@ -48,8 +47,8 @@ void login_init(void)
 	text = modules_config(&bytes);
 	if (text)
 		copy_config(text, bytes);
-	random_bytes(secret, sizeof(secret));
 	impossible = text && accounts_parse(&accounts, text, bytes, &line, &why) != VMK_OK;
+	accounts_secret(&accounts, secret);
 	if (impossible)
 		vmk_error("line %u of the configuration: %s: nobody can log in, the console stays "
 			  "off",
@@ -133,9 +132,11 @@ static void refuse(const struct uworld *u, const struct vmk_login *login)
 {
 	const struct account *known = accounts_find(&accounts, login->name);
 
-	/* Of names that nobody has, the limit counts as one: there are too many. */
+	/* A name that nobody has may be a password, typed too early; and for the limit all of them
+	 * are one: there are too many. */
 	audit_record(AUDIT_LOGIN_REFUSED, known ? known->name : WORLD_NAME(u), "world",
-		WORLD_NAME(u), "account", login->name, "known", known ? "yes" : "no", NULL);
+		WORLD_NAME(u), "account", known ? known->name : "unknown", "known",
+		known ? "yes" : "no", NULL);
 	vmk_warn("World %s: a log-in was refused", WORLD_NAME(u));
 }
 

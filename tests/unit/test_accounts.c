@@ -174,6 +174,30 @@ static void unknown_names_have_challenges_too(void **state)
 	accounts_challenge(&accounts, secret, &(struct vmk_login){.name = "admin"});
 }
 
+/* Nor after another boot, nor by a count that few accounts have, nor because salt and count go
+ * together in one way only. */
+static void unknown_names_are_like_accounts(void **state)
+{
+	uint8_t of_these[ACCOUNTS_SECRET_BYTES], again[ACCOUNTS_SECRET_BYTES];
+	bool seen[2][2] = {0}; /* is the first byte of the salt odd, and whose count is it */
+
+	parse("account.a=read " GOOD "\naccount.b=read SCRAM-SHA-256$20000:" KEYS);
+	accounts_secret(&accounts, of_these);
+	for (unsigned i = 0; i < 64; i++) {
+		struct vmk_login login = {0};
+
+		snprintf(login.name, sizeof(login.name), "none%u", i);
+		accounts_challenge(&accounts, of_these, &login);
+		seen[login.salt[0] % 2][login.iterations == 20000] = true;
+	}
+	assert_true(seen[0][0] && seen[0][1] && seen[1][0] && seen[1][1]);
+	accounts_secret(&accounts, again);
+	assert_memory_equal(of_these, again, sizeof(again));
+	accounts.list[1].stored_key[31] ^= 1;
+	accounts_secret(&accounts, again);
+	assert_memory_not_equal(of_these, again, sizeof(again));
+}
+
 static void worlds_do_not_read_keys(void **state)
 {
 	char text[] = "hostname=h\naccount.admin=control " GOOD "\n  # account.old=read " GOOD
@@ -200,6 +224,7 @@ int main(void)
 		cmocka_unit_test(the_right_password_is_needed),
 		cmocka_unit_test(keys_are_those_of_the_standard),
 		cmocka_unit_test(unknown_names_have_challenges_too),
+		cmocka_unit_test(unknown_names_are_like_accounts),
 		cmocka_unit_test(worlds_do_not_read_keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

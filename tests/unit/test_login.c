@@ -136,6 +136,10 @@ static void handles_come_with_the_password(void **state)
 	assert_string_equal(shim_audit_last, "world=test account=admin known=yes");
 	assert_int_equal(have(VMK_KIND_SYSTEM), VMK_NO_HANDLE);
 	sim.now_ns += SECOND;
+	/* What nobody is called may be a password. */
+	assert_int_equal(try("secret", ""), VMK_BAD_SIGNATURE);
+	assert_string_equal(shim_audit_last, "world=test account=unknown known=no");
+	sim.now_ns += 2 * SECOND;
 	assert_int_equal(try("admin", "secret"), VMK_OK);
 	assert_int_equal(shim_audit_counts[AUDIT_LOGIN], 1);
 	assert_string_equal(shim_audit_last, "world=test account=admin role=control");
