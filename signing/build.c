@@ -8,6 +8,7 @@
 #include "signing/crypto.h"
 #include "vmkmod/package.h"
 #include "vmkmod/package_format.h"
+#include "vmkuser/accounts.h"
 
 struct request {
 	const char *manifest, *payload, *key, *signature, *certificate, *out;
@@ -168,6 +169,25 @@ static bool acceptable(const struct bytes *file, const char *manifest)
 	return status == VMK_OK;
 }
 
+/* A host whose configuration has a line of an account that is wrong keeps its console off, and so
+ * nobody could ask it what is wrong. */
+static bool lets_in(const struct bytes *file, const char *payload)
+{
+	struct package package;
+	struct accounts accounts;
+	unsigned line;
+	const char *why = "";
+
+	if (package_parse(file->data, file->size, &package, &why) != VMK_OK)
+		return false;
+	if (package.kind != PACKAGE_CONFIG ||
+		accounts_parse(&accounts, (const char *)package.payload, package.payload_bytes,
+			&line, &why) == VMK_OK)
+		return true;
+	fprintf(stderr, "vmksign: %s: line %u: %s: nobody could log in\n", payload, line, why);
+	return false;
+}
+
 static bool build(const struct request *request)
 {
 	struct bytes manifest = {0}, payload = {0}, file = {0};
@@ -175,7 +195,7 @@ static bool build(const struct request *request)
 		  file_read(request->payload, PACKAGE_PAYLOAD_MAX, &payload) &&
 		  put_signed_part(&file, &manifest, &payload) &&
 		  (!request->certificate || put_trailer(&file, request)) &&
-		  acceptable(&file, request->manifest) &&
+		  acceptable(&file, request->manifest) && lets_in(&file, request->payload) &&
 		  (!request->certificate || is_own(&file, request->certificate)) &&
 		  file_write(request->out, file.data, file.size, 0644);
 

@@ -9,8 +9,11 @@ vmksign_SRCS := signing/vmksign.c signing/keys.c signing/build.c signing/inspect
 	kernel/vmkmod/domain.c kernel/vmkmod/verify.c \
 	kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c kernel/lib/hex.c kernel/trust/security.c \
 	kernel/boot/options.c tboot-integration/image/bootcfg.c \
-	kernel/lib/keyval.c kernel/vmkvm/image.c
+	kernel/lib/keyval.c kernel/vmkvm/image.c kernel/vmkuser/accounts.c kernel/port/mbedtls/zeroize.c
 vmksign_LIBS := -lcrypto
+# What the reader of accounts calls; all other cryptography here is OpenSSL's.
+$(eval $(call mbedtls_host_lib,tool-lib,host,HOST_CFLAGS,CC_HOST))
+$(B)/bin/vmksign: $(patsubst %,$(B)/tool-lib/mbedtls/%.o,base64 constant_time)
 
 # Development keys are made once and kept, also by `make clean`: another key would be another root.
 $(KEYS)/root.der: | $(B)/bin/vmksign

@@ -53,13 +53,16 @@ static const char script[] =
 	"grep -qE '^account.a.b_c-1=read "
 	"SCRAM-SHA-256.10000:[A-Za-z0-9+/]{22}==.[A-Za-z0-9+/]{43}=:' line\n"
 	"$v $a --role read --password-file - <password | no cmp - line\n"
+	"cat payload line >accounts; sed 's/=read/=full/' accounts >typo\n"
+	"config() { $v package --manifest manifest --payload $1 --out $1.pkg; }\n"
+	"config accounts; no config typo 2>told; grep -q '^vmksign: typo: line 2: .*role' told\n"
 	"no $v $a --role full --password-file password\n"
 	"no $v $a --role read --password-file empty\n"
 	"no $v $a --role read --password-file long\n"
 	"no $v $a --role read --password-file absent\n"
 	"no $v $a --role read --password-file password --name 'a b'\n"
 	"no $v $a --role read --password-file password --iterations 9999\n"
-	"no ls *.new mixed.pkg bad.pkg other.pkg\n";
+	"test -z \"$(ls *.new mixed.pkg bad.pkg other.pkg typo.pkg 2>/dev/null)\"\n";
 
 static struct test_file load(const char *name)
 {
