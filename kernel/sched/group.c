@@ -54,8 +54,7 @@ void group_count(struct task *task)
 void group_set_shares(struct group *group, uint32_t shares)
 {
 	__atomic_store_n(&group->entity.shares, MIN(MAX(shares, 1u), SHARES_MAX), __ATOMIC_SEQ_CST);
-	if (group->entity.parent)
-		count_in_parent(group);
+	count_group(group);
 }
 
 uint32_t group_weight(const struct task *task)

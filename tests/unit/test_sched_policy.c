@@ -114,6 +114,20 @@ static void shares_may_change_while_running(void **state)
 	assert_near(sim_received(0) - before, 4000 * MS, 10);
 }
 
+/* A change of shares between the two steps in which a task's start is counted, its group's and the
+ * parent's: the second then finds nothing to count, and would not go on. */
+static void shares_may_change_while_a_group_becomes_active(void **state)
+{
+	start(1, 1);
+	group_init(&sim_groups[0], NULL);
+	group_init(&sim_groups[1], &sim_groups[0]);
+	group_init(&sim_groups[2], &sim_groups[1]);
+	sim_groups[2].active = 1000;
+	group_set_shares(&sim_groups[2], 3000);
+	assert_int_equal(sim_groups[1].active, 3000);
+	assert_int_equal(sim_groups[0].active, SHARES_NORMAL);
+}
+
 static void three_hogs_on_two_cpus_get_two_thirds_each(void **state)
 {
 	start(2, 3);
@@ -412,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_pools_members_divide_its_part),
 		cmocka_unit_test(what_a_sleeping_member_leaves_goes_to_its_pool),
 		cmocka_unit_test(shares_may_change_while_running),
+		cmocka_unit_test(shares_may_change_while_a_group_becomes_active),
 		cmocka_unit_test(three_hogs_on_two_cpus_get_two_thirds_each),
 		cmocka_unit_test(a_latency_sensitive_world_runs_soon),
 		cmocka_unit_test(a_reservation_holds_against_any_load),
