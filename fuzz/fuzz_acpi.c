@@ -32,7 +32,7 @@ static const void *view(void *context, uint64_t address, size_t bytes)
 	static const uint8_t segment[2] = {0, BASE >> 12};
 	uint8_t sum = 0;
 
-	if (address == EBDA && memory_size < SPACE)
+	if (address == EBDA && bytes <= sizeof(segment) && memory_size < SPACE)
 		return segment;
 	if (address < BASE || address - BASE > memory_size ||
 		bytes > memory_size - (address - BASE))

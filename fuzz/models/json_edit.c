@@ -131,7 +131,9 @@ static void edit(json_t *root, const uint8_t *step, const char *const *extra)
 		break;
 	case 5:
 		if (json_is_integer(at.value))
-			replace(&at, json_integer(json_integer_value(at.value) + (int8_t)step[2]));
+			replace(&at,
+				json_integer((json_int_t)((uint64_t)json_integer_value(at.value) +
+							  (uint64_t)(int8_t)step[2])));
 		break;
 	case 6: /* two members of an array, exchanged */
 		if (json_is_array(at.parent)) {
