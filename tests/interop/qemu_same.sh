@@ -56,7 +56,7 @@ verdict nobochs 0 '^TRUSTED host=merlon-1 launch=drtm'
 has "which says so" "$system/nobochs.log" 'taking QEMU, as Bochs cannot be used here .*virtual machines will need Bochs'
 
 ok "no process is left" bash -c "! pgrep -f '$system/(same|tampered|unlaunched|nobochs)/' >/dev/null"
-build/bin/txtsim run --platform qemu --seed 1 --iso "$system/same/policy.json" --workdir "$system/refused" >"$system/refused.log" 2>&1
+build/bin/txtsim run --platform qemu --seed 1 --iso "$system/same/policy.json" --workdir "$system/seeded" >"$system/seeded.log" 2>&1
 is "a seed is refused" $? 1
-has "with the reason" "$system/refused.log" 'seed needs --platform bochs'
+has "with the reason" "$system/seeded.log" 'seed needs --platform bochs'
 done_testing
