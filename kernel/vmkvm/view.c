@@ -6,15 +6,6 @@
 #define LOG_MODULE  "Vm"
 #define BLOCK_BYTES (PAGE_SIZE << RAM_BLOCK_ORDER)
 
-/* Where in the world a page of RAM is mapped if it is; false: in no range. */
-static const struct vm_view *view_of(const struct vm *vm, struct gpa gpa)
-{
-	for (unsigned i = 0; i < vm->view_count; i++)
-		if (gpa.v - vm->views[i].gpa.v < vm->views[i].bytes)
-			return &vm->views[i];
-	return NULL;
-}
-
 static const struct vm_view *view_at(const struct vm *vm, uintptr_t address)
 {
 	for (unsigned i = 0; i < vm->view_count; i++)
@@ -92,23 +83,29 @@ enum vmk_status vm_map(
 	return VMK_OK;
 }
 
-static enum vmk_status hide(struct vm *vm, struct space *space, struct gpa gpa)
+/* In every range: the world may have mapped the same RAM more than once. False: it is still seen.
+ */
+static bool hide(const struct vm *vm, struct space *space, struct gpa page)
 {
-	const struct vm_view *view = view_of(vm, gpa);
+	for (unsigned i = 0; i < vm->view_count; i++) {
+		const struct vm_view *view = &vm->views[i];
 
-	return view ? space_unmap_foreign(space,
-			      view->address + (ALIGN_DOWN(gpa.v, PAGE_SIZE) - view->gpa.v),
-			      PAGE_SIZE)
-		    : VMK_OK;
+		if (page.v - view->gpa.v < view->bytes &&
+			space_unmap_foreign(
+				space, view->address + (page.v - view->gpa.v), PAGE_SIZE) != VMK_OK)
+			return false;
+	}
+	return true;
 }
+
 void vm_give_back(struct vm *vm, struct space *space, const uint32_t *pages, unsigned count)
 {
 	struct gpa list[VM_GIVE_BACK_MAX];
+	size_t hidden = 0;
 
-	count = MIN(count, VM_GIVE_BACK_MAX);
-	for (unsigned i = 0; i < count; i++) {
-		list[i].v = (uint64_t)pages[i] << PAGE_SHIFT;
-		hide(vm, space, list[i]);
+	for (unsigned i = 0; i < MIN(count, VM_GIVE_BACK_MAX); i++) {
+		list[hidden].v = (uint64_t)pages[i] << PAGE_SHIFT;
+		hidden += hide(vm, space, list[hidden]);
 	}
-	vm_memory_give_back(vm, list, count);
+	vm_memory_give_back(vm, list, hidden);
 }

@@ -294,6 +294,30 @@ static void a_page_that_is_given_back_is_gone_and_comes_again_as_zero(void **sta
 	expect_order();
 }
 
+/* Whichever way the world sees it: a frame that goes back is in none of its mappings. */
+static void a_page_that_is_given_back_is_seen_nowhere(void **state)
+{
+	static const uint32_t page = 3;
+	const uint64_t offset = page * PAGE_SIZE;
+	struct pfn others;
+	uintptr_t at[2];
+	char byte = 'x';
+
+	assert_int_equal(create(PAGES, PAGES), VMK_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(vm_map(&vm, space, (struct gpa){0}, RAM, &at[i]), VMK_OK);
+		assert_int_equal(space_copy_out(space, at[i] + offset, &byte, 1), VMK_OK);
+	}
+	vm_give_back(&vm, space, &page, 1);
+	assert_int_equal(frames_alloc(0, FRAME_USER, &others), VMK_OK); /* the same frame */
+	byte = 'y';
+	assert_int_equal(space_copy_out(space, at[0] + offset, &byte, 1), VMK_OK);
+	assert_int_equal(space_copy_in(space, &byte, at[1] + offset, 1), VMK_OK);
+	assert_int_equal(byte, 'y');
+	expect_order();
+	frames_free(others, 0);
+}
+
 static void only_ram_is_mapped(void **state)
 {
 	const uint64_t high = VMK_VM_HIGH_BASE;
@@ -345,6 +369,7 @@ int main(void)
 		LEAK_FREE(what_is_kept_for_others_is_not_given),
 		LEAK_FREE(large_pages_are_the_policys),
 		LEAK_FREE(a_page_that_is_given_back_is_gone_and_comes_again_as_zero),
+		LEAK_FREE(a_page_that_is_given_back_is_seen_nowhere),
 		LEAK_FREE(only_ram_is_mapped),
 		LEAK_FREE(what_fails_half_way_is_undone),
 	};
