@@ -193,6 +193,8 @@ static void wait_for(unsigned mask, uint64_t deadline)
 {
 	struct simworld *world = self();
 
+	if (world->thread == 0) /* the others link themselves */
+		event_set_owner(&simworld_events[0], &world->task);
 	for (unsigned i = 0; i < SIMWORLD_EVENTS; i++)
 		world->seen[i] = event_count(&simworld_events[i]);
 	world->deadline = deadline;
@@ -321,8 +323,6 @@ void simworld_create(unsigned i, struct group *parent, const uint8_t *program, u
 	world->started = true;
 	world->task.cpu = i % simworld_sched.cpus;
 	sched_wake(&simworld_sched, &world->task);
-	if (i == 0)
-		simworld_events[0].owner = &world->task; /* the others link themselves */
 }
 
 bool simworld_is_told(unsigned cpu)

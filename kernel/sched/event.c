@@ -25,6 +25,11 @@ static bool has_moved(const struct event *event, uint64_t seen)
 	return event_count(event) != seen;
 }
 
+void event_set_owner(struct event *event, struct task *task)
+{
+	__atomic_store_n(&event->owner, task, __ATOMIC_SEQ_CST);
+}
+
 /* Its owner is woken unlinked: it has said that it will wait before it looks at the count. */
 static bool is_owner(const struct event *event, const struct event_waiter *waiter)
 {
@@ -70,11 +75,12 @@ void event_unregister(struct event *event, struct event_waiter *waiter)
 
 void event_raise(struct event *event, void (*wake)(struct task *task))
 {
-	struct task *owner = __atomic_load_n(&event->owner, __ATOMIC_ACQUIRE);
 	struct spinlock *lock = lock_of(event);
+	struct task *owner;
 	uint64_t saved;
 
 	event_note(event);
+	owner = __atomic_load_n(&event->owner, __ATOMIC_SEQ_CST);
 	if (owner)
 		wake(owner);
 	if (!__atomic_load_n(&event->waiters, __ATOMIC_SEQ_CST))

@@ -21,6 +21,8 @@ struct event_waiter {
  */
 bool event_register(struct event *event, struct event_waiter *waiter, uint64_t seen);
 void event_unregister(struct event *event, struct event_waiter *waiter);
+/* From now on `task`, which is about to wait and is not linked, is woken by each signal. */
+void event_set_owner(struct event *event, struct task *task);
 /* Count a signal and call `wake` for every waiter; they stay linked. */
 void event_raise(struct event *event, void (*wake)(struct task *task));
 

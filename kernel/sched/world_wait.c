@@ -16,7 +16,7 @@ void event_signal(struct event *event)
 
 void event_own(struct event *event, struct world *world)
 {
-	__atomic_store_n(&event->owner, &world->task, __ATOMIC_RELEASE);
+	event_set_owner(event, &world->task);
 }
 
 /* One turn: VMK_WOULD_BLOCK when the world was woken and has to look again. */
