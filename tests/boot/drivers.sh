@@ -117,7 +117,7 @@ boot pixels -chardev "pipe,id=pci,path=$dir/pci" -device pci-serial,chardev=pci 
 	-serial "file:$dir/com2.log" -acpitable "sig=SPCR,rev=2,data=$dir/spcr.bin"
 until_has "$dir/pixels.log" $'^(.*\r)?vmk> '
 picture pixels
-has "framebuffer: lines of the log from before there was a screen" "$dir/pixels.screen" 'Trust: [0-9]+: '
+has "framebuffer: lines of the log from before there was a screen" "$dir/pixels.screen" 'Iommu: [0-9]+: NO DMA PROTECTION'
 has "framebuffer: lines from after" "$dir/pixels.screen" 'Boot: [0-9]+: Boot Complete after'
 has "framebuffer: the prompt" "$dir/pixels.screen" '^vmk> '
 ok "framebuffer: every cell is a letter" test "$(grep -c '~?' "$dir/pixels.screen")" = 0
