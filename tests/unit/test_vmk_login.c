@@ -65,6 +65,12 @@ static void mistakes_are_mended(void **state)
 	assert_int_equal(type("ad\x03\reve\rsec\x04x\ry\r"), 1);
 	assert_string_equal(login.name, "x");
 	assert_string_equal(login.password, "y");
+	login_ask(&login);
+	assert_int_equal(type("x\ra\xc3\xa9\xe2\x82\xac\b\bb\r"), 1);
+	assert_string_equal(login.password, "ab");
+	login_ask(&login);
+	assert_int_equal(type("x\r\x80\x80\b\bc\r"), 1);
+	assert_string_equal(login.password, "c");
 }
 
 static void no_name_is_no_log_in(void **state)

@@ -21,13 +21,17 @@ void login_ask(struct login *login)
 	writer_text(&login->out, "login: ");
 }
 
+/* One character, of UTF-8 as many bytes as it has (RFC 3629, section 3). */
 static void erase_one(struct login *login)
 {
-	char *text = login->in_password ? login->password : login->name;
+	char *text = login->in_password ? login->password : login->name, byte;
 
 	if (!login->length)
 		return;
-	text[--login->length] = 0;
+	do {
+		byte = text[--login->length];
+		text[login->length] = 0;
+	} while (login->length && ((unsigned char)byte & 0xc0) == 0x80);
 	if (!login->in_password)
 		writer_text(&login->out, "\b \b");
 }
