@@ -233,6 +233,8 @@ static void expect_bad(const char *text)
 
 static void test_headers(void **state)
 {
+	assert_int_equal(elf_parse(file, 57, &image, &why), VMK_BAD_FORMAT);
+	assert_string_equal(why, "the file ends inside its header");
 	file[3] = 'G';
 	expect_bad("not a 64-bit little-endian ELF file");
 	file[4] = 1;
@@ -306,6 +308,31 @@ static void test_segments(void **state)
 	put(phdr(STACK, P_TYPE), 0x6474e552, 4);
 	put(phdr(STACK, P_MEMSZ), 8, 8);
 	expect_bad("there are two PT_GNU_RELRO");
+}
+
+/* Empty ones behind all others. */
+static void add_segments(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		put_phdr(PHDR_COUNT + i, 1, 4, 0, 0, PAGE_SIZE);
+		put(phdr(PHDR_COUNT + i, P_VADDR), SPAN + i * PAGE_SIZE, 8);
+	}
+	put(56, PHDR_COUNT + count, 2);
+}
+
+static void test_many_segments(void **state)
+{
+	add_segments(ELF_SEGMENTS_MAX - 4);
+	assert_int_equal(parse(), VMK_OK);
+	assert_int_equal(image.segment_count, ELF_SEGMENTS_MAX);
+	add_segments(ELF_SEGMENTS_MAX - 4 + 1);
+	expect_bad("too many segments");
+	/* None is left for the two that RELRO makes of one. */
+	put_phdr(LOAD_RELRO, 1, 6, RELRO_AT, 0x1100, 0x2800);
+	put(phdr(LOAD_RW, P_TYPE), 0, 4);
+	put(phdr(RELRO, P_MEMSZ), 0x1008, 8);
+	add_segments(ELF_SEGMENTS_MAX - 3);
+	expect_bad("too many segments");
 }
 
 static void test_dynamic(void **state)
@@ -388,6 +415,7 @@ int main(void)
 		cmocka_unit_test_setup(test_relro_splits_a_segment, setup),
 		cmocka_unit_test_setup(test_headers, setup),
 		cmocka_unit_test_setup(test_segments, setup),
+		cmocka_unit_test_setup(test_many_segments, setup),
 		cmocka_unit_test_setup(test_dynamic, setup),
 		cmocka_unit_test_setup(test_relocations, setup),
 		cmocka_unit_test_setup(test_truncation, setup),

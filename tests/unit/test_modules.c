@@ -325,6 +325,12 @@ static void test_host_level(void **state)
 		"level-too-low: its acceptance level is below the host's; ");
 }
 
+static void count_records(void)
+{
+	note("| audit: policy %u, refused %u", shim_audit_counts[AUDIT_POLICY],
+		shim_audit_counts[AUDIT_PACKAGE_REFUSED]);
+}
+
 /* Before everything else, whatever its place among the modules. */
 static void test_policy_first(void **state)
 {
@@ -332,12 +338,13 @@ static void test_policy_first(void **state)
 	boot_module("config", "config", "", "a=b\n");
 	boot_module("policy", "policy", "", "floor.agent=3\nfloor.config=1\n");
 	boot_module("second", "policy", "", "floor.agent=1\n");
+	later = count_records;
 	assert_string_equal(boot(),
 		"verify policy; measure 19 package name=polic; "
 		"verify second; error second.pkg refused: exists: there is a policy already; "
 		"verify config; error config.pkg refused: rolled-back: its security-version is "
 		"below the policy's floor; verify agent; error agent.pkg refused: rolled-back: "
-		"its security-version is below the policy's floor; ");
+		"its security-version is below the policy's floor; | audit: policy 1, refused 3");
 }
 
 static void test_twice(void **state)
