@@ -55,7 +55,8 @@ struct vmkapi_nic_ops {
 };
 
 struct vmkapi {
-	uint32_t version, size;
+	uint32_t version, size; /* VMKAPI_VERSION, and the bytes of this table */
+	/* A line of the kernel's log; what is too long is cut off. */
 	void (*log)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	/* The value in force of a parameter that the manifest declares; 0 for any other name. */
 	uint32_t (*parameter)(struct vmkmod *self, const char *name);
@@ -96,12 +97,14 @@ struct vmkapi {
 	 */
 	enum vmk_status (*irq_attach_vectors)(struct vmkmod *self, unsigned count,
 		const struct vmkapi_irq *vectors, unsigned *granted, enum vmkapi_irq_mode *mode);
-	uint64_t (*time_ns)(void);
+	uint64_t (*time_ns)(void); /* since the boot, never falling, whatever the CPU */
+	/* Busy for at least so long: for what a device needs, in vmkmod_start. */
 	void (*delay_us)(uint32_t microseconds);
 	/* The host's uplink, of which there is one: VMK_EXISTS if another module has it. */
 	enum vmk_status (*nic_register)(struct vmkmod *self, const uint8_t mac[6],
 		const struct vmkapi_nic_ops *ops, void *nic);
-	/* Both do nothing for a module that has registered no NIC. */
+	/* The cable is in or out; a frame came, which is copied. Both do nothing for a module that
+	 * has registered no NIC. */
 	void (*nic_link)(struct vmkmod *self, int up);
 	void (*nic_receive)(struct vmkmod *self, const void *frame, size_t bytes);
 };
