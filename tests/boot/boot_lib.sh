@@ -50,6 +50,7 @@ no_addresses()
 healthy()
 {
 	has "$1: nothing is writable and executable" "$2" 'W\^X audit: [0-9]+ mappings.* 0 both'
+	has "$1: no rule of hardening fails" "$2" 'hardening: [0-9]+ rules hold, .* 0 fail'
 	has "$1: the boot completes" "$2" 'Boot: [0-9]+: Boot Complete after'
 	ok "$1: no panic" test "$(grep -ac PANIC "$2")" = 0
 	ok "$1: no kernel address in the log" no_addresses "$2"

@@ -10,12 +10,16 @@ dir=$PWD/build/tests/console_limits
 console_prepare
 kernel_build "$dir/image"
 cp build/packages/console.pkg "$dir/image/files/"
+printf 'name=policy\nversion=1\nprovider=Merlon\nkind=policy\nlevel=PartnerSupported\n' >"$dir/policy.manifest"
+echo floor.nobody=1 >"$dir/policy"
+build/bin/vmksign package --manifest "$dir/policy.manifest" --payload "$dir/policy" --key build/keys/provider.key \
+	--cert build/keys/provider.pem --chain build/keys/intermediate.pem --out "$dir/image/files/policy.pkg"
 
 # configured LINES KERNEL-OPTIONS: $dir/image/console.iso, the kernel with that configuration.
 configured()
 {
 	config_package "$1" "$dir/image/files/config.pkg"
-	sed -e 's/^modules=.*/modules=config.pkg --- console.pkg/' -e "s/^kernelopt=.*/kernelopt=$2/" \
+	sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- policy.pkg/' -e "s/^kernelopt=.*/kernelopt=$2/" \
 		tboot-integration/image/boot.cfg >"$dir/image/console.cfg"
 	tboot-integration/image/mkiso --boot-cfg "$dir/image/console.cfg" --from "$dir/image/files" --enable-tboot 0 \
 		--out "$dir/image/console.iso"
@@ -73,12 +77,15 @@ has "audit: an unknown name" "$dir/answer" 'login-refused .*account=unknown know
 ok "audit: an unknown name is not told, it may be a password" bash -c "! grep -aq account=nobody '$dir/answer'"
 has "audit: a log-in" "$dir/answer" ' login +false +world=console account=eve role=read$'
 has "audit: a log-out" "$dir/answer" ' logout +false +world=console account=eve why=asked$'
+has "audit: the policy that decides what loads" "$dir/answer" ' policy .*name=policy version=1 kind=policy provider=Merlon level=PartnerSupported signer=.*sha256=[0-9a-f]{64}'
+has "audit: how the host was launched" "$dir/answer" '^ *0 .* boot .*launch=none'
 from=$(size)
 printf 'system log follow\r' >&8
 ok "idle: the next is asked, whatever runs" wait_for "$from" '^login: $'
 types admin 'correct horse'
 vmk system settings set enableTboot default
 is "control: sets what it may" $? 0
+answers "audit: the setting, and who changed it" 0 ' setting .*world=console setting=enableTboot value=.not set.$' system auditrecords list
 printf 'system shutdown poweroff\r' >&8
 wait "$sim"
 is "control: leaves" $? 0

@@ -20,7 +20,7 @@ warm=40 # rounds before anything is counted (kernel/boot/onboot.c)
 
 console_prepare
 kernel_build "$dir/build"
-make -s build/packages/{e1000,edu,igb,console,spin}.pkg build/bin/vmksign >>"$dir/build/make.log" 2>&1 || {
+make -s build/packages/{e1000,edu,igb,console}.pkg >>"$dir/build/make.log" 2>&1 || {
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
@@ -38,83 +38,6 @@ iso()
 }
 devices=(-smp 2 -netdev "user,id=n0" -device "e1000,netdev=n0" -device "edu,dma_mask=0xffffffff"
 	-device "intel-iommu,intremap=on")
-
-# --- signed, and malformed: each is refused with what is wrong with it, before anything of it runs
-# value FILE OFFSET BYTES: a little-endian number
-value()
-{
-	od -An -tu"$3" -j"$2" -N"$3" --endian=little "$1" | tr -d ' '
-}
-# put FILE OFFSET BYTE...: bytes in hexadecimal
-put()
-{
-	local file=$1 at=$2
-	shift 2
-	printf "$(printf '\\x%s' "$@")" | dd of="$file" bs=1 seek="$at" conv=notrunc status=none
-}
-# segment FILE FLAGS: where the program header of the segment with these flags (R 4, W 2, X 1) begins.
-segment()
-{
-	local at
-	for ((at = 64; at < 64 + 56 * 16; at += 56)); do
-		[ "$(value "$1" "$at" 4)" != 1 ] || [ "$(value "$1" $((at + 4)) 4)" != "$2" ] || break
-	done
-	echo "$at"
-}
-# code_offset FILE ADDRESS: of a byte of the code.
-code_offset()
-{
-	local header
-	header=$(segment "$1" 5)
-	echo $(($2 - $(value "$1" $((header + 16)) 8) + $(value "$1" $((header + 8)) 8)))
-}
-# malformed NAME FUNCTION ELF MANIFEST: NAME.pkg, with the image changed by the function.
-malformed()
-{
-	cp "$3" "$dir/$1.elf"
-	"$2" "$dir/$1.elf"
-	sed -e "s/^name=.*/name=$1/" -e "/^parameters=/d; /^restart=/d" "$4" >"$dir/$1.manifest"
-	build/bin/vmksign package --manifest "$dir/$1.manifest" --payload "$dir/$1.elf" --key build/keys/provider.key \
-		--cert build/keys/provider.pem --chain build/keys/intermediate.pem --out "$dir/build/files/$1.pkg"
-}
-wx() { put "$1" $(($(segment "$1" 5) + 4)) 07; }
-nopad() { put "$1" "$(code_offset "$1" "$(value "$1" 24 8)")" 90; }
-relocation() # the type of the first: R_X86_64_64
-{
-	put "$1" $((16#$(readelf -dW "$1" | sed -n 's/.*(RELA) *0x//p') + 8)) 01
-}
-huge() { put "$1" $(($(segment "$1" 6) + 48)) 00 00 00 00 00 00 00 80; }
-short() { truncate -s 5000 "$1"; }
-modules=config.pkg
-for name in wx nopad relocation huge short; do
-	malformed "$name" "$name" build/modules/e1000.elf kernel/vmkdev/drivers/edu/edu.manifest
-	modules+=" --- $name.pkg"
-done
-for name in wx huge short; do
-	malformed "world-$name" "$name" build/worlds/spin.elf kernel/worlds/spin/spin.manifest
-	modules+=" --- world-$name.pkg"
-done
-iso malformed onboot=poweroff "$modules"
-qemu "$dir" malformed -device edu
-# refused NAME REASON
-refused()
-{
-	has "$1: it does not start" "$dir/malformed.log" "$1 did not start: bad-format: $2"
-}
-refused wx 'a segment is writable and executable'
-refused nopad 'its entry point has no landing pad'
-refused relocation 'a relocation is not R_X86_64_RELATIVE'
-refused huge "a segment's alignment is no power of two"
-refused short "a segment's bytes lie outside the file"
-# likewise NAME REASON
-no_world()
-{
-	has "world-$1: nor does a world" "$dir/malformed.log" "World world-$1: not started: $2.* \(bad-format\)"
-}
-no_world wx "a segment is writable and executable"
-no_world huge "a segment.s alignment is no power of two"
-no_world short "a segment.s bytes lie outside the file"
-healthy malformed "$dir/malformed.log"
 
 # --- again and again
 iso rounds "onboot=modules:e1000:$e1000,edu:$edu" \
