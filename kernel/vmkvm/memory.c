@@ -84,21 +84,48 @@ static void give_list(struct vm_memory *m, uint64_t *list)
 		give_table(m, hpa_pfn(direct_map_hpa(list)));
 }
 
-/* `count` frames count as granted from now on; *part of them were promised. */
+/* With the lock: the promise is what the reservation has beyond what is granted. It can differ when
+ * a claim came to nothing or a frame came back while others claimed. */
+static void settle(struct vm_memory *m)
+{
+	const uint64_t due = beyond(m->granted, m->policy.reservation);
+
+	if (m->promised > due)
+		frames_unpromise(m->promised - due);
+	else if (m->promised == due || frames_promise(due - m->promised, 0) != VMK_OK)
+		return;
+	m->promised = due;
+}
+
+/* `count` frames count as granted from now on; *part of them come out of the promise. What is
+ * reserved but not promised is just coming back. */
 static enum vmk_status claim(struct vm_memory *m, uint64_t count, uint64_t *part)
 {
 	enum vmk_status status = VMK_OK;
 	uint64_t saved = spin_lock(&m->lock);
 
-	*part = promised_part(m->policy.reservation, m->granted, count);
+	*part = MIN(count, m->promised);
 	if (m->granted + count > m->policy.limit)
 		status = VMK_NO_RESOURCES;
-	else if (*part < count && frames_spare() < m->policy.keep + count)
+	else if (m->granted + count > m->policy.reservation && *part < count &&
+		 frames_spare() < m->policy.keep + count)
 		status = VMK_NO_MEMORY;
-	else
+	if (status == VMK_OK) {
 		m->granted += count;
+		m->promised -= *part;
+	}
 	spin_unlock(&m->lock, saved);
 	return status;
+}
+
+static void unclaim(struct vm_memory *m, uint64_t count, uint64_t part)
+{
+	uint64_t saved = spin_lock(&m->lock);
+
+	m->granted -= count;
+	m->promised += part;
+	settle(m);
+	spin_unlock(&m->lock, saved);
 }
 
 static void give_frames(struct vm_memory *m, struct pfn frame, unsigned order)
@@ -107,25 +134,27 @@ static void give_frames(struct vm_memory *m, struct pfn frame, unsigned order)
 	uint64_t saved = spin_lock(&m->lock), part;
 
 	m->granted -= count;
-	part = promised_part(m->policy.reservation, m->granted, count);
+	part = MIN(count, beyond(m->promised, beyond(m->granted, m->policy.reservation)));
 	spin_unlock(&m->lock, saved);
 	frames_free_promised(frame, order, part);
+	/* Not before it is in the pool may it be claimed. */
+	saved = spin_lock(&m->lock);
+	m->promised += part;
+	settle(m);
+	spin_unlock(&m->lock, saved);
 }
 
 /* Interrupts may be on: clearing a large one takes its time. */
 static enum vmk_status take_frames(struct vm_memory *m, unsigned order, struct pfn *frame)
 {
-	uint64_t part, saved;
+	uint64_t part;
 	enum vmk_status status = claim(m, 1ull << order, &part);
 
 	if (status != VMK_OK)
 		return status;
 	status = frames_alloc_promised(order, FRAME_VM, part, frame);
-	if (status == VMK_OK)
-		return VMK_OK;
-	saved = spin_lock(&m->lock);
-	m->granted -= 1ull << order;
-	spin_unlock(&m->lock, saved);
+	if (status != VMK_OK)
+		unclaim(m, 1ull << order, part);
 	return status;
 }
 
@@ -193,6 +222,7 @@ enum vmk_status vm_memory_create(struct vm *vm, const struct vm_memory_policy *p
 	if (status != VMK_OK)
 		return status;
 	m->policy = *policy;
+	m->promised = policy->reservation;
 	m->overhead = tables_for(pages);
 	return ept_init(&vm->vtx.ept, &vm_ept_ops, vm, vm->vtx.controls->ept_vpid);
 }
@@ -217,7 +247,7 @@ void vm_memory_destroy(struct vm *vm)
 		ept_destroy(&vm->vtx.ept);
 	for (uint64_t page = 0; m->ram.blocks && page < m->ram.pages; page += RAM_BLOCK_PAGES)
 		free_block(m, page);
-	frames_unpromise(m->policy.reservation + m->overhead);
+	frames_unpromise(m->promised + m->overhead);
 	heap_free(m->ram.blocks);
 	memset(m, 0, sizeof(*m));
 }

@@ -27,6 +27,7 @@ struct vm_memory {
 	struct ram ram;
 	struct vm_memory_policy policy;
 	uint64_t granted;          /* of RAM, those on their way included */
+	uint64_t promised;         /* of the reservation: free memory that nobody has claimed */
 	uint64_t overhead, tables; /* promised, and there: of the EPT and the record */
 };
 /* Frames that it may have because somebody asks for the rest, 0: nobody does; and pages that the

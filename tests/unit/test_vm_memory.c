@@ -220,6 +220,68 @@ static void a_reservation_that_is_not_there_is_refused(void **state)
 	assert_int_equal(create(0, MACHINE_FRAMES), VMK_OK); /* nothing is promised */
 }
 
+/* What is promised is what the reservation has beyond what is granted, to the frame. */
+static void expect_promise(uint64_t reservation)
+{
+	const struct vm_memory *m = &vm.memory;
+	const uint64_t ram = reservation > m->granted ? reservation - m->granted : 0;
+
+	assert_int_equal(frames_count(FRAME_FREE) - frames_spare(), ram + m->overhead - m->tables);
+}
+
+/* Another vCPU touches a page of its own, and what was to be had before is not to be had then. */
+static void one_more_comes(void)
+{
+	assert_int_equal(vm_memory_supply(&vm, (struct gpa){0}, false), VMK_OK);
+	machine_allocations_left = 0;
+}
+
+static void one_goes_back(void)
+{
+	assert_int_equal(vm_memory_give_back(&vm, &(struct gpa){0}, 1), 1);
+	machine_allocations_left = 0;
+}
+
+static void a_claim_that_comes_to_nothing_leaves_the_promise_as_it_is(void **state)
+{
+	const uint64_t reservation = LARGE / PAGE_SIZE;
+
+	assert_int_equal(create(reservation, PAGES), VMK_OK);
+	machine_meanwhile = one_more_comes;
+	assert_int_equal(touch(LARGE), VMK_NO_MEMORY);
+	expect_promise(reservation);
+	machine_allocations_left = UINT64_MAX;
+	for (uint64_t gpa = 0; gpa < LARGE; gpa += PAGE_SIZE)
+		assert_int_equal(touch(gpa), VMK_OK);
+	expect_promise(reservation);
+	machine_meanwhile = one_goes_back;
+	assert_int_equal(touch(LARGE), VMK_NO_MEMORY);
+	expect_promise(reservation);
+	machine_allocations_left = UINT64_MAX;
+	expect_order();
+}
+
+/* What is on its way back is not in the pool yet; tables use up all that is promised beside. */
+static void claim_meanwhile(void)
+{
+	const uint64_t promised = frames_count(FRAME_FREE) - frames_spare();
+
+	assert_int_equal(vm_memory_supply(&vm, (struct gpa){PAGE_SIZE}, false), VMK_OK);
+	assert_int_equal(frames_count(FRAME_FREE) - frames_spare(), promised);
+}
+
+static void a_frame_on_its_way_back_is_not_claimed_yet(void **state)
+{
+	assert_int_equal(create(2, PAGES), VMK_OK);
+	assert_int_equal(vm_memory_supply(&vm, (struct gpa){0}, false), VMK_OK);
+	assert_int_equal(vm_memory_supply(&vm, (struct gpa){2 * PAGE_SIZE}, false), VMK_OK);
+	expect_promise(2);
+	machine_meanwhile = claim_meanwhile;
+	assert_int_equal(vm_memory_give_back(&vm, &(struct gpa){0}, 1), 1);
+	expect_promise(2);
+	expect_order();
+}
+
 /* Whoever comes first does not get what was promised. Up to two chunks that are cut by something
  * else serve others alone (mem/README.md). */
 static void a_reservation_holds(void **state)
@@ -365,6 +427,8 @@ int main(void)
 		LEAK_FREE(the_audit_sees_a_foreign_frame),
 		LEAK_FREE(a_reservation_that_is_not_there_is_refused),
 		LEAK_FREE(a_reservation_holds),
+		LEAK_FREE(a_claim_that_comes_to_nothing_leaves_the_promise_as_it_is),
+		LEAK_FREE(a_frame_on_its_way_back_is_not_claimed_yet),
 		LEAK_FREE(nothing_is_given_beyond_the_limit),
 		LEAK_FREE(what_is_kept_for_others_is_not_given),
 		LEAK_FREE(large_pages_are_the_policys),

@@ -10,6 +10,18 @@
 #include "mem/window.h"
 
 uint64_t machine_allocations_left = UINT64_MAX;
+void (*machine_meanwhile)(void);
+
+/* What somebody else does just then. */
+static void meanwhile(enum frame_owner owner)
+{
+	void (*act)(void) = machine_meanwhile;
+
+	if (!act || owner != FRAME_VM)
+		return;
+	machine_meanwhile = NULL;
+	act();
+}
 unsigned machine_flushes;
 bool predict_isolate;
 void (*machine_on_flush)(struct space *space, uintptr_t address, size_t bytes);
@@ -103,6 +115,7 @@ enum vmk_status frames_alloc_promised(
 	enum vmk_status status;
 	uint64_t chunk;
 
+	meanwhile(owner);
 	if (!machine_allocations_left)
 		return VMK_NO_MEMORY;
 	if (machine_allocations_left != UINT64_MAX)
@@ -134,6 +147,7 @@ void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
 {
 	uint64_t chunk;
 
+	meanwhile(frame_pool_owner(&pool, frame.v));
 	frame_pool_free(&pool, frame.v, order);
 	pool.promised += promise;
 	memset(memory_at(pfn_hpa(frame)), 0xa5, PAGE_SIZE << order);

@@ -16,6 +16,9 @@ void machine_start(void);
 void machine_expect_no_leak(void);
 /* Let the n-th frame allocation from now fail, and all after it; UINT64_MAX: none. */
 extern uint64_t machine_allocations_left;
+/* Called once, ahead of the next allocation or freeing of guest RAM: what somebody else does then.
+ */
+extern void (*machine_meanwhile)(void);
 extern unsigned machine_flushes;
 /* Called at each flush, while the range must be unreachable. */
 extern void (*machine_on_flush)(struct space *space, uintptr_t address, size_t bytes);
