@@ -12,6 +12,10 @@
 #define NS_PER_S   1000000000ull
 /* The longest time in the guest, as a part of a second: the host's own timer ends turns. */
 #define SLICES_PER_S 100u
+/* However soon a guest's timer is due, it gets on for so long, or the host while it waits. */
+#define SOON_PER_S 50000u
+/* How far ahead a guest's timer is waited for in one go. */
+#define AHEAD_S 3600u
 
 /* The guest's state into the pCPU, and out of it; its VMCS aside. */
 static void take_in(struct vm_vcpu *v)
@@ -232,27 +236,40 @@ static bool is_wanted(void)
 	return __atomic_load_n(&percpu()->reschedule, __ATOMIC_SEQ_CST);
 }
 
-/* Ticks until the guest's timer is due, after firing what is. */
-static uint64_t run_timer(struct vm_vcpu *v)
+static uint64_t soon(void)
 {
-	const uint64_t now = vm_vlapic_ops.now(v), slice = time_tsc_hz() / SLICES_PER_S;
+	return time_tsc_hz() / SOON_PER_S;
+}
+
+/* Ticks until the guest's timer is due, after firing what is; `most` if that is sooner. */
+static uint64_t run_timer(struct vm_vcpu *v, uint64_t most)
+{
+	const uint64_t now = vm_vlapic_ops.now(v);
 	uint64_t due;
 
 	vlapic_tick(&v->apic, now);
 	due = vlapic_deadline(&v->apic);
-	return due <= now ? 0 : MIN(due - now, slice);
+	return MAX(MIN(due - now, most), soon());
 }
 
+static bool may_go_on(const struct vm_vcpu *v)
+{
+	return v->phase == PHASE_RUNS && !attention(v) && !is_paused(v) && !is_wanted();
+}
+
+/* Stops that the guest brings about begin no new slice, or it would have the pCPU as long as it
+ * likes where its own interrupt flag keeps the host's interrupts out (Bochs 2.7). */
 static void turn(struct vm_vcpu *v)
 {
+	const uint64_t slice = time_tsc_hz() / SLICES_PER_S;
+	uint64_t began, spent = 0;
 	enum vcpu_stop stop;
 	bool spins = false;
 
 	vm_vcpu_enter(v);
-	while (v->phase == PHASE_RUNS && !attention(v) && !is_paused(v) && !is_wanted() && !spins) {
-		uint64_t ticks = run_timer(v);
-
-		stop = vcpu_run(&v->vcpu, &percpu()->reschedule, ticks);
+	for (began = vtx_rdtsc(); may_go_on(v) && !spins && spent < slice;
+		spent = vtx_rdtsc() - began) {
+		stop = vcpu_run(&v->vcpu, &percpu()->reschedule, run_timer(v, slice - spent));
 		spins = stop == VCPU_STOP_HOST &&
 			(v->vcpu.exit_reason & EXIT_REASON_MASK) == EXIT_PAUSE;
 		stopped(v, stop);
@@ -275,17 +292,19 @@ static bool wakes(struct vm_vcpu *v)
 	       (v->halted_with_if && vm_apic_ops.pending(&v->apic) >= 0);
 }
 
-/* When the host must look at a halted guest's timer; 0: never. */
+/* When the host must look at a halted guest's timer; 0: never. A time that is over, or no more than
+ * a moment ahead, would keep this world from ever waiting. */
 static uint64_t wake_time(struct vm_vcpu *v)
 {
 	const uint64_t due = vlapic_deadline(&v->apic), now = vm_vlapic_ops.now(v);
 	const uint64_t hz = time_tsc_hz();
 	uint64_t ticks;
 
-	if (v->phase != PHASE_HALTED || due == UINT64_MAX)
+	if (v->phase != PHASE_HALTED || !v->halted_with_if || due == UINT64_MAX)
 		return 0;
-	ticks = due > now ? due - now : 0;
-	return MAX(time_ns() + ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz, 1);
+	ticks = MIN(due > now ? due - now : 0, AHEAD_S * hz);
+	ticks = MAX(ticks, soon());
+	return time_ns() + ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
 }
 
 static void wait(struct vm_vcpu *v)
@@ -381,6 +400,9 @@ void vm_vcpu_main(void *argument)
 	struct vm_vcpu *v = argument;
 
 	while (!(attention(v) & ATTEND_END)) {
+		/* Nobody takes the pCPU from ring 0, however often others wake this world. */
+		if (is_wanted())
+			sched_preempt();
 		heed(v);
 		if (v->phase == PHASE_RUNS && !is_paused(v))
 			turn(v);

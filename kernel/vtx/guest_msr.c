@@ -19,6 +19,7 @@
 #define MSR_MTRR_DEFAULT   0x2ffu
 #define MSR_TSC_DEADLINE   0x6e0u
 #define MSR_X2APIC         0x800u
+#define MSR_X2APIC_INITIAL 0x838u
 #define MSR_X2APIC_LAST    0x8ffu
 #define MSR_EFER           0xc0000080u
 #define MSR_STAR           0xc0000081u
@@ -248,6 +249,12 @@ static bool write_efer(struct vcpu *v, uint64_t value)
 		return false;
 	vcpu_set_efer(v, (value & ~lma) | (old & lma));
 	return true;
+}
+
+bool guest_msr_is_of_time(uint32_t msr)
+{
+	return msr == MSR_TSC || msr == MSR_TSC_ADJUST || msr == MSR_TSC_DEADLINE ||
+	       msr == MSR_X2APIC_INITIAL;
 }
 
 bool guest_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)

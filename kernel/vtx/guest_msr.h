@@ -22,5 +22,7 @@ void guest_msr_reload(struct vcpu *vcpu);
 /* RDMSR and WRMSR that exited. False: the guest gets #GP. */
 bool guest_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 bool guest_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+/* A write may move what the guest's timer is due at, or the clock that it goes by. */
+bool guest_msr_is_of_time(uint32_t msr);
 
 #endif

@@ -44,9 +44,10 @@ struct vcpu_apic_ops {
 
 /* Why vcpu_run() came back. */
 enum vcpu_stop {
-	VCPU_STOP_HOST,   /* the host wants the pCPU: call again when it is your turn */
-	VCPU_STOP_HALT,   /* HLT: until an event is pending */
-	VCPU_STOP_IO,     /* vcpu->request: a port; then vcpu_complete() */
+	VCPU_STOP_HOST, /* the host wants the pCPU, or the guest's timer has moved: call again when
+			   it is your turn */
+	VCPU_STOP_HALT, /* HLT: until an event is pending */
+	VCPU_STOP_IO,   /* vcpu->request: a port; then vcpu_complete() */
 	VCPU_STOP_MEMORY, /* vcpu->request.gpa: not mapped, or not so; map it and call again, or
 			     emulate */
 	VCPU_STOP_ACKNOWLEDGE, /* the controller's INJECT_ASK would be delivered now: find out */

@@ -81,12 +81,14 @@ int exit_rdmsr(struct vcpu *v)
 int exit_wrmsr(struct vcpu *v)
 {
 	const uint64_t *gpr = v->registers.gpr;
+	const uint32_t msr = (uint32_t)gpr[RCX];
 	const uint64_t value = (uint32_t)gpr[RAX] | gpr[RDX] << 32;
 
-	if (!guest_msr_write(v, (uint32_t)gpr[RCX], value))
+	if (!guest_msr_write(v, msr, value))
 		return vcpu_fault(v, EXCEPTION_GP, 0);
 	vcpu_skip(v);
-	return NEXT_ENTER;
+	/* The slice ends when the timer was due before. */
+	return guest_msr_is_of_time(msr) ? (int)VCPU_STOP_HOST : NEXT_ENTER;
 }
 
 /* Most processors look at CPL before they exit (SDM 26.1.1); Bochs does not. */

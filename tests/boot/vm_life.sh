@@ -16,7 +16,9 @@ kernel_build "$dir/build"
 make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.log" 2>&1 &&
 	flat_guest "$dir" echo:echo 1 &&
 	flat_guest "$dir" four:four 4 &&
+	flat_guest "$dir" eight:eight 8 &&
 	flat_guest "$dir" ticks:ticks 1 &&
+	flat_guest "$dir" attack:attack 2 &&
 	elf_guest "$dir" multiboot1 && elf_guest "$dir" multiboot2 && elf_guest "$dir" pvh &&
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
@@ -25,8 +27,8 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,ticks,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- ticks.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
@@ -45,7 +47,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "ten virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[124] +4096 +[0-9]+ +false$' vmk vm list
+answers "twelve virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[1248] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
@@ -104,10 +106,12 @@ does "it can be powered on again" vmk vm start echo
 does "and be switched off" vmk vm stop --hard echo
 answers "it was on twice" 0 '^   Starts: 2$' vmk vm get echo
 
-# --- four vCPUs on two pCPUs
-does "four vCPUs" vmk vm start four
-ok "all four make progress" logs 'World four: \| four vCPUs did their parts'
-ok "and it is gone" logs 'VM four: is gone'
+# --- more vCPUs than pCPUs
+for guest in four eight; do
+	does "$guest vCPUs on two pCPUs" vmk vm start "$guest"
+	ok "all $guest make progress" logs "World $guest: \\| $guest vCPUs did their parts"
+	ok "and it is gone" logs "VM $guest: is gone"
+done
 
 # --- a guest of the days before APICs
 does "real mode with 8259s" vmk vm start ticks
@@ -121,12 +125,30 @@ for kind in multiboot1 multiboot2 pvh; do
 	ok "and is gone" logs "VM $kind: is gone"
 done
 
+# --- one that attacks, with another beside it
+does "a guest that works" vmk vm start echo
+does "a guest that attacks" vmk vm start attack
+ok "it has tried everything" logs 'World attack: \| it halts with interrupts off'
+for what in 'instructions of the host' 'forbidden MSRs' 'all other MSRs' ports 'memory outside of its own' \
+	'page tables that change themselves' 'storms of interrupts' 'malformed virtio rings' 'a good one after them'; do
+	has "$what" "$log" "World attack: \| held: $what"
+done
+answers "it is still there, as nothing wakes it" 0 '^ *[0-9] +attack +running ' vmk vm list
+does "but it can be switched off" vmk vm stop --hard attack
+ok "and is gone" logs 'VM attack: is gone'
+from=$(size)
+printf 'vm console echo\r' >&8
+ok "the other one works on" wait_for "$from" '^echo is here'
+printf 'x\r~.' >&8
+ok "and answers" wait_for "$from" '<x>'
+does "it is switched off, too" vmk vm stop --hard echo
+
 # --- 2:1 on one pCPU
 does "one with high shares" vmk vm start heavy
 does "one with normal ones" vmk vm start light
 ok "both work" logs 'World light: \| [0-9a-f]{8}$'
 vmk vmk world list --json
-ok "vCPUs are worlds with names" says 'map(select(.Kind == "vcpu") | .Name + " " + .VM) == ["vm4:vcpu0 heavy", "vm5:vcpu0 light"]'
+ok "vCPUs are worlds with names" says 'map(select(.Kind == "vcpu") | .Name + " " + .VM) == ["vm6:vcpu0 heavy", "vm7:vcpu0 light"]'
 vmk vmk sched pool list --json
 ok "both are in the pool of VMs" says 'map(select(.Kind == "vm") | .Path) == ["host/user/heavy", "host/user/light"]'
 vmk vmk sched stats get --interval "$seconds" --json

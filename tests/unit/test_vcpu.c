@@ -331,6 +331,44 @@ static void test_instruction_at_the_edge_of_the_address_space(void **state)
 	assert_int_equal(vtx_vmread(VMCS_GUEST_RIP), 0x800000000000ull);
 }
 
+static int nothing_pends(void *apic)
+{
+	return -1;
+}
+
+static bool take_msr(void *apic, uint32_t msr, uint64_t value)
+{
+	return true;
+}
+
+/* How many entries a WRMSR took, until the turn was over. */
+static uint64_t entries_of_wrmsr(uint32_t msr)
+{
+	const uint64_t before = swvmx.entries;
+	struct vcpu *v = &rig.vcpu[0];
+
+	v->registers.gpr[RCX] = msr;
+	v->registers.gpr[RAX] = 0x10000;
+	v->registers.gpr[RDX] = 0;
+	assert_int_equal(run(EXIT_WRMSR, 0), VCPU_STOP_HOST);
+	return swvmx.entries - before;
+}
+
+/* Else the guest would have its interrupt when the old slice ends. */
+static void test_a_write_that_moves_the_timer_ends_the_slice(void **state)
+{
+	static const uint32_t of_time[] = {0x10, 0x3b, 0x6e0, 0x838},
+			      others[] = {0x1a0, 0x200, 0x80b};
+	static const struct vcpu_apic_ops ops = {.pending = nothing_pends, .write_msr = take_msr};
+
+	rig_start(BASE_LONG);
+	rig.vcpu[0].apic_ops = &ops;
+	for (size_t i = 0; i < ARRAY_SIZE(of_time); i++)
+		assert_int_equal(entries_of_wrmsr(of_time[i]), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_int_equal(entries_of_wrmsr(others[i]), 2);
+}
+
 static bool reached;
 
 static void touch_page(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *registers)
@@ -373,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_host_state_is_the_pcpus),
 		cmocka_unit_test(test_a_vmcs_is_active_on_one_pcpu),
 		cmocka_unit_test(test_instruction_at_the_edge_of_the_address_space),
+		cmocka_unit_test(test_a_write_that_moves_the_timer_ends_the_slice),
 		cmocka_unit_test(test_unmapped_page_is_gone_at_the_next_entry),
 	};
 

@@ -1,14 +1,20 @@
 # Small guests in assembly for the VMX world: source after tests/tap.sh.
 # shellcheck shell=bash
 
-# flat_guest DIR NAME VCPUS [MANIFEST-LINE...]: DIR/NAME.pkg from tests/boot/guests/flat/NAME.S; NAME:SOURCE takes
-# another source's.
+# flat_guest DIR NAME VCPUS [MANIFEST-LINE...]: DIR/NAME.pkg from tests/boot/guests/flat/NAME.S and NAME.c, if there is
+# one; NAME:SOURCE takes another source's.
 flat_guest()
 {
 	local dir=$1 name=${2%:*} source=tests/boot/guests/flat/${2#*:} vcpus=$3
+	local objects=("$dir/$name.o")
 	shift 3
+	if [ -e "$source.c" ]; then
+		objects+=("$dir/$name.c.o")
+		clang-19 --target=i386-none-elf -std=gnu17 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pic \
+			-mno-sse -mno-mmx -mno-80387 -I. -c -o "$dir/$name.c.o" "$source.c" || return
+	fi
 	clang-19 --target=i386-none-elf -I. -c -o "$dir/$name.o" "$source.S" &&
-		ld.lld-19 -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$dir/$name.bin" "$dir/$name.o" &&
+		ld.lld-19 -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$dir/$name.bin" "${objects[@]}" &&
 		flat_package "$dir" "$name" "$vcpus" "$name.bin" "$@"
 }
 

@@ -1,13 +1,17 @@
-/* Four vCPUs that all work; the first ends the machine when each has done its part. */
+/* Four vCPUs, or what VCPUS says, that all work; the first ends the machine when each has done its part. */
 #include "tests/boot/guests/flat/board.inc"
 
+#ifndef VCPUS
+#define VCPUS 4
+#define DONE  "four vCPUs did their parts"
+#define PART  (1 << 20)
+#endif
 #define APIC       0xfee00000
 #define TRAMPOLINE 0x9000
 #define COUNTERS   0x8000
-#define PART       (1 << 20)
 
 	begin
-	movw $4, %cx
+	movw $VCPUS, %cx
 	movw $COUNTERS, %di
 	xorl %eax, %eax
 	rep stosl
@@ -21,12 +25,12 @@
 	movl $0xc4500, APIC + 0x300
 	movl $0xc4600 | TRAMPOLINE >> 12, APIC + 0x300
 1:	incl COUNTERS
-	movl $3, %ecx
+	movl $VCPUS - 1, %ecx
 2:	cmpl $PART, COUNTERS(, %ecx, 4)
 	jb 1b
 	decl %ecx
 	jns 2b
-	say "four vCPUs did their parts"
+	say DONE
 	off
 	print_function
 	tables

@@ -1,0 +1,95 @@
+/* The entry of attack.c: flat protected mode, an IDT, and a way back from every exception. */
+#include "tests/boot/guests/flat/attack.h"
+#include "tests/boot/guests/flat/board.inc"
+
+#define APIC_EOI     0xfee000b0
+#define APIC_INITIAL 0xfee00380
+
+	begin
+	protected
+	movl $0x80000, %esp
+	call attack
+	cli
+	hlt
+
+	/* int attempt(const void *code, uint32_t ecx, uint32_t eax): the exception that `code`, which ends
+	 * with RET, raises, or -1. */
+	.globl attempt
+attempt:
+	pushal
+	movl %esp, attempt_stack
+	movl 36(%esp), %edi
+	movl 40(%esp), %ecx
+	movl 44(%esp), %eax
+	xorl %edx, %edx
+	call *%edi
+	movl $-1, %eax
+back:	movl attempt_stack, %esp
+	movl %eax, 28(%esp)
+	popal
+	ret
+	.irp vector, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+exception_\vector:
+	movl $\vector, %eax
+	jmp back
+	.endr
+	.globl exceptions
+exceptions:
+	.irp vector, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	.long exception_\vector
+	.endr
+
+	.globl on_interrupt
+on_interrupt:
+	incl interrupts
+	/* A timer that is due again at once lets nothing but this get on. */
+	cmpl $STORM + TICKS, interrupts
+	jb 1f
+	movl $0, APIC_INITIAL
+1:	movl $0, APIC_EOI
+	iret
+	/* What the other vCPU does in real mode: it is deaf, and sets its timer for ever. */
+	.globl deaf, deaf_end
+	.code16
+deaf:	cli
+	movl $0x6e0, %ecx /* IA32_TSC_DEADLINE */
+	xorl %eax, %eax
+	xorl %edx, %edx
+1:	wrmsr
+	jmp 1b
+deaf_end:
+
+	/* Or it halts, deaf, with a timer that is always due. In x2APIC mode. */
+	.macro write_msr msr, value
+	movl $\msr, %ecx
+	movl $\value, %eax
+	wrmsr
+	.endm
+	.globl doze, doze_end
+doze:	cli
+	movl $0x1b, %ecx
+	rdmsr
+	orl $0xc00, %eax
+	wrmsr
+	xorl %edx, %edx
+	write_msr 0x80f, 0x1ff
+	write_msr 0x83e, 0xb
+	write_msr 0x832, 0x20040
+	write_msr 0x838, 1
+1:	hlt
+	jmp 1b
+doze_end:
+	.code32
+	.globl put_text
+put_text:
+	pushl %esi
+	movl 8(%esp), %esi
+	call print
+	popl %esi
+	ret
+	print_function
+	tables
+	.balign 4
+	.globl interrupts
+interrupts: .long 0
+attempt_stack: .long 0
