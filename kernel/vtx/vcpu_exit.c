@@ -170,6 +170,11 @@ static int reflect_debug(struct vcpu *v)
 	return vcpu_fault(v, EXCEPTION_DB, 0);
 }
 
+/*
+ * The host's interrupts come in here: a guest can have #DB and #AC come up while they are
+ * delivered, for ever, so that neither an interrupt nor the timer is ever due between two of its
+ * instructions.
+ */
 int exit_exception(struct vcpu *v)
 {
 	const uint32_t event = (uint32_t)vtx_vmread(VMCS_EXIT_EVENT);
@@ -183,8 +188,10 @@ int exit_exception(struct vcpu *v)
 		vtx_host_machine_check();
 		return NEXT_ENTER;
 	case EXCEPTION_DB:
+		vtx_host_interrupts();
 		return reflect_debug(v);
 	case EXCEPTION_AC:
+		vtx_host_interrupts();
 		return vcpu_fault(v, EXCEPTION_AC, (uint32_t)vtx_vmread(VMCS_EXIT_EVENT_ERROR));
 	default:
 		v->failed = true;

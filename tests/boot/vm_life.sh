@@ -18,7 +18,7 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" four:four 4 &&
 	flat_guest "$dir" eight:eight 8 &&
 	flat_guest "$dir" ticks:ticks 1 &&
-	flat_guest "$dir" attack:attack 2 &&
+	flat_guest "$dir" attack:attack 3 &&
 	elf_guest "$dir" multiboot1 && elf_guest "$dir" multiboot2 && elf_guest "$dir" pvh &&
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
@@ -47,7 +47,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "twelve virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[1248] +4096 +[0-9]+ +false$' vmk vm list
+answers "twelve virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody

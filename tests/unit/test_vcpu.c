@@ -331,6 +331,35 @@ static void test_instruction_at_the_edge_of_the_address_space(void **state)
 	assert_int_equal(vtx_vmread(VMCS_GUEST_RIP), 0x800000000000ull);
 }
 
+static uint32_t endless_vector;
+
+/* The stack that it would be delivered to is not aligned, or has a breakpoint on it. */
+static void fault_in_delivery(
+	void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *registers)
+{
+	uint64_t *f = vmcs->f;
+
+	assert_true(swvmx.entries < 100);
+	f[VMCS_INDEX_VECTORING_EVENT] = f[VMCS_INDEX_ENTRY_EVENT];
+	f[VMCS_INDEX_VECTORING_EVENT_ERROR] = f[VMCS_INDEX_ENTRY_EVENT_ERROR];
+	swvmx_exit(vmcs, EXIT_EXCEPTION, 0);
+	f[VMCS_INDEX_EXIT_EVENT] = EVENT_VALID | EVENT_HARD_EXCEPTION << 8 | endless_vector;
+}
+
+/* No instruction of the guest's is between two of them, so nothing else ends its turn. */
+static void test_endless_exceptions_let_the_host_in(void **state)
+{
+	static const uint32_t vectors[] = {EXCEPTION_DB, EXCEPTION_AC};
+
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		rig_start(BASE_LONG);
+		swvmx.chooser.run = fault_in_delivery;
+		endless_vector = vectors[i];
+		assert_int_equal(
+			vcpu_run(&rig.vcpu[0], &swvmx.host_interrupts, 1000), VCPU_STOP_HOST);
+	}
+}
+
 static int nothing_pends(void *apic)
 {
 	return -1;
@@ -411,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_host_state_is_the_pcpus),
 		cmocka_unit_test(test_a_vmcs_is_active_on_one_pcpu),
 		cmocka_unit_test(test_instruction_at_the_edge_of_the_address_space),
+		cmocka_unit_test(test_endless_exceptions_let_the_host_in),
 		cmocka_unit_test(test_a_write_that_moves_the_timer_ends_the_slice),
 		cmocka_unit_test(test_unmapped_page_is_gone_at_the_next_entry),
 	};

@@ -79,6 +79,30 @@ doze:	cli
 1:	hlt
 	jmp 1b
 doze_end:
+
+	/* Or, in ring 3 on a stack that is not aligned, #AC comes up while #AC is delivered, for ever. */
+	.globl fall, fall_end
+fall:	cli
+	xorw %ax, %ax
+	movw %ax, %ds
+	ljmpl $0, $from_anywhere
+fall_end:
+from_anywhere:
+	protected
+	lgdt rings_pointer
+	lidt fall_pointer
+	movl $0x68000, %esp
+	movl %cr0, %eax
+	orl $0x40000, %eax /* AM */
+	movl %eax, %cr0
+	pushl $0x23
+	pushl $0x60001
+	pushl $0x40002 /* AC */
+	pushl $0x1b
+	pushl $fallen
+	iret
+fallen:	popl %eax
+	jmp fallen
 	.code32
 	.globl put_text
 put_text:
@@ -89,6 +113,18 @@ put_text:
 	ret
 	print_function
 	tables
+	.balign 8
+rings:	.quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00cffb000000ffff, 0x00cff3000000ffff
+rings_pointer:
+	.word 39
+	.long rings
+	.balign 8
+fall_idt:
+	.fill 17, 8, 0
+	.word fallen, 0x1b, 0xee00, 0
+fall_pointer:
+	.word 143
+	.long fall_idt
 	.balign 4
 	.globl interrupts
 interrupts: .long 0

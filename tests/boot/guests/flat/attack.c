@@ -13,6 +13,7 @@
 #define CODE           0x90000u
 #define DEAF           0x70000u
 #define DOZE           0x71000u
+#define FALL           0x72000u
 #define DIRECTORY      0x200000u
 #define TABLE          0x201000u
 #define OWN_PAGE       0x300000u
@@ -40,7 +41,7 @@ int attempt(const void *code, uint32_t ecx, uint32_t eax);
 void put_text(const char *text);
 extern uint32_t exceptions[32];
 extern volatile uint32_t interrupts;
-extern const char on_interrupt[], deaf[], deaf_end[], doze[], doze_end[];
+extern const char on_interrupt[], deaf[], deaf_end[], doze[], doze_end[], fall[], fall_end[];
 void attack(void);
 
 static struct {
@@ -303,11 +304,12 @@ static void copy(uint32_t to, const char *from, const char *end)
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from) : "c"(end - from) : "memory");
 }
 
-/* The other vCPU, wherever it is. */
-static void start_other(uint32_t page)
+/* Another vCPU, whatever it does. `which`: its APIC id and 0, or 0 and ICR_OTHERS. */
+static void start(uint32_t id, uint32_t which, uint32_t page)
 {
-	put(APIC + APIC_ICR, ICR_OTHERS | ICR_INIT);
-	put(APIC + APIC_ICR, ICR_OTHERS | ICR_STARTUP | page >> 12);
+	put(APIC + APIC_ICR_HIGH, id << 24);
+	put(APIC + APIC_ICR, which | ICR_INIT);
+	put(APIC + APIC_ICR, which | ICR_STARTUP | page >> 12);
 }
 
 /* Due at once, and at once again. */
@@ -326,9 +328,9 @@ static void storms(void)
 	put(4 * 2, DEAF << 12); /* where an NMI takes it */
 	mask_8259s();
 	put(APIC + APIC_SPURIOUS, 0x1ff);
-	/* The second vCPU: started, hit by everything, and started again. */
+	/* The other vCPUs: started, hit by everything, and started again. */
 	for (unsigned i = 0; i < 50; i++) {
-		start_other(DEAF);
+		start(0, ICR_OTHERS, DEAF);
 		for (unsigned n = 0; n < 20; n++) {
 			put(APIC + APIC_ICR, ICR_OTHERS | (n ? VECTOR : ICR_NMI));
 			put(APIC + APIC_ICR_HIGH, n << 24);
@@ -467,9 +469,11 @@ void attack(void)
 	changing_tables();
 	storms();
 	rings();
-	/* From here on both vCPUs do nothing, as often as they can. */
+	/* From here on no vCPU does anything, as often as it can. */
 	put_text("it halts with interrupts off\n");
 	copy(DOZE, doze, doze_end);
-	start_other(DOZE);
+	copy(FALL, fall, fall_end);
+	start(1, 0, DOZE);
+	start(2, 0, FALL);
 	set_timer();
 }
