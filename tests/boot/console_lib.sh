@@ -43,12 +43,14 @@ wait_for()
 }
 
 # answered SKIP WORDS: after SKIP bytes stands the typed line, whole, and behind it the next prompt. (A line of
-# the log draws the prompt again, also before what was typed is echoed: that one is not the next.)
+# the log draws the prompt again, also before what was typed is echoed: that one is not the next. Where the bytes
+# begin within what clears the line behind a prompt, "[K" or "K" is left of that.)
 answered()
 {
 	screen "$1" | words=$2 awk '
 		BEGIN { words = ENVIRON["words"] }
 		{ line = $0; sub(/^vmk(\[[0-9]+\])?> /, "", line) }
+		NR == 1 { sub(/^\[?K/, "", line) }
 		typed && /^vmk(\[[0-9]+\])?> $/ { prompts = 1 }
 		line == words { typed = 1 }
 		END { exit !prompts }'

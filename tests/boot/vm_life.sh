@@ -139,8 +139,11 @@ ok "and is gone" logs 'VM attack: is gone'
 from=$(size)
 printf 'vm console echo\r' >&8
 ok "the other one works on" wait_for "$from" '^echo is here'
-printf 'x\r~.' >&8
+printf 'x' >&8
 ok "and answers" wait_for "$from" '<x>'
+from=$(size)
+printf '\r~.' >&8
+ok "it is left" wait_for "$from" '^Left the console of echo'
 does "it is switched off, too" vmk vm stop --hard echo
 
 # --- 2:1 on one pCPU
