@@ -162,8 +162,8 @@ campaign() # SECONDS JOBS TARGET...
 	build_targets "$@"
 	known=$(count_findings "$@")
 	campaign=$BASHPID
-	end_with "$campaign" >/dev/null 2>&1 &
-	disown
+	# Not a child of this shell: bash can wait for one whose job is gone, though it is disowned.
+	(end_with "$campaign" >/dev/null 2>&1 &)
 	trap stop_campaign INT TERM
 	# Without an end, and for days, everybody has a turn before anybody has a second one.
 	while [ -z "$interrupted" ]; do
