@@ -26,17 +26,18 @@ declare -A hard_titles=(
 	[pages]='map, touch, unmap: each of 64 pages' [ping]='to another world and back, two switches'
 )
 
-# hard_kernel DIR KERNEL MODEL: the VMkernel with the world that measures, and a guest that measures CPUID exits.
+# hard_kernel DIR KERNEL MODEL [OPTION]: the VMkernel with the world that measures, and a guest that measures CPUID
+# exits.
 hard_kernel()
 {
-	local dir=$1 kernel=$2 model=$3
+	local dir=$1 kernel=$2 model=$3 option=${4:-}
 	rm -rf "$dir"
 	mkdir -p "$dir/files"
 	printf '%s\n' name=cpuid version=1.0.0 provider=Merlon kind=vm level=PartnerSupported vcpus=1 \
 		memory-kib=4096 autostart=no >"$dir/cpuid.manifest"
 	sed -e 's/^modules=.*/modules=config.pkg --- tinyvmx.pkg --- guest.pkg'\
 ' --- small.pkg load=manual --- large.pkg load=manual --- bench.pkg/' \
-		-e 's/^kernelopt=.*/kernelopt=/' -e 's/^enableTboot=.*/enableTboot=0/' \
+		-e "s/^kernelopt=.*/kernelopt=$option/" -e 's/^enableTboot=.*/enableTboot=0/' \
 		tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 	cp "$kernel" "$dir/files/vmkernel.elf"
 	cp build/packages/{config,tinyvmx,small,large,bench}.pkg "$dir/files/"

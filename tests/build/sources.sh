@@ -12,6 +12,8 @@ ok "every test script can be run, or tests/run would pass over it" bash -c \
 	'! for f in tests/{attack,boot,build,interop}/*.sh; do [ -x "$f" ] || sed -n "1s|^#!.*|$f|p" "$f"; done | grep .'
 ok "no text of the kernel asks for a pointer" bash -c \
 	'! git grep -nE "\"[^\"]*%[-0-9*.# +]*p[^\"]*\"" -- "kernel/*.c" ":!kernel/worlds" ":!kernel/port"'
+ok "what bench mitigations takes away from a kernel can still be taken away" bash -c \
+	'! for p in tests/benchmarks/without.d/*.patch; do git apply --check "$p" || echo "$p"; done | grep .'
 ok "no file is longer than its folder can explain (some 600 lines)" bash -c \
 	'! git ls-files -- "*.c" "*.h" "*.S" "*.sh" | xargs wc -l | awk "\$1 > 650 && \$2 != \"total\" { print; bad = 1 } END { exit !bad }"'
 for folder in tboot-integration tboot-integration/{image,txtsim,txtstat} kernel kernel/{lib,boot,arch/x86,mem,sched,trust,vmkmod,vmkdev,vmknet,vmkuser,worlds,port} \
