@@ -379,5 +379,5 @@ static const struct attack attacks[] = {
 
 int main(void)
 {
-	return attacks_run(attacks, sizeof(attacks) / sizeof(attacks[0]));
+	return attacks_run(fixture_init, attacks, sizeof(attacks) / sizeof(attacks[0]));
 }

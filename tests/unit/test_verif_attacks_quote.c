@@ -239,7 +239,7 @@ static const struct attack attacks[] = {
 
 int main(void)
 {
-	const int failed = attacks_run(attacks, sizeof(attacks) / sizeof(attacks[0]));
+	const int failed = attacks_run(fixture_init, attacks, sizeof(attacks) / sizeof(attacks[0]));
 
 	EVP_PKEY_free(stranger);
 	bytes_free(&stranger_public);

@@ -2,7 +2,7 @@
 /* sources: attest/verifier/audit.c kernel/trust/audit_read.c kernel/lib/keyval.c */
 /* sources: kernel/trust/evlog_read.c tests/vectors/fixture.c attest/verifier/reason.c */
 /* sources: attest/verifier/fault.c attest/verifier/bytes.c attest/verifier/evidence.c */
-/* sources: kernel/lib/hex.c */
+/* sources: kernel/lib/hex.c tests/vectors/attack.c */
 /* sources: attest/verifier/events.c attest/verifier/replay.c attest/verifier/semantics.c */
 /* sources: attest/verifier/firmware.c */
 /* sources: attest/verifier/policy.c attest/verifier/key.c attest/verifier/quote.c */
@@ -18,17 +18,9 @@
 #include <cmocka.h>
 #include <vmkapi/events.h>
 
-#include "tests/vectors/fixture.h"
+#include "tests/vectors/attack.h"
 #include "trust/tcg_events.h"
 #include "verifier/firmware.h"
-
-struct attack {
-	const char *name;
-	void (*before)(struct fixture *f); /* changes host, TPM or policy */
-	void (*after)(struct fixture *f);  /* changes evidence that was honestly made */
-	enum reason reason;
-	const char *names; /* must occur in the words */
-};
 
 static void reboot(struct fixture *f)
 {
@@ -176,30 +168,6 @@ static const struct attack attacks[] = {
 		"Secure Boot"},
 };
 
-static void run_attack(void **state)
-{
-	const struct attack *attack = *state;
-	struct fixture *f = must_alloc(1, sizeof(*f));
-	struct appraise_request request;
-	struct appraisal a;
-
-	fixture_init_static(f);
-	if (attack->before)
-		attack->before(f);
-	fixture_attest(f);
-	if (attack->after)
-		attack->after(f);
-	fixture_request(f, &request);
-	appraise(&a, &request);
-	if (a.fault.reason != attack->reason || !strstr(a.fault.what, attack->names))
-		fail_msg("reason %s, what \"%s\", expected \"%s\", found \"%s\"",
-			reason_code(a.fault.reason), a.fault.what, a.fault.expected, a.fault.found);
-	assert_int_equal(a.trusted, attack->reason == REASON_NONE);
-	appraisal_free(&a);
-	fixture_free(f);
-	free(f);
-}
-
 /* Neither launch is accepted by a policy of the other, whatever was asked for. */
 static void policies_do_not_mix(void **state)
 {
@@ -239,12 +207,9 @@ static void policies_do_not_mix(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(attacks) / sizeof(attacks[0])];
 	const struct CMUnitTest more[] = {cmocka_unit_test(policies_do_not_mix)};
+	const size_t count = sizeof(attacks) / sizeof(attacks[0]);
 
-	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
-		tests[i] = (struct CMUnitTest){.name = attacks[i].name,
-			.test_func = run_attack,
-			.initial_state = (void *)&attacks[i]};
-	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests(more, NULL, NULL);
+	return attacks_run(fixture_init_static, attacks, count) +
+	       cmocka_run_group_tests(more, NULL, NULL);
 }

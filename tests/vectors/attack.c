@@ -7,6 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+static void (*make_host)(struct fixture *f);
+
 static void run_attack(void **state)
 {
 	const struct attack *attack = *state;
@@ -14,7 +16,7 @@ static void run_attack(void **state)
 	struct appraise_request request;
 	struct appraisal a;
 
-	fixture_init(f);
+	make_host(f);
 	if (attack->before)
 		attack->before(f);
 	fixture_attest(f);
@@ -32,11 +34,12 @@ static void run_attack(void **state)
 	free(f);
 }
 
-int attacks_run(const struct attack *attacks, size_t count)
+int attacks_run(void (*start)(struct fixture *f), const struct attack *attacks, size_t count)
 {
 	struct CMUnitTest *tests = must_alloc(count, sizeof(*tests));
 	int failed;
 
+	make_host = start;
 	for (size_t i = 0; i < count; i++)
 		tests[i] = (struct CMUnitTest){.name = attacks[i].name,
 			.test_func = run_attack,

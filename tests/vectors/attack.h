@@ -12,7 +12,7 @@ struct attack {
 	const char *names; /* must occur in the words */
 };
 
-/* Each attack as a cmocka test on a host of its own: the number of failed ones. */
-int attacks_run(const struct attack *attacks, size_t count);
+/* Each attack as a cmocka test on a host of its own, made by `start`: the number of failed ones. */
+int attacks_run(void (*start)(struct fixture *f), const struct attack *attacks, size_t count);
 
 #endif
