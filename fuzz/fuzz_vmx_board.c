@@ -143,6 +143,17 @@ static void check(void)
 		abort();
 }
 
+/* The clocks go on; the processor may answer the 8259s, of which a line may change. */
+static void pass_time(const struct step *s)
+{
+	vmx_seen.now += s->value;
+	vmx_seen.wall += (uint64_t)s->value << (s->width & 31);
+	if (s->what & 0x10)
+		pic_acknowledge(&board.pic);
+	if (s->what & 0x20)
+		pic_set(&board.pic, s->low & 31, s->what & 0x40);
+}
+
 static void apply(const struct step *s, uint8_t *ram)
 {
 	const unsigned bytes = 1u << (s->width & 3);
@@ -178,7 +189,7 @@ static void apply(const struct step *s, uint8_t *ram)
 			start_device(slot, s->value & 1, s->value & 0x30000000u);
 		break;
 	case 6:
-		vmx_seen.now += s->value;
+		pass_time(s);
 		if (aimed) {
 			power_press_button(&board.power);
 			balloon_set(&board.balloon, s->value);
@@ -187,8 +198,10 @@ static void apply(const struct step *s, uint8_t *ram)
 					(s->low & 15),
 				bytes, s->value);
 		}
-		uart_receive(&board.uart, (uint8_t)s->value);
-		vconsole_receive(&board.console, (uint8_t)s->value);
+		for (unsigned i = 0; i <= s->low >> 8; i++) {
+			uart_receive(&board.uart, (uint8_t)s->value);
+			vconsole_receive(&board.console, (uint8_t)s->value);
+		}
 		break;
 	default:
 		if (aimed)
@@ -198,12 +211,46 @@ static void apply(const struct step *s, uint8_t *ram)
 	}
 }
 
+/* Nobody's ports are another's. */
+static void check_bus(const struct bus *bus)
+{
+	for (unsigned i = 0; i < bus->count; i++) {
+		for (unsigned j = 0; j < i; j++)
+			if (bus->range[i].first <= bus->range[j].last &&
+				bus->range[j].first <= bus->range[i].last)
+				abort();
+		if (bus->range[i].first > bus->range[i].last)
+			abort();
+	}
+}
+
+/* Byte 0 of what is left behind the steps says which board it is. */
+static bool start(struct board_config *config, uint8_t kind)
+{
+	if (kind & 1)
+		config->disk = NULL;
+	if (kind & 2)
+		config->mtu = 0;
+	if (kind & 4)
+		config->memory.high_bytes = RAM;
+	if (kind & 8)
+		config->memory.low_bytes = PCI_WINDOW + 1;
+	if (!board_init(&board, config))
+		return false;
+	if (kind & 8)
+		abort();
+	check_bus(&board.ports);
+	check_bus(&board.addresses);
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static uint8_t high[RAM];
 	uint8_t *ram = calloc(1, RAM), *disk = calloc(1, 4 * DISK_SECTOR);
-	const struct board_config config = {
+	struct board_config config = {
 		.host = vmx_host,
-		.memory = {.low = ram, .low_bytes = RAM},
+		.memory = {.low = ram, .low_bytes = RAM, .high = high},
 		.disk = disk,
 		.disk_bytes = 4 * DISK_SECTOR,
 		.mtu = 1500,
@@ -211,8 +258,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct step step;
 
 	memset(&vmx_seen, 0, sizeof(vmx_seen));
-	if (!ram || !disk || !board_init(&board, &config))
+	if (!ram || !disk)
 		abort();
+	if (!start(&config, size % sizeof(step) ? data[size - 1] : 0))
+		size = 0;
 	for (size_t at = 0; at + sizeof(step) <= size && at < 512 * sizeof(step);
 		at += sizeof(step)) {
 		unsigned rounds = 0;

@@ -80,6 +80,8 @@ static void test_flat(void **state)
 	assert_int_equal(entry.cs * 16 + entry.rip, 0x7c00);
 	assert_int_equal(ram[0x7c00], 0xf4);
 	assert_int_equal(load_file(ram, BOOT_FLAT_MAX + 1, ""), VMK_BAD_FORMAT);
+	memory.low_bytes = BOOT_HIGH; /* where every protocol but this puts a kernel */
+	assert_int_equal(load(512), VMK_NO_MEMORY);
 }
 
 static void make_bzimage(void)

@@ -61,11 +61,9 @@ static const struct virtio_class balloon_class = {
 	.configure = configure,
 };
 
-bool balloon_init(struct balloon *balloon, uint32_t pages, struct host host,
+void balloon_init(struct balloon *balloon, uint32_t pages, struct host host,
 	const struct gmem *memory, struct pci *pci)
 {
-	if (!virtio_init(&balloon->virtio, &balloon_class, balloon, 0, host, memory, pci))
-		return false;
+	virtio_init(&balloon->virtio, &balloon_class, balloon, host, memory, pci);
 	memcpy(balloon->virtio.config, &pages, sizeof(pages));
-	return true;
 }

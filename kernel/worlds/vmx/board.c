@@ -53,41 +53,35 @@ static void cf8_write(void *device, uint64_t offset, unsigned bytes, uint64_t va
 
 static const struct bus_ops cf8_bus = {cf8_read, cf8_write};
 
-static bool add_ports(struct board *b)
+static void add_ports(struct board *b)
 {
 	struct bus *bus = &b->ports;
 
-	return bus_add(bus, PIC_MASTER, PIC_MASTER + PIC_PORTS - 1, &pic_bus, &b->pic.chip[0]) &&
-	       bus_add(bus, PIC_SLAVE, PIC_SLAVE + PIC_PORTS - 1, &pic_bus, &b->pic.chip[1]) &&
-	       bus_add(bus, PIC_TRIGGER, PIC_TRIGGER + 1, &pic_trigger_bus, &b->pic) &&
-	       bus_add(bus, PIT_BASE, PIT_BASE + PIT_PORTS - 1, &pit_bus, &b->pit) &&
-	       bus_add(bus, PORT_B, PORT_B, &port_b_bus, &b->pit) &&
-	       bus_add(bus, RTC_BASE, RTC_BASE + RTC_PORTS - 1, &rtc_bus, &b->rtc) &&
-	       bus_add(bus, UART_COM1, UART_COM1 + UART_PORTS - 1, &uart_bus, &b->uart) &&
-	       bus_add(bus, POWER_PM1_EVENT, POWER_PM1_EVENT + 0xf, &power_pm_bus, &b->power) &&
-	       bus_add(bus, POWER_KEYBOARD, POWER_KEYBOARD, &power_keyboard_bus, &b->power) &&
-	       bus_add(bus, PORT_POST, PORT_POST, &post_bus, NULL) &&
-	       bus_add(bus, PORT_DEBUG, PORT_DEBUG, &debug_bus, b) &&
-	       bus_add(bus, PCI_CONFIG_PORTS, PCI_CONFIG_PORTS + 7, &cf8_bus, b);
+	bus_add(bus, PIC_MASTER, PIC_MASTER + PIC_PORTS - 1, &pic_bus, &b->pic.chip[0]);
+	bus_add(bus, PIC_SLAVE, PIC_SLAVE + PIC_PORTS - 1, &pic_bus, &b->pic.chip[1]);
+	bus_add(bus, PIC_TRIGGER, PIC_TRIGGER + 1, &pic_trigger_bus, &b->pic);
+	bus_add(bus, PIT_BASE, PIT_BASE + PIT_PORTS - 1, &pit_bus, &b->pit);
+	bus_add(bus, PORT_B, PORT_B, &port_b_bus, &b->pit);
+	bus_add(bus, RTC_BASE, RTC_BASE + RTC_PORTS - 1, &rtc_bus, &b->rtc);
+	bus_add(bus, UART_COM1, UART_COM1 + UART_PORTS - 1, &uart_bus, &b->uart);
+	bus_add(bus, POWER_PM1_EVENT, POWER_PM1_EVENT + 0xf, &power_pm_bus, &b->power);
+	bus_add(bus, POWER_KEYBOARD, POWER_KEYBOARD, &power_keyboard_bus, &b->power);
+	bus_add(bus, PORT_POST, PORT_POST, &post_bus, NULL);
+	bus_add(bus, PORT_DEBUG, PORT_DEBUG, &debug_bus, b);
+	bus_add(bus, PCI_CONFIG_PORTS, PCI_CONFIG_PORTS + 7, &cf8_bus, b);
 }
 
-static bool add_functions(struct board *b, const struct board_config *config)
+static void add_functions(struct board *b, const struct board_config *config)
 {
-	if (!vconsole_init(&b->console, b->host, &b->memory, &b->pci) ||
-		!entropy_init(&b->entropy, b->host, &b->memory, &b->pci))
-		return false;
-	if (config->disk) {
-		b->has_disk = true;
-		if (!disk_init(&b->disk, config->disk, config->disk_bytes, false, b->host,
-			    &b->memory, &b->pci))
-			return false;
-	}
-	if (config->mtu) {
-		b->has_net = true;
-		if (!net_init(&b->net, config->mac, config->mtu, b->host, &b->memory, &b->pci))
-			return false;
-	}
-	return balloon_init(&b->balloon, config->balloon_pages, b->host, &b->memory, &b->pci);
+	vconsole_init(&b->console, b->host, &b->memory, &b->pci);
+	entropy_init(&b->entropy, b->host, &b->memory, &b->pci);
+	b->has_disk = config->disk;
+	if (b->has_disk)
+		disk_init(&b->disk, config->disk, config->disk_bytes, b->host, &b->memory, &b->pci);
+	b->has_net = config->mtu;
+	if (b->has_net)
+		net_init(&b->net, config->mac, config->mtu, b->host, &b->memory, &b->pci);
+	balloon_init(&b->balloon, config->balloon_pages, b->host, &b->memory, &b->pci);
 }
 
 bool board_init(struct board *b, const struct board_config *config)
@@ -104,9 +98,11 @@ bool board_init(struct board *b, const struct board_config *config)
 	rtc_init(&b->rtc, b->host);
 	power_init(&b->power, b->host);
 	pci_init(&b->pci);
-	return add_ports(b) && add_functions(b, config) &&
-	       bus_add(&b->addresses, PCI_WINDOW, PCI_WINDOW + PCI_WINDOW_BYTES - 1,
-		       &pci_memory_bus, &b->pci);
+	add_ports(b);
+	add_functions(b, config);
+	bus_add(&b->addresses, PCI_WINDOW, PCI_WINDOW + PCI_WINDOW_BYTES - 1, &pci_memory_bus,
+		&b->pci);
+	return true;
 }
 
 uint64_t board_read(struct board *b, bool port, uint64_t address, unsigned bytes)

@@ -32,9 +32,7 @@ unsigned boot_memory_map(const struct gmem *memory, struct boot_range ranges[BOO
 
 	ranges[n++] = (struct boot_range){0, BOOT_LOW_END, BOOT_RAM};
 	ranges[n++] = (struct boot_range){BOOT_ACPI, BOOT_ACPI_BYTES, BOOT_RESERVED};
-	if (memory->low_bytes > BOOT_HIGH)
-		ranges[n++] =
-			(struct boot_range){BOOT_HIGH, memory->low_bytes - BOOT_HIGH, BOOT_RAM};
+	ranges[n++] = (struct boot_range){BOOT_HIGH, memory->low_bytes - BOOT_HIGH, BOOT_RAM};
 	if (memory->high_bytes)
 		ranges[n++] = (struct boot_range){VMK_VM_HIGH_BASE, memory->high_bytes, BOOT_RAM};
 	return n;
@@ -90,6 +88,9 @@ enum vmk_status boot_load(
 		struct vmk_vm_entry *,
 		const char **) = {bzimage_load, multiboot2_load, multiboot1_load, pvh_load};
 
+	*why = "the VM has no memory above the first MiB";
+	if (request->memory->low_bytes <= BOOT_HIGH)
+		return VMK_NO_MEMORY;
 	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++) {
 		enum vmk_status status = loaders[i](request, entry, why);
 

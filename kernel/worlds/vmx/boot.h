@@ -34,7 +34,7 @@ struct boot_file {
 	void *context;
 };
 struct boot_request {
-	const struct gmem *memory;
+	const struct gmem *memory;       /* boot_load() refuses one that ends below BOOT_HIGH */
 	struct boot_file kernel, initrd; /* initrd.bytes 0: there is none */
 	const char *command_line;
 	uint64_t rsdp; /* of the ACPI tables */

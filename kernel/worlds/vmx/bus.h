@@ -25,8 +25,8 @@ struct bus {
 	struct bus_range range[BUS_RANGES];
 };
 
-/* False if there is no room, or if somebody else answers there. */
-bool bus_add(
+/* The caller adds at most BUS_RANGES, where nobody else answers. */
+void bus_add(
 	struct bus *bus, uint64_t first, uint64_t last, const struct bus_ops *ops, void *device);
 /* An access that crosses the end of a range, or of no valid size, reaches nobody. */
 uint64_t bus_read(const struct bus *bus, uint64_t address, unsigned bytes);

@@ -76,14 +76,13 @@ static enum vmk_status parse(
 	return VMK_OK;
 }
 
-static bool place_tables(const struct gmem *memory)
+static void place_tables(const struct gmem *memory)
 {
 	/* 0x10 code, 0x18 data: what the protocol calls __BOOT_CS and __BOOT_DS. */
 	static const uint64_t gdt[] = {0, 0, 0x00af9b000000ffffull, 0x00cf93000000ffffull};
 	uint64_t(*tables)[512] = gmem_map(memory, BOOT_TABLES, TABLE_PAGES * PAGE_SIZE);
 
-	if (!tables || !gmem_write(memory, BOOT_GDT, gdt, sizeof(gdt)))
-		return false;
+	gmem_write(memory, BOOT_GDT, gdt, sizeof(gdt));
 	memset(tables, 0, TABLE_PAGES * PAGE_SIZE);
 	tables[0][0] = (BOOT_TABLES + PAGE_SIZE) | PAGE_PRESENT;
 	for (unsigned i = 0; i < 4; i++) {
@@ -92,7 +91,6 @@ static bool place_tables(const struct gmem *memory)
 			tables[2 + i][j] =
 				((uint64_t)i << 30 | (uint64_t)j << 21) | PAGE_LARGE | PAGE_PRESENT;
 	}
-	return true;
 }
 
 static void put32(uint8_t *page, unsigned offset, uint32_t value)
@@ -120,12 +118,10 @@ static enum vmk_status place_zero_page(const struct boot_request *request, const
 {
 	uint8_t *page = gmem_map(request->memory, BOOT_INFO, BOOT_INFO_BYTES);
 
-	*why = "the VM has too little memory for a Linux kernel's boot information";
-	if (!page || !place_tables(request->memory))
-		return VMK_NO_MEMORY;
 	*why = "the command line is longer than the kernel takes";
 	if (!boot_place_command(request, (size_t)h->command_max + 1))
 		return VMK_TOO_LARGE;
+	place_tables(request->memory);
 	memset(page, 0, BOOT_INFO_BYTES);
 	memcpy(page + HEADER, file + HEADER, h->end - HEADER);
 	memcpy(page + ZP_RSDP, &request->rsdp, sizeof(request->rsdp));

@@ -15,7 +15,7 @@ struct net {
 	uint8_t frame[NET_FRAME_MAX]; /* a frame on its way out, gathered */
 };
 /* Frames come in through net_receive(), out through host.send. */
-bool net_init(struct net *net, const uint8_t mac[6], uint16_t mtu, struct host host,
+void net_init(struct net *net, const uint8_t mac[6], uint16_t mtu, struct host host,
 	const struct gmem *memory, struct pci *pci);
 /* False: the guest has no buffer; the frame is lost, as on a wire. */
 bool net_receive(struct net *net, const void *frame, size_t bytes);
@@ -24,23 +24,22 @@ struct disk {
 	struct virtio virtio;
 	uint8_t *data; /* not owned */
 	uint64_t sectors;
-	bool read_only;
 };
 /* `bytes` at data: the disk; what is beyond the last whole sector is not shown. */
-bool disk_init(struct disk *disk, uint8_t *data, uint64_t bytes, bool read_only, struct host host,
+void disk_init(struct disk *disk, uint8_t *data, uint64_t bytes, struct host host,
 	const struct gmem *memory, struct pci *pci);
 
 struct entropy {
 	struct virtio virtio;
 };
-bool entropy_init(
+void entropy_init(
 	struct entropy *entropy, struct host host, const struct gmem *memory, struct pci *pci);
 
 struct balloon {
 	struct virtio virtio;
 };
 /* `pages` of 4 KiB are to be in it. What the guest gives up goes to host.give_back. */
-bool balloon_init(struct balloon *balloon, uint32_t pages, struct host host,
+void balloon_init(struct balloon *balloon, uint32_t pages, struct host host,
 	const struct gmem *memory, struct pci *pci);
 void balloon_set(struct balloon *balloon, uint32_t pages);
 
@@ -49,7 +48,7 @@ struct vconsole {
 	uint16_t head, tail; /* free-running */
 	uint8_t input[CONSOLE_INPUT];
 };
-bool vconsole_init(
+void vconsole_init(
 	struct vconsole *console, struct host host, const struct gmem *memory, struct pci *pci);
 /* What somebody types; false when there is no room. */
 bool vconsole_receive(struct vconsole *console, uint8_t byte);

@@ -4,7 +4,6 @@
 
 /* Virtio 1.2, 5.2.3, 5.2.4, 5.2.6. */
 #define F_SEG_MAX       (1ull << 2)
-#define F_READ_ONLY     (1ull << 5)
 #define F_FLUSH         (1ull << 9)
 #define CONFIG_CAPACITY 0
 #define CONFIG_SEG_MAX  12
@@ -46,7 +45,7 @@ static uint8_t write_sectors(
 	const uint64_t bytes = chain->out_bytes - sizeof(struct request);
 	uint8_t *to = place(disk, sector, bytes);
 
-	if (!to || disk->read_only)
+	if (!to)
 		return S_IOERR;
 	chain_read(chain, sizeof(struct request), to, bytes);
 	return S_OK;
@@ -96,23 +95,19 @@ static const struct virtio_class disk_class = {
 	.pci_class = 0x010000,
 	.name = "block",
 	.queues = 1,
-	.features = F_SEG_MAX | F_READ_ONLY | F_FLUSH,
+	.features = F_SEG_MAX | F_FLUSH,
 	.config_bytes = 32,
 	.serve = serve,
 };
 
-bool disk_init(struct disk *disk, uint8_t *data, uint64_t bytes, bool read_only, struct host host,
+void disk_init(struct disk *disk, uint8_t *data, uint64_t bytes, struct host host,
 	const struct gmem *memory, struct pci *pci)
 {
 	const uint32_t seg_max = VIRTQUEUE_MAX - 2; /* header and status take one each */
 
 	disk->data = data;
 	disk->sectors = bytes / DISK_SECTOR;
-	disk->read_only = read_only;
-	if (!virtio_init(&disk->virtio, &disk_class, disk, read_only ? 0 : F_READ_ONLY, host,
-		    memory, pci))
-		return false;
+	virtio_init(&disk->virtio, &disk_class, disk, host, memory, pci);
 	memcpy(&disk->virtio.config[CONFIG_CAPACITY], &disk->sectors, sizeof(disk->sectors));
 	memcpy(&disk->virtio.config[CONFIG_SEG_MAX], &seg_max, sizeof(seg_max));
-	return true;
 }

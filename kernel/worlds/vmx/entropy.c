@@ -30,8 +30,8 @@ static const struct virtio_class entropy_class = {
 	.serve = serve,
 };
 
-bool entropy_init(
+void entropy_init(
 	struct entropy *entropy, struct host host, const struct gmem *memory, struct pci *pci)
 {
-	return virtio_init(&entropy->virtio, &entropy_class, entropy, 0, host, memory, pci);
+	virtio_init(&entropy->virtio, &entropy_class, entropy, host, memory, pci);
 }

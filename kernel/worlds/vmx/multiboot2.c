@@ -219,8 +219,8 @@ enum vmk_status multiboot2_load(
 		status = boot_place_initrd(request, end, UINT32_MAX, &initrd, why);
 	if (status != VMK_OK)
 		return status;
-	*why = "the VM has too little memory, or the command line is too long";
-	if (!page || !fill(page, request, initrd))
+	*why = "the command line is too long";
+	if (!fill(page, request, initrd))
 		return VMK_TOO_LARGE;
 	*entry = (struct vmk_vm_entry){.mode = VMK_VM_FLAT,
 		.cs = 8,

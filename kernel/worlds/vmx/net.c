@@ -57,13 +57,11 @@ static const struct virtio_class net_class = {
 	.serve = serve,
 };
 
-bool net_init(struct net *net, const uint8_t mac[6], uint16_t mtu, struct host host,
+void net_init(struct net *net, const uint8_t mac[6], uint16_t mtu, struct host host,
 	const struct gmem *memory, struct pci *pci)
 {
-	if (!virtio_init(&net->virtio, &net_class, net, 0, host, memory, pci))
-		return false;
+	virtio_init(&net->virtio, &net_class, net, host, memory, pci);
 	/* 5.1.4: mac, status, max_virtqueue_pairs, mtu */
 	memcpy(net->virtio.config, mac, 6);
 	memcpy(&net->virtio.config[10], &mtu, sizeof(mtu));
-	return true;
 }

@@ -44,26 +44,19 @@ struct pci_function *pci_add(struct pci *pci, uint16_t vendor, uint16_t device, 
 	uint32_t bar_bytes, unsigned *slot)
 {
 	const uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX;
+	struct pci_function *f = &pci->slot[pci->count];
 
-	for (unsigned i = 0; i < PCI_SLOTS; i++) {
-		struct pci_function *f = &pci->slot[i];
-
-		if (f->present)
-			continue;
-		memset(f, 0, sizeof(*f));
-		f->present = true;
-		pci_set16(f, PCI_VENDOR, vendor);
-		pci_set16(f, PCI_DEVICE, device);
-		for (unsigned b = 0; b < 3; b++)
-			f->config[PCI_CLASS + b] = (uint8_t)(class_code >> (8 * b));
-		memcpy(&f->writable[PCI_COMMAND], &command, sizeof(command));
-		f->writable[PCI_LINE] = 0xff;
-		if (bar_bytes)
-			add_bar(f, i, bar_bytes);
-		*slot = i;
-		return f;
-	}
-	return NULL;
+	f->present = true;
+	pci_set16(f, PCI_VENDOR, vendor);
+	pci_set16(f, PCI_DEVICE, device);
+	for (unsigned b = 0; b < 3; b++)
+		f->config[PCI_CLASS + b] = (uint8_t)(class_code >> (8 * b));
+	memcpy(&f->writable[PCI_COMMAND], &command, sizeof(command));
+	f->writable[PCI_LINE] = 0xff;
+	if (bar_bytes)
+		add_bar(f, pci->count, bar_bytes);
+	*slot = pci->count++;
+	return f;
 }
 
 void pci_init(struct pci *pci)

@@ -48,12 +48,14 @@ struct pci_function {
 };
 struct pci {
 	uint32_t address;
+	unsigned count; /* slots that are taken */
 	struct pci_function slot[PCI_SLOTS];
 };
 
 extern const struct bus_ops pci_config_bus, pci_memory_bus;
 void pci_init(struct pci *pci);
-/* A function in the first free slot, its identity and BAR written; NULL if all are taken. */
+/* A function in the next slot, its identity and BAR written. The caller adds fewer than PCI_SLOTS.
+ */
 struct pci_function *pci_add(struct pci *pci, uint16_t vendor, uint16_t device, uint32_t class_code,
 	uint32_t bar_bytes, unsigned *slot);
 

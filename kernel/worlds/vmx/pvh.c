@@ -110,8 +110,8 @@ enum vmk_status pvh_load(
 		status = boot_place_initrd(request, end, UINT32_MAX, &initrd, why);
 	if (status != VMK_OK)
 		return status;
-	*why = "the VM has too little memory, or the command line is too long";
-	if (!page || !boot_place_command(request, BOOT_COMMAND_MAX))
+	*why = "the command line is too long";
+	if (!boot_place_command(request, BOOT_COMMAND_MAX))
 		return VMK_TOO_LARGE;
 	fill(page, request, initrd);
 	*entry = (struct vmk_vm_entry){

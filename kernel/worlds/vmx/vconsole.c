@@ -71,8 +71,8 @@ static const struct virtio_class console_class = {
 	.serve = serve,
 };
 
-bool vconsole_init(struct vconsole *c, struct host host, const struct gmem *memory, struct pci *pci)
+void vconsole_init(struct vconsole *c, struct host host, const struct gmem *memory, struct pci *pci)
 {
 	c->head = c->tail = 0;
-	return virtio_init(&c->virtio, &console_class, c, 0, host, memory, pci);
+	virtio_init(&c->virtio, &console_class, c, host, memory, pci);
 }

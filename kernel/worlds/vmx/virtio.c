@@ -505,8 +505,8 @@ void virtio_power_on(struct virtio *v)
 	reset(v);
 }
 
-bool virtio_init(struct virtio *v, const struct virtio_class *class, void *device, uint64_t without,
-	struct host host, const struct gmem *memory, struct pci *pci)
+void virtio_init(struct virtio *v, const struct virtio_class *class, void *device, struct host host,
+	const struct gmem *memory, struct pci *pci)
 {
 	struct pci_function *f;
 
@@ -514,11 +514,9 @@ bool virtio_init(struct virtio *v, const struct virtio_class *class, void *devic
 		.device = device,
 		.host = host,
 		.memory = memory,
-		.features = (class->features | VIRTIO_F_ALL) & ~without};
+		.features = class->features | VIRTIO_F_ALL};
 	f = pci_add(pci, VIRTIO_VENDOR, (uint16_t)(VIRTIO_PCI_BASE + class->kind), class->pci_class,
 		VIRTIO_BAR, &v->slot);
-	if (!f)
-		return false;
 	v->pci = f;
 	f->bar = &bar_bus;
 	f->before_read = before_read;
@@ -531,5 +529,4 @@ bool virtio_init(struct virtio *v, const struct virtio_class *class, void *devic
 	f->config[PCI_PIN] = 1;
 	add_capabilities(v);
 	virtio_power_on(v);
-	return true;
 }

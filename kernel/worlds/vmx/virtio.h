@@ -78,9 +78,8 @@ struct virtio {
 	uint32_t msix_pending;
 };
 
-/* False if the bus is full. `features` of the class that this device does not have are left out. */
-bool virtio_init(struct virtio *v, const struct virtio_class *class, void *device, uint64_t without,
-	struct host host, const struct gmem *memory, struct pci *pci);
+void virtio_init(struct virtio *v, const struct virtio_class *class, void *device, struct host host,
+	const struct gmem *memory, struct pci *pci);
 /* Serves the queues that were notified, a bounded number of chains; true if there is more to do. */
 bool virtio_work(struct virtio *v);
 /* A chain of a reception queue; false: none there, or the device is not running. */
