@@ -40,7 +40,8 @@ usage: ./build.sh COMMAND [OPTIONS]
       --no-tboot       without tboot: for a static measured launch
       --out DIR        elsewhere
   bench [--runs N] [NAME...]  measure; tables here, JSON in build/bench/: boot, attestation, size,
-                   verifier, scheduler, start (before SENTER), placement; and, only by name, peer (Debian's
+                   verifier, scheduler, start (before SENTER), placement; and, only by name, fuzz (speed of each
+                   target, some ten minutes), peer (Debian's
                    Linux + tboot + tpm2-tools, some minutes), scale (processors and memory),
                    vm (exits of virtual machines beside Linux KVM), hardening (paths into the kernel
                    beside Linux), guest-boot (a Linux guest beside KVM and the bare machine) and

@@ -57,6 +57,8 @@ static struct cpuid_registers ask(
 static void check_same(const struct cpuid_policy *made_anew, const struct cpuid_policy *prepared,
 	const struct cpuid_vcpu *v)
 {
+	require(cpuid_cr4_allowed(made_anew) == cpuid_cr4_allowed(prepared));
+	require(cpuid_efer_allowed(made_anew) == cpuid_efer_allowed(prepared));
 	for (uint32_t leaf = 0; leaf < 0x20; leaf++) {
 		for (uint32_t subleaf = 0; subleaf < 3; subleaf++) {
 			struct cpuid_registers a = ask(made_anew, v, leaf, subleaf),

@@ -2,6 +2,7 @@
 #include "fuzz/lib/figures.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,4 +73,16 @@ void figures_checks(const uint8_t (*seen)[2], unsigned count, const char *(*name
 		figures->seen[i][0] |= seen[i][0];
 		figures->seen[i][1] |= seen[i][1];
 	}
+}
+
+void figures_drop_usual(uint8_t (*seen)[2], unsigned count)
+{
+	static uint8_t usual[FIGURES_CHECKS];
+	static bool known;
+
+	for (unsigned i = 0; i < count && !known; i++)
+		usual[i] = seen[i][0];
+	known = true;
+	for (unsigned i = 0; i < count; i++)
+		seen[i][0] &= !usual[i];
 }

@@ -370,15 +370,6 @@ static void plain_leaf(const struct cpuid_policy *policy, uint32_t leaf, struct 
 	}
 }
 
-void cpuid_prepare(struct cpuid_policy *policy)
-{
-	for (uint32_t i = 0; i < CPUID_PREPARED_BASIC; i++)
-		plain_leaf(policy, i, &policy->basic[i]);
-	for (uint32_t i = 0; i < CPUID_PREPARED_EXTENDED; i++)
-		plain_leaf(policy, 0x80000000u + i, &policy->extended[i]);
-	policy->prepared = true;
-}
-
 /* False for other leaves. */
 static bool leaf_with_subleaves(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu,
 	uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r)
@@ -445,7 +436,7 @@ static const struct {
 	{7, EBX, 20, 21}, /* SMAP */
 };
 
-uint64_t cpuid_cr4_allowed(const struct cpuid_policy *policy)
+static uint64_t cr4_allowed(const struct cpuid_policy *policy)
 {
 	/* PCE: RDPMC exits anyway. MCE: without the feature, but every system sets it. */
 	uint64_t allowed = 1ull << 8 | 1ull << 6;
@@ -460,7 +451,7 @@ uint64_t cpuid_cr4_allowed(const struct cpuid_policy *policy)
 	return allowed;
 }
 
-uint64_t cpuid_efer_allowed(const struct cpuid_policy *policy)
+static uint64_t efer_allowed(const struct cpuid_policy *policy)
 {
 	struct cpuid_registers r;
 	uint64_t allowed = 0;
@@ -473,4 +464,25 @@ uint64_t cpuid_efer_allowed(const struct cpuid_policy *policy)
 	if (r.edx >> 29 & 1)
 		allowed |= 1ull << 8 | 1ull << 10; /* LME, LMA */
 	return allowed;
+}
+
+void cpuid_prepare(struct cpuid_policy *policy)
+{
+	for (uint32_t i = 0; i < CPUID_PREPARED_BASIC; i++)
+		plain_leaf(policy, i, &policy->basic[i]);
+	for (uint32_t i = 0; i < CPUID_PREPARED_EXTENDED; i++)
+		plain_leaf(policy, 0x80000000u + i, &policy->extended[i]);
+	policy->cr4_allowed = cr4_allowed(policy);
+	policy->efer_allowed = efer_allowed(policy);
+	policy->prepared = true;
+}
+
+uint64_t cpuid_cr4_allowed(const struct cpuid_policy *policy)
+{
+	return policy->prepared ? policy->cr4_allowed : cr4_allowed(policy);
+}
+
+uint64_t cpuid_efer_allowed(const struct cpuid_policy *policy)
+{
+	return policy->prepared ? policy->efer_allowed : efer_allowed(policy);
 }

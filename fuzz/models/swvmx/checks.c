@@ -39,10 +39,9 @@ const char *swvmx_check_text(enum swvmx_check check)
 	return table[check].text;
 }
 
-void swvmx_must(struct swvmx_failures *to, enum swvmx_check check, bool holds)
+void swvmx_note_failure(struct swvmx_failures *to, enum swvmx_check check)
 {
-	swvmx_seen[check][!holds] = 1;
-	if (holds || to->failed[check])
+	if (to->failed[check])
 		return;
 	if (!to->count++)
 		to->first = check;

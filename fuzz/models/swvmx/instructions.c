@@ -6,9 +6,13 @@
 struct swvmx swvmx;
 uint8_t swvmx_memory[SWVMX_FRAMES][4096];
 
-struct swvmx_pcpu *swvmx_current(void)
+/* Where the field of an encoding is, from 1; 0: there is none. vmcs_field_index() takes longer. */
+static uint16_t places[1u << 14];
+
+/* An encoding has bits 14 to 0, and 12 is reserved (SDM 25.11.2). */
+static unsigned slot_of(uint32_t encoding)
 {
-	return &swvmx.pcpu[swvmx.now];
+	return (encoding & 0xfff) | (encoding >> 1 & 0x3000);
 }
 
 void swvmx_reset(enum swvmx_cpu_kind kind)
@@ -20,6 +24,12 @@ void swvmx_reset(enum swvmx_cpu_kind kind)
 		swvmx.vmcs[i].pcpu = -1;
 	for (unsigned i = 0; i < SWVMX_VPIDS; i++)
 		swvmx.vpid_epoch[i] = 1;
+	for (unsigned i = 0; i < VMCS_FIELD_COUNT; i++) {
+		const enum vmcs_index index = (enum vmcs_index)i;
+
+		places[slot_of(vmcs_field_encoding(index))] = (uint16_t)(i + 1);
+		swvmx.has_field[i] = swvmx_has_field(&swvmx.cpu, vmcs_field_condition(index));
+	}
 }
 
 void *swvmx_at(struct hpa address)
@@ -149,9 +159,9 @@ enum vmx_result vtx_vmptrld(struct hpa region)
 /* A field's place, or -1 with the VMfail noted: an encoding that this processor does not have. */
 static int place_of(enum vmcs_field field)
 {
-	int index = vmcs_field_index(field);
+	const int index = (uint32_t)field & ~0x6fffu ? -1 : places[slot_of(field)] - 1;
 
-	if (index >= 0 && swvmx_has_field(&swvmx.cpu, vmcs_field_condition((enum vmcs_index)index)))
+	if (index >= 0 && swvmx.has_field[index])
 		return index;
 	fail(SWVMX_NO_FIELD);
 	return -1;

@@ -75,7 +75,8 @@ struct swvmx_chooser {
 
 struct swvmx {
 	struct swvmx_cpu cpu;
-	unsigned now; /* the pCPU that executes */
+	bool has_field[VMCS_FIELD_COUNT]; /* swvmx_has_field(), which takes a while */
+	unsigned now;                     /* the pCPU that executes */
 	struct swvmx_pcpu pcpu[SWVMX_PCPUS];
 	struct swvmx_vmcs vmcs[SWVMX_VMCSES];
 	struct swvmx_chooser chooser;
@@ -86,6 +87,10 @@ struct swvmx {
 };
 
 extern struct swvmx swvmx;
+static inline struct swvmx_pcpu *swvmx_current(void)
+{
+	return &swvmx.pcpu[swvmx.now];
+}
 extern uint8_t swvmx_memory[SWVMX_FRAMES][4096];
 
 /* What of the above this processor's XCR0 takes; 0: it has no XSAVE. */
@@ -99,7 +104,6 @@ static inline struct hpa swvmx_frame(unsigned n)
 {
 	return hpa(SWVMX_BASE + 4096ull * n);
 }
-struct swvmx_pcpu *swvmx_current(void);
 /* vtx_capability_read()'s reader. */
 bool swvmx_read_capability(uint32_t msr, uint64_t *value);
 
