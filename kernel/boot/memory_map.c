@@ -192,26 +192,3 @@ struct hpa memory_map_place(const struct boot_info *info, uint64_t bytes, uint64
 	}
 	return hpa(0);
 }
-
-const char *memory_type_name(enum boot_memory_type type)
-{
-	switch (type) {
-	case BOOT_MEMORY_USABLE:
-		return "usable";
-	case BOOT_MEMORY_RESERVED:
-		return "reserved";
-	case BOOT_MEMORY_ACPI_RECLAIM:
-		return "ACPI";
-	case BOOT_MEMORY_ACPI_NVS:
-		return "ACPI NVS";
-	case BOOT_MEMORY_BAD:
-		return "bad";
-	case BOOT_MEMORY_TBOOT:
-		return "tboot";
-	case BOOT_MEMORY_MODULE:
-		return "module";
-	case BOOT_MEMORY_KERNEL:
-		return "kernel";
-	}
-	return "?";
-}

@@ -23,8 +23,6 @@ uint64_t memory_map_places(
 /* Place number `index` of those. */
 struct hpa memory_map_place(const struct boot_info *info, uint64_t bytes, uint64_t align,
 	uint64_t low, uint64_t high, uint64_t index);
-/* For people. */
-const char *memory_type_name(enum boot_memory_type type);
 /*
  * Has it a byte in common with registers that are the platform's, and no device's: I/O APICs, HPET,
  * TPM, TXT, local APICs, configuration space? True for a range that wraps around.
