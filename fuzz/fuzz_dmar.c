@@ -2,7 +2,7 @@
 /*
  * Hostile DMAR tables, and the questions that are asked of them about a machine with bridges. The
  * input is bridges, 4 bytes each after their number, and then a table whose checksum is made to
- * fit.
+ * fit unless it begins with '!'.
  */
 #include "vmkdev/requester.h"
 #include <stdlib.h>
@@ -28,10 +28,13 @@ static void check(const struct pci_function *functions, unsigned count)
 	}
 	for (unsigned i = 0; i < count; i++) {
 		requester_of(functions, count, &functions[i]);
+		for (unsigned s = 0; s < dmar.scope_count; s++)
+			scope_covers(&dmar.scopes[s], functions, count, &functions[i]);
 		if (unit_of(&dmar, functions, count, &functions[i]) >= (int)dmar.unit_count)
 			abort();
 	}
-	ioapic_requester(&dmar, functions, count, 0, &source);
+	for (unsigned id = 0; id < 4; id++)
+		ioapic_requester(&dmar, functions, count, id, &source);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,13 +52,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		functions[i].address = (struct pci_address){d[0], d[1] & 31, d[1] >> 5};
 		functions[i].header_type = d[2] & 1;
-		functions[i].express = d[2] >> 1;
+		functions[i].express = d[2] >> 1 == 127 ? PCI_CONVENTIONAL : d[2] >> 1;
 		functions[i].secondary = d[3];
 	}
 	data += 1 + 4 * count;
 	size = MIN(size - 1 - 4 * count, sizeof(table));
 	memcpy(table, data, size);
-	if (size > 48) {
+	if (size > 48 && table[0] != '!') {
 		uint32_t length = (uint32_t)size;
 
 		memcpy(table, "DMAR", 4);
