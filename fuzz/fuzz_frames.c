@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/panic.h"
+#include "tests/unit/shim/panic.h"
 
 #define FRAMES      3000u /* the last chunk is not whole */
 #define FIRST       3u    /* and neither is the first */
@@ -37,7 +38,7 @@ static struct {
 	bool private[CHUNKS], moving[CHUNKS];
 } seen;
 static struct frame_pool pool;
-static uint64_t memory[8192];
+static uint64_t memory[2][8192];
 
 static void allocate(uint8_t what, uint8_t limit)
 {
@@ -151,6 +152,78 @@ static void show(uint8_t keep)
 	seen.private[first / CHUNK] = false;
 }
 
+/* What nobody may give back stops the kernel, and changes nothing. */
+static void misuse(uint8_t how, uint8_t which)
+{
+	const struct block *b = &seen.blocks[which % MAX(seen.count, 1)];
+	uint64_t free = FIRST;
+
+	while (free < FRAMES && seen.owner[free] != FRAME_FREE)
+		free++;
+	if (how == 0) {
+		REQUIRE(PANICS(frame_pool_free(&pool, FRAMES + which, 0)));
+	} else if (how == 1 && free < FRAMES) {
+		REQUIRE(PANICS(frame_pool_free(&pool, free, 0)));
+		REQUIRE(strstr(panic_text, "twice"));
+	} else if (how == 2 && seen.count) {
+		REQUIRE(PANICS(frame_pool_free(&pool, b->first, b->order + 1)));
+	} else if (how == 3 && seen.count && b->order) {
+		REQUIRE(PANICS(frame_pool_free(&pool, b->first + 1, 0)));
+	}
+}
+
+static void refuse(uint8_t owner, uint8_t order)
+{
+	uint64_t first;
+
+	REQUIRE(frame_pool_alloc(&pool, 0, FRAME_FREE, FRAMES, &first) == VMK_BAD_PARAM);
+	REQUIRE(frame_pool_alloc(&pool, 0, FRAME_OWNERS + owner, FRAMES, &first) == VMK_BAD_PARAM);
+	REQUIRE(frame_pool_alloc(&pool, FRAME_ORDER_MAX + 1 + order, FRAME_KERNEL, FRAMES,
+			&first) == VMK_BAD_PARAM);
+}
+
+/* Frames are dirty from the start, and again once somebody had them. */
+static void clear(uint8_t which)
+{
+	const uint64_t frame = FIRST + which * 11u;
+
+	if (frame >= FRAMES || seen.owner[frame] != FRAME_FREE)
+		return;
+	frame_pool_take_dirty(&pool, frame);
+	REQUIRE(frame_pool_is_cleared(&pool, frame));
+	REQUIRE(!frame_pool_take_dirty(&pool, frame));
+}
+
+static void move(void)
+{
+	const unsigned other = pool.state == (void *)memory[0];
+
+	memcpy(memory[other], memory[!other], sizeof(memory[0]));
+	memset(memory[!other], 0xff, sizeof(memory[0]));
+	frame_pool_rebase(&pool, memory[other]);
+}
+
+static void look_aside(uint8_t what, uint8_t which)
+{
+	if (what < 4)
+		misuse(what, which);
+	else if (what == 4)
+		refuse(which & 15, which >> 4);
+	else if (what == 5)
+		clear(which);
+	else
+		move();
+}
+
+static bool holds_private(uint64_t chunk)
+{
+	for (uint64_t i = chunk * CHUNK; i < MIN((chunk + 1) * CHUNK, FRAMES); i++) {
+		if (frame_owner_side(seen.owner[i]) == FRAME_PRIVATE)
+			return seen.private[chunk];
+	}
+	return false;
+}
+
 static void check(void)
 {
 	uint64_t count[FRAME_OWNERS] = {[FRAME_RESERVED] = FIRST};
@@ -162,7 +235,8 @@ static void check(void)
 	REQUIRE(!memcmp(count, pool.count, sizeof(count)));
 	REQUIRE(pool.promised == seen.promised && seen.promised <= count[FRAME_FREE]);
 	for (uint64_t i = 0; i < CHUNKS; i++)
-		REQUIRE(seen.private[i] || !frame_pool_any_private(&pool, i * CHUNK, CHUNK));
+		REQUIRE(frame_pool_any_private(&pool, i * CHUNK, CHUNK) == holds_private(i));
+	REQUIRE(frame_pool_owner(&pool, FRAMES) == FRAME_RESERVED);
 }
 
 /* With everything given back, all of memory can be had by the kernel again. */
@@ -186,11 +260,11 @@ static void finish(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	REQUIRE(frame_pool_bytes(FRAMES) <= sizeof(memory));
-	memset(memory, 0, frame_pool_bytes(FRAMES));
+	REQUIRE(frame_pool_bytes(FRAMES) <= sizeof(memory[0]));
+	memset(memory[0], 0, frame_pool_bytes(FRAMES));
 	memset(&seen, 0, sizeof(seen));
 	memset(seen.owner, FRAME_RESERVED, FIRST);
-	frame_pool_init(&pool, FRAMES, memory);
+	frame_pool_init(&pool, FRAMES, memory[0]);
 	frame_pool_add(&pool, FIRST, FRAMES - FIRST);
 	for (size_t i = 0; i + 1 < size; i += 2) {
 		figures_operations(1);
@@ -202,7 +276,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				promise(data[i + 1]);
 			break;
 		case 11:
-			arrive();
+			if (data[i] & 16)
+				look_aside(data[i] >> 5, data[i + 1]);
+			else
+				arrive();
 			break;
 		case 12:
 			hide(data[i] & 16);
