@@ -34,6 +34,8 @@ static struct object live[LIVE_MAX];
 static unsigned live_count;
 static struct space kernel;
 static uint64_t random_state;
+static bool starving; /* the address space gives nothing */
+static bool leaving;  /* another CPU is about to release the same range */
 static uint64_t lost; /* bytes of large objects that earlier inputs misused */
 
 /* --- what the heap calls */
@@ -66,6 +68,8 @@ enum vmk_status area_alloc(struct space *space, enum area area, size_t bytes, si
 {
 	unsigned first = (unsigned)(random_u64() % PLACES);
 
+	if (starving)
+		return VMK_NO_MEMORY;
 	MUST(bytes <= SLAB_MAPPED && prot == (PROT_R | PROT_W));
 	for (unsigned n = 0; n < PLACES; n++) {
 		unsigned i = (first + n) % PLACES;
@@ -85,6 +89,8 @@ enum vmk_status space_release(struct space *space, uintptr_t address, size_t byt
 {
 	unsigned i = place_of(address);
 
+	if (leaving)
+		return VMK_NOT_FOUND;
 	MUST(i < PLACES && address == place_start(i) && bytes == places[i].bytes);
 	memset((void *)address, 0, bytes);
 	ASAN_POISON_MEMORY_REGION((void *)address, bytes);
@@ -112,16 +118,29 @@ static size_t size_from(struct reader *r)
 {
 	uint16_t raw = reader_le16(r);
 
-	return raw & 0x8000 ? raw % LARGE_MAX + 1 : raw % 2200;
+	if (!(raw & 0x8000))
+		return raw % 2200;
+	return raw & 0x4000 ? ALIGN_UP(raw % LARGE_MAX + 1, PAGE_SIZE) : raw % LARGE_MAX + 1;
+}
+
+static bool no_place(void)
+{
+	for (unsigned i = 0; i < PLACES; i++) {
+		if (!places[i].bytes)
+			return false;
+	}
+	return true;
 }
 
 static void give(struct reader *r)
 {
 	size_t bytes = size_from(r);
-	struct object o = {.bytes = bytes, .at = heap_alloc(bytes)};
+	struct object o = {.bytes = bytes, .at = heap_calloc(1, bytes)};
 
-	if (!o.at)
+	if (!o.at) {
+		MUST(starving || no_place());
 		return;
+	}
 	MUST((uintptr_t)o.at % 16 == 0);
 	for (size_t i = 0; i < bytes; i++)
 		MUST(!o.at[i]);
@@ -143,6 +162,19 @@ static struct object take(unsigned i)
 	look_at(&o);
 	live[i] = live[--live_count];
 	return o;
+}
+
+/* What cannot be had, whatever is free. */
+static void ask_too_much(size_t beyond)
+{
+	struct heap_order order;
+
+	MUST(!heap_alloc(SIZE_MAX - beyond % PAGE_SIZE));
+	MUST(!heap_calloc(SIZE_MAX / 2, 3 + beyond));
+	heap_free(NULL);
+	heap_audit_order(&order);
+	MUST(order.objects || starving || no_place());
+	MUST(order.rising < order.objects || !order.objects);
 }
 
 static void audit(uint64_t damaged)
@@ -223,9 +255,61 @@ static void free_inside(struct object *o, size_t offset)
 		must_find(o->at + offset, o->bytes <= SLAB_OBJECT_MAX ? "inside" : "beginning");
 }
 
+/* Whoever gets the object next learns of it. */
+static void allocate_damaged(struct object *o, size_t offset)
+{
+	bool found = false;
+
+	write_after_free(o, offset);
+	if (o->bytes > SLAB_OBJECT_MAX || !places[place_of((uintptr_t)o->at)].bytes)
+		return;
+	for (unsigned n = 0; n < PLACES * SLAB_SLOTS_MAX && !found; n++) {
+		uint8_t *other = NULL;
+
+		found = PANICS(other = heap_alloc(o->bytes));
+		if (!found && !other)
+			return;
+	}
+	MUST(found && strstr(panic_text, "after it was freed"));
+}
+
+/* The slab's header, its end and what is no object at all. */
+static void free_elsewhere(struct object *o, size_t offset)
+{
+	uint8_t *slab = (uint8_t *)((uintptr_t)o->at & ~(SLAB_BYTES - 1ul));
+
+	must_find(arena + sizeof(arena) + offset, "not the heap's");
+	if (o->bytes > SLAB_OBJECT_MAX)
+		return;
+	must_find(slab + offset % 64, "inside");
+	must_find(slab + SLAB_MAPPED - 1, "inside");
+}
+
+static void damage_header(struct object *o, size_t offset)
+{
+	uint8_t *slab = (uint8_t *)((uintptr_t)o->at & ~(SLAB_BYTES - 1ul));
+	struct heap_audit found;
+
+	if (o->bytes > SLAB_OBJECT_MAX)
+		return;
+	/* The seal, and what kind and how many objects it has; lists lie between. */
+	slab[offset & 8 ? offset % 8 : 40 + offset % 8] ^= 1 + (uint8_t)(offset >> 8);
+	heap_audit(&found);
+	MUST(found.damaged);
+	must_find(o->at, "header of its slab is damaged");
+}
+
+static void free_with_another(struct object *o)
+{
+	if (o->bytes <= SLAB_OBJECT_MAX)
+		return;
+	leaving = true;
+	must_find(o->at, "freed twice");
+}
+
 static void misuse(uint8_t kind, struct object o, size_t offset)
 {
-	switch (kind % 5) {
+	switch (kind % 9) {
 	case 0:
 		overflow(&o);
 		break;
@@ -237,6 +321,18 @@ static void misuse(uint8_t kind, struct object o, size_t offset)
 		break;
 	case 3:
 		free_twice(&o);
+		break;
+	case 4:
+		allocate_damaged(&o, offset);
+		break;
+	case 5:
+		free_elsewhere(&o, offset);
+		break;
+	case 6:
+		damage_header(&o, offset);
+		break;
+	case 7:
+		free_with_another(&o);
 		break;
 	default:
 		free_inside(&o, offset);
@@ -252,6 +348,7 @@ static void start(void)
 	ASAN_UNPOISON_MEMORY_REGION(arena, sizeof(arena));
 	memset(arena, 0, sizeof(arena));
 	ASAN_POISON_MEMORY_REGION(arena, sizeof(arena));
+	starving = leaving = false;
 	live_count = 0;
 	random_state = 1;
 	heap_init();
@@ -278,8 +375,11 @@ static bool step(struct reader *r, uint8_t code)
 		o = &live[which];
 		o->content = code;
 		memset(o->at, code, o->bytes);
-	} else if (code < 0xf8) {
+	} else if (code < 0xf4) {
 		audit(0);
+	} else if (code < 0xf8) {
+		starving = code & 1;
+		ask_too_much(which);
 	} else {
 		argument = reader_le16(r);
 		misuse((uint8_t)(argument >> 12), take(which), argument & 0xfff);
