@@ -16,7 +16,7 @@ static unsigned extended_capability(
 {
 	unsigned at = EXTENDED_FIRST;
 
-	for (unsigned i = 0; i < EXTENDED_MAX && at >= EXTENDED_FIRST && at < EXTENDED_END; i++) {
+	for (unsigned i = 0; i < EXTENDED_MAX && at >= EXTENDED_FIRST; i++) {
 		uint32_t header = ops->read(context, address, at);
 
 		if (header == 0 || header == ~0u)
