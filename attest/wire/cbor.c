@@ -111,7 +111,9 @@ bool cbor_read_null(struct cbor_reader *reader)
 
 	if (!read_head(reader, MAJOR_SIMPLE, "not null", &v))
 		return false;
-	return v == SIMPLE_NULL || cbor_fail(reader, VMK_BAD_FORMAT, "not null");
+	if (v != SIMPLE_NULL)
+		return cbor_fail(reader, VMK_BAD_FORMAT, "not null");
+	return true;
 }
 
 static bool read_counted(struct cbor_reader *reader, enum major major, const char *expected,
@@ -180,7 +182,9 @@ bool cbor_read_end(struct cbor_reader *reader)
 	if (reader->status != VMK_OK)
 		return false;
 	reader->at = reader->in.at;
-	return !reader_left(&reader->in) || cbor_fail(reader, VMK_BAD_FORMAT, "has trailing bytes");
+	if (reader_left(&reader->in))
+		return cbor_fail(reader, VMK_BAD_FORMAT, "has trailing bytes");
+	return true;
 }
 
 void cbor_writer_init(struct cbor_writer *writer, void *buffer, size_t capacity)

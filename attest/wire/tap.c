@@ -40,7 +40,9 @@ static bool read_fixed(struct decoder *d, const char *what, uint64_t wanted)
 
 	if (!read_number(d, what, UINT64_MAX, &value))
 		return false;
-	return value == wanted || cbor_fail(&d->in, VMK_UNSUPPORTED, "not supported");
+	if (value != wanted)
+		return cbor_fail(&d->in, VMK_UNSUPPORTED, "not supported");
+	return true;
 }
 
 static bool read_selections(struct decoder *d, uint32_t *mask)

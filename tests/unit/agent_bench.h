@@ -22,7 +22,10 @@ struct bench {
 	uint64_t vmk_size;  /* of the `vmk` log */
 	uint64_t vmk_grows; /* by so much at each of the next `vmk_growths` quotes */
 	unsigned vmk_growths;
-	enum vmk_status quote_status;
+	enum vmk_status quote_status, log_status;
+	unsigned log_reads_good; /* before log_status counts */
+	uint32_t attest_size;    /* 0: as the nonce is */
+	uint32_t random_fails;   /* bit 0: the next call does, and so on */
 	unsigned quotes, notes;
 	uint64_t random;
 	char last_note[200];
@@ -42,6 +45,8 @@ static inline enum vmk_status bench_quote(
 	reply->attest_size = request->nonce_size + 1;
 	memcpy(reply->attest, request->nonce, request->nonce_size);
 	reply->attest[request->nonce_size] = (uint8_t)bench->quotes;
+	if (bench->attest_size)
+		reply->attest_size = bench->attest_size;
 	reply->signature_size = 4;
 	memcpy(reply->signature, "sign", 4);
 	return bench->quote_status;
@@ -53,6 +58,10 @@ static inline enum vmk_status bench_log_read(void *context, enum vmk_trust_log l
 {
 	struct bench *bench = context;
 
+	if (bench->log_status != VMK_OK && !bench->log_reads_good--) {
+		bench->log_reads_good = 0;
+		return bench->log_status;
+	}
 	if (log != VMK_LOG_VMK && log != VMK_LOG_LAUNCH)
 		return VMK_NOT_FOUND;
 	*total = log == VMK_LOG_VMK ? bench->vmk_size : 1;
@@ -64,7 +73,11 @@ static inline enum vmk_status bench_log_read(void *context, enum vmk_trust_log l
 static inline enum vmk_status bench_random(void *context, void *buffer, size_t size)
 {
 	struct bench *bench = context;
+	bool fails = bench->random_fails & 1;
 
+	bench->random_fails >>= 1;
+	if (fails)
+		return VMK_IO_ERROR;
 	for (size_t i = 0; i < size; i++) {
 		bench->random = bench->random * 6364136223846793005ull + 1442695040888963407ull;
 		((uint8_t *)buffer)[i] = (uint8_t)(bench->random >> 56);
