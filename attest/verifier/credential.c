@@ -194,7 +194,7 @@ bool credential_make(struct credential *credential, const struct key *ek, const 
 	bool ok;
 
 	memset(credential, 0, sizeof(*credential));
-	if (!md || !cipher)
+	if (!cipher)
 		return fault_set(fault, REASON_ALGORITHM, "endorsement key: not AES-CFB storage");
 	ok = RAND_bytes(credential->secret, sizeof(credential->secret)) == 1;
 	if (ek->public.type == TPM2_ALG_RSA)

@@ -82,6 +82,27 @@ static bool is_padding(const uint8_t *p, size_t size)
 	return true;
 }
 
+/*
+ * Some makers label RSA EKs id-RSAES-OAEP, which OpenSSL has no key type for: it then verifies no
+ * chain at all. The same bits as a plain RSA key; what the signature is over stays as it came.
+ */
+static void read_oaep_key(X509 *certificate)
+{
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(certificate);
+	ASN1_OBJECT *algorithm = NULL;
+	const unsigned char *p = bits->data;
+	EVP_PKEY *pkey;
+
+	X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, X509_get_X509_PUBKEY(certificate));
+	if (OBJ_obj2nid(algorithm) != NID_rsaesOaep)
+		return;
+	pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, bits->length);
+	if (pkey)
+		X509_set_pubkey(certificate, pkey);
+	EVP_PKEY_free(pkey);
+	ERR_clear_error();
+}
+
 static X509 *decode(const struct bytes *stored, struct fault *fault)
 {
 	struct bytes der = strip_header(stored);
@@ -89,8 +110,10 @@ static X509 *decode(const struct bytes *stored, struct fault *fault)
 	X509 *certificate = d2i_X509(NULL, &p, (long)der.size);
 
 	ERR_clear_error();
-	if (certificate && is_padding(p, der.size - (size_t)(p - der.data)))
+	if (certificate && is_padding(p, der.size - (size_t)(p - der.data))) {
+		read_oaep_key(certificate);
 		return certificate;
+	}
 	fault_set(fault, certificate ? REASON_TRAILING_BYTES : REASON_MALFORMED,
 		"EK certificate: %zu bytes", stored->size);
 	X509_free(certificate);
@@ -168,27 +191,10 @@ static bool check_purpose(X509 *certificate, struct fault *fault)
 	return fault_expected(fault, "none, or tcg-kp-EKCertificate (" OID_EK_CERTIFICATE ")");
 }
 
-/* Some makers label RSA EKs id-RSAES-OAEP, which OpenSSL has no key type for: read the bits. */
-static EVP_PKEY *public_key(X509 *certificate)
-{
-	EVP_PKEY *pkey = X509_get_pubkey(certificate);
-	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(certificate);
-	const unsigned char *p;
-
-	ERR_clear_error();
-	if (pkey || !bits)
-		return pkey;
-	p = bits->data;
-	pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, bits->length);
-	ERR_clear_error();
-	return pkey;
-}
-
 bool ek_check(const struct ek_anchors *anchors, const struct bytes *stored, const struct key *ek,
 	char *issuer, size_t issuer_size, struct fault *fault)
 {
 	X509 *certificate = decode(stored, fault);
-	EVP_PKEY *pkey;
 	bool ok;
 
 	if (!certificate)
@@ -196,11 +202,9 @@ bool ek_check(const struct ek_anchors *anchors, const struct bytes *stored, cons
 	if (issuer)
 		X509_NAME_oneline(X509_get_issuer_name(certificate), issuer, (int)issuer_size);
 	ok = check_chain(anchors, certificate, fault) && check_purpose(certificate, fault);
-	pkey = public_key(certificate);
-	if (ok && (!pkey || EVP_PKEY_eq(pkey, ek->pkey) != 1))
+	if (ok && EVP_PKEY_eq(X509_get0_pubkey(certificate), ek->pkey) != 1)
 		ok = fault_set(
 			fault, REASON_EK_MISMATCH, "the EK's public part against its certificate");
-	EVP_PKEY_free(pkey);
 	X509_free(certificate);
 	return ok && key_check_endorsement(ek, fault);
 }

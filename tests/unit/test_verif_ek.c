@@ -1,6 +1,6 @@
 /* sources: attest/verifier/ek.c attest/verifier/key.c attest/verifier/credential.c */
 /* sources: attest/verifier/bytes.c attest/verifier/fault.c attest/verifier/reason.c */
-/* sources: kernel/lib/hex.c */
+/* sources: kernel/lib/hex.c fuzz/models/tpm_keys.c */
 /* libs: -ltss2-mu -lcrypto */
 /* Endorsement keys: chains to a TPM maker's CA, and credentials that only their TPM can open. */
 #include <setjmp.h>
@@ -16,6 +16,7 @@
 #include <tss2/tss2_mu.h>
 #include <unistd.h>
 
+#include "fuzz/models/tpm_keys.h"
 #include "verifier/credential.h"
 #include "verifier/ek.h"
 
@@ -148,22 +149,29 @@ static int drop_ca(void **state)
 	return unlink(ca_path);
 }
 
-static enum reason check_as(const struct bytes *certificate, EVP_PKEY *pkey, uint32_t attributes)
+static enum reason check_public(const struct bytes *certificate, const struct bytes *public)
 {
-	struct bytes public = public_of(pkey, attributes);
 	const char *paths[] = {ca_path};
 	struct ek_anchors anchors;
 	struct key ek;
 
 	fault = (struct fault){0};
 	assert_true(ek_anchors_load(&anchors, paths, 1, &fault));
-	assert_true(key_load(&ek, &public, "EK", &fault));
+	assert_true(key_load(&ek, public, "EK", &fault));
 	assert_int_equal(
 		ek_check(&anchors, certificate, &ek, NULL, 0, &fault), fault.reason == REASON_NONE);
 	key_free(&ek);
 	ek_anchors_free(&anchors);
-	bytes_free(&public);
 	return fault.reason;
+}
+
+static enum reason check_as(const struct bytes *certificate, EVP_PKEY *pkey, uint32_t attributes)
+{
+	struct bytes public = public_of(pkey, attributes);
+	enum reason reason = check_public(certificate, &public);
+
+	bytes_free(&public);
+	return reason;
 }
 
 static enum reason check(const struct bytes *certificate)
@@ -194,6 +202,31 @@ static void reads_it_as_nv_holds_it(void **state)
 	assert_int_equal(check(&stored), REASON_TRAILING_BYTES);
 	bytes_free(&der);
 	bytes_free(&stored);
+}
+
+/* OpenSSL verifies no chain of a key that it has no type for. */
+static void accepts_rsa_keys_labelled_oaep(void **state)
+{
+	EVP_PKEY *rsa = tpm_key_pair(TPM_KEY_RSA, 0);
+	TPMT_PUBLIC area = tpm_key_public(rsa, EK_ATTRIBUTES),
+		    other = tpm_key_public(tpm_key_pair(TPM_KEY_RSA, 1), EK_ATTRIBUTES);
+	struct bytes public = tpm_key_encode(&area), public_other = tpm_key_encode(&other), der;
+	X509 *certificate = certificate_for(rsa, ca_key, false, 1);
+	uint8_t *bits = NULL;
+	int size = i2d_PublicKey(rsa, &bits);
+
+	assert_int_equal(X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(certificate),
+				 OBJ_nid2obj(NID_rsaesOaep), V_ASN1_NULL, NULL, bits, size),
+		1);
+	X509_sign(certificate, ca_key, EVP_sha256());
+	der = der_of(certificate);
+	assert_int_equal(check_public(&der, &public), REASON_NONE);
+	assert_int_equal(check_public(&der, &public_other), REASON_EK_MISMATCH);
+	der.data[der.size - 1] ^= 1;
+	assert_int_equal(check_public(&der, &public), REASON_EK_UNTRUSTED);
+	bytes_free(&der);
+	bytes_free(&public);
+	bytes_free(&public_other);
 }
 
 static void refuses_other_makers(void **state)
@@ -371,6 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts_the_makers_certificate),
 		cmocka_unit_test(reads_it_as_nv_holds_it),
+		cmocka_unit_test(accepts_rsa_keys_labelled_oaep),
 		cmocka_unit_test(refuses_other_makers),
 		cmocka_unit_test(refuses_expired_ones),
 		cmocka_unit_test(refuses_another_tpms_certificate),
