@@ -1,7 +1,7 @@
 /* sources: attest/wire/tap.c attest/wire/cbor.c */
 /*
- * The encoding is deterministic: what decodes, encodes to the very same bytes. What would not decode
- * is not encoded.
+ * The encoding is deterministic: what decodes, encodes to the very same bytes. What would not
+ * decode is not encoded.
  */
 #include <stdlib.h>
 #include <string.h>
