@@ -11,19 +11,21 @@
 /* sources: kernel/worlds/libvmk/cmd_sched.c kernel/worlds/libvmk/cmd_secpolicy.c */
 /* sources: kernel/vmkmod/domain.c */
 /* sources: kernel/worlds/libvmk/cmd_vm.c kernel/worlds/libvmk/cmd_module.c */
-/* sources: kernel/trust/txtheap.c kernel/sched/stats.c */
+/* sources: kernel/trust/txtheap.c */
 /* sources: tboot-integration/txtstat/errorcode.c tboot-integration/txtstat/registers.c */
 /* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/status.c */
 /* sources: tboot-integration/txtstat/tbootlog.c */
 /* sources: kernel/vmkdev/tty.c kernel/lib/lock.c tests/unit/shim/panic.c */
 /* sources: tests/unit/shim/vmk_host.c */
+/* quiet: kernel/sched/stats.c */
 /*
  * Whatever is typed, and whatever the console writes then: the line stays within its bounds, the
  * terminal is given nothing but what tty.h promises, and no line of it begins as the kernel's do.
  * The first byte says whether the rest is typed or is what a world writes, and in what state the
- * host is; from the first NUL on it is changes to its records.
+ * host is; from the first NUL on it is changes to its records, and what fails there.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +95,7 @@ enum host_state {
 	HOST_EMPTY = 8,     /* no modules, worlds, adapters, VMs */
 	HOST_LAUNCHED = 16, /* registers, heap and logs of a launch */
 	HOST_PATIENT = 32,  /* nobody interrupts what waits */
+	HOST_ASKS = 64,     /* who is there has logged in */
 };
 
 #define PART VMK_INFO_RAW_BYTES
@@ -120,9 +123,123 @@ static const struct {
 	NUMBERS(scheduled[0].cpu, scheduled[0].vm),
 	NUMBERS(vms[0].id, vms[0].name),
 	NUMBERS(vms[0].since_ns, vms[0].why),
-	NUMBERS(audit.records, audit_log),
+	NUMBERS(audit.anchored, audit_log),
 	NUMBERS(info_status, ping),
 };
+
+/* Texts that may also be empty, or say something. */
+#define TEXT(field) {offsetof(struct fake_host, field), sizeof(fake.field)}
+static const struct {
+	size_t at, bytes;
+} texts[] = {
+	TEXT(modules[0].name),
+	TEXT(modules[0].signer),
+	TEXT(modules[0].why),
+	TEXT(modules[1].name),
+	TEXT(modules[1].why),
+	TEXT(modules[2].file),
+	TEXT(worlds[1].name),
+	TEXT(vms[0].why),
+	TEXT(vms[1].why),
+	TEXT(sign.name),
+	TEXT(nic.driver),
+	TEXT(domains[0].grants.vms[0]),
+	TEXT(domains[1].grants.vms[0]),
+	TEXT(domains[1].grants.vms[1]),
+	TEXT(domains[1].grants.vms[2]),
+	TEXT(scheduled[0].vm),
+	TEXT(parameters[1].name),
+};
+
+static void change_text(uint8_t which, uint8_t what)
+{
+	char *text = (char *)&fake + texts[which % ARRAY_SIZE(texts)].at;
+
+	memset(text, 0, texts[which % ARRAY_SIZE(texts)].bytes);
+	if (what)
+		memset(text, what, MIN(texts[which % ARRAY_SIZE(texts)].bytes - 1, what & 63u));
+}
+
+/* What of the host is neither number nor text: a code, then three bytes. */
+enum { STATE_FIRST = 0xe0, STATE_LAST = 0xeb };
+static void change_state(const uint8_t *d)
+{
+	const enum vmk_status status = d[3] % VMK_STATUS_COUNT;
+
+	switch (d[0]) {
+	case STATE_FIRST:
+		fake.info_left = d[2];
+		fake.info_later = status;
+		break;
+	case 0xe1:
+		fake.control_status = fake.console_status = status;
+		break;
+	case 0xe2:
+		fake.log_status = status;
+		break;
+	case 0xe3:
+		fake.ping_status = status;
+		fake.ping_step = d[2] * 1000ull;
+		break;
+	case 0xe4:
+		fake.account_count = d[3] % 3;
+		break;
+	case 0xe5:
+		change_text(d[1], d[3]);
+		break;
+	case 0xe6:
+		fake.drtm = d[3] & 1;
+		break;
+	case 0xe7:
+		fake.raw_total[d[1] % ARRAY_SIZE(fake.raw)] = (uint64_t)d[3] << (d[2] & 31);
+		break;
+	case 0xe8:
+		memset(fake.vms[0].affinity, d[3], sizeof(fake.vms[0].affinity));
+		break;
+	case 0xe9:
+		((uint8_t *)fake.groups)[(d[1] << 8 | d[2]) % sizeof(fake.groups)] = d[3];
+		break;
+	case 0xea:
+		((uint8_t *)&fake.domains[0]
+				.grants)[(d[1] << 8 | d[2]) % sizeof(fake.domains[0].grants)] =
+			d[3];
+		break;
+	default:
+		fake.audit.records = d[3];
+	}
+}
+
+/* Bytes as they are: a log, of which the last d[2] may come d[1] times more. */
+enum { BYTES_FIRST = 0xf0, BYTES_LAST = 0xf7 };
+static void change_bytes(const uint8_t *d, const uint8_t *bytes, size_t size)
+{
+	static uint8_t log[80000];
+	static char text[2][8192];
+	const size_t again = MIN(size, (size_t)d[2]);
+	const unsigned which = d[0] & 7;
+
+	if (which < 4) {
+		memcpy(left[which], bytes, MIN(size, sizeof(left[which])));
+		return;
+	}
+	if (which < 6) {
+		snprintf(text[which & 1], sizeof(text[0]), "%.*s", (int)size, (const char *)bytes);
+		*(which & 1 ? &fake.log_grown : &fake.log) = text[which & 1];
+		return;
+	}
+	size = MIN(size, sizeof(log));
+	memcpy(log, bytes, size);
+	for (unsigned i = 0; i < d[1] * 8u && again && again <= sizeof(log) - size;
+		i++, size += again)
+		memcpy(log + size, log + size - again, again);
+	if (which == 6) {
+		fake.audit_log = log;
+		fake.audit.bytes = size;
+	} else {
+		fake.events = log;
+		fake.events_bytes = size;
+	}
+}
 
 /* Four bytes: in which record or part of a launch's remains, where (16 bits), what. */
 static void change(const uint8_t *d)
@@ -178,14 +295,29 @@ static void have_host(unsigned state, const uint8_t *changes, size_t size)
 	if (state & HOST_EMPTY)
 		fake.module_count = fake.world_count = fake.nic_count = fake.vm_count = 0;
 	fake.pauses_left = state & HOST_PATIENT ? 3 : 0;
-	for (size_t i = 0; i + 4 <= size; i += 4)
-		change(changes + i);
+	fake.audit.bytes = fake.audit_log ? sizeof(left[3]) : 0;
+	for (size_t i = 0; i + 4 <= size; i += 4) {
+		const uint8_t *d = changes + i;
+
+		if (d[0] >= BYTES_FIRST && d[0] <= BYTES_LAST) {
+			change_bytes(d, d + 4, size - i - 4);
+			break;
+		}
+		if (d[0] >= STATE_FIRST && d[0] <= STATE_LAST)
+			change_state(d);
+		else
+			change(d);
+	}
 	fake.pauses_left %= 4; /* somebody interrupts in the end */
-	fake.audit.bytes = MIN(fake.audit.bytes, fake.audit_log ? sizeof(left[3]) : 0);
+}
+
+static void log_out(void *context)
+{
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct vmk_host host = fake_ops;
 	static bool registered;
 	size_t typed;
 
@@ -200,7 +332,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	typed = strnlen((const char *)data + 1, size - 1);
 	have_host(data[0], data + 1 + typed, size - 1 - typed);
-	session_start(&session, &fake_ops, NULL);
+	host.log_out = data[0] & HOST_ASKS ? log_out : NULL;
+	session_start(&session, &host, NULL);
 	session_feed(&session, (const char *)data + 1, typed);
 	require(session.editor.length < LINE_BYTES &&
 		session.editor.cursor <= session.editor.length);

@@ -42,10 +42,6 @@ int cmd_settings_list(struct call *call)
 {
 	struct vmk_info_system system;
 
-	if (call_given(call, OPTION_SETTING) &&
-		strcmp(call->text[OPTION_SETTING], ENABLE_TBOOT) != 0)
-		return call_fail(call, EXIT_FAILED, "no setting '%s': there is " ENABLE_TBOOT,
-			call->text[OPTION_SETTING]);
 	if (!read_record(call, VMK_INFO_SYSTEM, 0, &system, sizeof(system)))
 		return EXIT_FAILED;
 	records_text(call->out, ENABLE_TBOOT);
@@ -64,9 +60,6 @@ int cmd_settings_set(struct call *call)
 	enum vmk_stored wanted = VMK_STORED_NOT;
 	enum vmk_status status;
 
-	if (strcmp(call->text[OPTION_SETTING], ENABLE_TBOOT) != 0)
-		return call_fail(call, EXIT_FAILED, "no setting '%s': there is " ENABLE_TBOOT,
-			call->text[OPTION_SETTING]);
 	if (!strcmp(value, "true") || !strcmp(value, "TRUE"))
 		wanted = VMK_STORED_TRUE;
 	else if (!strcmp(value, "false") || !strcmp(value, "FALSE"))

@@ -10,6 +10,42 @@ struct fake_host fake;
 
 static const uint8_t mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 
+static const struct vmk_info_domain usual_domains[] = {
+	{.name = "console",
+		.worlds = 1,
+		.grants = {.syscalls = 1ull << VMK_SYS_LOG | 1ull << VMK_SYS_INFO,
+			.tty = VMK_RIGHT_READ | VMK_RIGHT_WRITE,
+			.port = VMK_RIGHT_WRITE,
+			.info = 1ull << VMK_INFO_VM | 1ull << 63,
+			.logs = 1ull << VMK_LOG_VMK,
+			.all_vms = 1}},
+	{.name = "probe",
+		.grants = {.control = 1ull << VMK_CONTROL_REBOOT,
+			.config = VMK_RIGHT_READ,
+			.vms = {"web", "db"},
+			.handles = 3,
+			.cpu_limit = 25},
+		.denials =
+			{[VMK_ACTION_SYSCALL] = 7, [VMK_ACTION_VM] = 2, [VMK_ACTIONS_MAX - 1] = 1}},
+};
+
+static const struct vmk_info_group usual_groups[] = {
+	{.path = "host/user",
+		.id = 1,
+		.shares = 8000,
+		.promised = 505000,
+		.borrowed = 505000,
+		.expandable = 1},
+	{.path = "host/user/agent",
+		.vm = 1,
+		.id = 7,
+		.shares = 2000,
+		.reservation = 505000,
+		.limit = 1500000,
+		.skew_max = 3050999,
+		.skews = {10, 9, 8, 7, 6, 5}},
+};
+
 static void add_module(unsigned i, const char *name, const char *kind)
 {
 	struct vmk_info_module *m = &fake.modules[i];
@@ -110,6 +146,11 @@ void fake_reset(void)
 		.starts = 3};
 	fake.vms[1] = (struct vmk_info_vm){.id = 2, .name = "other", .shares = 1000};
 	fake.vm_count = 2;
+	memcpy(fake.domains, usual_domains, sizeof(fake.domains));
+	memcpy(fake.groups, usual_groups, sizeof(fake.groups));
+	strcpy(fake.accounts[0].name, "root");
+	strcpy(fake.accounts[1].name, "guest");
+	fake.accounts[0].control = 1;
 	fake.launch = (struct vmk_info_launch){.measured = 1, .tpm_present = 1, .tpm_ready = 1};
 	strcpy(fake.launch.tpm_manufacturer, "IBM");
 	strcpy(fake.sign.name, "pcr17");
@@ -125,47 +166,11 @@ static const struct vmk_info_raw *raw_part(enum vmk_info_kind kind, uint64_t ind
 	if (!fake.raw[which] || index >= fake.raw_bytes[which] / VMK_INFO_RAW_BYTES)
 		return NULL;
 	part.base = fake.raw_base[which];
-	part.total = fake.raw_bytes[which];
+	part.total = fake.raw_total[which] ? fake.raw_total[which] : fake.raw_bytes[which];
 	part.bytes = VMK_INFO_RAW_BYTES;
 	memcpy(part.data, fake.raw[which] + index * VMK_INFO_RAW_BYTES, VMK_INFO_RAW_BYTES);
 	return &part;
 }
-
-static const struct vmk_info_domain domains[] = {
-	{.name = "console",
-		.worlds = 1,
-		.grants = {.syscalls = 1ull << VMK_SYS_LOG | 1ull << VMK_SYS_INFO,
-			.tty = VMK_RIGHT_READ | VMK_RIGHT_WRITE,
-			.port = VMK_RIGHT_WRITE,
-			.info = 1ull << VMK_INFO_VM | 1ull << 63,
-			.logs = 1ull << VMK_LOG_VMK,
-			.all_vms = 1}},
-	{.name = "probe",
-		.grants = {.control = 1ull << VMK_CONTROL_REBOOT,
-			.config = VMK_RIGHT_READ,
-			.vms = {"web", "db"},
-			.handles = 3,
-			.cpu_limit = 25},
-		.denials =
-			{[VMK_ACTION_SYSCALL] = 7, [VMK_ACTION_VM] = 2, [VMK_ACTIONS_MAX - 1] = 1}},
-};
-
-static const struct vmk_info_group groups[] = {
-	{.path = "host/user",
-		.id = 1,
-		.shares = 8000,
-		.promised = 505000,
-		.borrowed = 505000,
-		.expandable = 1},
-	{.path = "host/user/agent",
-		.vm = 1,
-		.id = 7,
-		.shares = 2000,
-		.reservation = 505000,
-		.limit = 1500000,
-		.skew_max = 3050999,
-		.skews = {10, 9, 8, 7, 6, 5}},
-};
 
 static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 {
@@ -199,9 +204,11 @@ static const void *record_of(enum vmk_info_kind kind, uint64_t index)
 	case VMK_INFO_AUDIT:
 		return index ? NULL : &fake.audit;
 	case VMK_INFO_GROUP:
-		return index < 2 ? &groups[index] : NULL;
+		return index < 2 ? &fake.groups[index] : NULL;
 	case VMK_INFO_DOMAIN:
-		return index < 2 ? &domains[index] : NULL;
+		return index < 2 ? &fake.domains[index] : NULL;
+	case VMK_INFO_ACCOUNT:
+		return index < fake.account_count ? &fake.accounts[index] : NULL;
 	case VMK_INFO_SCHED:
 		return index < 3 ? &fake.scheduled[index] : NULL;
 	case VMK_INFO_TXT_REGISTERS:
@@ -239,6 +246,9 @@ static enum vmk_status info(
 
 	if (fake.info_status != VMK_OK)
 		return fake.info_status;
+	if (fake.info_later != VMK_OK && !fake.info_left)
+		return fake.info_later;
+	fake.info_left -= fake.info_left > 0;
 	if (!from)
 		return VMK_NOT_FOUND;
 	if (size != sizes[kind])
@@ -260,6 +270,8 @@ static enum vmk_status trust_log(void *context, enum vmk_trust_log log, uint64_t
 {
 	size_t bytes = fake.events_bytes < size ? fake.events_bytes : size;
 
+	if (fake.log_status != VMK_OK)
+		return fake.log_status;
 	if (log == VMK_LOG_AUDIT) {
 		*total = fake.audit.bytes;
 		if (offset < *total)
@@ -267,7 +279,7 @@ static enum vmk_status trust_log(void *context, enum vmk_trust_log log, uint64_t
 				*total - offset < size ? *total - offset : size);
 		return VMK_OK;
 	}
-	*total = log == VMK_LOG_VMK ? fake.events_bytes : 0;
+	*total = log == VMK_LOG_VMK || fake.drtm ? fake.events_bytes : 0;
 	if (*total)
 		memcpy(to, fake.events, bytes);
 	return VMK_OK;
@@ -278,8 +290,9 @@ static enum vmk_status ping(
 {
 	fake.pings++;
 	fake.ping = *request;
-	*reply = (struct ping_reply){
-		.ttl = 64, .bytes = (uint16_t)(request->bytes + 8), .time_ns = 1234567};
+	*reply = (struct ping_reply){.ttl = 64,
+		.bytes = (uint16_t)(request->bytes + 8),
+		.time_ns = 1234567 - (fake.pings - 1) * fake.ping_step};
 	return fake.ping_status;
 }
 
@@ -297,6 +310,8 @@ static bool pause_for(void *context, unsigned milliseconds)
 		fake.scheduled[i].wait += milliseconds * 750000ull;
 		fake.scheduled[i].switches += 5;
 	}
+	if (fake.log_grown)
+		fake.log = fake.log_grown;
 	return fake.pauses_left && fake.pauses_left--;
 }
 
