@@ -31,6 +31,8 @@ struct model {
 		uint64_t seen;
 		struct cached cache[CACHED];
 		unsigned next;
+		/* Tables that its paging-structure caches may lead to (SDM 29.4.1). */
+		bool walks[TABLES];
 	} cpu[CPUS];
 };
 
@@ -72,9 +74,13 @@ static enum vmk_status allocate(void *context, struct hpa *address)
 static void release(void *context, struct hpa address)
 {
 	struct model *m = context;
+	const uint64_t i = (address.v >> PAGE_SHIFT) - 1;
 
 	table(m, address);
-	m->table_used[(address.v >> PAGE_SHIFT) - 1] = false;
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		if (m->cpu[cpu].walks[i])
+			fail("a table is freed that a processor may still walk", address.v, cpu);
+	m->table_used[i] = false;
 }
 
 static bool owned(void *context, struct gpa gpa, struct hpa address, uint64_t bytes)
@@ -128,7 +134,23 @@ static enum vmk_status naive_protect(
 static void invept(struct model *m, unsigned cpu)
 {
 	memset(m->cpu[cpu].cache, 0, sizeof(m->cpu[cpu].cache));
+	memset(m->cpu[cpu].walks, 0, sizeof(m->cpu[cpu].walks));
 	m->cpu[cpu].seen = m->ept.generation;
+}
+
+/* A walk remembers each table that an entry has led to; the root is in the VMCS. */
+static void walk(struct model *m, unsigned cpu, unsigned page)
+{
+	const uint64_t *entries = table(m, m->ept.root);
+
+	for (int shift = 39; shift > PAGE_SHIFT; shift -= 9) {
+		const uint64_t entry = entries[gpa_of(page).v >> shift & 511];
+
+		if (!(entry & EPT_ACCESS) || (entry & EPT_LARGE))
+			return;
+		entries = table(m, hpa(entry & 0xffffffffff000ull));
+		m->cpu[cpu].walks[(entry & 0xffffffffff000ull) / PAGE_SIZE - 1] = true;
+	}
 }
 
 /* A guest access: from the cache if it allows it, else by a walk that fills the cache. */
@@ -142,6 +164,7 @@ static void touch(struct model *m, unsigned cpu, unsigned page, uint64_t access)
 		if (c->page == page && (c->access & access) == access)
 			return;
 	}
+	walk(m, cpu, page);
 	if (!ept_find(&m->ept, gpa_of(page), &leaf) || (leaf.entry & access) != access)
 		return;
 	m->cpu[cpu].cache[m->cpu[cpu].next++ % CACHED] = (struct cached){page,
@@ -325,6 +348,8 @@ unsigned ept_model_run(const uint8_t *data, size_t size)
 			check_all(&m);
 	}
 	check_all(&m);
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		invept(&m, cpu);
 	ept_destroy(&m.ept);
 	for (unsigned i = 0; i < TABLES; i++)
 		if (m.table_used[i])

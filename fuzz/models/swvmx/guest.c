@@ -81,6 +81,49 @@ static void check_fpu(const struct guest *g, const struct swvmx_vmcs *vmcs)
 		abort();
 }
 
+/* What an exit's instruction gives back, a bit a register. */
+static uint16_t results_of(const struct swvmx_vmcs *vmcs)
+{
+	const uint64_t qualification = F(vmcs, EXIT_QUALIFICATION);
+	const uint16_t named = (uint16_t)(1u << CR_QUAL_REGISTER(qualification));
+
+	switch (F(vmcs, EXIT_REASON)) {
+	case EXIT_CPUID:
+		return 1u << RAX | 1u << RBX | 1u << RCX | 1u << RDX;
+	case EXIT_RDMSR:
+		return 1u << RAX | 1u << RDX;
+	case EXIT_IO:
+		return 1u << RAX;
+	case EXIT_CR_ACCESS:
+		return CR_QUAL_TYPE(qualification) == 1 ? named : 0;
+	default:
+		return 0;
+	}
+}
+
+/* A register is as the guest left it, or holds a result: of 32 bits, or, from a port, of fewer that
+ * leave the rest. */
+static void check_registers(const struct guest_track *t, const struct vcpu *v)
+{
+	for (unsigned i = 0; i < GPRS && t->left; i++) {
+		const uint64_t is = v->registers.gpr[i], was = t->gpr[i];
+		const bool io = t->answered == 1u << RAX;
+
+		if (is != was && !(t->answered >> i & 1))
+			abort();
+		if (is != was && is >> 32 && !(io && (is ^ was) >> 16 == 0))
+			abort();
+	}
+}
+
+static void note_registers(
+	struct guest_track *t, const struct swvmx_vmcs *vmcs, const struct vtx_registers *r)
+{
+	memcpy(t->gpr, r->gpr, sizeof(t->gpr));
+	t->answered = results_of(vmcs);
+	t->left = true;
+}
+
 void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched)
 {
 	struct guest *g = context;
@@ -100,6 +143,7 @@ void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched)
 		return;
 	check_events(g, vmcs);
 	check_fpu(g, vmcs);
+	check_registers(t, v);
 	note_control_registers(t, vmcs);
 }
 
@@ -527,4 +571,5 @@ void guest_run(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 	}
 	t->cr0 = F(vmcs, GUEST_CR0);
 	t->cr4 = F(vmcs, GUEST_CR4);
+	note_registers(t, vmcs, r);
 }

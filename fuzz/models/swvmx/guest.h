@@ -27,6 +27,11 @@ struct guest_track {
 	uint64_t last_tsc, cr0, cr4;
 	bool cr_exit;
 	uint64_t dr[4]; /* as it wrote them */
+	/* General registers as its last exit left them, and which of them the answer may change;
+	 * none is known after a reset. */
+	uint64_t gpr[GPRS];
+	uint16_t answered;
+	bool left;
 };
 
 /* Its x87, SSE and extended state as it left them, and its XCR0; resets leave both. */
