@@ -3,7 +3,8 @@
 /*
  * Events against a small processor that delivers them or has their delivery cut off. Nothing that
  * VM entry would refuse is written, each interrupt is delivered once, an NMI is never lost, and a
- * window is open exactly while something waits. Input: steps of five bytes.
+ * window is open exactly while something waits. An interrupt from outside is asked for only when it
+ * would be taken, and then is, with whatever vector. Input: steps of five bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t vmcs[VMCS_FIELD_COUNT];
 static uint32_t controls;
-static int irq; /* that the controller offers, or -1 */
+static int irq; /* that the controller offers, INJECT_ASK, or -1 */
 static struct {
 	unsigned taken, delivered; /* external interrupts */
 	bool nmi;                  /* asked for, not yet delivered */
@@ -100,6 +101,20 @@ static void enter(struct injector *in)
 	require(F(PROC_CONTROLS) == controls);
 }
 
+/* What the run loop does where the controller has yet to be asked: nothing comes between. */
+static bool ask(struct injector *in, uint8_t vector)
+{
+	const bool nmi = in->nmi;
+
+	if (irq != INJECT_ASK || !inject_before_entry(in, irq, &controls))
+		return false;
+	require(!in->event && !F(ENTRY_EVENT) && in->nmi == nmi && !in->interrupted);
+	irq = vector;
+	enter(in);
+	require(irq < 0);
+	return true;
+}
+
 /* The event of this entry reaches the guest, or the exit finds it half-way. */
 static void leave(struct injector *in, uint8_t how)
 {
@@ -133,8 +148,9 @@ static bool step(struct injector *in, const uint8_t *op)
 		seen.nmi = true;
 	}
 	if (irq < 0 && (op[1] & 2))
-		irq = 16 + op[2] % 240;
-	enter(in);
+		irq = op[1] & 8 ? INJECT_ASK : 16 + op[2] % 240;
+	if (!ask(in, op[2]))
+		enter(in);
 	leave(in, op[3]);
 	if (op[1] & 4)
 		return inject_exception(in, op[4] % EXCEPTIONS, op[2]);

@@ -1,7 +1,9 @@
 /* sources: kernel/vtx/vlapic.c */
 /* quiet: fuzz/lib/figures.c */
 /* Register writes, MSRs, posts and time in any order: what is delivered is in service and no more
- * pending, nothing below the priority comes up, no vector below 16 is delivered, no read faults. */
+ * pending, nothing below the priority comes up, no vector below 16 is delivered, no read faults.
+ * What comes past the APIC (ExtINT) does so exactly where LINT0 or the APIC's base lets it, once,
+ * and leaves its registers alone. */
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz/lib/figures.h"
@@ -10,6 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t clock_now;
+static bool intr; /* the line of the 8259s */
 
 static uint64_t now(void *context)
 {
@@ -54,6 +57,45 @@ static void deliver(struct vlapic *a)
 		abort();
 }
 
+/* SDM 3A, 11.4.3 and 11.5.1, from what the guest can read. */
+static bool lets_external_in(struct vlapic *a)
+{
+	uint64_t base = 0;
+	uint32_t lint0;
+
+	vlapic_read_msr(a, 0x1b, &base);
+	lint0 = vlapic_read(a, 0x350);
+	return !(base & 1u << 11) || (!(lint0 & 1u << 16) && (lint0 >> 8 & 7) == DELIVER_EXTINT);
+}
+
+/* As a run loop does: is there anything, which vector, then it is delivered. */
+static void take_external(struct vlapic *a, uint8_t vector)
+{
+	const int offered = vlapic_external(a);
+	uint32_t irr[8], isr[8];
+
+	memcpy(irr, a->irr, sizeof(irr));
+	memcpy(isr, a->isr, sizeof(isr));
+	if ((offered >= 0) != (intr && lets_external_in(a)))
+		abort();
+	if (offered < 0)
+		return;
+	if (offered != (int)VLAPIC_EXTERNAL || !vlapic_may_have_external(a))
+		abort();
+	vlapic_know_external(a, vector);
+	if (vlapic_external(a) != vector || !vlapic_may_have_external(a))
+		abort();
+	a->external = 0;
+	if (memcmp(irr, a->irr, sizeof(irr)) || memcmp(isr, a->isr, sizeof(isr)))
+		abort();
+}
+
+static void set_intr(struct vlapic *a, bool level)
+{
+	intr = level;
+	vlapic_set_intr(a, level);
+}
+
 static void apply(struct vlapic *a, const uint8_t *op)
 {
 	uint32_t value;
@@ -87,7 +129,11 @@ static void apply(struct vlapic *a, const uint8_t *op)
 			abort();
 		break;
 	default:
-		deliver(a);
+		if (op[1] & 1)
+			set_intr(a, op[2] & 1);
+		if (op[1] & 2)
+			vlapic_wire(a);
+		take_external(a, op[3]);
 	}
 }
 
@@ -96,6 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vlapic a;
 
 	clock_now = 1;
+	intr = false;
 	vlapic_init(&a, &ops, &a, size ? data[0] : 0, true);
 	for (size_t at = 1; at + 8 <= size && at < 8 * 256; at += 8) {
 		apply(&a, data + at);

@@ -66,21 +66,30 @@ speed_row() # TARGET
 		"$([ $verdict = met ] || echo "${why:-(why does fuzz/speeds not say)}")"
 }
 
+print_speeds() # rows on standard input
+{
+	local target rate empty goal verdict why
+	printf '%-16s %12s %8s %7s  %s\n' target exec/CPU-s '% of E' goal ''
+	while IFS=$'\t' read -r target rate empty goal verdict why; do
+		printf '%-16s %12d %8s %7s  %-6s %s\n' "$target" "$rate" \
+			"$(awk "BEGIN { printf \"%.2f\", 100 * $rate / $empty }")" "$goal" "$verdict" "$why"
+	done
+}
+
+speeds_as_json()
+{
+	jq -R -s 'split("\n") | map(select(. != "") | split("\t") | {target: .[0],
+		exec_per_cpu_second: (.[1] | tonumber), empty: (.[2] | tonumber),
+		goal_percent: (.[3] | tonumber), verdict: .[4], why: .[5]})'
+}
+
 speed() # JSON TARGET...
 {
 	local json=$1 target
 	shift
 	build_targets "$@"
 	build_empty
-	[ -n "$json" ] || printf '%-16s %12s %8s %7s  %s\n' target exec/CPU-s '% of E' goal ''
 	for target; do
 		speed_row "$target"
-	done | if [ -n "$json" ]; then
-		jq -R -s 'split("\n") | map(select(. != "") | split("\t") | {target: .[0],
-			exec_per_cpu_second: (.[1] | tonumber), empty: (.[2] | tonumber),
-			goal_percent: (.[3] | tonumber), verdict: .[4], why: .[5]})'
-	else
-		awk -F '\t' '{ printf "%-16s %12d %8.2f %7s  %-6s %s\n", $1, $2, 100 * $2 / $3, $4, $5, $6
-			fflush() }'
-	fi
+	done | if [ -n "$json" ]; then speeds_as_json; else print_speeds; fi
 }
