@@ -1,3 +1,4 @@
+/* sources: kernel/vtx/guest_clock.c */
 /* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
 /* sources: kernel/vtx/vcpu_control.c kernel/vtx/vcpu_report.c kernel/vtx/guest_msr.c */
 /* sources: kernel/vtx/inject.c kernel/vtx/ept.c kernel/vtx/exits.c fuzz/models/swvmx/guest.c */
@@ -26,6 +27,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEPS 64u
+/* Host ticks that power-on and moves take at least: more than rounding is off by. */
+#define TSC_APART 2000u
 
 static struct guest guest;
 static uint32_t irr[RIG_VCPUS][8];
@@ -161,8 +164,27 @@ static void reset(unsigned n)
 static void power_on(unsigned n)
 {
 	unload(n);
-	guest_fpu_power_on(&rig.vcpu[n]);
+	vcpu_power_on(&rig.vcpu[n]);
 	guest.fpu[n] = (struct guest_fpu_track){.xcr0 = XCR0_X87};
+}
+
+/* No vCPU runs before it is resumed. */
+static void pause(void)
+{
+	if (rig.vm.clock.stopped)
+		return;
+	guest.stopped = swvmx.tsc;
+	guest_clock_stop(&rig.vm.clock, guest_clock_ticks(&rig.vm.clock, swvmx.tsc, 0), swvmx.tsc);
+}
+
+static void resume(uint16_t ticks)
+{
+	if (!rig.vm.clock.stopped)
+		return;
+	swvmx.tsc += ticks;
+	guest.paused += swvmx.tsc - guest.stopped;
+	guest.pauses++;
+	guest_clock_go(&rig.vm.clock, guest_clock_ticks(&rig.vm.clock, swvmx.tsc, 0), swvmx.tsc);
 }
 
 /* On this pCPU, whoever was there before. */
@@ -177,6 +199,7 @@ static void load(unsigned n, unsigned p)
 		return;
 	}
 	unload(n);
+	swvmx.tsc += TSC_APART;
 	for (unsigned i = 0; i < RIG_VCPUS; i++)
 		if (rig.vcpu[i].pcpu == (int)p)
 			unload(i);
@@ -318,14 +341,35 @@ static void step(uint8_t op)
 			EPT_READ | (b & 0x20 ? EPT_WRITE : 0) | (b & 0x40 ? EPT_EXECUTE : 0));
 		break;
 	case 6:
-		trade();
+		if (b & 0x80)
+			pause();
+		else
+			trade();
 		break;
 	default:
 		load(n, b % SWVMX_PCPUS);
+		resume((uint16_t)(b << 8));
 		turn(n);
 		if (b & 0x40)
 			set_aside(n);
 	}
+}
+
+/* The processor's own rate, or another one, where it can. */
+static void set_clock(uint8_t rate)
+{
+	static const uint64_t rates[] = {1000000000, 2500000000, 1000000, 64000000000};
+
+	if (!(rig.controls.word[WORD_PROC2] & PROC2_TSC_SCALING))
+		rate = 0;
+	guest.began = swvmx.tsc;
+	guest_clock_init(&rig.vm.clock, rates[0], rates[rate % ARRAY_SIZE(rates)], swvmx.tsc);
+	for (unsigned n = 0; rig.vm.clock.multiplier && n < RIG_VCPUS; n++) {
+		swvmx.now = n;
+		vcpu_reset(&rig.vcpu[n]);
+		rig.vcpu[n].tsc_lag = guest_clock_scale(vtx_tsc_lag(), rig.vm.clock.multiplier);
+	}
+	swvmx.tsc += TSC_APART;
 }
 
 /* Each vCPU is on the pCPU of its number, as reset leaves it. */
@@ -352,6 +396,7 @@ static void start(uint8_t how)
 	build(how % SWVMX_CPU_KINDS);
 	memset(irr, 0, sizeof(irr));
 	guest.hostile = how & 0x80;
+	set_clock(how >> 4 & 3);
 	swvmx.chooser = (struct swvmx_chooser){guest_run, guest_entering, &guest};
 	for (unsigned n = 0; n < SWVMX_PCPUS; n++)
 		ran[n] = n < RIG_VCPUS;

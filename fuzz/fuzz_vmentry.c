@@ -1,3 +1,4 @@
+/* sources: kernel/vtx/guest_clock.c */
 /* sources: kernel/vtx/guest_fpu.c */
 /* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
 /* sources: kernel/vtx/vcpu_control.c kernel/vtx/vcpu_report.c kernel/vtx/guest_msr.c */

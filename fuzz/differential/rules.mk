@@ -4,7 +4,7 @@ PAYLOAD_DIR := fuzz/differential/vmentry
 PAYLOAD_SRCS := $(wildcard $(PAYLOAD_DIR)/*.c) kernel/lib/str.c kernel/lib/fmt.c \
 	$(addprefix fuzz/models/swvmx/, instructions.c entry.c checks.c check_guest.c cpu_models.c host_fpu.c \
 	vectors.c rig.c) \
-	$(addprefix kernel/vtx/, vcpu_setup.c vcpu_run.c vcpu_exit.c vcpu_control.c guest_fpu.c guest_msr.c \
+	$(addprefix kernel/vtx/, vcpu_setup.c vcpu_run.c vcpu_exit.c vcpu_control.c guest_fpu.c guest_msr.c guest_clock.c \
 	inject.c ept.c vmcs.c cpuid_policy.c capabilities.c)
 PAYLOAD_OBJS := $(PAYLOAD_SRCS:%.c=$(B)/obj/payload/%.o) $(B)/obj/payload/$(PAYLOAD_DIR)/boot.o
 PAYLOAD_CFLAGS := -std=gnu17 -O2 -g -ffreestanding -mno-red-zone -mgeneral-regs-only -fno-pic \

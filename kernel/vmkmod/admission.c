@@ -2,6 +2,7 @@
 #include "vmkmod/admission.h"
 #include <string.h>
 #include <vmkapi/module.h>
+#include <vmkuser/vm.h>
 #include "lib/keyval.h"
 #include "vmkvm/image.h"
 
@@ -70,6 +71,10 @@ static enum vmk_status check_version(
 			why, VMK_ROLLED_BACK, "its security-version is below the policy's floor");
 	if (package->kind == PACKAGE_DRIVER && package->vmkapi != VMKAPI_VERSION)
 		return refuse(why, VMK_WRONG_VMKAPI, "it was made for another version of vmkapi");
+	if (package->vm && package->vm_calls != VMK_VM_CALLS_VERSION)
+		return refuse(why, VMK_WRONG_VMKAPI,
+			"its vm-calls are of another version than the kernel's: install the VMX "
+			"world that was built with this kernel");
 	return VMK_OK;
 }
 

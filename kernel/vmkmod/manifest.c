@@ -10,6 +10,9 @@
 #define VMKAPI_VERSION_MAX   65535u
 #define VM_MEMORY_MIN_KIB    2048u
 #define VM_MEMORY_MAX_KIB    (16u << 20)
+#define VM_CALLS_MAX         65535u
+#define VM_TSC_MIN_KHZ       1000u
+#define VM_TSC_MAX_KHZ       64000000u
 #define SHARES_LOW           500u
 #define SHARES_NORMAL        1000u
 #define SHARES_HIGH          2000u
@@ -297,11 +300,25 @@ static const char *set_vm(struct package *p, struct text value)
 	return read_flag(&p->vm, value) ? NULL : "manifest: vm is neither yes nor no";
 }
 
+static const char *set_vm_calls(struct package *p, struct text value)
+{
+	return read_number(&p->vm_calls, value, VM_CALLS_MAX)
+		       ? NULL
+		       : "manifest: vm-calls is no number from 1 to 65535";
+}
+
 static const char *set_vcpus(struct package *p, struct text value)
 {
 	return read_number(&p->vm_vcpus, value, PACKAGE_VCPUS_MAX)
 		       ? NULL
 		       : "manifest: vcpus is no number from 1 to 16";
+}
+
+static const char *set_tsc(struct package *p, struct text value)
+{
+	return read_number(&p->vm_tsc_khz, value, VM_TSC_MAX_KHZ) && p->vm_tsc_khz >= VM_TSC_MIN_KHZ
+		       ? NULL
+		       : "manifest: tsc-khz is no number from 1000 to 64000000";
 }
 
 /* Whole pages, and at least what real mode reaches. */
@@ -498,9 +515,11 @@ static const struct field {
 	{"handles", set_handles, KIND(PACKAGE_WORLD), 0},
 	{"log-rate", set_log_rate, KIND(PACKAGE_WORLD), 0},
 	{"vm", set_vm, KIND(PACKAGE_WORLD), 0},
+	{"vm-calls", set_vm_calls, KIND(PACKAGE_WORLD), 0},
 	{"vcpus", set_vcpus, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
 	{"memory-kib", set_vm_memory, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
 	{"memory-reservation-kib", set_memory_reservation, KIND(PACKAGE_VM), 0},
+	{"tsc-khz", set_tsc, KIND(PACKAGE_VM), 0},
 	{"network", set_network, KIND(PACKAGE_VM), 0},
 	{"autostart", set_autostart, KIND(PACKAGE_VM), 0},
 	{"cpu-shares", set_shares, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
@@ -553,6 +572,16 @@ static const char *check_cpu(const struct package *p)
 	return NULL;
 }
 
+/* The first VMX worlds did not say which version of the calls they use. */
+static const char *check_calls(struct package *p)
+{
+	if (p->vm_calls && !p->vm)
+		return "manifest: vm-calls is for a world with vm=yes";
+	if (p->vm && !p->vm_calls)
+		p->vm_calls = 1;
+	return NULL;
+}
+
 /* A VM has all of its memory, and is promised it, unless it says something else. */
 static const char *check_memory(struct package *p)
 {
@@ -591,6 +620,8 @@ enum vmk_status manifest_parse(
 		*why = check_cpu(package);
 	if (!*why)
 		*why = check_memory(package);
+	if (!*why)
+		*why = check_calls(package);
 	if (package->kind == PACKAGE_WORLD) {
 		package->grants.cpu_shares = MAX(package->vm_shares, package->vm_shares_each);
 		package->grants.cpu_limit = package->vm_cpu_limit;

@@ -48,11 +48,12 @@ struct package {
 	char name[PACKAGE_NAME_MAX], version[32], provider[64];
 	enum package_kind kind;
 	enum acceptance_level level;
-	uint32_t security_version;               /* what a policy's floor is compared with */
-	uint32_t vmkapi;                         /* that a driver was built for */
-	struct vmk_grants grants;                /* what a world may do (vmkmod/domain.h) */
-	bool restart;                            /* a world that is started again when it ends */
-	bool vm;                                 /* a VMX world: started once for each VM */
+	uint32_t security_version; /* what a policy's floor is compared with */
+	uint32_t vmkapi;           /* that a driver was built for */
+	struct vmk_grants grants;  /* what a world may do (vmkmod/domain.h) */
+	bool restart;              /* a world that is started again when it ends */
+	bool vm;                   /* a VMX world: started once for each VM */
+	uint32_t vm_calls;         /* the version of vmkuser/vm.h that it was made for */
 	struct package_pci pci[PACKAGE_PCI_MAX]; /* what a driver binds to, in this order */
 	unsigned pci_count;
 	struct package_parameter parameters[PACKAGE_PARAMETERS_MAX]; /* of a driver */
@@ -64,6 +65,7 @@ struct package {
 	unsigned requires_count;
 	uint32_t vm_vcpus, vm_memory_kib; /* of a VM */
 	uint32_t vm_memory_reservation_kib, vm_memory_limit_kib;
+	uint32_t vm_tsc_khz;                       /* 0: the host's */
 	bool vm_memory_reserved;                   /* the manifest says how much; if not, all */
 	uint32_t vm_shares;                        /* of a VM, or */
 	uint32_t vm_shares_each;                   /* of each of its vCPUs; both 0: normal */

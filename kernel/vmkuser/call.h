@@ -38,7 +38,7 @@ struct user_range {
 /* What a call returns beside its value (vmkuser/vm.h, vm-serve). */
 struct call_more {
 	bool is_there;
-	uint64_t r10, r8;
+	uint64_t r10, r8, r9;
 };
 
 struct uworld {

@@ -155,7 +155,9 @@ static enum vmk_status serve(
 			events[i + 1] = set.events[i];
 			seen[i + 1] = set.seen[i];
 		}
-		status = event_wait_any(events, seen, set.count + 1, deadline, &index);
+		/* For the devices of a paused VM no time passes. */
+		status = event_wait_any(events, seen, set.count + 1,
+			vm_is_paused(vm) ? 0 : deadline, &index);
 		answered = false;
 	}
 	/* What comes next is on our own time: the vCPU goes on with its answer. */
@@ -180,7 +182,7 @@ enum vmk_status call_vm_serve(struct uworld *u, const uint64_t args[6], uint64_t
 	if (status != VMK_OK)
 		return status;
 	*value = vmk_vm_pack(&exchange);
-	u->more = (struct call_more){true, exchange.address, exchange.value};
+	u->more = (struct call_more){true, exchange.address, exchange.value, vm_time_ns(vm)};
 	return VMK_OK;
 }
 

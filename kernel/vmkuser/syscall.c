@@ -76,6 +76,7 @@ void syscall_dispatch(struct syscall_frame *frame)
 	if (u->more.is_there) {
 		frame->r10 = u->more.r10;
 		frame->r8 = u->more.r8;
+		frame->r9 = u->more.r9;
 		u->more.is_there = false;
 	}
 }

@@ -112,7 +112,7 @@ static uint64_t guest_now(void *context)
 {
 	const struct vm_vcpu *v = context;
 
-	return vtx_rdtsc() + v->vcpu.tsc_offset;
+	return vcpu_tsc(&v->vcpu);
 }
 
 static void send(void *context, const struct apic_message *message)

@@ -71,7 +71,7 @@ static uint32_t attention(const struct vm_vcpu *v)
 
 static bool is_paused(const struct vm_vcpu *v)
 {
-	return __atomic_load_n(&v->vm->paused, __ATOMIC_SEQ_CST);
+	return vm_is_paused(v->vm);
 }
 
 static bool take(struct vm_vcpu *v, uint32_t what)
@@ -245,11 +245,11 @@ static uint64_t soon(void)
 static uint64_t run_timer(struct vm_vcpu *v, uint64_t most)
 {
 	const uint64_t now = vm_vlapic_ops.now(v);
-	uint64_t due;
+	uint64_t ticks;
 
 	vlapic_tick(&v->apic, now);
-	due = vlapic_deadline(&v->apic);
-	return MAX(MIN(due - now, most), soon());
+	ticks = guest_clock_host_ticks(&v->vm->vtx.clock, vlapic_deadline(&v->apic) - now);
+	return MAX(MIN(ticks, most), soon());
 }
 
 static bool may_go_on(const struct vm_vcpu *v)
@@ -285,7 +285,7 @@ static void turn(struct vm_vcpu *v)
 
 static bool wakes(struct vm_vcpu *v)
 {
-	if (v->phase != PHASE_HALTED)
+	if (v->phase != PHASE_HALTED || is_paused(v))
 		return false;
 	vlapic_tick(&v->apic, vm_vlapic_ops.now(v));
 	return inject_is_pending(&v->vcpu.injector) ||
@@ -300,10 +300,10 @@ static uint64_t wake_time(struct vm_vcpu *v)
 	const uint64_t hz = time_tsc_hz();
 	uint64_t ticks;
 
-	if (v->phase != PHASE_HALTED || !v->halted_with_if || due == UINT64_MAX)
+	if (v->phase != PHASE_HALTED || is_paused(v) || !v->halted_with_if || due == UINT64_MAX)
 		return 0;
-	ticks = MIN(due > now ? due - now : 0, AHEAD_S * hz);
-	ticks = MAX(ticks, soon());
+	ticks = guest_clock_host_ticks(&v->vm->vtx.clock, due > now ? due - now : 0);
+	ticks = MAX(MIN(ticks, AHEAD_S * hz), soon());
 	return time_ns() + ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
 }
 
@@ -330,7 +330,7 @@ static void reset(struct vm_vcpu *v, bool power)
 {
 	drop_request(v);
 	if (power) {
-		guest_fpu_power_on(&v->vcpu);
+		vcpu_power_on(&v->vcpu);
 		vlapic_init(&v->apic, &vm_vlapic_ops, v, v->vcpu.index, v->vcpu.index == 0);
 	} else {
 		vlapic_reset(&v->apic);

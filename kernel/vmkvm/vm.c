@@ -224,6 +224,32 @@ static enum vmk_status make_memory(
 	return status;
 }
 
+static uint64_t package_tsc_hz(const struct package *package)
+{
+	return package->vm_tsc_khz ? package->vm_tsc_khz * 1000ull : time_tsc_hz();
+}
+
+/* Its TSC goes at the rate that its package asks for, or it is not powered on. */
+static enum vmk_status make_clock(
+	struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
+{
+	const uint64_t host = time_tsc_hz(), guest = package_tsc_hz(package);
+	uint64_t saved;
+
+	if (guest_clock_needs_scaling(host, guest) &&
+		!vtx_control_is_on(vm->vtx.controls, CONTROL_PROC2_TSC_SCALING)) {
+		snprintf(why, VM_WHY_BYTES,
+			"TSC: %llu kHz needed, the processor's %llu kHz available: it has no TSC "
+			"scaling",
+			(unsigned long long)(guest / 1000), (unsigned long long)(host / 1000));
+		return VMK_UNSUPPORTED;
+	}
+	saved = irq_save();
+	guest_clock_init(&vm->vtx.clock, host, guest, vtx_rdtsc() + vtx_tsc_lag());
+	irq_restore(saved);
+	return VMK_OK;
+}
+
 static enum vmk_status set_up(struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
 {
 	const uint64_t bytes = (uint64_t)package->vm_memory_kib << 10;
@@ -236,11 +262,13 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package, char
 	vm->low_bytes = MIN(bytes, VM_LOW_MAX);
 	vm->high_bytes = bytes - vm->low_bytes;
 	vm->vtx.controls = controls;
-	vm->vtx.tsc_offset = 0 - rdtsc();
+	status = make_clock(vm, package, why);
+	if (status != VMK_OK)
+		return status;
 	vm->vtx.read_guest = vm_memory_read;
 	vm->vtx.cpuid = (struct cpuid_policy){.host = host_cpuid,
 		.vcpus = package->vm_vcpus,
-		.tsc_hz = time_tsc_hz(),
+		.tsc_hz = vm->vtx.clock.multiplier ? package_tsc_hz(package) : time_tsc_hz(),
 		.xcr0 = cpu_has(CPU_XSAVE) ? cpuid_guest_xcr0(host_cpuid) : 0,
 		.invpcid = vtx_control_is_on(controls, CONTROL_PROC2_INVPCID),
 		.rdtscp = vtx_control_is_on(controls, CONTROL_PROC2_RDTSCP)};
@@ -431,25 +459,60 @@ void vm_release(struct vm *vm)
 		vm_attend(vm->vcpus[i], ATTEND_END);
 }
 
-static bool is_paused(const struct vm *vm)
-{
-	return __atomic_load_n(&vm->paused, __ATOMIC_SEQ_CST);
-}
-
 static bool runs(const struct vm_vcpu *v)
 {
 	return __atomic_load_n(&v->running_on, __ATOMIC_SEQ_CST) >= 0;
 }
 
+bool vm_is_paused(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->paused, __ATOMIC_SEQ_CST);
+}
+
+uint64_t vm_time_ns(const struct vm *vm)
+{
+	return guest_clock_ns(&vm->vtx.clock, time_ns());
+}
+
+/* Without interrupts. */
+static uint64_t ticks_now(const struct vm *vm)
+{
+	return guest_clock_ticks(&vm->vtx.clock, vtx_rdtsc(), vtx_tsc_lag());
+}
+
+/* Before anybody enters the guest again. */
+static void set_paused(struct vm *vm, bool paused)
+{
+	const uint64_t saved = spin_lock(&vm->lock);
+
+	if (!paused)
+		guest_clock_go(&vm->vtx.clock, ticks_now(vm), time_ns());
+	__atomic_store_n(&vm->paused, paused, __ATOMIC_SEQ_CST);
+	spin_unlock(&vm->lock, saved);
+}
+
+/* Nobody is in the guest; unless somebody has resumed it already. */
+static void stop_clock(struct vm *vm)
+{
+	const uint64_t saved = spin_lock(&vm->lock);
+
+	if (vm_is_paused(vm))
+		guest_clock_stop(&vm->vtx.clock, ticks_now(vm), time_ns());
+	spin_unlock(&vm->lock, saved);
+}
+
 void vm_pause(struct vm *vm, bool paused)
 {
-	__atomic_store_n(&vm->paused, paused, __ATOMIC_SEQ_CST);
+	set_paused(vm, paused);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		vm_kick(vm->vcpus[i]);
 	/* Whoever takes a pCPU from now on sees `paused` before it enters the guest (run.c). */
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		while (is_paused(vm) && runs(vm->vcpus[i]))
+		while (vm_is_paused(vm) && runs(vm->vcpus[i]))
 			world_yield();
+	stop_clock(vm);
+	/* Its devices have waited for a time that does not come, or comes again. */
+	event_signal(&vm->requests);
 }
 
 struct vm_console *vm_console(struct vm *vm)

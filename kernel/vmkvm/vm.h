@@ -44,9 +44,13 @@ void vm_release(struct vm *vm);
 /* A VM's memory is wiped and freed with the last reference; who made it has one. */
 void vm_get(struct vm *vm);
 void vm_put(struct vm *vm);
-/* When it returns, no vCPU runs until it is resumed. The guest's clocks go on, its devices too. May
- * wait for vCPUs to leave the guest: microseconds, at most a slice. */
+/* When it returns, no vCPU runs until it is resumed, and the guest's clocks stand still: TSC, APIC
+ * timers, and vm_time_ns(), which its devices go by. May wait for vCPUs to leave the guest:
+ * microseconds, at most a slice. */
 void vm_pause(struct vm *vm, bool paused);
+bool vm_is_paused(const struct vm *vm);
+/* Nanoseconds without those in which it was paused. */
+uint64_t vm_time_ns(const struct vm *vm);
 struct vm_console *vm_console(struct vm *vm);
 /* Of CPU time, as its package says: 1000 for each vCPU unless it says something. */
 uint32_t vm_shares(const struct package *package);

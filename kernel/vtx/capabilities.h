@@ -93,7 +93,8 @@ enum vtx_need { NEED_REQUIRED, NEED_WANTED, NEED_REFUSED };
 	X(PROC2_EXECUTE_MODES, PROC2, 22, REFUSED, "mode-based execute", "not used")               \
 	X(PROC2_SUBPAGE, PROC2, 23, REFUSED, "sub-page write permissions", "not used")             \
 	X(PROC2_PT_GUEST, PROC2, 24, REFUSED, "PT uses guest addresses", "no tracing in guests")   \
-	X(PROC2_TSC_SCALING, PROC2, 25, REFUSED, "TSC scaling", "set for a VM that asks for it")   \
+	X(PROC2_TSC_SCALING, PROC2, 25, WANTED, "use TSC scaling",                                 \
+		"a VM may have a rate of its own")                                                 \
 	X(PROC2_USER_WAIT, PROC2, 26, REFUSED, "user wait and pause", "UMWAIT stays undefined")    \
 	X(PROC2_ENCLV, PROC2, 28, WANTED, "ENCLV exiting", "no enclaves in guests")                \
 	X(EXIT_SAVE_DEBUG, EXIT, 2, REQUIRED, "save debug controls", "DR7 is the guest's")         \

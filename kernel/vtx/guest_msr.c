@@ -153,7 +153,6 @@ void guest_msr_reset(struct vcpu *v)
 	v->misc_enable = MISC_ENABLE_RESET;
 	v->mtrr_default = 0;
 	memset(v->mtrr, 0, sizeof(v->mtrr));
-	v->tsc_offset = v->vm->tsc_offset;
 }
 
 /* The place of an MTRR in vcpu->mtrr, or -1. */
@@ -217,7 +216,7 @@ bool guest_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 		*value = v->mtrr_default;
 		return true;
 	case MSR_TSC_ADJUST:
-		*value = v->tsc_offset - v->vm->tsc_offset;
+		*value = v->tsc_adjust;
 		return true;
 	case MSR_PLATFORM_ID:
 	case MSR_BIOS_SIGN:
@@ -229,12 +228,6 @@ bool guest_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	}
 	v->counters[COUNT_UNKNOWN_MSR]++;
 	return false;
-}
-
-static void set_tsc_offset(struct vcpu *v, uint64_t offset)
-{
-	v->tsc_offset = offset;
-	vtx_vmwrite(VMCS_TSC_OFFSET, offset);
 }
 
 /* SDM 3A, 2.2.1: LME only while paging is off, LMA is the processor's. */
@@ -280,10 +273,10 @@ bool guest_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_EFER:
 		return write_efer(v, value);
 	case MSR_TSC:
-		set_tsc_offset(v, value - vtx_rdtsc());
+		v->tsc_adjust += value - vcpu_tsc(v);
 		return true;
 	case MSR_TSC_ADJUST:
-		set_tsc_offset(v, v->vm->tsc_offset + value);
+		v->tsc_adjust = value;
 		return true;
 	case MSR_MISC_ENABLE:
 		v->misc_enable = value;

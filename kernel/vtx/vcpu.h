@@ -10,6 +10,7 @@
 #include "vtx/capabilities.h"
 #include "vtx/cpuid_policy.h"
 #include "vtx/ept.h"
+#include "vtx/guest_clock.h"
 #include "vtx/inject.h"
 #include "vtx/vtx_ops.h"
 #include <vmkapi/status.h>
@@ -21,8 +22,8 @@ struct vtx_vm {
 	const struct vtx_controls *controls;
 	struct ept ept;
 	struct cpuid_policy cpuid;
-	uint64_t tsc_offset;   /* that its vCPUs start with */
-	struct hpa msr_bitmap; /* 4 KiB, filled by msr_bitmap_fill() */
+	struct guest_clock clock; /* scaled only if PROC2_TSC_SCALING is settled on */
+	struct hpa msr_bitmap;    /* 4 KiB, filled by msr_bitmap_fill() */
 	/* Copies guest memory; false where there is none. */
 	bool (*read_guest)(struct vtx_vm *vm, struct gpa gpa, void *to, size_t bytes);
 	uint64_t seen[VTX_CPUS_MAX]; /* the EPT generation for which a pCPU has run INVEPT */
@@ -103,7 +104,10 @@ struct vcpu {
 	struct vtx_host host;
 	/* MSRs that are switched with the vCPU, and what is emulated. */
 	uint64_t switched[8], host_switched[8];
-	uint64_t tsc_offset, misc_enable, mtrr_default, mtrr[16 + 11];
+	uint64_t tsc_offset; /* what the VMCS has */
+	uint64_t tsc_lag;    /* of the pCPU it is loaded on, in the guest's ticks */
+	uint64_t tsc_adjust; /* IA32_TSC_ADJUST; INIT leaves it */
+	uint64_t misc_enable, mtrr_default, mtrr[16 + 11];
 	uint64_t dr[4], dr6;
 	/* guest_fpu.h: what is in `fpu`, the guest's XCR0 and, while it has the pCPU, the real one.
 	 */
@@ -120,6 +124,8 @@ struct vcpu {
  */
 void vcpu_init(struct vcpu *vcpu, struct vtx_vm *vm, uint32_t index, uint16_t vpid, struct hpa vmcs,
 	void *fpu);
+/* What INIT leaves alone is as after power-up (SDM 3A, table 9-1); not loaded, or aside. */
+void vcpu_power_on(struct vcpu *vcpu);
 /* Makes it this pCPU's. The VMCS is on no other pCPU: vcpu_unload() ran there. */
 enum vmk_status vcpu_load(struct vcpu *vcpu, unsigned pcpu);
 /*
@@ -153,6 +159,8 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const volatile uint32_t *leave, uint6
 /* After VCPU_STOP_IO that read: the guest's register gets the value, and the instruction is done.
  */
 void vcpu_complete(struct vcpu *vcpu, uint32_t value);
+/* The guest's TSC now; interrupts are off, or the thread stays where it is. */
+uint64_t vcpu_tsc(const struct vcpu *vcpu);
 /* Skips the current instruction, and the same where the exit does not tell its length. */
 void vcpu_skip(struct vcpu *vcpu);
 void vcpu_advance(struct vcpu *vcpu, uint64_t bytes);

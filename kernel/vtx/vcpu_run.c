@@ -133,6 +133,18 @@ static int answer(struct vcpu *v)
 	}
 }
 
+/* The VM's clock may have stood still since, this pCPU's may be another, and the guest may have set
+ * its own. */
+static void follow_clock(struct vcpu *v)
+{
+	const uint64_t offset = guest_clock_offset(&v->vm->clock) + v->tsc_adjust + v->tsc_lag;
+
+	if (offset == v->tsc_offset)
+		return;
+	v->tsc_offset = offset;
+	vtx_vmwrite(VMCS_TSC_OFFSET, offset);
+}
+
 static int enter_once(struct vcpu *v)
 {
 	flush_stale(v);
@@ -162,12 +174,21 @@ static void set_slice(const struct vcpu *v, uint64_t ticks)
 		vtx_vmwrite(VMCS_PREEMPTION_TIMER, MIN(value, (uint64_t)UINT32_MAX));
 }
 
+uint64_t vcpu_tsc(const struct vcpu *v)
+{
+	const struct guest_clock *clock = &v->vm->clock;
+	const uint64_t ticks = guest_clock_ticks(clock, vtx_rdtsc(), vtx_tsc_lag());
+
+	return guest_clock_tsc(clock, ticks) + v->tsc_adjust;
+}
+
 enum vcpu_stop vcpu_run(struct vcpu *v, const volatile uint32_t *leave, uint64_t ticks)
 {
 	int next = NEXT_ENTER;
 
 	if (v->failed)
 		return VCPU_STOP_FAILED;
+	follow_clock(v);
 	set_slice(v, ticks);
 	while (next == NEXT_ENTER) {
 		if (*leave)

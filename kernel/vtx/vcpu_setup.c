@@ -67,6 +67,8 @@ static void set_controls(struct vcpu *v)
 
 	if (!v->vpid)
 		proc2 &= ~(uint32_t)PROC2_VPID;
+	if (!v->vm->clock.multiplier)
+		proc2 &= ~(uint32_t)PROC2_TSC_SCALING;
 	v->proc_controls = c->word[WORD_PROC];
 	v->entry_controls = c->word[WORD_ENTRY];
 	vtx_vmwrite(VMCS_PIN_CONTROLS, c->word[WORD_PIN]);
@@ -86,6 +88,8 @@ static void set_controls(struct vcpu *v)
 	vtx_vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
 	vtx_vmwrite(VMCS_EPTP, ept_pointer(&v->vm->ept));
 	vtx_vmwrite(VMCS_LINK, ~0ull);
+	if (proc2 & PROC2_TSC_SCALING)
+		vtx_vmwrite(VMCS_TSC_MULTIPLIER, v->vm->clock.multiplier);
 	if (proc2 & PROC2_VPID)
 		vtx_vmwrite(VMCS_VPID, v->vpid);
 	if (proc2 & PROC2_PAUSE_LOOP) {
@@ -229,6 +233,12 @@ void vcpu_set_long_entry(struct vcpu *v, uint64_t rip, uint64_t cr3, struct gpa 
 	vtx_vmwrite(VMCS_GUEST_RIP, rip);
 }
 
+void vcpu_power_on(struct vcpu *v)
+{
+	guest_fpu_power_on(v);
+	v->tsc_adjust = 0;
+}
+
 void vcpu_init(struct vcpu *v, struct vtx_vm *vm, uint32_t index, uint16_t vpid, struct hpa vmcs,
 	void *fpu)
 {
@@ -239,7 +249,7 @@ void vcpu_init(struct vcpu *v, struct vtx_vm *vm, uint32_t index, uint16_t vpid,
 	v->vmcs = vmcs;
 	v->fpu = fpu;
 	v->pcpu = v->last_pcpu = -1;
-	guest_fpu_power_on(v);
+	vcpu_power_on(v);
 }
 
 /* Each entry writes HOST_RSP. */
@@ -261,6 +271,7 @@ enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
 	v->counted = counts(v);
 	v->launched = false;
 	set_host(v);
+	v->tsc_lag = guest_clock_scale(vtx_tsc_lag(), v->vm->clock.multiplier);
 	guest_msr_load(v);
 	guest_fpu_load(v);
 	/* This pCPU may remember addresses of an earlier turn, and the guest has changed its tables

@@ -80,6 +80,8 @@ void vtx_host_machine_check(void);
 uint64_t vtx_rdmsr(uint32_t msr);
 void vtx_wrmsr(uint32_t msr, uint64_t value);
 uint64_t vtx_rdtsc(void);
+/* What this pCPU's TSC lags behind the first one's. */
+uint64_t vtx_tsc_lag(void);
 /*
  * x87, SSE and what lies beyond (SDM 1, 13). `components` are bits of XCR0, all of them set there;
  * 0 stands for a processor without XSAVE, and for x87 and SSE. An area is aligned to 64 bytes, as

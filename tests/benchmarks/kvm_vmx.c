@@ -319,6 +319,7 @@ enum vmk_status vmku_vm_serve(vmk_handle vm, struct vmk_vm_exchange *x, uint64_t
 	x->ready = 0;
 	if (elements.next < elements.count) {
 		take_port(x);
+		x->now_ns = now(CLOCK_MONOTONIC);
 		return VMK_OK;
 	}
 	elements.count = 0;
@@ -331,6 +332,7 @@ enum vmk_status vmku_vm_serve(vmk_handle vm, struct vmk_vm_exchange *x, uint64_t
 	else if (errno != EINTR && errno != EAGAIN)
 		peer_die("KVM_RUN");
 	machine.run->immediate_exit = 0;
+	x->now_ns = now(CLOCK_MONOTONIC);
 	return VMK_OK;
 }
 

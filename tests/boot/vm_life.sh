@@ -23,12 +23,14 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
 	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
-	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 cpu-pool=host/user/gold || {
+	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 cpu-pool=host/user/gold &&
+	flat_guest "$dir" clocks:clocks 1 &&
+	flat_guest "$dir" rated:clocks 1 tsc-khz=2000 || {
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,rated}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- rated.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
@@ -47,7 +49,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "twelve virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
+answers "fourteen virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
@@ -105,6 +107,23 @@ ok "and is gone" logs 'VM echo: is gone, 0 KiB of virtual machines are left'
 does "it can be powered on again" vmk vm start echo
 does "and be switched off" vmk vm stop --hard echo
 answers "it was on twice" 0 '^   Starts: 2$' vmk vm get echo
+
+# --- its clocks
+does "one that looks at its clocks" vmk vm start clocks
+ok "it does" logs 'World clocks: \| it looks at its clocks'
+does "it is paused" vmk vm pause clocks
+vmk vmk sched stats get --interval 2 --json
+does "and resumed" vmk vm resume clocks
+from=$(size)
+printf 'vm console clocks\r' >&8
+ok "somebody comes" wait_for "$from" '^it looks at its clocks'
+printf 'x' >&8
+ok "it has looked" logs 'VM clocks: is gone'
+for what in 'the TSC stood still' 'the ACPI timer stood still' 'the 8254 stood still with the TSC' 'the time of day went on'; do
+	has "while it was paused $what" "$log" "held: $what"
+done
+# No CPU of this emulator's has TSC scaling.
+answers "a rate that the processor cannot give" 1 'TSC: 2000 kHz needed, the processor.s [1-9][0-9]* kHz available: it has no TSC scaling' vmk vm start rated
 
 # --- more vCPUs than pCPUs
 for guest in four eight; do

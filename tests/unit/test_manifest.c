@@ -106,6 +106,22 @@ static void test_vm_memory(void **state)
 	assert_int_equal(package.vm_memory_reservation_kib, 0);
 }
 
+static void test_vm_rest(void **state)
+{
+	const char *why;
+
+	assert_int_equal(parse(VM, &why), VMK_OK);
+	assert_int_equal(package.vm_tsc_khz, 0);
+	assert_int_equal(parse(VM "tsc-khz=1000\n", &why), VMK_OK);
+	assert_int_equal(package.vm_tsc_khz, 1000);
+	assert_int_equal(parse(VM "tsc-khz=64000000\n", &why), VMK_OK);
+	assert_int_equal(package.vm_tsc_khz, 64000000);
+	assert_int_equal(parse(WORLD "vm=yes\n", &why), VMK_OK);
+	assert_int_equal(package.vm_calls, 1);
+	assert_int_equal(parse(WORLD "vm=yes\nvm-calls=65535\n", &why), VMK_OK);
+	assert_int_equal(package.vm_calls, 65535);
+}
+
 static void test_grants(void **state)
 {
 	const struct vmk_grants *g = &package.grants;
@@ -215,6 +231,10 @@ static const struct {
 	{WORLD "memory-limit-kib=-1\n", MEMORY_LIMIT},
 	{WORLD "memory-limit-kib=4294967297\n", MEMORY_LIMIT},
 	{WORLD "cpu-reservation=10\n", "manifest: a key does not belong to this kind of package"},
+	{VM "tsc-khz=999\n", "manifest: tsc-khz is no number from 1000 to 64000000"},
+	{VM "tsc-khz=64000001\n", "manifest: tsc-khz is no number from 1000 to 64000000"},
+	{WORLD "vm=yes\nvm-calls=0\n", "manifest: vm-calls is no number from 1 to 65535"},
+	{WORLD "vm-calls=1\n", "manifest: vm-calls is for a world with vm=yes"},
 	{VM "cpu-shares=higher\n", SHARES_ERROR},
 	{VM "cpu-shares=0\n", SHARES_ERROR},
 	{VM "cpu-shares=1000001\n", SHARES_ERROR},
@@ -285,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_vm_cpu),
 		cmocka_unit_test(test_vm_memory),
+		cmocka_unit_test(test_vm_rest),
 		cmocka_unit_test(test_grants),
 		cmocka_unit_test(test_levels_and_kinds),
 		cmocka_unit_test(test_bad),

@@ -1,3 +1,4 @@
+/* sources: kernel/vtx/guest_clock.c */
 /* sources: kernel/vtx/guest_fpu.c */
 /* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */

@@ -59,3 +59,7 @@ uint64_t vtx_rdtsc(void)
 {
 	return 0;
 }
+uint64_t vtx_tsc_lag(void)
+{
+	return 0;
+}

@@ -124,17 +124,34 @@ static void note_registers(
 	t->left = true;
 }
 
+/* The processor's view of the guest's TSC now: what it was before, and what has passed since but
+ * for pauses; rounded down at each of them, at the beginning, and where the pCPU's lag is added. */
+static uint64_t check_tsc(const struct guest *g, const struct swvmx_vmcs *vmcs)
+{
+	const struct vcpu *v = &rig.vcpu[g->vcpu];
+	const bool scaled = F(vmcs, PROC2_CONTROLS) & PROC2_TSC_SCALING;
+	const uint64_t multiplier = scaled ? F(vmcs, TSC_MULTIPLIER) : 0;
+	const uint64_t tsc = guest_clock_scale(vtx_rdtsc(), multiplier) + F(vmcs, TSC_OFFSET);
+	const uint64_t passed = swvmx.tsc - g->began - g->paused;
+	const uint64_t off = guest_clock_scale(passed, multiplier) + v->tsc_adjust - tsc;
+
+	if (off + g->pauses + 4 > 2ull * (g->pauses + 4))
+		abort();
+	return tsc;
+}
+
 void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched)
 {
 	struct guest *g = context;
 	struct guest_track *t = &g->track[g->vcpu];
 	struct vcpu *v = &rig.vcpu[g->vcpu];
-	uint64_t tsc = vtx_rdtsc() + F(vmcs, TSC_OFFSET);
+	uint64_t tsc;
 
 	if (v->failed || v->vmcs.v != vmcs->region.v || v->pcpu != (int)swvmx.now)
 		abort();
 	if (F(vmcs, TSC_OFFSET) != v->tsc_offset)
 		abort();
+	tsc = check_tsc(g, vmcs);
 	if (!t->wrote_tsc && tsc < t->last_tsc)
 		abort();
 	t->wrote_tsc = false;

@@ -44,9 +44,12 @@ struct guest {
 	bool hostile;
 	struct guest_track track[RIG_VCPUS];
 	struct guest_fpu_track fpu[RIG_VCPUS];
-	uint64_t written; /* values in those so far: each is another */
-	unsigned vcpu;    /* that runs */
-	uint32_t leave;   /* the host wants the pCPU: the input has ended */
+	uint64_t written;                /* values in those so far: each is another */
+	unsigned vcpu;                   /* that runs */
+	uint32_t leave;                  /* the host wants the pCPU: the input has ended */
+	uint64_t began, stopped, paused; /* host ticks: when the VM's clock began, was stopped, and
+					    how many it stood */
+	unsigned pauses;
 };
 
 /* The chooser's functions; `context` is a struct guest. */

@@ -91,9 +91,16 @@ void vtx_wrmsr(uint32_t msr, uint64_t value)
 	*msr_of(msr) = value;
 }
 
+/* As if each had been switched on later than the one before. */
+uint64_t vtx_tsc_lag(void)
+{
+	return 1000ull * swvmx.now;
+}
+
 uint64_t vtx_rdtsc(void)
 {
-	return swvmx.tsc += 7;
+	swvmx.tsc += 7;
+	return swvmx.tsc - vtx_tsc_lag();
 }
 
 void vtx_debug_save(uint64_t dr[4], uint64_t *dr6)

@@ -213,6 +213,11 @@ uint64_t vtx_rdtsc(void)
 	return rdtsc();
 }
 
+uint64_t vtx_tsc_lag(void)
+{
+	return percpu()->tsc_offset;
+}
+
 void vtx_debug_save(uint64_t dr[4], uint64_t *dr6)
 {
 	__asm__ volatile("movq %%dr0, %0" : "=r"(dr[0]));

@@ -11,6 +11,10 @@
 
 #include <stdint.h>
 
+/* Of all that stands here. A VMX world's manifest says which one it was made for (`vm-calls`), and
+ * its package is refused where that is another. */
+#define VMK_VM_CALLS_VERSION 2
+
 #define VMK_VM_NAME_MAX  32
 #define VMK_VM_HIGH_BASE 0x100000000ull
 #define VMK_VM_WATCH_MAX 4
@@ -75,6 +79,9 @@ struct vmk_vm_exchange {
 	uint64_t address;                 /* port or guest-physical address */
 	uint64_t value;                   /* written; or, in the answer, what is read */
 	uint32_t watch[VMK_VM_WATCH_MAX]; /* handles, 0: none */
+	/* Out, in every case: nanoseconds of the VM's own time, which goes as the host's monotonic
+	 * clock does, and stands still while the VM is paused. No timeout passes meanwhile. */
+	uint64_t now_ns;
 };
 /* It passes in registers, which takes a tenth of what copying it takes: its first 8 bytes are one.
  */
@@ -115,7 +122,8 @@ enum vmk_vm_control {
  *   vm-map      (vm, gpa, bytes) -> address: guest RAM in this world, readable and writable
  *   vm-start    (vm, struct vmk_vm_entry *)
  *   vm-serve    (vm, vmk_vm_pack(), value, timeout ns, watch[1]:watch[0], watch[3]:watch[2]) ->
- *               vmk_vm_pack() of the next request; R10: its address, R8: its value
+ *               vmk_vm_pack() of the next request; R10: its address, R8: its value,
+ *               R9: now_ns
  *   vm-irq      (vm, gsi, level): an input of the I/O APIC, or VMK_VM_INTR
  *   vm-message  (vm, address, data): a message-signalled interrupt
  *   vm-control  (vm, VMK_VM_CONTROL_*, argument)

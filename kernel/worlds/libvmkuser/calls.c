@@ -245,6 +245,7 @@ enum vmk_status vmku_vm_serve(vmk_handle vm, struct vmk_vm_exchange *exchange, u
 	vmk_vm_unpack(exchange, result.value);
 	exchange->address = words[3];
 	exchange->value = words[4];
+	exchange->now_ns = words[5];
 	return VMK_OK;
 }
 

@@ -25,7 +25,7 @@ vmku_syscall:
 
 /*
  * struct vmku_result vmku_exchange(number, uint64_t words[6]): the same with six arguments, of which
- * the kernel returns the fourth (R10) and the fifth (R8).
+ * the kernel returns the fourth (R10), the fifth (R8) and the sixth (R9).
  */
 	.globl	vmku_exchange
 	.hidden	vmku_exchange
@@ -44,6 +44,7 @@ vmku_exchange:
 	popq	%rsi
 	movq	%r10, 24(%rsi)
 	movq	%r8, 32(%rsi)
+	movq	%r9, 40(%rsi)
 	ret
 	int3
 	.size	vmku_exchange, . - vmku_exchange

@@ -185,6 +185,16 @@ void world_part(void)
 {
 }
 
+bool vm_is_paused(const struct vm *vm)
+{
+	return vm->paused;
+}
+
+uint64_t vm_time_ns(const struct vm *vm)
+{
+	return vm->now_ns;
+}
+
 bool vm_next(struct vm *vm, struct vmk_vm_exchange *exchange)
 {
 	if (!vm->next.kind)

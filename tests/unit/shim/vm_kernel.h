@@ -13,7 +13,8 @@ struct vm {
 	struct vmk_vm_entry entry;
 	unsigned starts, resets, releases, irqs, messages, adoptions, puts, wakes;
 	unsigned given;
-	uint64_t ballooned;
+	uint64_t ballooned, now_ns;
+	bool paused;
 	enum vm_action action; /* the last that was asked for */
 	enum vmk_status map_status;
 };

@@ -1,0 +1,122 @@
+#include "vtx/guest_clock.h"
+
+bool guest_clock_needs_scaling(uint64_t host_hz, uint64_t guest_hz)
+{
+	const uint64_t apart = host_hz > guest_hz ? host_hz - guest_hz : guest_hz - host_hz;
+
+	return apart > host_hz / GUEST_CLOCK_TOLERANCE;
+}
+
+/* Bit by bit: nothing here may need a 128-bit division. */
+static uint64_t ratio(uint64_t of, uint64_t to)
+{
+	uint64_t quotient = of / to, rest = of % to;
+
+	for (unsigned i = 0; i < GUEST_CLOCK_FRACTION_BITS; i++) {
+		rest <<= 1;
+		quotient = quotient << 1 | (rest >= to);
+		rest -= rest >= to ? to : 0;
+	}
+	return quotient;
+}
+
+void guest_clock_init(struct guest_clock *c, uint64_t host_hz, uint64_t guest_hz, uint64_t tsc)
+{
+	*c = (struct guest_clock){0};
+	if (guest_clock_needs_scaling(host_hz, guest_hz)) {
+		c->multiplier = ratio(guest_hz, host_hz);
+		c->inverse = ratio(host_hz, guest_hz);
+	}
+	c->offset = 0 - guest_clock_scale(tsc, c->multiplier);
+}
+
+uint64_t guest_clock_scale(uint64_t ticks, uint64_t multiplier)
+{
+	if (!multiplier)
+		return ticks;
+	return (uint64_t)((unsigned __int128)ticks * multiplier >> GUEST_CLOCK_FRACTION_BITS);
+}
+
+static void begin_change(struct guest_clock *c)
+{
+	__atomic_store_n(&c->changes, c->changes + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void end_change(struct guest_clock *c)
+{
+	__atomic_store_n(&c->changes, c->changes + 1, __ATOMIC_RELEASE);
+}
+
+#define PUT(member, value) __atomic_store_n(&(member), value, __ATOMIC_RELAXED)
+#define GET(member)        __atomic_load_n(&(member), __ATOMIC_RELAXED)
+
+void guest_clock_stop(struct guest_clock *c, uint64_t ticks, uint64_t ns)
+{
+	if (c->stopped)
+		return;
+	begin_change(c);
+	PUT(c->stopped_ticks, ticks);
+	PUT(c->stopped_ns, ns);
+	PUT(c->stopped, true);
+	end_change(c);
+}
+
+void guest_clock_go(struct guest_clock *c, uint64_t ticks, uint64_t ns)
+{
+	uint64_t stood = ticks - c->stopped_ticks;
+
+	if (!c->stopped)
+		return;
+	/* A tick less: each pCPU rounds in its own way, and the guest's TSC never goes back. */
+	stood -= c->multiplier && stood;
+	begin_change(c);
+	PUT(c->offset, c->offset - stood);
+	PUT(c->paused_ns, c->paused_ns + (ns - c->stopped_ns));
+	PUT(c->stopped, false);
+	end_change(c);
+}
+
+/* What the members were at one time: false, and once more, if they have changed meanwhile. */
+static bool is_one_view(const struct guest_clock *c, uint32_t changes)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !(changes & 1) && GET(c->changes) == changes;
+}
+
+uint64_t guest_clock_tsc(const struct guest_clock *c, uint64_t ticks)
+{
+	uint64_t at, offset;
+	uint32_t changes;
+
+	do {
+		changes = __atomic_load_n(&c->changes, __ATOMIC_ACQUIRE);
+		at = GET(c->stopped) ? GET(c->stopped_ticks) : ticks;
+		offset = GET(c->offset);
+	} while (!is_one_view(c, changes));
+	return at + offset;
+}
+
+uint64_t guest_clock_ns(const struct guest_clock *c, uint64_t ns)
+{
+	uint64_t at, paused;
+	uint32_t changes;
+
+	do {
+		changes = __atomic_load_n(&c->changes, __ATOMIC_ACQUIRE);
+		at = GET(c->stopped) ? GET(c->stopped_ns) : ns;
+		paused = GET(c->paused_ns);
+	} while (!is_one_view(c, changes));
+	return at - paused;
+}
+
+uint64_t guest_clock_host_ticks(const struct guest_clock *c, uint64_t ticks)
+{
+	const unsigned __int128 host = (unsigned __int128)ticks * c->inverse;
+
+	if (!c->multiplier)
+		return ticks;
+	if (host >> (64 + GUEST_CLOCK_FRACTION_BITS))
+		return UINT64_MAX;
+	return (uint64_t)(host >> GUEST_CLOCK_FRACTION_BITS) + 1;
+}

@@ -1,0 +1,58 @@
+/*
+ * A VM's clock: its TSC, which may go at another rate than the host's (SDM 3C, 25.6.5, 26.3), and
+ * the nanoseconds that its devices go by. Both stand still while the VM is paused. Pure: the host's
+ * time is handed in. One writer at a time; readers need no lock.
+ */
+#ifndef VTX_GUEST_CLOCK_H
+#define VTX_GUEST_CLOCK_H
+
+#include "lib/types.h"
+
+/* Of multipliers: ticks as a fraction of 2^48. */
+#define GUEST_CLOCK_FRACTION_BITS 48u
+/* Rates that differ by no more than this part are one: neither is measured any better. */
+#define GUEST_CLOCK_TOLERANCE 4000u
+/* Of rates, in Hz: multipliers fit into 64 bits. */
+#define GUEST_CLOCK_HZ_MIN 1000000ull
+#define GUEST_CLOCK_HZ_MAX 64000000000ull
+
+struct guest_clock {
+	uint64_t multiplier; /* the guest's ticks for one of the host's; 0: the same rate */
+	uint64_t inverse;    /* and the other way round */
+	uint32_t changes;    /* odd while what follows is being changed */
+	bool stopped;
+	uint64_t offset; /* added to the multiplied TSC */
+	uint64_t stopped_ticks, stopped_ns;
+	uint64_t paused_ns; /* in all, before it was stopped last */
+};
+
+/* Rates within GUEST_CLOCK_HZ_MIN and _MAX. */
+bool guest_clock_needs_scaling(uint64_t host_hz, uint64_t guest_hz);
+/* The guest's TSC is 0 at `tsc` of the first pCPU. */
+void guest_clock_init(struct guest_clock *clock, uint64_t host_hz, uint64_t guest_hz, uint64_t tsc);
+/* Nothing happens to one that is stopped, or goes, already. */
+void guest_clock_stop(struct guest_clock *clock, uint64_t ticks, uint64_t ns);
+void guest_clock_go(struct guest_clock *clock, uint64_t ticks, uint64_t ns);
+
+/* As the processor multiplies: what exceeds 64 bits is lost. Multiplier 0: nothing is done. */
+uint64_t guest_clock_scale(uint64_t ticks, uint64_t multiplier);
+/* A TSC and what it lags behind the first pCPU's, in the guest's ticks; rounded down as the
+ * processor does it, each by itself. */
+static inline uint64_t guest_clock_ticks(
+	const struct guest_clock *clock, uint64_t tsc, uint64_t lag)
+{
+	return guest_clock_scale(tsc, clock->multiplier) +
+	       guest_clock_scale(lag, clock->multiplier);
+}
+/* The guest's TSC at guest_clock_ticks(), without what the guest itself has added. */
+uint64_t guest_clock_tsc(const struct guest_clock *clock, uint64_t ticks);
+/* Nanoseconds, of those of the host in which the VM was not paused. */
+uint64_t guest_clock_ns(const struct guest_clock *clock, uint64_t ns);
+/* How many of the host's ticks so many of the guest's last: never too few. */
+uint64_t guest_clock_host_ticks(const struct guest_clock *clock, uint64_t ticks);
+static inline uint64_t guest_clock_offset(const struct guest_clock *clock)
+{
+	return __atomic_load_n(&clock->offset, __ATOMIC_RELAXED);
+}
+
+#endif

@@ -1,0 +1,17 @@
+/* The entry of clocks.c: flat protected mode. */
+#include "tests/boot/guests/flat/board.inc"
+
+	begin
+	protected
+	movl $0x80000, %esp
+	call clocks
+	off
+	.globl put_text
+put_text:
+	pushl %esi
+	movl 8(%esp), %esi
+	call print
+	popl %esi
+	ret
+	print_function
+	tables
