@@ -279,11 +279,43 @@ static void test_pic_levels_and_spurious(void **state)
 	out(0x20, 0x0c); /* by polling */
 	assert_int_equal(in(0x20), 0x84);
 	assert_false(vmx_seen.intr);
-	/* PCI's are not among its inputs, nor is what feeds the cascade. */
+	/* What feeds the cascade is no input, nor is what lies beyond PCI's. */
 	out(0x20, 0x20);
-	edge(16);
+	edge(24);
 	edge(0);
 	assert_false(vmx_seen.intr);
+}
+
+/* Slots share inputs, as wires; firmware leaves them level-triggered. */
+static void test_pic_pci(void **state)
+{
+	assert_int_equal(in(0x4d1), 0x0e);
+	set_up_pics(1);
+	host_irq(&board.host, 17, true);
+	host_irq(&board.host, 19, true);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x2b);
+	out(0xa0, 0x20);
+	out(0x20, 0x20);
+	host_irq(&board.host, 17, false);
+	assert_true(vmx_seen.intr); /* the other one still asks */
+	host_irq(&board.host, 19, false);
+	assert_false(vmx_seen.intr);
+	host_irq(&board.host, 18, true);
+	assert_int_equal(pic_acknowledge(&board.pic), 0x2a);
+	/* As an edge it has been served; as a level it asks again. */
+	out(0x4d1, 0x0a);
+	out(0xa0, 0x20);
+	out(0x20, 0x20);
+	assert_false(vmx_seen.intr);
+	out(0x4d1, 0x0e);
+	assert_true(vmx_seen.intr);
+	host_irq(&board.host, 18, false);
+	assert_false(vmx_seen.intr);
+	/* Each function says where its own arrives. */
+	for (uint32_t slot = 1; slot < 4; slot++) {
+		board_write(&board, true, 0xcf8, 4, 0x80000000u | slot << 11 | 0x3c);
+		assert_int_equal(board_read(&board, true, 0xcfc, 1), 10 + slot % 2);
+	}
 }
 
 static uint8_t cmos(uint8_t index)
@@ -305,7 +337,7 @@ static void test_rtc(void **state)
 	assert_int_equal(cmos(0x32), 0x20);
 	assert_int_equal(cmos(0x0d), 0x80);
 	cmos(0x0b);
-	out(0x71, 0x74); /* binary, 12 hours, and an enable bit that does not stick */
+	out(0x71, 0x0d); /* binary, 12 hours, and two bits that do not stick */
 	assert_int_equal(cmos(0x0b), 4);
 	assert_int_equal(cmos(4), 0x82);
 	vmx_seen.wall += 999900000;
@@ -313,6 +345,126 @@ static void test_rtc(void **state)
 	cmos(0x40);
 	out(0x71, 0x99);
 	assert_int_equal(cmos(0x40), 0x99);
+}
+
+static void set_cmos(uint8_t index, uint8_t value)
+{
+	out(0x70, index);
+	out(0x71, value);
+}
+
+#define SECOND 1000000000ull
+
+static void pass(uint64_t ns)
+{
+	vmx_seen.now += ns;
+	vmx_seen.wall += ns;
+	board_tick(&board);
+}
+
+static bool rtc_asks(void)
+{
+	return vmx_seen.levels >> RTC_GSI & 1;
+}
+
+static void test_rtc_update(void **state)
+{
+	vmx_seen.wall = SECOND / 2;
+	set_cmos(10, 0x20); /* no periods */
+	assert_int_equal(cmos(0x0c), 0);
+	pass(SECOND);
+	assert_int_equal(cmos(0x0c), 0x10); /* the flag comes without the interrupt, too */
+	assert_int_equal(cmos(0x0c), 0);
+	assert_int_equal(board_tick(&board), HOST_NEVER);
+	set_cmos(0x0b, 0x12);
+	assert_int_equal(board_tick(&board), vmx_seen.now + SECOND / 2);
+	pass(SECOND / 2 - 1);
+	assert_false(rtc_asks());
+	pass(1);
+	assert_true(rtc_asks());
+	/* Until it is acknowledged there is nothing to wait for. */
+	assert_int_equal(board_tick(&board), HOST_NEVER);
+	pass(5 * SECOND);
+	assert_int_equal(vmx_seen.edges, 1);
+	assert_int_equal(cmos(0x0c), 0x90);
+	assert_false(rtc_asks());
+	assert_int_equal(board_tick(&board), vmx_seen.now + SECOND);
+	/* While software sets the time, nothing is updated, and the interrupt is switched off. */
+	set_cmos(0x0b, 0x92);
+	assert_int_equal(cmos(0x0b), 0x82);
+	pass(SECOND);
+	assert_int_equal(cmos(0x0c), 0);
+	vmx_seen.wall += 999900000;
+	assert_int_equal(cmos(10) & 0x80, 0);
+}
+
+static void test_rtc_alarm(void **state)
+{
+	vmx_seen.wall = 1790000000ull * SECOND; /* 14:13:20 */
+	set_cmos(10, 0x20);
+	cmos(0x0c);
+	set_cmos(1, 0x19);
+	set_cmos(3, 0x14);
+	set_cmos(5, 0x14);
+	set_cmos(0x0b, 0x22);
+	assert_int_equal(cmos(3), 0x14);
+	for (unsigned i = 0; i < 58; i++)
+		pass(SECOND);
+	assert_false(rtc_asks());
+	pass(SECOND);
+	assert_true(rtc_asks());
+	assert_int_equal(cmos(0x0c), 0xb0);
+	/* Each hour, at this minute and second; in 12 hours, binary; across what went by unseen. */
+	set_cmos(0x0b, 0x24);
+	set_cmos(1, 19);
+	set_cmos(3, 14);
+	set_cmos(5, 0xff);
+	pass(3599 * SECOND);
+	assert_false(rtc_asks());
+	pass(2 * SECOND);
+	assert_int_equal(cmos(0x0c), 0xb0);
+	set_cmos(5, 0x84); /* 4 in the afternoon */
+	pass(3598 * SECOND);
+	assert_false(rtc_asks());
+	pass(SECOND);
+	assert_true(rtc_asks());
+	cmos(0x0c);
+	/* What no clock shows never comes. */
+	set_cmos(3, 60);
+	for (unsigned i = 0; i < 50; i++)
+		pass(3600 * SECOND);
+	assert_int_equal(cmos(0x0c), 0x10);
+	/* The host's clock is set back: no flag. */
+	vmx_seen.wall -= 100 * SECOND;
+	assert_int_equal(cmos(0x0c), 0);
+	pass(SECOND);
+	assert_int_equal(cmos(0x0c), 0x10);
+}
+
+static void test_rtc_periodic(void **state)
+{
+	assert_int_equal(cmos(10), 0x26);
+	set_cmos(10, 0x0f); /* 2 Hz */
+	assert_int_equal(cmos(10), 0x2f);
+	set_cmos(0x0b, 0x42);
+	assert_int_equal(board_tick(&board), SECOND / 2);
+	pass(SECOND / 2);
+	assert_true(rtc_asks());
+	assert_int_equal(cmos(0x0c), 0xc0);
+	assert_int_equal(board_tick(&board), SECOND);
+	/* Those that nobody saw are one. */
+	pass(10 * SECOND);
+	assert_int_equal(vmx_seen.edges, 2);
+	assert_int_equal(cmos(0x0c), 0xd0);
+	assert_int_equal(board_tick(&board), 11 * SECOND);
+	set_cmos(10, 0x01); /* 256 Hz */
+	assert_int_equal(board_tick(&board), vmx_seen.now + SECOND / 256);
+	set_cmos(10, 0x03); /* 8192 Hz */
+	assert_int_equal(board_tick(&board), vmx_seen.now + SECOND / 8192 + 1);
+	set_cmos(10, 0x20);
+	assert_int_equal(board_tick(&board), HOST_NEVER);
+	pass(SECOND);
+	assert_int_equal(cmos(0x0c), 0x10);
 }
 
 static void test_power(void **state)
@@ -422,7 +574,11 @@ int main(void)
 		cmocka_unit_test_setup(test_pic_priorities, set_up),
 		cmocka_unit_test_setup(test_pic_cascade, set_up),
 		cmocka_unit_test_setup(test_pic_levels_and_spurious, set_up),
+		cmocka_unit_test_setup(test_pic_pci, set_up),
 		cmocka_unit_test_setup(test_rtc, set_up),
+		cmocka_unit_test_setup(test_rtc_update, set_up),
+		cmocka_unit_test_setup(test_rtc_alarm, set_up),
+		cmocka_unit_test_setup(test_rtc_periodic, set_up),
 		cmocka_unit_test_setup(test_power, set_up),
 		cmocka_unit_test_setup(test_pci, set_up),
 		cmocka_unit_test(test_lines),

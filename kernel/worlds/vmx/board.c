@@ -130,6 +130,9 @@ bool board_work(struct board *b)
 
 uint64_t board_tick(struct board *b)
 {
-	pit_tick(&b->pit, b->host.ops->now(b->host.context));
-	return b->pit.deadline;
+	const uint64_t now = b->host.ops->now(b->host.context);
+
+	pit_tick(&b->pit, now);
+	rtc_tick(&b->rtc, now);
+	return b->pit.deadline < b->rtc.deadline ? b->pit.deadline : b->rtc.deadline;
 }

@@ -1,4 +1,5 @@
 #include "worlds/vmx/pic.h"
+#include "worlds/vmx/pci.h"
 #include "worlds/vmx/pit.h"
 
 #define ICW1        0x10u
@@ -18,12 +19,15 @@
 /* Timer, keyboard, cascade; clock and coprocessor: always edges. */
 #define EDGES_MASTER 0x07u
 #define EDGES_SLAVE  0x21u
+/* As firmware leaves it: ACPI's and PCI's inputs. */
+#define LEVELS_SLAVE 0x0eu
 
 void pic_init(struct pic *pic, struct host host)
 {
 	*pic = (struct pic){.host = host};
 	for (unsigned i = 0; i < 2; i++)
-		pic->chip[i] = (struct pic_chip){.pic = pic, .mask = 0xff, .lowest = 7};
+		pic->chip[i] = (struct pic_chip){
+			.pic = pic, .mask = 0xff, .lowest = 7, .level = i ? LEVELS_SLAVE : 0};
 }
 
 /* The most urgent of a set, or -1. */
@@ -79,10 +83,27 @@ static void update(struct pic *pic)
 	pic->host.ops->intr(pic->host.context, output);
 }
 
+/* The slots of one input are wired together: it is asserted while one of them is. */
+static void set_pci(struct pic *pic, unsigned slot, bool level)
+{
+	const unsigned input = pic_pci_input(slot);
+	bool any = false;
+
+	pic->pci = level ? pic->pci | 1u << slot : pic->pci & ~(1u << slot);
+	for (unsigned i = 0; i < PCI_SLOTS; i++)
+		any |= pic_pci_input(i) == input && (pic->pci >> i & 1);
+	set_input(&pic->chip[input / 8], input % 8, any);
+	update(pic);
+}
+
 void pic_set(struct pic *pic, unsigned gsi, bool level)
 {
 	const unsigned input = gsi == PIT_GSI ? 0 : gsi;
 
+	if (gsi >= PCI_FIRST_GSI && gsi < PCI_FIRST_GSI + PCI_SLOTS) {
+		set_pci(pic, gsi - PCI_FIRST_GSI, level);
+		return;
+	}
 	if (input >= 16 || (gsi != PIT_GSI && (input == 0 || input == CASCADE)))
 		return;
 	set_input(&pic->chip[input / 8], input % 8, level);
@@ -241,8 +262,13 @@ static void trigger_write(void *device, uint64_t offset, unsigned bytes, uint64_
 {
 	struct pic *pic = device;
 	const uint8_t edges = offset & 1 ? EDGES_SLAVE : EDGES_MASTER;
+	struct pic_chip *c = &pic->chip[offset & 1];
+	const uint8_t was = c->level;
 
-	pic->chip[offset & 1].level = (uint8_t)value & (uint8_t)~edges;
+	c->level = (uint8_t)value & (uint8_t)~edges;
+	/* What is level-triggered now asks as its line stands; what was, for its next edge. */
+	c->requests = (c->requests & (uint8_t)~(c->level | was)) | (c->lines & c->level);
+	update(pic);
 }
 
 const struct bus_ops pic_bus = {pic_read, pic_write};

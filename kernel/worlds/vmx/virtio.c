@@ -1,4 +1,5 @@
 #include "worlds/vmx/virtio.h"
+#include "worlds/vmx/pic.h"
 #include "lib/types.h"
 #include <stdio.h>
 #include <string.h>
@@ -525,7 +526,7 @@ void virtio_init(struct virtio *v, const struct virtio_class *class, void *devic
 	f->config[PCI_REVISION] = 1;
 	pci_set16(f, PCI_SUBSYSTEM_VENDOR, VIRTIO_VENDOR);
 	pci_set16(f, PCI_SUBSYSTEM, (uint16_t)(0x40 + class->kind));
-	f->config[PCI_LINE] = (uint8_t)(PCI_FIRST_GSI + v->slot);
+	f->config[PCI_LINE] = (uint8_t)pic_pci_input(v->slot);
 	f->config[PCI_PIN] = 1;
 	add_capabilities(v);
 	virtio_power_on(v);
