@@ -54,6 +54,47 @@ static void check_settled(const struct vtx_capability_msrs *m, const struct vtx_
 	require(c->timer_shift < 32 && c->msr_list_max >= 512);
 }
 
+/* IA32_FEATURE_CONTROL: a lock holds, and perhaps nothing can be written, or read. */
+static struct {
+	bool readable, writable;
+	uint64_t value;
+} feature_control;
+
+static bool read_feature_control(uint32_t msr, uint64_t *value)
+{
+	require(msr == MSR_FEATURE_CONTROL);
+	*value = feature_control.value;
+	return feature_control.readable;
+}
+
+static bool write_feature_control(uint32_t msr, uint64_t value)
+{
+	require(msr == MSR_FEATURE_CONTROL && !(feature_control.value & FEATURE_CONTROL_LOCKED));
+	if (feature_control.writable)
+		feature_control.value = value;
+	return feature_control.writable;
+}
+
+/* Allowed is what is locked that way; what firmware left besides stays. */
+static void check_firmware(uint8_t how, uint16_t value)
+{
+	const bool smx = how & 0x80;
+	const uint64_t needed = smx ? FEATURE_CONTROL_VMX_SMX : FEATURE_CONTROL_VMX;
+	struct vtx_refusal refusal = {""};
+	enum vmk_status status;
+
+	feature_control.readable = !(how & 0x40);
+	feature_control.writable = !(how & 0x20);
+	feature_control.value = value;
+	status = vtx_firmware_allows(smx, read_feature_control, write_feature_control, &refusal);
+	require((status == VMK_OK) == !refusal.text[0]);
+	require(!(value & ~feature_control.value));
+	if (status == VMK_OK)
+		require(feature_control.readable &&
+			(feature_control.value & FEATURE_CONTROL_LOCKED) &&
+			(feature_control.value & needed));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vtx_refusal refusal;
@@ -63,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
+	check_firmware(data[0], (uint16_t)(size > 2 ? data[1] | data[2] << 8 : 0));
 	swvmx_cpu_fill(&cpu, data[0] % SWVMX_CPU_KINDS);
 	memcpy(msrs, &cpu.msrs, sizeof(msrs));
 	for (size_t at = 1; at + 2 <= size && at < 128; at += 2)

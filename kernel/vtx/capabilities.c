@@ -156,6 +156,36 @@ enum vmk_status vtx_settle(
 	return settle_ept(c, refusal);
 }
 
+static enum vmk_status refuse_value(struct vtx_refusal *refusal, uint64_t value, const char *why)
+{
+	snprintf(refusal->text, sizeof(refusal->text), "IA32_FEATURE_CONTROL is %#llx: %s",
+		(unsigned long long)value, why);
+	return VMK_UNSUPPORTED;
+}
+
+enum vmk_status vtx_firmware_allows(bool smx, bool (*read)(uint32_t msr, uint64_t *value),
+	bool (*write)(uint32_t msr, uint64_t value), struct vtx_refusal *refusal)
+{
+	const uint64_t both = FEATURE_CONTROL_VMX | FEATURE_CONTROL_VMX_SMX;
+	const uint64_t needed = smx ? FEATURE_CONTROL_VMX_SMX : FEATURE_CONTROL_VMX;
+	uint64_t value;
+
+	if (!read(MSR_FEATURE_CONTROL, &value))
+		return refuse(refusal, "IA32_FEATURE_CONTROL", "the processor does not have it");
+	if (!(value & FEATURE_CONTROL_LOCKED)) {
+		write(MSR_FEATURE_CONTROL, value | both | FEATURE_CONTROL_LOCKED);
+		if (!read(MSR_FEATURE_CONTROL, &value) || !(value & FEATURE_CONTROL_LOCKED))
+			return refuse_value(
+				refusal, value, "the processor does not let it be locked");
+	}
+	if (value & needed)
+		return VMK_OK;
+	return refuse_value(refusal, value,
+		value & both ? smx ? "firmware has disabled VMX after a measured launch"
+				   : "firmware has disabled VMX but after a measured launch"
+			     : "firmware has disabled VMX");
+}
+
 const char *vtx_control_name(enum vtx_control control)
 {
 	return rows[control].name;

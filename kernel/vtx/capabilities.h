@@ -172,6 +172,15 @@ struct vtx_refusal {
 enum vmk_status vtx_settle(const struct vtx_capability_msrs *msrs, struct vtx_controls *controls,
 	struct vtx_refusal *refusal);
 
+/*
+ * IA32_FEATURE_CONTROL (SDM 24.7): what firmware locked, holds; where it left the lock open, VMX is
+ * allowed here, inside of SMX operation and outside, and locked. `smx`: VMX is needed inside, which
+ * is where a measured launch leaves the processor. VMK_UNSUPPORTED with `refusal`; `read` and
+ * `write` give false for an MSR that the processor does not have.
+ */
+enum vmk_status vtx_firmware_allows(bool smx, bool (*read)(uint32_t msr, uint64_t *value),
+	bool (*write)(uint32_t msr, uint64_t value), struct vtx_refusal *refusal);
+
 /* Names for the log and for reports. Static text. */
 const char *vtx_control_name(enum vtx_control control);
 const char *vtx_control_why(enum vtx_control control);

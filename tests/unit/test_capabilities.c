@@ -112,6 +112,77 @@ static void test_reading(void **state)
 	assert_int_equal(msrs.entry, 0x484);
 }
 
+/* --- IA32_FEATURE_CONTROL */
+
+static struct {
+	bool missing, fixed; /* the processor does not have it; nothing can be written */
+	uint64_t value;
+	unsigned writes;
+} feature_control;
+
+static bool read_feature_control(uint32_t msr, uint64_t *value)
+{
+	assert_int_equal(msr, 0x3a);
+	*value = feature_control.value;
+	return !feature_control.missing;
+}
+
+/* Locked, a write is #GP. */
+static bool write_feature_control(uint32_t msr, uint64_t value)
+{
+	assert_int_equal(msr, 0x3a);
+	assert_false(feature_control.value & FEATURE_CONTROL_LOCKED);
+	feature_control.writes++;
+	if (!feature_control.fixed)
+		feature_control.value = value;
+	return !feature_control.fixed;
+}
+
+static void expect_firmware(uint64_t value, bool smx, const char *why)
+{
+	const enum vmk_status status = why ? VMK_UNSUPPORTED : VMK_OK;
+
+	feature_control.value = value;
+	refusal.text[0] = 0;
+	assert_int_equal(
+		vtx_firmware_allows(smx, read_feature_control, write_feature_control, &refusal),
+		status);
+	assert_string_equal(refusal.text, why ? why : "");
+}
+
+/* 1: locked, 2: VMX in SMX operation, 4: outside of it. */
+static void test_firmware_locks(void **state)
+{
+	memset(&feature_control, 0, sizeof(feature_control));
+	expect_firmware(5, false, NULL);
+	expect_firmware(7, false, NULL);
+	expect_firmware(3, true, NULL);
+	expect_firmware(0xff07, true, NULL);
+	expect_firmware(1, false, "IA32_FEATURE_CONTROL is 0x1: firmware has disabled VMX");
+	expect_firmware(0xff01, true, "IA32_FEATURE_CONTROL is 0xff01: firmware has disabled VMX");
+	expect_firmware(5, true,
+		"IA32_FEATURE_CONTROL is 0x5: firmware has disabled VMX after a measured launch");
+	expect_firmware(3, false,
+		"IA32_FEATURE_CONTROL is 0x3: firmware has disabled VMX but after a measured "
+		"launch");
+	assert_int_equal(feature_control.writes, 0);
+}
+
+static void test_firmware_leaves_it_open(void **state)
+{
+	memset(&feature_control, 0, sizeof(feature_control));
+	for (uint64_t was = 0; was < 8; was += 2) {
+		expect_firmware(0xff00 | was, was & 2, NULL);
+		assert_int_equal(feature_control.value, 0xff07); /* the rest stays */
+	}
+	assert_int_equal(feature_control.writes, 4);
+	feature_control.fixed = true;
+	expect_firmware(
+		6, false, "IA32_FEATURE_CONTROL is 0x6: the processor does not let it be locked");
+	feature_control.missing = true;
+	expect_firmware(7, false, "IA32_FEATURE_CONTROL: the processor does not have it");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +192,8 @@ int main(void)
 		cmocka_unit_test(test_basic_information),
 		cmocka_unit_test(test_vpid_needs_invvpid),
 		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_firmware_locks),
+		cmocka_unit_test(test_firmware_leaves_it_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,24 +241,15 @@ static bool read_msr(uint32_t msr, uint64_t *value)
 	return rdmsr_safe(msr, value);
 }
 
-/*
- * IA32_FEATURE_CONTROL (SDM 24.7): what firmware locked, holds; if it left the lock open, VMX is
- * allowed here, in SMX operation too, which is where a measured launch leaves the processor.
- */
-static bool firmware_allows(void)
+static bool write_msr(uint32_t msr, uint64_t value)
 {
-	const uint64_t both = FEATURE_CONTROL_VMX | FEATURE_CONTROL_VMX_SMX;
-	const uint64_t needed =
-		boot_info->tboot.present ? FEATURE_CONTROL_VMX_SMX : FEATURE_CONTROL_VMX;
-	uint64_t value;
+	return wrmsr_safe(msr, value);
+}
 
-	if (!rdmsr_safe(MSR_FEATURE_CONTROL, &value))
-		return false;
-	if (!(value & FEATURE_CONTROL_LOCKED)) {
-		wrmsr_safe(MSR_FEATURE_CONTROL, value | both | FEATURE_CONTROL_LOCKED);
-		rdmsr_safe(MSR_FEATURE_CONTROL, &value);
-	}
-	return (value & FEATURE_CONTROL_LOCKED) && (value & needed);
+static bool firmware_allows(struct vtx_refusal *refusal)
+{
+	return vtx_firmware_allows(boot_info->tboot.present, read_msr, write_msr, refusal) ==
+	       VMK_OK;
 }
 
 /* CR0 and CR4 must have what VMX fixes, before VMXON and until VMXOFF (SDM A.7, A.8). */
@@ -280,8 +271,8 @@ void vmx_init(void)
 		vmk_log("no virtual machines: %s", why);
 		return;
 	}
-	if (!firmware_allows()) {
-		snprintf(why, sizeof(why), "firmware has disabled VMX (IA32_FEATURE_CONTROL)");
+	if (!firmware_allows(&refusal)) {
+		snprintf(why, sizeof(why), "%s", refusal.text);
 		vmk_warn("no virtual machines: %s; the setup menu calls it Intel Virtualization "
 			 "Technology",
 			why);
@@ -325,12 +316,14 @@ static enum vmk_status make_region(struct hpa *region)
 
 void vmx_on_cpu(void)
 {
+	struct vtx_refusal refusal;
 	struct hpa region;
 
 	if (!usable || percpu()->vmx_on)
 		return;
-	if (!firmware_allows())
-		panic("cpu%u: VMX is disabled here, but not on the first CPU", percpu_index());
+	if (!firmware_allows(&refusal))
+		panic("cpu%u: VMX is not usable here, but on the first CPU: %s", percpu_index(),
+			refusal.text);
 	if (make_region(&region) != VMK_OK)
 		panic("no memory for VMX");
 	write_cr0(read_cr0() | CR0_NE);
