@@ -11,6 +11,7 @@
 #include "sched/world_group.h"
 #include "vmkmod/package.h"
 #include "vmkvm/state.h"
+#include "vtx/exits.h"
 #include "vtx/guest_msr.h"
 #include <stdio.h>
 #include <string.h>
@@ -164,6 +165,27 @@ static void log_counts(const struct vm *vm)
 		vmk_log("VM %s: %s", vm->name, text);
 }
 
+/* Why its vCPUs came back, and how often, in lines that a log takes. */
+static void log_exits(const struct vm *vm)
+{
+	char text[160] = "";
+	size_t at = 0;
+
+	for (unsigned reason = 0; reason < VTX_EXIT_COUNT; reason++) {
+		uint64_t sum = 0;
+
+		for (uint32_t i = 0; i < vm->vcpu_count; i++)
+			sum += vm->vcpus[i]->vcpu.exits[reason];
+		if (sum)
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%llu %s",
+				at ? ", " : "", (unsigned long long)sum, vtx_exit_name(reason));
+		if (at > sizeof(text) - 48 || (at && reason == VTX_EXIT_COUNT - 1)) {
+			vmk_log("VM %s: exits: %s", vm->name, text);
+			at = 0;
+		}
+	}
+}
+
 static void log_memory(struct vm *vm)
 {
 	const uint64_t kib = PAGE_SIZE >> 10;
@@ -189,6 +211,7 @@ void vm_put(struct vm *vm)
 	if (__atomic_sub_fetch(&vm->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	log_counts(vm);
+	log_exits(vm);
 	log_memory(vm);
 	discard(vm);
 	vm_balloon_relax();

@@ -25,12 +25,13 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
 	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 cpu-pool=host/user/gold &&
 	flat_guest "$dir" clocks:clocks 1 &&
+	flat_guest "$dir" tasks:tasks 1 &&
 	flat_guest "$dir" rated:clocks 1 tsc-khz=2000 || {
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,rated}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- rated.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,tasks,rated}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- tasks.pkg --- rated.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
@@ -49,7 +50,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "fourteen virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
+answers "fifteen virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
@@ -122,8 +123,11 @@ ok "it has looked" logs 'VM clocks: is gone'
 for what in 'the TSC stood still' 'the ACPI timer stood still' 'the 8254 stood still with the TSC' 'the time of day went on'; do
 	has "while it was paused $what" "$log" "held: $what"
 done
-# No CPU of this emulator's has TSC scaling.
-answers "a rate that the processor cannot give" 1 'TSC: 2000 kHz needed, the processor.s [1-9][0-9]* kHz available: it has no TSC scaling' vmk vm start rated
+does "one with a TSC of another rate than the host's" vmk vm start rated
+ok "has it" logs 'World rated: \| its TSC goes at 00002000 kHz'
+ok "and by its other clocks, too" logs 'World rated: \| held: it keeps its rate'
+does "it is switched off" vmk vm stop --hard rated
+has "the host's is another" "$log" 'World clocks: \| its TSC goes at [0-9]*[1-9][0-9]{4} kHz'
 
 # --- more vCPUs than pCPUs
 for guest in four eight; do
@@ -164,6 +168,16 @@ from=$(size)
 printf '\r~.' >&8
 ok "it is left" wait_for "$from" '^Left the console of echo'
 does "it is switched off, too" vmk vm stop --hard echo
+
+# --- every reason to exit that a guest can bring about has been seen
+does "a task switch" vmk vm start tasks
+ok "ends its VM with a report" logs 'VM tasks: vCPU 0: exit 9 \(task-switch\)'
+ok "and that alone" logs 'VM tasks: is gone'
+grep -a ' exits: ' "$log" | grep -oE '[0-9]+ [a-z][a-z-]+' | sed 's/.* //' | sort -u >"$dir/exits"
+while read -r symbol; do
+	name=$(sed -nE "s/^\tX\($symbol, [0-9]+, \"(.*)\"\).*/\1/p" kernel/vtx/exits.h)
+	ok "a guest made it exit: $name" grep -qx -- "$name" "$dir/exits"
+done < <(sed -nE 's/^X\((EXIT_[A-Z_]+), GUEST,.*/\1/p' tests/boot/exits.inc)
 
 # --- 2:1 on one pCPU
 does "one with high shares" vmk vm start heavy

@@ -1,4 +1,4 @@
-/* sources: kernel/vtx/guest_clock.c */
+/* sources: kernel/vtx/guest_clock.c kernel/vtx/exits.c */
 /* sources: kernel/vtx/guest_fpu.c */
 /* sources: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* sources: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
@@ -425,6 +425,56 @@ static void test_unmapped_page_is_gone_at_the_next_entry(void **state)
 	assert_false(reached);
 }
 
+/* --- every reason to exit */
+
+enum who { NOBODY, GUEST, HOST, OFF };
+static const struct {
+	enum who who;
+	const char *what;
+} causes[VTX_EXIT_COUNT] = {
+#define X(reason, who, what) [reason] = {who, what},
+#include "tests/boot/exits.inc"
+#undef X
+};
+
+static bool is_reason(uint32_t reason)
+{
+	return strcmp(vtx_exit_name(reason), "reserved") != 0;
+}
+
+/* What can only be an error stops the vCPU, with a report, before anything else runs of it. */
+static void test_every_exit_reason(void **state)
+{
+	for (uint32_t reason = 0; reason < 0x200; reason++) {
+		const enum who who = reason < VTX_EXIT_COUNT ? causes[reason].who : NOBODY;
+		enum vcpu_stop stop;
+
+		assert_int_equal(is_reason(reason), who != NOBODY);
+		rig_start(BASE_LONG);
+		stop = run(reason, 0);
+		if (who == NOBODY || reason == EXIT_TASK_SWITCH)
+			assert_int_equal(stop, VCPU_STOP_FAILED);
+		assert_int_equal(stop == VCPU_STOP_FAILED, rig.vcpu[0].failed);
+		/* VM entry failed, whatever it was: always an error of ours. */
+		rig_start(BASE_LONG);
+		assert_int_equal(run(reason | EXIT_ENTRY_FAILED, 0), VCPU_STOP_FAILED);
+		assert_int_equal(run(EXIT_CPUID, 0), VCPU_STOP_FAILED);
+	}
+}
+
+static void test_errors_of_the_host_stop_it(void **state)
+{
+	static const uint32_t errors[] = {EXIT_INIT, EXIT_SIPI, EXIT_IO_SMI, EXIT_OTHER_SMI,
+		EXIT_INVALID_GUEST_STATE, EXIT_MSR_LOADING, EXIT_MACHINE_CHECK_ENTRY,
+		EXIT_EPT_MISCONFIGURATION};
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		assert_int_equal(causes[errors[i]].who, HOST);
+		rig_start(BASE_LONG);
+		assert_int_equal(run(errors[i], 0), VCPU_STOP_FAILED);
+	}
+}
+
 /* --- time */
 
 static uint64_t written(enum vmcs_index index)
@@ -509,6 +559,8 @@ static void test_tsc_follows_pcpu_and_pauses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_exit_reason),
+		cmocka_unit_test(test_errors_of_the_host_stop_it),
 		cmocka_unit_test(test_tsc_is_scaled_where_asked_for),
 		cmocka_unit_test(test_tsc_writes),
 		cmocka_unit_test(test_tsc_follows_pcpu_and_pauses),

@@ -137,9 +137,32 @@ static void judge(int good, const char *what)
 	put_text("\n");
 }
 
+/* A tenth of a second by the ACPI timer, give or take what the VM waits for its pCPU. */
+static int keeps_its_rate(void)
+{
+	const uint32_t pm = in32(PM_TIMER), began = tsc();
+	uint32_t ms;
+
+	while (in32(PM_TIMER) - pm < 100 * PM_TIMER_KHZ)
+		;
+	ms = (tsc() - began) / tsc_khz;
+	return ms > 90 && ms < 150;
+}
+
+static void put_rate(void)
+{
+	char text[] = "its TSC goes at 00000000 kHz\n";
+
+	for (unsigned i = 0, n = tsc_khz; i < 8; i++, n /= 10)
+		text[23 - i] = (char)('0' + n % 10);
+	put_text(text);
+}
+
 void clocks(void)
 {
 	tsc_khz = rate();
+	put_rate();
+	judge(keeps_its_rate(), "it keeps its rate");
 	seen.one_shot_least = ~0u;
 	seen.second = second_of_hour();
 	seen.tsc = tsc();
