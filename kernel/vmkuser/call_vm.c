@@ -156,8 +156,8 @@ static enum vmk_status serve(
 			seen[i + 1] = set.seen[i];
 		}
 		/* For the devices of a paused VM no time passes. */
-		status = event_wait_any(events, seen, set.count + 1,
-			vm_is_paused(vm) ? 0 : deadline, &index);
+		status = event_wait_any(
+			events, seen, set.count + 1, vm_is_paused(vm) ? 0 : deadline, &index);
 		answered = false;
 	}
 	/* What comes next is on our own time: the vCPU goes on with its answer. */

@@ -15,9 +15,9 @@
  * its package is refused where that is another. */
 #define VMK_VM_CALLS_VERSION 2
 
-#define VMK_VM_NAME_MAX  32
-#define VMK_VM_HIGH_BASE 0x100000000ull
-#define VMK_VM_WATCH_MAX 4
+#define VMK_VM_NAME_MAX      32
+#define VMK_VM_HIGH_BASE     0x100000000ull
+#define VMK_VM_WATCH_MAX     4
 /* Instead of an input: what 8259s ask for. Taken by vCPU 0 as LINT0 or INTR (SDM 3A, 11.5.1). */
 #define VMK_VM_INTR 0x100u
 

@@ -29,8 +29,8 @@ static struct backlog backlog;
 static bool attached, typed; /* somebody is at the console; he may have typed something */
 
 /* --- the host of the devices --- */
-/* The VM's time as it was when the last request came: it stands still while the VM is paused, and no
- * system call is needed to ask for it. */
+/* The VM's time as it was when the last request came: it stands still while the VM is paused, and
+ * no system call is needed to ask for it. */
 static uint64_t clock_ns;
 
 static uint64_t now(void *context)
