@@ -1,11 +1,10 @@
 /* A vCPU's world: the thread that runs the guest, waits for it, and asks the VMX world. */
 #include "arch/x86/cpu.h"
-#include "arch/x86/percpu.h"
 #include "arch/x86/speculation_cpu.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
+#include "vmkvm/pcpu.h"
 #include "vmkvm/state.h"
-#include "vtx/guest_fpu.h"
 #include "vtx/vcpu_exits.h"
 
 #define LOG_MODULE "Vm"
@@ -20,7 +19,7 @@
 /* The guest's state into the pCPU, and out of it; its VMCS aside. */
 static void take_in(struct vm_vcpu *v)
 {
-	__atomic_store_n(&v->running_on, (int32_t)percpu_index(), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&v->running_on, (int32_t)vm_pcpu_index(), __ATOMIC_SEQ_CST);
 	speculation_enter_guest(v->vm->domain);
 }
 
@@ -41,9 +40,9 @@ static void unload(void *vcpu)
 
 void vm_vcpu_enter(struct vm_vcpu *v)
 {
-	v->saved = irq_save();
+	v->saved = vm_pcpu_take();
 	take_in(v);
-	if (vcpu_load(&v->vcpu, percpu_index()) != VMK_OK)
+	if (vcpu_load(&v->vcpu, vm_pcpu_index()) != VMK_OK)
 		v->vcpu.failed = true;
 }
 
@@ -51,7 +50,7 @@ void vm_vcpu_leave(struct vm_vcpu *v)
 {
 	take_out(v);
 	unload(v);
-	irq_restore(v->saved);
+	vm_pcpu_give(v->saved);
 }
 
 void vm_vcpu_await(const struct vm_vcpu *v, uint64_t generation)
@@ -154,7 +153,7 @@ bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *
 		return answered;
 	}
 	unload(v);
-	irq_restore(v->saved);
+	vm_pcpu_give(v->saved);
 	if (!answered)
 		answered = wait_for_answer(v, answer);
 	vm_vcpu_enter(v);
@@ -233,7 +232,7 @@ static void stopped(struct vm_vcpu *v, enum vcpu_stop stop)
 
 static bool is_wanted(void)
 {
-	return __atomic_load_n(&percpu()->reschedule, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(vm_pcpu_wanted(), __ATOMIC_SEQ_CST);
 }
 
 static uint64_t soon(void)
@@ -269,7 +268,7 @@ static void turn(struct vm_vcpu *v)
 	vm_vcpu_enter(v);
 	for (began = vtx_rdtsc(); may_go_on(v) && !spins && spent < slice;
 		spent = vtx_rdtsc() - began) {
-		stop = vcpu_run(&v->vcpu, &percpu()->reschedule, run_timer(v, slice - spent));
+		stop = vcpu_run(&v->vcpu, vm_pcpu_wanted(), run_timer(v, slice - spent));
 		spins = stop == VCPU_STOP_HOST &&
 			(v->vcpu.exit_reason & EXIT_REASON_MASK) == EXIT_PAUSE;
 		stopped(v, stop);
@@ -285,7 +284,7 @@ static void turn(struct vm_vcpu *v)
 
 static bool wakes(struct vm_vcpu *v)
 {
-	if (v->phase != PHASE_HALTED || is_paused(v))
+	if (v->phase != PHASE_HALTED)
 		return false;
 	vlapic_tick(&v->apic, vm_vlapic_ops.now(v));
 	return inject_is_pending(&v->vcpu.injector) ||
