@@ -66,9 +66,10 @@ static size_t compose(const struct surface_pixels *s, uint8_t dots, uint8_t *lin
 	return at;
 }
 
+_Static_assert(GLYPH_WIDTH % 8 == 0, "a line of a glyph is of whole words");
 static void store(volatile uint8_t *to, const uint64_t *line, size_t bytes)
 {
-	if ((uintptr_t)to % 8 == 0 && bytes % 8 == 0) {
+	if ((uintptr_t)to % 8 == 0) {
 		for (size_t i = 0; i < bytes / 8; i++)
 			((volatile uint64_t *)to)[i] = line[i];
 		return;
