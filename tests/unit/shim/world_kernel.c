@@ -376,7 +376,7 @@ bool port_readable(struct port *port)
 enum vmk_status trust_quote(const struct vmk_quote_request *request, struct vmk_quote_reply *reply)
 {
 	reply->attest_size = request->nonce_size;
-	return VMK_OK;
+	return sim.refusal;
 }
 
 /* Byte n of the log is n, truncated. */
@@ -387,7 +387,7 @@ enum vmk_status trust_log(enum vmk_trust_log log, uint64_t offset, void *to, siz
 	*copied = offset < LOG_BYTES ? MIN(bytes, LOG_BYTES - offset) : 0;
 	for (size_t i = 0; i < *copied; i++)
 		((uint8_t *)to)[i] = (uint8_t)(offset + i);
-	return VMK_OK;
+	return sim.refusal;
 }
 
 const char *modules_config(size_t *bytes)
@@ -467,7 +467,7 @@ enum vmk_status records_read(
 enum vmk_status settings_store_enable_tboot(enum vmk_stored wanted)
 {
 	sim.enable_tboot = wanted;
-	return VMK_OK;
+	return sim.refusal;
 }
 
 enum vmk_console settings_console(void)

@@ -38,6 +38,7 @@ struct sim {
 	struct vmk_port_address port_address;
 	unsigned waits; /* calls of event_wait_any() */
 	enum vmk_status wait_result;
+	enum vmk_status refusal; /* of trust and settings, unless it is VMK_OK */
 	const char *config;
 	unsigned typed;   /* bytes that the console has */
 	uint64_t written; /* to the console */
