@@ -26,12 +26,13 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 cpu-pool=host/user/gold &&
 	flat_guest "$dir" clocks:clocks 1 &&
 	flat_guest "$dir" tasks:tasks 1 &&
+	flat_guest "$dir" wires:wires 1 &&
 	flat_guest "$dir" rated:clocks 1 tsc-khz=2000 || {
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,tasks,rated}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- tasks.pkg --- rated.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,tasks,wires,rated}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- tasks.pkg --- wires.pkg --- rated.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
@@ -50,7 +51,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "fifteen virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
+answers "sixteen virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
@@ -140,6 +141,13 @@ done
 does "real mode with 8259s" vmk vm start ticks
 ok "their interrupts come, and only those that are wanted" logs 'World ticks: \| three ticks of the 8254, and none while it is masked'
 ok "and it is gone" logs 'VM ticks: is gone'
+
+does "clock and PCI at the 8259s" vmk vm start wires
+ok "all of it comes" logs 'VM wires: is gone'
+for what in "the clock's periodic interrupts" 'its update interrupt' 'its alarm' "the device's line, level-triggered" \
+	'its interrupt' 'and no other'; do
+	has "$what" "$log" "World wires: \| held: $what"
+done
 
 # --- payloads of the other kinds
 for kind in multiboot1 multiboot2 pvh; do

@@ -4,6 +4,7 @@
  * It says what it found; nothing of it may reach anybody else.
  */
 #include "tests/boot/guests/flat/attack.h"
+#include "tests/boot/guests/flat/entropy.h"
 #include <stdint.h>
 
 #define UD             6
@@ -38,66 +39,21 @@
 #define LOOKS          100000000u
 
 int attempt(const void *code, uint32_t ecx, uint32_t eax);
-void put_text(const char *text);
 extern uint32_t exceptions[32];
 extern volatile uint32_t interrupts;
 extern const char on_interrupt[], deaf[], deaf_end[], doze[], doze_end[], fall[], fall_end[];
 void attack(void);
 
-static struct {
-	uint16_t low, selector, type, high;
-} __attribute__((packed)) idt[VECTOR + 1];
+static struct gate idt[VECTOR + 1];
 
-/* Where there may be a device, its emulation knows MOV, but not every instruction. */
-static uint32_t get(uint32_t address)
-{
-	uint32_t value;
-
-	__asm__ volatile("movl (%1), %0" : "=r"(value) : "r"(address) : "memory");
-	return value;
-}
-
-static void put(uint32_t address, uint32_t value)
-{
-	__asm__ volatile("movl %0, (%1)" : : "r"(value), "r"(address) : "memory");
-}
-
-static void out8(uint32_t port, uint32_t value)
-{
-	__asm__ volatile("outb %b0, %w1" : : "a"(value), "Nd"(port));
-}
-
-static void out32(uint32_t port, uint32_t value)
-{
-	__asm__ volatile("outl %0, %w1" : : "a"(value), "Nd"(port));
-}
-
-static void judge(int good, const char *what)
-{
-	put_text(good ? "held: " : "something is wrong: ");
-	put_text(what);
-	put_text("\n");
-}
-
-static void set_gate(unsigned vector, uint32_t handler)
-{
-	idt[vector].low = (uint16_t)handler;
-	idt[vector].selector = 8;
-	idt[vector].type = 0x8e00;
-	idt[vector].high = (uint16_t)(handler >> 16);
-}
+/* --- set-up */
 
 static void set_idt(void)
 {
-	const struct {
-		uint16_t limit;
-		uint32_t base;
-	} __attribute__((packed)) pointer = {sizeof(idt) - 1, (uint32_t)(uintptr_t)idt};
-
 	for (unsigned i = 0; i < 32; i++)
-		set_gate(i, exceptions[i]);
-	set_gate(VECTOR, (uint32_t)(uintptr_t)on_interrupt);
-	__asm__ volatile("lidt %0" : : "m"(pointer));
+		set_gate(&idt[i], (const void *)(uintptr_t)exceptions[i]);
+	set_gate(&idt[VECTOR], on_interrupt);
+	load_gates(idt, VECTOR + 1);
 }
 
 /* --- instructions */
@@ -287,18 +243,6 @@ static int come(uint32_t count)
 	return interrupts >= count;
 }
 
-/* ports() has left them in any state. */
-static void mask_8259s(void)
-{
-	for (uint32_t port = 0x20; port <= 0xa0; port += 0x80) {
-		out8(port, 0x11);
-		out8(port + 1, 0x20);
-		out8(port + 1, 4);
-		out8(port + 1, 1);
-		out8(port + 1, 0xff);
-	}
-}
-
 static void copy(uint32_t to, const char *from, const char *end)
 {
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from) : "c"(end - from) : "memory");
@@ -325,8 +269,8 @@ static void storms(void)
 	int good;
 
 	copy(DEAF, deaf, deaf_end);
-	put(4 * 2, DEAF << 12); /* where an NMI takes it */
-	mask_8259s();
+	put(4 * 2, DEAF << 12);      /* where an NMI takes it */
+	set_8259s(0x20, 0xff, 0xff); /* ports() has left them in any state */
 	put(APIC + APIC_SPURIOUS, 0x1ff);
 	/* The other vCPUs: started, hit by everything, and started again. */
 	for (unsigned i = 0; i < 50; i++) {
@@ -349,84 +293,10 @@ static void storms(void)
 
 /* --- virtio */
 
-#define ENTROPY 0xe0020000u /* slot 2, as the board leaves it */
-/* PCI configuration mechanism 1. */
-#define PCI_ADDRESS 0xcf8u
-#define PCI_DATA    0xcfcu
-#define COMMAND     0x80001004u /* of slot 2 */
-#define MAY_MASTER  6u          /* memory, bus master */
-#define COMMON      (ENTROPY + 0x0000u)
-#define NOTIFY      (ENTROPY + 0x3000u)
-#define QUEUE       0x310000u
-/* Registers of the common structure (Virtio 1.2, 4.1.4.3). */
-#define ACCEPTED_SELECT   0x08u
-#define ACCEPTED          0x0cu
-#define STATUS            0x14u
-#define QUEUE_SELECT      0x16u
-#define QUEUE_SIZE        0x18u
-#define QUEUE_ENABLE      0x1cu
-#define QUEUE_DESCRIPTORS 0x20u
-#define QUEUE_DRIVER      0x28u
-#define QUEUE_DEVICE      0x30u
-#define NEEDS_RESET       64u
-#define DRIVER_OK         15u
-#define CHAIN_NEXT        1u
-#define CHAIN_WRITE       2u
-#define INDIRECT          4u
-
-static void put16(uint32_t address, uint32_t value)
-{
-	__asm__ volatile("movw %w0, (%1)" : : "r"(value), "r"(address) : "memory");
-}
-
-static void put8(uint32_t address, uint32_t value)
-{
-	__asm__ volatile("movb %b0, (%1)" : : "q"(value), "r"(address) : "memory");
-}
-
-/* A queue of 8 with one chain, and what is wrong with it. */
-struct ring {
-	uint32_t table, available, used;      /* addresses */
-	uint32_t address, bytes, flags, next; /* of descriptor 0 */
-	uint32_t head, index; /* of the first chain; how many there are said to be */
-};
-
-#define GOOD QUEUE, QUEUE + 0x1000, QUEUE + 0x2000
-
-static void write_ring(const struct ring *r)
-{
-	for (uint32_t i = 0; i < 0x3000; i += 4)
-		put(QUEUE + i, 0);
-	put(QUEUE, r->address);
-	put(QUEUE + 8, r->bytes);
-	put(QUEUE + 12, r->flags | r->next << 16);
-	put(QUEUE + 0x1000, r->index << 16);
-	put(QUEUE + 0x1004, r->head);
-}
-
-static void write_address(uint32_t reg, uint32_t address)
-{
-	put(COMMON + reg, address);
-	put(COMMON + reg + 4, 0);
-}
-
 /* Does the device see it, and stop? */
 static int is_refused(const struct ring *r)
 {
-	write_ring(r);
-	put8(COMMON + STATUS, 0);
-	put8(COMMON + STATUS, 3);
-	put(COMMON + ACCEPTED_SELECT, 1);
-	put(COMMON + ACCEPTED, 1); /* VERSION_1, and nothing else */
-	put8(COMMON + STATUS, 11);
-	put16(COMMON + QUEUE_SELECT, 0);
-	put16(COMMON + QUEUE_SIZE, 8);
-	write_address(QUEUE_DESCRIPTORS, r->table);
-	write_address(QUEUE_DRIVER, r->available);
-	write_address(QUEUE_DEVICE, r->used);
-	put16(COMMON + QUEUE_ENABLE, 1);
-	put8(COMMON + STATUS, DRIVER_OK);
-	put16(NOTIFY, 0);
+	start_queue(r);
 	for (unsigned i = 0; i < 100; i++)
 		if (get(COMMON + STATUS) & NEEDS_RESET)
 			return 1;
@@ -451,12 +321,11 @@ static void rings(void)
 	static const struct ring good = {GOOD, OWN_PAGE, 16, CHAIN_WRITE, 0, 0, 1};
 	unsigned refused = 0;
 
-	out32(PCI_ADDRESS, COMMAND);
-	out32(PCI_DATA, MAY_MASTER);
+	let_master();
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		refused += (unsigned)is_refused(&bad[i]);
 	judge(refused == sizeof(bad) / sizeof(bad[0]), "malformed virtio rings");
-	judge(!is_refused(&good) && get(QUEUE + 0x2008) == 16, "a good one after them");
+	judge(!is_refused(&good) && get(USED + 8) == 16, "a good one after them");
 }
 
 void attack(void)

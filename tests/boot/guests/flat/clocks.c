@@ -2,6 +2,7 @@
  * A guest that looks at its clocks without end, until somebody types something: then it says
  * whether they stood still together while it was paused, all but the time of day.
  */
+#include "tests/boot/guests/flat/board.h"
 #include <stdint.h>
 
 #define COM1            0x3f8u
@@ -24,31 +25,9 @@
 #define GAP_MS   500u
 #define PAUSED_S 1u
 
-void put_text(const char *text);
 void clocks(void);
 
 static uint32_t tsc_khz;
-
-static uint8_t in8(uint32_t port)
-{
-	uint8_t value;
-
-	__asm__ volatile("inb %w1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static uint32_t in32(uint32_t port)
-{
-	uint32_t value;
-
-	__asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static void out8(uint32_t port, uint32_t value)
-{
-	__asm__ volatile("outb %b0, %w1" : : "a"(value), "Nd"(port));
-}
 
 /* Its lower half is enough for what is measured here. */
 static uint32_t tsc(void)
@@ -128,13 +107,6 @@ static void look_at_day(void)
 	seen.second = now;
 	if (passed > seen.second_gap)
 		seen.second_gap = passed;
-}
-
-static void judge(int good, const char *what)
-{
-	put_text(good ? "held: " : "something is wrong: ");
-	put_text(what);
-	put_text("\n");
 }
 
 /* A tenth of a second by the ACPI timer, give or take what the VM waits for its pCPU. */
