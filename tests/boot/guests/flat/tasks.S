@@ -1,4 +1,5 @@
-/* Switches to another task by hardware, which no system does any more and no virtual machine can. */
+/* Enables vector registers as its processor has them, then switches to another task by hardware, which no
+ * system does any more and no virtual machine can. */
 #include "tests/boot/guests/flat/board.inc"
 
 #define OLD_TASK 24
@@ -7,7 +8,8 @@
 	begin
 	protected
 	movl $0x80000, %esp
-	lgdt task_pointer
+	vectors 1f
+1:	lgdt task_pointer
 	movw $OLD_TASK, %ax
 	ltr %ax
 	say "it switches tasks"
