@@ -6,14 +6,18 @@
 /* sources: tboot-integration/txtsim/model/tis.c tboot-integration/txtsim/model/acpi.c */
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
-/* sources: tboot-integration/txtsim/sinit/acmwrite.c */
+/* quiet: tboot-integration/txtsim/sinit/acmwrite.c */
 /* libs: -lcrypto */
 /*
- * SENTER over hostile memory. The input is the number of a fault of the platform (0: none), the
- * size of the owner's policy in the TPM (0: none), and a list of patches {u8 region, le16 offset,
- * u8 size, bytes} to a valid launch: heap, page tables and MLE, SINIT, JOIN data, policy. A launch
- * that succeeds must leave PCR 17 changed, and whatever is refused must leave an error code.
+ * SENTER over hostile memory. The input is the number of a fault of the platform (0: none; from
+ * 0x80: one that the firmware had, too), the size of the owner's policy in the TPM (0: none), and a
+ * list of patches {u8 region, le16 offset, u8 size, bytes} to a valid launch: heap, page tables and
+ * MLE, SINIT, JOIN data, policy; or {0x80 + what, le16 value, 0}: how else the machine differs. A
+ * launch that succeeds must leave PCR 17 changed, and whatever is refused must leave an error code.
  */
+#include "tboot-integration/txtsim/model/acpi.h"
+#include "tboot-integration/txtsim/model/events.h"
+#include "tboot-integration/txtsim/model/evlog.h"
 #include "tests/unit/txtsim_machine.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,9 +26,34 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint8_t policy[POLICY_BYTES];
 static unsigned policy_size;
 
+/* What the input chose of the processor's state and the TPM's answers. */
+enum what {
+	TPM_ERROR,
+	HASH_FAILS,
+	TRACE,
+	CPL,
+	CPU,
+	CR0,
+	SIZE,
+	PLACE,
+	RESET,
+	ANSWER,
+	RSDT,
+	FAULT,
+	TABLES,
+	NV_DATA
+};
+static struct {
+	struct getsec_state state;
+	uint32_t after; /* answers that are good before the TPM fails */
+	uint16_t error;
+	int16_t longer; /* than they should be: the TPM's answers */
+	uint16_t nv;    /* how the owner's policy is not read as it should be */
+} chosen;
+
 /* The owner's index 0x1c10106, as NV_ReadPublic describes it and NV_Read has it; the rest as ever.
  */
-static int tpm_with_policy(void *context, unsigned locality, const uint8_t *command, size_t size,
+static int tpm_policy(void *context, unsigned locality, const uint8_t *command, size_t size,
 	uint8_t *response, size_t max)
 {
 	const uint32_t code = be32(command + 6);
@@ -43,11 +72,141 @@ static int tpm_with_policy(void *context, unsigned locality, const uint8_t *comm
 		response[27] = 34;
 		return 62;
 	}
+	if (chosen.nv > 0xff)
+		return chosen.nv == 0xffff ? -1 : tpm_plain_response(response, chosen.nv);
 	put_be32(response + 2, 16 + policy_size);
 	put_be32(response + 10, 2 + policy_size);
-	response[15] = (uint8_t)policy_size;
+	response[15] = (uint8_t)(policy_size ^ chosen.nv);
 	memcpy(response + 16, policy, policy_size);
 	return (int)(16 + policy_size);
+}
+
+static int tpm_with_policy(void *context, unsigned locality, const uint8_t *command, size_t size,
+	uint8_t *response, size_t max)
+{
+	struct machine *m = context;
+	int n;
+
+	if (chosen.error && !chosen.after--) {
+		m->tpm_error = chosen.error;
+		chosen.after = 0;
+	}
+	n = tpm_policy(context, locality, command, size, response, max);
+	return n + chosen.longer > (int)max ? (int)max : n + chosen.longer;
+}
+
+/* Above 4 GiB there is the same once more. */
+static bool read_ram(void *context, uint64_t pa, void *to, size_t size)
+{
+	return machine_read_ram(context, pa >> 32 == 1 ? pa & UINT32_MAX : pa, to, size);
+}
+
+/* An RSDT of `size` bytes, with or without its name. */
+static void extend_acpi(struct machine *m, uint16_t size)
+{
+	static uint8_t rsdt[ACPI_RSDT_MAX + 1];
+	uint32_t bytes = size % (ACPI_RSDT_MAX + 2), at;
+
+	memcpy(rsdt, size & 0x8000 ? "XSDT" : "RSDT", 4);
+	at = acpi_extend(&m->txt, rsdt, bytes);
+	if ((at != 0) != (bytes >= 36 && bytes <= ACPI_RSDT_MAX && !(size & 0x8000)))
+		abort();
+	if (at && le32(m->mem + (at - TXT_MEM_BASE) + 4) > bytes + 8)
+		abort();
+}
+
+/* A reset without power cycle: what firmware and software had in memory may be lost. */
+static void reset(struct machine *m, uint16_t how)
+{
+	if (how & 1)
+		m->txt.reg[TXT_REG_E2STS] |= 2;
+	if (how & 2)
+		txt_platform_wake(&m->txt);
+	else
+		txt_platform_reset(&m->txt);
+	if (how & 4) {
+		machine_mle(m);
+		machine_heap(m);
+		memcpy(m->mem + (TXT_SINIT_BASE - TXT_MEM_BASE), machine_sinit(2048), ACM_BYTES);
+	}
+}
+
+/* Whatever is logged, the log stays in its bounds; what has no name or data is said to have none.
+ */
+static void check_tables(uint16_t value)
+{
+	static struct evlog log;
+	static const uint8_t data[512];
+	struct digests digests = {0};
+	uint32_t size;
+
+	evlog_init(&log);
+	for (unsigned i = 0; i < 64; i++)
+		evlog_add(&log, 17, i, &digests, data, value % (EVLOG_DATA_MAX + 2));
+	if (!log.overflow || log.size > EVLOG_MAX)
+		abort();
+	for (uint32_t type = TXT_EV_HASH_START - 4; type < TXT_EV_HASH_START + 0x120; type++)
+		if (!*sinit_event_name((enum txt_event_type)type) ||
+			!sinit_platform_data((enum txt_event_type)type, &size) != !size)
+			abort();
+	for (uint32_t bytes = 256; bytes <= 512; bytes += 64)
+		if (rsa_verify(data, data, bytes, 65537, data, RSA_PADDING_PKCS1))
+			abort();
+	if (acm_layout_of_key(value) || acm_check(machine_sinit(2048), ACM_BYTES - 1) ||
+		acm_layout_of_key(384)->key_bytes != 384)
+		abort();
+	if (!strcmp(txt_error_text(TXT_ERR_NONE), txt_error_text((enum txt_error)value)) != !value)
+		abort();
+}
+
+static void choose(struct machine *m, enum what what, uint16_t value)
+{
+	switch (what) {
+	case TPM_ERROR:
+		chosen.error = value & 0xff;
+		chosen.after = value >> 8;
+		break;
+	case HASH_FAILS:
+		m->hash_fails = value;
+		break;
+	case TRACE:
+		m->txt.config.trace = value & 1;
+		m->txt.config.ram_above_4g = (uint64_t)(value & 2) << 20;
+		break;
+	case CPL:
+		chosen.state.cpl = value & 3;
+		break;
+	case CPU:
+		chosen.state.cpu = value & 1;
+		break;
+	case CR0:
+		chosen.state.cr0 ^= 1u << value % 32;
+		break;
+	case SIZE:
+		chosen.state.ecx = (uint32_t)value << 2;
+		break;
+	case PLACE:
+		chosen.state.ebx += value;
+		break;
+	case RESET:
+		reset(m, value);
+		break;
+	case ANSWER:
+		chosen.longer = (int16_t)value % 64;
+		break;
+	case RSDT:
+		extend_acpi(m, value);
+		break;
+	case TABLES:
+		check_tables(value);
+		break;
+	case NV_DATA:
+		chosen.nv = value;
+		break;
+	case FAULT:
+		m->txt.config.faults |= 1ull << value % TXT_FAULT_COUNT;
+		break;
+	}
 }
 
 static uint8_t *region(struct machine *m, uint8_t which, uint16_t offset, size_t size)
@@ -75,7 +234,10 @@ static void patch(struct machine *m, const uint8_t *data, size_t size)
 
 		if (n > size - 4)
 			n = size - 4;
-		memcpy(region(m, data[0], le16(data + 1), n), data + 4, n);
+		if (data[0] & 0x80)
+			choose(m, (enum what)(data[0] & 0x7f), le16(data + 1));
+		else
+			memcpy(region(m, data[0], le16(data + 1), n), data + 4, n);
 		data += 4 + n;
 		size -= 4 + n;
 	}
@@ -94,6 +256,7 @@ static struct machine *fresh_machine(unsigned fault)
 		m = machine_new(2048);
 		ops = machine_ops;
 		ops.tpm_command = tpm_with_policy;
+		ops.read_ram = read_ram;
 		m->txt.ops = &ops;
 		first = malloc(sizeof(*first));
 		if (!first || !(first->mem = malloc(TXT_MEM_SIZE)))
@@ -109,41 +272,73 @@ static struct machine *fresh_machine(unsigned fault)
 	memcpy(m->ram, first->ram, RAM_CHANGES);
 	memcpy(m->pcr, first->pcr, sizeof(m->pcr));
 	m->txt = first->txt;
-	m->txt.config.faults = fault ? 1ull << (fault - 1) % TXT_FAULT_COUNT : 0;
+	m->hash_fails = false;
+	m->tpm_error = 0;
+	m->txt.config.faults = fault ? 1ull << ((fault & 0x7f) - 1) % TXT_FAULT_COUNT : 0;
+	if (fault & 0x80) {
+		struct txt_config config = m->txt.config;
+
+		txt_power_on(&m->txt, &ops, m, &config, m->mem);
+		machine_mle(m);
+		machine_heap(m);
+		memcpy(m->mem + (TXT_SINIT_BASE - TXT_MEM_BASE), machine_sinit(2048), ACM_BYTES);
+	}
 	memset(policy, 0, sizeof(policy));
 	return m;
 }
 
 #define LEAVES 10u
 
+/* What the software that was launched may ask for; JOIN data are where the input says. */
+static void go_on(struct machine *m, uint8_t number, uint8_t operand)
+{
+	struct getsec_state s;
+
+	txt_write(&m->txt, TXT_PRIVATE_BASE + 0x290, JOIN_AT + (operand == 0xff ? RAM_SIZE : 0), 8);
+	if (machine_getsec(m, GETSEC_WAKEUP, 0, 0, &s) == GETSEC_RESET &&
+		!m->txt.reg[TXT_REG_ERRORCODE])
+		abort();
+	for (uint32_t leaf = 0; leaf <= LEAVES; leaf++) {
+		machine_getsec(m, (leaf + number) % LEAVES, operand, operand, &s);
+		s.cpl = 3;
+		s.eax = leaf;
+		txt_getsec(&m->txt, &s);
+	}
+	txt_read(&m->txt, TXT_PRIVATE_BASE, 4);
+	txt_platform_wake(&m->txt);
+	if (txt_launched(&m->txt))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct machine *m;
 	static const uint8_t untouched[4] = {0xff, 0xff, 0xff, 0xff};
-	struct getsec_state s;
+	struct getsec_state *s = &chosen.state;
 
 	if (size < 2)
 		return 0;
+	memset(&chosen, 0, sizeof(chosen));
+	*s = (struct getsec_state){
+		.cr0 = CR0_LAUNCH, .eax = GETSEC_SENTER, .ebx = TXT_SINIT_BASE, .ecx = ACM_BYTES};
 	m = fresh_machine(data[0]);
 	policy_size = data[1] % POLICY_BYTES;
 	patch(m, data + 2, size - 2);
-	switch (machine_launch(m)) {
+	switch (txt_getsec(&m->txt, s)) {
 	case GETSEC_LAUNCH:
 		if (!memcmp(m->pcr[17], untouched, 4) || m->txt.reg[TXT_REG_ERRORCODE])
 			abort();
-		txt_write(&m->txt, TXT_PRIVATE_BASE + 0x290, JOIN_AT, 8);
-		if (machine_getsec(m, GETSEC_WAKEUP, 0, 0, &s) == GETSEC_RESET &&
-			!m->txt.reg[TXT_REG_ERRORCODE])
-			abort();
-		for (uint32_t leaf = 0; leaf <= LEAVES; leaf++)
-			machine_getsec(m, (leaf + data[0]) % LEAVES, data[1], data[1], &s);
+		go_on(m, data[0], data[1]);
 		break;
 	case GETSEC_RESET:
-		if (!m->txt.reg[TXT_REG_ERRORCODE] || m->txt.reg[TXT_REG_STS])
+		if (!m->txt.reg[TXT_REG_ERRORCODE] || m->txt.reg[TXT_REG_STS] ||
+			!strcmp(txt_error_text((enum txt_error)m->txt.reg[TXT_REG_ERRORCODE]),
+				"unknown"))
 			abort();
 		break;
 	default:
-		abort();
+		if (memcmp(m->pcr[17], untouched, 4) != 0 || txt_launched(&m->txt))
+			abort();
 	}
 	return 0;
 }

@@ -134,7 +134,7 @@ static void events_say_what_decided(void **state)
 	assert_int_equal(le32(outcome.details.data), 0x10);
 	assert_int_equal(le16(outcome.details.data + 4), 0xb);
 	assert_memory_equal(outcome.details.data + 6, launch.mle.sha256, 32);
-	assert_true(digest_of(data_file.bytes + DATA_HEADER, data_file.size - DATA_HEADER, &whole));
+	digest_of(data_file.bytes + DATA_HEADER, data_file.size - DATA_HEADER, &whole);
 	assert_int_equal(outcome.authorities.size, 32);
 	assert_memory_equal(outcome.authorities.data, whole.sha256, 32);
 
@@ -142,7 +142,7 @@ static void events_say_what_decided(void **state)
 	assert_int_equal(outcome.details.size, 2 * (6 + 32));
 	assert_int_equal(le32(outcome.details.data + 38), 0x11);
 	/* the authority is the key: its modulus lies before the signature */
-	assert_true(digest_of(data_file.bytes + data_file.size - 512, 256, &whole));
+	digest_of(data_file.bytes + data_file.size - 512, 256, &whole);
 	assert_memory_equal(outcome.authorities.data, whole.sha256, 32);
 	assert_memory_equal(outcome.authorities.data + 32, whole.sha256, 32);
 

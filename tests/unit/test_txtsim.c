@@ -167,7 +167,7 @@ static void log_replays_to_the_pcrs(void **state)
 	assert_int_equal(le32(log + 4), 3); /* EV_NO_ACTION */
 	assert_memory_equal(log + 32, "Spec ID Event03", 16);
 	assert_int_equal(le32(log + 28), 37);
-	assert_true(digest_of(m->ram + MLE_PAGES, MLE_SIZE, &mle));
+	digest_of(m->ram + MLE_PAGES, MLE_SIZE, &mle);
 	for (at = 32 + 37; at < next; count++) {
 		struct parsed e;
 
@@ -180,7 +180,7 @@ static void log_replays_to_the_pcrs(void **state)
 			assert_memory_equal(e.sha256, mle.sha256, 32);
 		if (!e.size)
 			continue;
-		assert_true(digest_of(e.data, e.size, &data));
+		digest_of(e.data, e.size, &data);
 		assert_memory_equal(e.sha256, data.sha256, 32);
 		assert_memory_equal(e.sha1, data.sha1, 20);
 	}

@@ -63,8 +63,7 @@ static inline void machine_extend(struct machine *m, unsigned pcr, const uint8_t
 
 	memcpy(both, m->pcr[pcr], 32);
 	memcpy(both + 32, digest, 32);
-	if (!digest_of(both, sizeof(both), &out))
-		abort();
+	digest_of(both, sizeof(both), &out);
 	memcpy(m->pcr[pcr], out.sha256, 32);
 }
 
@@ -99,8 +98,9 @@ static inline bool machine_hash(void *ctx, const void *data, size_t size)
 	struct machine *m = ctx;
 	struct digests digests;
 
-	if (m->hash_fails || !digest_of(data, size, &digests))
+	if (m->hash_fails)
 		return false;
+	digest_of(data, size, &digests);
 	memset(m->pcr[17], 0, 6 * 32);
 	machine_extend(m, 17, digests.sha256);
 	return true;
@@ -208,8 +208,7 @@ static inline struct machine *machine_faulty(unsigned key_bits, uint64_t faults)
 
 	if (!m || !(m->mem = calloc(1, TXT_MEM_SIZE)))
 		abort();
-	if (!acm_key_digest(acm, acm_check(acm, ACM_BYTES), &key))
-		abort();
+	acm_key_digest(acm, acm_check(acm, ACM_BYTES), &key);
 	memcpy(config.public_key, key.sha256, 32);
 	memset(m->pcr[17], 0xff, 6 * 32);
 	txt_power_on(&m->txt, &machine_ops, m, &config, m->mem);

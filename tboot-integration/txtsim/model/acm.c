@@ -52,18 +52,18 @@ const struct acm_layout *acm_check(const uint8_t *acm, size_t size)
 	return layout;
 }
 
-bool acm_digest(const uint8_t *acm, size_t size, const struct acm_layout *l, struct digests *out)
+void acm_digest(const uint8_t *acm, size_t size, const struct acm_layout *l, struct digests *out)
 {
 	struct digest_stream *s = digest_begin();
 
 	digest_update(s, acm, ACM_PUBLIC_KEY);
 	digest_update(s, acm + acm_user_area(l), size - acm_user_area(l));
-	return digest_end(s, out);
+	digest_end(s, out);
 }
 
-bool acm_key_digest(const uint8_t *acm, const struct acm_layout *layout, struct digests *out)
+void acm_key_digest(const uint8_t *acm, const struct acm_layout *layout, struct digests *out)
 {
-	return digest_of(acm + ACM_PUBLIC_KEY, layout->key_bytes, out);
+	digest_of(acm + ACM_PUBLIC_KEY, layout->key_bytes, out);
 }
 
 bool acm_verify(const uint8_t *acm, size_t size, const struct acm_layout *layout)
@@ -74,7 +74,7 @@ bool acm_verify(const uint8_t *acm, size_t size, const struct acm_layout *layout
 	/* Other exponents are legal in RSA; no SINIT uses one, and hostile ones cost time. */
 	if (exponent != RSA_F4)
 		return false;
-	return acm_digest(acm, size, layout, &digest) &&
-	       rsa_verify(acm + ACM_PUBLIC_KEY, acm + layout->signature_at, layout->key_bytes,
-		       exponent, digest.sha256, RSA_PADDING_PKCS1);
+	acm_digest(acm, size, layout, &digest);
+	return rsa_verify(acm + ACM_PUBLIC_KEY, acm + layout->signature_at, layout->key_bytes,
+		exponent, digest.sha256, RSA_PADDING_PKCS1);
 }

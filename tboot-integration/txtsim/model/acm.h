@@ -62,9 +62,9 @@ const struct acm_layout *acm_check(const uint8_t *acm, size_t size);
  * Digests of the signed area: what the signature covers, and the "SINIT hash" that the processor
  * sends to the TPM before the SENTER flags. acm_check() must have accepted the module.
  */
-bool acm_digest(const uint8_t *acm, size_t size, const struct acm_layout *l, struct digests *out);
+void acm_digest(const uint8_t *acm, size_t size, const struct acm_layout *l, struct digests *out);
 /* Digests of the public key's bytes: TXT.PUBLIC.KEY and the SINIT_PUBKEY event. */
-bool acm_key_digest(const uint8_t *acm, const struct acm_layout *layout, struct digests *out);
+void acm_key_digest(const uint8_t *acm, const struct acm_layout *layout, struct digests *out);
 /* Whether the module is signed by the key that it carries. */
 bool acm_verify(const uint8_t *acm, size_t size, const struct acm_layout *layout);
 

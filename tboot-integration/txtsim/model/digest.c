@@ -12,50 +12,55 @@
 struct digest_stream {
 	EVP_MD_CTX *sha1;
 	EVP_MD_CTX *sha256;
-	bool good;
 };
+
+static void *need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+static EVP_MD_CTX *begin(const EVP_MD *algorithm)
+{
+	EVP_MD_CTX *context = need(EVP_MD_CTX_new());
+
+	if (!EVP_DigestInit_ex(context, algorithm, NULL))
+		abort();
+	return context;
+}
 
 struct digest_stream *digest_begin(void)
 {
-	struct digest_stream *s = calloc(1, sizeof(*s));
+	struct digest_stream *s = need(malloc(sizeof(*s)));
 
-	if (!s)
-		return NULL;
-	s->sha1 = EVP_MD_CTX_new();
-	s->sha256 = EVP_MD_CTX_new();
-	s->good = s->sha1 && s->sha256 && EVP_DigestInit_ex(s->sha1, EVP_sha1(), NULL) &&
-		  EVP_DigestInit_ex(s->sha256, EVP_sha256(), NULL);
+	s->sha1 = begin(EVP_sha1());
+	s->sha256 = begin(EVP_sha256());
 	return s;
 }
 
-bool digest_update(struct digest_stream *s, const void *data, size_t size)
+void digest_update(struct digest_stream *s, const void *data, size_t size)
 {
-	if (!s || !s->good)
-		return false;
-	s->good = EVP_DigestUpdate(s->sha1, data, size) && EVP_DigestUpdate(s->sha256, data, size);
-	return s->good;
+	if (!EVP_DigestUpdate(s->sha1, data, size) || !EVP_DigestUpdate(s->sha256, data, size))
+		abort();
 }
 
-bool digest_end(struct digest_stream *s, struct digests *out)
+void digest_end(struct digest_stream *s, struct digests *out)
 {
-	bool good;
-
-	if (!s)
-		return false;
-	good = s->good && out && EVP_DigestFinal_ex(s->sha1, out->sha1, NULL) &&
-	       EVP_DigestFinal_ex(s->sha256, out->sha256, NULL);
+	if (!EVP_DigestFinal_ex(s->sha1, out->sha1, NULL) ||
+		!EVP_DigestFinal_ex(s->sha256, out->sha256, NULL))
+		abort();
 	EVP_MD_CTX_free(s->sha1);
 	EVP_MD_CTX_free(s->sha256);
 	free(s);
-	return good;
 }
 
-bool digest_of(const void *data, size_t size, struct digests *out)
+void digest_of(const void *data, size_t size, struct digests *out)
 {
 	struct digest_stream *s = digest_begin();
 
 	digest_update(s, data, size);
-	return digest_end(s, out);
+	digest_end(s, out);
 }
 
 static EVP_PKEY *public_key(const uint8_t *modulus, size_t size, uint32_t exponent)

@@ -12,14 +12,14 @@ struct digests {
 	uint8_t sha256[32];
 };
 
-/* Both digests of a stream; after a failure every further call fails. */
+/* Both digests of a stream. For want of memory the program ends; nothing else fails. */
 struct digest_stream;
 struct digest_stream *digest_begin(void);
-bool digest_update(struct digest_stream *s, const void *data, size_t size);
-/* Frees the stream; `out` may be NULL to give up. */
-bool digest_end(struct digest_stream *s, struct digests *out);
+void digest_update(struct digest_stream *s, const void *data, size_t size);
+/* Frees the stream. */
+void digest_end(struct digest_stream *s, struct digests *out);
 
-bool digest_of(const void *data, size_t size, struct digests *out);
+void digest_of(const void *data, size_t size, struct digests *out);
 
 enum rsa_padding { RSA_PADDING_PKCS1, RSA_PADDING_PSS };
 

@@ -36,8 +36,7 @@
 	X(TXT_ERR_LCP_INDEX, TXT_ERROR_SINIT(4u, 7u), "the owner's policy index")           \
 	X(TXT_ERR_LCP_SINIT, TXT_ERROR_SINIT(0x2eu, 2u), "policy: SINIT is revoked")        \
 	X(TXT_ERR_LCP_MATCH, TXT_ERROR_SINIT(0x2eu, 4u), "policy: no element matches")      \
-	X(TXT_ERR_LCP_DATA, TXT_ERROR_SINIT(0x2eu, 7u), "policy data are not the policy's") \
-	X(TXT_ERR_DIGEST, TXT_ERROR_SINIT(8u, 9u), "the digest library failed")
+	X(TXT_ERR_LCP_DATA, TXT_ERROR_SINIT(0x2eu, 7u), "policy data are not the policy's")
 
 enum txt_error {
 	TXT_ERR_NONE = 0,

@@ -58,7 +58,6 @@ enum lcp_result {
 	LCP_NO_MLE,        /* no MLE element matches */
 	LCP_NO_PCONF,      /* no platform element matches */
 	LCP_AMBIGUOUS,     /* any_platform, and the lists name more than one */
-	LCP_FAILED,        /* the digest library */
 };
 
 /* What SINIT then extends: data of LCP_DETAILS and LCP_AUTHORITIES. */

@@ -100,8 +100,6 @@ static enum txt_error error_of(enum lcp_result result)
 	case LCP_NO_MLE:
 	case LCP_NO_PCONF:
 		return TXT_ERR_LCP_MATCH;
-	case LCP_FAILED:
-		return TXT_ERR_DIGEST;
 	default:
 		return TXT_ERR_LCP_DATA;
 	}

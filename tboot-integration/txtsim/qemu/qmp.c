@@ -22,8 +22,7 @@ bool qmp_send(struct qmp *q, const char *command, const char *arguments)
 		arguments ? ",\"arguments\":" : "", arguments ? arguments : "");
 
 	q->asked++;
-	return n > 0 && n < (int)sizeof(request) &&
-	       send(q->fd, request, (size_t)n, MSG_NOSIGNAL) == n;
+	return n < (int)sizeof(request) && send(q->fd, request, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
 bool qmp_ask(struct qmp *q, const char *command, const char *arguments)

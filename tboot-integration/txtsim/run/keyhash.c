@@ -47,8 +47,9 @@ void key_hash_of_file(const char *path, char hash[65])
 
 	if (!EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) ||
 		(size = EVP_PKEY_get_size(key)) > MODULUS_MAX ||
-		BN_bn2lebinpad(n, modulus, size) < 0 || !digest_of(modulus, (size_t)size, &digest))
+		BN_bn2lebinpad(n, modulus, size) < 0)
 		fail("%s is not an RSA-2048 or RSA-3072 key", path);
+	digest_of(modulus, (size_t)size, &digest);
 	write_hash(&digest, hash);
 	BN_free(n);
 	EVP_PKEY_free(key);
@@ -68,7 +69,8 @@ void key_hash_of_sinit(const char *path, char hash[65])
 	size = fread(acm, 1, sizeof(acm), f);
 	fclose(f);
 	layout = acm_check(acm, size);
-	if (!layout || !acm_key_digest(acm, layout, &digest))
+	if (!layout)
 		fail("%s is not a SINIT module for this platform", path);
+	acm_key_digest(acm, layout, &digest);
 	write_hash(&digest, hash);
 }
