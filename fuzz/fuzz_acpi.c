@@ -1,6 +1,7 @@
 /* sources: kernel/boot/acpi.c kernel/boot/acpi_madt.c kernel/boot/acpi_fadt.c */
 /* sources: kernel/boot/acpi_srat.c */
 /* sources: kernel/boot/acpi_tpm2.c kernel/boot/acpi_spcr.c kernel/boot/memory_map.c */
+/* coverage: edges */
 /*
  * Hostile ACPI tables. The input is memory at 0xe0000; checksums are made to fit by presenting each
  * table's last byte as what the sum wants, so that the parsers behind them are reached. An RSDP at

@@ -1,5 +1,6 @@
 /* sources: kernel/vtx/capabilities.c */
 /* quiet: fuzz/models/swvmx/cpu_models.c */
+/* coverage: edges */
 /*
  * A processor's VMX capability MSRs with some bits changed: what is settled on is allowed by the
  * MSRs, has all that is required and nothing that is refused; or there is a reason in words.

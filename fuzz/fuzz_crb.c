@@ -1,4 +1,5 @@
 /* sources: kernel/trust/crb.c */
+/* coverage: edges */
 /* A device whose registers and buffers are the fuzzer's: the driver ends, within its own bounds. */
 #include "trust/crb.h"
 

@@ -1,5 +1,6 @@
 /* sources: kernel/vmkmod/manifest.c kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/vmkmod/package.c kernel/lib/keyval.c */
+/* coverage: edges */
 /*
  * A manifest of a world, and what it may do by it: a thing is allowed where its name stands in the
  * manifest's line of that kind, or `all`, and nowhere else; a world without a line may do nothing.

@@ -1,5 +1,6 @@
 /* sources: kernel/vtx/inject.c */
 /* quiet: kernel/vtx/vmcs.c fuzz/lib/figures.c */
+/* coverage: edges */
 /*
  * Events against a small processor that delivers them or has their delivery cut off. Nothing that
  * VM entry would refuse is written, each interrupt is delivered once, an NMI is never lost, and a

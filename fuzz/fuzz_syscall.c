@@ -7,6 +7,7 @@
 /* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
 /* quiet: fuzz/lib/figures.c */
+/* coverage: edges */
 /*
  * Any sequence of system calls with any arguments: the world's memory is counted to the page and
  * within its limit, nothing becomes executable, image and stack stay as they were, no handle gains

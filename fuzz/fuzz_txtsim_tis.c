@@ -8,6 +8,7 @@
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* quiet: tboot-integration/txtsim/sinit/acmwrite.c */
 /* libs: -lcrypto */
+/* coverage: edges */
 /*
  * The TIS and the TXT registers under any sequence of accesses: {u8 kind, u8 locality, le16
  * register, u8 value}; bits 6 and 7 of kind choose what happens to the platform instead. The state

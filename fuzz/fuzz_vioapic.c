@@ -1,5 +1,6 @@
 /* sources: kernel/vtx/vioapic.c */
 /* quiet: fuzz/lib/figures.c */
+/* coverage: edges */
 /*
  * Lines, registers and EOIs in any order, beside a naive I/O APIC: one message for each rising edge
  * of an unmasked edge input, and for each time that an asserted level input is free to ask.

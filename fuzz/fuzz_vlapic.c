@@ -1,5 +1,6 @@
 /* sources: kernel/vtx/vlapic.c */
 /* quiet: fuzz/lib/figures.c */
+/* coverage: edges */
 /* Register writes, MSRs, posts and time in any order: what is delivered is in service and no more
  * pending, nothing below the priority comes up, no vector below 16 is delivered, no read faults.
  * What comes past the APIC (ExtINT) does so exactly where LINT0 or the APIC's base lets it, once,

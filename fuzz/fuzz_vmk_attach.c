@@ -1,4 +1,5 @@
 /* sources: kernel/worlds/libvmk/attach.c */
+/* coverage: edges */
 /*
  * Whatever a guest says, and whatever is typed: nothing but printable characters, line ends, "\b"
  * and the sequences that a terminal here takes come out, within the promised room; in pieces or at
