@@ -8,7 +8,7 @@
 /* plain: fuzz/models/swvmx/cpu_models.c fuzz/models/swvmx/host.c fuzz/models/swvmx/vectors.c */
 /* plain: fuzz/models/swvmx/rig.c fuzz/models/swvmx/program.c kernel/vtx/vmcs.c */
 /* plain: kernel/vtx/cpuid_policy.c kernel/vtx/capabilities.c kernel/replay/trace.c */
-/* plain: fuzz/models/swvmx/host_fpu.c fuzz/lib/figures.c fuzz/lib/trace.c */
+/* plain: fuzz/models/swvmx/host_fpu.c fuzz/lib/figures.c fuzz/lib/trace.c fuzz/lib/records.c */
 /* coverage: edges */
 /*
  * A guest's program on the run loop, over a model of the processor that executes it: each operation
@@ -18,12 +18,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz/lib/figures.h"
+#include "fuzz/lib/records.h"
 #include "fuzz/lib/trace.h"
 #include "fuzz/models/swvmx/program.h"
 #include "fuzz/models/swvmx/rig.h"
 #include "replay/guest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed);
+/* Other engines than libFuzzer may have none. */
+__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
 
 /* What the host posts is delivered once each: vectors that are posted again meanwhile are one. */
 static void check_end(const struct replay_program *program, unsigned ran)
@@ -53,4 +57,47 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	figures_operations(program.count);
 	check_end(&program, replay_guest(&machine, &program, trace_wanted()));
 	return 0;
+}
+
+/* What shows what the operation before it did. */
+static const uint8_t shown_by[][2] = {{OP_WRMSR, OP_RDMSR}, {OP_TO_CR0, OP_FROM_CR0},
+	{OP_LMSW, OP_FROM_CR0}, {OP_CLTS, OP_FROM_CR0}, {OP_TO_CR3, OP_FROM_CR3},
+	{OP_TO_CR4, OP_FROM_CR4}, {OP_TO_DR, OP_FROM_DR}, {OP_STORE, OP_LOAD}, {OP_UNMAP, OP_LOAD},
+	{OP_PROTECT, OP_STORE}, {OP_OUT, OP_IN}, {OP_TO_CR4, OP_CPUID}, {OP_POST, OP_STI_HLT},
+	{OP_NMI, OP_HLT}, {OP_RELOAD, OP_FROM_DR}, {OP_ASIDE, OP_FROM_DR}};
+
+/* Behind an operation the one that shows what it did, of the same thing. */
+static size_t show(uint8_t *data, size_t size, size_t room, uint32_t *state)
+{
+	const size_t at = records_random(state) % (size / REPLAY_OP_BYTES) * REPLAY_OP_BYTES;
+	const size_t first = records_random(state) % ARRAY_SIZE(shown_by);
+	uint8_t *next = data + at + REPLAY_OP_BYTES;
+
+	if (size + REPLAY_OP_BYTES > room)
+		return size;
+	memmove(next + REPLAY_OP_BYTES, next, size - at - REPLAY_OP_BYTES);
+	memcpy(next, data + at, REPLAY_OP_BYTES);
+	data[at] = shown_by[first][0];
+	*next = shown_by[first][1];
+	return size + REPLAY_OP_BYTES;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed)
+{
+	uint32_t state = seed * 2654435761u | 1;
+	const unsigned changes = 1 + records_random(&state) % 4;
+
+	if (room > REPLAY_OPS_MAX * REPLAY_OP_BYTES)
+		room = REPLAY_OPS_MAX * REPLAY_OP_BYTES;
+	if (size > room)
+		size = room;
+	if (LLVMFuzzerMutate && seed % 2)
+		return LLVMFuzzerMutate(data, size, room);
+	for (unsigned i = 0; i < changes; i++) {
+		if (size >= REPLAY_OP_BYTES && records_random(&state) % 4 == 0)
+			size = show(data, size - size % REPLAY_OP_BYTES, room, &state);
+		else
+			size = records_change(data, size, room, REPLAY_OP_BYTES, &state);
+	}
+	return size;
 }
