@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trust/hash.h"
 #include "vmkuser/accounts.h"
 
 #define TEXT_MAX 8192u
@@ -25,7 +26,7 @@ static void require(bool condition)
 
 static void check_account(const struct accounts *accounts, const struct account *account)
 {
-	static const uint8_t secret[ACCOUNTS_SECRET_BYTES];
+	uint8_t secret[ACCOUNTS_SECRET_BYTES], made[32];
 	struct vmk_login login = {0}, other = {0};
 	size_t name = strnlen(account->name, sizeof(account->name));
 
@@ -35,12 +36,16 @@ static void check_account(const struct accounts *accounts, const struct account 
 		account->iterations <= ACCOUNT_ITERATIONS_MAX);
 	require(account->salt_bytes >= ACCOUNT_SALT_MIN &&
 		account->salt_bytes <= VMK_LOGIN_SALT_MAX);
+	accounts_secret(accounts, secret);
 	memcpy(login.name, account->name, sizeof(login.name));
 	accounts_challenge(accounts, secret, &login);
 	require(login.salt_bytes == account->salt_bytes);
 	require(login.iterations == account->iterations);
 	require(!memcmp(login.salt, account->salt, account->salt_bytes));
-	require(!accounts_check(accounts, &login));
+	/* RFC 5802, section 3: StoredKey is the hash of the client's key, which is zeroes here. */
+	hash_sha256(login.key, sizeof(login.key), made);
+	require(!accounts_check(accounts, &login) ==
+		(memcmp(made, account->stored_key, sizeof(made)) != 0));
 	memcpy(login.key, account->stored_key, sizeof(login.key));
 	require(!accounts_check(accounts, &login));
 	other.name[0] = '/'; /* in no account's name */

@@ -81,6 +81,33 @@ static void check_vms(const struct vmk_grants *grants)
 	require(!allows(grants, VMK_ACTION_VM, 1, "") || grants->all_vms);
 }
 
+/* What it is handed when it starts: no right without a line that asks for it. */
+static void check_start(const struct vmk_grants *grants)
+{
+	const uint32_t system = domain_start_rights(grants, VMK_KIND_SYSTEM);
+	const uint32_t trust = domain_start_rights(grants, VMK_KIND_TRUST);
+	const bool quotes = allows(grants, VMK_ACTION_SYSCALL, VMK_SYS_TRUST_QUOTE, NULL);
+
+	require(!(system & VMK_RIGHT_READ) == !grants->info);
+	require(!(system & VMK_RIGHT_WRITE) ==
+		!(grants->control || allows(grants, VMK_ACTION_SYSCALL, VMK_SYS_VM_ATTACH, NULL)));
+	require(trust == (grants->logs || quotes ? VMK_RIGHT_READ : 0u));
+	require(domain_start_rights(grants, VMK_KIND_PORT) == grants->port);
+	require(domain_start_rights(grants, VMK_KIND_TTY) == grants->tty);
+	require(domain_start_rights(grants, VMK_KIND_CONFIG) == grants->config);
+	require(!domain_start_rights(grants, VMK_KIND_VM) && !domain_start_rights(grants, 99));
+}
+
+static void check_names(void)
+{
+	for (uint64_t action = 0; action < 80; action++) {
+		require(!domain_action_name(action) == (action > VMK_ACTION_EXECUTE));
+		require(!domain_object_name((enum vmk_action)action, UINT64_MAX));
+		require(action <= VMK_ACTION_LOG ||
+			!domain_object_name((enum vmk_action)action, 1));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct package package = {0};
@@ -97,6 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_kind(&package.grants, VMK_ACTION_CONTROL, "control");
 	check_kind(&package.grants, VMK_ACTION_LOG, "logs");
 	check_vms(&package.grants);
+	check_start(&package.grants);
+	check_names();
 	for (unsigned action = VMK_ACTION_HANDLE; action < 64; action++)
 		require(!allows(&package.grants, action, 1, "a"));
 	return 0;

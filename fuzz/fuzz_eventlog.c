@@ -24,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			(event.data < data || event.data + event.data_size > data + size))
 			abort();
 		end = cursor.offset;
+		if (!*evlog_type_name(event.type))
+			abort();
 	}
 	if ((status == VMK_NOT_FOUND) != (cursor.offset == size))
 		abort();
