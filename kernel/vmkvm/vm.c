@@ -257,16 +257,12 @@ static enum vmk_status make_clock(
 	struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
 {
 	const uint64_t host = time_tsc_hz(), guest = package_tsc_hz(package);
+	const bool can_scale = vtx_control_is_on(vm->vtx.controls, CONTROL_PROC2_TSC_SCALING);
+	enum vmk_status status = guest_clock_check(host, guest, can_scale, why, VM_WHY_BYTES);
 	uint64_t saved;
 
-	if (guest_clock_needs_scaling(host, guest) &&
-		!vtx_control_is_on(vm->vtx.controls, CONTROL_PROC2_TSC_SCALING)) {
-		snprintf(why, VM_WHY_BYTES,
-			"TSC: %llu kHz needed, the processor's %llu kHz available: it has no TSC "
-			"scaling",
-			(unsigned long long)(guest / 1000), (unsigned long long)(host / 1000));
-		return VMK_UNSUPPORTED;
-	}
+	if (status != VMK_OK)
+		return status;
 	saved = irq_save();
 	guest_clock_init(&vm->vtx.clock, host, guest, vtx_rdtsc() + vtx_tsc_lag());
 	irq_restore(saved);

@@ -1,10 +1,22 @@
 #include "vtx/guest_clock.h"
+#include <stdio.h>
 
 bool guest_clock_needs_scaling(uint64_t host_hz, uint64_t guest_hz)
 {
 	const uint64_t apart = host_hz > guest_hz ? host_hz - guest_hz : guest_hz - host_hz;
 
 	return apart > host_hz / GUEST_CLOCK_TOLERANCE;
+}
+
+enum vmk_status guest_clock_check(
+	uint64_t host_hz, uint64_t guest_hz, bool can_scale, char *why, size_t bytes)
+{
+	if (can_scale || !guest_clock_needs_scaling(host_hz, guest_hz))
+		return VMK_OK;
+	snprintf(why, bytes,
+		"TSC: %llu kHz needed, the processor's %llu kHz available: it has no TSC scaling",
+		(unsigned long long)(guest_hz / 1000), (unsigned long long)(host_hz / 1000));
+	return VMK_UNSUPPORTED;
 }
 
 /* Bit by bit: nothing here may need a 128-bit division. */

@@ -7,6 +7,7 @@
 #define VTX_GUEST_CLOCK_H
 
 #include "lib/types.h"
+#include <vmkapi/status.h>
 
 /* Of multipliers: ticks as a fraction of 2^48. */
 #define GUEST_CLOCK_FRACTION_BITS 48u
@@ -28,6 +29,10 @@ struct guest_clock {
 
 /* Rates within GUEST_CLOCK_HZ_MIN and _MAX. */
 bool guest_clock_needs_scaling(uint64_t host_hz, uint64_t guest_hz);
+/* VMK_UNSUPPORTED where it needs what the processor does not do; `why` (of `bytes`) says both
+ * rates. */
+enum vmk_status guest_clock_check(
+	uint64_t host_hz, uint64_t guest_hz, bool can_scale, char *why, size_t bytes);
 /* The guest's TSC is 0 at `tsc` of the first pCPU. */
 void guest_clock_init(struct guest_clock *clock, uint64_t host_hz, uint64_t guest_hz, uint64_t tsc);
 /* Nothing happens to one that is stopped, or goes, already. */

@@ -32,6 +32,18 @@ static void rates_that_are_one(void **state)
 	assert_int_equal(guest_clock_host_ticks(&guest, 100), 100);
 }
 
+static void a_rate_that_cannot_be_is_refused(void **state)
+{
+	char why[128] = "";
+
+	assert_int_equal(guest_clock_check(GHZ, GHZ + 1, false, why, sizeof(why)), VMK_OK);
+	assert_int_equal(guest_clock_check(GHZ, 2 * GHZ, true, why, sizeof(why)), VMK_OK);
+	assert_string_equal(why, "");
+	assert_int_equal(guest_clock_check(GHZ, 2 * GHZ, false, why, sizeof(why)), VMK_UNSUPPORTED);
+	assert_string_equal(why, "TSC: 2000000 kHz needed, the processor's 1000000 kHz available: "
+				 "it has no TSC scaling");
+}
+
 static void multiplies_as_the_processor(void **state)
 {
 	assert_int_equal(guest_clock_scale(12345, 0), 12345);
@@ -136,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rates_that_are_one),
+		cmocka_unit_test(a_rate_that_cannot_be_is_refused),
 		cmocka_unit_test(multiplies_as_the_processor),
 		cmocka_unit_test(never_too_early),
 		cmocka_unit_test(stands_still),
