@@ -12,12 +12,9 @@ void vm_pcpu_give(uint64_t taken)
 	irq_restore(taken);
 }
 
-unsigned vm_pcpu_index(void)
+struct vm_pcpu vm_pcpu(void)
 {
-	return percpu_index();
-}
+	const struct percpu *self = percpu();
 
-const volatile uint32_t *vm_pcpu_wanted(void)
-{
-	return &percpu()->reschedule;
+	return (struct vm_pcpu){self->index, &self->reschedule};
 }

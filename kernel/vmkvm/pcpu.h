@@ -7,8 +7,12 @@
 /* Interrupts off: the world stays on this pCPU. Returns what vm_pcpu_give() wants. */
 uint64_t vm_pcpu_take(void);
 void vm_pcpu_give(uint64_t taken);
-unsigned vm_pcpu_index(void);
-/* Not 0 when somebody else is to have this pCPU, or its scheduler wants to look; atomic. */
-const volatile uint32_t *vm_pcpu_wanted(void);
+struct vm_pcpu {
+	uint64_t index;
+	/* Not 0 when somebody else is to have it, or its scheduler wants to look; atomic. */
+	const volatile uint32_t *wanted;
+};
+/* The one that the caller is on. */
+struct vm_pcpu vm_pcpu(void);
 
 #endif

@@ -3,7 +3,6 @@
 #include "arch/x86/speculation_cpu.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
-#include "vmkvm/pcpu.h"
 #include "vmkvm/state.h"
 #include "vtx/vcpu_exits.h"
 
@@ -19,7 +18,8 @@
 /* The guest's state into the pCPU, and out of it; its VMCS aside. */
 static void take_in(struct vm_vcpu *v)
 {
-	__atomic_store_n(&v->running_on, (int32_t)vm_pcpu_index(), __ATOMIC_SEQ_CST);
+	v->on = vm_pcpu();
+	__atomic_store_n(&v->running_on, (int32_t)v->on.index, __ATOMIC_SEQ_CST);
 	speculation_enter_guest(v->vm->domain);
 }
 
@@ -42,7 +42,7 @@ void vm_vcpu_enter(struct vm_vcpu *v)
 {
 	v->saved = vm_pcpu_take();
 	take_in(v);
-	if (vcpu_load(&v->vcpu, vm_pcpu_index()) != VMK_OK)
+	if (vcpu_load(&v->vcpu, (unsigned)v->on.index) != VMK_OK)
 		v->vcpu.failed = true;
 }
 
@@ -70,7 +70,7 @@ static uint32_t attention(const struct vm_vcpu *v)
 
 static bool is_paused(const struct vm_vcpu *v)
 {
-	return vm_is_paused(v->vm);
+	return __atomic_load_n(&v->vm->paused, __ATOMIC_SEQ_CST);
 }
 
 static bool take(struct vm_vcpu *v, uint32_t what)
@@ -230,9 +230,9 @@ static void stopped(struct vm_vcpu *v, enum vcpu_stop stop)
 	}
 }
 
-static bool is_wanted(void)
+static bool is_wanted(const struct vm_pcpu *on)
 {
-	return __atomic_load_n(vm_pcpu_wanted(), __ATOMIC_SEQ_CST);
+	return __atomic_load_n(on->wanted, __ATOMIC_SEQ_CST);
 }
 
 static uint64_t soon(void)
@@ -243,17 +243,20 @@ static uint64_t soon(void)
 /* Ticks until the guest's timer is due, after firing what is; `most` if that is sooner. */
 static uint64_t run_timer(struct vm_vcpu *v, uint64_t most)
 {
-	const uint64_t now = vm_vlapic_ops.now(v);
-	uint64_t ticks;
+	uint64_t now, ticks = most;
 
-	vlapic_tick(&v->apic, now);
-	ticks = guest_clock_host_ticks(&v->vm->vtx.clock, vlapic_deadline(&v->apic) - now);
-	return MAX(MIN(ticks, most), soon());
+	if (vlapic_deadline(&v->apic) != UINT64_MAX) {
+		now = vm_vlapic_ops.now(v);
+		vlapic_tick(&v->apic, now);
+		ticks = guest_clock_host_ticks(&v->vm->vtx.clock, vlapic_deadline(&v->apic) - now);
+		ticks = MIN(ticks, most);
+	}
+	return MAX(ticks, soon());
 }
 
 static bool may_go_on(const struct vm_vcpu *v)
 {
-	return v->phase == PHASE_RUNS && !attention(v) && !is_paused(v) && !is_wanted();
+	return v->phase == PHASE_RUNS && !attention(v) && !is_paused(v) && !is_wanted(&v->on);
 }
 
 /* Stops that the guest brings about begin no new slice, or it would have the pCPU as long as it
@@ -268,7 +271,7 @@ static void turn(struct vm_vcpu *v)
 	vm_vcpu_enter(v);
 	for (began = vtx_rdtsc(); may_go_on(v) && !spins && spent < slice;
 		spent = vtx_rdtsc() - began) {
-		stop = vcpu_run(&v->vcpu, vm_pcpu_wanted(), run_timer(v, slice - spent));
+		stop = vcpu_run(&v->vcpu, v->on.wanted, run_timer(v, slice - spent));
 		spins = stop == VCPU_STOP_HOST &&
 			(v->vcpu.exit_reason & EXIT_REASON_MASK) == EXIT_PAUSE;
 		stopped(v, stop);
@@ -399,8 +402,10 @@ void vm_vcpu_main(void *argument)
 	struct vm_vcpu *v = argument;
 
 	while (!(attention(v) & ATTEND_END)) {
+		const struct vm_pcpu here = vm_pcpu();
+
 		/* Nobody takes the pCPU from ring 0, however often others wake this world. */
-		if (is_wanted())
+		if (is_wanted(&here))
 			sched_preempt();
 		heed(v);
 		if (v->phase == PHASE_RUNS && !is_paused(v))

@@ -7,6 +7,7 @@
 #include "sched/world.h"
 #include "vmkuser/budget.h"
 #include "vmkvm/image.h"
+#include "vmkvm/pcpu.h"
 #include "vmkvm/ram.h"
 #include "vmkvm/vm.h"
 #include "vtx/vcpu.h"
@@ -72,6 +73,7 @@ struct vm_vcpu {
 	struct event event;     /* whatever it may wait for has happened */
 	uint32_t attention;     /* ATTEND_*; atomic */
 	int32_t running_on;     /* pCPU, -1: none; atomic */
+	struct vm_pcpu on;      /* that it entered last; its own thread's */
 	uint8_t startup_vector; /* atomic */
 	/* Its own thread's. */
 	enum vm_phase phase;

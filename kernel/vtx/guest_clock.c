@@ -42,13 +42,6 @@ void guest_clock_init(struct guest_clock *c, uint64_t host_hz, uint64_t guest_hz
 	c->offset = 0 - guest_clock_scale(tsc, c->multiplier);
 }
 
-uint64_t guest_clock_scale(uint64_t ticks, uint64_t multiplier)
-{
-	if (!multiplier)
-		return ticks;
-	return (uint64_t)((unsigned __int128)ticks * multiplier >> GUEST_CLOCK_FRACTION_BITS);
-}
-
 static void begin_change(struct guest_clock *c)
 {
 	__atomic_store_n(&c->changes, c->changes + 1, __ATOMIC_RELAXED);

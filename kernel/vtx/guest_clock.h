@@ -40,7 +40,12 @@ void guest_clock_stop(struct guest_clock *clock, uint64_t ticks, uint64_t ns);
 void guest_clock_go(struct guest_clock *clock, uint64_t ticks, uint64_t ns);
 
 /* As the processor multiplies: what exceeds 64 bits is lost. Multiplier 0: nothing is done. */
-uint64_t guest_clock_scale(uint64_t ticks, uint64_t multiplier);
+static inline uint64_t guest_clock_scale(uint64_t ticks, uint64_t multiplier)
+{
+	if (!multiplier)
+		return ticks;
+	return (uint64_t)((unsigned __int128)ticks * multiplier >> GUEST_CLOCK_FRACTION_BITS);
+}
 /* A TSC and what it lags behind the first pCPU's, in the guest's ticks; rounded down as the
  * processor does it, each by itself. */
 static inline uint64_t guest_clock_ticks(

@@ -177,9 +177,13 @@ static void set_slice(const struct vcpu *v, uint64_t ticks)
 uint64_t vcpu_tsc(const struct vcpu *v)
 {
 	const struct guest_clock *clock = &v->vm->clock;
-	const uint64_t ticks = guest_clock_ticks(clock, vtx_rdtsc(), vtx_tsc_lag());
+	const uint64_t tsc = vtx_rdtsc();
 
-	return guest_clock_tsc(clock, ticks) + v->tsc_adjust;
+	if (vcpu_is_loaded(v))
+		return guest_clock_tsc(
+			       clock, guest_clock_scale(tsc, clock->multiplier) + v->tsc_lag) +
+		       v->tsc_adjust;
+	return guest_clock_tsc(clock, guest_clock_ticks(clock, tsc, vtx_tsc_lag())) + v->tsc_adjust;
 }
 
 enum vcpu_stop vcpu_run(struct vcpu *v, const volatile uint32_t *leave, uint64_t ticks)

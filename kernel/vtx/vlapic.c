@@ -341,11 +341,6 @@ static uint32_t current_count(const struct vlapic *a)
 	return now >= a->deadline ? 0 : (uint32_t)((a->deadline - now) >> divisor_shift(a));
 }
 
-uint64_t vlapic_deadline(const struct vlapic *a)
-{
-	return a->deadline ? a->deadline : UINT64_MAX;
-}
-
 void vlapic_tick(struct vlapic *a, uint64_t now)
 {
 	const uint32_t entry = a->lvt[LVT_TIMER];

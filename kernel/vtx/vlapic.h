@@ -114,7 +114,10 @@ uint8_t vlapic_tpr(const struct vlapic *apic); /* as in CR8 */
 void vlapic_set_tpr(struct vlapic *apic, uint8_t cr8);
 
 /* When the timer is due, in the guest's TSC; UINT64_MAX: not armed. */
-uint64_t vlapic_deadline(const struct vlapic *apic);
+static inline uint64_t vlapic_deadline(const struct vlapic *apic)
+{
+	return apic->deadline ? apic->deadline : UINT64_MAX;
+}
 /* The guest's TSC is `now`: fires what is due. */
 void vlapic_tick(struct vlapic *apic, uint64_t now);
 

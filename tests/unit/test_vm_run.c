@@ -222,13 +222,13 @@ static void pauses_then_goes_on(uint64_t deadline)
 	if (rounds++ == 0)
 		return;
 	guest_clock_go(&run_vm.vtx.clock, run_sim.now, run_sim.now);
-	run_sim.paused = false;
+	run_vm.paused = false;
 	run_sim.waited = waits_a_millisecond;
 }
 
 static enum vcpu_stop halts_and_is_paused(uint64_t ticks)
 {
-	run_sim.paused = run_sim.runs == 1;
+	run_vm.paused = run_sim.runs == 1;
 	return halts(ticks);
 }
 
@@ -243,7 +243,7 @@ static void paused_its_timer_waits(void **state)
 
 static void paused_it_does_not_run(void **state)
 {
-	run_sim.paused = true;
+	run_vm.paused = true;
 	run("w");
 	assert_int_equal(run_sim.runs, 0);
 }

@@ -13,7 +13,6 @@
 #include "arch/x86/speculation_cpu.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
-#include "vmkvm/pcpu.h"
 #include "vtx/vcpu_exits.h"
 
 struct run_sim run_sim;
@@ -50,15 +49,9 @@ void vm_pcpu_give(uint64_t taken)
 	run_sim.taken = !taken;
 }
 
-unsigned vm_pcpu_index(void)
+struct vm_pcpu vm_pcpu(void)
 {
-	assert_true(run_sim.taken);
-	return run_sim.cpu;
-}
-
-const volatile uint32_t *vm_pcpu_wanted(void)
-{
-	return &run_sim.wanted;
+	return (struct vm_pcpu){run_sim.cpu, &run_sim.wanted};
 }
 
 void ipi_reschedule(unsigned cpu)
@@ -221,7 +214,7 @@ void vcpu_report(struct vcpu *vcpu, void (*line)(void *context, const char *text
 
 enum vcpu_stop vcpu_run(struct vcpu *vcpu, const volatile uint32_t *leave, uint64_t ticks)
 {
-	assert_true(run_sim.taken && !run_sim.paused && !*leave);
+	assert_true(run_sim.taken && !run_vm.paused && !*leave);
 	assert_int_equal(run_vcpus[0].running_on, run_sim.cpu);
 	assert_true(vcpu_is_loaded(vcpu) && !vcpu->aside);
 	run_sim.runs++;
@@ -249,11 +242,6 @@ void inject_nmi(struct injector *injector)
 }
 
 /* --- the rest of vmkvm */
-
-bool vm_is_paused(const struct vm *of)
-{
-	return run_sim.paused;
-}
 
 void vm_put(struct vm *of)
 {
