@@ -59,6 +59,8 @@ static const char script[] =
 	"printf 'payload' >payload; P=PartnerSupported\n"
 	"body first driver $P 'vmkapi=3\\n'; by driver mayCertified oldsub\n"
 	"body first driver $P 'vmkapi=1\\n'; by oldapi mayCertified oldsub\n"
+	"body vmx world $P 'syscalls=exit\\nvm=yes\\n'; by oldvmx mayCertified oldsub\n"
+	"body vmx world $P 'syscalls=exit\\nvm=yes\\nvm-calls=2\\n'; by vmx mayCertified oldsub\n"
 	"body same world $P 'syscalls=exit\\nsecurity-version=4\\n'; by v4 mayCertified oldsub\n"
 	"body same world $P 'syscalls=exit\\nsecurity-version=5\\n'; by v5 mayAccepted oldsub\n"
 	"$v second v4.pkg --signature payload --out two.pkg\n"
@@ -271,6 +273,9 @@ static void test_other_refusals(void **state)
 
 	new_host(LEVEL_PARTNER, "old.der");
 	expect("oldapi", VMK_WRONG_VMKAPI);
+	expect("oldvmx", VMK_WRONG_VMKAPI);
+	assert_non_null(strstr(why, "vm-calls"));
+	expect("vmx", VMK_OK);
 	expect("driver", VMK_OK);
 	expect("driver", VMK_DUPLICATE_NAME);
 	expect("floor", VMK_OK);
