@@ -25,14 +25,14 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
 	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 cpu-pool=host/user/gold &&
 	flat_guest "$dir" clocks:clocks 1 &&
-	flat_guest "$dir" tasks:tasks 1 &&
+	flat_guest "$dir" rest:rest 1 &&
 	flat_guest "$dir" wires:wires 1 &&
 	flat_guest "$dir" rated:clocks 1 tsc-khz=2000 || {
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,tasks,wires,rated}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- tasks.pkg --- wires.pkg --- rated.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,rest,wires,rated}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- rest.pkg --- wires.pkg --- rated.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
@@ -178,9 +178,11 @@ ok "it is left" wait_for "$from" '^Left the console of echo'
 does "it is switched off, too" vmk vm stop --hard echo
 
 # --- every reason to exit that a guest can bring about has been seen
-does "a task switch" vmk vm start tasks
-ok "ends its VM with a report" logs 'VM tasks: vCPU 0: exit 9 \(task-switch\)'
-ok "and that alone" logs 'VM tasks: is gone'
+does "one with those that are left" vmk vm start rest
+ok "a triple fault resets it" logs 'World rest: triple fault: reset'
+ok "an NMI waits for another one's end" logs 'World rest: \| a second NMI came after the first'
+ok "a task switch ends its VM, with a report" logs 'VM rest: vCPU 0: exit 9 \(task-switch\)'
+ok "and that alone" logs 'VM rest: is gone'
 grep -a ' exits: ' "$log" | grep -oE '[0-9]+ [a-z][a-z-]+' | sed 's/.* //' | sort -u >"$dir/exits"
 while read -r symbol; do
 	name=$(sed -nE "s/^\tX\($symbol, [0-9]+, \"(.*)\"\).*/\1/p" kernel/vtx/exits.h)
