@@ -50,12 +50,32 @@ static uint64_t frames_in_use(void)
 	return count;
 }
 
-/* Until it is gone, with the world that ran it. */
+static bool find_module(const char *name, unsigned *index)
+{
+	for (*index = 0; *index < modules_count(); (*index)++) {
+		struct vmk_info_module info = {0};
+
+		if (modules_describe(*index, &info) && !strcmp(info.name, name))
+			return true;
+	}
+	return false;
+}
+
+/* The VM of that name is another, as an administrator makes one of its package. */
+static bool make_anew(const char *name)
+{
+	unsigned module;
+
+	return find_module(name, &module) && vms_destroy(vms_find(name)) == VMK_OK &&
+	       vms_create(modules_vm_image(module), name) == VMK_OK;
+}
+
+/* Made, powered on, until it is gone with the world that ran it. */
 static void vm_round(const char *name, unsigned worlds)
 {
 	bool ends;
 
-	if (vms_start(vms_find(name)) != VMK_OK)
+	if (!make_anew(name) || vms_start(vms_find(name)) != VMK_OK)
 		return;
 	/* The supervisor forgets a world right after it is off the list: one turn more. */
 	do {
@@ -67,14 +87,17 @@ static void vm_round(const char *name, unsigned worlds)
 /* The first round fills what is kept for the next. */
 static void vm_rounds(const char *name, unsigned count, unsigned worlds)
 {
-	uint64_t before;
+	uint64_t frames, heap;
 
 	vm_round(name, worlds);
-	before = frames_in_use();
+	frames = frames_in_use();
+	heap = heap_bytes_used();
 	for (unsigned i = 1; i < count; i++)
 		vm_round(name, worlds);
-	vmk_log("onboot=vms: %u rounds of %s, frames in use %llu before, %llu after", count, name,
-		(unsigned long long)before, (unsigned long long)frames_in_use());
+	vmk_log("onboot=vms: %u rounds of %s, frames in use %llu before, %llu after, heap bytes "
+		"%llu before, %llu after",
+		count, name, (unsigned long long)frames, (unsigned long long)frames_in_use(),
+		(unsigned long long)heap, (unsigned long long)heap_bytes_used());
 }
 
 /* "NAME:COUNT", cut at the colon; false if it is none. */
@@ -119,17 +142,6 @@ struct taken {
 static struct taken taken_now(void)
 {
 	return (struct taken){frames_in_use(), heap_bytes_used(), irq_slots_used()};
-}
-
-static bool find_module(const char *name, unsigned *index)
-{
-	for (*index = 0; *index < modules_count(); (*index)++) {
-		struct vmk_info_module info = {0};
-
-		if (modules_describe(*index, &info) && !strcmp(info.name, name))
-			return true;
-	}
-	return false;
 }
 
 /* Where the image of the module was in each round: how many rounds moved it, and the address bits

@@ -128,6 +128,27 @@ static void describe_requires(const struct package *package, char *to, size_t si
 			to + used, size - (size_t)used, "%s%s", i ? "," : "", package->requires[i]);
 }
 
+const struct package *modules_vm_image(unsigned index)
+{
+	const struct catalog_entry *entry = &catalog[index];
+
+	if (index >= catalog_count || !entry->loaded || entry->package->kind != PACKAGE_VM)
+		return NULL;
+	return entry->package;
+}
+
+bool modules_have_world(const char *name)
+{
+	for (unsigned i = 0; i < catalog_count; i++) {
+		const struct package *package = catalog[i].package;
+
+		if (catalog[i].status == VMK_OK && package && package->kind == PACKAGE_WORLD &&
+			!strcmp(package->name, name))
+			return true;
+	}
+	return false;
+}
+
 /* `info` is zeroed; of a package only what was verified is told. */
 static void describe_package(const struct package *package, struct vmk_info_module *info)
 {

@@ -33,18 +33,9 @@ static bool text_is(struct text t, const char *word)
 	return strlen(word) == t.size && memcmp(t.at, word, t.size) == 0;
 }
 
-/* Letters and digits first, then also . _ + ~ -: nothing that a log or an event could misread. */
 static bool text_is_plain(struct text t)
 {
-	for (size_t i = 0; i < t.size; i++) {
-		char c = t.at[i];
-		bool alphanumeric =
-			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		if (!alphanumeric && (i == 0 || !strchr("._+~-", c) || c == 0))
-			return false;
-	}
-	return t.size > 0;
+	return package_text_is_plain(t.at, t.size);
 }
 
 static bool copy_plain(char *to, size_t size, struct text value)

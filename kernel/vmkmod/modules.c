@@ -71,9 +71,11 @@ static enum vmk_status start(struct catalog_entry *entry)
 	if (package->kind == PACKAGE_WORLD && package->vm) /* others: modules_start_worlds() */
 		vms_set_vmx(package);
 	if (package->kind == PACKAGE_VM) {
-		status = vms_add(package);
+		status = vms_create(package, package->name);
 		if (status != VMK_OK) {
-			catalog_say(entry, true, "no memory for its record");
+			catalog_say(entry, true,
+				status == VMK_EXISTS ? "there is a VM of its name"
+						     : "no memory for its record");
 			return status;
 		}
 	}

@@ -10,6 +10,7 @@
 struct boot_info;
 struct vmk_info_module;
 struct vmk_info_parameter;
+struct package;
 
 /*
  * Loads the configuration package first, then every other boot module in boot.cfg's order. One that
@@ -30,6 +31,11 @@ const uint8_t *modules_replay(size_t *bytes);
 unsigned modules_count(void);
 /* The boot module number `index`, also one that was refused; false beyond the last. */
 bool modules_describe(unsigned index, struct vmk_info_module *info);
+/* The image of a virtual machine, verified, measured and loaded, that is boot module number
+ * `index`; NULL: that is none. It stays. */
+const struct package *modules_vm_image(unsigned index);
+/* Is there a package of user worlds of that name? */
+bool modules_have_world(const char *name);
 /* Parameters of all drivers that were admitted, in the order of their modules. */
 unsigned modules_parameter_count(void);
 bool modules_describe_parameter(unsigned index, struct vmk_info_parameter *info);

@@ -91,6 +91,21 @@ enum vmk_status package_parse(
 enum vmk_status package_verify(
 	struct package *package, const uint8_t *roots, size_t roots_bytes, const char **why);
 const char *package_kind_name(enum package_kind kind);
+/* Letters and digits first, then also . _ + ~ -: nothing that a log or an event could misread. What
+ * packages and virtual machines may be called, if it is short enough. */
+static inline bool package_text_is_plain(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		const char c = text[i];
+		const bool alphanumeric =
+			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!alphanumeric &&
+			(i == 0 || (c != '.' && c != '_' && c != '+' && c != '~' && c != '-')))
+			return false;
+	}
+	return size > 0;
+}
 
 /* Packages load in this order, and within one turn in the boot loader's. */
 enum package_turn { TURN_POLICY, TURN_CONFIG, TURN_OTHERS, TURN_COUNT };

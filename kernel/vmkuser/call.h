@@ -50,9 +50,10 @@ struct uworld {
 	struct handle_table handles;
 	struct vmk_grants grants; /* of the package, or less */
 	struct secdomain *domain;
-	const struct account *account; /* who has logged in; NULL: nobody */
-	struct domain_request denied;  /* why a call was, when it was */
-	uint64_t denials;              /* in this life */
+	const struct account *account;  /* who has logged in; NULL: nobody */
+	struct domain_request denied;   /* why a call was, when it was */
+	char vm_name[PACKAGE_NAME_MAX]; /* of the VM that the call being made is about */
+	uint64_t denials;               /* in this life */
 	struct user_range image, stack;
 	struct user_range shadow; /* the shadow stack, where the CPU has such */
 	struct vm *vm;            /* of a VMX world */
@@ -60,7 +61,6 @@ struct uworld {
 	unsigned guest_maps;
 	uintptr_t entry, stack_pointer;
 	struct vm_console *console;         /* where it is attached, NULL: nowhere */
-	uint32_t console_vm;                /* and whose that is */
 	uint64_t memory_limit, memory_used; /* bytes */
 	struct budget log_budget, port_budget;
 	uint64_t lines_dropped;

@@ -5,6 +5,7 @@
 #include "sched/world_group.h"
 #include "trust/audit.h"
 #include "vmkmod/drivers.h"
+#include "vmkmod/modules.h"
 #include "vmkuser/call.h"
 #include "vmkuser/records.h"
 #include "vmkuser/settings.h"
@@ -52,27 +53,63 @@ static enum vmk_status set_enable_tboot(const struct uworld *u, uint64_t wanted)
 
 enum vmk_status call_may_act_on(struct uworld *u, uint32_t vm)
 {
-	const char *name = vms_name(vm);
-
-	if (!name)
+	if (!vms_name(vm, u->vm_name))
 		return VMK_NOT_FOUND;
-	return call_may(
-		u, &(struct domain_request){.action = VMK_ACTION_VM, .object = vm, .vm = name});
+	return call_may(u,
+		&(struct domain_request){.action = VMK_ACTION_VM, .object = vm, .vm = u->vm_name});
+}
+
+/* `package`: what it is made of, where it is made. */
+static void audit_vm(const struct uworld *u, const char *action, uint32_t id, const char *package)
+{
+	char number[12];
+
+	snprintf(number, sizeof(number), "%u", (unsigned)id);
+	vmk_log("World %s asks that VM %s be %s", WORLD_NAME(u), u->vm_name, action);
+	audit_record(AUDIT_VM_POWER, WORLD_NAME(u), "world", WORLD_NAME(u), "action", action, "vm",
+		number, "name", u->vm_name, package ? "package" : NULL, package, NULL);
 }
 
 static enum vmk_status act_on_vm(struct uworld *u, uint64_t id, enum vm_action action)
 {
 	enum vmk_status status = id > UINT32_MAX ? VMK_NOT_FOUND : call_may_act_on(u, (uint32_t)id);
-	char number[12];
 
 	if (status != VMK_OK)
 		return status;
-	snprintf(number, sizeof(number), "%u", (unsigned)id);
-	vmk_log("World %s asks that VM %u be %s", WORLD_NAME(u), (unsigned)id,
-		vm_action_name(action));
-	audit_record(AUDIT_VM_POWER, WORLD_NAME(u), "world", WORLD_NAME(u), "action",
-		vm_action_name(action), "vm", number, NULL);
-	return action == VM_POWER_ON ? vms_start((uint32_t)id) : vms_act((uint32_t)id, action);
+	audit_vm(u, vm_action_name(action), (uint32_t)id, NULL);
+	if (action == VM_POWER_ON)
+		return vms_start((uint32_t)id);
+	if (action == VM_DESTROY)
+		return vms_destroy((uint32_t)id);
+	return vms_act((uint32_t)id, action);
+}
+
+/* The value: address of a struct vmk_vm_making. Whoever makes a VM acts on one of that name. */
+static enum vmk_status create_vm(struct uworld *u, uint64_t address)
+{
+	struct vmk_vm_making making;
+	const struct package *image;
+	enum vmk_status status = space_copy_in(u->space, &making, address, sizeof(making));
+
+	if (status != VMK_OK)
+		return status;
+	image = modules_vm_image(making.module);
+	if (!image)
+		return VMK_NOT_FOUND;
+	if (!making.name[0])
+		memcpy(making.name, image->name, sizeof(making.name));
+	if (making.reserved || !memchr(making.name, 0, sizeof(making.name)) ||
+		!package_text_is_plain(making.name, strlen(making.name)))
+		return VMK_BAD_PARAM;
+	memcpy(u->vm_name, making.name, sizeof(u->vm_name));
+	status = call_may(u, &(struct domain_request){.action = VMK_ACTION_VM, .vm = u->vm_name});
+	if (status == VMK_OK && modules_have_world(u->vm_name))
+		status = VMK_EXISTS;
+	if (status == VMK_OK)
+		status = vms_create(image, u->vm_name);
+	if (status == VMK_OK)
+		audit_vm(u, vm_action_name(VM_CREATE), vms_find(u->vm_name), image->name);
+	return status;
 }
 
 /* The value: id << 32 | KiB. */
@@ -87,7 +124,7 @@ static enum vmk_status set_vm_memory(struct uworld *u, uint64_t value)
 	snprintf(kib, sizeof(kib), "%u", (unsigned)value);
 	if (status == VMK_OK)
 		audit_record(AUDIT_SETTING, WORLD_NAME(u), "world", WORLD_NAME(u), "setting",
-			"vm memory", "vm", vms_name(id), "value", kib, NULL);
+			"vm memory", "vm", u->vm_name, "value", kib, NULL);
 	return status;
 }
 
@@ -162,6 +199,10 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 		return act_on_vm(u, args[2], VM_RESUME);
 	case VMK_CONTROL_VM_RESET:
 		return act_on_vm(u, args[2], VM_RESET);
+	case VMK_CONTROL_VM_DESTROY:
+		return act_on_vm(u, args[2], VM_DESTROY);
+	case VMK_CONTROL_VM_CREATE:
+		return create_vm(u, args[2]);
 	case VMK_CONTROL_VM_MEMORY:
 		return set_vm_memory(u, args[2]);
 	case VMK_CONTROL_MODULE_LOAD:

@@ -252,6 +252,7 @@ enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64
 /* (system, id of a VM; 0: detach) */
 enum vmk_status call_vm_attach(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
+	const uint32_t id = (uint32_t)args[1];
 	enum vmk_status status = call_object(u, args[0], VMK_KIND_SYSTEM, RIGHT_WRITE, NULL);
 	char number[12];
 
@@ -260,15 +261,14 @@ enum vmk_status call_vm_attach(struct uworld *u, const uint64_t args[6], uint64_
 	if (args[1] > UINT32_MAX)
 		return VMK_NOT_FOUND;
 	if (u->console)
-		vms_detach(u->console_vm);
+		vms_detach(u->console);
 	u->console = NULL;
-	u->console_vm = (uint32_t)args[1];
-	if (!u->console_vm)
+	if (!id)
 		return VMK_OK;
-	status = call_may_act_on(u, u->console_vm);
+	status = call_may_act_on(u, id);
 	if (status == VMK_OK)
-		status = vms_attach(u->console_vm, &u->console);
-	snprintf(number, sizeof(number), "%u", u->console_vm);
+		status = vms_attach(id, &u->console);
+	snprintf(number, sizeof(number), "%u", id);
 	if (status == VMK_OK)
 		audit_record(AUDIT_CONSOLE, WORLD_NAME(u), "world", WORLD_NAME(u), "state",
 			"attached to a VM", "vm", number, NULL);
@@ -284,7 +284,7 @@ static enum vmk_status console_read(struct uworld *u, struct vm *vm, size_t size
 		return vm_console_hear(vm_console(vm), to, size, bytes);
 	status = vm_console_read(u->console, to, size, bytes);
 	if (status == VMK_OK && vm_console_has_room_again(u->console))
-		vms_wake(u->console_vm);
+		vms_wake(u->console);
 	return status;
 }
 
@@ -295,7 +295,7 @@ static enum vmk_status console_write(struct uworld *u, struct vm *vm, size_t siz
 	if (vm)
 		return vm_console_say(vm_console(vm), text, size, bytes);
 	*bytes = vm_console_type(u->console, text, size);
-	vms_wake(u->console_vm);
+	vms_wake(u->console);
 	return *bytes ? VMK_OK : VMK_WOULD_BLOCK;
 }
 

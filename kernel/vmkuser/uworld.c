@@ -54,7 +54,7 @@ static void release(struct uworld *u)
 {
 	login_end(u);
 	if (u->console)
-		vms_detach(u->console_vm);
+		vms_detach(u->console);
 	if (u->port)
 		port_destroy(u->port);
 	if (u->space)

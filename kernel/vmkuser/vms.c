@@ -1,9 +1,9 @@
 #include "vmkuser/vms.h"
 
 #include "arch/x86/time.h"
-#include "boot/boot_info.h"
 #include "lib/log.h"
 #include "mem/heap.h"
+#include "vmkmod/package.h"
 #include "vmkuser/uworld.h"
 #include "vmkvm/vm.h"
 
@@ -12,12 +12,15 @@
 
 #define LOG_MODULE "Vm"
 
-/* It stays as long as the kernel; a life is what has a `vm`. */
+/* A life is what has a `vm`. */
 struct machine {
-	const struct package *image;
+	struct package image; /* as it was signed, under the machine's own name */
+	char package[PACKAGE_NAME_MAX];
 	uint32_t id;
+	uint32_t references; /* the table's, a life's, who is attached, who looks; under the lock */
 	struct vm_console console;
 	/* Under the lock. */
+	bool listed;
 	enum vmk_vm_state state;
 	uint64_t since_ns;
 	uint32_t starts;
@@ -26,23 +29,10 @@ struct machine {
 };
 
 static struct spinlock lock = SPINLOCK(LOCK_UWORLD);
-static struct machine *machines[BOOT_MODULES_MAX];
-static unsigned machine_count; /* grows only, while the boot goes on */
+static struct machine *machines[VMS_MAX]; /* in the order of their ids */
+static unsigned machine_count;
+static uint32_t last_id;
 static const struct package *vmx;
-
-enum vmk_status vms_add(const struct package *image)
-{
-	struct machine *m = heap_alloc(sizeof(*m));
-
-	if (!m)
-		return VMK_NO_MEMORY;
-	m->image = image;
-	m->id = machine_count + 1;
-	m->since_ns = time_ns();
-	vm_console_init(&m->console);
-	machines[machine_count++] = m;
-	return VMK_OK;
-}
 
 void vms_set_vmx(const struct package *package)
 {
@@ -52,27 +42,156 @@ void vms_set_vmx(const struct package *package)
 
 unsigned vms_count(void)
 {
-	return machine_count;
+	uint64_t saved = spin_lock(&lock);
+	unsigned count = machine_count;
+
+	spin_unlock(&lock, saved);
+	return count;
 }
 
-static struct machine *get(uint32_t id)
+/* Under the lock; NULL: there is none. */
+static struct machine *by_name(const char *name)
 {
-	return id - 1 < machine_count ? machines[id - 1] : NULL;
+	for (unsigned i = 0; i < machine_count; i++)
+		if (strcmp(machines[i]->image.name, name) == 0)
+			return machines[i];
+	return NULL;
 }
 
 uint32_t vms_find(const char *name)
 {
-	for (unsigned i = 0; i < machine_count; i++)
-		if (strcmp(machines[i]->image->name, name) == 0)
-			return machines[i]->id;
-	return 0;
+	uint64_t saved = spin_lock(&lock);
+	const struct machine *m = by_name(name);
+	uint32_t id = m ? m->id : 0;
+
+	spin_unlock(&lock, saved);
+	return id;
 }
 
-const char *vms_name(uint32_t id)
+/* With a reference for the caller; NULL: there is none of that id. */
+static struct machine *get(uint32_t id)
 {
-	const struct machine *m = get(id);
+	uint64_t saved = spin_lock(&lock);
+	struct machine *found = NULL;
 
-	return m ? m->image->name : NULL;
+	for (unsigned i = 0; i < machine_count && !found; i++)
+		if (machines[i]->id == id)
+			found = machines[i];
+	if (found)
+		found->references++;
+	spin_unlock(&lock, saved);
+	return found;
+}
+
+static void hold(struct machine *m)
+{
+	uint64_t saved = spin_lock(&lock);
+
+	m->references++;
+	spin_unlock(&lock, saved);
+}
+
+static void put(struct machine *m)
+{
+	uint64_t saved = spin_lock(&lock);
+	bool last = --m->references == 0;
+
+	spin_unlock(&lock, saved);
+	if (last)
+		heap_free(m);
+}
+
+bool vms_name(uint32_t id, char name[PACKAGE_NAME_MAX])
+{
+	struct machine *m = get(id);
+
+	if (!m)
+		return false;
+	memcpy(name, m->image.name, sizeof(m->image.name));
+	put(m);
+	return true;
+}
+
+/* --- which there are */
+
+static enum vmk_status list(struct machine *m)
+{
+	uint64_t saved = spin_lock(&lock);
+	enum vmk_status status = VMK_OK;
+
+	if (by_name(m->image.name))
+		status = VMK_EXISTS;
+	else if (machine_count == VMS_MAX || last_id == UINT32_MAX)
+		status = VMK_NO_RESOURCES;
+	if (status == VMK_OK) {
+		m->id = ++last_id;
+		m->references = 1;
+		m->listed = true;
+		machines[machine_count++] = m;
+	}
+	spin_unlock(&lock, saved);
+	return status;
+}
+
+/* VMK_NOT_FOUND: somebody else was first. Under the lock. */
+static enum vmk_status unlist(struct machine *m)
+{
+	unsigned at = 0;
+
+	if (!m->listed)
+		return VMK_NOT_FOUND;
+	if (vm_life_next(m->state, VM_DESTROY) == VMK_VM_STATES_END)
+		return VMK_BAD_STATE;
+	while (machines[at] != m)
+		at++;
+	machine_count--;
+	memmove(&machines[at], &machines[at + 1], (machine_count - at) * sizeof(machines[0]));
+	m->listed = false;
+	return VMK_OK;
+}
+
+enum vmk_status vms_create(const struct package *image, const char *name)
+{
+	const size_t length = strnlen(name, PACKAGE_NAME_MAX);
+	struct machine *m;
+	enum vmk_status status;
+
+	if (length == PACKAGE_NAME_MAX)
+		return VMK_BAD_PARAM;
+	m = heap_alloc(sizeof(*m));
+	if (!m)
+		return VMK_NO_MEMORY;
+	m->image = *image;
+	memcpy(m->package, image->name, sizeof(m->package));
+	memset(m->image.name, 0, sizeof(m->image.name));
+	memcpy(m->image.name, name, length);
+	/* The boot brings up what it loads, each package once. */
+	m->image.vm_autostart = image->vm_autostart && strcmp(name, image->name) == 0;
+	m->since_ns = time_ns();
+	vm_console_init(&m->console);
+	status = list(m);
+	if (status != VMK_OK)
+		heap_free(m);
+	return status;
+}
+
+enum vmk_status vms_destroy(uint32_t id)
+{
+	struct machine *m = get(id);
+	enum vmk_status status;
+	uint64_t saved;
+
+	if (!m)
+		return VMK_NOT_FOUND;
+	saved = spin_lock(&lock);
+	status = unlist(m);
+	spin_unlock(&lock, saved);
+	if (status == VMK_OK) {
+		vmk_log("VM %s: is destroyed; its package %s stays", m->image.name, m->package);
+		put(m); /* the table's */
+	}
+	put(m);
+	return status;
 }
 
 static void describe_memory(struct vm *vm, struct vmk_info_vm *info)
@@ -89,17 +208,13 @@ static void describe_memory(struct vm *vm, struct vmk_info_vm *info)
 	info->balloon_target_kib = (uint32_t)balloon.target * kib;
 }
 
-bool vms_describe(unsigned index, struct vmk_info_vm *info)
+static void describe(const struct machine *m, struct vmk_info_vm *info)
 {
-	const struct machine *m = get(index + 1);
-	const struct package *p;
-	uint64_t saved;
+	const struct package *p = &m->image;
 
-	if (!m)
-		return false;
-	p = m->image;
 	info->id = m->id;
 	memcpy(info->name, p->name, sizeof(p->name));
+	memcpy(info->package, m->package, sizeof(m->package));
 	memcpy(info->version, p->version, sizeof(p->version));
 	info->vcpus = p->vm_vcpus;
 	info->memory_kib = p->vm_memory_kib;
@@ -110,7 +225,6 @@ bool vms_describe(unsigned index, struct vmk_info_vm *info)
 	info->cpu_limit = p->vm_cpu_limit;
 	info->autostart = p->vm_autostart;
 	memcpy(info->affinity, p->vm_affinity, sizeof(info->affinity));
-	saved = spin_lock(&lock);
 	info->state = m->state;
 	info->since_ns = m->since_ns;
 	info->starts = m->starts;
@@ -118,8 +232,17 @@ bool vms_describe(unsigned index, struct vmk_info_vm *info)
 	if (m->vm)
 		describe_memory(m->vm, info);
 	memcpy(info->why, m->why, sizeof(info->why));
+}
+
+bool vms_describe(unsigned index, struct vmk_info_vm *info)
+{
+	uint64_t saved = spin_lock(&lock);
+	bool found = index < machine_count;
+
+	if (found)
+		describe(machines[index], info);
 	spin_unlock(&lock, saved);
-	return true;
+	return found;
 }
 
 /* --- its life */
@@ -129,7 +252,7 @@ static bool advance(struct machine *m, enum vm_action action, struct vm **vm)
 {
 	uint64_t saved = spin_lock(&lock);
 	const enum vmk_vm_state from = m->state, to = vm_life_next(from, action);
-	const bool possible = to != VMK_VM_STATES_END;
+	const bool possible = m->listed && to != VMK_VM_STATES_END;
 
 	*vm = NULL;
 	if (possible && to != from) {
@@ -142,7 +265,7 @@ static bool advance(struct machine *m, enum vm_action action, struct vm **vm)
 	}
 	spin_unlock(&lock, saved);
 	if (!possible)
-		vmk_warn("VM %s: cannot be %s: it is %s", m->image->name, vm_action_name(action),
+		vmk_warn("VM %s: cannot be %s: it is %s", m->image.name, vm_action_name(action),
 			vm_state_name(from));
 	return possible;
 }
@@ -181,6 +304,7 @@ static void gone(void *context)
 
 	vm_console_close(&m->console, true);
 	happened(m, VM_GONE);
+	put(m);
 }
 
 static void set_why(struct machine *m, const char *why)
@@ -198,10 +322,10 @@ static enum vmk_status create(struct machine *m, struct vm **vm)
 	enum vmk_status status = VMK_NOT_FOUND;
 
 	if (vmx)
-		status = vm_create(m->image, &owner, vm, why);
+		status = vm_create(&m->image, &owner, vm, why);
 	set_why(m, status == VMK_OK ? "" : why);
 	if (status != VMK_OK)
-		vmk_error("VM %s: not powered on: %s", m->image->name, why);
+		vmk_error("VM %s: not powered on: %s", m->image.name, why);
 	return status;
 }
 
@@ -212,31 +336,41 @@ static enum vmk_status power_on(struct machine *m, struct vm *vm)
 	set_vm(m, vm);
 	vm_console_close(&m->console, false);
 	happened(m, VM_POWER_ON);
-	vmk_log("VM %s: %u vCPUs, %u KiB", m->image->name, (unsigned)m->image->vm_vcpus,
-		(unsigned)m->image->vm_memory_kib);
-	status = uworld_start_vmx(vmx, m->image, vm);
+	vmk_log("VM %s: %u vCPUs, %u KiB", m->image.name, (unsigned)m->image.vm_vcpus,
+		(unsigned)m->image.vm_memory_kib);
+	status = uworld_start_vmx(vmx, &m->image, vm);
 	if (status == VMK_OK)
 		return VMK_OK;
 	set_why(m, "its VMX world was not started");
-	vmk_error("VM %s: its VMX world was not started: %s", m->image->name,
-		vmk_status_name(status));
+	vmk_error(
+		"VM %s: its VMX world was not started: %s", m->image.name, vmk_status_name(status));
+	return status;
+}
+
+/* Once made it has a reference of its machine, until it is gone(). */
+static enum vmk_status start(struct machine *m)
+{
+	enum vmk_status status;
+	struct vm *vm;
+
+	if (!advance(m, VM_CREATE, &vm))
+		return VMK_BAD_STATE;
+	status = create(m, &vm);
+	if (status == VMK_OK) {
+		hold(m);
+		return power_on(m, vm);
+	}
+	happened(m, VM_FAILED);
 	return status;
 }
 
 enum vmk_status vms_start(uint32_t id)
 {
 	struct machine *m = get(id);
-	enum vmk_status status;
-	struct vm *vm;
+	enum vmk_status status = m ? start(m) : VMK_NOT_FOUND;
 
-	if (!m)
-		return VMK_NOT_FOUND;
-	if (!advance(m, VM_CREATE, &vm))
-		return VMK_BAD_STATE;
-	status = create(m, &vm);
-	if (status == VMK_OK)
-		return power_on(m, vm);
-	happened(m, VM_FAILED);
+	if (m)
+		put(m);
 	return status;
 }
 
@@ -254,64 +388,82 @@ static void perform(const struct machine *m, struct vm *vm, enum vm_action actio
 		vm_ask_for(vm, VMK_VM_REQUEST_STOP);
 		break;
 	default:
-		uworld_kill(m->image->name);
+		uworld_kill(m->image.name);
 	}
 }
 
-enum vmk_status vms_act(uint32_t id, enum vm_action action)
+static enum vmk_status act(struct machine *m, enum vm_action action)
 {
-	struct machine *m = get(id);
 	struct vm *vm;
 
-	if (!m)
-		return VMK_NOT_FOUND;
 	if (!advance(m, action, &vm))
 		return VMK_BAD_STATE;
-	vmk_log("VM %s: is %s", m->image->name, vm_action_name(action));
+	vmk_log("VM %s: is %s", m->image.name, vm_action_name(action));
 	perform(m, vm, action);
 	if (vm)
 		vm_put(vm);
 	return VMK_OK;
 }
 
+enum vmk_status vms_act(uint32_t id, enum vm_action action)
+{
+	struct machine *m = get(id);
+	enum vmk_status status = m ? act(m, action) : VMK_NOT_FOUND;
+
+	if (m)
+		put(m);
+	return status;
+}
+
+/* Its life, with a reference for the caller; NULL: it is off. */
+static struct vm *vm_of(struct machine *m)
+{
+	uint64_t saved = spin_lock(&lock);
+	struct vm *vm = m->vm;
+
+	if (vm)
+		vm_get(vm);
+	spin_unlock(&lock, saved);
+	return vm;
+}
+
 enum vmk_status vms_set_memory(uint32_t id, uint32_t kib)
 {
 	struct machine *m = get(id);
 	struct vm *vm;
-	uint64_t saved;
 
 	if (!m)
 		return VMK_NOT_FOUND;
-	saved = spin_lock(&lock);
-	vm = m->vm;
-	if (vm)
-		vm_get(vm);
-	spin_unlock(&lock, saved);
-	if (!vm)
-		return VMK_BAD_STATE;
-	vmk_log("VM %s: is asked to make do with %u KiB", m->image->name, (unsigned)kib);
-	vm_balloon_ask(vm, kib / (PAGE_SIZE >> 10));
-	vm_put(vm);
-	return VMK_OK;
+	vm = vm_of(m);
+	if (vm) {
+		vmk_log("VM %s: is asked to make do with %u KiB", m->image.name, (unsigned)kib);
+		vm_balloon_ask(vm, kib / (PAGE_SIZE >> 10));
+		vm_put(vm);
+	}
+	put(m);
+	return vm ? VMK_OK : VMK_BAD_STATE;
 }
 
 /* --- its console */
 
-void vms_wake(uint32_t id)
+static void wake(struct machine *m)
 {
-	struct machine *m = get(id);
-	uint64_t saved;
-	struct vm *vm;
+	struct vm *vm = vm_of(m);
 
-	saved = spin_lock(&lock);
-	vm = m->vm;
-	if (vm)
-		vm_get(vm);
-	spin_unlock(&lock, saved);
 	if (!vm)
 		return;
 	vm_ask_for(vm, VMK_VM_REQUEST_CONSOLE);
 	vm_put(vm);
+}
+
+static struct machine *attached_to(struct vm_console *console)
+{
+	return container_of(console, struct machine, console);
+}
+
+void vms_wake(struct vm_console *console)
+{
+	wake(attached_to(console));
 }
 
 enum vmk_status vms_attach(uint32_t id, struct vm_console **console)
@@ -320,15 +472,20 @@ enum vmk_status vms_attach(uint32_t id, struct vm_console **console)
 
 	if (!m)
 		return VMK_NOT_FOUND;
-	if (!vm_console_attach(&m->console))
+	if (!vm_console_attach(&m->console)) {
+		put(m);
 		return VMK_BUSY;
+	}
 	*console = &m->console;
-	vms_wake(id);
+	wake(m);
 	return VMK_OK;
 }
 
-void vms_detach(uint32_t id)
+void vms_detach(struct vm_console *console)
 {
-	vm_console_detach(&get(id)->console);
-	vms_wake(id);
+	struct machine *m = attached_to(console);
+
+	vm_console_detach(console);
+	wake(m);
+	put(m);
 }

@@ -1,27 +1,38 @@
 /*
- * The virtual machines that were loaded at boot, and their lives (vmkvm/life.h): each is made of
- * its image, runs with a VMX world of its own, and can be powered on again once it is gone.
+ * The virtual machines that there are, and their lives (vmkvm/life.h): each is made of a package,
+ * when the boot loads it or when somebody asks, runs with a VMX world of its own, can be powered on
+ * again once it is gone, and destroyed while it is off. Thread-safe.
  */
 #ifndef VMKUSER_VMS_H
 #define VMKUSER_VMS_H
 
+#include "vmkmod/package.h"
 #include "vmkvm/console.h"
 #include "vmkvm/life.h"
 
-struct package;
+#define VMS_MAX 1024u
 
-/* While the boot goes on: a verified image, or the package of VMX worlds, of which the first
- * counts. Both stay. */
-enum vmk_status vms_add(const struct package *image);
+/*
+ * One more, off, made of a verified and measured package, which must stay; its settings are the
+ * package's, its name is what this VM, its VMX world and its group of the scheduler are called.
+ * VMK_BAD_PARAM: that is too long. VMK_EXISTS: there is a VM of that
+ * name. VMK_NO_RESOURCES: there are VMS_MAX. VMK_NO_MEMORY.
+ */
+enum vmk_status vms_create(const struct package *image, const char *name);
+/* One that is off ends to be: its name is free, its id never used again, the package stays.
+ * VMK_NOT_FOUND, VMK_BAD_STATE. Whoever is attached to its console keeps that alone. */
+enum vmk_status vms_destroy(uint32_t id);
+/* While the boot goes on: the package of VMX worlds, of which the first counts. It stays. */
 void vms_set_vmx(const struct package *vmx);
 
 unsigned vms_count(void);
-/* The VM number `index`, in the order of loading; `info` is zeroed. False beyond the last. */
+/* The VM number `index` of those there are, in the order of their making; `info` is zeroed. False
+ * beyond the last. */
 bool vms_describe(unsigned index, struct vmk_info_vm *info);
 /* Its id, 0: there is none of that name. */
 uint32_t vms_find(const char *name);
-/* The name of that id, NULL: there is none. It stays. */
-const char *vms_name(uint32_t id);
+/* False: there is none of that id. */
+bool vms_name(uint32_t id, char name[PACKAGE_NAME_MAX]);
 
 /* Creates it, and powers it on. VMK_NOT_FOUND, VMK_BAD_STATE, or why it could not be (also in its
  * record and in the log). */
@@ -32,9 +43,9 @@ enum vmk_status vms_act(uint32_t id, enum vm_action action);
 
 /* VMK_NOT_FOUND; VMK_BUSY: somebody else is at its console. */
 enum vmk_status vms_attach(uint32_t id, struct vm_console **console);
-void vms_detach(uint32_t id);
-/* Its VMX world looks at the console: something was typed, or read. */
-void vms_wake(uint32_t id);
+void vms_detach(struct vm_console *console);
+/* For who is attached. Its VMX world looks at the console: something was typed, or read. */
+void vms_wake(struct vm_console *console);
 
 /* The VM's balloon is to leave it so much RAM at most, until it is powered off; 0: its limit.
  * VMK_NOT_FOUND; VMK_BAD_STATE: it is off. */

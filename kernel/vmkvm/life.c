@@ -10,6 +10,7 @@ static const struct {
 	enum vmk_vm_state to;
 } rows[] = {
 	{VMK_VM_OFF, VM_CREATE, VMK_VM_CREATED},
+	{VMK_VM_OFF, VM_DESTROY, VMK_VM_OFF}, /* its last one (vmkuser/vms.c) */
 	{VMK_VM_CREATED, VM_POWER_ON, VMK_VM_RUNNING},
 	{VMK_VM_CREATED, VM_FAILED, VMK_VM_OFF},
 	{VMK_VM_RUNNING, VM_PAUSE, VMK_VM_PAUSED},

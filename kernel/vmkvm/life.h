@@ -16,6 +16,7 @@
 	X(VM_RESET, "reset")                    \
 	X(VM_STOP, "asked to stop")             \
 	X(VM_HARD_STOP, "switched off")         \
+	X(VM_DESTROY, "destroyed")              \
 	X(VM_FAILED, "given up")                \
 	X(VM_ENDED, "ended with its VMX world") \
 	X(VM_GONE, "freed with its last thread")

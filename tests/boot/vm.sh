@@ -25,9 +25,9 @@ tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --o
 timeout $((patience + 20)) build/bin/txtsim run --mem 128 --iso "$dir/boot.iso" --workdir "$dir/run" --no-reboot \
 	--dump-at 'World keeper: guest: the secret|VM keeper: is gone' --until 'rounds of round,' --timeout "$patience" >"$dir/txtsim.log" 2>&1
 is "the machine runs until all is over" $? 0
-counts=$(grep -a 'rounds of round,' "$log" | grep -aoE 'frames in use [0-9]+ before, [0-9]+ after')
-ok "$rounds rounds of a VM leave every count where it was: $counts" \
-	grep -qE '^frames in use ([0-9]+) before, \1 after$' <<<"$counts"
+counts=$(grep -a 'rounds of round,' "$log" | grep -aoE 'frames in use .* after')
+ok "$rounds rounds of a VM, each made, powered on, gone and destroyed, leave every count where it was: $counts" \
+	grep -qE '^frames in use ([0-9]+) before, \1 after, heap bytes ([0-9]+) before, \2 after$' <<<"$counts"
 is "the last VM to go leaves no memory behind" \
 	"$(grep -aoE 'is gone, [0-9]+ KiB of virtual machines are left' "$log" | tail -n 1)" \
 	'is gone, 0 KiB of virtual machines are left'

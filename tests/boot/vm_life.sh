@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 . tests/tap.sh
 . tests/boot/boot_lib.sh
 . tests/boot/guests/flat.sh
+. tests/boot/guests/shares.sh
 dir=build/tests/boot/vm_life
 . tests/boot/console_lib.sh
 seconds=4 patience=${MERLON_TIMEOUT:-250}
@@ -130,6 +131,25 @@ ok "and by its other clocks, too" logs 'World rated: \| held: it keeps its rate'
 does "it is switched off" vmk vm stop --hard rated
 has "the host's is another" "$log" 'World clocks: \| its TSC goes at [0-9]*[1-9][0-9]{4} kHz'
 
+# --- which there are: one is forgotten, another made of its package beside it
+answers "a package that is none" 1 "no package 'console' of a virtual machine was loaded" vmk vm create console second
+answers "a name that is taken" 1 "of the name 'echo': choose another" vmk vm create echo
+answers "one that a user world has" 1 "of the name 'console'" vmk vm create echo console
+answers "one that is none" 1 "'-x' is no name" vmk vm create echo --name=-x
+does "a second one of a package" vmk vm create echo second
+answers "it is off, under an id of its own" 0 '^ *1[0-9] +second +off +0 +1 +4096 ' vmk vm list
+answers "it knows its package" 0 '^   Package: echo$' vmk vm get second
+does "it is powered on" vmk vm start second
+ok "beside the first one's is a VMX world of its name" logs 'World second: \| echo is here'
+answers "one that runs cannot be destroyed" 1 'second cannot be destroyed: it is running' vmk vm destroy second
+does "it is switched off" vmk vm stop --hard second
+ok "and is gone" logs 'VM second: is gone'
+does "it is destroyed" vmk vm destroy second
+answers "nobody knows it any more" 1 "no virtual machine 'second'" vmk vm get second
+does "so is the boot's own" vmk vm destroy echo
+does "and made again" vmk vm create echo
+answers "all this is in the audit log" 0 ' vm-power .*action=destroyed vm=1[0-9] name=second' vmk system auditrecords list
+
 # --- more vCPUs than pCPUs
 for guest in four eight; do
 	does "$guest vCPUs on two pCPUs" vmk vm start "$guest"
@@ -197,38 +217,7 @@ vmk vmk world list --json
 ok "vCPUs are worlds with names" says 'map(select(.Kind == "vcpu") | .Name + " " + .VM) == ["vm6:vcpu0 heavy", "vm7:vcpu0 light"]'
 vmk vmk sched pool list --json
 ok "both are in the pool of VMs" says 'map(select(.Kind == "vm") | .Path) == ["host/user/heavy", "host/user/light"]'
-vmk vmk sched stats get --interval "$seconds" --json
-# within_3_percent A B: A / B is 2.
-within_3_percent()
-{
-	[ -n "$1" ] && [ -n "$2" ] && awk -v a="$1" -v b="$2" 'BEGIN { r = a / b / 2; exit !(r > 0.97 && r < 1.03) }'
-}
-used()
-{
-	jq "map(select(.VM == \"$1\") | .USED | tonumber) | add" "$dir/answer"
-}
-heavy=$(used heavy) light=$(used light)
-ok "by accounting 2:1 within 3 %: $heavy and $light % of a pCPU" within_3_percent "$heavy" "$light"
-does "they are switched off" vmk vm stop --hard heavy
-does "both" vmk vm stop --hard light
-# work GUEST: "milliseconds rounds" as the guest told them, of one day.
-work()
-{
-	sed -nE "s/^[^T]*T([0-9]+):([0-9]+):([0-9]+)\.([0-9]+)Z.*World $1: \| ([0-9a-f]{8})\r*\$/\1 \2 \3 \4 \5/p" "$log" |
-		while read -r h m s ms rounds; do
-			echo $((((10#$h * 60 + 10#$m) * 60 + 10#$s) * 1000 + 10#$ms)) $((16#$rounds))
-		done
-}
-work heavy >"$dir/heavy.work"
-work light >"$dir/light.work"
-# What each did while both worked, between lines by interpolation.
-awk 'function at(t, time, rounds, n,   i) { for (i = 2; i < n && time[i] < t; i++); return rounds[i-1] + (rounds[i] - rounds[i-1]) * (t - time[i-1]) / (time[i] - time[i-1]) }
-	NR == FNR { ht[++h] = $1; hr[h] = $2; next } { lt[++l] = $1; lr[l] = $2 }
-	END { from = ht[1] > lt[1] ? ht[1] : lt[1]; to = ht[h] < lt[l] ? ht[h] : lt[l];
-		print at(to, ht, hr, h) - at(from, ht, hr, h), at(to, lt, lr, l) - at(from, lt, lr, l), to - from }' \
-	"$dir/heavy.work" "$dir/light.work" >"$dir/progress"
-read -r heavy light ms <"$dir/progress"
-ok "by the guests' progress 2:1 within 3 %: $heavy and $light rounds in $ms ms" within_3_percent "$heavy" "$light"
+two_to_one heavy light "$seconds"
 
 answers "nothing is left on" 0 '^   State: (off|ending)$' vmk vm get light
 printf 'system shutdown poweroff\r' >&8

@@ -149,7 +149,7 @@ enum vmk_status uworld_start(const struct package *package)
 	return starting;
 }
 
-enum vmk_status vms_add(const struct package *image)
+enum vmk_status vms_create(const struct package *image, const char *name)
 {
 	note("machine %s %u; ", image->name, (unsigned)image->vm_vcpus);
 	return creating;

@@ -13,11 +13,11 @@
 
 /* Rows: states; columns: actions, in the order of VM_ACTIONS. "." is not possible. */
 static const char *const expected[] = {
-	[VMK_VM_OFF] = "C.........",
-	[VMK_VM_CREATED] = ".R.....O..",
-	[VMK_VM_RUNNING] = "..P.RRE.E.",
-	[VMK_VM_PAUSED] = "...R..E.E.",
-	[VMK_VM_ENDING] = "........EO",
+	[VMK_VM_OFF] = "C......O...",
+	[VMK_VM_CREATED] = ".R......O..",
+	[VMK_VM_RUNNING] = "..P.RRE..E.",
+	[VMK_VM_PAUSED] = "...R..E..E.",
+	[VMK_VM_ENDING] = ".........EO",
 };
 static const char letters[] = "OCRPE."; /* of states, and of none */
 

@@ -43,76 +43,6 @@ static json_t *json_of(const char *line)
 	return json;
 }
 
-/* --- virtual machines */
-
-static void vms_are_listed(void **state)
-{
-	shows("vm list", 0,
-		"VM ID  Name   State    World ID  vCPUs  Memory KiB  CPU Shares  Autostart\n"
-		"-----  -----  -------  --------  -----  ----------  ----------  ---------\n"
-		"1      agent  running  100       2      4096        2000        false\n"
-		"2      other  off      0         0      0           1000        false\n");
-	says("vm get agent", 0, "   CPU Limit: 150 % of a pCPU\n   CPU Affinity: 0,2-3\n");
-	says("vm get agent", 0,
-		"   Memory KiB: 4096\n   Memory Reservation KiB: 0\n   Memory Limit KiB: 2048\n"
-		"   Memory Granted KiB: 1024\n   Large Pages: 0\n   Balloon KiB: 2048\n");
-	shows("vm memory set agent --target-kib 1024", 0, "");
-	says("vm memory set --vm agent", 2, "target-kib");
-	says("vm get other", 0, "   CPU Limit: none\n   CPU Affinity: any\n");
-	fake.vm_count = 0;
-	says("vm list", 0, "There are no virtual machines");
-	shows("vm list --json", 0, "[]\n");
-}
-
-static void vms_are_controlled(void **state)
-{
-	static const struct {
-		const char *line;
-		enum vmk_control control;
-	} lines[] = {
-		{"vm start other", VMK_CONTROL_VM_START},
-		{"vm stop other", VMK_CONTROL_VM_STOP},
-		{"vm stop --hard other", VMK_CONTROL_VM_HARD_STOP},
-		{"vm pause --vm other", VMK_CONTROL_VM_PAUSE},
-		{"vm resume -m other", VMK_CONTROL_VM_RESUME},
-		{"vm reset other", VMK_CONTROL_VM_RESET},
-	};
-
-	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		shows(lines[i].line, 0, "");
-		assert_int_equal(fake.control, lines[i].control);
-		assert_int_equal(fake.control_value, 2);
-	}
-	says("vm start", 2, "vm");
-	fake.controls = 0;
-	says("vm start nobody", 1, "no virtual machine 'nobody'");
-	assert_int_equal(fake.controls, 0);
-}
-
-static void vms_say_why_not(void **state)
-{
-	fake.control_status = VMK_BAD_STATE;
-	says("vm pause other", 1, "other cannot be paused: it is off");
-	says("vm start agent", 1, "agent cannot be started: it is running");
-	fake.control_status = VMK_DENIED;
-	says("vm stop --hard agent", 1, "agent was not switched off: denied");
-	fake.control_status = VMK_NO_MEMORY;
-	strcpy(fake.vms[1].why, "memory: 4096 KiB needed, 12 KiB available");
-	says("vm start other", 1, "other was not started: memory: 4096 KiB needed, 12 KiB");
-}
-
-static void a_console_is_left(void **state)
-{
-	says("vm console other", 1, "other is off: 'vm start other' first");
-	assert_int_equal(fake.console_vm, 0);
-	says("vm console agent", 0, "Left the console of agent");
-	assert_int_equal(fake.console_vm, 1);
-	fake.console_status = VMK_NOT_PRESENT;
-	says("vm console agent", 0, "agent is off");
-	fake.console_status = VMK_BUSY;
-	says("vm console agent", 1, "somebody else is at the console of agent");
-}
-
 /* --- formats, as ESXi's administrators know them */
 
 static void version_is_one_line(void **state)
@@ -596,10 +526,6 @@ int main(void)
 		cmocka_unit_test_setup(a_pool_is_shown_and_set, fresh),
 		cmocka_unit_test_setup(skew_is_of_vms_alone, fresh),
 		cmocka_unit_test_setup(version_is_one_line, fresh),
-		cmocka_unit_test_setup(vms_are_listed, fresh),
-		cmocka_unit_test_setup(vms_are_controlled, fresh),
-		cmocka_unit_test_setup(vms_say_why_not, fresh),
-		cmocka_unit_test_setup(a_console_is_left, fresh),
 		cmocka_unit_test_setup(modules_are_a_table, fresh),
 		cmocka_unit_test_setup(trusted_boot_is_a_record, fresh),
 		cmocka_unit_test_setup(interfaces_are_blocks, fresh),

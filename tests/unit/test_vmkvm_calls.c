@@ -230,6 +230,47 @@ static void controls_machines(void **state)
 	}
 }
 
+#define MEMORY 0x700000ull
+
+static int with_memory(void **state)
+{
+	attached(state);
+	return space_alloc_at(&sim.space, MEMORY, PAGE_SIZE, PROT_USER | PROT_R | PROT_W);
+}
+
+static enum vmk_status make(uint32_t module, const char *name)
+{
+	struct vmk_vm_making making = {.module = module};
+
+	strncpy(making.name, name, sizeof(making.name));
+	assert_int_equal(space_write(&sim.space, MEMORY, &making, sizeof(making)), VMK_OK);
+	return call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_VM_CREATE, MEMORY);
+}
+
+static void makes_machines_and_forgets_them(void **state)
+{
+	unsigned asked = shim_audit_counts[AUDIT_VM_POWER];
+
+	assert_int_equal(make(2, "second"), VMK_OK);
+	assert_string_equal(sim_vm.made, "second");
+	assert_int_equal(shim_audit_counts[AUDIT_VM_POWER], ++asked);
+	assert_non_null(strstr(shim_audit_last, "action=created vm=0 name=second package=image"));
+	assert_int_equal(make(2, ""), VMK_OK);
+	assert_string_equal(sim_vm.made, "image");
+	assert_int_equal(make(2, "vm"), VMK_EXISTS);
+	assert_int_equal(make(2, "agent"), VMK_EXISTS);
+	assert_int_equal(make(1, "second"), VMK_NOT_FOUND);
+	assert_int_equal(make(2, "-second"), VMK_BAD_PARAM);
+	assert_int_equal(make(2, "a/b"), VMK_BAD_PARAM);
+	assert_int_equal(make(2, "thirty-two characters without an end."), VMK_BAD_PARAM);
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_VM_CREATE, 0), VMK_BAD_ADDRESS);
+	assert_int_equal(call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_VM_DESTROY, 1), VMK_OK);
+	assert_int_equal(sim_vm.action, VM_DESTROY);
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_VM_DESTROY, 2), VMK_NOT_FOUND);
+}
+
 static void sets_pools(void **state)
 {
 	static const enum vmk_control controls[] = {
@@ -268,6 +309,17 @@ static void sets_only_the_vms_it_may_act_on(void **state)
 	assert_int_equal(sim_pool.value, 1);
 }
 
+static void makes_only_what_it_may_act_on(void **state)
+{
+	strcpy(world.grants.vms[0], "second");
+	world.grants.all_vms = 0;
+	sim_vm.made[0] = 0;
+	assert_int_equal(make(2, "third"), VMK_DENIED);
+	assert_int_equal(call(VMK_SYS_CONTROL, the_system, VMK_CONTROL_VM_DESTROY, 1), VMK_DENIED);
+	assert_string_equal(sim_vm.made, "");
+	assert_int_equal(make(2, "second"), VMK_OK);
+}
+
 static void controls_modules(void **state)
 {
 	vmk_handle reader;
@@ -303,6 +355,8 @@ int main(void)
 		cmocka_unit_test_setup(console_goes_both_ways, attached),
 		cmocka_unit_test_setup(only_who_may_control_attaches, attached),
 		cmocka_unit_test_setup(controls_machines, attached),
+		cmocka_unit_test_setup(makes_machines_and_forgets_them, with_memory),
+		cmocka_unit_test_setup(makes_only_what_it_may_act_on, with_memory),
 		cmocka_unit_test_setup(sets_pools, attached),
 		cmocka_unit_test_setup(sets_only_the_vms_it_may_act_on, attached),
 		cmocka_unit_test_setup(controls_modules, attached),

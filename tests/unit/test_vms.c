@@ -1,6 +1,6 @@
 /* sources: kernel/vmkuser/vms.c kernel/vmkvm/life.c kernel/vmkvm/console.c */
-/* The machines that were loaded: each step of their lives, what is refused, and that nobody speaks
- * to a VM that is gone. */
+/* The machines that there are: how they come and go, each step of their lives, what is refused, and
+ * that nobody speaks to a VM that is gone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,6 +29,7 @@ static struct package image = {
 	.name = "guest", .version = "1", .kind = PACKAGE_VM, .vm_vcpus = 2, .vm_memory_kib = 4096};
 static struct package vmx = {.name = "vmx"};
 static enum vmk_status creating, starting;
+static const char *expected_name = "guest";
 static char notes[512], said[512];
 static bool locked;
 static uint64_t now;
@@ -59,9 +60,22 @@ void event_signal(struct event *event)
 {
 }
 
+static unsigned objects; /* that were asked for and not given back */
+static bool heap_is_empty;
+
 void *heap_alloc(size_t bytes)
 {
+	if (heap_is_empty)
+		return NULL;
+	objects++;
 	return calloc(1, bytes);
+}
+
+void heap_free(void *memory)
+{
+	assert_false(locked);
+	objects--;
+	free(memory);
 }
 
 uint64_t time_ns(void)
@@ -149,7 +163,7 @@ enum vmk_status uworld_start_vmx(
 	const struct package *package, const struct package *of, struct vm *v)
 {
 	assert_ptr_equal(package, &vmx);
-	assert_ptr_equal(of, &image);
+	assert_string_equal(of->name, expected_name);
 	note("vmx ");
 	if (starting != VMK_OK)
 		end();
@@ -173,7 +187,7 @@ static enum vmk_vm_state state_now(void)
 
 static int load(void **state)
 {
-	return vms_add(&image);
+	return vms_create(&image, image.name);
 }
 
 static int fresh(void **state)
@@ -234,6 +248,15 @@ static void a_whole_life(void **state)
 	assert_int_equal(info.starts, 1);
 }
 
+static void wake(void)
+{
+	struct vm_console *console;
+
+	assert_int_equal(vms_attach(1, &console), VMK_OK);
+	vms_wake(console);
+	vms_detach(console);
+}
+
 /* Whoever has a reference keeps the memory, and with it the machine from being powered on. */
 static void ends_with_its_last_thread(void **state)
 {
@@ -242,7 +265,7 @@ static void ends_with_its_last_thread(void **state)
 	end();
 	assert_int_equal(state_now(), VMK_VM_ENDING);
 	notes[0] = 0;
-	vms_wake(1);
+	wake();
 	assert_int_equal(vms_act(1, VM_RESET), VMK_BAD_STATE);
 	assert_string_equal(notes, "");
 	vm_put(&vm);
@@ -282,14 +305,127 @@ static void a_console_outlives_the_vm(void **state)
 	assert_int_equal(state_now(), VMK_VM_RUNNING);
 	assert_int_equal(info.attached, 1);
 	notes[0] = 0;
-	vms_wake(1);
+	vms_wake(console);
 	assert_string_equal(notes, "ask 7 ");
 	end();
 	assert_int_equal(vm_console_read(console, text, 8, &bytes), VMK_NOT_PRESENT);
-	vms_detach(1);
+	vms_detach(console);
 	assert_int_equal(vms_attach(1, &other), VMK_OK);
 	assert_ptr_equal(other, console);
-	vms_detach(1);
+	vms_detach(console);
+}
+
+/* --- made when somebody asks, and forgotten */
+
+static void two_of_one_package(void **state)
+{
+	char name[PACKAGE_NAME_MAX];
+	uint32_t id;
+
+	image.vm_autostart = true;
+	assert_int_equal(vms_create(&image, "guest"), VMK_EXISTS);
+	assert_int_equal(vms_create(&image, "a name that has no end within 32"), VMK_BAD_PARAM);
+	assert_int_equal(vms_create(&image, "second"), VMK_OK);
+	image.vm_autostart = false;
+	id = vms_find("second");
+	assert_int_equal(vms_count(), 2);
+	memset(&info, 0, sizeof(info));
+	assert_true(vms_describe(1, &info));
+	assert_string_equal(info.name, "second");
+	assert_string_equal(info.package, "guest");
+	assert_int_equal(info.autostart, 0);
+	assert_true(vms_name(id, name));
+	assert_string_equal(name, "second");
+	expected_name = "second";
+	assert_int_equal(vms_start(id), VMK_OK);
+	assert_int_equal(vms_destroy(id), VMK_BAD_STATE);
+	assert_int_equal(vms_act(id, VM_HARD_STOP), VMK_OK);
+	assert_string_equal(notes, "create vmx kill second ");
+	end();
+	assert_int_equal(vms_destroy(id), VMK_OK);
+	assert_string_equal(said, "VM second: is destroyed; its package guest stays");
+	expected_name = "guest";
+}
+
+static void what_is_destroyed_is_free(void **state)
+{
+	const unsigned before = objects;
+	uint32_t last = vms_find("guest");
+
+	assert_int_equal(vms_create(&image, "again"), VMK_OK);
+	for (unsigned i = 0; i < 100; i++) {
+		uint32_t id = vms_find("again");
+
+		assert_true(id > last);
+		last = id;
+		assert_int_equal(vms_destroy(id), VMK_OK);
+		assert_int_equal(vms_destroy(id), VMK_NOT_FOUND);
+		assert_int_equal(vms_start(id), VMK_NOT_FOUND);
+		assert_int_equal(vms_find("again"), 0);
+		assert_int_equal(vms_create(&image, "again"), VMK_OK);
+	}
+	assert_int_equal(vms_destroy(vms_find("again")), VMK_OK);
+	assert_int_equal(objects, before);
+	assert_int_equal(vms_count(), 1);
+}
+
+/* The first of three goes: the others keep their ids, and their order. */
+static void the_others_stay(void **state)
+{
+	uint32_t second, third;
+
+	assert_int_equal(vms_create(&image, "second"), VMK_OK);
+	assert_int_equal(vms_create(&image, "third"), VMK_OK);
+	second = vms_find("second");
+	third = vms_find("third");
+	assert_int_equal(vms_destroy(vms_find("guest")), VMK_OK);
+	assert_int_equal(vms_find("second"), second);
+	assert_int_equal(vms_find("third"), third);
+	memset(&info, 0, sizeof(info));
+	assert_true(vms_describe(0, &info));
+	assert_int_equal(info.id, second);
+	assert_true(vms_describe(1, &info));
+	assert_int_equal(info.id, third);
+	assert_int_equal(vms_destroy(second), VMK_OK);
+	assert_int_equal(vms_destroy(third), VMK_OK);
+	assert_int_equal(objects, 0);
+}
+
+/* Whoever was attached finds out by himself, and then the last of it goes. */
+static void a_console_outlives_its_machine(void **state)
+{
+	struct vm_console *console;
+	char text[8];
+	size_t bytes;
+
+	assert_int_equal(vms_create(&image, "guest"), VMK_OK);
+	assert_int_equal(vms_attach(vms_find("guest"), &console), VMK_OK);
+	assert_int_equal(vms_destroy(vms_find("guest")), VMK_OK);
+	assert_int_equal(vm_console_read(console, text, 8, &bytes), VMK_NOT_PRESENT);
+	vms_wake(console);
+	assert_int_equal(objects, 1);
+	vms_detach(console);
+	assert_int_equal(objects, 0);
+}
+
+static void there_is_an_end(void **state)
+{
+	char name[PACKAGE_NAME_MAX];
+
+	heap_is_empty = true;
+	assert_int_equal(vms_create(&image, "guest"), VMK_NO_MEMORY);
+	heap_is_empty = false;
+	for (unsigned i = 0; i < VMS_MAX; i++) {
+		snprintf(name, sizeof(name), "vm%u", i);
+		assert_int_equal(vms_create(&image, name), VMK_OK);
+	}
+	assert_int_equal(vms_create(&image, "guest"), VMK_NO_RESOURCES);
+	assert_int_equal(objects, VMS_MAX);
+	for (unsigned i = 0; i < VMS_MAX; i++) {
+		snprintf(name, sizeof(name), "vm%u", i);
+		assert_int_equal(vms_destroy(vms_find(name)), VMK_OK);
+	}
+	assert_int_equal(objects, 0);
 }
 
 int main(void)
@@ -301,6 +437,11 @@ int main(void)
 		cmocka_unit_test_setup(ends_with_its_last_thread, fresh),
 		cmocka_unit_test_setup(what_cannot_be_made_is_off, fresh),
 		cmocka_unit_test_setup(a_console_outlives_the_vm, fresh),
+		cmocka_unit_test_setup(two_of_one_package, fresh),
+		cmocka_unit_test_setup(what_is_destroyed_is_free, fresh),
+		cmocka_unit_test_setup(the_others_stay, fresh),
+		cmocka_unit_test_setup(a_console_outlives_its_machine, fresh),
+		cmocka_unit_test_setup(there_is_an_end, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, load, NULL);

@@ -10,7 +10,7 @@
 #include <vmkuser/secpolicy.h>
 #include <vmkuser/syscall.h>
 
-#define VMK_INFO_VERSION 4u
+#define VMK_INFO_VERSION 5u
 
 /* X(symbol, number, structure, name in manifests) */
 #define VMK_INFO_KINDS(X)                                                   \
@@ -287,7 +287,7 @@ struct vmk_info_vm {
 	struct vmk_info_head head;
 	uint32_t id;    /* from 1 on; does not change */
 	uint32_t state; /* enum vmk_vm_state */
-	char name[32], version[32];
+	char name[32], package[32], version[32];
 	uint64_t since_ns; /* monotonic: in this state */
 	uint32_t vcpus, memory_kib;
 	uint32_t shares;          /* of CPU time, the whole VM's */
@@ -334,30 +334,39 @@ struct vmk_info_domain {
 
 /* VMK_SYS_CONTROL. X(symbol, number, name in manifests) */
 /* Those of VMs take a VM's id as value; VMK_BAD_STATE if its state does not allow it. */
-#define VMK_CONTROLS(X)                                                                           \
-	X(VMK_CONTROL_POWER_OFF, 1, "power-off")                                                  \
-	X(VMK_CONTROL_REBOOT, 2, "reboot")                                                        \
-	X(VMK_CONTROL_ENABLE_TBOOT, 3, "enable-tboot") /* value: enum vmk_stored, at next boot */ \
-	X(VMK_CONTROL_VM_START, 4, "vm-start")                                                    \
-	X(VMK_CONTROL_VM_STOP, 5, "vm-stop") /* its power button */                               \
-	X(VMK_CONTROL_VM_HARD_STOP, 6, "vm-hard-stop")                                            \
-	X(VMK_CONTROL_VM_PAUSE, 7, "vm-pause")                                                    \
-	X(VMK_CONTROL_VM_RESUME, 8, "vm-resume")                                                  \
-	X(VMK_CONTROL_VM_RESET, 9, "vm-reset")                                                    \
-	/* value: a VM's id << 32 \| KiB of RAM that it is to have at most; 0: its limit */       \
-	X(VMK_CONTROL_VM_MEMORY, 13, "vm-memory")                                                 \
-	X(VMK_CONTROL_MODULE_LOAD, 10, "module-load") /* value: index of its VMK_INFO_MODULE */   \
-	X(VMK_CONTROL_MODULE_UNLOAD, 11, "module-unload")                                         \
-	/* value: index of its VMK_INFO_PARAMETER << 32 \| number */                              \
-	X(VMK_CONTROL_MODULE_PARAMETER, 12, "module-parameter")                                   \
-	/* value: id of its VMK_INFO_GROUP << 32 \| shares, or percent of one pCPU (0: none) */   \
-	X(VMK_CONTROL_POOL_SHARES, 20, "pool-shares")                                             \
-	X(VMK_CONTROL_POOL_RESERVATION, 21, "pool-reservation")                                   \
+#define VMK_CONTROLS(X)                                                                            \
+	X(VMK_CONTROL_POWER_OFF, 1, "power-off")                                                   \
+	X(VMK_CONTROL_REBOOT, 2, "reboot")                                                         \
+	X(VMK_CONTROL_ENABLE_TBOOT, 3, "enable-tboot") /* value: enum vmk_stored, at next boot */  \
+	X(VMK_CONTROL_VM_START, 4, "vm-start")                                                     \
+	X(VMK_CONTROL_VM_STOP, 5, "vm-stop") /* its power button */                                \
+	X(VMK_CONTROL_VM_HARD_STOP, 6, "vm-hard-stop")                                             \
+	X(VMK_CONTROL_VM_PAUSE, 7, "vm-pause")                                                     \
+	X(VMK_CONTROL_VM_RESUME, 8, "vm-resume")                                                   \
+	X(VMK_CONTROL_VM_RESET, 9, "vm-reset")                                                     \
+	/* value: a VM's id << 32 \| KiB of RAM that it is to have at most; 0: its limit */        \
+	X(VMK_CONTROL_VM_MEMORY, 13, "vm-memory")                                                  \
+	X(VMK_CONTROL_VM_CREATE, 23, "vm-create")     /* value: address of struct vmk_vm_making */ \
+	X(VMK_CONTROL_VM_DESTROY, 24, "vm-destroy")   /* one that is off */                        \
+	X(VMK_CONTROL_MODULE_LOAD, 10, "module-load") /* value: index of its VMK_INFO_MODULE */    \
+	X(VMK_CONTROL_MODULE_UNLOAD, 11, "module-unload")                                          \
+	/* value: index of its VMK_INFO_PARAMETER << 32 \| number */                               \
+	X(VMK_CONTROL_MODULE_PARAMETER, 12, "module-parameter")                                    \
+	/* value: id of its VMK_INFO_GROUP << 32 \| shares, or percent of one pCPU (0: none) */    \
+	X(VMK_CONTROL_POOL_SHARES, 20, "pool-shares")                                              \
+	X(VMK_CONTROL_POOL_RESERVATION, 21, "pool-reservation")                                    \
 	X(VMK_CONTROL_POOL_LIMIT, 22, "pool-limit")
 enum vmk_control {
 #define X(symbol, number, name) symbol = number,
 	VMK_CONTROLS(X)
 #undef X
+};
+
+/* A virtual machine to be made. VMK_NOT_FOUND: the module is no VM that was loaded. VMK_EXISTS: a
+ * VM, or a user world's package, has that name. VMK_BAD_PARAM: it is no name. VMK_NO_RESOURCES. */
+struct vmk_vm_making {
+	uint32_t module, reserved; /* index of its VMK_INFO_MODULE */
+	char name[32];             /* empty: the package's */
 };
 
 #endif

@@ -34,7 +34,8 @@ int cmd_vm_list(struct call *call)
 {
 	struct vmk_info_vm vm;
 
-	call->out->note = "There are no virtual machines: none was among the boot modules.";
+	call->out->note = "There are no virtual machines: 'vm create' makes one of a package that "
+			  "was loaded.";
 	for (unsigned i = 0; next_record(call, VMK_INFO_VM, i, &vm, sizeof(vm)); i++) {
 		records_number(call->out, vm.id);
 		records_text(call->out, "%s", vm.name);
@@ -110,6 +111,7 @@ int cmd_vm_get(struct call *call)
 	format_affinity(&vm, affinity);
 	records_text(call->out, "%s", vm.name);
 	records_number(call->out, vm.id);
+	records_text(call->out, "%s", vm.package);
 	records_text(call->out, "%s", vm.version);
 	records_text(call->out, "%s", state_name(vm.state));
 	records_text(call->out, "%s", since);
@@ -131,6 +133,61 @@ int cmd_vm_get(struct call *call)
 	records_bool(call->out, vm.attached);
 	records_text(call->out, "%s", vm.why);
 	return call->error[0] ? EXIT_FAILED : EXIT_OK;
+}
+
+/* --- which there are */
+
+/* Index of the loaded package of that name with a VM's image; says that there is none. */
+static bool find_image(struct call *call, const char *name, uint32_t *index)
+{
+	struct vmk_info_module module;
+
+	for (*index = 0; next_record(call, VMK_INFO_MODULE, *index, &module, sizeof(module));
+		(*index)++) {
+		if (module.loaded && !strcmp(module.kind, "vm") && !strcmp(module.name, name))
+			return true;
+	}
+	if (!call->error[0])
+		call_fail(call, EXIT_FAILED,
+			"no package '%s' of a virtual machine was loaded: 'system module list' "
+			"shows what was",
+			name);
+	return false;
+}
+
+int cmd_vm_create(struct call *call)
+{
+	const char *package = call->text[OPTION_PACKAGE];
+	const char *name = call_given(call, OPTION_NAME) ? call->text[OPTION_NAME] : package;
+	struct vmk_vm_making making = {0};
+	enum vmk_status status;
+	char tried[ERROR_BYTES / 2];
+
+	if (!find_image(call, package, &making.module))
+		return EXIT_FAILED;
+	if (strlen(name) >= sizeof(making.name))
+		return call_fail(call, EXIT_FAILED, "a name has at most %u characters",
+			(unsigned)sizeof(making.name) - 1);
+	memcpy(making.name, name, strlen(name));
+	status = call->host->control(
+		call->context, VMK_CONTROL_VM_CREATE, (uint64_t)(uintptr_t)&making);
+	switch (status) {
+	case VMK_OK:
+		return call_done(call);
+	case VMK_EXISTS:
+		return call_fail(call, EXIT_FAILED,
+			"there is a virtual machine, or a user world, of the name '%s': choose "
+			"another with --name",
+			name);
+	case VMK_BAD_PARAM:
+		return call_fail(call, EXIT_FAILED,
+			"'%s' is no name: letters and digits, then also . _ + ~ -", name);
+	case VMK_NO_RESOURCES:
+		return call_fail(call, EXIT_FAILED, "there are as many as there can be");
+	default:
+		snprintf(tried, sizeof(tried), "%s was not created", name);
+		return call_fail_status(call, status, tried);
+	}
 }
 
 /* --- its life */
@@ -183,6 +240,11 @@ int cmd_vm_resume(struct call *call)
 int cmd_vm_reset(struct call *call)
 {
 	return control(call, VMK_CONTROL_VM_RESET, "reset");
+}
+
+int cmd_vm_destroy(struct call *call)
+{
+	return control(call, VMK_CONTROL_VM_DESTROY, "destroyed");
 }
 
 int cmd_vm_memory_set(struct call *call)

@@ -22,6 +22,7 @@ void format_hex(const uint8_t *bytes, size_t count, char *to);
 enum { OPTION_SETTING, OPTION_VALUE };
 enum { OPTION_HOST, OPTION_COUNT, OPTION_SIZE, OPTION_WAIT };
 enum { OPTION_VM, OPTION_HARD, OPTION_TARGET = OPTION_HARD };
+enum { OPTION_PACKAGE, OPTION_NAME };
 enum { OPTION_MODULE, OPTION_PARAMETER };
 enum { OPTION_RECORDS };
 
@@ -65,6 +66,8 @@ int cmd_selftest_hardening(struct call *call);
 int cmd_path_list(struct call *call);
 int cmd_vm_list(struct call *call);
 int cmd_vm_get(struct call *call);
+int cmd_vm_create(struct call *call);
+int cmd_vm_destroy(struct call *call);
 int cmd_vm_start(struct call *call);
 int cmd_vm_stop(struct call *call);
 int cmd_vm_pause(struct call *call);

@@ -1,6 +1,7 @@
 #include "tests/unit/shim/vm_kernel.h"
 #include "sched/world_group.h"
 #include "vmkmod/drivers.h"
+#include "vmkmod/modules.h"
 
 #include <string.h>
 
@@ -39,9 +40,37 @@ enum vmk_status vms_start(uint32_t id)
 	return id == 1 ? VMK_OK : VMK_NOT_FOUND;
 }
 
-const char *vms_name(uint32_t id)
+bool vms_name(uint32_t id, char name[PACKAGE_NAME_MAX])
 {
-	return id == 1 ? "vm" : NULL;
+	strcpy(name, "vm");
+	return id == 1;
+}
+
+enum vmk_status vms_create(const struct package *image, const char *name)
+{
+	sim_vm.action = VM_CREATE;
+	strcpy(sim_vm.made, name);
+	return strcmp(name, "vm") ? VMK_OK : VMK_EXISTS;
+}
+
+enum vmk_status vms_destroy(uint32_t id)
+{
+	sim_vm.action = VM_DESTROY;
+	return id == 1 ? VMK_OK : VMK_NOT_FOUND;
+}
+
+/* --- vmkmod/modules.h: module 2 is a VM's image, "agent" is a user world */
+
+const struct package *modules_vm_image(unsigned index)
+{
+	static const struct package image = {.name = "image", .kind = PACKAGE_VM};
+
+	return index == 2 ? &image : NULL;
+}
+
+bool modules_have_world(const char *name)
+{
+	return !strcmp(name, "agent");
 }
 
 enum vmk_status vms_act(uint32_t id, enum vm_action action)
@@ -98,12 +127,12 @@ enum vmk_status vms_attach(uint32_t id, struct vm_console **console)
 	return VMK_OK;
 }
 
-void vms_detach(uint32_t id)
+void vms_detach(struct vm_console *console)
 {
 	sim_console.attached = false;
 }
 
-void vms_wake(uint32_t id)
+void vms_wake(struct vm_console *console)
 {
 	sim_vm.wakes++;
 }

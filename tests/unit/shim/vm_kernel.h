@@ -16,6 +16,7 @@ struct vm {
 	uint64_t ballooned, now_ns;
 	bool paused;
 	enum vm_action action; /* the last that was asked for */
+	char made[PACKAGE_NAME_MAX];
 	enum vmk_status map_status;
 };
 /* What was asked of driver modules. */

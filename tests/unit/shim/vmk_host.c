@@ -262,6 +262,8 @@ static enum vmk_status control(void *context, enum vmk_control what, uint64_t va
 	fake.controls++;
 	fake.control = what;
 	fake.control_value = value;
+	if (what == VMK_CONTROL_VM_CREATE)
+		fake.making = *(const struct vmk_vm_making *)(uintptr_t)value;
 	return fake.control_status;
 }
 

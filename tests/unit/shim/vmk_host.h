@@ -46,7 +46,8 @@ struct fake_host {
 	unsigned controls; /* calls */
 	enum vmk_control control;
 	uint64_t control_value;
-	unsigned pauses_left; /* then the person interrupts */
+	struct vmk_vm_making making; /* of VMK_CONTROL_VM_CREATE */
+	unsigned pauses_left;        /* then the person interrupts */
 	unsigned pings;
 	struct ping_request ping;
 	uint64_t ping_step; /* ns that each answer comes sooner than the last */
