@@ -166,6 +166,11 @@ void heap_free(void *memory)
 		panic("heap: freed an address that is not the heap's");
 }
 
+size_t heap_object_bytes(size_t asked)
+{
+	return asked <= SLAB_OBJECT_MAX ? slab_object_bytes(asked) : ALIGN_UP(asked, PAGE_SIZE);
+}
+
 uint64_t heap_bytes_used(void)
 {
 	uint64_t saved = spin_lock(&lock), bytes = cache.bytes_used;

@@ -34,6 +34,8 @@ void shadow_stack_free(uintptr_t end);
 void *cpu_area_alloc(size_t bytes);
 void cpu_area_free(void *area);
 uint64_t heap_bytes_used(void);
+/* What one object of so many bytes, more than 0, adds to them. */
+size_t heap_object_bytes(size_t asked);
 
 struct heap_audit {
 	uint64_t slabs, objects;

@@ -39,6 +39,11 @@ static unsigned kind_of(size_t bytes)
 	return kind;
 }
 
+size_t slab_object_bytes(size_t bytes)
+{
+	return sizes[kind_of(bytes)];
+}
+
 static unsigned object_bytes(const struct slab *slab)
 {
 	return sizes[slab->kind] - (unsigned)sizeof(uint64_t);

@@ -263,6 +263,13 @@ static struct world *create(const char *name)
 	return world;
 }
 
+uint64_t world_bytes(const struct world *world)
+{
+	return heap_object_bytes(sizeof(*world)) +
+	       heap_object_bytes(sizeof(*world->task.turn.spare)) +
+	       (STACK_PAGES + (world->context.shadow ? 1 : 0)) * PAGE_SIZE;
+}
+
 enum vmk_status world_create(
 	const char *name, void (*entry)(void *argument), void *argument, struct world **created)
 {

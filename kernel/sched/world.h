@@ -35,6 +35,8 @@ struct world_record {
 void sched_init(void);
 /* On every other CPU: the caller becomes its idle world. */
 _Noreturn void sched_cpu_start(void);
+/* Of the kernel's memory, for that world: its record, its stacks. */
+uint64_t world_bytes(const struct world *world);
 /* A new system world that runs entry(argument) and ends when that returns. The name is copied. */
 enum vmk_status world_create(
 	const char *name, void (*entry)(void *argument), void *argument, struct world **world);

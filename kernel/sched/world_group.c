@@ -72,6 +72,11 @@ static void discard(struct world_group *g)
 	heap_free(g);
 }
 
+size_t world_group_bytes(void)
+{
+	return heap_object_bytes(sizeof(struct world_group));
+}
+
 enum vmk_status world_group_create(enum world_group_kind kind, const char *pool, const char *name,
 	const struct world_group_settings *settings, struct world_group **created,
 	struct shortage *shortage)

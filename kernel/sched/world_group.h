@@ -46,6 +46,8 @@ enum vmk_status world_group_create(enum world_group_kind kind, const char *pool,
 	const struct world_group_settings *settings, struct world_group **group,
 	struct shortage *shortage);
 void world_group_put(struct world_group *group);
+/* Of the kernel's memory, for one group. */
+size_t world_group_bytes(void);
 /* "host/user/NAME" without what is before the last slash. */
 const char *world_group_name(const struct world_group *group);
 enum world_group_kind world_group_kind(const struct world_group *group);

@@ -125,6 +125,8 @@ static bool fill_memory(uint64_t index, void *record)
 	info->user = (frames_count(FRAME_USER) + frames_count(FRAME_USER_TEXT)) * PAGE_SIZE;
 	info->dma = frames_count(FRAME_DMA) * PAGE_SIZE;
 	info->modules = (frames_count(FRAME_MODULE) + frames_count(FRAME_MODULE_TEXT)) * PAGE_SIZE;
+	info->guests = frames_count(FRAME_VM) * PAGE_SIZE;
+	info->vtx = frames_count(FRAME_VTX) * PAGE_SIZE;
 	return true;
 }
 

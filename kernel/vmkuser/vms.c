@@ -198,6 +198,7 @@ static void describe_memory(struct vm *vm, struct vmk_info_vm *info)
 {
 	const uint32_t kib = PAGE_SIZE >> 10;
 	struct vm_balloon_info balloon;
+	struct vm_kernel_memory kernel;
 	struct vm_usage usage;
 
 	vm_memory_usage(vm, &usage);
@@ -206,6 +207,9 @@ static void describe_memory(struct vm *vm, struct vmk_info_vm *info)
 	info->memory_large = (uint32_t)usage.large;
 	info->balloon_kib = (uint32_t)balloon.pages * kib;
 	info->balloon_target_kib = (uint32_t)balloon.target * kib;
+	vm_kernel_memory(vm, &kernel);
+	info->kernel_bytes += kernel.all;
+	info->vcpu_kernel_bytes = kernel.each_vcpu;
 }
 
 static void describe(const struct machine *m, struct vmk_info_vm *info)
@@ -229,6 +233,7 @@ static void describe(const struct machine *m, struct vmk_info_vm *info)
 	info->since_ns = m->since_ns;
 	info->starts = m->starts;
 	info->attached = m->console.attached;
+	info->kernel_bytes = heap_object_bytes(sizeof(*m));
 	if (m->vm)
 		describe_memory(m->vm, info);
 	memcpy(info->why, m->why, sizeof(info->why));

@@ -111,9 +111,10 @@ struct vm {
 	uint32_t next_vcpu;        /* whose request comes next */
 	struct vmk_vm_entry entry; /* of vCPU 0; under the lock */
 	struct event requests;
-	struct world *world;       /* the VMX world; one reference */
-	struct world_group *group; /* of its vCPUs and its VMX world */
-	uint32_t reservation;      /* of each vCPU: rate */
+	struct world *world;            /* the VMX world; one reference */
+	struct world_group *group;      /* of its vCPUs and its VMX world */
+	uint32_t reservation;           /* of each vCPU: rate */
+	struct vm_kernel_memory kernel; /* taken so far, without tables of its RAM */
 	uint32_t vcpu_count;
 	struct vm_vcpu *vcpus[VM_VCPUS_MAX];
 };

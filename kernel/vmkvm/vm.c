@@ -88,6 +88,13 @@ static enum vmk_status take_frames(struct pfn *vmcs, struct pfn *fpu)
 	return status;
 }
 
+/* All vCPUs are alike. */
+static void count_vcpu(struct vm *vm, uint32_t index, uint64_t bytes)
+{
+	vm->kernel.all += bytes;
+	vm->kernel.each_vcpu += index ? 0 : bytes;
+}
+
 static enum vmk_status make_vcpu(struct vm *vm, uint32_t index)
 {
 	struct vm_vcpu *v = heap_alloc(sizeof(*v));
@@ -108,6 +115,7 @@ static enum vmk_status make_vcpu(struct vm *vm, uint32_t index)
 	v->attention = ATTEND_RESET;
 	v->reports = (struct budget){.interval_ns = REPORT_INTERVAL_NS, .burst = REPORT_BURST};
 	vlapic_init(&v->apic, &vm_vlapic_ops, v, index, index == 0);
+	count_vcpu(vm, index, heap_object_bytes(sizeof(*v)) + 2 * PAGE_SIZE);
 	vm->vcpus[index] = v;
 	vm->vcpu_count = index + 1;
 	return VMK_OK;
@@ -186,21 +194,32 @@ static void log_exits(const struct vm *vm)
 	}
 }
 
+void vm_kernel_memory(struct vm *vm, struct vm_kernel_memory *memory)
+{
+	struct vm_usage usage;
+
+	vm_memory_usage(vm, &usage);
+	*memory = vm->kernel;
+	memory->all += usage.tables * PAGE_SIZE;
+}
+
 static void log_memory(struct vm *vm)
 {
 	const uint64_t kib = PAGE_SIZE >> 10;
+	struct vm_kernel_memory kernel;
 	struct vm_balloon_info balloon;
 	struct vm_usage usage;
 
 	vm_memory_usage(vm, &usage);
 	vm_balloon_info(vm, &balloon);
+	vm_kernel_memory(vm, &kernel);
 	vmk_log("VM %s: %llu KiB of RAM of at most %llu, %llu large pages, %llu KiB in its "
 		"balloon, "
-		"%llu KiB for the kernel",
+		"%llu KiB for the kernel, %llu of them for each vCPU",
 		vm->name, (unsigned long long)(usage.granted * kib),
 		(unsigned long long)(usage.limit * kib), (unsigned long long)usage.large,
-		(unsigned long long)(balloon.pages * kib),
-		(unsigned long long)(usage.tables * kib));
+		(unsigned long long)(balloon.pages * kib), (unsigned long long)(kernel.all >> 10),
+		(unsigned long long)(kernel.each_vcpu >> 10));
 }
 
 void vm_put(struct vm *vm)
@@ -238,6 +257,7 @@ static enum vmk_status make_memory(
 		speculation_plan()->small_guest_code};
 	enum vmk_status status = vm_memory_create(vm, &policy);
 
+	vm->kernel.all += heap_object_bytes(ram_blocks(pages) * sizeof(struct ram_block));
 	if (status == VMK_NO_MEMORY)
 		snprintf(why, VM_WHY_BYTES,
 			"memory: %llu KiB needed, %llu of them for the kernel; %llu KiB available",
@@ -296,6 +316,7 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package, char
 	status = frames_alloc(0, FRAME_VTX, &bitmap);
 	if (status != VMK_OK)
 		return status;
+	vm->kernel.all += PAGE_SIZE;
 	vm->vtx.msr_bitmap = pfn_hpa(bitmap);
 	msr_bitmap_fill(direct_map(vm->vtx.msr_bitmap), controls);
 	status = make_memory(vm, package, why);
@@ -351,6 +372,7 @@ static enum vmk_status make_group(
 	if (status == VMK_NOT_FOUND)
 		snprintf(why, VM_WHY_BYTES, "CPU: there is no resource pool %s", pool);
 	vm->reservation = settings.reservation / package->vm_vcpus;
+	vm->kernel.all += world_group_bytes();
 	return not_admitted(status, &shortage, why);
 }
 
@@ -365,6 +387,7 @@ static enum vmk_status make_world(
 	status = world_create(name, vm_vcpu_main, vm->vcpus[index], world);
 	if (status != VMK_OK)
 		return status;
+	count_vcpu(vm, index, world_bytes(*world));
 	status = world_join(*world, vm->group, ROLE_VCPU, vm->reservation, &shortage);
 	if (status != VMK_OK)
 		world_put(*world);
@@ -452,6 +475,7 @@ enum vmk_status vm_create(const struct package *package, const struct vm_owner *
 		return VMK_NO_MEMORY;
 	__atomic_add_fetch(&vms, 1, __ATOMIC_RELAXED);
 	vm->references = 1;
+	vm->kernel.all = heap_object_bytes(sizeof(*vm));
 	vm->owner = *owner;
 	status = vm_image_parse(package->payload, package->payload_bytes, &vm->image, &text);
 	if (status != VMK_OK)
@@ -545,6 +569,7 @@ enum vmk_status vm_adopt(struct vm *vm, struct world *world)
 
 	world_get(world);
 	vm->world = world;
+	vm->kernel.all += world_bytes(world);
 	return world_join(world, vm->group, ROLE_VMX, 0, &shortage);
 }
 

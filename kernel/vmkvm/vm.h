@@ -83,6 +83,13 @@ void vm_balloon_info(const struct vm *vm, struct vm_balloon_info *info);
 void vm_balloon_ask(struct vm *vm, uint64_t frames);
 void vm_balloon_report(struct vm *vm, uint64_t pages);
 void vm_memory_usage(struct vm *vm, struct vm_usage *usage);
+/* Bytes of the kernel's memory that it takes as it is now, and each vCPU's part of them: records
+ * and stacks, as large as the heap made them; VMCS, registers, bitmaps; the EPT and the record of
+ * its RAM. What its VMX world takes in ring 3, with its page tables, is that world's. */
+struct vm_kernel_memory {
+	uint64_t all, each_vcpu;
+};
+void vm_kernel_memory(struct vm *vm, struct vm_kernel_memory *memory);
 
 void vm_info(const struct vm *vm, struct vmk_vm_info *info);
 /* NULL beyond the last; the bytes live as long as the kernel. */

@@ -130,6 +130,16 @@ void vm_memory_usage(struct vm *v, struct vm_usage *usage)
 	*usage = (struct vm_usage){.granted = 100, .large = 2};
 }
 
+void vm_kernel_memory(struct vm *v, struct vm_kernel_memory *memory)
+{
+	*memory = (struct vm_kernel_memory){50000, 20000};
+}
+
+size_t heap_object_bytes(size_t asked)
+{
+	return 7000;
+}
+
 void vm_balloon_info(const struct vm *v, struct vm_balloon_info *info)
 {
 	*info = (struct vm_balloon_info){.pages = 10, .target = 20};
@@ -217,6 +227,8 @@ static void is_described(void **state)
 	assert_int_equal(info.id, 1);
 	assert_int_equal(info.vcpus, 2);
 	assert_int_equal(info.shares, 2000);
+	assert_int_equal(info.kernel_bytes, 7000);
+	assert_int_equal(info.vcpu_kernel_bytes, 0);
 	assert_false(vms_describe(1, &info));
 	assert_int_equal(vms_start(2), VMK_NOT_FOUND);
 	assert_int_equal(vms_start(0), VMK_NOT_FOUND);
@@ -304,6 +316,8 @@ static void a_console_outlives_the_vm(void **state)
 	assert_int_equal(vm_console_read(console, text, 8, &bytes), VMK_WOULD_BLOCK);
 	assert_int_equal(state_now(), VMK_VM_RUNNING);
 	assert_int_equal(info.attached, 1);
+	assert_int_equal(info.kernel_bytes, 57000);
+	assert_int_equal(info.vcpu_kernel_bytes, 20000);
 	notes[0] = 0;
 	vms_wake(console);
 	assert_string_equal(notes, "ask 7 ");

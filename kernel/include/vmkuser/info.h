@@ -124,6 +124,7 @@ struct vmk_info_memory {
 	struct vmk_info_head head;
 	uint64_t total; /* usable RAM as the firmware and the boot loader left it */
 	uint64_t free, image, kernel, heap, page_tables, user, dma, modules;
+	uint64_t guests, vtx; /* RAM of virtual machines; their EPT, VMCS and bitmaps */
 };
 
 /* The audit log as a whole (vmkapi/audit.h); its records are VMK_LOG_AUDIT's. */
@@ -299,6 +300,8 @@ struct vmk_info_vm {
 	uint32_t memory_large;       /* of it, 2 MiB pages */
 	uint32_t balloon_kib;        /* RAM that the guest has given up, as it says */
 	uint32_t balloon_target_kib; /* and that it is asked to give up */
+	uint64_t kernel_bytes;       /* of the kernel's memory, beside RAM and VMX world */
+	uint64_t vcpu_kernel_bytes;  /* of these, each vCPU's; 0: it is off */
 	uint64_t affinity[16];       /* bit n of word n / 64: pCPU n; empty: any */
 	uint8_t autostart, attached; /* attached: somebody is at its console */
 	uint8_t reserved[6];

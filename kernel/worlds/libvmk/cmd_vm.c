@@ -124,6 +124,8 @@ int cmd_vm_get(struct call *call)
 	records_number(call->out, vm.memory_large);
 	records_number(call->out, vm.balloon_kib);
 	records_number(call->out, vm.balloon_target_kib);
+	records_number(call->out, vm.kernel_bytes);
+	records_number(call->out, vm.vcpu_kernel_bytes);
 	records_number(call->out, vm.shares);
 	add_percent(call->out, vm.cpu_reservation);
 	add_percent(call->out, vm.cpu_limit);

@@ -46,7 +46,7 @@ SCHEMA_OF(cpus, LAYOUT_BLOCKS, TEXT("CPU"), NUMBER("Id"), NUMBER("APIC ID"), NUM
 	BOOL("Is Online"), TEXT("Features"));
 SCHEMA_OF(memory, LAYOUT_RECORD, TEXT("Physical Memory"), TEXT("Free Memory"), TEXT("Kernel Image"),
 	TEXT("Kernel"), TEXT("Kernel Heap"), TEXT("Page Tables"), TEXT("User Worlds"), TEXT("DMA"),
-	TEXT("Driver Modules"));
+	TEXT("Driver Modules"), TEXT("Virtual Machines"), TEXT("VT-x"));
 SCHEMA_OF(pci, LAYOUT_BLOCKS, TEXT("PCI Device"), TEXT("Address"), TEXT("Vendor ID"),
 	TEXT("Device ID"), TEXT("Device Class"), TEXT("Programming Interface"),
 	NUMBER("Interrupt Line"), TEXT("Module Name"));
@@ -84,6 +84,7 @@ SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Package"),
 	TEXT("State"), TEXT("Since"), NUMBER("World ID"), NUMBER("vCPUs"), NUMBER("Memory KiB"),
 	NUMBER("Memory Reservation KiB"), NUMBER("Memory Limit KiB"), NUMBER("Memory Granted KiB"),
 	NUMBER("Large Pages"), NUMBER("Balloon KiB"), NUMBER("Balloon Target KiB"),
+	NUMBER("Kernel Memory Bytes"), NUMBER("Kernel Memory Bytes of a vCPU"),
 	NUMBER("CPU Shares"), TEXT("CPU Reservation"), TEXT("CPU Limit"), TEXT("CPU Affinity"),
 	BOOL("Autostart"), NUMBER("Starts"), BOOL("Console In Use"), TEXT("Error"));
 
