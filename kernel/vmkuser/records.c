@@ -10,6 +10,7 @@
 #include "lib/hex.h"
 #include "lib/log.h"
 #include "mem/frames.h"
+#include "mem/heap.h"
 #include "sched/world.h"
 #include "sched/world_group.h"
 #include "trust/audit.h"
@@ -125,6 +126,7 @@ static bool fill_memory(uint64_t index, void *record)
 	info->user = (frames_count(FRAME_USER) + frames_count(FRAME_USER_TEXT)) * PAGE_SIZE;
 	info->dma = frames_count(FRAME_DMA) * PAGE_SIZE;
 	info->modules = (frames_count(FRAME_MODULE) + frames_count(FRAME_MODULE_TEXT)) * PAGE_SIZE;
+	info->heap_used = heap_bytes_used();
 	info->guests = frames_count(FRAME_VM) * PAGE_SIZE;
 	info->vtx = frames_count(FRAME_VTX) * PAGE_SIZE;
 	return true;

@@ -10,6 +10,7 @@
 #include "boot/boot_info.h"
 #include "lib/log.h"
 #include "mem/frames.h"
+#include "mem/heap.h"
 #include "sched/world.h"
 #include "sched/world_group.h"
 #include "trust/info.h"
@@ -95,6 +96,11 @@ unsigned groups_list(unsigned first, struct group_record *records, unsigned room
 			.skew = {.max = 8, .counts = {1, 2}}};
 	return 2;
 }
+uint64_t heap_bytes_used(void)
+{
+	return 100;
+}
+
 unsigned vms_count(void)
 {
 	return 3;
@@ -293,6 +299,7 @@ static void system_and_memory(void **state)
 	assert_int_equal(get(VMK_INFO_MEMORY, 0, &bytes), VMK_OK);
 	assert_int_equal(r.memory.total, 4096);
 	assert_int_equal(r.memory.free, 2 * 4096);
+	assert_int_equal(r.memory.heap_used, 100);
 }
 
 /* The code does not change, and is long: it is hashed once. */

@@ -124,6 +124,7 @@ struct vmk_info_memory {
 	struct vmk_info_head head;
 	uint64_t total; /* usable RAM as the firmware and the boot loader left it */
 	uint64_t free, image, kernel, heap, page_tables, user, dma, modules;
+	uint64_t heap_used;   /* of the heap's pages, in objects */
 	uint64_t guests, vtx; /* RAM of virtual machines; their EPT, VMCS and bitmaps */
 };
 

@@ -149,7 +149,7 @@ int cmd_cpu_list(struct call *call)
 int cmd_memory_get(struct call *call)
 {
 	struct vmk_info_memory memory;
-	uint64_t values[11];
+	uint64_t values[12];
 
 	if (!read_record(call, VMK_INFO_MEMORY, 0, &memory, sizeof(memory)))
 		return EXIT_FAILED;

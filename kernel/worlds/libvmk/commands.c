@@ -46,7 +46,7 @@ SCHEMA_OF(cpus, LAYOUT_BLOCKS, TEXT("CPU"), NUMBER("Id"), NUMBER("APIC ID"), NUM
 	BOOL("Is Online"), TEXT("Features"));
 SCHEMA_OF(memory, LAYOUT_RECORD, TEXT("Physical Memory"), TEXT("Free Memory"), TEXT("Kernel Image"),
 	TEXT("Kernel"), TEXT("Kernel Heap"), TEXT("Page Tables"), TEXT("User Worlds"), TEXT("DMA"),
-	TEXT("Driver Modules"), TEXT("Virtual Machines"), TEXT("VT-x"));
+	TEXT("Driver Modules"), TEXT("Kernel Heap In Use"), TEXT("Virtual Machines"), TEXT("VT-x"));
 SCHEMA_OF(pci, LAYOUT_BLOCKS, TEXT("PCI Device"), TEXT("Address"), TEXT("Vendor ID"),
 	TEXT("Device ID"), TEXT("Device Class"), TEXT("Programming Interface"),
 	NUMBER("Interrupt Line"), TEXT("Module Name"));
