@@ -3,6 +3,7 @@
 tap_count=0
 tap_failed=0
 tap_build=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build
+. "${tap_build%/build}/tboot-integration/ports.sh"
 
 # ok DESCRIPTION COMMAND...: the check passes if the command succeeds.
 ok()

@@ -112,7 +112,8 @@ peer_quote() # DIRECTORY PORT
 # peer_boot DIRECTORY PROCESSORS: sets peer_seconds, from power-on to the verdict, and peer_cpu of its emulator.
 peer_boot()
 {
-	local dir=$1 port=$((20000 + RANDOM % 20000)) start=$EPOCHREALTIME serial=$1/sim/com1.log
+	local dir=$1 port start=$EPOCHREALTIME serial=$1/sim/com1.log
+	port=$(free_port)
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	cp -r "$peer/tpm" "$dir/tpm"

@@ -129,7 +129,7 @@ if has_qemu; then
 	two_lives QEMU "$dir/calls.log" 1000000
 
 	# The agent is killed while all is taken: it must find what it needs to start again.
-	port=$((30000 + RANDOM % 20000))
+	port=$(free_port)
 	# shellcheck disable=SC2086 # names
 	image hogs onboot=kill:agent agent $hogs witness
 	start hogs 192 ",hostfwd=udp:127.0.0.1:$port-:5683"

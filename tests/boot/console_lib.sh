@@ -1,5 +1,6 @@
 # Typing at a machine's serial console: source after tests/tap.sh. The caller sets `dir`, its own directory.
 # shellcheck shell=bash
+. tests/boot/machine_lib.sh
 log=$dir/sim/com1.log
 
 # console_prepare: an empty $dir, and something to type into.
@@ -12,11 +13,11 @@ console_prepare()
 	trap '[ -z "${sim:-}" ] || kill $sim 2>/dev/null' EXIT
 }
 
-# power_on OPTIONS...: txtsim, typed at; its process is $sim.
+# power_on OPTIONS...: the machine, as txtsim takes them, typed at; its process is $sim.
 power_on()
 {
 	rm -rf "$dir/sim"
-	build/bin/txtsim run --workdir "$dir/sim" --serial-in "$dir/typed" --net \
+	machine --workdir "$dir/sim" --serial-in "$dir/typed" --net \
 		--timeout 300 "$@" >"$dir/txtsim.log" 2>&1 8>&- &
 	sim=$!
 }

@@ -46,7 +46,7 @@ for _ in $(seq 50); do
 	[ ! -S "$dir/tpm.sock" ] || break
 	sleep 0.1
 done
-port=$((20000 + RANDOM % 20000))
+port=$(free_port)
 log=$dir/serial.log
 outside_boot "$dir" boot -chardev "pipe,id=serial,path=$dir/serial,logfile=$log" -serial chardev:serial \
 	-chardev "socket,id=tpm,path=$dir/tpm.sock" -tpmdev emulator,id=tpm,chardev=tpm -device tpm-tis,tpmdev=tpm \

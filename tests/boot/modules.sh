@@ -103,7 +103,7 @@ healthy hand "$log"
 export MERLON_HOST=$dir/host MERLON_RUN=$dir/run
 ok "a measured host with a driver that waits is trusted" bash -c \
 	"tboot-integration/run --platform qemu --with edu:manual --fresh >'$dir/run.log' 2>&1"
-port=$((20000 + RANDOM % 20000))
+port=$(free_port)
 rm -f "$log"
 power_on --platform qemu --tpm-state "$MERLON_HOST/tpm" --sinit-key build/keys/sinit.key \
 	--iso "$MERLON_RUN/boot.iso" --net-fwd "udp:$port:5683"

@@ -66,7 +66,7 @@ for name in e1000 stranger flipped cut unsigned garbage above below revoked old 
 done
 sed "s/^modules=.*/modules=$modules/" tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --enable-tboot 0 --out "$dir/boot.iso" || exit 1
-port=$((20000 + RANDOM % 20000))
+port=$(free_port)
 build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/sim" --smp 2 --net-fwd "udp:$port:5683" >"$dir/txtsim.log" 2>&1 &
 sim=$!
 trap 'kill $sim 2>/dev/null' EXIT

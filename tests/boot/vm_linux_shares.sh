@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 . tests/boot/boot_lib.sh
 . tests/boot/guests/guests.sh
 . tests/boot/guests/shares.sh
-dir=build/tests/boot/vm_linux_shares
+dir=build/tests/boot/vm_linux_shares${MERLON_VM_MACHINE:+_$MERLON_VM_MACHINE}
 . tests/boot/console_lib.sh
 patience=${MERLON_TIMEOUT:-880}
 

@@ -67,7 +67,7 @@ wait "$swtpm" 2>/dev/null
 
 # --- with the emulated TXT platform
 ok "the policy is written for the boot" tboot-integration/image/provision-tpm policy "$tpm_state" "$dir/one/files/vl.pol"
-port=$((20000 + RANDOM % 20000))
+port=$(free_port)
 timeout 300 build/bin/txtsim run --iso "$dir/one/merlon.iso" --workdir "$dir/sim" --tpm-state "$tpm_state" \
 	--sinit-key build/keys/sinit.key --net-fwd "udp:$port:5683" --timeout 280 >"$dir/sim.log" 2>&1 &
 sim=$!

@@ -28,7 +28,8 @@ stop() {
 trap stop EXIT
 
 start() {
-	local base=$((20000 + RANDOM % 10000 * 4)) try
+	local base try
+	base=$(free_port 3)
 	tpm_port=$base
 	coap_port=$((base + 2))
 	mkdir "$work/tpm"

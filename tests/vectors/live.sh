@@ -1,10 +1,10 @@
 # Sourced by tests that need a TPM with a history: swtpm, the agent on it, vmkverify before both.
 # Needs ROOT (the repository) and a base port in LIVE_PORT; everything lives in LIVE_DIR.
 LIVE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/merlon-live.XXXXXX")
-LIVE_PORT=${LIVE_PORT:-$((20000 + RANDOM % 20000))}
-export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=$LIVE_PORT
 VERIFY=$ROOT/build/bin/vmkverify
 . "$ROOT/tests/tap.sh"
+LIVE_PORT=${LIVE_PORT:-$(free_port 3)}
+export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=$LIVE_PORT
 
 # ok of tests/tap.sh; what vmkverify said is shown when it fails.
 check() # DESCRIPTION COMMAND...
