@@ -13,10 +13,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #define RAM_BYTES (4u << 20)
 #define LOAD_AT   0x7c00u
+/* So many that lists of free pages on each processor are small beside them. */
+#define MACHINES 32u
 
 static uint32_t counter;
 
@@ -93,6 +96,42 @@ static void serve(struct kvm_machine *m)
 	}
 }
 
+/* --- memory: what is missing once there are so many machines more, which nothing ran in */
+
+static unsigned long free_bytes(void)
+{
+	struct sysinfo info;
+
+	peer_need(sysinfo(&info), "sysinfo");
+	return info.freeram * info.mem_unit;
+}
+
+/* Bytes for one with so many processors. They stay. */
+static unsigned long machine_bytes(uint8_t *ram, unsigned vcpus)
+{
+	const unsigned long before = free_bytes();
+	struct kvm_machine m;
+
+	for (unsigned i = 0; i < MACHINES; i++) {
+		kvm_machine_make(&m, ram, RAM_BYTES);
+		for (unsigned vcpu = 1; vcpu < vcpus; vcpu++)
+			peer_need(ioctl(m.vm, KVM_CREATE_VCPU, vcpu), "vCPU");
+	}
+	return (before - free_bytes()) / MACHINES;
+}
+
+static void measure_memory(void)
+{
+	uint8_t *ram = make_ram();
+	unsigned long one, four;
+
+	machine_bytes(ram, 1); /* fills what is kept for the next */
+	one = machine_bytes(ram, 1);
+	four = machine_bytes(ram, 4);
+	printf("PEER: memory of a machine: %lu KiB, %lu of them for each vCPU\n", one >> 10,
+		(four - one) / 3 >> 10);
+}
+
 static int is_guest(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
@@ -105,6 +144,7 @@ int main(void)
 
 	peer_mounts();
 	peer_load_modules();
+	measure_memory();
 	count = peer_need(scandir("/guests", &guests, is_guest, alphasort), "/guests");
 	for (int i = 0; i < count; i++) {
 		struct kvm_machine m;

@@ -92,6 +92,19 @@ vm_rows() # INDEX
 	echo "goal of $title: at most $limit ticks, $goal % of KVM's: $([ $ours -le $limit ] && echo met || echo not met)"
 }
 
+# The kernel's memory for a VM of one vCPU, and the vCPU's part.
+vm_memory_rows()
+{
+	local ours theirs
+	ours=$(sed -nE 's/.* ([0-9]+) KiB for the kernel, ([0-9]+) of them for each vCPU.*/\1 \2/p' "$vm/NOTHING/com1.log")
+	theirs=$(sed -nE 's/.*PEER: memory of a machine: ([0-9]+) KiB, ([0-9]+) of them for each vCPU.*/\1 \2/p' "$vm/linux/com1.log")
+	[ -n "$ours" ] && [ -n "$theirs" ] || die "no figure of memory in $vm"
+	row "memory of a VM with one vCPU: Merlon" KiB "${ours% *}"
+	row "memory of a VM with one vCPU: KVM" KiB "${theirs% *}"
+	row "memory of each vCPU: Merlon" KiB "${ours#* }"
+	row "memory of each vCPU: KVM" KiB "${theirs#* }"
+}
+
 bench_vm()
 {
 	local i kind
@@ -106,6 +119,8 @@ bench_vm()
 	for i in "${!vm_kinds[@]}"; do
 		vm_rows "$i"
 	done
+	vm_memory_rows
 	echo "KVM's VMREADs and VMWRITEs cannot be read."
+	echo "Memory: the kernel's own, beside the guest's RAM: Merlon's as it accounts for it, with the EPT of a guest that ran; KVM's by free memory, of machines that never ran. Device models in ring 3 are in neither."
 	finish vm
 }
