@@ -66,6 +66,9 @@ static void parse(const uint8_t *data, size_t size)
 	check((size_t)(p.payload - data) <= size - p.payload_bytes);
 	check(p.signed_bytes + p.trailer_bytes == size);
 	check(p.pci_count <= PACKAGE_PCI_MAX);
+	check(*package_kind_name(p.kind) != '?');
+	check(package_turn(p.kind) <= TURN_OTHERS);
+	check(package_parse(data, size, &p, NULL) == VMK_OK);
 	check_name(p.name, sizeof(p.name));
 	check_name(p.version, sizeof(p.version));
 	check_name(p.provider, sizeof(p.provider));

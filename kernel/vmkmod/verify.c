@@ -25,10 +25,6 @@ enum vmk_status package_verify(
 		if (record.type == PACKAGE_RECORD_CERTIFICATE && count < ARRAY_SIZE(certificates))
 			certificates[count++] = (struct signature_cert){record.bytes, record.size};
 	}
-	if (!cms.bytes || count == 0) {
-		*why = "there is no signature";
-		return VMK_UNSIGNED;
-	}
 	return signature_verify(&data, cms.bytes, cms.size, certificates, count, roots, roots_bytes,
 		&package->path, why);
 }
