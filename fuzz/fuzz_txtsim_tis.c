@@ -102,7 +102,7 @@ static void happen(struct machine *m, struct tis *tis, const uint8_t *p, size_t 
 		break;
 	default:
 		if (txt_has_smx(&m->txt) == !!(m->txt.config.faults >> TXT_FAULT_NO_SMX & 1) ||
-			(txt_feature_control(&m->txt) != 0) ==
+			(txt_feature_control(&m->txt, 0) != 0) ==
 				!!(m->txt.config.faults >> TXT_FAULT_TXT_DISABLED & 1))
 			abort();
 	}

@@ -87,6 +87,16 @@ ok "no guest finds anything wrong" test "$(grep -acE 'something (is wrong|was le
 ok "no VMX world is restarted" test "$(grep -ac 'will be restarted' "$log")" = 0
 healthy vm "$log"
 
+# Firmware that has locked VMX off.
+sed -i 's/^kernelopt=.*/kernelopt=onboot=poweroff/' "$dir/boot.cfg"
+tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/locked.iso" || exit 1
+timeout $((patience + 20)) build/bin/txtsim run --mem 128 --iso "$dir/locked.iso" --workdir "$dir/locked" --no-reboot \
+	--inject vmx-disabled --timeout "$patience" >"$dir/locked.log" 2>&1
+has "VMX locked off: the kernel says so, and what to do" "$dir/locked/com1.log" \
+	'no virtual machines: IA32_FEATURE_CONTROL is 0xff01: firmware has disabled VMX; the setup menu calls it'
+has "VMX locked off: why no VM runs" "$dir/locked/com1.log" 'VM tiny: not powered on: IA32_FEATURE_CONTROL is 0xff01: firmware has disabled VMX'
+healthy locked "$dir/locked/com1.log"
+
 # The same where there is no VMX.
 if has_qemu && [ -z "${MERLON_VM_MACHINE:-}" ]; then
 	sed -i 's/^kernelopt=.*/kernelopt=onboot=poweroff/' "$dir/boot.cfg"

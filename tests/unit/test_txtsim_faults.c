@@ -68,7 +68,12 @@ static void no_smx(struct machine *m)
 static void txt_disabled(struct machine *m)
 {
 	assert_true(txt_has_smx(&m->txt));
-	assert_int_equal(txt_feature_control(&m->txt), 0);
+	assert_int_equal(txt_feature_control(&m->txt, 5), 5);
+}
+
+static void vmx_disabled(struct machine *m)
+{
+	assert_int_equal(txt_feature_control(&m->txt, 5), 0xff01);
 }
 
 static void no_sinit(struct machine *m)
@@ -247,6 +252,7 @@ static const struct {
 	{TXT_FAULT_MLE_PAGE_OUTSIDE, NULL, TXT_ERR_MLE_PAGE_PLACE},
 	{TXT_FAULT_MLE_PAGE_UNPROTECTED, NULL, TXT_ERR_MLE_PAGE_PMR},
 	{TXT_FAULT_LOG_SMALL, NULL, TXT_ERR_EVENT_LOG},
+	{TXT_FAULT_VMX_DISABLED, vmx_disabled, TXT_ERR_NONE},
 };
 
 static void every_fault_shows_itself(void **state)

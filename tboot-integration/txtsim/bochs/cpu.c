@@ -129,7 +129,7 @@ static void on_rdmsr(struct bx_cpu *cpu, struct bx_instruction *instruction)
 	bx_op_rdmsr(cpu, instruction);
 	select_cpu(cpu);
 	if (bx_dbg_get_reg32(BX_ECX) == MSR_FEATURE_CONTROL)
-		bx_dbg_set_reg32(BX_EAX, bx_dbg_get_reg32(BX_EAX) | txt_feature_control(&edge.txt));
+		bx_dbg_set_reg32(BX_EAX, txt_feature_control(&edge.txt, bx_dbg_get_reg32(BX_EAX)));
 }
 
 static void on_cpuid(struct bx_cpu *cpu, struct bx_instruction *instruction)

@@ -74,7 +74,9 @@
 		"the MLE's second page lies outside the protected memory ranges",                \
 		"refused: MLE page outside the PMRs")                                            \
 	X(LOG_SMALL, "log-small", "the event log's buffer has no room for SINIT's events",       \
-		"refused: no room for the event log")
+		"refused: no room for the event log")                                            \
+	X(VMX_DISABLED, "vmx-disabled", "the firmware locked FEATURE_CONTROL without VMX",       \
+		"unmeasured: VMXON disabled")
 
 /*
  * Those that let tboot read the TPM's registers millions of times: minutes in Bochs. In QEMU each

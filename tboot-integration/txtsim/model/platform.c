@@ -8,6 +8,7 @@
 
 /* IA32_FEATURE_CONTROL: SENTER with all its functions, and VMX inside SMX. */
 #define FEATURE_CONTROL_TXT 0xff02u
+#define FEATURE_CONTROL_VMX 0x0006u /* inside of SMX and outside */
 #define OTHER_CHIPSET       0xb00fu
 
 struct register_row {
@@ -65,9 +66,11 @@ bool txt_has_smx(const struct txt *t)
 	return !txt_fault(t, TXT_FAULT_NO_SMX);
 }
 
-uint32_t txt_feature_control(const struct txt *t)
+uint32_t txt_feature_control(const struct txt *t, uint32_t firmware)
 {
-	return txt_fault(t, TXT_FAULT_TXT_DISABLED) ? 0 : FEATURE_CONTROL_TXT;
+	if (!txt_fault(t, TXT_FAULT_TXT_DISABLED))
+		firmware |= FEATURE_CONTROL_TXT;
+	return txt_fault(t, TXT_FAULT_VMX_DISABLED) ? firmware & ~FEATURE_CONTROL_VMX : firmware;
 }
 
 void txt_fail(struct txt *t, enum txt_error error, uint64_t detail)

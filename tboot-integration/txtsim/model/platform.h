@@ -74,9 +74,10 @@ bool txt_fault(const struct txt *t, enum txt_fault fault);
 /* Whether the measured environment runs now: between SENTER and SEXIT. */
 bool txt_launched(const struct txt *t);
 
-/* What the edge must show of the processor: CPUID.1:ECX.SMX, and the bits of FEATURE_CONTROL. */
+/* What the edge must show of the processor: CPUID.1:ECX.SMX, and FEATURE_CONTROL, which without TXT
+ * is as `firmware` left it. */
 bool txt_has_smx(const struct txt *t);
-uint32_t txt_feature_control(const struct txt *t);
+uint32_t txt_feature_control(const struct txt *t, uint32_t firmware);
 
 /* Whether software may use this TPM locality now. */
 bool txt_locality_open(const struct txt *t, unsigned locality);

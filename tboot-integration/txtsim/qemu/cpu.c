@@ -216,7 +216,7 @@ static void on_rdmsr(struct edge *e, unsigned cpu, uint32_t eip)
 		step_over(e, cpu, eip);
 		return;
 	}
-	gdb_write(&e->gdb, GDB_EAX, FEATURE_CONTROL_FIRMWARE | txt_feature_control(&e->txt));
+	gdb_write(&e->gdb, GDB_EAX, txt_feature_control(&e->txt, FEATURE_CONTROL_FIRMWARE));
 	gdb_write(&e->gdb, GDB_EDX, 0);
 	skip(e, eip, 2);
 }
