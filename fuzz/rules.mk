@@ -10,6 +10,11 @@ coverage_CC := clang-19
 coverage_LD := clang-19
 coverage_CFLAGS := -fsanitize=fuzzer $(COUNTERS)
 coverage_LDFLAGS := $(coverage_CFLAGS)
+# What runs on simulated processors is counted, too, without an access of theirs.
+coverage_SIMULATED := simcpu-coverage
+$(B)/obj/simcpu-coverage/%.o: %.c
+	@mkdir -p $(@D)
+	$(coverage_CC) $(SIMCPU_CFLAGS) $(COUNTERS) -fprofile-update=single -MMD -MP -c $< -o $@
 replay_CC := gcc-12
 replay_LD := gcc-12
 replay_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-error
@@ -40,7 +45,7 @@ define fuzz_flavour_target
 $(B)/fuzz-$(1)/$(2): $(call test_obj,fuzz/$(2).c $(call directive,fuzz/$(2).c,sources) \
 		$(call directive,fuzz/$(2).c,quiet) \
 		$(call directive,fuzz/$(2).c,plain) $($(1)_SRCS),fuzz-$(1)) \
-		$(call test_obj,$(call directive,fuzz/$(2).c,simulated),simcpu) \
+		$(call test_obj,$(call directive,fuzz/$(2).c,simulated),$(or $($(1)_SIMULATED),simcpu)) \
 		$(call flavour_of,$(1),$(call directive,fuzz/$(2).c,needs))
 	@mkdir -p $$(@D)
 	$$($(1)_LD) $$($(1)_LDFLAGS) -o $$@ $$(filter %.o,$$^) \

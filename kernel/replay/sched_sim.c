@@ -236,6 +236,7 @@ bool sim_wait(unsigned cpu, unsigned mask, uint64_t deadline)
 	if (!task || task->phase != SIM_RUNS)
 		return false;
 	task->mask = mask;
+	task->task.idles = !mask;
 	task->deadline = deadline;
 	task->registered = 0;
 	for (unsigned i = 0; i < SIM_EVENTS; i++)
