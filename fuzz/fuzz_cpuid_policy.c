@@ -125,8 +125,21 @@ static void check_registers(const struct cpuid_policy *p, const struct cpuid_vcp
 	require(!(one.ecx >> 28 & 1) || (p->xcr0 & XCR0_AVX));
 	require(!(seven.ebx >> 16 & 1) || (p->xcr0 & XCR0_AVX512) == XCR0_AVX512);
 	require(!(efer & ~0xd01ull));
+	require(cpuid_physical_bits(p) >= 36 && cpuid_physical_bits(p) <= 52);
 	require(!(efer >> 11 & 1) || (extended.edx >> 20 & 1));
 	require(!(efer >> 8 & 1) || (extended.edx >> 29 & 1));
+}
+
+/* The hypervisor's own leaves, whatever the host has there. */
+static void check_hypervisor(const struct cpuid_policy *p, const struct cpuid_vcpu *v)
+{
+	struct cpuid_registers r = ask(p, v, CPUID_HYPERVISOR, 0);
+
+	require(r.eax == CPUID_HYPERVISOR_LAST && !memcmp(&r.ebx, CPUID_HYPERVISOR_SIGNATURE, 4));
+	r = ask(p, v, CPUID_HYPERVISOR_LAST, 0);
+	require(r.eax == (uint32_t)(p->tsc_hz / 1000) && r.ebx == r.eax && !r.ecx && !r.edx);
+	r = ask(p, v, CPUID_HYPERVISOR_LAST + 1, 0);
+	require(!r.eax && !r.ebx && !r.ecx && !r.edx);
 }
 
 /* Nothing but x87, SSE, AVX and AVX-512, complete, and no more than fits. */
@@ -156,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	policy = (struct cpuid_policy){
 		.host = host,
 		.vcpus = 1 + data[1],
-		.tsc_hz = (uint64_t)data[2] << 24,
+		.tsc_hz = (uint64_t)data[2] << 25,
 		.xcr0 = data[0] & 1 ? cpuid_guest_xcr0(host) : 0,
 		.invpcid = data[0] & 2,
 		.rdtscp = data[0] & 4,
@@ -170,5 +183,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_part_of_host(&prepared, &vcpu);
 	check_registers(&prepared, &vcpu);
 	check_xsave(&prepared, &vcpu);
+	check_hypervisor(&prepared, &vcpu);
 	return 0;
 }

@@ -37,11 +37,10 @@ static void check_end(const struct replay_program *program, unsigned ran)
 		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(const struct replay_program *program, struct replay_trace *trace)
 {
-	static struct replay_program program;
 	struct replay_machine machine = {.vm = &rig.vm, .vcpu = &rig.vcpu[0]};
-	struct program_guest guest = {.program = &program};
+	struct program_guest guest = {.program = program};
 
 	rig_build(SWVMX_MAXIMAL);
 	swvmx.now = 0;
@@ -53,9 +52,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	guest.counters = machine.memory[PAGE_STACK] + REPLAY_COUNTERS % 4096;
 	swvmx.chooser.run = program_run;
 	swvmx.chooser.context = &guest;
+	check_end(program, replay_guest(&machine, program, trace));
+}
+
+static void ignore(const char *text)
+{
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct replay_program program;
+	struct replay_trace first = trace_to(ignore), second = trace_to(ignore);
+
 	program_read(&program, data, size);
 	figures_operations(program.count);
-	check_end(&program, replay_guest(&machine, &program, trace_wanted()));
+	run(&program, trace_wanted());
+	/* The kernel's replay has to agree with this one, so two here have to; of some inputs. */
+	if (size % REPLAY_OP_BYTES != REPLAY_OP_BYTES - 1)
+		return 0;
+	run(&program, &first);
+	run(&program, &second);
+	if (first.hash != second.hash || first.steps != second.steps)
+		abort();
 	return 0;
 }
 

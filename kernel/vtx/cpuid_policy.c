@@ -486,3 +486,11 @@ uint64_t cpuid_efer_allowed(const struct cpuid_policy *policy)
 {
 	return policy->prepared ? policy->efer_allowed : efer_allowed(policy);
 }
+
+unsigned cpuid_physical_bits(const struct cpuid_policy *policy)
+{
+	struct cpuid_registers r;
+
+	leaf_extended(policy, 0x80000008u, &r);
+	return MIN(MAX(r.eax & 0xff, 36u), 52u);
+}

@@ -60,5 +60,7 @@ void cpuid_answer(const struct cpuid_policy *policy, const struct cpuid_vcpu *vc
 uint64_t cpuid_cr4_allowed(const struct cpuid_policy *policy);
 /* Bits of EFER likewise. */
 uint64_t cpuid_efer_allowed(const struct cpuid_policy *policy);
+/* Bits of a physical address, 36 to 52 (SDM 3A, 4.1.4): those above are reserved. */
+unsigned cpuid_physical_bits(const struct cpuid_policy *policy);
 
 #endif

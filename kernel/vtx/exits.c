@@ -2,13 +2,12 @@
 
 const char *vtx_exit_name(uint32_t reason)
 {
-	switch (reason & EXIT_REASON_MASK) {
-#define X(symbol, number, name) \
-	case number:            \
-		return name;
+	static const char *const names[VTX_EXIT_COUNT] = {
+#define X(symbol, number, name) [number] = name,
 		VTX_EXITS(X)
 #undef X
-	default:
-		return "reserved";
-	}
+	};
+	const uint32_t number = reason & EXIT_REASON_MASK;
+
+	return number < VTX_EXIT_COUNT && names[number] ? names[number] : "reserved";
 }

@@ -103,7 +103,7 @@ static bool load_pdptes(struct vcpu *v, uint64_t cr3)
 {
 	static const enum vmcs_field fields[] = {
 		VMCS_GUEST_PDPTE_0, VMCS_GUEST_PDPTE_1, VMCS_GUEST_PDPTE_2, VMCS_GUEST_PDPTE_3};
-	const uint64_t reserved = 0xfff00000000001e6ull;
+	const uint64_t reserved = ~0ull << cpuid_physical_bits(&v->vm->cpuid) | 0x1e6;
 	uint64_t entries[4];
 
 	if (!v->vm->read_guest(v->vm, (struct gpa){cr3 & 0xffffffe0ull}, entries, sizeof(entries)))

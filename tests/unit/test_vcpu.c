@@ -55,6 +55,31 @@ static void test_reset_forgets_debug_registers(void **state)
 	assert_int_equal(v->dr6, 0xffff0ff0u);
 }
 
+/* SDM 3A, 4.4.1: loading them faults, so that no entry fails at them. */
+static void test_pae_entries_beyond_the_address_width(void **state)
+{
+	uint64_t *entries;
+
+	rig_start(BASE_FLAT);
+	entries = swvmx_at(rig_frame(0));
+	memset(entries, 0, 32);
+	assert_int_equal(ept_map(&rig.vm.ept, (struct gpa){0x5000}, rig_frame(0), 4096,
+				 EPT_ACCESS | EPT_WRITE_BACK),
+		VMK_OK);
+	vtx_vmwrite(VMCS_GUEST_CR3, 0x5000);
+	vcpu_set_cr4(&rig.vcpu[0], 1 << 5);
+	rig.vcpu[0].registers.gpr[RBX] = 0x80000011;
+	entries[1] = 1ull << swvmx.cpu.physical_bits | 1;
+	assert_int_equal(run(EXIT_CR_ACCESS, RBX << 8), VCPU_STOP_HOST);
+	assert_false(vcpu_cr0(&rig.vcpu[0]) >> 31);
+	assert_int_equal(EVENT_VECTOR(vtx_vmread(VMCS_ENTRY_EVENT)), EXCEPTION_GP);
+	entries[1] = 0x6001;
+	assert_int_equal(run(EXIT_CR_ACCESS, RBX << 8), VCPU_STOP_HOST);
+	assert_true(vcpu_cr0(&rig.vcpu[0]) >> 31);
+	assert_int_equal(vtx_vmread(VMCS_GUEST_PDPTE_1), 0x6001);
+	vcpu_unload(&rig.vcpu[0]);
+}
+
 static void test_debug_registers_follow_the_vcpu(void **state)
 {
 	struct vcpu *v = &rig.vcpu[0];
@@ -565,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_tsc_writes),
 		cmocka_unit_test(test_tsc_follows_pcpu_and_pauses),
 		cmocka_unit_test(test_reset_forgets_debug_registers),
+		cmocka_unit_test(test_pae_entries_beyond_the_address_width),
 		cmocka_unit_test(test_debug_registers_follow_the_vcpu),
 		cmocka_unit_test(test_failed_vcpu_stays_failed),
 		cmocka_unit_test(test_unload_gives_the_host_its_msrs),

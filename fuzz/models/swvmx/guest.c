@@ -182,32 +182,38 @@ static void set_segments(struct swvmx_vmcs *vmcs, uint64_t code, uint64_t data)
 	SEGMENT(vmcs, GS, data);
 }
 
-/* Into another mode without an exit; the processor keeps the entry control beside EFER.LMA. */
-static void change_mode(struct guest *g, struct swvmx_vmcs *vmcs)
+void guest_set_mode(struct swvmx_vmcs *vmcs, enum guest_mode mode, bool code_64)
 {
-	enum { REAL, PROTECTED, PAGED, V86 };
-	const unsigned mode = guest_byte(&g->in) & 3;
-	const bool longs = mode == PAGED && (F(vmcs, GUEST_EFER) & EFER_LME);
+	const bool longs = mode == GUEST_PAGED && (F(vmcs, GUEST_EFER) & EFER_LME);
 
 	F(vmcs, GUEST_CR0) &= ~(CR0_PE | CR0_PG);
-	F(vmcs, GUEST_CR0) |= (mode != REAL ? CR0_PE : 0) | (mode == PAGED ? CR0_PG : 0);
+	F(vmcs, GUEST_CR0) |=
+		(mode != GUEST_REAL ? CR0_PE : 0) | (mode == GUEST_PAGED ? CR0_PG : 0);
 	if (!longs)
 		F(vmcs, GUEST_CR4) &= ~CR4_PCIDE;
 	if (longs)
 		F(vmcs, GUEST_CR4) |= CR4_PAE;
-	for (unsigned i = 0; mode == PAGED && i < 4; i++)
+	for (unsigned i = 0; mode == GUEST_PAGED && i < 4; i++)
 		vmcs->f[VMCS_INDEX_GUEST_PDPTE_0 + i] = 0;
 	F(vmcs, GUEST_EFER) = (F(vmcs, GUEST_EFER) & ~EFER_LMA) | (longs ? EFER_LMA : 0);
 	F(vmcs, ENTRY_CONTROLS) &= ~(uint64_t)ENTRY_GUEST_64;
 	F(vmcs, ENTRY_CONTROLS) |= longs ? (uint64_t)ENTRY_GUEST_64 : 0;
 	F(vmcs, GUEST_RFLAGS) =
-		(F(vmcs, GUEST_RFLAGS) & ~RFLAGS_VM) | (mode == V86 ? RFLAGS_VM : 0);
-	if (mode == V86)
+		(F(vmcs, GUEST_RFLAGS) & ~RFLAGS_VM) | (mode == GUEST_V86 ? RFLAGS_VM : 0);
+	if (mode == GUEST_V86)
 		set_segments(vmcs, 0xf3, 0xf3);
 	else
-		set_segments(vmcs, longs && (guest_byte(&g->in) & 1) ? 0x209b : 0x9b, 0x93);
+		set_segments(vmcs, longs && code_64 ? 0x209b : 0x9b, 0x93);
 	F(vmcs, GUEST_RIP) = 0x1000;
 	swvmx_change_linear(vmcs);
+}
+
+static void change_mode(struct guest *g, struct swvmx_vmcs *vmcs)
+{
+	const enum guest_mode mode = guest_byte(&g->in) & 3;
+	const bool longs = mode == GUEST_PAGED && (F(vmcs, GUEST_EFER) & EFER_LME);
+
+	guest_set_mode(vmcs, mode, longs && (guest_byte(&g->in) & 1));
 }
 
 /* The MSRs that a guest may try: ours, the VMCS's, and the host's. */

@@ -56,4 +56,9 @@ struct guest {
 void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched);
 void guest_run(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *registers);
 
+/* Into another mode without an exit; the processor keeps the entry control beside EFER.LMA. Paged
+ * is long mode where EFER.LME says so, with 64-bit code or not. */
+enum guest_mode { GUEST_REAL, GUEST_PROTECTED, GUEST_PAGED, GUEST_V86 };
+void guest_set_mode(struct swvmx_vmcs *vmcs, enum guest_mode mode, bool code_64);
+
 #endif

@@ -74,6 +74,8 @@ static bool read_guest(struct vtx_vm *vm, struct gpa gpa, void *to, size_t bytes
 static void host_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r)
 {
 	*r = (struct cpuid_registers){~0u, ~0u, ~0u, ~0u};
+	if (leaf == 0x80000008u)
+		r->eax = 48u << 8 | swvmx.cpu.physical_bits;
 }
 
 static void set_revision(struct hpa region)
