@@ -6,7 +6,8 @@
 /*
  * A VM's RAM: pages touched, written, seen by the VMX world and given back in any order, while
  * others take and free memory: against what each page holds and where its frame may still be
- * reached. Three bytes an operation: what, and which page.
+ * reached. Three bytes an operation: what, and which page. Memory runs out, the world's space
+ * refuses, and another vCPU touches a page while this one has no lock.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,16 @@ static uint64_t forgotten; /* the EPT generation that the vCPU has seen */
 static uint8_t said[PAGES];
 static struct pfn others[OTHERS_MAX];
 static unsigned other_count;
+/* Since the last check: no vCPU has seen these frames. */
+static bool fresh[FRAMES];
+static struct {
+	unsigned allocations;      /* that fail next */
+	bool heap, promise, space; /* fails */
+	unsigned meanwhile; /* the page that another touches during the next allocation; PAGES */
+	bool met;           /* it did */
+} trouble;
+
+static void touch_meanwhile(void);
 
 /* --- the machine */
 
@@ -85,12 +96,20 @@ enum vmk_status frames_alloc_promised(
 	enum vmk_status status;
 	uint64_t chunk;
 
+	if (trouble.allocations) {
+		trouble.allocations--;
+		return VMK_NO_MEMORY;
+	}
+	if (owner == FRAME_VM)
+		touch_meanwhile();
 	status = frame_pool_alloc_promised(&pool, order, owner, promised, FRAMES, &frame->v);
 	if (status == VMK_NO_MEMORY && owner == FRAME_VM && frame_pool_hide(&pool, &chunk)) {
 		frame_pool_hidden(&pool, chunk);
 		status =
 			frame_pool_alloc_promised(&pool, order, owner, promised, FRAMES, &frame->v);
 	}
+	for (uint64_t i = 0; status == VMK_OK && i < 1ull << order; i++)
+		fresh[frame->v + i] = true;
 	return status;
 }
 
@@ -100,7 +119,8 @@ void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
 	const enum frame_owner owner = frame_pool_owner(&pool, frame.v);
 	uint64_t chunk;
 
-	REQUIRE(!vm.vcpu_count || owner != FRAME_VM || order || forgotten == vm.vtx.ept.generation);
+	REQUIRE(!vm.vcpu_count || owner != FRAME_VM || order || fresh[frame.v] ||
+		forgotten == vm.vtx.ept.generation);
 	for (unsigned i = 0; i < TABLES && owner == FRAME_VTX; i++)
 		if (table_frame[i] == frame.v)
 			table_frame[i] = 0;
@@ -113,7 +133,7 @@ void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
 
 enum vmk_status frames_promise(uint64_t frames, uint64_t keep)
 {
-	return frame_pool_promise(&pool, frames, keep);
+	return trouble.promise ? VMK_NO_MEMORY : frame_pool_promise(&pool, frames, keep);
 }
 
 void frames_unpromise(uint64_t frames)
@@ -138,7 +158,7 @@ enum frame_owner frames_owner(struct pfn frame)
 
 void *heap_calloc(size_t count, size_t bytes)
 {
-	return calloc(count, bytes);
+	return trouble.heap ? NULL : calloc(count, bytes);
 }
 
 void heap_free(void *memory)
@@ -179,6 +199,8 @@ uint64_t space_domain(const struct space *s)
 
 enum vmk_status space_reserve(struct space *s, size_t bytes, uintptr_t *address)
 {
+	if (trouble.space)
+		return VMK_NO_MEMORY;
 	*address = VIEW + vm.view_count * LOW_PAGES * PAGE_SIZE;
 	return VMK_OK;
 }
@@ -206,6 +228,8 @@ enum vmk_status space_unmap_foreign(struct space *s, uintptr_t address, size_t b
 	const uint64_t page = (address - VIEW) >> PAGE_SHIFT;
 
 	REQUIRE(page < PAGES && bytes == PAGE_SIZE);
+	if (trouble.space)
+		return VMK_BUSY;
 	s->shown[page] = 0;
 	return VMK_OK;
 }
@@ -225,9 +249,21 @@ static void touch(unsigned page, bool large)
 	enum vmk_status status = vm_memory_supply(&vm, gpa_of(page), large);
 
 	REQUIRE(!there || status == VMK_OK);
-	REQUIRE((status == VMK_OK) == (ram_frame(&vm.memory.ram, page) != 0));
+	REQUIRE(trouble.met || (status == VMK_OK) == (ram_frame(&vm.memory.ram, page) != 0));
+	trouble.met = false;
 	if (status == VMK_OK)
 		vm_memory_execute(&vm, gpa_of(page));
+}
+
+static void touch_meanwhile(void)
+{
+	const unsigned page = trouble.meanwhile;
+
+	if (page == PAGES)
+		return;
+	trouble.meanwhile = PAGES;
+	vm_memory_supply(&vm, gpa_of(page), false);
+	trouble.met = true;
 }
 
 static void say(unsigned page, uint8_t byte)
@@ -267,6 +303,97 @@ static void other(unsigned what)
 		others[other_count++] = frame;
 }
 
+static void map_badly(unsigned page)
+{
+	const struct {
+		uint64_t gpa, bytes;
+	} bad[] = {{0, 0}, {1, PAGE_SIZE}, {0, 1}, {vm.low_bytes + PAGE_SIZE, PAGE_SIZE},
+		{0, vm.low_bytes + PAGE_SIZE}, {VMK_VM_HIGH_BASE, vm.high_bytes + PAGE_SIZE}};
+	const unsigned views = vm.view_count;
+	uintptr_t address;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+		REQUIRE(vm_map(&vm, &space, (struct gpa){bad[i].gpa}, bad[i].bytes, &address) ==
+			VMK_BAD_PARAM);
+	trouble.space = true;
+	REQUIRE(vm_map(&vm, &space, gpa_of(0), PAGE_SIZE, &address) == VMK_NO_MEMORY);
+	trouble.space = false;
+	vm.view_count = VM_VIEWS_MAX;
+	REQUIRE(vm_map(&vm, &space, gpa_of(0), PAGE_SIZE, &address) == VMK_NO_RESOURCES);
+	vm.view_count = views;
+	REQUIRE(!space.fill(&vm, &space, VIEW + PAGES * PAGE_SIZE + page));
+}
+
+/* What lies across pages, or where no RAM is. */
+static void reach_far(unsigned page)
+{
+	const struct gpa hole = {vm.low_bytes};
+	uint8_t bytes[2 * PAGE_SIZE];
+
+	REQUIRE(!vm_memory_is_ram(&vm, hole) && vm_memory_is_ram(&vm, gpa_of(page)));
+	REQUIRE(!vm_memory_read(&vm.vtx, hole, bytes, 1) &&
+		!vm_memory_write(&vm.vtx, hole, bytes, 1));
+	REQUIRE(vm_memory_supply(&vm, hole, true) == VMK_NOT_FOUND);
+	vm_memory_execute(&vm, hole);
+	if ((page + 1) % LOW_PAGES == 0 || page + 1 >= PAGES)
+		return;
+	REQUIRE(vm_memory_read(&vm.vtx, (struct gpa){gpa_of(page).v + 100}, bytes, PAGE_SIZE));
+	REQUIRE(bytes[0] == said[page] && bytes[PAGE_SIZE - 1] == said[page + 1]);
+}
+
+static void look_at_all(void)
+{
+	struct vm_audit audit = {0};
+	struct vm_usage usage;
+
+	vm_memory_audit(&vm, &audit);
+	vm_memory_usage(&vm, &usage);
+	REQUIRE(!audit.strange && usage.granted == vm.memory.granted);
+	REQUIRE(vm_memory_overhead(PAGES) == vm.memory.overhead);
+}
+
+/* Nothing that is not the VM's gets into its tables. */
+static void map_foreign(unsigned page)
+{
+	const uint64_t flags = EPT_ACCESS | EPT_WRITE_BACK;
+	const uint64_t frame = ram_frame(&vm.memory.ram, page);
+
+	REQUIRE(ept_map(&vm.vtx.ept, (struct gpa){vm.low_bytes}, hpa(PAGE_SIZE), PAGE_SIZE,
+			flags) == VMK_DENIED);
+	REQUIRE(ept_map(&vm.vtx.ept, gpa_of(page), hpa((frame + 1) << PAGE_SHIFT), PAGE_SIZE,
+			flags) == VMK_DENIED);
+	REQUIRE(ept_map(&vm.vtx.ept, gpa_of(PAGES - 1), hpa(frame << PAGE_SHIFT), 2 * PAGE_SIZE,
+			flags) == VMK_DENIED);
+}
+
+static void disturb(unsigned how, unsigned page)
+{
+	switch (how & 7) {
+	case 0:
+		map_badly(page);
+		break;
+	case 1:
+		reach_far(page);
+		break;
+	case 2:
+		look_at_all();
+		break;
+	case 3:
+		map_foreign(page);
+		break;
+	case 4:
+		trouble.allocations = 1 + page % 3;
+		break;
+	case 5:
+		trouble.space = true;
+		give_back(page, 1);
+		trouble.space = false;
+		break;
+	default:
+		trouble.meanwhile = page;
+	}
+}
+
 /* --- what must hold */
 
 static void check_page(unsigned page, bool *taken)
@@ -288,6 +415,7 @@ static void check_page(unsigned page, bool *taken)
 		leaf.shift == EPT_4K || !(leaf.entry & EPT_EXECUTE));
 	REQUIRE(frame_pool_owner(&pool, frame) == FRAME_VM);
 	taken[frame] = true;
+	fresh[frame] = false;
 }
 
 static uint64_t rest(uint64_t of, uint64_t have)
@@ -327,6 +455,9 @@ static bool power_on(const uint8_t *data)
 	vm.high_bytes = HIGH_PAGES * PAGE_SIZE;
 	vm.vcpus[0] = &vcpu;
 	vm.vcpu_count = 1;
+	trouble.heap = data[3] & 0x80;
+	trouble.promise = data[3] & 0x40;
+	trouble.allocations = data[3] >> 5 & 1;
 	if (vm_memory_create(&vm, &policy) != VMK_OK)
 		return false;
 	REQUIRE(vm_map(&vm, &space, gpa_of(0), vm.low_bytes, &low) == VMK_OK);
@@ -339,6 +470,7 @@ static void power_off(void)
 {
 	vm.vcpu_count = 0;
 	vm_memory_destroy(&vm);
+	memset(&trouble, 0, sizeof(trouble));
 	while (other_count)
 		other(1);
 	REQUIRE(!pool.promised && pool.count[FRAME_FREE] == FRAMES - 1);
@@ -352,6 +484,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(table_frame, 0, sizeof(table_frame));
 	memset(content, 0, sizeof(content));
 	memset(said, 0, sizeof(said));
+	memset(fresh, 0, sizeof(fresh));
+	trouble.meanwhile = PAGES;
 	memset(pool_memory, 0, frame_pool_bytes(FRAMES));
 	frame_pool_init(&pool, FRAMES, pool_memory);
 	frame_pool_add(&pool, 1, FRAMES - 1);
@@ -372,7 +506,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				look(page);
 				break;
 			case 4:
-				other(data[i] >> 3);
+				if (data[i] >= 0x80)
+					disturb(data[i] >> 3, page);
+				else
+					other(data[i] >> 3);
 				break;
 			default:
 				give_back(page, data[i] >> 3);
