@@ -1,6 +1,7 @@
 /* sources: kernel/vtx/vcpu_setup.c kernel/vtx/vcpu_run.c kernel/vtx/vcpu_exit.c */
 /* sources: kernel/vtx/vcpu_control.c kernel/vtx/vcpu_report.c kernel/vtx/guest_msr.c */
 /* sources: kernel/vtx/inject.c kernel/vtx/exits.c kernel/vtx/guest_fpu.c */
+/* sources: kernel/vtx/guest_clock.c */
 /* plain: kernel/vtx/ept.c fuzz/models/swvmx/guest.c */
 /* plain: fuzz/models/swvmx/instructions.c fuzz/models/swvmx/entry.c */
 /* plain: fuzz/models/swvmx/checks.c fuzz/models/swvmx/check_guest.c */
