@@ -53,6 +53,7 @@ static unsigned other_count;
 static bool fresh[FRAMES];
 static struct {
 	unsigned allocations;      /* that fail next */
+	unsigned tables;           /* bit n: table n from now on does not come */
 	bool heap, promise, space; /* fails */
 	unsigned meanwhile; /* the page that another touches during the next allocation; PAGES */
 	bool met;           /* it did */
@@ -96,6 +97,13 @@ enum vmk_status frames_alloc_promised(
 	enum vmk_status status;
 	uint64_t chunk;
 
+	if (owner == FRAME_VTX && trouble.tables) {
+		const bool fails = trouble.tables & 1;
+
+		trouble.tables >>= 1;
+		if (fails)
+			return VMK_NO_MEMORY;
+	}
 	if (trouble.allocations) {
 		trouble.allocations--;
 		return VMK_NO_MEMORY;
@@ -129,6 +137,8 @@ void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
 	frame_pool_free(&pool, frame.v, order);
 	pool.promised += promise;
 	frame_pool_show(&pool, 1, &chunk);
+	if (owner == FRAME_VM && !order)
+		touch_meanwhile();
 }
 
 enum vmk_status frames_promise(uint64_t frames, uint64_t keep)
@@ -382,7 +392,10 @@ static void disturb(unsigned how, unsigned page)
 		map_foreign(page);
 		break;
 	case 4:
-		trouble.allocations = 1 + page % 3;
+		if (page & 8)
+			trouble.tables = 1 + page % 7;
+		else
+			trouble.allocations = 1 + page % 3;
 		break;
 	case 5:
 		trouble.space = true;
@@ -468,9 +481,10 @@ static bool power_on(const uint8_t *data)
 /* Without vCPUs nobody has to forget anything. */
 static void power_off(void)
 {
+	memset(&trouble, 0, sizeof(trouble));
+	trouble.meanwhile = PAGES;
 	vm.vcpu_count = 0;
 	vm_memory_destroy(&vm);
-	memset(&trouble, 0, sizeof(trouble));
 	while (other_count)
 		other(1);
 	REQUIRE(!pool.promised && pool.count[FRAME_FREE] == FRAMES - 1);

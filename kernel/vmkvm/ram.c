@@ -62,17 +62,14 @@ void ram_put(struct ram *ram, uint64_t page, uint64_t frame, uint64_t *list)
 	ram->present++;
 }
 
-bool ram_split(struct ram *ram, uint64_t page, uint64_t *list)
+void ram_split(struct ram *ram, uint64_t page, uint64_t *list)
 {
 	struct ram_block *b = block_of(ram, page);
 
-	if (!b->first)
-		return false;
 	for (unsigned i = 0; i < RAM_BLOCK_PAGES; i++)
 		list[i] = b->first + i;
 	*b = (struct ram_block){.list = list, .listed = RAM_BLOCK_PAGES};
 	ram->whole--;
-	return true;
 }
 
 uint64_t ram_take(struct ram *ram, uint64_t page, uint64_t **emptied)
