@@ -25,6 +25,7 @@ static bool allows(enum vmk_vm_state state, enum vm_action action)
 
 	switch (action) {
 	case VM_CREATE:
+	case VM_DESTROY:
 		return state == VMK_VM_OFF;
 	case VM_POWER_ON:
 	case VM_FAILED:
@@ -59,8 +60,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require((next != VMK_VM_STATES_END) == allows(state, action));
 		if (next == VMK_VM_STATES_END)
 			continue;
-		/* Only who ends, or fails to begin, is off; nobody comes back from there. */
-		require(next != VMK_VM_OFF || action == VM_GONE || action == VM_FAILED);
+		/* Only who ends, or fails to begin, is off, or stays so when destroyed. */
+		require(next != VMK_VM_OFF || action == VM_GONE || action == VM_FAILED ||
+			action == VM_DESTROY);
 		require(state != VMK_VM_ENDING || next == VMK_VM_ENDING || next == VMK_VM_OFF);
 		state = next;
 	}

@@ -42,7 +42,7 @@ void ram_put_whole(struct ram *ram, uint64_t page, uint64_t first);
 void ram_take_whole(struct ram *ram, uint64_t page);
 /* A page that has no frame gets one; `list`, zeroed, if one is needed. */
 void ram_put(struct ram *ram, uint64_t page, uint64_t frame, uint64_t *list);
-/* A whole block becomes a list; true if it was whole. */
+/* A block that is whole becomes a list. */
 void ram_split(struct ram *ram, uint64_t page, uint64_t *list);
 /* Takes a page's frame out of a list; *emptied is the list if nothing is left in it, or NULL. */
 uint64_t ram_take(struct ram *ram, uint64_t page, uint64_t **emptied);
