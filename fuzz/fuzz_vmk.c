@@ -162,7 +162,7 @@ static void change_text(uint8_t which, uint8_t what)
 }
 
 /* What of the host is neither number nor text: a code, then three bytes. */
-enum { STATE_FIRST = 0xe0, STATE_LAST = 0xeb };
+enum { STATE_FIRST = 0xe0, STATE_LAST = 0xec };
 static void change_state(const uint8_t *d)
 {
 	const enum vmk_status status = d[3] % VMK_STATUS_COUNT;
@@ -199,6 +199,9 @@ static void change_state(const uint8_t *d)
 		break;
 	case 0xe9:
 		((uint8_t *)fake.groups)[(d[1] << 8 | d[2]) % sizeof(fake.groups)] = d[3];
+		break;
+	case 0xeb: /* a package of a virtual machine */
+		strcpy(fake.modules[1].kind, "vm");
 		break;
 	case 0xea:
 		((uint8_t *)&fake.domains[0]
