@@ -109,6 +109,8 @@ static enum vmk_status watch_collect(struct uworld *u, struct wait_set *set,
 	enum vmk_status status = VMK_OK;
 
 	set->count = 0;
+	if (!(exchange->watch[0] | exchange->watch[1] | exchange->watch[2] | exchange->watch[3]))
+		return VMK_OK;
 	for (unsigned i = 0; status == VMK_OK && i < VMK_VM_WATCH_MAX; i++) {
 		if (exchange->watch[i] == VMK_NO_HANDLE)
 			continue;

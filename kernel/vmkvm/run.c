@@ -240,8 +240,9 @@ static uint64_t soon(void)
 	return time_tsc_hz() / SOON_PER_S;
 }
 
-/* Ticks until the guest's timer is due, after firing what is; `most` if that is sooner. */
-static uint64_t run_timer(struct vm_vcpu *v, uint64_t most)
+/* Ticks until the guest's timer is due, after firing what is; `most` if that is sooner, but no
+ * fewer than `least`. */
+static uint64_t run_timer(struct vm_vcpu *v, uint64_t most, uint64_t least)
 {
 	uint64_t now, ticks = most;
 
@@ -251,7 +252,7 @@ static uint64_t run_timer(struct vm_vcpu *v, uint64_t most)
 		ticks = guest_clock_host_ticks(&v->vm->vtx.clock, vlapic_deadline(&v->apic) - now);
 		ticks = MIN(ticks, most);
 	}
-	return MAX(ticks, soon());
+	return MAX(ticks, least);
 }
 
 static bool may_go_on(const struct vm_vcpu *v)
@@ -263,7 +264,7 @@ static bool may_go_on(const struct vm_vcpu *v)
  * likes where its own interrupt flag keeps the host's interrupts out (Bochs 2.7). */
 static void turn(struct vm_vcpu *v)
 {
-	const uint64_t slice = time_tsc_hz() / SLICES_PER_S;
+	const uint64_t slice = time_tsc_hz() / SLICES_PER_S, least = soon();
 	uint64_t began, spent = 0;
 	enum vcpu_stop stop;
 	bool spins = false;
@@ -271,7 +272,7 @@ static void turn(struct vm_vcpu *v)
 	vm_vcpu_enter(v);
 	for (began = vtx_rdtsc(); may_go_on(v) && !spins && spent < slice;
 		spent = vtx_rdtsc() - began) {
-		stop = vcpu_run(&v->vcpu, v->on.wanted, run_timer(v, slice - spent));
+		stop = vcpu_run(&v->vcpu, v->on.wanted, run_timer(v, slice - spent, least));
 		spins = stop == VCPU_STOP_HOST &&
 			(v->vcpu.exit_reason & EXIT_REASON_MASK) == EXIT_PAUSE;
 		stopped(v, stop);

@@ -102,7 +102,7 @@ uint64_t guest_clock_tsc(const struct guest_clock *c, uint64_t ticks)
 	return at + offset;
 }
 
-uint64_t guest_clock_ns(const struct guest_clock *c, uint64_t ns)
+uint64_t guest_clock_ns_after_pauses(const struct guest_clock *c, uint64_t ns)
 {
 	uint64_t at, paused;
 	uint32_t changes;

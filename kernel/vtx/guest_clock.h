@@ -57,7 +57,14 @@ static inline uint64_t guest_clock_ticks(
 /* The guest's TSC at guest_clock_ticks(), without what the guest itself has added. */
 uint64_t guest_clock_tsc(const struct guest_clock *clock, uint64_t ticks);
 /* Nanoseconds, of those of the host in which the VM was not paused. */
-uint64_t guest_clock_ns(const struct guest_clock *clock, uint64_t ns);
+uint64_t guest_clock_ns_after_pauses(const struct guest_clock *clock, uint64_t ns);
+static inline uint64_t guest_clock_ns(const struct guest_clock *clock, uint64_t ns)
+{
+	/* Most VMs never were. */
+	if (!__atomic_load_n(&clock->changes, __ATOMIC_ACQUIRE))
+		return ns;
+	return guest_clock_ns_after_pauses(clock, ns);
+}
 /* How many of the host's ticks so many of the guest's last: never too few. */
 uint64_t guest_clock_host_ticks(const struct guest_clock *clock, uint64_t ticks);
 static inline uint64_t guest_clock_offset(const struct guest_clock *clock)
