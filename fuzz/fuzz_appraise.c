@@ -280,8 +280,18 @@ static void change_evidence(struct evidence *e, uint8_t how, uint8_t value)
 		part->data[value * part->size / 256] ^= 1;
 }
 
-static void check_trust(const struct fixture *f, const struct fixture *honest)
+/* Other PCRs than it was asked for, and no lie about which: what is signed says the same. */
+static void attest_to_others(struct fixture *f, uint8_t value)
 {
+	f->quote.pcr_mask ^= 1u << value % PCR_COUNT;
+	fixture_attest(f);
+	f->evidence.pcr_mask = f->quote.pcr_mask;
+}
+
+static void check_trust(const struct fixture *f, const struct fixture *honest, uint32_t policy_mask)
+{
+	if (f->evidence.pcr_mask != policy_mask)
+		abort();
 	for (unsigned i = 0; i < PCR_COUNT; i++)
 		if (BOOT_PCRS & f->evidence.pcr_mask & 1u << i &&
 			memcmp(f->pcrs[i], honest->pcrs[i], DIGEST_SIZE) != 0)
@@ -310,14 +320,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(&s, data + at, STEP);
 		change(&f, &s);
 	}
-	fixture_attest(&f);
+	if (data[1] & 32)
+		attest_to_others(&f, data[2]);
+	else
+		fixture_attest(&f);
 	f.evidence.logs[LOG_LAUNCH] = bytes_copy(hints, hint_bytes);
 	change_evidence(&f.evidence, data[1], data[2]);
 	fixture_request(&f, &request);
 	request.recorded = data[0] & 2;
 	appraise(&a, &request);
 	if (a.trusted)
-		check_trust(&f, honest);
+		check_trust(&f, honest, request.policy->pcr_mask);
 	else if (a.fault.reason == REASON_NONE || !reason_code(a.fault.reason))
 		abort();
 	appraisal_free(&a);
