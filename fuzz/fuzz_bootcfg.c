@@ -1,5 +1,6 @@
 /* sources: tboot-integration/image/bootcfg.c tboot-integration/image/grubcfg.c */
-/* boot.cfg: whatever is accepted can be written as a menu that fits. */
+/* boot.cfg: whatever is accepted can be written as a menu that fits, for any launch; into less room
+ * it is not. */
 #include "tboot-integration/image/bootcfg.h"
 #include "tboot-integration/image/grubcfg.h"
 
@@ -29,11 +30,23 @@ static void check_texts(const struct bootcfg *c)
 		check_module(&c->modules[i]);
 }
 
+static void write_menu(const struct bootcfg *config, unsigned how)
+{
+	const struct grubcfg_launch launch = {.tboot = how & 1 ? "tboot.gz" : NULL,
+		.tboot_args = "",
+		.sinit = how & 2 ? "sinit.bin" : NULL,
+		.lcp = how & 4 ? "lcp.data" : NULL};
+	static char text[65536];
+	enum vmk_status status = grubcfg_write(config, &launch, text, sizeof(text));
+
+	if ((status == VMK_OK) != (launch.tboot || !config->enable_tboot))
+		abort();
+	if (status == VMK_OK && grubcfg_write(config, &launch, text, strlen(text)) != VMK_TOO_LARGE)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct grubcfg_launch launch = {
-		.tboot = "tboot.gz", .tboot_args = "", .sinit = "sinit.bin"};
-	static char text[65536];
 	static struct bootcfg config;
 	struct bootcfg_error error;
 
@@ -43,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	check_texts(&config);
-	if (grubcfg_write(&config, &launch, text, sizeof(text)) != VMK_OK)
-		abort();
+	write_menu(&config, 3);
+	write_menu(&config, size % 8);
 	return 0;
 }

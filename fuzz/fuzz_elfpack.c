@@ -15,6 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (status == VMK_OK ? used > room : !why)
 		abort();
+	if (status == VMK_OK &&
+		(elfpack(data, size, out, used - 1, &used, &why) != VMK_TOO_LARGE ||
+			elfpack(data, size, out, size % 64, &used, &why) != VMK_TOO_LARGE))
+		abort();
 	free(out);
 	return 0;
 }

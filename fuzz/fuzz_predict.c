@@ -13,7 +13,11 @@
 /* quiet: policy/predict/launch.c policy/predict/prediction.c policy/predict/static.c */
 /* quiet: kernel/trust/security.c kernel/boot/options.c */
 /* libs: -lcrypto -ljansson -lz */
-/* The predictor's own parsers: the first byte says which of them gets the rest. */
+/*
+ * The predictor's own parsers: the first byte says which of them gets the rest. From 0x80:
+ * platforms, as a document or captured from a log whose SINIT or GRUB is known; what is captured or
+ * loaded is written and loaded again to the same.
+ */
 #include "policy/predict/grubscript.h"
 #include "policy/predict/mle.h"
 #include "policy/predict/owner.h"
@@ -21,8 +25,11 @@
 #include "policy/predict/platform.h"
 #include "trust/txt_events.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define OWNER_BYTES 70u
 
@@ -96,6 +103,68 @@ static void try_owner(const uint8_t *data, size_t size)
 	}
 }
 
+static enum vmk_status load(const void *text, size_t size, struct platform *platform)
+{
+	struct prediction_error error;
+	enum vmk_status status;
+	int fd = memfd_create("platform", 0);
+	char path[64];
+
+	if (fd < 0 || write(fd, text, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	status = platform_load(path, platform, &error);
+	close(fd);
+	return status;
+}
+
+static void check_again(const struct platform *platform)
+{
+	static struct platform again;
+	json_t *root = platform_json(platform);
+	char *text = json_dumps(root, 0);
+
+	if (!text || load(text, strlen(text), &again) != VMK_OK ||
+		again.event_count != platform->event_count ||
+		strcmp(again.name, platform->name) != 0 || again.launch != platform->launch)
+		abort();
+	for (unsigned i = 0; i < again.event_count; i++) {
+		const struct platform_event *a = &platform->events[i], *b = &again.events[i];
+
+		if (a->pcr != b->pcr || a->type != b->type || a->source != b->source ||
+			a->data_size != b->data_size || memcmp(a->data, b->data, a->data_size) != 0)
+			abort();
+	}
+	json_decref(root);
+	free(text);
+}
+
+static void try_platform(const uint8_t *data, size_t size)
+{
+	static struct platform platform;
+	struct prediction_error error;
+	struct sinit_measurements sinit;
+	enum vmk_status status;
+	uint8_t how = data[0];
+
+	data++;
+	size--;
+	if (how & 3 && size < sizeof(sinit))
+		return;
+	if (how & 3)
+		memcpy(&sinit, data, sizeof(sinit));
+	if (how & 1)
+		status = platform_capture(data + sizeof(sinit), size - sizeof(sinit), &sinit,
+			"fuzz", &platform, &error);
+	else if (how & 2)
+		status = platform_capture_static(data + sizeof(sinit), size - sizeof(sinit),
+			sinit.module, "fuzz", &platform, &error);
+	else
+		status = load(data, size, &platform);
+	if (status == VMK_OK)
+		check_again(&platform);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -108,6 +177,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
+	if (data[0] & 0x80) {
+		try_platform(data, size);
+		return 0;
+	}
 	switch (data[0] % 8) {
 	case 0:
 		try_mle(data + 1, size - 1);

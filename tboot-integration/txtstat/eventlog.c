@@ -16,7 +16,7 @@ static void extend(struct replayed *pcrs, const struct evlog_event *event, event
 	const struct evlog_digest *digest = evlog_digest(event, EVLOG_ALG_SHA256);
 	uint8_t both[2 * DIGEST];
 
-	if (!sha256 || event->type == EVLOG_NO_ACTION || !digest || digest->size != DIGEST)
+	if (!sha256 || event->type == EVLOG_NO_ACTION || !digest)
 		return;
 	memcpy(both, pcrs->value[event->pcr], DIGEST);
 	memcpy(both + DIGEST, digest->bytes, DIGEST);
@@ -74,8 +74,6 @@ bool eventlog_report(const struct report *r, const void *bytes, size_t size, eve
 		report_end(r);
 		report_pcrs(r, &pcrs);
 		why = cursor.why;
-	} else if (!why) {
-		why = "not readable";
 	}
 	if (why)
 		report_text(r, "fault", why);
