@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 differential_models=(tigerlake corei7_skylake_x) # one with CET, one without
 differential_vectors=1000000
+differential_all_seen=100000 # vectors that show all that can be shown
 differential_dir=$results/fuzz-differential
 
 differential_iso() # DIRECTORY ARGUMENTS
@@ -40,6 +41,35 @@ differential_progress()
 differential_value() # LOG KEY: of the RESULT line
 {
 	tr -d '\r' <"$1" | sed -nE "s/^RESULT: .*\b$2=([0-9]+).*/\1/p" | head -n 1
+}
+
+# Checks that no share of a model's vectors saw so, as "CHECK passing" or "CHECK failing".
+differential_unseen() # MODEL
+{
+	local logs=("$differential_dir/$1"-*/run/com1.log)
+	cat "${logs[@]}" 2>/dev/null | tr -d '\r' | awk -v shares=${#logs[@]} '
+		/^UNSEEN: / { for (i = 3; i <= NF; i++) n[$2 " " $i]++ }
+		END { for (k in n) if (n[k] == shares) print k }' | sort
+}
+
+# Is what Bochs cannot show what the list says? What is missing there counts from VECTORS on.
+differential_check_unseen() # LIST VECTORS
+{
+	local model line failed=0
+	for model in "${differential_models[@]}"; do
+		while read -r line; do
+			echo "fuzz: $1: $model has seen $line: strike it out" >&2
+			failed=1
+		done < <(comm -23 <(awk -F '\t' -v m="$model" '$1 == m { print $2 " " $3 }' "$1" | sort) \
+			<(differential_unseen "$model"))
+		[ "$2" -ge $differential_all_seen ] || continue
+		while read -r line; do
+			echo "fuzz: $1: $model has never seen $line: why?" >&2
+			failed=1
+		done < <(comm -13 <(awk -F '\t' -v m="$model" '$1 == m { print $2 " " $3 }' "$1" | sort) \
+			<(differential_unseen "$model"))
+	done
+	return $failed
 }
 
 differential_row() # DIRECTORY: tab-separated
@@ -82,6 +112,7 @@ differential()
 			failed=1
 		fi
 	done
+	differential_check_unseen fuzz/differential/unseen "$1" || failed=1
 	differential_report "$4"
 	return $failed
 }
