@@ -7,7 +7,7 @@
 /* sources: attest/verifier/explain.c attest/verifier/hints.c attest/verifier/covers.c */
 /* sources: attest/verifier/appraise.c kernel/trust/evlog_read.c */
 /* sources: kernel/trust/audit_read.c kernel/lib/keyval.c kernel/lib/hex.c */
-/* quiet: tests/vectors/fixture.c */
+/* quiet: tests/vectors/fixture.c fuzz/models/paper_audit.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
 /*
  * A host that cheats, or only boots something else: a good host of paper is changed by steps of
@@ -18,15 +18,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vmkapi/events.h>
+#include "fuzz/models/paper_audit.h"
 #include "tests/vectors/fixture.h"
 #include "verifier/explain.h"
+#include "verifier/firmware.h"
+#include "verifier/semantics.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEP  4u
 #define STEPS 12u
 
-static char hints[4096];
+static struct paper_audit audit;
+static char hints[12288];
 static size_t hint_bytes;
 
 struct step4 {
@@ -208,6 +212,8 @@ static void add_hint(struct fixture *f, const struct step4 *s)
 
 	sha256(digest, file->image, strlen(file->image));
 	hex_encode(hex, digest, sizeof(digest));
+	if (s->where & 4)
+		hex[0] = 'z';
 	switch (s->where % 4) {
 	case 0:
 		n = snprintf(
@@ -221,14 +227,131 @@ static void add_hint(struct fixture *f, const struct step4 *s)
 		n = snprintf(hints + hint_bytes, room, "module %u sha256=%s\n", module, hex);
 		break;
 	default:
-		n = snprintf(hints + hint_bytes, room, "%s%c", file->name, s->value & 1 ? '\n' : 0);
+		n = snprintf(hints + hint_bytes, room, "%*s%c", s->where & 8 ? 1500 : 1, file->name,
+			s->value & 1 ? '\n' : 0);
 	}
 	if (n > 0 && (size_t)n < room)
 		hint_bytes += (size_t)n;
 }
 
+static void measure(struct fixture *f, uint32_t type, const char *text)
+{
+	struct fixture_event *event = &f->measured.items[f->measured.count];
+
+	if (f->measured.count == FIXTURE_EVENTS_MAX)
+		return;
+	f->measured.count++;
+	*event = (struct fixture_event){.log = LOG_VMK,
+		.pcr = semantics_pcr(type, f->launch),
+		.type = type,
+		.layer = "VMKERNEL",
+		.data_size = (uint32_t)strlen(text) + 1};
+	memcpy(event->data, text, event->data_size);
+	sha256(event->digest, event->data, event->data_size);
+	f->logged = f->measured;
+	fixture_extend(f);
+}
+
+/* Records of the audit log, and what proves them. */
+static void add_audit(struct fixture *f, const struct step4 *s)
+{
+	char hex[2 * DIGEST_SIZE + 1], text[160];
+
+	for (unsigned i = 0; i < s->value % 8u; i++)
+		paper_audit_add(&audit, 1 + (s->which + i) % (AUDIT_KIND_END - 1), s->value);
+	if (s->where & 2 && audit.size)
+		audit.bytes[s->value % audit.size] ^= s->which;
+	if (!(s->where & 1))
+		return;
+	hex_encode(hex, audit.head, sizeof(audit.head));
+	snprintf(text, sizeof(text), VMK_AUDIT_FORMAT, (unsigned long long)audit.records, hex);
+	measure(f, VMK_EV_AUDIT, text);
+}
+
+/* What the last quote said, and what else the policy wants. */
+static void change_past(struct fixture *f, const struct step4 *s)
+{
+	static uint64_t versions[2];
+
+	f->host.seen = s->where & 1;
+	f->host.reset_count = f->quote.reset_count + s->which % 3 - 1;
+	f->host.restart_count = f->quote.restart_count + s->value % 3 - 1;
+	f->host.firmware = f->quote.firmware ^ (s->where & 2);
+	f->policy.secure_boot = s->where & 4;
+	versions[0] = f->quote.firmware ^ (s->where & 8);
+	versions[1] = f->quote.firmware ^ (s->where & 16);
+	f->policy.firmware = versions;
+	f->policy.firmware_count = s->value % 4 % 3;
+	f->policy.pcr_mask ^= (s->where & 32u) << 15;
+}
+
+static const char *const kernel_texts[] = {
+	"cpu protections=nx,smep,smap mitigated=none exposed=none smt=off",
+	"cpu protections=nx,unheard mitigated=none exposed=none smt=off",
+	"dma protection=on interrupts=on",
+	"vm name=vm version=1 provider=merlon level=Certified "
+	"sha256=0000000000000000000000000000000000000000000000000000000000000000",
+	"cpu protections= mitigated=none exposed=none smt=off",
+	"package name=x version=1 kind=module provider=merlon level=Certified sha256=00",
+	"security execInstalledOnly=TRUE acceptanceLevel=None kaslr=TRUE wx=TRUE",
+	"audit records=18446744073709551616 head="
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"audit records=x head=0000000000000000000000000000000000000000000000000000000000000000",
+};
+static const uint32_t kernel_types[] = {VMK_EV_CPU, VMK_EV_CPU, VMK_EV_DMA, VMK_EV_VM_IMAGE,
+	VMK_EV_CPU, VMK_EV_PACKAGE, VMK_EV_SECURITY_OPTIONS, VMK_EV_AUDIT, VMK_EV_AUDIT};
+
+/* More of what a machine says: {200 + what, which, where, value} */
+static void change_more(struct fixture *f, const struct step4 *s)
+{
+	const size_t texts = sizeof(kernel_texts) / sizeof(*kernel_texts);
+	struct fixture_event *event = &f->measured.items[s->which % f->measured.count];
+
+	switch ((s->what - 200) % 9) {
+	case 0:
+		change_past(f, s);
+		break;
+	case 1:
+		add_audit(f, s);
+		break;
+	case 2:
+		measure(f, kernel_types[s->which % texts], kernel_texts[s->which % texts]);
+		break;
+	case 3: /* one event's data, in what is measured and said */
+		event->data[s->where] = s->value;
+		sha256(event->digest, event->data, event->data_size);
+		f->logged = f->measured;
+		fixture_extend(f);
+		break;
+	case 4: /* the registers as they are without a launch */
+		memset(f->pcrs[17 + s->which % 6], s->value, DIGEST_SIZE);
+		break;
+	case 5:
+		event->data_size = s->where;
+		sha256(event->digest, event->data, event->data_size);
+		f->logged = f->measured;
+		fixture_extend(f);
+		break;
+	case 7:
+		for (unsigned i = 0; i < s->value; i++)
+			host_use_nonce(&f->host, &s->which, 1, i * 10ull, 100000);
+		break;
+	case 6: /* many lines that nothing measures */
+		for (unsigned i = 0; i < s->value; i++)
+			add_hint(f, s);
+		break;
+	default:
+		event->type = (s->where & 1 ? 0x80000000u : 0) | s->value;
+		f->logged = f->measured;
+	}
+}
+
 static void change(struct fixture *f, const struct step4 *s)
 {
+	if (s->what >= 200) {
+		change_more(f, s);
+		return;
+	}
 	switch (s->what % 10) {
 	case 0:
 		change_file(f, s);
@@ -280,6 +403,40 @@ static void change_evidence(struct evidence *e, uint8_t how, uint8_t value)
 		part->data[value * part->size / 256] ^= 1;
 }
 
+/* Each reason has words, and is found by its code. */
+static void check_words(const struct appraisal *a, const struct evidence *e)
+{
+	char text[FAULT_TEXT];
+	struct replay replay;
+
+	for (unsigned i = 0; i <= REASON_COUNT; i++) {
+		enum reason reason = (enum reason)i;
+
+		if (reason_find(reason_code(reason)) != reason || !*reason_meaning(reason) ||
+			!*reason_advice(reason))
+			abort();
+	}
+	for (unsigned i = 0; i <= CHECK_COUNT; i++)
+		if (!*check_name((enum check)i))
+			abort();
+	for (size_t i = 0; i < a->steps.count; i++) {
+		const struct step *step = &a->steps.items[i];
+		struct fault fault = {0};
+
+		explain_subject(step, e, &a->events, text, sizeof(text));
+		explain(&fault, step, e, &a->events);
+		if (!*step_mark_name(step->mark) || strlen(text) >= sizeof(text) ||
+			(step->mark == STEP_MATCH && fault.reason != REASON_NONE))
+			abort();
+	}
+	if (strcmp(step_mark_name(STEP_MARK_COUNT), "?") != 0)
+		abort();
+	if (!*secure_boot_name(firmware_secure_boot(&a->events)) ||
+		launch_name(semantics_launch(&a->events))[0] == '?')
+		abort();
+	replay_log(&replay, &a->events);
+}
+
 /* Other PCRs than it was asked for, and no lie about which: what is signed says the same. */
 static void attest_to_others(struct fixture *f, uint8_t value)
 {
@@ -316,6 +473,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	f = *honest;
 	memset(&f.evidence, 0, sizeof(f.evidence));
 	hint_bytes = 0;
+	paper_audit_start(&audit);
 	for (size_t at = 3; at + STEP <= size && at < 3 + STEP * STEPS; at += STEP) {
 		memcpy(&s, data + at, STEP);
 		change(&f, &s);
@@ -325,6 +483,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		fixture_attest(&f);
 	f.evidence.logs[LOG_LAUNCH] = bytes_copy(hints, hint_bytes);
+	if (audit.records)
+		f.evidence.logs[LOG_AUDIT] = bytes_copy(audit.bytes, audit.size);
+	if (data[1] & 128)
+		f.evidence.logs[LOG_AK_PUB] =
+			bytes_copy(f.host.ak_public.data, f.host.ak_public.size - (data[2] & 1));
+	if (data[1] & 64)
+		f.evidence.requested_ms = f.evidence.answered_ms + data[2];
 	change_evidence(&f.evidence, data[1], data[2]);
 	fixture_request(&f, &request);
 	request.recorded = data[0] & 2;
@@ -333,6 +498,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_trust(&f, honest, request.policy->pcr_mask);
 	else if (a.fault.reason == REASON_NONE || !reason_code(a.fault.reason))
 		abort();
+	check_words(&a, &f.evidence);
 	appraisal_free(&a);
 	evidence_free(&f.evidence);
 	return 0;

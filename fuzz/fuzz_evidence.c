@@ -51,6 +51,8 @@ static void try(const void *text, size_t size)
 	struct fault fault = {0};
 	json_t *root;
 
+	if (log_find(log_name(LOG_COUNT)) != LOG_COUNT)
+		abort();
 	if (!evidence_parse(&evidence, text, size, &fault)) {
 		if (fault.reason == REASON_NONE)
 			abort();

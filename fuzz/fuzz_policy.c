@@ -12,8 +12,11 @@
  * Policies: a policy that loads selects PCR 17 to 19, and its values are those of its events. The
  * input is a text, or behind a NUL or 1 edits of a good policy for either launch.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "fuzz/models/json_edit.h"
 #include "tests/vectors/fixture.h"
@@ -56,12 +59,38 @@ static char *edited(bool is_static, const uint8_t *steps, size_t size)
 	return text;
 }
 
+/* From a file it is the same, and what is wrong with it is said of the file. */
+static void load(const void *text, size_t size, bool good)
+{
+	struct fault fault = {0};
+	struct policy policy;
+	int fd = memfd_create("policy", 0);
+	char path[64];
+
+	if (fd < 0 || write(fd, text, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (policy_load(&policy, path, &fault) != good || (!good && !fault.local))
+		abort();
+	policy_free(&policy);
+	close(fd);
+	if (policy_load(&policy, path, &fault) || !fault.local)
+		abort();
+	policy_free(&policy);
+}
+
 static void try(const void *text, size_t size)
 {
 	struct fault fault = {0};
 	struct policy policy;
+	bool good = policy_parse(&policy, text, size, &fault);
 
-	if (!policy_parse(&policy, text, size, &fault)) {
+	if (size % 16 == 0)
+		load(text, size, good);
+	if (strcmp(layer_name(LAYER_COUNT), "?") != 0 ||
+		strcmp(launch_name(VMK_LAUNCH_COUNT), "?") != 0)
+		abort();
+	if (!good) {
 		if (fault.reason != REASON_POLICY_INVALID)
 			abort();
 		return;

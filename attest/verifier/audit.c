@@ -172,7 +172,9 @@ static bool step(struct audit *audit, struct walk *w, struct audit_cursor *curso
 	*more = false;
 	if (status != VMK_OK) {
 		audit->rest = cursor->why;
-		return !anchored || unreadable(w, cursor, status, index, fault);
+		if (!anchored)
+			return true;
+		return unreadable(w, cursor, status, index, fault);
 	}
 	if (r.index != index || memcmp(r.link, w->head, DIGEST_SIZE) != 0) {
 		audit->rest = "a record that is not in the chain";
@@ -208,7 +210,9 @@ bool audit_check(struct audit *audit, const struct events *events, const struct 
 	if (audit_open(&cursor, log->data, log->size, &why) != VMK_OK) {
 		audit->rest = why;
 		cursor.why = log->size ? why : "no audit log";
-		return !w.final || unreadable(&w, &cursor, VMK_NOT_FOUND, 0, fault);
+		if (!w.final)
+			return true;
+		return unreadable(&w, &cursor, VMK_NOT_FOUND, 0, fault);
 	}
 	sha256(w.head, log->data, AUDIT_MAGIC_BYTES);
 	next_checkpoint(&w);
