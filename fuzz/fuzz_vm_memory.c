@@ -1,17 +1,22 @@
 /* runs: 4000 */
 /* sources: kernel/vmkvm/memory.c kernel/vmkvm/ram.c kernel/vmkvm/view.c kernel/vtx/ept.c */
+/* sources: kernel/vmkvm/grant.c kernel/vmkvm/access.c kernel/vmkvm/blocks.c */
 /* sources: kernel/mem/frame_pool.c kernel/lib/lock.c */
 /* quiet: tests/unit/shim/panic.c */
+/* plain: fuzz/lib/figures.c */
 /* coverage: edges */
 /*
  * A VM's RAM: pages touched, written, seen by the VMX world and given back in any order, while
- * others take and free memory: against what each page holds and where its frame may still be
- * reached. Three bytes an operation: what, and which page. Memory runs out, the world's space
- * refuses, and another vCPU touches a page while this one has no lock.
+ * others take and free memory, and large pages go and come: against what each page holds and where
+ * its frame may still be reached. Three bytes an operation: what, and which page. Memory runs out,
+ * the world's space refuses, and another vCPU touches a page while this one has no lock. Looked at
+ * after each: the sums and the pages that it names; all pages now and then, as the input says, and
+ * at the end.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/lib/figures.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "mem/frame_pool.h"
@@ -27,6 +32,7 @@
 #define PAGES       (LOW_PAGES + HIGH_PAGES)
 #define TABLES      64u
 #define OTHERS_MAX  64u
+#define WHOLE_EACH  32u /* so many operations, all pages are looked at */
 #define VIEW        0x10000000ull
 #define REQUIRE(it) ((it) ? (void)0 : panic("vm memory: not so: %s", #it))
 
@@ -41,7 +47,8 @@ static struct frame_pool pool;
 static uint64_t pool_memory[8192];
 static uint64_t tables[TABLES][512];
 static uint16_t table_frame[TABLES];
-static uint8_t content[FRAMES]; /* of the RAM frames: the byte that was written last */
+static uint8_t table_at[FRAMES]; /* of a frame, + 1 */
+static uint8_t content[FRAMES];  /* of the RAM frames: the byte that was written last */
 static struct vtx_controls controls;
 static struct vm vm;
 static struct vm_vcpu vcpu;
@@ -49,8 +56,8 @@ static uint64_t forgotten; /* the EPT generation that the vCPU has seen */
 static uint8_t said[PAGES];
 static struct pfn others[OTHERS_MAX];
 static unsigned other_count;
-/* Since the last check: no vCPU has seen these frames. */
-static bool fresh[FRAMES];
+/* In which operation each frame was allocated: until that ends it may go back unseen. */
+static unsigned operation, born[FRAMES];
 static struct {
 	unsigned allocations;      /* that fail next */
 	unsigned tables;           /* bit n: table n from now on does not come */
@@ -65,18 +72,24 @@ static void touch_meanwhile(void);
 
 static uint64_t *table_of(uint64_t frame)
 {
-	unsigned free = TABLES;
+	unsigned free = 0;
 
-	for (unsigned i = 0; i < TABLES; i++) {
-		if (table_frame[i] == frame)
-			return tables[i];
-		if (!table_frame[i])
-			free = i;
-	}
+	if (table_at[frame])
+		return tables[table_at[frame] - 1];
+	while (free < TABLES && table_frame[free])
+		free++;
 	REQUIRE(free < TABLES);
 	table_frame[free] = (uint16_t)frame;
+	table_at[frame] = (uint8_t)(free + 1);
 	memset(tables[free], 0, sizeof(tables[free]));
 	return tables[free];
+}
+
+static void forget_table(uint64_t frame)
+{
+	if (table_at[frame])
+		table_frame[table_at[frame] - 1] = 0;
+	table_at[frame] = 0;
 }
 
 void *direct_map(struct hpa address)
@@ -117,7 +130,7 @@ enum vmk_status frames_alloc_promised(
 			frame_pool_alloc_promised(&pool, order, owner, promised, FRAMES, &frame->v);
 	}
 	for (uint64_t i = 0; status == VMK_OK && i < 1ull << order; i++)
-		fresh[frame->v + i] = true;
+		born[frame->v + i] = operation;
 	return status;
 }
 
@@ -127,11 +140,10 @@ void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
 	const enum frame_owner owner = frame_pool_owner(&pool, frame.v);
 	uint64_t chunk;
 
-	REQUIRE(!vm.vcpu_count || owner != FRAME_VM || order || fresh[frame.v] ||
+	REQUIRE(!vm.vcpu_count || owner != FRAME_VM || order || born[frame.v] == operation ||
 		forgotten == vm.vtx.ept.generation);
-	for (unsigned i = 0; i < TABLES && owner == FRAME_VTX; i++)
-		if (table_frame[i] == frame.v)
-			table_frame[i] = 0;
+	if (owner == FRAME_VTX)
+		forget_table(frame.v);
 	for (uint64_t i = frame.v; i < frame.v + (1ull << order); i++)
 		content[i] = 0;
 	frame_pool_free(&pool, frame.v, order);
@@ -139,6 +151,16 @@ void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
 	frame_pool_show(&pool, 1, &chunk);
 	if (owner == FRAME_VM && !order)
 		touch_meanwhile();
+}
+
+enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame)
+{
+	return frames_alloc_promised(order, owner, 0, frame);
+}
+
+void frames_free(struct pfn frame, unsigned order)
+{
+	frames_free_promised(frame, order, 0);
 }
 
 enum vmk_status frames_promise(uint64_t frames, uint64_t keep)
@@ -184,6 +206,19 @@ void window_read(void *to, struct hpa from, size_t bytes)
 void window_write(struct hpa to, const void *from, size_t bytes)
 {
 	content[hpa_pfn(to).v] = *(const uint8_t *)from;
+}
+
+bool window_is_clear(struct pfn frame)
+{
+	return !content[frame.v];
+}
+
+/* Nobody waits. */
+enum vmk_status vm_touch_for_devices(struct vm *v, struct gpa gpa)
+{
+	enum vmk_status status = vm_memory_supply(v, gpa, true);
+
+	return status != VMK_OK && vm_memory_trim(v) ? vm_memory_supply(v, gpa, false) : status;
 }
 
 void vm_kick(struct vm_vcpu *v)
@@ -253,13 +288,24 @@ static struct gpa gpa_of(unsigned page)
 				 : VMK_VM_HIGH_BASE + (((uint64_t)page - LOW_PAGES) << PAGE_SHIFT)};
 }
 
-static void touch(unsigned page, bool large)
+static bool is_mapped(unsigned page)
+{
+	struct ept_leaf leaf;
+
+	return ept_find(&vm.vtx.ept, gpa_of(page), &leaf);
+}
+
+static void touch(unsigned page, bool at_once, bool large)
 {
 	const bool there = ram_frame(&vm.memory.ram, page);
-	enum vmk_status status = vm_memory_supply(&vm, gpa_of(page), large);
+	enum vmk_status status = at_once ? vm_memory_supply_at_once(&vm, gpa_of(page))
+					 : vm_memory_supply(&vm, gpa_of(page), large);
 
-	REQUIRE(!there || status == VMK_OK);
-	REQUIRE(trouble.met || (status == VMK_OK) == (ram_frame(&vm.memory.ram, page) != 0));
+	if (status == VMK_BUSY)
+		status = vm_memory_supply(&vm, gpa_of(page), true);
+	REQUIRE(trouble.met || (status == VMK_OK) == is_mapped(page) ||
+		(there && status == VMK_NO_MEMORY));
+	REQUIRE(status != VMK_OK || ram_frame(&vm.memory.ram, page));
 	trouble.met = false;
 	if (status == VMK_OK)
 		vm_memory_execute(&vm, gpa_of(page));
@@ -274,6 +320,23 @@ static void touch_meanwhile(void)
 	trouble.meanwhile = PAGES;
 	vm_memory_supply(&vm, gpa_of(page), false);
 	trouble.met = true;
+}
+
+/* So that a block becomes whole. */
+static void touch_block(unsigned page)
+{
+	for (unsigned i = page & ~(RAM_BLOCK_PAGES - 1), n = 0; n < RAM_BLOCK_PAGES; n++, i++)
+		if (i < PAGES)
+			touch(i, true, false);
+}
+
+/* What is taken held nothing. */
+static void trim(void)
+{
+	const uint64_t granted = vm.memory.granted;
+
+	REQUIRE(vm_memory_trim(&vm) == granted - vm.memory.granted || trouble.met);
+	trouble.met = false;
 }
 
 static void say(unsigned page, uint8_t byte)
@@ -296,9 +359,10 @@ static void give_back(unsigned page, unsigned stride)
 		pages[i] = (uint32_t)(gpa_of((page + i * stride) % PAGES).v >> PAGE_SHIFT);
 	pages[4] += page % 7 ? 0 : PAGES; /* no RAM, mostly */
 	vm_give_back(&vm, &space, pages, ARRAY_SIZE(pages));
-	for (unsigned i = 0; i < PAGES; i++)
-		if (!ram_frame(&vm.memory.ram, i))
-			said[i] = 0;
+	/* Those that are gone, and no others, hold nothing. */
+	for (unsigned i = 0; i < ARRAY_SIZE(pages); i++)
+		if (!ram_frame(&vm.memory.ram, (page + i * stride) % PAGES))
+			said[(page + i * stride) % PAGES] = 0;
 }
 
 /* Somebody else's memory: much of it, so that there is too little now and then. */
@@ -358,7 +422,7 @@ static void look_at_all(void)
 
 	vm_memory_audit(&vm, &audit);
 	vm_memory_usage(&vm, &usage);
-	REQUIRE(!audit.strange && usage.granted == vm.memory.granted);
+	REQUIRE(!audit.strange && usage.granted == vm.memory.ram.present);
 	REQUIRE(vm_memory_overhead(PAGES) == vm.memory.overhead);
 }
 
@@ -409,7 +473,13 @@ static void disturb(unsigned how, unsigned page)
 
 /* --- what must hold */
 
-static void check_page(unsigned page, bool *taken)
+static bool is_harmless(void *context, const struct ept_leaf *leaf)
+{
+	return !vm.memory.policy.small_code || leaf->shift == EPT_4K ||
+	       !(leaf->entry & EPT_EXECUTE);
+}
+
+static void check_page(unsigned page)
 {
 	struct ept_leaf leaf;
 	const uint64_t frame = ram_frame(&vm.memory.ram, page);
@@ -419,16 +489,11 @@ static void check_page(unsigned page, bool *taken)
 
 	REQUIRE(vm_memory_read(&vm.vtx, gpa_of(page), &heard, 1) && heard == said[page]);
 	REQUIRE(!space.shown[page] || space.shown[page] == frame);
-	REQUIRE(ept_translate(&vm.vtx.ept, gpa_of(page), EPT_READ | EPT_WRITE, &there, &bytes) ==
-		(frame != 0));
-	if (!frame)
+	REQUIRE(!frame || frame_pool_owner(&pool, frame) == FRAME_VM);
+	if (!ept_translate(&vm.vtx.ept, gpa_of(page), EPT_READ | EPT_WRITE, &there, &bytes))
 		return;
-	REQUIRE(hpa_pfn(there).v == frame && !taken[frame]);
-	REQUIRE(!vm.memory.policy.small_code || !ept_find(&vm.vtx.ept, gpa_of(page), &leaf) ||
-		leaf.shift == EPT_4K || !(leaf.entry & EPT_EXECUTE));
-	REQUIRE(frame_pool_owner(&pool, frame) == FRAME_VM);
-	taken[frame] = true;
-	fresh[frame] = false;
+	REQUIRE(hpa_pfn(there).v == frame);
+	REQUIRE(ept_find(&vm.vtx.ept, gpa_of(page), &leaf) && is_harmless(NULL, &leaf));
 }
 
 static uint64_t rest(uint64_t of, uint64_t have)
@@ -436,20 +501,45 @@ static uint64_t rest(uint64_t of, uint64_t have)
 	return of > have ? of - have : 0;
 }
 
-static void check(void)
+static void check_sums(void)
+{
+	const struct vm_memory *m = &vm.memory;
+
+	REQUIRE(m->granted == m->ram.present + m->stocked && m->granted <= m->policy.limit);
+	REQUIRE(pool.count[FRAME_VM] == m->granted && pool.count[FRAME_VTX] == m->tables);
+	REQUIRE(pool.promised ==
+		rest(m->policy.reservation, m->granted) + rest(m->overhead, m->tables));
+	REQUIRE(pool.promised <= pool.count[FRAME_FREE]);
+	REQUIRE(!m->rearranging);
+}
+
+static void take_once(bool *taken, uint64_t frame)
+{
+	REQUIRE(!taken[frame] && frame_pool_owner(&pool, frame) == FRAME_VM);
+	taken[frame] = true;
+}
+
+/* What the EPT maps the record has (ept_check()). */
+static void check_all(void)
 {
 	const struct vm_memory *m = &vm.memory;
 	bool taken[FRAMES] = {false};
 	struct ept_leaf bad;
 
 	REQUIRE(ept_check(&vm.vtx.ept, &bad));
-	for (unsigned page = 0; page < PAGES; page++)
-		check_page(page, taken);
-	REQUIRE(m->granted == m->ram.present && m->granted <= m->policy.limit);
-	REQUIRE(pool.count[FRAME_VM] == m->granted && pool.count[FRAME_VTX] == m->tables);
-	REQUIRE(pool.promised ==
-		rest(m->policy.reservation, m->granted) + rest(m->overhead, m->tables));
-	REQUIRE(pool.promised <= pool.count[FRAME_FREE]);
+	REQUIRE(ept_walk(&vm.vtx.ept, is_harmless, NULL));
+	for (unsigned page = 0; page < PAGES; page++) {
+		const uint64_t frame = ram_frame(&m->ram, page);
+
+		REQUIRE(!space.shown[page] || space.shown[page] == frame);
+		REQUIRE(said[page] == (frame ? content[frame] : 0));
+		if (frame)
+			take_once(taken, frame);
+	}
+	for (unsigned i = 0; i < m->stocked; i++) {
+		REQUIRE(!content[m->stock[i].v]);
+		take_once(taken, m->stock[i].v);
+	}
 }
 
 static bool power_on(const uint8_t *data)
@@ -490,47 +580,67 @@ static void power_off(void)
 	REQUIRE(!pool.promised && pool.count[FRAME_FREE] == FRAMES - 1);
 }
 
+static void operate(uint8_t what, const uint8_t *where)
+{
+	const unsigned page = (where[0] << 3 ^ where[1]) % PAGES, more = what >> 3;
+
+	operation++;
+	switch (what & 7) {
+	case 0:
+		touch(page, more & 1, more & 2);
+		break;
+	case 1:
+		if (more == 31)
+			touch_block(page);
+		else
+			touch(page, false, true);
+		break;
+	case 2:
+		say(page, (uint8_t)more);
+		break;
+	case 3:
+		look(page);
+		break;
+	case 4:
+		if (what >= 0x80)
+			disturb(more, page);
+		else
+			other(more);
+		break;
+	case 5:
+		trim();
+		break;
+	default:
+		give_back(page, more);
+	}
+	check_sums();
+	check_page(page);
+	if (where[1] % WHOLE_EACH == 0)
+		check_all();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	size_t i = 4;
+
 	if (size < 4)
 		return 0;
 	memset(&space, 0, sizeof(space));
 	memset(table_frame, 0, sizeof(table_frame));
+	memset(table_at, 0, sizeof(table_at));
 	memset(content, 0, sizeof(content));
 	memset(said, 0, sizeof(said));
-	memset(fresh, 0, sizeof(fresh));
 	trouble.meanwhile = PAGES;
 	memset(pool_memory, 0, frame_pool_bytes(FRAMES));
 	frame_pool_init(&pool, FRAMES, pool_memory);
 	frame_pool_add(&pool, 1, FRAMES - 1);
 	forgotten = 0;
 	if (power_on(data)) {
-		for (size_t i = 4; i + 2 < size; i += 3) {
-			const unsigned page = (data[i + 1] << 3 ^ data[i + 2]) % PAGES;
-
-			switch (data[i] & 7) {
-			case 0:
-			case 1:
-				touch(page, data[i] & 1);
-				break;
-			case 2:
-				say(page, data[i] >> 3);
-				break;
-			case 3:
-				look(page);
-				break;
-			case 4:
-				if (data[i] >= 0x80)
-					disturb(data[i] >> 3, page);
-				else
-					other(data[i] >> 3);
-				break;
-			default:
-				give_back(page, data[i] >> 3);
-			}
-			check();
-		}
+		for (i = 4; i + 2 < size; i += 3)
+			operate(data[i], data + i + 1);
+		check_all();
 	}
 	power_off();
+	figures_operations(i / 3);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "sched/world.h"
 #include "vmkuser/uworld.h"
+#include "vmkvm/vm.h"
 
 #include <string.h>
 #include <vmkuser/info.h>
@@ -136,19 +137,27 @@ static void perform(const struct task *task)
 	uworld_discard(u);
 }
 
+/* Of two times, where 0 is never. */
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a && b ? MIN(a, b) : a + b;
+}
+
 static void supervisor(void *argument)
 {
-	struct event *const events[] = {&life_ended};
+	struct event *const events[] = {&life_ended, vm_balloon_event()};
 
 	for (;;) {
-		uint64_t seen = event_count(&life_ended);
+		const uint64_t seen[] = {event_count(events[0]), event_count(events[1])};
+		const uint64_t tend_ns = vm_balloon_tend();
 		struct task task = next_task();
 		unsigned index;
 
 		if (task.u)
 			perform(&task);
 		else
-			event_wait_any(events, &seen, 1, task.look_again_ns, &index);
+			event_wait_any(events, seen, ARRAY_SIZE(events),
+				sooner(task.look_again_ns, tend_ns), &index);
 	}
 }
 

@@ -1,9 +1,14 @@
 /* How much memory guests are asked to give up, and why. */
+#include "arch/x86/time.h"
+#include "mem/frames.h"
+#include "vmkvm/pressure.h"
 #include "vmkvm/state.h"
 
-/* What is asked of all VMs together at once, in frames. */
-#define PRESS_AT_ONCE ((8ull << 20) >> PAGE_SHIFT)
-#define VMS_AT_ONCE   32u
+#define VMS_AT_ONCE 32u
+/* How often it is looked whether memory is still short. */
+#define TEND_NS 1000000000ull
+
+static struct event changed;
 
 uint64_t vm_balloon_target(const struct vm *vm)
 {
@@ -39,47 +44,84 @@ void vm_balloon_report(struct vm *vm, uint64_t pages)
 	__atomic_store_n(&vm->balloon.reported, MIN(pages, vm->memory.ram.pages), __ATOMIC_RELAXED);
 }
 
-/* What it has beyond what it was promised. */
-static uint64_t excess(struct vm *vm, struct vm_usage *usage)
-{
-	vm_memory_usage(vm, usage);
-	return usage->granted > usage->reservation ? usage->granted - usage->reservation : 0;
-}
-
-/* Each gives up the same part of what it was not promised. */
-static void press(struct vm *vm, uint64_t all)
+static struct pressure pressure_of(struct vm *vm)
 {
 	struct vm_usage usage;
-	const uint64_t own = excess(vm, &usage);
 
-	if (own)
-		set(vm, &vm->balloon.pressed,
-			usage.granted - MIN(own, (PRESS_AT_ONCE * own + all - 1) / all));
+	vm_memory_usage(vm, &usage);
+	return (struct pressure){.pages = vm->memory.ram.pages,
+		.reservation = usage.reservation,
+		.granted = usage.granted,
+		.pressed = __atomic_load_n(&vm->balloon.pressed, __ATOMIC_RELAXED)};
 }
 
-void vm_balloon_press(void)
+static uint64_t excess_of_all(struct vm *const vms[], unsigned count)
 {
-	struct vm *vms[VMS_AT_ONCE];
-	const unsigned count = vm_collect(vms, VMS_AT_ONCE);
-	struct vm_usage usage;
 	uint64_t all = 0;
 
-	for (unsigned i = 0; i < count; i++)
-		all += excess(vms[i], &usage);
 	for (unsigned i = 0; i < count; i++) {
-		if (all)
-			press(vms[i], all);
-		vm_put(vms[i]);
+		const struct pressure p = pressure_of(vms[i]);
+
+		all += pressure_excess(&p);
 	}
+	return all;
 }
 
-void vm_balloon_relax(void)
+uint64_t vm_balloon_press(uint64_t wanted)
 {
 	struct vm *vms[VMS_AT_ONCE];
 	const unsigned count = vm_collect(vms, VMS_AT_ONCE);
+	const uint64_t all = excess_of_all(vms, count);
 
 	for (unsigned i = 0; i < count; i++) {
-		set(vms[i], &vms[i]->balloon.pressed, 0);
+		const struct pressure p = pressure_of(vms[i]);
+
+		set(vms[i], &vms[i]->balloon.pressed, pressure_raise(&p, all, wanted));
 		vm_put(vms[i]);
 	}
+	event_signal(&changed);
+	return all;
+}
+
+void vm_balloon_make_room(uint64_t frames)
+{
+	const uint64_t end = time_ns() + VM_PATIENCE_NS;
+	uint64_t spare;
+
+	while ((spare = frames_spare()) < frames && time_ns() < end) {
+		if (vm_balloon_press(frames - spare) < frames - spare)
+			return;
+		world_sleep(VM_LOOK_NS);
+	}
+}
+
+struct event *vm_balloon_event(void)
+{
+	return &changed;
+}
+
+static unsigned pressed_among(struct vm *const vms[], unsigned count)
+{
+	unsigned pressed = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		pressed += pressure_of(vms[i]).pressed != 0;
+	return pressed;
+}
+
+uint64_t vm_balloon_tend(void)
+{
+	struct vm *vms[VMS_AT_ONCE];
+	const unsigned count = vm_collect(vms, VMS_AT_ONCE);
+	const unsigned pressed = pressed_among(vms, count);
+	const uint64_t spare = frames_spare();
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct pressure p = pressure_of(vms[i]);
+
+		set(vms[i], &vms[i]->balloon.pressed,
+			pressure_lower(&p, spare, VM_KEEP_FREE, pressed));
+		vm_put(vms[i]);
+	}
+	return pressed ? time_ns() + TEND_NS : 0;
 }

@@ -64,6 +64,13 @@ static size_t copy_linear(struct vm_vcpu *v, uint64_t linear, uint8_t *buffer, s
 		fault->linear = at;
 		if (*result != WALK_OK)
 			return done;
+		/* Where memory is short, it is waited for here and not while an answer is stored.
+		 */
+		if (access == GUEST_WRITE && !store && vm_memory_is_ram(v->vm, gpa) &&
+			!vm_touch_in_place(&v->vm->vtx, gpa, false) && !vm_touch(v, gpa, false)) {
+			*result = WALK_NO_MEMORY;
+			return done;
+		}
 		good = store ? vm_memory_write(&v->vm->vtx, gpa, buffer + done, part)
 			     : vm_memory_read(&v->vm->vtx, gpa, buffer + done, part);
 		if (!good) {
@@ -145,7 +152,8 @@ static void string_io(struct vm_vcpu *v, const struct vcpu_request *r)
 		return;
 	}
 	if (result == WALK_NO_MEMORY) {
-		vm_fail(v, "string I/O with memory that is no RAM");
+		if (!v->vcpu.failed)
+			vm_fail(v, "string I/O with memory that is no RAM");
 		return;
 	}
 	set_narrow(v, index,

@@ -1,161 +1,14 @@
 /* A VM's RAM: a page gets its frame, zeroed, when it is first touched, within the VM's limit. */
-#include "lib/checked.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
-#include "mem/window.h"
-#include "vmkvm/state.h"
+#include "vmkvm/memory.h"
 #include <string.h>
-
-#define RAM_FLAGS (EPT_ACCESS | EPT_WRITE_BACK)
-/* Beyond its reservation a VM gets large pages only while so many times what is to be kept is
- * there. */
-#define LARGE_SPARE 4u
-
-/* --- where a page of RAM is for the guest */
-
-static bool page_of(const struct vm *vm, struct gpa gpa, uint64_t *page)
-{
-	if (gpa.v < vm->low_bytes)
-		*page = gpa.v >> PAGE_SHIFT;
-	else if (gpa.v >= VMK_VM_HIGH_BASE && gpa.v - VMK_VM_HIGH_BASE < vm->high_bytes)
-		*page = (vm->low_bytes + gpa.v - VMK_VM_HIGH_BASE) >> PAGE_SHIFT;
-	else
-		return false;
-	return true;
-}
-
-static struct gpa gpa_of(const struct vm *vm, uint64_t page)
-{
-	const uint64_t offset = page << PAGE_SHIFT;
-
-	return (struct gpa){
-		offset < vm->low_bytes ? offset : VMK_VM_HIGH_BASE + offset - vm->low_bytes};
-}
 
 bool vm_memory_is_ram(const struct vm *vm, struct gpa gpa)
 {
 	uint64_t page;
 
-	return page_of(vm, gpa, &page);
-}
-
-/* --- frames: those within what was promised come out of the promise, and go back to it */
-
-static uint64_t beyond(uint64_t have, uint64_t of)
-{
-	return of > have ? of - have : 0;
-}
-
-/* How much of a promise of `all` frames is used up by `count` more than the `have` that there are.
- */
-static uint64_t promised_part(uint64_t all, uint64_t have, uint64_t count)
-{
-	return beyond(have, all) - beyond(have + count, all);
-}
-
-static enum vmk_status take_table(struct vm_memory *m, struct pfn *frame)
-{
-	enum vmk_status status = frames_alloc_promised(
-		0, FRAME_VTX, promised_part(m->overhead, m->tables, 1), frame);
-
-	m->tables += status == VMK_OK;
-	return status;
-}
-
-static void give_table(struct vm_memory *m, struct pfn frame)
-{
-	m->tables--;
-	frames_free_promised(frame, 0, promised_part(m->overhead, m->tables, 1));
-}
-
-static enum vmk_status take_list(struct vm_memory *m, uint64_t **list)
-{
-	struct pfn frame;
-	enum vmk_status status = take_table(m, &frame);
-
-	if (status == VMK_OK)
-		*list = direct_map(pfn_hpa(frame));
-	return status;
-}
-
-static void give_list(struct vm_memory *m, uint64_t *list)
-{
-	if (list)
-		give_table(m, hpa_pfn(direct_map_hpa(list)));
-}
-
-/* With the lock: the promise is what the reservation has beyond what is granted. It can differ when
- * a claim came to nothing or a frame came back while others claimed. */
-static void settle(struct vm_memory *m)
-{
-	const uint64_t due = beyond(m->granted, m->policy.reservation);
-
-	if (m->promised > due)
-		frames_unpromise(m->promised - due);
-	else if (m->promised == due || frames_promise(due - m->promised, 0) != VMK_OK)
-		return;
-	m->promised = due;
-}
-
-/* `count` frames count as granted from now on; *part of them come out of the promise. What is
- * reserved but not promised is just coming back. */
-static enum vmk_status claim(struct vm_memory *m, uint64_t count, uint64_t *part)
-{
-	enum vmk_status status = VMK_OK;
-	uint64_t saved = spin_lock(&m->lock);
-
-	*part = MIN(count, m->promised);
-	if (m->granted + count > m->policy.limit)
-		status = VMK_NO_RESOURCES;
-	else if (m->granted + count > m->policy.reservation && *part < count &&
-		 frames_spare() < m->policy.keep + count)
-		status = VMK_NO_MEMORY;
-	if (status == VMK_OK) {
-		m->granted += count;
-		m->promised -= *part;
-	}
-	spin_unlock(&m->lock, saved);
-	return status;
-}
-
-static void unclaim(struct vm_memory *m, uint64_t count, uint64_t part)
-{
-	uint64_t saved = spin_lock(&m->lock);
-
-	m->granted -= count;
-	m->promised += part;
-	settle(m);
-	spin_unlock(&m->lock, saved);
-}
-
-static void give_frames(struct vm_memory *m, struct pfn frame, unsigned order)
-{
-	const uint64_t count = 1ull << order;
-	uint64_t saved = spin_lock(&m->lock), part;
-
-	m->granted -= count;
-	part = MIN(count, beyond(m->promised, beyond(m->granted, m->policy.reservation)));
-	spin_unlock(&m->lock, saved);
-	frames_free_promised(frame, order, part);
-	/* Not before it is in the pool may it be claimed. */
-	saved = spin_lock(&m->lock);
-	m->promised += part;
-	settle(m);
-	spin_unlock(&m->lock, saved);
-}
-
-/* Interrupts may be on: clearing a large one takes its time. */
-static enum vmk_status take_frames(struct vm_memory *m, unsigned order, struct pfn *frame)
-{
-	uint64_t part;
-	enum vmk_status status = claim(m, 1ull << order, &part);
-
-	if (status != VMK_OK)
-		return status;
-	status = frames_alloc_promised(order, FRAME_VM, part, frame);
-	if (status != VMK_OK)
-		unclaim(m, 1ull << order, part);
-	return status;
+	return memory_page(vm, gpa, &page);
 }
 
 /* --- the EPT */
@@ -169,7 +22,7 @@ static enum vmk_status allocate_table(void *context, struct hpa *address)
 {
 	struct vm *vm = context;
 	struct pfn frame;
-	enum vmk_status status = take_table(&vm->memory, &frame);
+	enum vmk_status status = grant_table(&vm->memory, &frame);
 
 	if (status == VMK_OK)
 		*address = pfn_hpa(frame);
@@ -180,7 +33,7 @@ static void free_table(void *context, struct hpa address)
 {
 	struct vm *vm = context;
 
-	give_table(&vm->memory, hpa_pfn(address));
+	grant_table_back(&vm->memory, hpa_pfn(address));
 }
 
 static bool is_owned(void *context, struct gpa gpa, struct hpa address, uint64_t bytes)
@@ -188,7 +41,7 @@ static bool is_owned(void *context, struct gpa gpa, struct hpa address, uint64_t
 	const struct vm *vm = context;
 	uint64_t page;
 
-	return page_of(vm, gpa, &page) && !((gpa.v | address.v | bytes) & (PAGE_SIZE - 1)) &&
+	return memory_page(vm, gpa, &page) && !((gpa.v | address.v | bytes) & (PAGE_SIZE - 1)) &&
 	       ram_is(&vm->memory.ram, page, address.v >> PAGE_SHIFT, bytes >> PAGE_SHIFT);
 }
 
@@ -232,11 +85,11 @@ static void free_block(struct vm_memory *m, uint64_t page)
 	struct ram_block *b = &m->ram.blocks[page / RAM_BLOCK_PAGES];
 
 	if (b->first)
-		give_frames(m, (struct pfn){b->first}, RAM_BLOCK_ORDER);
+		grant_frames_back(m, (struct pfn){b->first}, RAM_BLOCK_ORDER);
 	for (unsigned i = 0; b->list && i < RAM_BLOCK_PAGES; i++)
 		if (b->list[i])
-			give_frames(m, (struct pfn){b->list[i]}, 0);
-	give_list(m, b->list);
+			grant_frames_back(m, (struct pfn){b->list[i]}, 0);
+	grant_list_back(m, b->list);
 }
 
 void vm_memory_destroy(struct vm *vm)
@@ -247,6 +100,7 @@ void vm_memory_destroy(struct vm *vm)
 		ept_destroy(&vm->vtx.ept);
 	for (uint64_t page = 0; m->ram.blocks && page < m->ram.pages; page += RAM_BLOCK_PAGES)
 		free_block(m, page);
+	grant_stock_back(m);
 	frames_unpromise(m->promised + m->overhead);
 	heap_free(m->ram.blocks);
 	memset(m, 0, sizeof(*m));
@@ -254,23 +108,22 @@ void vm_memory_destroy(struct vm *vm)
 
 /* --- a page is touched */
 
-struct look {
-	bool present, large; /* there; or may come as a large page */
-};
+/* With the lock: may this page come with all of its block? */
+static bool may_be_large(const struct vm_memory *m, uint64_t page)
+{
+	return m->policy.large && ram_is_free_block(&m->ram, page) &&
+	       m->granted + RAM_BLOCK_PAGES <= m->policy.limit;
+}
 
-static struct look look_at(struct vm_memory *m, uint64_t page)
+/* And is there memory for that? */
+static bool is_large(struct vm_memory *m, uint64_t page)
 {
 	uint64_t saved = spin_lock(&m->lock);
-	const uint64_t then = m->granted + RAM_BLOCK_PAGES;
-	struct look look = {.present = ram_frame(&m->ram, page),
-		.large = m->policy.large && ram_is_free_block(&m->ram, page) &&
-			 then <= m->policy.limit};
-	bool promised = then <= m->policy.reservation;
+	const bool large = may_be_large(m, page);
+	const bool promised = m->granted + RAM_BLOCK_PAGES <= m->policy.reservation;
 
 	spin_unlock(&m->lock, saved);
-	if (look.large && !promised)
-		look.large = frames_spare() >= LARGE_SPARE * m->policy.keep;
-	return look;
+	return large && (promised || frames_spare() >= LARGE_SPARE * m->policy.keep);
 }
 
 /* The lock is held in what follows. */
@@ -282,68 +135,118 @@ static enum vmk_status place_whole(struct vm *vm, uint64_t page, struct pfn firs
 	if (!ram_is_free_block(ram, page))
 		return VMK_EXISTS;
 	ram_put_whole(ram, page, first.v);
-	status = ept_map(&vm->vtx.ept, gpa_of(vm, page), pfn_hpa(first),
-		PAGE_SIZE << RAM_BLOCK_ORDER,
-		vm->memory.policy.small_code ? RAM_FLAGS & ~EPT_EXECUTE : RAM_FLAGS);
+	status = ept_map(&vm->vtx.ept, memory_gpa(vm, page), pfn_hpa(first), BLOCK_BYTES,
+		memory_large_flags(vm));
 	if (status != VMK_OK)
 		ram_take_whole(ram, page);
 	return status;
 }
 
-static enum vmk_status place_page(struct vm *vm, uint64_t page, struct pfn frame)
+static enum vmk_status map_page(struct vm *vm, uint64_t page)
+{
+	const struct hpa at = hpa(ram_frame(&vm->memory.ram, page) << PAGE_SHIFT);
+	const enum vmk_status status =
+		ept_map(&vm->vtx.ept, memory_gpa(vm, page), at, PAGE_SIZE, RAM_FLAGS);
+
+	return status == VMK_EXISTS ? VMK_OK : status;
+}
+
+/* Of the stock, where there is one. */
+static enum vmk_status place_page(struct vm *vm, uint64_t page)
 {
 	struct vm_memory *m = &vm->memory;
 	enum vmk_status status = VMK_OK;
 	uint64_t *list = NULL;
 
-	if (ram_frame(&m->ram, page))
-		return VMK_EXISTS;
 	if (ram_needs_list(&m->ram, page))
-		status = take_list(m, &list);
+		status = grant_list(m, &list);
 	if (status != VMK_OK)
 		return status;
-	ram_put(&m->ram, page, frame.v, list);
-	status = ept_map(&vm->vtx.ept, gpa_of(vm, page), pfn_hpa(frame), PAGE_SIZE, RAM_FLAGS);
-	if (status != VMK_OK) {
-		ram_take(&m->ram, page, &list);
-		give_list(m, list);
+	ram_put(&m->ram, page, m->stock[m->stocked - 1].v, list);
+	status = map_page(vm, page);
+	if (status == VMK_OK) {
+		m->stocked--;
+		return VMK_OK;
 	}
+	ram_take(&m->ram, page, &list);
+	grant_list_back(m, list);
 	return status;
 }
 
-static enum vmk_status supply(struct vm *vm, uint64_t page, unsigned order)
+/* A page that has a frame may not be mapped: blocks.c takes mappings away. *stocked: it failed for
+ * no other reason than that nothing is in stock. `alone`: what could come or become large waits for
+ * somebody with more time. */
+static enum vmk_status try_page(struct vm *vm, uint64_t page, bool alone, bool *stocked)
 {
 	struct vm_memory *m = &vm->memory;
-	struct pfn frame;
-	enum vmk_status status = take_frames(m, order, &frame);
+	uint64_t saved = spin_lock(&m->lock);
+	enum vmk_status status;
+
+	*stocked = true;
+	if (ram_frame(&m->ram, page))
+		status = map_page(vm, page);
+	else if (!alone && (may_be_large(m, page) || block_may_join(m, page)))
+		status = VMK_BUSY;
+	else if ((*stocked = m->stocked))
+		status = place_page(vm, page);
+	else
+		status = VMK_NO_MEMORY;
+	spin_unlock(&m->lock, saved);
+	return status;
+}
+
+static enum vmk_status supply_page(struct vm *vm, uint64_t page, bool alone)
+{
+	enum vmk_status status;
+	bool stocked;
+
+	for (;;) {
+		status = try_page(vm, page, alone, &stocked);
+		if (stocked)
+			return status;
+		status = grant_stock(&vm->memory);
+		if (status != VMK_OK)
+			return status;
+	}
+}
+
+static enum vmk_status supply_block(struct vm *vm, uint64_t page)
+{
+	struct vm_memory *m = &vm->memory;
+	struct pfn first;
+	enum vmk_status status = grant_frames(m, RAM_BLOCK_ORDER, &first);
 	uint64_t saved;
 
 	if (status != VMK_OK)
 		return status;
 	saved = spin_lock(&m->lock);
-	status = order ? place_whole(vm, page, frame) : place_page(vm, page, frame);
+	status = place_whole(vm, ALIGN_DOWN(page, RAM_BLOCK_PAGES), first);
 	spin_unlock(&m->lock, saved);
 	if (status != VMK_OK)
-		give_frames(m, frame, order);
+		grant_frames_back(m, first, RAM_BLOCK_ORDER);
 	return status;
 }
 
 enum vmk_status vm_memory_supply(struct vm *vm, struct gpa gpa, bool large)
 {
 	enum vmk_status status;
-	struct look look;
 	uint64_t page;
 
-	if (!page_of(vm, gpa, &page))
+	if (!memory_page(vm, gpa, &page))
 		return VMK_NOT_FOUND;
-	look = look_at(&vm->memory, page);
-	if (look.present)
+	if (large && is_large(&vm->memory, page) && supply_block(vm, page) == VMK_OK)
 		return VMK_OK;
-	if (large && look.large &&
-		supply(vm, ALIGN_DOWN(page, RAM_BLOCK_PAGES), RAM_BLOCK_ORDER) == VMK_OK)
-		return VMK_OK;
-	status = supply(vm, page, 0);
-	return status == VMK_EXISTS ? VMK_OK : status;
+	status = supply_page(vm, page, true);
+	if (status == VMK_OK && large)
+		block_join(vm, page);
+	return status;
+}
+
+enum vmk_status vm_memory_supply_at_once(struct vm *vm, struct gpa gpa)
+{
+	uint64_t page;
+
+	return memory_page(vm, gpa, &page) ? supply_page(vm, page, false) : VMK_NOT_FOUND;
 }
 
 /* Other pages of a large one stay as they are, in small ones from then on. */
@@ -375,21 +278,20 @@ static bool detach(struct vm *vm, uint64_t page, uint64_t *frame)
 	if (!ram_frame(&m->ram, page))
 		return false;
 	if (ram_needs_list(&m->ram, page)) {
-		if (take_list(m, &list) != VMK_OK)
+		if (grant_list(m, &list) != VMK_OK)
 			return false;
 		frames_split((struct pfn){ram_frame(&m->ram, ALIGN_DOWN(page, RAM_BLOCK_PAGES))},
 			RAM_BLOCK_ORDER);
 		ram_split(&m->ram, page, list);
 	}
-	if (ept_unmap(&vm->vtx.ept, gpa_of(vm, page), PAGE_SIZE) != VMK_OK)
+	if (ept_unmap(&vm->vtx.ept, memory_gpa(vm, page), PAGE_SIZE) != VMK_OK)
 		return false;
 	*frame = ram_take(&m->ram, page, &list);
-	give_list(m, list);
+	grant_list_back(m, list);
 	return true;
 }
 
-/* Every pCPU that runs this VM has forgotten what its EPT was before. */
-static void forget(struct vm *vm)
+void memory_forget(struct vm *vm)
 {
 	const uint64_t generation = __atomic_load_n(&vm->vtx.ept.generation, __ATOMIC_SEQ_CST);
 
@@ -407,17 +309,17 @@ size_t vm_memory_give_back(struct vm *vm, const struct gpa *pages, size_t count)
 	size_t taken = 0;
 
 	for (size_t i = 0; i < MIN(count, VM_GIVE_BACK_MAX); i++)
-		if (page_of(vm, pages[i], &page) && detach(vm, page, &frames[taken]))
+		if (memory_page(vm, pages[i], &page) && detach(vm, page, &frames[taken]))
 			taken++;
 	spin_unlock(&m->lock, saved);
 	if (!taken)
 		return 0;
-	forget(vm);
+	memory_forget(vm);
 	saved = spin_lock(&m->lock);
 	ept_reclaim(&vm->vtx.ept);
 	spin_unlock(&m->lock, saved);
 	for (size_t i = 0; i < taken; i++)
-		give_frames(m, (struct pfn){frames[i]}, 0);
+		grant_frames_back(m, (struct pfn){frames[i]}, 0);
 	return taken;
 }
 
@@ -460,85 +362,8 @@ void vm_memory_usage(struct vm *vm, struct vm_usage *usage)
 
 	*usage = (struct vm_usage){.reservation = m->policy.reservation,
 		.limit = m->policy.limit,
-		.granted = m->granted,
+		.granted = m->granted - m->stocked,
 		.large = m->ram.whole,
 		.tables = m->tables};
 	spin_unlock(&m->lock, saved);
-}
-
-/* --- the kernel's own accesses; frames cannot leave meanwhile */
-
-/* The RAM at gpa, with *bytes cut to one page. */
-enum reach { REACH_FRAME, REACH_NOTHING_YET, REACH_NO_RAM };
-static enum reach reach(struct vm *vm, struct gpa gpa, size_t *bytes, struct hpa *at)
-{
-	const uint64_t offset = gpa.v % PAGE_SIZE;
-	uint64_t page, frame;
-
-	if (!page_of(vm, gpa, &page))
-		return REACH_NO_RAM;
-	*bytes = MIN(*bytes, PAGE_SIZE - offset);
-	frame = ram_frame(&vm->memory.ram, page);
-	*at = hpa((frame << PAGE_SHIFT) + offset);
-	return frame ? REACH_FRAME : REACH_NOTHING_YET;
-}
-
-/* What was never touched is zero, and need not come for that. */
-bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes)
-{
-	struct vm *vm = (struct vm *)vtx;
-
-	for (size_t done = 0, part; done < bytes; done += part) {
-		uint64_t saved = spin_lock(&vm->memory.lock);
-		enum reach found;
-		struct hpa from;
-
-		part = bytes - done;
-		found = reach(vm, (struct gpa){gpa.v + done}, &part, &from);
-		if (found == REACH_FRAME)
-			window_read((uint8_t *)to + done, from, part);
-		spin_unlock(&vm->memory.lock, saved);
-		if (found == REACH_NO_RAM)
-			return false;
-		if (found == REACH_NOTHING_YET)
-			memset((uint8_t *)to + done, 0, part);
-	}
-	return true;
-}
-
-bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_t bytes)
-{
-	struct vm *vm = (struct vm *)vtx;
-
-	for (size_t done = 0, part; done < bytes; done += part) {
-		const struct gpa at = {gpa.v + done};
-		enum reach found;
-		uint64_t saved;
-		struct hpa to;
-
-		if (vm_memory_supply(vm, at, false) != VMK_OK)
-			return false;
-		saved = spin_lock(&vm->memory.lock);
-		part = bytes - done;
-		found = reach(vm, at, &part, &to);
-		if (found == REACH_FRAME)
-			window_write(to, (const uint8_t *)from + done, part);
-		spin_unlock(&vm->memory.lock, saved);
-		if (found != REACH_FRAME)
-			return false;
-	}
-	return true;
-}
-
-bool vm_memory_find(struct vm *vm, struct gpa gpa, struct hpa *at, bool *whole)
-{
-	uint64_t page, saved = spin_lock(&vm->memory.lock);
-	bool found = page_of(vm, gpa, &page) && ram_frame(&vm->memory.ram, page);
-
-	if (found) {
-		*at = hpa(ram_frame(&vm->memory.ram, page) << PAGE_SHIFT);
-		*whole = ram_needs_list(&vm->memory.ram, page);
-	}
-	spin_unlock(&vm->memory.lock, saved);
-	return found;
 }

@@ -1,4 +1,5 @@
 #include "vmkvm/ram.h"
+#include <string.h>
 
 static struct ram_block *block_of(const struct ram *ram, uint64_t page)
 {
@@ -68,14 +69,106 @@ void ram_split(struct ram *ram, uint64_t page, uint64_t *list)
 
 	for (unsigned i = 0; i < RAM_BLOCK_PAGES; i++)
 		list[i] = b->first + i;
-	*b = (struct ram_block){.list = list, .listed = RAM_BLOCK_PAGES};
+	b->first = 0;
+	b->list = list;
+	b->listed = RAM_BLOCK_PAGES;
 	ram->whole--;
+}
+
+/* It is a list as any other from now on. */
+static void part(struct ram *ram, struct ram_block *b)
+{
+	ram->whole -= b->joined;
+	b->joined = false;
+}
+
+bool ram_join(struct ram *ram, uint64_t page)
+{
+	struct ram_block *b = block_of(ram, page);
+
+	if (!ram_is_full_list(ram, page) || b->list[0] % RAM_BLOCK_PAGES)
+		return false;
+	for (unsigned i = 1; i < RAM_BLOCK_PAGES; i++)
+		if (b->list[i] != b->list[0] + i)
+			return false;
+	ram->whole += !b->joined;
+	b->joined = true;
+	return true;
+}
+
+bool ram_is_full_list(const struct ram *ram, uint64_t page)
+{
+	return block_of(ram, page)->listed == RAM_BLOCK_PAGES;
+}
+
+bool ram_lacks_one(const struct ram *ram, uint64_t page)
+{
+	return block_of(ram, page)->listed == RAM_BLOCK_PAGES - 1;
+}
+
+uint64_t ram_replace(struct ram *ram, uint64_t page, uint64_t frame)
+{
+	struct ram_block *b = block_of(ram, page);
+	uint64_t *slot = &b->list[page % RAM_BLOCK_PAGES];
+	const uint64_t old = *slot;
+
+	part(ram, b);
+	*slot = frame;
+	return old;
+}
+
+void ram_show(struct ram *ram, uint64_t page, bool whole)
+{
+	struct ram_block *b = block_of(ram, page);
+
+	if (whole)
+		memset(b->shown, 0xff, sizeof(b->shown));
+	b->shown[page % RAM_BLOCK_PAGES / 64] |= 1ull << page % 64;
+}
+
+bool ram_is_shown(const struct ram *ram, uint64_t page)
+{
+	return block_of(ram, page)->shown[page % RAM_BLOCK_PAGES / 64] >> page % 64 & 1;
+}
+
+bool ram_is_any_shown(const struct ram *ram, uint64_t page)
+{
+	const struct ram_block *b = block_of(ram, page);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(b->shown); i++)
+		if (b->shown[i])
+			return true;
+	return false;
+}
+
+static bool is_all_shown(const struct ram_block *b)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(b->shown); i++)
+		if (b->shown[i] != UINT64_MAX)
+			return false;
+	return true;
+}
+
+bool ram_next_whole(const struct ram *ram, uint64_t *page)
+{
+	for (uint64_t at = ALIGN_DOWN(*page, RAM_BLOCK_PAGES); at < ram->pages;
+		at += RAM_BLOCK_PAGES) {
+		const struct ram_block *b = block_of(ram, at);
+
+		*page = at;
+		if (b->first && !is_all_shown(b))
+			return true;
+	}
+	return false;
 }
 
 uint64_t ram_take(struct ram *ram, uint64_t page, uint64_t **emptied)
 {
 	struct ram_block *b = block_of(ram, page);
 	uint64_t *slot = &b->list[page % RAM_BLOCK_PAGES], frame = *slot;
+
+	part(ram, b);
+	b->shown[page % RAM_BLOCK_PAGES / 64] &= ~(1ull << page % 64);
 
 	*slot = 0;
 	*emptied = NULL;

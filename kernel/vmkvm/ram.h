@@ -16,12 +16,14 @@ struct ram_block {
 	uint64_t first; /* of a whole block; 0: it is not */
 	uint64_t *list; /* RAM_BLOCK_PAGES frame numbers, 0: none; NULL: there is no list */
 	uint32_t listed;
+	bool joined; /* a list, but of consecutive frames, mapped as a large page */
+	uint64_t shown[RAM_BLOCK_PAGES / 64]; /* pages that somebody else has mapped */
 };
 struct ram {
 	struct ram_block *blocks; /* ram_blocks() of them, zeroed; the caller's */
 	uint64_t pages;
 	uint64_t present; /* pages that have a frame */
-	uint64_t whole;   /* blocks */
+	uint64_t whole;   /* blocks, joined ones included */
 };
 
 static inline uint64_t ram_blocks(uint64_t pages)
@@ -44,6 +46,23 @@ void ram_take_whole(struct ram *ram, uint64_t page);
 void ram_put(struct ram *ram, uint64_t page, uint64_t frame, uint64_t *list);
 /* A block that is whole becomes a list. */
 void ram_split(struct ram *ram, uint64_t page, uint64_t *list);
+/* A list of consecutive frames that a large page can map is one from now on; false: it is not such
+ * a list. */
+bool ram_join(struct ram *ram, uint64_t page);
+/* Is every page of its block there, as a list? */
+bool ram_is_full_list(const struct ram *ram, uint64_t page);
+/* Or all but one? */
+bool ram_lacks_one(const struct ram *ram, uint64_t page);
+/* A page of a list gets another frame; which it had. */
+uint64_t ram_replace(struct ram *ram, uint64_t page, uint64_t frame);
+/* Somebody else maps this page, or its whole block, until it is taken out. */
+void ram_show(struct ram *ram, uint64_t page, bool whole);
+bool ram_is_shown(const struct ram *ram, uint64_t page);
+/* Is any of its block? */
+bool ram_is_any_shown(const struct ram *ram, uint64_t page);
+/* The next block that is whole and not shown as a whole, from this page on; false: there is none.
+ */
+bool ram_next_whole(const struct ram *ram, uint64_t *page);
 /* Takes a page's frame out of a list; *emptied is the list if nothing is left in it, or NULL. */
 uint64_t ram_take(struct ram *ram, uint64_t page, uint64_t **emptied);
 

@@ -21,6 +21,7 @@ struct vm_memory_policy {
 	bool large;                  /* 2 MiB pages may be used */
 	bool small_code;             /* but not for what the guest executes (speculation.h) */
 };
+#define VM_STOCK_MAX 32u
 /* RAM and what the kernel keeps for it. Counts are frames. Where fewer are there than were
  * promised, the rest of the promise is free memory that nobody else gets (mem/frames.h). */
 struct vm_memory {
@@ -30,6 +31,10 @@ struct vm_memory {
 	uint64_t granted;          /* of RAM, those on their way included */
 	uint64_t promised;         /* of the reservation: free memory that nobody has claimed */
 	uint64_t overhead, tables; /* promised, and there: of the EPT and the record */
+	/* Granted, zero, and nowhere in RAM yet: the next pages that come alone. */
+	struct pfn stock[VM_STOCK_MAX];
+	unsigned stocked;
+	bool rearranging; /* somebody is in blocks.c; atomic */
 };
 /* Frames that it may have because somebody asks for the rest, 0: nobody does; and pages that the
  * guest has given up as its VMX world says. Atomic. */
@@ -136,9 +141,16 @@ bool vm_memory_is_ram(const struct vm *vm, struct gpa gpa);
 /* The page at gpa has a frame, zeroed if it had none; a large one if it may be. VMK_NOT_FOUND: no
  * RAM. VMK_NO_RESOURCES: its limit is reached. VMK_NO_MEMORY: the machine has no more. */
 enum vmk_status vm_memory_supply(struct vm *vm, struct gpa gpa, bool large);
+/* The same for a vCPU in the guest, with interrupts off. VMK_BUSY: a large page is due, which takes
+ * its time. */
+enum vmk_status vm_memory_supply_at_once(struct vm *vm, struct gpa gpa);
 /* The guest may execute the page at gpa, which is there. VMK_NO_MEMORY. */
 enum vmk_status vm_memory_execute(struct vm *vm, struct gpa gpa);
-/* The frame of the page at gpa; *whole: it lies in 2 MiB of consecutive ones. False: it has none.
+/* What the guest never wrote of one of its large pages is free again: how many frames; 0: there is
+ * nothing of that kind. Waits for pCPUs: without locks. */
+size_t vm_memory_trim(struct vm *vm);
+/* The frame of the page at gpa, for the VMX world to map; *whole: it is to map all of its 2 MiB,
+ * which are consecutive. What it maps stays where it is until it is given back. False: it has none.
  */
 bool vm_memory_find(struct vm *vm, struct gpa gpa, struct hpa *at, bool *whole);
 /* Takes away the frames of these pages, of VM_GIVE_BACK_MAX at most; how many had one. The VMX
@@ -177,16 +189,27 @@ void vm_fail(struct vm_vcpu *v, const char *why);
 
 /* balloon.c: pages of RAM that the guest is to give up. */
 uint64_t vm_balloon_target(const struct vm *vm);
-/* Memory is short: VMs are asked for some of what they were not promised. Without locks. */
-void vm_balloon_press(void);
-/* It is so no more. */
-void vm_balloon_relax(void);
+/* `wanted` frames are missing: VMs are asked for some of what they were not promised. How much all
+ * of them could give. Without locks. */
+uint64_t vm_balloon_press(uint64_t wanted);
+/* Waits until so many frames are spare, as long as balloons could give what is missing. */
+void vm_balloon_make_room(uint64_t frames);
+/* Want of memory: how long is waited for balloons, and how often it is looked what they gave. */
+#define VM_PATIENCE_NS (5ull * 1000000000)
+#define VM_LOOK_NS     (10ull * 1000000)
+/* What must be left for everybody else when a VM has its memory, in frames. */
+#define VM_KEEP_FREE ((16ull << 20) >> PAGE_SHIFT)
 /* vm.c: up to `most` VMs, each with a reference for the caller. */
 unsigned vm_collect(struct vm *vms[], unsigned most);
 
-/* touch.c: a vCPU that has entered touched RAM, or fetched from it; it gets what is there, or the
- * VM fails. */
-void vm_touch(struct vm_vcpu *v, struct gpa gpa, bool fetch);
+/* touch.c: what comes at once, for a vCPU in the guest (vtx_vm). */
+bool vm_touch_in_place(struct vtx_vm *vtx, struct gpa gpa, bool fetch);
+/* The rest: a vCPU that has entered touched RAM, or fetched from it; it gets what is there, or the
+ * VM fails: false. */
+bool vm_touch(struct vm_vcpu *v, struct gpa gpa, bool fetch);
+/* The VMX world touches RAM, and waits for others' balloons where memory is short; its own VM's it
+ * serves itself, so that beyond the limit there is nothing to wait for. As vm_memory_supply(). */
+enum vmk_status vm_touch_for_devices(struct vm *vm, struct gpa gpa);
 
 /* emulate.c: exits whose instruction is carried out here, for a vCPU that has entered. */
 void vm_emulate_io(struct vm_vcpu *v);

@@ -1,11 +1,8 @@
 /* A vCPU touches RAM that has no frame yet. */
 #include "arch/x86/time.h"
+#include "sched/world.h"
 #include "vmkvm/state.h"
 #include <stdio.h>
-
-/* How long balloons may take to give what is missing, and how often that is looked at. */
-#define PATIENCE_NS (5ull * 1000000000)
-#define LOOK_NS     (10ull * 1000000)
 
 static void fail(struct vm_vcpu *v, enum vmk_status status)
 {
@@ -27,31 +24,49 @@ static bool is_wanted(const struct vm_vcpu *v)
 	       (ATTEND_END | ATTEND_RESET | ATTEND_INIT);
 }
 
+/* What a guest never wrote is not missed where it is taken away. */
+static enum vmk_status supply(struct vm *vm, struct gpa gpa)
+{
+	enum vmk_status status = vm_memory_supply(vm, gpa, true);
+
+	while ((status == VMK_NO_RESOURCES || status == VMK_NO_MEMORY) && vm_memory_trim(vm))
+		status = vm_memory_supply(vm, gpa, false);
+	return status;
+}
+
 /* Only the VM that touches waits, and only this vCPU of it. */
 static enum vmk_status wait_for_frame(struct vm_vcpu *v, struct gpa gpa, enum vmk_status status)
 {
 	struct event *const events[] = {&v->event};
-	const uint64_t end = time_ns() + PATIENCE_NS;
+	const uint64_t end = time_ns() + VM_PATIENCE_NS;
 
 	while (status != VMK_OK && !is_wanted(v) && time_ns() < end) {
 		uint64_t seen = event_count(&v->event);
 		unsigned index;
 
 		if (status == VMK_NO_MEMORY)
-			vm_balloon_press();
-		event_wait_any(events, &seen, 1, time_ns() + LOOK_NS, &index);
-		status = vm_memory_supply(v->vm, gpa, false);
+			vm_balloon_press(0);
+		event_wait_any(events, &seen, 1, time_ns() + VM_LOOK_NS, &index);
+		status = supply(v->vm, gpa);
 	}
 	return is_wanted(v) ? VMK_OK : status;
 }
 
-void vm_touch(struct vm_vcpu *v, struct gpa gpa, bool fetch)
+bool vm_touch_in_place(struct vtx_vm *vtx, struct gpa gpa, bool fetch)
+{
+	struct vm *vm = (struct vm *)vtx;
+
+	return vm_memory_supply_at_once(vm, gpa) == VMK_OK &&
+	       (!fetch || vm_memory_execute(vm, gpa) == VMK_OK);
+}
+
+bool vm_touch(struct vm_vcpu *v, struct gpa gpa, bool fetch)
 {
 	enum vmk_status status;
 
-	/* With interrupts on: a large page takes its time. */
+	/* With interrupts on: a large one takes its time, and so does want of memory. */
 	vm_vcpu_leave(v);
-	status = vm_memory_supply(v->vm, gpa, true);
+	status = supply(v->vm, gpa);
 	if (status != VMK_OK)
 		status = wait_for_frame(v, gpa, status);
 	if (status == VMK_OK && fetch)
@@ -59,4 +74,18 @@ void vm_touch(struct vm_vcpu *v, struct gpa gpa, bool fetch)
 	vm_vcpu_enter(v);
 	if (status != VMK_OK)
 		fail(v, status);
+	return status == VMK_OK;
+}
+
+enum vmk_status vm_touch_for_devices(struct vm *vm, struct gpa gpa)
+{
+	const uint64_t end = time_ns() + VM_PATIENCE_NS;
+	enum vmk_status status = supply(vm, gpa);
+
+	while (status == VMK_NO_MEMORY && time_ns() < end) {
+		vm_balloon_press(0);
+		world_sleep(VM_LOOK_NS);
+		status = supply(vm, gpa);
+	}
+	return status;
 }

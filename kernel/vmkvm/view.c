@@ -1,10 +1,9 @@
 /* Guest RAM as the VMX world sees it: page by page, as either side touches it. */
 #include "lib/log.h"
 #include "mem/space.h"
-#include "vmkvm/state.h"
+#include "vmkvm/memory.h"
 
-#define LOG_MODULE  "Vm"
-#define BLOCK_BYTES (PAGE_SIZE << RAM_BLOCK_ORDER)
+#define LOG_MODULE "Vm"
 
 static const struct vm_view *view_at(const struct vm *vm, uintptr_t address)
 {
@@ -41,8 +40,7 @@ static enum vmk_status show(
 	return status;
 }
 
-/* The world is ended by what follows where there is no frame: it cannot wait for one, as it is who
- * has to ask the guest for its memory. */
+/* The world is ended by what follows where there is no frame. */
 static bool fill(void *context, struct space *space, uintptr_t address)
 {
 	struct vm *vm = context;
@@ -53,7 +51,7 @@ static bool fill(void *context, struct space *space, uintptr_t address)
 	if (!view)
 		return false;
 	gpa.v = view->gpa.v + (address - view->address);
-	status = vm_memory_supply(vm, gpa, true);
+	status = vm_touch_for_devices(vm, gpa);
 	if (status == VMK_OK)
 		status = show(vm, space, view, gpa);
 	if (status != VMK_OK)

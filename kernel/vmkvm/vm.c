@@ -233,15 +233,12 @@ void vm_put(struct vm *vm)
 	log_exits(vm);
 	log_memory(vm);
 	discard(vm);
-	vm_balloon_relax();
+	event_signal(vm_balloon_event());
 	vmk_log("VM %s: is gone, %llu KiB of virtual machines are left", name,
 		(unsigned long long)(frames_count(FRAME_VM) + frames_count(FRAME_VTX)) *
 			(PAGE_SIZE >> 10));
 	owner.gone(owner.context);
 }
-
-/* What must be left for everybody else when a VM has its memory. */
-#define KEEP_FREE ((16ull << 20) >> PAGE_SHIFT)
 
 static enum vmk_status make_memory(
 	struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
@@ -249,21 +246,23 @@ static enum vmk_status make_memory(
 	const uint64_t kib = PAGE_SIZE >> 10, pages = package->vm_memory_kib / kib;
 	const uint64_t needed =
 		package->vm_memory_reservation_kib + vm_memory_overhead(pages) * kib;
-	const uint64_t spare = frames_spare();
-	/* What a large page brings that the guest did not want could be missing below a limit. */
 	const struct vm_memory_policy policy = {package->vm_memory_reservation_kib / kib,
-		package->vm_memory_limit_kib / kib, KEEP_FREE,
-		package->vm_memory_limit_kib == package->vm_memory_kib,
+		package->vm_memory_limit_kib / kib, VM_KEEP_FREE, true,
 		speculation_plan()->small_guest_code};
-	enum vmk_status status = vm_memory_create(vm, &policy);
+	enum vmk_status status;
+	uint64_t spare;
 
 	vm->kernel.all += heap_object_bytes(ram_blocks(pages) * sizeof(struct ram_block));
+	vm_balloon_make_room(needed / kib + VM_KEEP_FREE);
+	spare = frames_spare();
+	status = vm_memory_create(vm, &policy);
 	if (status == VMK_NO_MEMORY)
 		snprintf(why, VM_WHY_BYTES,
 			"memory: %llu KiB needed, %llu of them for the kernel; %llu KiB available",
 			(unsigned long long)needed,
 			(unsigned long long)(vm_memory_overhead(pages) * kib),
-			(unsigned long long)(spare > KEEP_FREE ? spare - KEEP_FREE : 0) * kib);
+			(unsigned long long)(spare > VM_KEEP_FREE ? spare - VM_KEEP_FREE : 0) *
+				kib);
 	return status;
 }
 
@@ -305,6 +304,7 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package, char
 	if (status != VMK_OK)
 		return status;
 	vm->vtx.read_guest = vm_memory_read;
+	vm->vtx.touch = vm_touch_in_place;
 	vm->vtx.cpuid = (struct cpuid_policy){.host = host_cpuid,
 		.vcpus = package->vm_vcpus,
 		.tsc_hz = vm->vtx.clock.multiplier ? package_tsc_hz(package) : time_tsc_hz(),

@@ -82,6 +82,12 @@ void vm_balloon_info(const struct vm *vm, struct vm_balloon_info *info);
 /* At most so much of its RAM, in frames, is wanted to be there; 0: its limit. */
 void vm_balloon_ask(struct vm *vm, uint64_t frames);
 void vm_balloon_report(struct vm *vm, uint64_t pages);
+/*
+ * Memory is short no more: VMs are asked for less and less. To be called when vm_balloon_event() is
+ * signalled and at the time that it returns; 0: nobody is asked. Without locks.
+ */
+uint64_t vm_balloon_tend(void);
+struct event *vm_balloon_event(void);
 void vm_memory_usage(struct vm *vm, struct vm_usage *usage);
 /* Bytes of the kernel's memory that it takes as it is now, and each vCPU's part of them: records
  * and stacks, as large as the heap made them; VMCS, registers, bitmaps; the EPT and the record of

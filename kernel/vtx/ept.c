@@ -5,6 +5,7 @@
 #define ENTRIES      512u
 #define TOP_SHIFT    39u
 #define ADDRESS_MASK 0x000ffffffffff000ull
+#define NOWHERE      UINT64_MAX
 #define TABLE_FLAGS  EPT_ACCESS /* leaves alone decide */
 
 /* Guest-physical addresses from `from` to `last`, both included. */
@@ -92,6 +93,7 @@ static void retire(struct ept *ept, uint64_t entry)
 {
 	uint64_t address = entry & ADDRESS_MASK;
 
+	ept->near_at = NOWHERE;
 	set_entry(table_at(ept, address), ept->retired.v);
 	ept->retired = hpa(address);
 	ept->generation++;
@@ -104,6 +106,7 @@ enum vmk_status ept_init(
 		.context = context,
 		.generation = 1,
 		.tables = 1,
+		.near_at = NOWHERE,
 		.largest = EPT_4K,
 		.accessed_dirty = capability & EPT_CAP_ACCESSED};
 	if (capability & EPT_CAP_2M)
@@ -192,13 +195,19 @@ static enum vmk_status add_table(struct ept *ept, uint64_t *slot)
 	return VMK_OK;
 }
 
-/* The slot of a page of this size; tables on the way are made. */
+/* The slot of a page of this size; tables on the way are made. VMK_EXISTS: a larger page lies
+ * there. */
 static enum vmk_status slot_for(struct ept *ept, uint64_t gpa, enum ept_shift size, uint64_t **slot)
 {
-	uint64_t *table = table_at(ept, ept->root.v);
+	const bool near = size == EPT_4K && gpa >> EPT_2M == ept->near_at;
+	uint64_t *table = near ? ept->near : table_at(ept, ept->root.v);
 
-	for (unsigned shift = TOP_SHIFT;; shift -= 9) {
+	for (unsigned shift = near ? EPT_4K : TOP_SHIFT;; shift -= 9) {
 		*slot = &table[slot_of(gpa, shift)];
+		if (shift == EPT_4K) {
+			ept->near_at = gpa >> EPT_2M;
+			ept->near = table;
+		}
 		if (shift == (unsigned)size)
 			return VMK_OK;
 		if (!**slot) {
@@ -206,6 +215,8 @@ static enum vmk_status slot_for(struct ept *ept, uint64_t gpa, enum ept_shift si
 
 			if (status != VMK_OK)
 				return status;
+		} else if (**slot & EPT_LARGE) {
+			return VMK_EXISTS;
 		}
 		table = table_at(ept, **slot);
 	}
@@ -262,17 +273,20 @@ enum vmk_status ept_map(
 		return VMK_BAD_PARAM;
 	if (!ept->ops->owned(ept->context, gpa, to, bytes))
 		return VMK_DENIED;
-	if (!each_slot(ept, span, is_table, 0))
+	/* A single page finds out on its way. */
+	if (bytes > PAGE_SIZE && !each_slot(ept, span, is_table, 0))
 		return VMK_EXISTS;
 	for (; done < bytes; done += size) {
 		enum ept_shift shift = best_size(ept, gpa.v + done, to.v + done, bytes - done);
 		uint64_t *slot;
 		enum vmk_status status = slot_for(ept, gpa.v + done, shift, &slot);
 
-		if (status != VMK_OK) {
+		if (status == VMK_OK && *slot)
+			status = VMK_EXISTS;
+		if (status == VMK_NO_MEMORY)
 			clear(ept, span);
+		if (status != VMK_OK)
 			return status;
-		}
 		set_entry(slot, (to.v + done) | flags | (shift > EPT_4K ? EPT_LARGE : 0));
 		size = 1ull << shift;
 	}

@@ -46,6 +46,9 @@ struct ept {
 	struct hpa root;
 	struct hpa retired; /* tables taken out, waiting for INVEPT; 0: none */
 	uint64_t generation;
+	/* Where a page was mapped last, / 2 MiB, and the table there: pages mostly come one after
+	 * the other. */
+	uint64_t near_at, *near;
 	uint64_t tables;        /* allocated, root included */
 	enum ept_shift largest; /* that the processor can map */
 	bool accessed_dirty;    /* the processor sets EPT_ACCESSED and EPT_DIRTY */

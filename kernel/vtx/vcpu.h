@@ -26,6 +26,9 @@ struct vtx_vm {
 	struct hpa msr_bitmap;    /* 4 KiB, filled by msr_bitmap_fill() */
 	/* Copies guest memory; false where there is none. */
 	bool (*read_guest)(struct vtx_vm *vm, struct gpa gpa, void *to, size_t bytes);
+	/* The guest touched this, or fetched from it: it is mapped now; false: it is no memory, or
+	 * that takes its time. NULL: nobody maps in place. */
+	bool (*touch)(struct vtx_vm *vm, struct gpa gpa, bool fetch);
 	uint64_t seen[VTX_CPUS_MAX]; /* the EPT generation for which a pCPU has run INVEPT */
 };
 

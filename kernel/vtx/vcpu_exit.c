@@ -144,11 +144,14 @@ void vcpu_complete(struct vcpu *v, uint32_t value)
 int exit_ept(struct vcpu *v)
 {
 	const uint64_t qual = vtx_vmread(VMCS_EXIT_QUALIFICATION);
+	const struct gpa gpa = {vtx_vmread(VMCS_GUEST_PHYSICAL_ADDRESS)};
 
+	if (v->vm->touch && v->vm->touch(v->vm, gpa, qual & EPT_QUAL_FETCH))
+		return NEXT_ENTER;
 	v->request = (struct vcpu_request){
 		.write = qual & EPT_QUAL_WRITE,
 		.fetch = qual & EPT_QUAL_FETCH,
-		.gpa = {vtx_vmread(VMCS_GUEST_PHYSICAL_ADDRESS)},
+		.gpa = gpa,
 		.linear_valid = (qual & EPT_QUAL_LINEAR) && (qual & EPT_QUAL_FINAL),
 	};
 	if (v->request.linear_valid)

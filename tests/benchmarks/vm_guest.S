@@ -1,7 +1,7 @@
 /*
  * How many ticks of the TSC one round of WHAT takes, over 512 rounds, as a hexadecimal number on the
  * text port. The same bytes run under the VMkernel with the VMX world of its tests, and under
- * kvm_peer.c. WHAT is one of NOTHING, CPUID, MSR, IO, MEMORY, FAULT, INTERRUPT. With STAY it halts
+ * kvm_peer.c. WHAT is one of NOTHING, CPUID, MSR, IO, MEMORY, FAULT, PAGE, INTERRUPT. With STAY it halts
  * for good after that.
  */
 #include "kernel/worlds/tinyvmx/guests/macros.inc"
@@ -12,6 +12,11 @@
 #define VECTOR      0x40
 /* ICR: fixed, asserted, to itself (SDM 3A, 11.6.1). */
 #define ICR_SELF    0x44000
+#ifdef PAGE
+#define FIRST_PAGE 0x1ff000 /* nothing but the 2 MiB that no large page is allowed for */
+#else
+#define FIRST_PAGE 0x100000
+#endif
 
 	begin
 	protected
@@ -19,7 +24,7 @@
 	lidtl (%eax)
 	orl $0x100, APIC + 0xf0
 	sti
-	movl $0x100000, %esi
+	movl $FIRST_PAGE, %esi
 	movl $ROUNDS, %edi
 	rdtsc
 	movl %eax, began
@@ -39,7 +44,7 @@
 #ifdef MEMORY
 	movl MEMORY_COUNTER, %eax
 #endif
-#ifdef FAULT
+#if defined(FAULT) || defined(PAGE)
 	/* A page of RAM that was not touched before. */
 	movl %esi, (%esi)
 	addl $0x1000, %esi

@@ -1,5 +1,6 @@
 /* sources: kernel/mem/gate.c */
 /* sources: kernel/vmkvm/memory.c kernel/vmkvm/ram.c kernel/vmkvm/view.c kernel/vtx/ept.c */
+/* sources: kernel/vmkvm/grant.c kernel/vmkvm/access.c kernel/vmkvm/blocks.c */
 /* sources: kernel/mem/places.c kernel/port/mbedtls/heap_host.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
 /* sources: kernel/mem/foreign.c kernel/mem/frame_pool.c kernel/lib/random.c */
@@ -43,6 +44,12 @@ void vm_vcpu_await(const struct vm_vcpu *v, uint64_t generation)
 
 void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
 {
+}
+
+/* Nobody waits. */
+enum vmk_status vm_touch_for_devices(struct vm *v, struct gpa gpa)
+{
+	return vm_memory_supply(v, gpa, true);
 }
 
 static int fresh(void **state)
@@ -94,7 +101,7 @@ static void expect_order(void)
 	vm_memory_audit(&vm, &audit);
 	assert_int_equal(audit.strange, 0);
 	assert_int_equal(usage().granted, vm.memory.ram.present);
-	assert_int_equal(frames_count(FRAME_VM), vm.memory.ram.present);
+	assert_int_equal(frames_count(FRAME_VM), vm.memory.ram.present + vm.memory.stocked);
 }
 
 static enum vmk_status touch(uint64_t gpa)
@@ -393,6 +400,127 @@ static void only_ram_is_mapped(void **state)
 	assert_int_equal(vm_map(&vm, space, (struct gpa){0}, 0 - PAGE_SIZE, &at), VMK_BAD_PARAM);
 }
 
+static void a_vcpu_in_the_guest_gets_pages_but_no_large_ones(void **state)
+{
+	assert_int_equal(create(PAGES, PAGES), VMK_OK);
+	assert_int_equal(vm_memory_supply_at_once(&vm, (struct gpa){LARGE}), VMK_BUSY);
+	assert_int_equal(vm_memory_supply_at_once(&vm, (struct gpa){RAM}), VMK_NOT_FOUND);
+	assert_int_equal(usage().granted, 0);
+	assert_int_equal(vm_memory_supply(&vm, (struct gpa){LARGE}, false), VMK_OK);
+	for (uint64_t page = 0; page < 100; page++)
+		assert_int_equal(
+			vm_memory_supply_at_once(&vm, (struct gpa){LARGE + 4096 * page}), VMK_OK);
+	assert_int_equal(usage().granted, 100);
+	assert_true(vm.memory.stocked && vm.memory.stocked < 16);
+	expect_order();
+}
+
+static void write_byte(uint64_t gpa, uint8_t byte)
+{
+	assert_true(vm_memory_write(&vm.vtx, (struct gpa){gpa}, &byte, 1));
+}
+
+static uint8_t byte_at(uint64_t gpa)
+{
+	uint8_t byte;
+
+	assert_true(vm_memory_read(&vm.vtx, (struct gpa){gpa}, &byte, 1));
+	return byte;
+}
+
+/* Below a limit large pages are no loss. */
+static void what_a_guest_never_wrote_is_taken_back(void **state)
+{
+	assert_int_equal(create(0, 2 * LARGE / PAGE_SIZE), VMK_OK);
+	assert_int_equal(touch(0), VMK_OK);
+	assert_int_equal(touch(LARGE), VMK_OK);
+	assert_int_equal(usage().large, 2);
+	write_byte(5 * PAGE_SIZE + 7, 'a');
+	write_byte(LARGE - 1, 'b');
+	write_byte(LARGE + 9, 'c');
+	assert_int_equal(touch(2 * LARGE), VMK_NO_RESOURCES);
+	assert_int_equal(vm_memory_trim(&vm), LARGE / PAGE_SIZE - 2);
+	assert_int_equal(usage().large, 1);
+	for (uint64_t gpa = 2 * LARGE; gpa < 3 * LARGE - 2 * PAGE_SIZE; gpa += PAGE_SIZE)
+		assert_int_equal(vm_memory_supply(&vm, (struct gpa){gpa}, false), VMK_OK);
+	assert_int_equal(touch(3 * LARGE - PAGE_SIZE), VMK_NO_RESOURCES);
+	assert_int_equal(vm_memory_trim(&vm), LARGE / PAGE_SIZE - 1);
+	assert_int_equal(vm_memory_trim(&vm), 0);
+	assert_int_equal(byte_at(5 * PAGE_SIZE + 7), 'a');
+	assert_int_equal(byte_at(LARGE - 1), 'b');
+	assert_int_equal(byte_at(LARGE + 9), 'c');
+	/* The guest's mapping comes again with its next touch. */
+	assert_int_equal(vm_memory_supply_at_once(&vm, (struct gpa){LARGE}), VMK_OK);
+	expect_order();
+}
+
+static void what_devices_map_is_not_taken_back(void **state)
+{
+	const uint8_t zero = 0, one = 1;
+	uintptr_t at;
+
+	assert_int_equal(create(0, LARGE / PAGE_SIZE), VMK_OK);
+	assert_int_equal(vm_map(&vm, space, (struct gpa){0}, RAM, &at), VMK_OK);
+	assert_int_equal(space_copy_out(space, at + 9 * PAGE_SIZE, &zero, 1), VMK_OK);
+	assert_int_equal(usage().large, 1);
+	assert_int_equal(vm_memory_trim(&vm), LARGE / PAGE_SIZE - 1);
+	assert_int_equal(space_copy_out(space, at + 9 * PAGE_SIZE, &one, 1), VMK_OK);
+	assert_int_equal(byte_at(9 * PAGE_SIZE), 1);
+	expect_order();
+}
+
+/* The first of them so that the block does not come large at once. */
+static void fill_block(uint64_t base, uint64_t first)
+{
+	for (uint64_t i = 0; i < LARGE; i += PAGE_SIZE) {
+		const struct gpa gpa = {base + (first + i) % LARGE};
+
+		assert_int_equal(vm_memory_supply(&vm, gpa, i == LARGE - PAGE_SIZE), VMK_OK);
+		write_byte(gpa.v, (uint8_t)(gpa.v >> PAGE_SHIFT) | 1);
+	}
+}
+
+static void a_block_that_came_page_by_page_becomes_large(void **state)
+{
+	struct ept_leaf leaf;
+
+	assert_int_equal(create(0, PAGES), VMK_OK);
+	fill_block(LARGE, 77 * PAGE_SIZE);
+	assert_int_equal(vm_memory_supply(&vm, (struct gpa){LARGE}, true), VMK_OK);
+	assert_int_equal(usage().large, 1);
+	assert_int_equal(usage().granted, LARGE / PAGE_SIZE);
+	assert_true(ept_find(&vm.vtx.ept, (struct gpa){LARGE}, &leaf));
+	assert_int_equal(leaf.shift, EPT_2M);
+	for (uint64_t gpa = LARGE; gpa < 2 * LARGE; gpa += PAGE_SIZE)
+		assert_int_equal(byte_at(gpa), (uint8_t)(gpa >> PAGE_SHIFT) | 1);
+	expect_order();
+
+	/* One page less and it is none; whole again, it is one. */
+	assert_int_equal(vm_memory_give_back(&vm, &(struct gpa){LARGE + PAGE_SIZE}, 1), 1);
+	assert_int_equal(usage().large, 0);
+	expect_order();
+	assert_int_equal(vm_memory_supply_at_once(&vm, (struct gpa){LARGE + PAGE_SIZE}), VMK_BUSY);
+	assert_int_equal(touch(LARGE + PAGE_SIZE), VMK_OK);
+	assert_int_equal(usage().large, 1);
+	expect_order();
+}
+
+static void what_devices_map_does_not_move(void **state)
+{
+	const uint8_t one = 1;
+	uintptr_t at;
+
+	assert_int_equal(create(0, PAGES - 1), VMK_OK);
+	assert_int_equal(vm_map(&vm, space, (struct gpa){0}, RAM, &at), VMK_OK);
+	assert_int_equal(vm_memory_supply(&vm, (struct gpa){0}, false), VMK_OK);
+	assert_int_equal(space_copy_out(space, at + 9 * PAGE_SIZE, &one, 1), VMK_OK);
+	fill_block(0, 0);
+	assert_int_equal(usage().large, 0);
+	assert_int_equal(space_copy_out(space, at + 9 * PAGE_SIZE, &one, 1), VMK_OK);
+	assert_int_equal(byte_at(9 * PAGE_SIZE), 1);
+	expect_order();
+}
+
 /* Whichever allocation fails, nothing is half there, and the next try finds all in order. */
 static void what_fails_half_way_is_undone(void **state)
 {
@@ -434,6 +562,11 @@ int main(void)
 		LEAK_FREE(large_pages_are_the_policys),
 		LEAK_FREE(a_page_that_is_given_back_is_gone_and_comes_again_as_zero),
 		LEAK_FREE(a_page_that_is_given_back_is_seen_nowhere),
+		LEAK_FREE(a_vcpu_in_the_guest_gets_pages_but_no_large_ones),
+		LEAK_FREE(what_a_guest_never_wrote_is_taken_back),
+		LEAK_FREE(what_devices_map_is_not_taken_back),
+		LEAK_FREE(a_block_that_came_page_by_page_becomes_large),
+		LEAK_FREE(what_devices_map_does_not_move),
 		LEAK_FREE(only_ram_is_mapped),
 		LEAK_FREE(what_fails_half_way_is_undone),
 	};

@@ -112,6 +112,8 @@ static int set_up(void **state)
 	return 0;
 }
 
+#define F_DEFLATE_ON_OOM (1ull << 2)
+
 /* Two readable parts with 70 page numbers together, and a byte more. */
 static void test_balloon(void **state)
 {
@@ -119,7 +121,8 @@ static void test_balloon(void **state)
 
 	for (unsigned i = 0; i < 70; i++)
 		pages[i] = i + 100;
-	start(&balloon.virtio, 0, VIRTIO_F_VERSION_1);
+	start(&balloon.virtio, 0, VIRTIO_F_VERSION_1 | F_DEFLATE_ON_OOM);
+	assert_int_equal(balloon.virtio.accepted & F_DEFLATE_ON_OOM, F_DEFLATE_ON_OOM);
 	assert_int_equal(get(0x2000, 4), 7);
 	memcpy(ram + BUFFER, pages, sizeof(pages));
 	describe(TABLE, 0, BUFFER, 10, 1, 1);

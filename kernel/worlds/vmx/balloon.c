@@ -3,6 +3,9 @@
 #include <string.h>
 
 #define INFLATE 0u
+/* A guest that runs out of memory may take pages back by itself (Virtio 1.2, 5.5.3): they come when
+ * it touches them. */
+#define F_DEFLATE_ON_OOM (1ull << 2)
 /* The configuration: how many pages are wanted, and where `actual` is (Virtio 1.2, 5.5.4). */
 #define CONFIG_BYTES  8u
 #define CONFIG_ACTUAL 4u
@@ -55,6 +58,7 @@ static const struct virtio_class balloon_class = {
 	.kind = VIRTIO_BALLOON,
 	.pci_class = 0x050000,
 	.name = "balloon",
+	.features = F_DEFLATE_ON_OOM,
 	.queues = 2,
 	.config_bytes = CONFIG_BYTES,
 	.serve = serve,

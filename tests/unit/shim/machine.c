@@ -109,6 +109,16 @@ void window_write(struct hpa to, const void *from, size_t bytes)
 	memcpy(memory_at(to), from, bytes);
 }
 
+bool window_is_clear(struct pfn frame)
+{
+	const uint8_t *bytes = memory_at(pfn_hpa(frame));
+
+	for (size_t i = 0; i < PAGE_SIZE; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
 enum vmk_status frames_alloc_promised(
 	unsigned order, enum frame_owner owner, uint64_t promised, struct pfn *frame)
 {

@@ -267,3 +267,16 @@ enum vmk_status vms_set_memory(uint32_t id, uint32_t kib)
 	sim_vm.given = kib;
 	return id == 1 ? VMK_OK : VMK_BAD_STATE;
 }
+
+/* No VM is asked for memory. */
+struct event *vm_balloon_event(void)
+{
+	static struct event never;
+
+	return &never;
+}
+
+uint64_t vm_balloon_tend(void)
+{
+	return 0;
+}

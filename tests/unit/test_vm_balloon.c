@@ -1,0 +1,251 @@
+/* sources: kernel/vmkvm/balloon.c kernel/vmkvm/pressure.c */
+/* Who is asked to give up memory when it is short, who waits for that, and when it is over. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch/x86/time.h"
+#include "mem/frames.h"
+#include "vmkvm/pressure.h"
+#include "vmkvm/state.h"
+
+#define MIB(n) ((uint64_t)(n) << (20 - PAGE_SHIFT))
+#define VMS    3u
+
+static struct vm vms[VMS];
+static unsigned asked[VMS], references;
+static uint64_t spare, now, signals;
+static bool obedient; /* guests give up what they are asked for while somebody sleeps */
+
+/* --- the rest of the kernel */
+
+unsigned vm_collect(struct vm *collected[], unsigned most)
+{
+	for (unsigned i = 0; i < VMS; i++)
+		collected[i] = &vms[i];
+	references += VMS;
+	return VMS;
+}
+
+void vm_put(struct vm *vm)
+{
+	references--;
+}
+
+void vm_ask_for(struct vm *vm, enum vmk_vm_request_kind kind)
+{
+	assert_int_equal(kind, VMK_VM_REQUEST_BALLOON);
+	asked[vm - vms]++;
+}
+
+void vm_memory_usage(struct vm *vm, struct vm_usage *usage)
+{
+	*usage = (struct vm_usage){.reservation = vm->memory.policy.reservation,
+		.limit = vm->memory.policy.limit,
+		.granted = vm->memory.granted};
+}
+
+uint64_t frames_spare(void)
+{
+	return spare;
+}
+
+uint64_t time_ns(void)
+{
+	return now;
+}
+
+static void obey(struct vm *vm)
+{
+	const uint64_t most = vm->memory.ram.pages - vm_balloon_target(vm);
+
+	if (vm->memory.granted > most) {
+		spare += vm->memory.granted - most;
+		vm->memory.granted = most;
+	}
+}
+
+void world_sleep(uint64_t nanoseconds)
+{
+	now += nanoseconds;
+	for (unsigned i = 0; obedient && i < VMS; i++)
+		obey(&vms[i]);
+}
+
+void event_signal(struct event *event)
+{
+	signals += event == vm_balloon_event();
+}
+
+static void make(unsigned i, uint64_t pages, uint64_t reservation, uint64_t granted)
+{
+	struct vm_memory *m = &vms[i].memory;
+
+	memset(&vms[i], 0, sizeof(vms[i]));
+	m->ram.pages = m->policy.limit = pages;
+	m->policy.reservation = reservation;
+	m->granted = granted;
+}
+
+static int set_up(void **state)
+{
+	make(0, MIB(64), 0, MIB(64));
+	make(1, MIB(64), MIB(32), MIB(64));
+	make(2, MIB(64), MIB(64), MIB(64));
+	memset(asked, 0, sizeof(asked));
+	references = 0;
+	signals = spare = 0;
+	now = 1;
+	obedient = false;
+	return 0;
+}
+
+static int nobody_keeps_a_reference(void **state)
+{
+	return references ? -1 : 0;
+}
+
+/* --- one VM */
+
+static uint64_t raise(uint64_t pages, uint64_t reservation, uint64_t granted, uint64_t pressed)
+{
+	const struct pressure p = {pages, reservation, granted, pressed};
+
+	return pressure_raise(&p, pressure_excess(&p), MIB(8));
+}
+
+static void a_vm_keeps_what_it_cannot_be_without(void **state)
+{
+	assert_int_equal(raise(MIB(64), 0, MIB(64), 0), MIB(56));
+	assert_int_equal(raise(MIB(64), MIB(60), MIB(64), 0), MIB(60));
+	assert_int_equal(raise(MIB(64), MIB(64), MIB(64), 0), 0);
+	/* Nothing promised and little there: an eighth stays. */
+	assert_int_equal(raise(MIB(8), 0, MIB(8), 0), MIB(1));
+	assert_int_equal(raise(MIB(8), 0, MIB(1), 0), 0);
+	assert_int_equal(raise(3, 0, 3, 0), 1);
+	assert_int_equal(raise(3, 0, 1, 1), 1);
+}
+
+static void nothing_more_is_asked_before_it_has_obeyed(void **state)
+{
+	assert_int_equal(raise(MIB(64), 0, MIB(60), MIB(56)), MIB(56));
+	assert_int_equal(raise(MIB(64), 0, MIB(56), MIB(56)), MIB(48));
+}
+
+static uint64_t lower(uint64_t pressed, uint64_t free, unsigned count)
+{
+	const struct pressure p = {MIB(64), 0, pressed, pressed};
+
+	return pressure_lower(&p, free, MIB(16), count);
+}
+
+static void pressure_ends_in_steps_and_late(void **state)
+{
+	assert_int_equal(lower(0, MIB(500), 1), 0);
+	assert_int_equal(lower(MIB(32), MIB(16), 1), MIB(32));
+	assert_int_equal(lower(MIB(32), MIB(64), 1), MIB(32));
+	assert_int_equal(lower(MIB(32), MIB(68), 1), MIB(36));
+	assert_int_equal(lower(MIB(32), MIB(72), 1), MIB(40));
+	assert_int_equal(lower(MIB(32), MIB(104), 1), MIB(52));
+	assert_int_equal(lower(MIB(32), MIB(104), 2), MIB(42));
+	assert_int_equal(lower(MIB(32), MIB(500), 1), 0);
+	assert_int_equal(lower(MIB(60), MIB(72), 1), 0);
+}
+
+/* --- all of them */
+
+static void each_gives_the_same_part(void **state)
+{
+	/* 56 and 32 MiB could go. */
+	assert_int_equal(vm_balloon_press(MIB(22)), MIB(88));
+	assert_int_equal(vm_balloon_target(&vms[0]), MIB(14));
+	assert_int_equal(vm_balloon_target(&vms[1]), MIB(8));
+	assert_int_equal(vm_balloon_target(&vms[2]), 0);
+	assert_int_equal(asked[0], 1);
+	assert_int_equal(asked[1], 1);
+	assert_int_equal(asked[2], 0);
+	assert_int_equal(signals, 1);
+	vm_balloon_press(MIB(22));
+	assert_int_equal(asked[0], 1);
+	assert_int_equal(vm_balloon_press(MIB(1000)), MIB(88));
+}
+
+static void an_administrator_and_the_limit_count_too(void **state)
+{
+	struct vm_balloon_info info;
+
+	vms[0].memory.policy.limit = MIB(60);
+	assert_int_equal(vm_balloon_target(&vms[0]), MIB(4));
+	vm_balloon_ask(&vms[0], MIB(32));
+	vm_balloon_press(MIB(8));
+	assert_int_equal(vm_balloon_target(&vms[0]), MIB(32));
+	vm_balloon_report(&vms[0], MIB(70));
+	vm_balloon_info(&vms[0], &info);
+	assert_int_equal(info.pages, MIB(64));
+	assert_int_equal(info.target, MIB(32));
+	vm_balloon_ask(&vms[0], 0);
+	assert_true(vm_balloon_target(&vms[0]) < MIB(32));
+}
+
+static void room_is_made_where_balloons_can_make_it(void **state)
+{
+	obedient = true;
+	vm_balloon_make_room(MIB(40));
+	assert_true(spare >= MIB(40) && spare < MIB(60));
+	assert_true(now < VM_PATIENCE_NS);
+
+	/* Enough is there: nobody is asked. */
+	memset(asked, 0, sizeof(asked));
+	vm_balloon_make_room(MIB(40));
+	assert_int_equal(asked[0], 0);
+}
+
+static void nobody_waits_for_what_cannot_come(void **state)
+{
+	vm_balloon_make_room(MIB(89));
+	assert_int_equal(now, 1);
+}
+
+static void who_does_not_obey_is_not_waited_for_long(void **state)
+{
+	vm_balloon_make_room(MIB(40));
+	assert_in_range(now, VM_PATIENCE_NS, VM_PATIENCE_NS + VM_LOOK_NS + 1);
+}
+
+static void it_is_over_when_memory_is_there_again(void **state)
+{
+	assert_int_equal(vm_balloon_tend(), 0);
+	vm_balloon_press(MIB(22));
+	assert_true(vm_balloon_tend() > now);
+	assert_int_equal(vm_balloon_target(&vms[0]), MIB(14));
+	spare = PRESSURE_OVER * VM_KEEP_FREE + MIB(8);
+	assert_true(vm_balloon_tend() > now);
+	assert_int_equal(vm_balloon_target(&vms[0]), MIB(6));
+	assert_int_equal(vm_balloon_target(&vms[1]), 0);
+	assert_true(vm_balloon_tend() > now);
+	assert_int_equal(vm_balloon_target(&vms[0]), 0);
+	assert_int_equal(vm_balloon_tend(), 0);
+	assert_int_equal(asked[0], 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, nobody_keeps_a_reference)
+		TEST(a_vm_keeps_what_it_cannot_be_without),
+		TEST(nothing_more_is_asked_before_it_has_obeyed),
+		TEST(pressure_ends_in_steps_and_late),
+		TEST(each_gives_the_same_part),
+		TEST(an_administrator_and_the_limit_count_too),
+		TEST(room_is_made_where_balloons_can_make_it),
+		TEST(nobody_waits_for_what_cannot_come),
+		TEST(who_does_not_obey_is_not_waited_for_long),
+		TEST(it_is_over_when_memory_is_there_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
