@@ -192,7 +192,7 @@ answers "it is still there, as nothing wakes it" 0 '^ *[0-9] +attack +running ' 
 kernel_takes()
 {
 	vmk vmk hardware memory get --json
-	jq '[.] | flatten | .[0] | (.Kernel | tonumber) + (."KernelHeapInUse" | tonumber) + (."VT-x" | tonumber)' "$dir/answer"
+	jq '[.] | flatten | .[0] | (.Kernel | tonumber) + (."KernelHeapInUse" | tonumber) + (.VTx | tonumber)' "$dir/answer"
 }
 says_it_takes() # VM
 {
