@@ -4,7 +4,8 @@
 #
 # A runner has none of our distribution's libraries, and no network to fetch what is not in the
 # repository: targets that need either (OpenSSL, jansson, tss2; mbedTLS, lwIP) stay out; ./build.sh
-# fuzz runs them.
+# fuzz runs them. MemorySanitizer wants all that writes memory built with it: what runs on simulated
+# processors (built with another) stays out then, too.
 [ -f Makefile ] || cd "$SRC/merlon"
 
 sources_of() # TARGET
@@ -13,12 +14,14 @@ sources_of() # TARGET
 	sed -nE 's,^/\* (sources|quiet|plain|simulated): (.*) \*/$,\2,p' "fuzz/$1.c"
 }
 
+without='^/\* (libs|needs):'
+[ "${SANITIZER:-}" != memory ] || without='^/\* (libs|needs|simulated):'
 wanted=("$@")
 if [ $# = 0 ]; then
 	for source in fuzz/fuzz_*.c; do
 		target=$(basename "$source" .c)
 		# shellcheck disable=SC2046
-		grep -qE '^/\* (libs|needs):' "$source" ||
+		grep -qE "$without" "$source" ||
 			grep -qs '"build/third-party/' $(sources_of "$target") || wanted+=("$target")
 	done
 fi
