@@ -96,6 +96,30 @@ static void check_firmware(uint8_t how, uint16_t value)
 			(feature_control.value & needed));
 }
 
+/* A processor that may lack some of the MSRs: what cannot be read is 0. */
+static uint32_t missing;
+static uint64_t basic;
+
+static bool read_some(uint32_t msr, uint64_t *value)
+{
+	*value = UINT64_MAX;
+	if (missing >> (msr & 31) & 1)
+		return false;
+	*value = msr == MSR_VMX_BASIC ? basic : 5;
+	return true;
+}
+
+static void check_read(const struct swvmx_cpu *cpu, uint32_t which)
+{
+	struct vtx_capability_msrs msrs;
+
+	basic = cpu->msrs.basic;
+	missing = which;
+	vtx_capability_read(read_some, &msrs);
+	require(msrs.basic == (which >> (MSR_VMX_BASIC & 31) & 1 ? 0 : basic));
+	require(msrs.pin == 0 || msrs.pin == 5);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vtx_refusal refusal;
@@ -111,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 1; at + 2 <= size && at < 128; at += 2)
 		msrs[data[at] % ARRAY_SIZE(msrs)] ^= 1ull << (data[at + 1] & 63);
 	memcpy(&cpu.msrs, msrs, sizeof(msrs));
+	check_read(&cpu, size > 2 ? data[1] * 0x01010101u ^ data[2] << 5 : 0);
 	if (vtx_settle(&cpu.msrs, &settled, &refusal) == VMK_OK) {
 		require(!refusal.text[0]);
 		check_settled(&cpu.msrs, &settled);

@@ -65,7 +65,8 @@ static inline uint64_t guest_clock_ns(const struct guest_clock *clock, uint64_t 
 		return ns;
 	return guest_clock_ns_after_pauses(clock, ns);
 }
-/* How many of the host's ticks so many of the guest's last: never too few. */
+/* How many of the host's ticks so many of the guest's last, but for the rounding of multipliers:
+ * who waits looks again. */
 uint64_t guest_clock_host_ticks(const struct guest_clock *clock, uint64_t ticks);
 static inline uint64_t guest_clock_offset(const struct guest_clock *clock)
 {
