@@ -25,6 +25,7 @@ struct world_record {
 	unsigned cpu;
 	enum world_state state;
 	enum world_kind kind;
+	bool latency_high; /* its turns are short, and come soon (settings.h) */
 	char name[WORLD_NAME_BYTES];
 	char group[WORLD_NAME_BYTES]; /* the VM that it belongs to; empty: none */
 	struct sched_sample sample;   /* sched/stats.h makes columns of two of them */

@@ -70,6 +70,7 @@ static void look_at(struct world *world, struct world_record *out)
 	*out = (struct world_record){.id = world->id,
 		.cpu = home->cpu,
 		.kind = kind_of(world),
+		.latency_high = world->task.request == SCHED_SHORT_NS,
 		.state = state_of(world->task.state)};
 	snprintf(out->name, sizeof(out->name), "%s", world->name);
 	if (is_in_vm(world))

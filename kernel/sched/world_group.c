@@ -14,7 +14,7 @@ struct world_group {
 	struct list all;
 	enum world_group_kind kind;
 	struct cpu_set affinity;
-	bool has_affinity;
+	bool has_affinity, latency_high;
 	uint32_t references;
 	uint32_t id; /* of no other group in this boot */
 	char path[GROUP_PATH_BYTES];
@@ -100,6 +100,7 @@ enum vmk_status world_group_create(enum world_group_kind kind, const char *pool,
 	g->kind = kind;
 	g->affinity = settings->affinity;
 	g->has_affinity = !is_empty(&settings->affinity);
+	g->latency_high = settings->latency_high;
 	g->references = 1;
 	snprintf(g->path, sizeof(g->path), "%s/%s", pool, name);
 	status = settle(g, settings, shortage);
@@ -220,8 +221,7 @@ enum vmk_status world_join(struct world *world, struct world_group *g, enum worl
 	*shortage = (struct shortage){.cpu = CPU_ANY};
 	if (role == ROLE_VCPU)
 		group_join(task);
-	else
-		sched_set_latency(task, true);
+	sched_set_latency(task, role == ROLE_VMX || g->latency_high);
 	if (g->has_affinity)
 		status = sched_set_affinity(world_sched(), task, &g->affinity, shortage);
 	if (status == VMK_OK && reservation)

@@ -24,6 +24,7 @@ struct world_group_settings {
 	uint32_t shares;
 	uint32_t reservation, limit; /* 0: none */
 	bool expandable;             /* what is missing for its members comes from the pool above */
+	bool latency_high;           /* its vCPUs run soon after they wake, as a VMX world does */
 	struct cpu_set affinity;     /* of every member; empty: any pCPU */
 };
 

@@ -357,6 +357,14 @@ static const char *set_cpu_reservation(struct package *p, struct text value)
 		       : "manifest: cpu-reservation is no percentage of one pCPU from 1 to 1600";
 }
 
+static const char *set_latency(struct package *p, struct text value)
+{
+	p->vm_latency_high = text_is(value, "high");
+	return p->vm_latency_high || text_is(value, "normal")
+		       ? NULL
+		       : "manifest: latency-sensitivity is neither normal nor high";
+}
+
 static const char *set_cpu_limit(struct package *p, struct text value)
 {
 	return read_number(&p->vm_cpu_limit, value, CPU_PERCENT_MAX)
@@ -516,6 +524,7 @@ static const struct field {
 	{"cpu-shares", set_shares, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
 	{"cpu-reservation", set_cpu_reservation, KIND(PACKAGE_VM), 0},
 	{"cpu-limit", set_cpu_limit, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
+	{"latency-sensitivity", set_latency, KIND(PACKAGE_VM), 0},
 	{"cpu-affinity", set_affinity, KIND(PACKAGE_VM), 0},
 	{"cpu-pool", set_cpu_pool, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM), 0},
 	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},
@@ -560,6 +569,9 @@ static const char *check_cpu(const struct package *p)
 		return NULL;
 	if (p->vm_cpu_reservation > (p->vm_cpu_limit ? MIN(most, p->vm_cpu_limit) : most))
 		return "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU";
+	/* Admission, not whoever asks, says how many may go first. */
+	if (p->vm_latency_high && !p->vm_cpu_reservation)
+		return "manifest: latency-sensitivity=high needs a cpu-reservation";
 	return NULL;
 }
 

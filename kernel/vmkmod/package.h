@@ -71,9 +71,10 @@ struct package {
 	uint32_t vm_shares_each;                   /* of each of its vCPUs; both 0: normal */
 	uint32_t vm_cpu_reservation, vm_cpu_limit; /* percent of one pCPU; 0: none */
 	uint64_t vm_affinity[PACKAGE_CPU_WORDS];   /* bit n of word n / 64: pCPU n; empty: any */
-	char cpu_pool[48]; /* path of the resource pool of a world or VM; empty: the usual one */
-	bool vm_autostart; /* powered on at the end of the boot */
-	bool vm_network;   /* its VMX world has a port */
+	char cpu_pool[48];    /* path of the resource pool of a world or VM; empty: the usual one */
+	bool vm_latency_high; /* its vCPUs run soon after they wake */
+	bool vm_autostart;    /* powered on at the end of the boot */
+	bool vm_network;      /* its VMX world has a port */
 	const uint8_t *trailer; /* certificate and signature records */
 	size_t trailer_bytes;
 	uint8_t sha256[32]; /* of the whole file, set by package_verify() */

@@ -281,6 +281,7 @@ static bool fill_scheduled(uint64_t index, void *record)
 	info->migrations = world.sample.migrations;
 	info->shortfall = world.sample.shortfall;
 	info->kind = world.kind;
+	info->latency_high = world.latency_high;
 	snprintf(info->vm, sizeof(info->vm), "%s", world.group);
 	return true;
 }

@@ -339,6 +339,7 @@ static struct world_group_settings cpu_settings(const struct package *p)
 		.shares = vm_shares(p),
 		.reservation = p->vm_cpu_reservation * (RATE_ONE / 100),
 		.limit = p->vm_cpu_limit * (RATE_ONE / 100),
+		.latency_high = p->vm_latency_high,
 	};
 
 	_Static_assert(sizeof(settings.affinity) == sizeof(p->vm_affinity), "sets of pCPUs");

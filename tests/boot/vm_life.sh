@@ -24,7 +24,7 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
 	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
-	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 cpu-pool=host/user/gold &&
+	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 latency-sensitivity=high cpu-pool=host/user/gold &&
 	flat_guest "$dir" clocks:clocks 1 &&
 	flat_guest "$dir" rest:rest 1 &&
 	flat_guest "$dir" wires:wires 1 &&
@@ -67,6 +67,9 @@ answers "and has it" 0 '^   Shares: 3000$' vmk sched pool get host/user/gold
 answers "no more than there is" 1 'host/user/gold keeps what it has' vmk sched pool set host/user/gold --reservation 500
 does "what was refused now starts" vmk vm start pooled
 answers "with a promise of the pool's" 0 '^host/user/gold +pool +3000 +45.00 +none +40.00 +0.00 +false' vmk sched pool list
+answers "it is latency-sensitive" 0 '^   Latency Sensitivity: high$' vmk vm get pooled
+answers "its vCPU too" 0 'vm[0-9]+:vcpu0 .* high +pooled$' vmk sched stats get
+answers "the others are not" 0 '^   Latency Sensitivity: normal$' vmk vm get heavy
 does "it is switched off" vmk vm stop --hard pooled
 answers "and the usual ones" 0 '^host/vim +pool +4000 +0.00 ' vmk sched pool list
 answers "and it is off again" 0 '^   State: off$' vmk vm get greedy

@@ -86,9 +86,14 @@ static void test_vm_cpu(void **state)
 	assert_int_equal(package.vm_affinity[1], 3);
 	assert_int_equal(package.vm_affinity[15], 1ull << 63);
 	assert_int_equal(parse(VM "cpu-pool=host/user/gold\n", &why), VMK_OK);
+	assert_false(package.vm_latency_high);
 	assert_string_equal(package.cpu_pool, "host/user/gold");
 	assert_int_equal(parse(VM "cpu-shares=1000000\n", &why), VMK_OK);
 	assert_int_equal(package.vm_shares, 1000000);
+	assert_int_equal(parse(VM "latency-sensitivity=high\ncpu-reservation=1\n", &why), VMK_OK);
+	assert_true(package.vm_latency_high);
+	assert_int_equal(parse(VM "latency-sensitivity=normal\n", &why), VMK_OK);
+	assert_false(package.vm_latency_high);
 }
 
 static void test_vm_memory(void **state)
@@ -243,6 +248,12 @@ static const struct {
 	{VM "cpu-limit=1601\n", "manifest: cpu-limit is no percentage of one pCPU from 1 to 1600"},
 	{VM "cpu-reservation=201\n", TOO_MUCH},
 	{VM "cpu-limit=50\ncpu-reservation=51\n", TOO_MUCH},
+	{VM "latency-sensitivity=low\ncpu-reservation=1\n",
+		"manifest: latency-sensitivity is neither normal nor high"},
+	{VM "latency-sensitivity=high\n",
+		"manifest: latency-sensitivity=high needs a cpu-reservation"},
+	{WORLD "latency-sensitivity=high\n",
+		"manifest: a key does not belong to this kind of package"},
 	{WORLD "memory-limit-kib=4194305\n", MEMORY_LIMIT},
 	{WORLD "memory-reservation-kib=4\n",
 		"manifest: a key does not belong to this kind of package"},

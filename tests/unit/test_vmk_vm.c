@@ -34,13 +34,16 @@ static void vms_are_listed(void **state)
 		"-----  -----  -------  --------  -----  ----------  ----------  ---------\n"
 		"1      agent  running  100       2      4096        2000        false\n"
 		"2      other  off      0         0      0           1000        false\n");
-	says("vm get agent", 0, "   CPU Limit: 150 % of a pCPU\n   CPU Affinity: 0,2-3\n");
+	says("vm get agent", 0,
+		"   CPU Limit: 150 % of a pCPU\n   Latency Sensitivity: high\n   CPU Affinity: "
+		"0,2-3\n");
 	says("vm get agent", 0,
 		"   Memory KiB: 4096\n   Memory Reservation KiB: 0\n   Memory Limit KiB: 2048\n"
 		"   Memory Granted KiB: 1024\n   Large Pages: 0\n   Balloon KiB: 2048\n");
 	shows("vm memory set agent --target-kib 1024", 0, "");
 	says("vm memory set --vm agent", 2, "target-kib");
-	says("vm get other", 0, "   CPU Limit: none\n   CPU Affinity: any\n");
+	says("vm get other", 0,
+		"   CPU Limit: none\n   Latency Sensitivity: normal\n   CPU Affinity: any\n");
 	fake.vm_count = 0;
 	says("vm list", 0, "There are no virtual machines");
 	shows("vm list --json", 0, "[]\n");

@@ -250,9 +250,10 @@ struct vmk_info_sched {
 	uint64_t run, ready, parked, costop, wait; /* ns since it was first started */
 	uint64_t idle;                             /* of `wait`, with nothing to do */
 	uint64_t switches, migrations;
-	uint64_t shortfall;      /* ns that its reservation promised and did not bring */
-	uint32_t kind, reserved; /* enum vmk_sched_kind */
-	char vm[32];             /* the VM that it belongs to; empty: none */
+	uint64_t shortfall;    /* ns that its reservation promised and did not bring */
+	uint32_t kind;         /* enum vmk_sched_kind */
+	uint32_t latency_high; /* it asks for short turns, and gets them soon */
+	char vm[32];           /* the VM that it belongs to; empty: none */
 };
 
 #define VMK_INFO_SKEWS 6
@@ -305,7 +306,8 @@ struct vmk_info_vm {
 	uint64_t vcpu_kernel_bytes;  /* of these, each vCPU's; 0: it is off */
 	uint64_t affinity[16];       /* bit n of word n / 64: pCPU n; empty: any */
 	uint8_t autostart, attached; /* attached: somebody is at its console */
-	uint8_t reserved[6];
+	uint8_t latency_high;        /* `latency-sensitivity=high` */
+	uint8_t reserved[5];
 	char why[128]; /* why it was not powered on the last time it was asked for; empty */
 };
 

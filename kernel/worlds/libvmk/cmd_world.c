@@ -157,6 +157,7 @@ static void add_stats(
 	add_percent(call->out, columns.costop);
 	records_number(call->out, columns.switches);
 	records_number(call->out, columns.migrations);
+	records_text(call->out, after->latency_high ? "high" : "normal");
 	records_text(call->out, "%s", after->vm);
 }
 

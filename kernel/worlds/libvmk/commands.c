@@ -66,7 +66,7 @@ SCHEMA_OF(paths, LAYOUT_BLOCKS, TEXT("UID"), TEXT("Runtime Name"), TEXT("Device"
 	TEXT("Plugin"), TEXT("State"), TEXT("Transport"));
 SCHEMA_OF(world_stats, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), NUMBER("CPU"), TEXT("%USED"),
 	TEXT("%RUN"), TEXT("%WAIT"), TEXT("%IDLE"), TEXT("%RDY"), TEXT("%MLMTD"), TEXT("%CSTP"),
-	NUMBER("Switches"), NUMBER("Migrations"), TEXT("VM"));
+	NUMBER("Switches"), NUMBER("Migrations"), TEXT("Latency Sensitivity"), TEXT("VM"));
 SCHEMA_OF(pools, LAYOUT_TABLE, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"), TEXT("Reservation"),
 	TEXT("Limit"), TEXT("Promised"), TEXT("Borrowed"), BOOL("Expandable"));
 SCHEMA_OF(pool_get, LAYOUT_RECORD, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"),
@@ -85,8 +85,9 @@ SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Package"),
 	NUMBER("Memory Reservation KiB"), NUMBER("Memory Limit KiB"), NUMBER("Memory Granted KiB"),
 	NUMBER("Large Pages"), NUMBER("Balloon KiB"), NUMBER("Balloon Target KiB"),
 	NUMBER("Kernel Memory Bytes"), NUMBER("Kernel Memory Bytes of a vCPU"),
-	NUMBER("CPU Shares"), TEXT("CPU Reservation"), TEXT("CPU Limit"), TEXT("CPU Affinity"),
-	BOOL("Autostart"), NUMBER("Starts"), BOOL("Console In Use"), TEXT("Error"));
+	NUMBER("CPU Shares"), TEXT("CPU Reservation"), TEXT("CPU Limit"),
+	TEXT("Latency Sensitivity"), TEXT("CPU Affinity"), BOOL("Autostart"), NUMBER("Starts"),
+	BOOL("Console In Use"), TEXT("Error"));
 
 #define PING_OPTIONS                                   \
 	{.name = "host",                               \

@@ -142,6 +142,7 @@ void fake_reset(void)
 		.balloon_kib = 2048,
 		.shares = 2000,
 		.cpu_limit = 150,
+		.latency_high = 1,
 		.affinity = {0xd},
 		.starts = 3};
 	fake.vms[1] = (struct vmk_info_vm){.id = 2, .name = "other", .shares = 1000};
