@@ -86,22 +86,46 @@ static void decide_list(void)
 	peer_current = list_next(&peer, peer_current, SCHED_SLICE_NS);
 }
 
-/* What passes before a decision, untimed: to the next event, a slice at most. */
-static void pass_ours(void)
-{
-	sim_now = MIN(runq_next_event(runq, sim_now), sim_now + SCHED_SLICE_NS);
-}
-
-/* Who was parked until now is queued first, as the timer does. */
-static void decide_ours(void)
+/* Whose wait, parking or co-stop may be over is looked at, and queued if it is. */
+static void wake_ours(void)
 {
 	struct task *task;
 
 	runq_charge(runq, sim_now);
 	while ((task = runq_expired(runq, sim_now)))
 		runq_add(runq, task, sim_now);
+}
+
+/* What passes before a decision, untimed: to the next event, a slice at most. */
+static void pass_to_wakeup(void)
+{
+	sim_now = MIN(runq_next_event(runq, sim_now), sim_now + SCHED_SLICE_NS);
+}
+
+static void pass_ours(void)
+{
+	pass_to_wakeup();
+	while (runq_next_deadline(runq) <= sim_now) {
+		wake_ours();
+		pass_to_wakeup();
+	}
+}
+
+static void decide_ours(void)
+{
+	runq_charge(runq, sim_now);
 	runq_put(runq, sim_now);
 	runq_pick(runq, sim_now);
+}
+
+/* Untimed: all until somebody's time has come. */
+static void pass_decisions(void)
+{
+	pass_to_wakeup();
+	while (runq_next_deadline(runq) > sim_now) {
+		decide_ours();
+		pass_to_wakeup();
+	}
 }
 
 static void nothing(void)
@@ -141,9 +165,10 @@ static void add_features(unsigned i, unsigned worlds)
 	struct shortage unused;
 	struct task *task;
 
-	if (i % 16 < 8 && i < 16) {
-		group_init(&sim_groups[i / 4 % 2], NULL);
-		sim_groups[i / 4 % 2].costart = true;
+	if (i < 8 && i % 4 == 0) {
+		group_init(&sim_groups[i / 4], NULL);
+		sim_groups[i / 4].costart = true;
+		group_set_shares(&sim_groups[i / 4], 4 * weight_of(i / 4));
 	}
 	task = sim_task_prepare(i, i < 8 ? &sim_groups[i / 4] : NULL);
 	if (i % 16 == 8)
@@ -160,7 +185,9 @@ static void start_ours(unsigned worlds, bool features)
 			add_features(i, worlds);
 		else
 			sim_task_prepare(i, NULL);
-		sim_tasks[i].task.entity.shares = weight_of(i);
+		/* vCPUs of one VM are equal. */
+		if (!sim_tasks[i].task.entity.parent)
+			sim_tasks[i].task.entity.shares = weight_of(i);
 		sim_task_start(i);
 	}
 	sim_settle();
@@ -210,6 +237,8 @@ static void bench_decisions(void)
 		bench_structure("shares alone", pass_ours, decide_ours, worlds, overhead);
 		start_ours(worlds, true);
 		bench_structure("everything", pass_ours, decide_ours, worlds, overhead);
+		bench_structure(
+			"everything, wake-ups", pass_decisions, wake_ours, worlds, overhead);
 		start_peer(true, worlds);
 		bench_structure("red-black tree", nothing, decide_tree, worlds, overhead);
 		start_peer(false, worlds);

@@ -18,7 +18,8 @@ static int64_t floor_divide(int64_t a, int64_t b)
 
 uint64_t fair_average(const struct fair *fair)
 {
-	if (!fair->load)
+	/* Mostly nothing moved since the zero came there: no division. */
+	if (!fair->load || (uint64_t)(fair->sum + fair->owed) < fair->load)
 		return fair->zero;
 	return fair->zero + (uint64_t)floor_divide(fair->sum + fair->owed, (int64_t)fair->load);
 }
@@ -90,16 +91,19 @@ int64_t fair_lag(const struct fair *fair, const struct task *task)
  */
 void fair_join(struct fair *fair, struct task *task, uint64_t request)
 {
-	int64_t lag = clamp_lag(task->lag) * (1ll << FAIR_SHIFT), want, step;
+	int64_t lag = clamp_lag(task->lag) * (1ll << FAIR_SHIFT), want, bounded, step;
 
 	rebase(fair);
 	fair->joined++;
 	if (!fair->load)
 		lag = 0;
 	want = fair->owed + lag;
-	step = fair->load ? (bound_owed(fair, want) - want) / (int64_t)fair->load : 0;
-	fair->zero += (uint64_t)step;
-	fair->sum -= step * (int64_t)fair->load;
+	bounded = bound_owed(fair, want);
+	if (fair->load && bounded != want) {
+		step = (bounded - want) / (int64_t)fair->load;
+		fair->zero += (uint64_t)step;
+		fair->sum -= step * (int64_t)fair->load;
+	}
 	task->vtime = fair->zero - (uint64_t)(lag / task->weight);
 	task->deadline = task->vtime + to_virtual(task, request);
 	task->request_over = false;
@@ -133,12 +137,21 @@ void fair_unqueue(struct fair *fair, struct task *task)
 	turns_remove(&fair->turns, &task->turn);
 }
 
+/* How much of a step begins behind the average. Divides only where the average lies within. */
+static int64_t part_behind(const struct fair *fair, const struct task *task, int64_t step)
+{
+	if (step <= 0 || !is_due(fair, task->vtime))
+		return 0;
+	if (is_due(fair, task->vtime + (uint64_t)step))
+		return step;
+	return (int64_t)(fair_average(fair) - task->vtime);
+}
+
 /* What is served to who is behind the average is owed no longer, a part at a time: the average is
  * held back by that little. As much as it advances may it fall back for debts that are paid. */
 static void drain(struct fair *fair, const struct task *task, int64_t step)
 {
-	int64_t behind = (int64_t)(fair_average(fair) - task->vtime);
-	int64_t part = MIN(MAX(MIN(behind, step), 0) * task->weight / DRAIN_DIV, fair->owed);
+	int64_t part = MIN(part_behind(fair, task, step) * task->weight / DRAIN_DIV, fair->owed);
 
 	fair->owed -= part;
 	fair->payable += step * task->weight / 2 - part;
@@ -153,7 +166,7 @@ void fair_pay(struct fair *fair, uint64_t ns)
 	fair->payable = fair->owed ? fair->payable - paid : 0;
 }
 
-static void set_vtime(struct fair *fair, struct task *task, uint64_t vtime)
+static inline void set_vtime(struct fair *fair, struct task *task, uint64_t vtime)
 {
 	int64_t step = (int64_t)(vtime - task->vtime);
 
@@ -163,16 +176,24 @@ static void set_vtime(struct fair *fair, struct task *task, uint64_t vtime)
 	add_to_sum(fair, step * task->weight);
 }
 
+/* So much of a step as leaves the task FAIR_LAG_NS ahead of the average at most. */
+static uint64_t bound_step(const struct fair *fair, const struct task *task, uint64_t step)
+{
+	uint64_t most = to_virtual(task, FAIR_LAG_NS);
+	int64_t room;
+
+	if (is_due(fair, task->vtime + step - most))
+		return step;
+	room = (int64_t)(fair_average(fair) + most - task->vtime);
+	return MIN(step, (uint64_t)MAX(room, 0));
+}
+
 void fair_charge(struct fair *fair, struct task *task, uint64_t ns, bool bounded)
 {
 	uint64_t step = to_virtual(task, MIN(ns, FAIR_CHARGE_MAX_NS));
 
-	if (bounded) {
-		uint64_t end = fair_average(fair) + to_virtual(task, FAIR_LAG_NS);
-		int64_t room = (int64_t)(end - task->vtime);
-
-		step = MIN(step, (uint64_t)MAX(room, 0));
-	}
+	if (bounded)
+		step = bound_step(fair, task, step);
 	set_vtime(fair, task, task->vtime + step);
 	if (key_before(task->vtime, task->deadline))
 		return;
@@ -203,7 +224,6 @@ void fair_reweight(struct fair *fair, struct task *task, uint32_t weight)
 	task->request_over = over;
 }
 
-/* Nodes move lazily: each that became eligible once, and back only if it stands in the way. */
 struct task *fair_first(const struct fair *fair)
 {
 	const struct turns_average average = {

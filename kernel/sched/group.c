@@ -57,7 +57,7 @@ void group_set_shares(struct group *group, uint32_t shares)
 	count_group(group);
 }
 
-uint32_t group_weight(const struct task *task)
+uint32_t group_part(const struct task *task)
 {
 	const struct entity *entity = &task->entity;
 	/* Its part of the group below the root, in units of 2^-38; shares have 20 bits. */
@@ -85,6 +85,7 @@ void group_join(struct task *task)
 	saved = spin_lock(&group->lock);
 	list_append(&group->members, &task->member);
 	spin_unlock(&group->lock, saved);
+	task->request = MIN(task->request, COSTART_REQUEST_NS);
 }
 
 void group_leave(struct task *task)
@@ -99,17 +100,6 @@ void group_leave(struct task *task)
 	spin_unlock(&group->lock, saved);
 }
 
-/* Of a task on another CPU that is a glimpse, good enough: it runs on meanwhile. */
-static uint64_t progress_of(const struct task *task, uint64_t now)
-{
-	uint64_t progress = __atomic_load_n(&task->progress, __ATOMIC_RELAXED);
-	uint64_t since = __atomic_load_n(&task->since, __ATOMIC_RELAXED);
-
-	if (__atomic_load_n(&task->state, __ATOMIC_RELAXED) != TASK_RUNNING || now <= since)
-		return progress;
-	return progress + (now - since);
-}
-
 /* The least progress of the others that want to run; SCHED_NEVER if there are none. The lock is
  * held. */
 static uint64_t slowest_other(const struct task *task, uint64_t now)
@@ -120,7 +110,7 @@ static uint64_t slowest_other(const struct task *task, uint64_t now)
 		const struct task *other = list_entry(node, struct task, member);
 
 		if (other != task && task_wants_to_run(other))
-			least = MIN(least, progress_of(other, now));
+			least = MIN(least, group_progress(other, now));
 	}
 	return least;
 }
@@ -146,41 +136,47 @@ void group_catch_up(struct task *task, uint64_t now)
 	spin_unlock(&group->lock, saved);
 }
 
+/* The lock is held. */
+static uint64_t skew_of(const struct task *task, uint64_t now)
+{
+	uint64_t own = group_progress(task, now), least = slowest_other(task, now);
+
+	set_behind(task->entity.parent, MIN(own, least));
+	return own > least ? own - least : 0;
+}
+
 uint64_t group_skew(const struct task *task, uint64_t now)
 {
 	struct group *group = task->entity.parent;
-	uint64_t own, least, saved;
+	uint64_t skew, saved;
 
 	if (!list_linked(&task->member))
 		return 0;
 	saved = spin_lock(&group->lock);
-	own = progress_of(task, now);
-	least = slowest_other(task, now);
-	set_behind(group, MIN(own, least));
+	skew = skew_of(task, now);
 	spin_unlock(&group->lock, saved);
-	return own > least ? own - least : 0;
+	return skew;
 }
 
-bool group_is_in_step(const struct task *task, uint64_t now)
-{
-	uint64_t behind;
-
-	if (!list_linked(&task->member))
-		return true;
-	behind = __atomic_load_n(&task->entity.parent->behind, __ATOMIC_RELAXED);
-	return progress_of(task, now) <= behind + COSTART_STOP_NS;
-}
-
-void group_note_skew(const struct task *task, uint64_t skew)
+/* Who reads them takes no lock. */
+static void note_skew(struct skew_stats *stats, uint64_t skew)
 {
 	static const uint64_t bounds[GROUP_SKEW_BUCKETS - 1] = GROUP_SKEW_BOUNDS;
-	struct skew_stats *stats = &task->entity.parent->skew;
 	unsigned bucket = 0;
 
-	while (bucket < ARRAY_SIZE(bounds) && skew >= bounds[bucket])
-		bucket++;
-	__atomic_fetch_add(&stats->counts[bucket], 1, __ATOMIC_RELAXED);
-	/* Of two that raise it at once the lesser may win; the next look mends it. */
-	if (skew > __atomic_load_n(&stats->max, __ATOMIC_RELAXED))
+	for (unsigned i = 0; i < ARRAY_SIZE(bounds); i++)
+		bucket += skew >= bounds[i];
+	__atomic_store_n(&stats->counts[bucket], stats->counts[bucket] + 1, __ATOMIC_RELAXED);
+	if (skew > stats->max)
 		__atomic_store_n(&stats->max, skew, __ATOMIC_RELAXED);
+}
+
+uint64_t group_look(const struct task *task, uint64_t now)
+{
+	struct group *group = task->entity.parent;
+	uint64_t saved = spin_lock(&group->lock), skew = skew_of(task, now);
+
+	note_skew(&group->skew, skew);
+	spin_unlock(&group->lock, saved);
+	return skew;
 }

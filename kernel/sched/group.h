@@ -7,14 +7,20 @@
 #ifndef SCHED_GROUP_H
 #define SCHED_GROUP_H
 
-#include "sched/task.h"
+#include "sched/fair.h"
 
 /* `group` is zeroed; `parent` must outlive it, NULL for the root. */
 void group_init(struct group *group, struct group *parent);
 /* The task began or ended to want to run, as its state says; its queue's lock is held. */
 void group_count(struct task *task);
-/* The weight that it has now (fair.h). */
-uint32_t group_weight(const struct task *task);
+/* The weight that it has now (fair.h): in the root, or in a group. */
+uint32_t group_part(const struct task *task);
+static inline uint32_t group_weight(const struct task *task)
+{
+	if (task->entity.parent)
+		return group_part(task);
+	return __atomic_load_n(&task->entity.shares, __ATOMIC_RELAXED) * WEIGHT_PER_SHARE;
+}
 /* Clamped to 1..SHARES_MAX. They count when a task's weight is next looked at (runq.h). */
 void group_set_shares(struct group *group, uint32_t shares);
 
@@ -26,18 +32,39 @@ void group_set_shares(struct group *group, uint32_t shares);
 #define COSTART_STOP_NS  3000000ull
 #define COSTART_START_NS 2000000ull
 #define COSTART_POLL_NS  1000000ull
+/* What a vCPU asks for: in turns of that length on one pCPU none of them leads by too much. */
+#define COSTART_REQUEST_NS 2000000ull
 
-void group_join(struct task *task);  /* become a member, if its group is co-scheduled */
+/* Become a member, if its group is co-scheduled; it asks for shorter turns then. */
+void group_join(struct task *task);
 void group_leave(struct task *task); /* before the task's end */
 /* It wakes: what it did not run while it waited is no arrears. */
 void group_catch_up(struct task *task, uint64_t now);
+/* Of a task on another CPU that is a glimpse, good enough: it runs on meanwhile. */
+static inline uint64_t group_progress(const struct task *task, uint64_t now)
+{
+	uint64_t progress = __atomic_load_n(&task->progress, __ATOMIC_RELAXED);
+	uint64_t since = __atomic_load_n(&task->since, __ATOMIC_RELAXED);
+
+	if (__atomic_load_n(&task->state, __ATOMIC_RELAXED) != TASK_RUNNING || now <= since)
+		return progress;
+	return progress + (now - since);
+}
 /* True: it does not lead by more than COSTART_STOP_NS. False: look exactly. Takes no lock. */
-bool group_is_in_step(const struct task *task, uint64_t now);
+static inline bool group_is_in_step(const struct task *task, uint64_t now)
+{
+	uint64_t behind;
+
+	if (!list_linked(&task->member))
+		return true;
+	behind = __atomic_load_n(&task->entity.parent->behind, __ATOMIC_RELAXED);
+	return group_progress(task, now) <= behind + COSTART_STOP_NS;
+}
 /* Upper bounds of skew_stats.counts but the last, ns. */
 #define GROUP_SKEW_BOUNDS {500000, 1000000, 2000000, COSTART_STOP_NS, 4000000}
-/* Keep in mind how far ahead it is. */
-void group_note_skew(const struct task *task, uint64_t skew);
 /* Ns by which it leads; 0 if it does not, or is in no co-scheduled group. */
 uint64_t group_skew(const struct task *task, uint64_t now);
+/* The same of one that is in such a group, for the group's statistics, too. */
+uint64_t group_look(const struct task *task, uint64_t now);
 
 #endif

@@ -6,23 +6,9 @@ static uint64_t price(uint64_t ns, uint32_t rate)
 	return (MIN(ns, 1ull << 40) * RATE_ONE + rate - 1) / rate;
 }
 
-static uint32_t rate_of(const struct entity *entity)
-{
-	return __atomic_load_n(&entity->limit.rate, __ATOMIC_RELAXED);
-}
-
 static struct entity *above(const struct entity *entity)
 {
 	return entity->parent ? &entity->parent->entity : NULL;
-}
-
-bool limit_applies(const struct task *task)
-{
-	for (const struct entity *at = &task->entity; at; at = above(at)) {
-		if (rate_of(at))
-			return true;
-	}
-	return false;
 }
 
 static uint64_t draw(struct limit *limit, uint32_t rate, uint64_t now)
@@ -43,7 +29,7 @@ uint64_t limit_draw(struct task *task, uint64_t now)
 	uint64_t from = now;
 
 	for (struct entity *at = &task->entity; at; at = above(at)) {
-		uint32_t rate = rate_of(at);
+		uint32_t rate = limit_rate(at);
 		uint64_t turn = rate ? draw(&at->limit, rate, now) : now;
 
 		from = key_before(from, turn) ? turn : from;
@@ -60,7 +46,7 @@ void limit_charge(struct task *task, uint64_t ns)
 	if (ns == used)
 		return;
 	for (struct entity *at = &task->entity; at; at = above(at)) {
-		uint32_t rate = rate_of(at);
+		uint32_t rate = limit_rate(at);
 
 		if (rate)
 			__atomic_fetch_add(
@@ -71,7 +57,7 @@ void limit_charge(struct task *task, uint64_t ns)
 void limit_refund(struct task *task)
 {
 	for (struct entity *at = &task->entity; at && task->granted; at = above(at)) {
-		uint32_t rate = rate_of(at);
+		uint32_t rate = limit_rate(at);
 
 		/* Less than it cost, by the rounding: never more than was drawn. */
 		if (rate)

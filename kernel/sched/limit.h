@@ -13,7 +13,21 @@
 #define LIMIT_BANK_NS    1000000ull /* what an unused limit lets one catch up */
 #define LIMIT_QUANTUM_NS (LIMIT_GRANT_NS + LIMIT_BANK_NS)
 
-bool limit_applies(const struct task *task);
+static inline uint32_t limit_rate(const struct entity *entity)
+{
+	return __atomic_load_n(&entity->limit.rate, __ATOMIC_RELAXED);
+}
+static inline bool limit_applies(const struct task *task)
+{
+	const struct entity *at = &task->entity;
+
+	while (!limit_rate(at)) {
+		if (!at->parent)
+			return false;
+		at = &at->parent->entity;
+	}
+	return true;
+}
 /* Grant a part. Returns when it may be used: `now` or later. */
 uint64_t limit_draw(struct task *task, uint64_t now);
 /* It ran: from what it was granted; beyond that, the tags move. */

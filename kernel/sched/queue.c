@@ -5,48 +5,37 @@ static uint32_t rank_of(const struct queue_node *node)
 	return node ? node->rank : 0;
 }
 
-/* Put the shorter way to the right. Returns whether the rank has changed. */
+/* Put the shorter way to the right. Returns whether the rank has changed. Which it is nobody could
+ * foresee: no branches. */
 static bool settle(struct queue_node *node)
 {
-	uint32_t rank;
+	struct queue_node *left = node->left, *right = node->right;
+	uint32_t before = node->rank, a = rank_of(left), b = rank_of(right);
 
-	if (rank_of(node->left) < rank_of(node->right)) {
-		struct queue_node *left = node->left;
-
-		node->left = node->right;
-		node->right = left;
-	}
-	rank = rank_of(node->right) + 1;
-	if (rank == node->rank)
-		return false;
-	node->rank = rank;
-	return true;
+	node->left = a < b ? right : left;
+	node->right = a < b ? left : right;
+	node->rank = MIN(a, b) + 1;
+	return node->rank != before;
 }
 
 /* Both are roots. Walks down the two right spines, each at most log2(n + 1) long, and back. */
 static struct queue_node *merge(struct queue_node *a, struct queue_node *b)
 {
-	struct queue_node *root = NULL, *at = NULL;
+	struct queue_node *root = NULL, *at = NULL, **to = &root;
 
 	while (a && b) {
-		if (key_before(b->key, a->key)) {
-			struct queue_node *other = a;
+		bool swap = key_before(b->key, a->key);
+		struct queue_node *first = swap ? b : a;
 
-			a = b;
-			b = other;
-		}
-		a->parent = at;
-		if (at)
-			at->right = a;
-		else
-			root = a;
-		at = a;
-		a = a->right;
+		b = swap ? a : b;
+		first->parent = at;
+		*to = first;
+		to = &first->right;
+		at = first;
+		a = first->right;
 	}
 	a = a ? a : b;
-	if (!at)
-		return a;
-	at->right = a;
+	*to = a;
 	if (a)
 		a->parent = at;
 	for (; at; at = at->parent)

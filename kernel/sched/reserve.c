@@ -43,26 +43,9 @@ void reserve_set(struct task *task, uint32_t rate, bool stays, uint64_t now)
 	task->period_end = now + RESERVE_PERIOD_NS;
 }
 
-uint64_t reserve_start(const struct task *task)
-{
-	return task->budget ? task->period_end - RESERVE_PERIOD_NS : task->period_end;
-}
-
-void reserve_queue(struct reserve *reserve, struct task *task)
-{
-	if (task->entity.reservation)
-		queue_insert(&reserve->claims, &task->claim, reserve_start(task));
-}
-
-void reserve_unqueue(struct reserve *reserve, struct task *task)
-{
-	if (queue_linked(&task->claim))
-		queue_remove(&reserve->claims, &task->claim);
-}
-
 void reserve_pick(struct task *task, uint64_t now)
 {
-	if (task->entity.reservation && now >= task->period_end)
+	if (now >= task->period_end)
 		next_period(task, now);
 }
 
@@ -70,20 +53,11 @@ uint64_t reserve_charge(struct task *task, uint64_t ns, uint64_t now)
 {
 	uint64_t paid;
 
-	if (!task->entity.reservation)
-		return 0;
 	paid = MIN(ns, task->budget);
 	task->budget -= paid;
 	if (now >= task->period_end)
 		next_period(task, now);
 	return paid;
-}
-
-struct task *reserve_first(const struct reserve *reserve, uint64_t now)
-{
-	struct queue_node *first = queue_first(&reserve->claims);
-
-	return first && first->key <= now ? container_of(first, struct task, claim) : NULL;
 }
 
 uint64_t reserve_next(const struct reserve *reserve, uint64_t now)

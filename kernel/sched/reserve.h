@@ -26,22 +26,39 @@ static inline bool reserve_has_claim(const struct task *task)
 {
 	return task->entity.reservation && task->budget;
 }
+/* When the period begins in which it may be served next. */
+static inline uint64_t reserve_start(const struct task *task)
+{
+	return task->budget ? task->period_end - RESERVE_PERIOD_NS : task->period_end;
+}
 /* Another rate, 0 for none; `stays`: on the pCPU where it was. What it has used of its period stays
  * used, and a new promise holds from the next period on. It is queued nowhere. */
 void reserve_set(struct task *task, uint32_t rate, bool stays, uint64_t now);
 /* It wakes or comes from another CPU: begin a period if it may have one. */
 void reserve_begin(struct task *task, uint64_t now);
-void reserve_queue(struct reserve *reserve, struct task *task);
-void reserve_unqueue(struct reserve *reserve, struct task *task);
-/* The current task has run until `now`; returns how much of that its reservation paid. */
+static inline void reserve_queue(struct reserve *reserve, struct task *task)
+{
+	if (task->entity.reservation)
+		queue_insert(&reserve->claims, &task->claim, reserve_start(task));
+}
+static inline void reserve_unqueue(struct reserve *reserve, struct task *task)
+{
+	if (queue_linked(&task->claim))
+		queue_remove(&reserve->claims, &task->claim);
+}
+/* The current task, which has a reservation, has run until `now`; returns how much of that it paid.
+ */
 uint64_t reserve_charge(struct task *task, uint64_t ns, uint64_t now);
-/* It is about to run: its next period begins if the last one is over. What that promised and did
- * not bring is counted. */
+/* It has a reservation and is about to run: its next period begins if the last one is over. What
+ * that promised and did not bring is counted. */
 void reserve_pick(struct task *task, uint64_t now);
-/* When the period begins in which it may be served next. */
-uint64_t reserve_start(const struct task *task);
 /* The queued task whose reservation is most urgent, or NULL. */
-struct task *reserve_first(const struct reserve *reserve, uint64_t now);
+static inline struct task *reserve_first(const struct reserve *reserve, uint64_t now)
+{
+	struct queue_node *first = queue_first(&reserve->claims);
+
+	return first && first->key <= now ? container_of(first, struct task, claim) : NULL;
+}
 /* When the next queued task may be served, if none may be now; SCHED_NEVER. */
 uint64_t reserve_next(const struct reserve *reserve, uint64_t now);
 

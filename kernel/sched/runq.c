@@ -16,7 +16,8 @@ static void become_current(struct runq *runq, struct task *task, uint64_t now)
 {
 	task_set_state(task, TASK_RUNNING, now);
 	runq->current = task;
-	__atomic_store_n(&runq->is_idle, task->idle, __ATOMIC_SEQ_CST);
+	if (runq->is_idle != task->idle)
+		__atomic_store_n(&runq->is_idle, task->idle, __ATOMIC_SEQ_CST);
 	publish(runq);
 }
 
@@ -69,8 +70,9 @@ void runq_charge(struct runq *runq, uint64_t now)
 	if (task->idle)
 		return;
 	__atomic_store_n(&task->progress, task->progress + ns, __ATOMIC_RELAXED);
-	limit_charge(task, ns);
-	paid = reserve_charge(task, ns, now);
+	if (task->granted || limit_applies(task))
+		limit_charge(task, ns);
+	paid = task->entity.reservation ? reserve_charge(task, ns, now) : 0;
 	if (paid)
 		fair_charge(&runq->fair, task, paid, true);
 	if (paid < ns)
@@ -114,16 +116,22 @@ void runq_reweigh(struct runq *runq, struct task *task)
 
 /* Weights follow the groups while their members are queued, one after the other: who was queued
  * beside a heavy sibling does not wait as a light one for long after that one sleeps. */
-static void reweigh_next(struct runq *runq, uint64_t now)
+static void reweigh_first(struct runq *runq, uint64_t now)
 {
 	struct list *first = list_first(&runq->members);
 
-	if (!first || now < runq->weigh_at)
-		return;
 	runq->weigh_at = now + RUNQ_WEIGH_NS;
-	list_remove(first);
-	list_append(&runq->members, first);
+	if (first->next != &runq->members) {
+		list_remove(first);
+		list_append(&runq->members, first);
+	}
 	runq_reweigh(runq, list_entry(first, struct task, weighed));
+}
+
+static inline void reweigh_next(struct runq *runq, uint64_t now)
+{
+	if (now >= runq->weigh_at && !list_empty(&runq->members))
+		reweigh_first(runq, now);
 }
 
 /* Who owed service when it stopped to compete has paid as much as it would have received since. */
@@ -204,17 +212,11 @@ static bool is_over_limit(struct task *task, uint64_t now)
 
 static bool leads_too_far(const struct task *task, uint64_t now)
 {
-	uint64_t skew;
-
-	if (group_is_in_step(task, now))
-		return false;
-	skew = group_skew(task, now);
-	group_note_skew(task, skew);
-	return skew > COSTART_STOP_NS;
+	return !group_is_in_step(task, now) && group_look(task, now) > COSTART_STOP_NS;
 }
 
-/* May a task that has joined and is queued nowhere run? If not, it is held. */
-static bool admit(struct runq *runq, struct task *task, uint64_t now)
+static __attribute__((noinline)) bool look_closely(
+	struct runq *runq, struct task *task, uint64_t now)
 {
 	if (is_over_limit(task, now)) {
 		hold(runq, task, TASK_PARKED, now);
@@ -226,6 +228,16 @@ static bool admit(struct runq *runq, struct task *task, uint64_t now)
 		return false;
 	}
 	return true;
+}
+
+/* May a task that has joined and is queued nowhere run? If not, it is held. Mostly nothing stands
+ * against it. */
+static inline bool admit(struct runq *runq, struct task *task, uint64_t now)
+{
+	if (task->until <= now && (task->granted || !limit_applies(task)) &&
+		group_is_in_step(task, now))
+		return true;
+	return look_closely(runq, task, now);
 }
 
 /* --- the current task */
@@ -315,7 +327,8 @@ struct task *runq_pick(struct runq *runq, uint64_t now)
 		next = runq->idle;
 	next->request_over = false;
 	if (!next->idle) {
-		reserve_pick(next, now);
+		if (next->entity.reservation)
+			reserve_pick(next, now);
 		refresh_weight(runq, next);
 	}
 	become_current(runq, next, now);
@@ -359,7 +372,7 @@ bool runq_should_switch(struct runq *runq, uint64_t now)
 
 /* --- time */
 
-static struct task *expired(struct queue *queue, uint64_t now)
+static struct task *expired(const struct queue *queue, uint64_t now)
 {
 	struct queue_node *first = queue_first(queue);
 
@@ -383,7 +396,7 @@ static bool end_hold(struct runq *runq, struct task *task, uint64_t now)
 	return true;
 }
 
-struct task *runq_expired(struct runq *runq, uint64_t now)
+struct task *runq_take_expired(struct runq *runq, uint64_t now)
 {
 	struct task *task = expired(&runq->timers, now);
 
@@ -423,18 +436,6 @@ void runq_forget_grants(struct runq *runq, uint64_t now)
 	}
 }
 
-static uint64_t earlier(const struct queue *queue, uint64_t at)
-{
-	const struct queue_node *first = queue_first(queue);
-
-	return first ? MIN(first->key, at) : at;
-}
-
-uint64_t runq_next_deadline(const struct runq *runq)
-{
-	return earlier(&runq->parked, earlier(&runq->timers, SCHED_NEVER));
-}
-
 /* When the current task must be looked at, whoever else is ready. */
 static uint64_t own_event(const struct task *task, uint64_t now)
 {
@@ -443,10 +444,9 @@ static uint64_t own_event(const struct task *task, uint64_t now)
 	if (limit_applies(task))
 		at = task->since + task->granted;
 	if (list_linked(&task->member)) {
-		uint64_t skew = group_skew(task, now);
+		uint64_t skew = group_look(task, now);
 		uint64_t room = skew < COSTART_STOP_NS ? COSTART_STOP_NS + 1 - skew : 0;
 
-		group_note_skew(task, skew);
 		at = MIN(at, now + room);
 	}
 	return at;

@@ -73,8 +73,21 @@ void runq_forfeit(struct runq *runq);
  * have been put, or wait, or have ended. */
 struct task *runq_pick(struct runq *runq, uint64_t now);
 
+/* When somebody's wait or parking ends; SCHED_NEVER. */
+static inline uint64_t runq_next_deadline(const struct runq *runq)
+{
+	const struct queue_node *timer = queue_first(&runq->timers);
+	const struct queue_node *parked = queue_first(&runq->parked);
+	uint64_t at = timer ? timer->key : SCHED_NEVER;
+
+	return parked && parked->key < at ? parked->key : at;
+}
 /* A task whose wait or parking is over, ready and queued nowhere; NULL when there are no more. */
-struct task *runq_expired(struct runq *runq, uint64_t now);
+struct task *runq_take_expired(struct runq *runq, uint64_t now);
+static inline struct task *runq_expired(struct runq *runq, uint64_t now)
+{
+	return runq_next_deadline(runq) <= now ? runq_take_expired(runq, now) : NULL;
+}
 /* Should the current task make room? Grants it more of its limit if that is all it needs. */
 bool runq_should_switch(struct runq *runq, uint64_t now);
 /* The current task stays: its next request begins. */
@@ -82,8 +95,6 @@ void runq_keep(struct runq *runq);
 /* Limits change: nobody keeps a grant, who is parked asks again now. Charged; the caller kicks this
  * CPU. O(n). */
 void runq_forget_grants(struct runq *runq, uint64_t now);
-/* When somebody's wait or parking ends; SCHED_NEVER. */
-uint64_t runq_next_deadline(const struct runq *runq);
 /* When this queue needs attention next; SCHED_NEVER. */
 uint64_t runq_next_event(const struct runq *runq, uint64_t now);
 

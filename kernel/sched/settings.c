@@ -1,4 +1,5 @@
 #include "sched/settings.h"
+#include "sched/group.h"
 
 /* --- the tree */
 
@@ -239,8 +240,9 @@ void sched_set_shares(struct sched *sched, struct task *task, uint32_t shares)
 
 void sched_set_latency(struct task *task, bool sensitive)
 {
-	__atomic_store_n(
-		&task->request, sensitive ? SCHED_SHORT_NS : SCHED_SLICE_NS, __ATOMIC_RELAXED);
+	uint64_t usual = list_linked(&task->member) ? COSTART_REQUEST_NS : SCHED_SLICE_NS;
+
+	__atomic_store_n(&task->request, sensitive ? SCHED_SHORT_NS : usual, __ATOMIC_RELAXED);
 }
 
 static void look_again(struct sched *sched, struct runq *runq)

@@ -77,42 +77,44 @@ struct cpu_set {
 	uint64_t bits[CPU_SET_WORDS];
 };
 
+/* What each decision reads comes first, so that it lies in few cache lines. */
 struct task {
 	/* The share class (fair.h). */
 	struct turn turn; /* while it is ready */
 	uint64_t vtime, deadline;
 	uint64_t inverse; /* 2^56 / weight */
 	uint32_t weight;
-	bool joined, request_over, idle;
 	enum task_state state;
-	unsigned cpu;     /* its home; changes under the lock of the old home only */
-	int64_t lag;      /* ns of service it is owed, while not joined */
-	uint64_t request; /* ns */
-	/* The reservation class (reserve.h). */
-	struct queue_node claim;
-	uint64_t budget, period_end;
-	uint64_t granted; /* ns that its limits let it run */
-	uint64_t since;   /* when it got its state */
-	uint64_t born;    /* when it was first woken */
-	uint64_t times[TASK_STATES];
-	uint64_t idle_time; /* of the time waiting: with nothing to do, rather than for something */
-	uint64_t shortfall; /* ns that its reservation promised and did not bring */
-	uint64_t switches, migrations;
-	struct entity entity;
-	struct list movable;            /* ready tasks that other CPUs may take */
-	struct list weighed;            /* ready tasks of groups */
-	struct list member;             /* of a co-scheduled group */
-	uint64_t progress;              /* in its VM; atomic */
-	struct queue_node timer;        /* while waiting with a deadline, parked or co-stopped */
-	uint64_t until;                 /* when that ends */
-	const struct cpu_set *affinity; /* NULL: any; owned by whoever set it */
-	unsigned pinned;                /* the pCPU that admitted its reservation; CPU_ANY */
+	unsigned cpu;    /* its home; changes under the lock of the old home only */
+	unsigned pinned; /* the pCPU that admitted its reservation; CPU_ANY */
+	bool joined, request_over, idle;
 	bool fixed;                     /* the affinity leaves one pCPU */
 	bool exiled;                    /* to be queued elsewhere once its registers are saved */
 	bool woke;                      /* it comes from a wait: its first request is short */
 	bool idles;                     /* its wait is for something to do */
 	bool urgent;                    /* world_urgent(): its limits let it run, and are owed */
-	bool woken;                     /* atomic; a wake-up came since the task last cleared it */
+	uint64_t since;                 /* when it got its state */
+	uint64_t granted;               /* ns that its limits let it run */
+	uint64_t until;                 /* when its wait, parking or co-stop ends */
+	struct list movable;            /* ready tasks that other CPUs may take */
+	const struct cpu_set *affinity; /* NULL: any; owned by whoever set it */
+	uint64_t request;               /* ns */
+	uint64_t progress;              /* in its VM; atomic */
+	struct entity entity;
+	struct list weighed; /* ready tasks of groups */
+	uint64_t switches;
+	uint64_t times[TASK_STATES];
+	struct list member; /* of a co-scheduled group */
+	/* The reservation class (reserve.h). */
+	uint64_t budget, period_end;
+	struct queue_node claim;
+	struct queue_node timer; /* while waiting with a deadline, parked or co-stopped */
+	int64_t lag;             /* ns of service it is owed, while not joined */
+	uint64_t born;           /* when it was first woken */
+	uint64_t idle_time; /* of the time waiting: with nothing to do, rather than for something */
+	uint64_t shortfall; /* ns that its reservation promised and did not bring */
+	uint64_t migrations;
+	bool woken; /* atomic; a wake-up came since the task last cleared it */
 };
 #define CPU_ANY UINT32_MAX
 

@@ -1,13 +1,22 @@
 #include "sched/turns.h"
 #include "sched/queue.h"
 
-#define HALF (TURNS_WIDTH / 2)
-/* Two neighbours become one only if that has room left: the next insertion does not split it. */
-#define MERGE_MAX (TURNS_WIDTH - TURNS_LEAST)
+#include <string.h>
 
-static struct turns_node *node_of(const struct turns_node *parent, unsigned i)
+#define HALF (TURNS_WIDTH / 2)
+/* What a full node keeps where the new one comes at its end, as most do: they fill it next. */
+#define KEPT_LATE 11u
+/* Two neighbours become one only if that has room left: the next insertion does not split it. */
+#define MERGE_MAX (TURNS_WIDTH - 2)
+
+static unsigned count_of(const struct turns_node *node)
 {
-	return parent->children[i];
+	return node->end - node->begin;
+}
+
+static struct turns_node *node_at(const struct turns_node *parent, unsigned i)
+{
+	return parent->slots[i].child;
 }
 
 static struct turns_node *take_node(struct turns *turns, struct turns_node *parent, bool leaf)
@@ -17,7 +26,7 @@ static struct turns_node *take_node(struct turns *turns, struct turns_node *pare
 	turns->free = node->parent;
 	node->parent = parent;
 	node->leaf = leaf;
-	node->count = 0;
+	node->begin = node->end = 0;
 	return node;
 }
 
@@ -29,141 +38,175 @@ static void free_node(struct turns *turns, struct turns_node *node)
 
 static unsigned slot_of(const struct turns_node *node, const void *child)
 {
-	unsigned i = 0;
+	unsigned i = node->begin;
 
-	while (node->children[i] != child)
+	while (node->slots[i].child != child)
 		i++;
 	return i;
 }
 
 static uint64_t least_of(const struct turns_node *node)
 {
-	uint64_t least = node->least[0];
+	uint64_t least = node->slots[node->begin].least;
 
-	for (unsigned i = 1; i < node->count; i++)
-		least = key_before(node->least[i], least) ? node->least[i] : least;
+	for (unsigned i = node->begin + 1; i < node->end; i++)
+		least = key_before(node->slots[i].least, least) ? node->slots[i].least : least;
 	return least;
 }
 
 /* --- parts of nodes */
 
+/* The slots come to begin at `begin`. */
+static void slide(struct turns_node *node, unsigned begin)
+{
+	unsigned count = count_of(node);
+
+	memmove(&node->slots[begin], &node->slots[node->begin], count * sizeof(node->slots[0]));
+	node->begin = (uint16_t)begin;
+	node->end = (uint16_t)(begin + count);
+}
+
+/* A slot for what comes before the one at `at`, in a node that has room. Returns where it is. */
+static unsigned open_slot(struct turns_node *node, unsigned at)
+{
+	if (node->end == TURNS_WIDTH) {
+		at -= node->begin;
+		slide(node, 0);
+	}
+	for (unsigned i = node->end++; i > at; i--)
+		node->slots[i] = node->slots[i - 1];
+	return at;
+}
+
+static void close_slot(struct turns_node *node, unsigned at)
+{
+	if (at - node->begin < node->end - at) {
+		for (unsigned i = at; i > node->begin; i--)
+			node->slots[i] = node->slots[i - 1];
+		node->begin++;
+		return;
+	}
+	for (unsigned i = at + 1; i < node->end; i++)
+		node->slots[i - 1] = node->slots[i];
+	node->end--;
+}
+
 static void adopt(struct turns_node *node, unsigned from, unsigned count)
 {
 	for (unsigned i = from; i < from + count; i++) {
 		if (node->leaf)
-			((struct turn *)node->children[i])->leaf = node;
+			((struct turn *)node->slots[i].child)->leaf = node;
 		else
-			node_of(node, i)->parent = node;
+			node_at(node, i)->parent = node;
 	}
 }
 
-static void move_slot(
-	struct turns_node *to, unsigned at, const struct turns_node *from, unsigned first)
+/* The first of `high` become the last of `low`, which has room. */
+static void move_down(struct turns_node *low, struct turns_node *high, unsigned count)
 {
-	to->keys[at] = from->keys[first];
-	to->least[at] = from->least[first];
-	to->children[at] = from->children[first];
+	if (low->end + count > TURNS_WIDTH)
+		slide(low, 0);
+	memcpy(&low->slots[low->end], &high->slots[high->begin], count * sizeof(low->slots[0]));
+	adopt(low, low->end, count);
+	low->end = (uint16_t)(low->end + count);
+	high->begin = (uint16_t)(high->begin + count);
 }
 
-/* To another node, or down in the same one. A few words each: not worth calls. */
-static void move_slots(struct turns_node *to, unsigned at, const struct turns_node *from,
-	unsigned first, unsigned count)
+/* The last of `low` become the first of `high`. */
+static void move_up(struct turns_node *low, struct turns_node *high, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++)
-		move_slot(to, at + i, from, first + i);
-}
-
-/* Room for `count` slots more. */
-static void open_slots(struct turns_node *node, unsigned at, unsigned count)
-{
-	for (unsigned i = node->count; i > at; i--)
-		move_slot(node, i - 1 + count, node, i - 1);
-	node->count = (uint16_t)(node->count + count);
-}
-
-static void close_slots(struct turns_node *node, unsigned at, unsigned count)
-{
-	node->count = (uint16_t)(node->count - count);
-	move_slots(node, at, node, at + count, node->count - at);
-}
-
-static void set_slot(
-	struct turns_node *node, unsigned at, uint64_t key, uint64_t least, void *child)
-{
-	node->keys[at] = key;
-	node->least[at] = least;
-	node->children[at] = child;
+	if (high->begin < count)
+		slide(high, count);
+	low->end = (uint16_t)(low->end - count);
+	high->begin = (uint16_t)(high->begin - count);
+	memcpy(&high->slots[high->begin], &low->slots[low->end], count * sizeof(low->slots[0]));
+	adopt(high, high->begin, count);
 }
 
 /* --- insertion */
 
-/* A full child of a node that has room, at `at`: its upper half becomes the next child. */
-static void split(struct turns *turns, struct turns_node *parent, unsigned at)
+/* A full child of a node that has room, at `at`: its upper part becomes the next child. Returns
+ * where that is. */
+static unsigned split(
+	struct turns *turns, struct turns_node *parent, unsigned at, uint64_t deadline)
 {
-	struct turns_node *low = node_of(parent, at), *high;
+	struct turns_node *low = node_at(parent, at), *high;
+	bool late = !key_before(deadline, low->slots[KEPT_LATE].key);
 
 	high = take_node(turns, parent, low->leaf);
-	move_slots(high, 0, low, HALF, TURNS_WIDTH - HALF);
-	high->count = TURNS_WIDTH - HALF;
-	low->count = HALF;
-	adopt(high, 0, high->count);
-	open_slots(parent, at + 1, 1);
-	set_slot(parent, at + 1, high->keys[0], least_of(high), high);
-	parent->least[at] = least_of(low);
+	move_up(low, high, TURNS_WIDTH - (late ? KEPT_LATE : HALF));
+	at = open_slot(parent, at + 1);
+	parent->slots[at] = (struct turns_slot){high->slots[high->begin].key, least_of(high), high};
+	parent->slots[at - 1].least = least_of(low);
+	return at;
 }
 
-static void grow(struct turns *turns)
+static void grow(struct turns *turns, uint64_t deadline)
 {
 	struct turns_node *old = turns->root, *root = take_node(turns, NULL, false);
 
-	set_slot(root, 0, old->keys[0], least_of(old), old);
-	root->count = 1;
+	root->slots[0] = (struct turns_slot){old->slots[0].key, least_of(old), old};
+	root->end = 1;
 	old->parent = root;
 	turns->root = root;
-	split(turns, root, 0);
+	split(turns, root, 0, deadline);
 }
 
-/* How many keys are at or before `key`. */
-static unsigned rank(const struct turns_node *node, uint64_t key)
+/* Below which child of an inner node `key` belongs. Halving without branches: where it ends nobody
+ * could foresee. */
+static unsigned child_for(const struct turns_node *node, uint64_t key)
 {
-	unsigned i = node->count;
+	unsigned at = node->begin;
 
-	while (i && key_before(key, node->keys[i - 1]))
-		i--;
-	return i;
+	for (unsigned left = count_of(node), half; left > 1; left -= half) {
+		half = left / 2;
+		at += half * !key_before(key, node->slots[at + half].key);
+	}
+	return at;
 }
 
-static unsigned descend(
+static struct turns_node *descend(
 	struct turns *turns, struct turns_node *node, uint64_t deadline, uint64_t vtime)
 {
-	unsigned i = rank(node, deadline);
+	unsigned i = child_for(node, deadline);
 
-	i -= i > 0;
-	if (node_of(node, i)->count == TURNS_WIDTH) {
-		split(turns, node, i);
-		i += !key_before(deadline, node->keys[i + 1]);
+	if (count_of(node_at(node, i)) == TURNS_WIDTH) {
+		i = split(turns, node, i, deadline);
+		i -= key_before(deadline, node->slots[i].key);
 	}
-	if (key_before(vtime, node->least[i]))
-		node->least[i] = vtime;
-	return i;
+	if (key_before(vtime, node->slots[i].least))
+		node->slots[i].least = vtime;
+	return node_at(node, i);
+}
+
+/* To a leaf that has room, behind those of the same deadline. */
+static void add_entry(struct turns_node *leaf, struct turns_slot entry)
+{
+	unsigned at;
+
+	if (leaf->end == TURNS_WIDTH)
+		slide(leaf, 0);
+	for (at = leaf->end++; at > leaf->begin; at--) {
+		if (!key_before(entry.key, leaf->slots[at - 1].key))
+			break;
+		leaf->slots[at] = leaf->slots[at - 1];
+	}
+	leaf->slots[at] = entry;
 }
 
 void turns_insert(struct turns *turns, struct turn *turn, uint64_t deadline, uint64_t vtime)
 {
 	struct turns_node *node;
-	unsigned at;
 
 	free_node(turns, turn->spare);
 	turn->spare = NULL;
 	if (!turns->root)
 		turns->root = take_node(turns, NULL, true);
-	if (turns->root->count == TURNS_WIDTH)
-		grow(turns);
+	if (count_of(turns->root) == TURNS_WIDTH)
+		grow(turns, deadline);
 	for (node = turns->root; !node->leaf;)
-		node = node_of(node, descend(turns, node, deadline, vtime));
-	at = rank(node, deadline);
-	open_slots(node, at, 1);
-	set_slot(node, at, deadline, vtime, turn);
+		node = descend(turns, node, deadline, vtime);
+	add_entry(node, (struct turns_slot){deadline, vtime, turn});
 	turn->leaf = node;
 }
 
@@ -174,64 +217,77 @@ void turns_insert(struct turns *turns, struct turn *turn, uint64_t deadline, uin
 static void refresh(struct turns_node *node, uint64_t vtime)
 {
 	for (; node->parent; node = node->parent) {
-		unsigned at = slot_of(node->parent, node);
+		struct turns_slot *slot = &node->parent->slots[slot_of(node->parent, node)];
 
-		if (node->parent->least[at] != vtime)
+		if (slot->least != vtime)
 			return;
-		node->parent->least[at] = least_of(node);
+		slot->least = least_of(node);
 	}
 }
 
-/* The children `at` and `at` + 1 become one. */
+/* The children `at` and `at` + 1 become one; the fewer move. */
 static void merge(struct turns *turns, struct turns_node *parent, unsigned at)
 {
-	struct turns_node *low = node_of(parent, at), *high = node_of(parent, at + 1);
+	struct turns_node *low = node_at(parent, at), *high = node_at(parent, at + 1);
+	bool up = count_of(low) < count_of(high);
 
-	move_slots(low, low->count, high, 0, high->count);
-	low->count += high->count;
-	adopt(low, low->count - high->count, high->count);
-	parent->least[at] = least_of(low);
-	close_slots(parent, at + 1, 1);
-	free_node(turns, high);
+	if (up)
+		move_up(low, high, count_of(low));
+	else
+		move_down(low, high, count_of(high));
+	parent->slots[at].child = up ? high : low;
+	parent->slots[at].least = least_of(up ? high : low);
+	close_slot(parent, at + 1);
+	free_node(turns, up ? low : high);
 }
 
 /* The children `at` and `at` + 1 get the same number. */
 static void even_out(struct turns_node *parent, unsigned at)
 {
-	struct turns_node *low = node_of(parent, at), *high = node_of(parent, at + 1);
-	unsigned half = (low->count + high->count) / 2, moved;
+	struct turns_node *low = node_at(parent, at), *high = node_at(parent, at + 1);
+	unsigned half = (count_of(low) + count_of(high)) / 2;
 
-	if (low->count < half) {
-		moved = half - low->count;
-		move_slots(low, low->count, high, 0, moved);
-		low->count = (uint16_t)half;
-		close_slots(high, 0, moved);
-		adopt(low, half - moved, moved);
-	} else {
-		moved = low->count - half;
-		open_slots(high, 0, moved);
-		move_slots(high, 0, low, half, moved);
-		low->count = (uint16_t)half;
-		adopt(high, 0, moved);
-	}
-	parent->keys[at + 1] = high->keys[0];
-	parent->least[at] = least_of(low);
-	parent->least[at + 1] = least_of(high);
+	if (count_of(low) < half)
+		move_down(low, high, half - count_of(low));
+	else
+		move_up(low, high, count_of(low) - half);
+	parent->slots[at].least = least_of(low);
+	parent->slots[at + 1].key = high->slots[high->begin].key;
+	parent->slots[at + 1].least = least_of(high);
 }
 
-/* Nodes with too few are filled up or merged, up to the root. Returns the lowest node whose least
- * its parent may not know. */
+/* Is it, or what is below it, the first of all? */
+static bool is_front(const struct turns_node *node)
+{
+	for (; node->parent; node = node->parent) {
+		if (node_at(node->parent, node->parent->begin) != node)
+			return false;
+	}
+	return true;
+}
+
+/* Nodes with too few are filled up or merged, up to the root; but those at the front, where most
+ * leave, are used up. Returns the lowest node whose least its parent may not know. */
 static struct turns_node *fill(struct turns *turns, struct turns_node *node)
 {
-	while (node->parent && node->count < TURNS_LEAST) {
+	while (node->parent && count_of(node) < TURNS_LEAST) {
 		struct turns_node *parent = node->parent;
-		unsigned at = slot_of(parent, node);
+		bool front = is_front(node);
+		unsigned at;
 
-		at -= at > 0;
-		if (node_of(parent, at)->count + node_of(parent, at + 1)->count <= MERGE_MAX)
+		if (front && count_of(node))
+			break;
+		at = slot_of(parent, node);
+		at -= at > parent->begin;
+		if (front) {
+			parent->begin++;
+			free_node(turns, node);
+		} else if (count_of(node_at(parent, at)) + count_of(node_at(parent, at + 1)) <=
+			   MERGE_MAX) {
 			merge(turns, parent, at);
-		else
+		} else {
 			even_out(parent, at);
+		}
 		node = parent;
 	}
 	return node;
@@ -242,9 +298,9 @@ static void shrink(struct turns *turns)
 {
 	struct turns_node *root = turns->root;
 
-	if (root->leaf ? root->count > 0 : root->count > 1)
+	if (count_of(root) > !root->leaf)
 		return;
-	turns->root = root->leaf ? NULL : node_of(root, 0);
+	turns->root = root->leaf ? NULL : node_at(root, root->begin);
 	if (turns->root)
 		turns->root->parent = NULL;
 	free_node(turns, root);
@@ -254,13 +310,15 @@ void turns_remove(struct turns *turns, struct turn *turn)
 {
 	struct turns_node *node = turn->leaf;
 	unsigned at = slot_of(node, turn);
-	uint64_t vtime = node->least[at];
+	uint64_t vtime = node->slots[at].least;
 
-	close_slots(node, at, 1);
-	refresh(fill(turns, node), vtime);
+	close_slot(node, at);
+	if (node->parent)
+		refresh(fill(turns, node), vtime);
 	shrink(turns);
 	turn->leaf = NULL;
-	turn->spare = take_node(turns, NULL, true);
+	turn->spare = turns->free;
+	turns->free = turn->spare->parent;
 }
 
 /* --- search */
@@ -276,15 +334,15 @@ struct turn *turns_first(const struct turns *turns, const struct turns_average *
 	const struct turns_node *node = turns->root;
 
 	while (node) {
-		unsigned i = 0;
+		unsigned i = node->begin;
 
-		while (i < node->count && !is_due(average, node->least[i]))
+		while (i < node->end && !is_due(average, node->slots[i].least))
 			i++;
-		if (i == node->count)
+		if (i == node->end)
 			return NULL;
 		if (node->leaf)
-			return node->children[i];
-		node = node_of(node, i);
+			return node->slots[i].child;
+		node = node_at(node, i);
 	}
 	return NULL;
 }
@@ -292,8 +350,8 @@ struct turn *turns_first(const struct turns *turns, const struct turns_average *
 static struct turn *leftmost(const struct turns_node *node)
 {
 	while (!node->leaf)
-		node = node_of(node, 0);
-	return node->children[0];
+		node = node_at(node, node->begin);
+	return node->slots[node->begin].child;
 }
 
 struct turn *turns_next(const struct turns *turns, const struct turn *turn)
@@ -306,48 +364,58 @@ struct turn *turns_next(const struct turns *turns, const struct turn *turn)
 	for (node = turn->leaf; node; child = node, node = node->parent) {
 		unsigned at = slot_of(node, child) + 1;
 
-		if (at < node->count)
-			return node->leaf ? node->children[at] : leftmost(node_of(node, at));
+		if (at < node->end)
+			return node->leaf ? node->slots[at].child : leftmost(node_at(node, at));
 	}
 	return NULL;
 }
 
 uint64_t turn_deadline(const struct turn *turn)
 {
-	return turn->leaf->keys[slot_of(turn->leaf, turn)];
+	return turn->leaf->slots[slot_of(turn->leaf, turn)].key;
 }
 
 uint64_t turn_vtime(const struct turn *turn)
 {
-	return turn->leaf->least[slot_of(turn->leaf, turn)];
+	return turn->leaf->slots[slot_of(turn->leaf, turn)].least;
 }
 
 /* --- check */
 
+/* The slot `i` of an inner node and what is below. */
+static const char *child_wrong(const struct turns_node *node, unsigned i)
+{
+	const struct turns_slot *slot = &node->slots[i];
+	const struct turns_node *child = slot->child;
+
+	if (count_of(child) < (is_front(child) ? 1 : TURNS_LEAST))
+		return "a node of turns has too few";
+	if (child->parent != node || child->leaf != node_at(node, node->begin)->leaf)
+		return "the links of turns are broken";
+	if (least_of(child) != slot->least)
+		return "a least virtual time is wrong";
+	if (i > node->begin && key_before(child->slots[child->begin + !child->leaf].key, slot->key))
+		return "a turn is before what its parent says";
+	if (i + 1 < node->end && key_before(slot[1].key, child->slots[child->end - 1].key))
+		return "a turn is behind what its parent says";
+	return NULL;
+}
+
 static const char *node_wrong(const struct turns_node *node)
 {
-	if (node->count > TURNS_WIDTH || node->count < (node->parent ? TURNS_LEAST : 1))
-		return "a node of turns has too many or too few";
-	for (unsigned i = 0; i < node->count; i++) {
-		const struct turns_node *child = node->children[i];
+	if (node->begin >= node->end || node->end > TURNS_WIDTH)
+		return "a node of turns has too many or none";
+	for (unsigned i = node->begin; i < node->end; i++) {
+		const struct turns_slot *slot = &node->slots[i];
+		const char *wrong = node->leaf ? NULL : child_wrong(node, i);
 
-		if (i + 1 < node->count && (node->leaf || i) &&
-			key_before(node->keys[i + 1], node->keys[i]))
+		if (i + 1 < node->end && (node->leaf || i > node->begin) &&
+			key_before(slot[1].key, slot->key))
 			return "turns are out of order";
-		if (node->leaf) {
-			if (((const struct turn *)node->children[i])->leaf != node)
-				return "a turn is not where it says";
-			continue;
-		}
-		if (child->parent != node || child->leaf != node_of(node, 0)->leaf)
-			return "the links of turns are broken";
-		if (least_of(child) != node->least[i])
-			return "a least virtual time is wrong";
-		if (i && key_before(child->keys[child->leaf ? 0 : 1], node->keys[i]))
-			return "a turn is before what its parent says";
-		if (i + 1 < node->count &&
-			key_before(node->keys[i + 1], child->keys[child->count - 1]))
-			return "a turn is behind what its parent says";
+		if (node->leaf && ((const struct turn *)slot->child)->leaf != node)
+			return "a turn is not where it says";
+		if (wrong)
+			return wrong;
 	}
 	return NULL;
 }
@@ -360,7 +428,8 @@ const char *turns_wrong(const struct turns *turns)
 	while ((turn = turns_next(turns, turn))) {
 		const void *child = turn;
 
-		for (const struct turns_node *node = turn->leaf; node && node->children[0] == child;
+		for (const struct turns_node *node = turn->leaf;
+			node && node->slots[node->begin].child == child;
 			child = node, node = node->parent) {
 			const char *wrong = node_wrong(node);
 

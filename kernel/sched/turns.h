@@ -12,17 +12,21 @@
 #include "lib/types.h"
 
 #define TURNS_WIDTH 16u
-#define TURNS_LEAST 4u /* in each node but the root */
+#define TURNS_LEAST 4u /* in each node but those at the front */
+
+struct turns_slot {
+	uint64_t key;   /* an entry's deadline, or: what is below has deadlines from here (but for
+			   the first slot) to the next slot's */
+	uint64_t least; /* an entry's virtual time, or the least below */
+	void *child;    /* a node, or in a leaf struct turn */
+};
 
 struct turns_node {
 	struct turns_node *parent; /* NULL: the root. Of a free one: the next that is free */
-	uint16_t count;
+	uint16_t begin,
+		end; /* which slots are taken: most leave at the front, and come at the end */
 	bool leaf;
-	/* Of a leaf's entries, or: what is below child i has deadlines from keys[i] (i > 0) to
-	 * keys[i + 1]. */
-	uint64_t keys[TURNS_WIDTH];
-	uint64_t least[TURNS_WIDTH]; /* an entry's virtual time, or the least below a child */
-	void *children[TURNS_WIDTH]; /* nodes, or in a leaf struct turn */
+	struct turns_slot slots[TURNS_WIDTH];
 };
 
 /* An entry. Whoever owns it gives it a `spare` node at first, and frees at last the one it has. */

@@ -288,10 +288,10 @@ static void a_turn_out_of_order(void **state)
 
 	start(1, 12);
 	leaf = first_ready()->turn.leaf;
-	first = leaf->keys[0];
-	leaf->keys[0] = leaf->keys[leaf->count - 1] + 1;
+	first = leaf->slots[leaf->begin].key;
+	leaf->slots[leaf->begin].key = leaf->slots[leaf->end - 1].key + 1;
 	assert_state_breaks(SCHED_I14);
-	leaf->keys[0] = first;
+	leaf->slots[leaf->begin].key = first;
 	sim_check();
 }
 
@@ -305,7 +305,7 @@ static void a_least_that_nobody_refreshed(void **state)
 	sim_settle();
 	root = sim_cpus[0].runq.fair.turns.root;
 	assert_false(root->leaf);
-	root->least[1] += 1;
+	root->slots[root->begin + 1].least += 1;
 	assert_state_breaks(SCHED_I14);
 }
 
