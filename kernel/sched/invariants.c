@@ -392,6 +392,21 @@ static bool check_queue(const struct queue *queue, unsigned cpu, struct violatio
 	return true;
 }
 
+/* A request that is served is followed by the next one, and none is for long: rounding at each new
+ * weight adds a little. */
+static bool check_deadline(const struct task *task, struct violation *out)
+{
+	int64_t left = (int64_t)(task->deadline - task->vtime);
+
+	if (left <= 0)
+		return sched_violated(
+			out, SCHED_I14, "a request is over and none followed", task, task->cpu);
+	if (fair_left(task) > 2 * SCHED_SLICE_NS)
+		return sched_violated(
+			out, SCHED_I14, "a deadline is too far ahead", task, task->cpu);
+	return true;
+}
+
 static bool check_turns(const struct runq *runq, struct violation *out)
 {
 	const struct fair *fair = &runq->fair;
@@ -412,8 +427,10 @@ static bool check_turns(const struct runq *runq, struct violation *out)
 		if (ahead > KEY_SPREAD_MAX || ahead < -KEY_SPREAD_MAX)
 			return sched_violated(
 				out, SCHED_I14, "virtual times are too far apart", task, runq->cpu);
+		if (!check_deadline(task, out))
+			return false;
 	}
-	return true;
+	return !runq->current->joined || check_deadline(runq->current, out);
 }
 
 static bool check_runq(const struct runq *runq, struct violation *out)

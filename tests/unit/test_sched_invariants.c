@@ -295,6 +295,18 @@ static void a_turn_out_of_order(void **state)
 	sim_check();
 }
 
+static void a_request_that_nothing_follows(void **state)
+{
+	struct task *current;
+
+	start(1, 12);
+	current = sim_cpus[0].runq.current;
+	current->deadline = current->vtime;
+	assert_state_breaks(SCHED_I14);
+	current->deadline = current->vtime + (1ull << 60) / current->weight;
+	assert_state_breaks(SCHED_I14);
+}
+
 static void a_least_that_nobody_refreshed(void **state)
 {
 	struct turns_node *root;
@@ -517,6 +529,7 @@ int main(void)
 		cmocka_unit_test(a_reweight_that_keeps_virtual_time),
 		cmocka_unit_test(a_load_that_forgets_who_left),
 		cmocka_unit_test(a_turn_out_of_order),
+		cmocka_unit_test(a_request_that_nothing_follows),
 		cmocka_unit_test(a_least_that_nobody_refreshed),
 		cmocka_unit_test(a_queue_out_of_order),
 		cmocka_unit_test(a_rank_that_was_not_settled),
