@@ -96,18 +96,18 @@ static void wake_ours(void)
 		runq_add(runq, task, sim_now);
 }
 
-/* What passes before a decision, untimed: to the next event, a slice at most. */
-static void pass_to_wakeup(void)
+static void pass_event(void)
 {
 	sim_now = MIN(runq_next_event(runq, sim_now), sim_now + SCHED_SLICE_NS);
 }
 
+/* What passes before a decision, untimed: to the next event, a slice at most; wake-ups, too. */
 static void pass_ours(void)
 {
-	pass_to_wakeup();
+	pass_event();
 	while (runq_next_deadline(runq) <= sim_now) {
 		wake_ours();
-		pass_to_wakeup();
+		pass_event();
 	}
 }
 
@@ -116,16 +116,6 @@ static void decide_ours(void)
 	runq_charge(runq, sim_now);
 	runq_put(runq, sim_now);
 	runq_pick(runq, sim_now);
-}
-
-/* Untimed: all until somebody's time has come. */
-static void pass_decisions(void)
-{
-	pass_to_wakeup();
-	while (runq_next_deadline(runq) > sim_now) {
-		decide_ours();
-		pass_to_wakeup();
-	}
 }
 
 static void nothing(void)
@@ -237,8 +227,6 @@ static void bench_decisions(void)
 		bench_structure("shares alone", pass_ours, decide_ours, worlds, overhead);
 		start_ours(worlds, true);
 		bench_structure("everything", pass_ours, decide_ours, worlds, overhead);
-		bench_structure(
-			"everything, wake-ups", pass_decisions, wake_ours, worlds, overhead);
 		start_peer(true, worlds);
 		bench_structure("red-black tree", nothing, decide_tree, worlds, overhead);
 		start_peer(false, worlds);
