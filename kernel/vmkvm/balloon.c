@@ -9,6 +9,7 @@
 #define TEND_NS 1000000000ull
 
 static struct event changed;
+static uint64_t room; /* frames that power-ons wait for; atomic */
 
 uint64_t vm_balloon_target(const struct vm *vm)
 {
@@ -88,11 +89,11 @@ void vm_balloon_make_room(uint64_t frames)
 	const uint64_t end = time_ns() + VM_PATIENCE_NS;
 	uint64_t spare;
 
-	while ((spare = frames_spare()) < frames && time_ns() < end) {
-		if (vm_balloon_press(frames - spare) < frames - spare)
-			return;
+	__atomic_add_fetch(&room, frames, __ATOMIC_RELAXED);
+	while ((spare = frames_spare()) < frames && time_ns() < end &&
+		vm_balloon_press(frames - spare) >= frames - spare)
 		world_sleep(VM_LOOK_NS);
-	}
+	__atomic_sub_fetch(&room, frames, __ATOMIC_RELAXED);
 }
 
 struct event *vm_balloon_event(void)
@@ -114,7 +115,10 @@ uint64_t vm_balloon_tend(void)
 	struct vm *vms[VMS_AT_ONCE];
 	const unsigned count = vm_collect(vms, VMS_AT_ONCE);
 	const unsigned pressed = pressed_among(vms, count);
-	const uint64_t spare = frames_spare();
+	const uint64_t unused = frames_spare();
+	const uint64_t awaited = __atomic_load_n(&room, __ATOMIC_RELAXED);
+	/* What is waited for is not to spare. */
+	const uint64_t spare = unused - MIN(unused, awaited);
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct pressure p = pressure_of(vms[i]);
