@@ -31,8 +31,12 @@
 #define NANO            1000000000ull
 #define TSC_HZ_MIN      1000000ull
 
-static SEALED uint64_t tsc_hz, tsc_start, ns_per_tick; /* the last as a fraction of 2^32 */
-static SEALED uint64_t wall_start;                     /* ns since 1970 when time began */
+/* Nanoseconds of a tick as a fraction of 2^54, which holds those of the slowest TSC: over a year
+ * that is off by some nanoseconds, so that deadlines in ticks are those in ns. */
+#define FRACTION_BITS 54u
+
+static SEALED uint64_t tsc_hz, tsc_start, ns_per_tick;
+static SEALED uint64_t wall_start; /* ns since 1970 when time began */
 
 /* Ticks of the TSC in CALIBRATION_MS, 0 if the PIT does not answer. */
 static uint64_t measure_pit(void)
@@ -153,7 +157,10 @@ static uint64_t read_rtc(void)
 
 static void start_clock(uint64_t hz, const char *source)
 {
-	ns_per_tick = (NANO << 32) / hz;
+	const uint64_t whole = (NANO << 32) / hz, rest = (NANO << 32) % hz;
+	const unsigned more = FRACTION_BITS - 32;
+
+	ns_per_tick = whole << more | (rest << more) / hz;
 	wall_start = read_rtc();
 	tsc_start = rdtsc();
 	tsc_hz = hz;
@@ -188,7 +195,7 @@ uint64_t time_ns(void)
 	if (!tsc_hz)
 		return 0;
 	ticks = rdtsc() + percpu()->tsc_offset - tsc_start;
-	return (uint64_t)((unsigned __int128)ticks * ns_per_tick >> 32);
+	return (uint64_t)((unsigned __int128)ticks * ns_per_tick >> FRACTION_BITS);
 }
 
 uint64_t time_wall_ns(void)
@@ -204,7 +211,8 @@ uint64_t time_tsc_hz(void)
 uint64_t time_tsc_at(uint64_t ns)
 {
 	/* Seconds and the rest apart: neither product overflows, nothing needs 128-bit division. */
-	return tsc_start - percpu()->tsc_offset + ns / NANO * tsc_hz + ns % NANO * tsc_hz / NANO;
+	return tsc_start - percpu()->tsc_offset + ns / NANO * tsc_hz + ns % NANO * tsc_hz / NANO +
+	       1;
 }
 
 void time_spin_us(uint32_t microseconds)
