@@ -1,7 +1,8 @@
 /* sources: kernel/vtx/guest_clock.c */
 /*
  * A guest's clock at any rate, stopped and let go at any time: it never goes back, stands while it
- * is stopped, and what a deadline in it lasts on the host is too short by its rounding at most.
+ * is stopped, what a deadline in it lasts on the host is never too short, and what a pCPU that lags
+ * behind makes of it in the guest is never more.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -41,15 +42,21 @@ static void check_rates(uint64_t host, uint64_t guest, bool scales)
 	require(possible == !why[0]);
 }
 
-/* After so many of the host's ticks that many of the guest's have gone by, but for the rounding of
- * the two multipliers. */
+/* After so many of the host's ticks that many of the guest's have gone by, and hardly more. */
 static void check_deadline(const struct guest_clock *clock, uint64_t ticks)
 {
 	const uint64_t host = guest_clock_host_ticks(clock, ticks);
 
-	require(host == UINT64_MAX || guest_clock_scale(host, clock->multiplier) + 2 +
-						      (host >> GUEST_CLOCK_FRACTION_BITS) >=
-					      ticks);
+	require(guest_clock_scale(host, clock->multiplier) >= ticks);
+	require(host < 3 || guest_clock_scale(host - 3, clock->multiplier) < ticks);
+}
+
+static void check_lag(const struct guest_clock *clock, uint64_t tsc, uint64_t lag)
+{
+	const uint64_t seen = guest_clock_scale(tsc - lag, clock->multiplier) +
+			      guest_clock_scale(lag, clock->multiplier);
+
+	require(guest_clock_ticks(clock, tsc - lag, lag) - seen <= 1);
 }
 
 static void run(struct guest_clock *clock, uint64_t tsc, const uint8_t *data, size_t size)
@@ -66,6 +73,7 @@ static void run(struct guest_clock *clock, uint64_t tsc, const uint8_t *data, si
 		passed = (uint64_t)s.ticks << s.shift % 17;
 		check_deadline(clock, passed);
 		tsc += passed;
+		check_lag(clock, tsc, MIN(passed, tsc));
 		ns += passed / 2;
 		ticks = guest_clock_ticks(clock, tsc, 0);
 		now = guest_clock_tsc(clock, ticks);

@@ -307,7 +307,7 @@ static uint64_t wake_time(struct vm_vcpu *v)
 		return 0;
 	ticks = guest_clock_host_ticks(&v->vm->vtx.clock, due > now ? due - now : 0);
 	ticks = MAX(MIN(ticks, AHEAD_S * hz), soon());
-	return time_ns() + ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
+	return time_ns() + ticks / hz * NS_PER_S + (ticks % hz * NS_PER_S + hz - 1) / hz;
 }
 
 static void wait(struct vm_vcpu *v)

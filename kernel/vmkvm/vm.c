@@ -503,9 +503,12 @@ void vm_release(struct vm *vm)
 		vm_attend(vm->vcpus[i], ATTEND_END);
 }
 
-static bool runs(const struct vm_vcpu *v)
+static bool anybody_runs(const struct vm *vm)
 {
-	return __atomic_load_n(&v->running_on, __ATOMIC_SEQ_CST) >= 0;
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		if (__atomic_load_n(&vm->vcpus[i]->running_on, __ATOMIC_SEQ_CST) >= 0)
+			return true;
+	return false;
 }
 
 bool vm_is_paused(const struct vm *vm)
@@ -529,20 +532,26 @@ static void set_paused(struct vm *vm, bool paused)
 {
 	const uint64_t saved = spin_lock(&vm->lock);
 
-	if (!paused)
+	if (!paused) {
+		guest_clock_hold(&vm->vtx.clock);
 		guest_clock_go(&vm->vtx.clock, ticks_now(vm), time_ns());
+	}
 	__atomic_store_n(&vm->paused, paused, __ATOMIC_SEQ_CST);
 	spin_unlock(&vm->lock, saved);
 }
 
-/* Nobody is in the guest; unless somebody has resumed it already. */
-static void stop_clock(struct vm *vm)
+/* False: somebody is still in the guest. Nothing is to be done if somebody has resumed it. */
+static bool stop_clock(struct vm *vm)
 {
 	const uint64_t saved = spin_lock(&vm->lock);
+	const bool paused = vm_is_paused(vm), may = paused && !anybody_runs(vm);
 
-	if (vm_is_paused(vm))
+	if (may) {
+		guest_clock_hold(&vm->vtx.clock);
 		guest_clock_stop(&vm->vtx.clock, ticks_now(vm), time_ns());
+	}
 	spin_unlock(&vm->lock, saved);
+	return may || !paused;
 }
 
 void vm_pause(struct vm *vm, bool paused)
@@ -551,10 +560,8 @@ void vm_pause(struct vm *vm, bool paused)
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		vm_kick(vm->vcpus[i]);
 	/* Whoever takes a pCPU from now on sees `paused` before it enters the guest (run.c). */
-	for (uint32_t i = 0; i < vm->vcpu_count; i++)
-		while (vm_is_paused(vm) && runs(vm->vcpus[i]))
-			world_yield();
-	stop_clock(vm);
+	while (!stop_clock(vm))
+		world_yield();
 	/* Its devices have waited for a time that does not come, or comes again. */
 	event_signal(&vm->requests);
 }

@@ -19,10 +19,13 @@ enum vmk_status guest_clock_check(
 	return VMK_UNSUPPORTED;
 }
 
+#define ONE (1ull << GUEST_CLOCK_FRACTION_BITS)
+
 /* Bit by bit: nothing here may need a 128-bit division. */
 static uint64_t ratio(uint64_t of, uint64_t to)
 {
-	uint64_t quotient = of / to, rest = of % to;
+	unsigned __int128 rest = of % to;
+	uint64_t quotient = of / to;
 
 	for (unsigned i = 0; i < GUEST_CLOCK_FRACTION_BITS; i++) {
 		rest <<= 1;
@@ -37,13 +40,15 @@ void guest_clock_init(struct guest_clock *c, uint64_t host_hz, uint64_t guest_hz
 	*c = (struct guest_clock){0};
 	if (guest_clock_needs_scaling(host_hz, guest_hz)) {
 		c->multiplier = ratio(guest_hz, host_hz);
-		c->inverse = ratio(host_hz, guest_hz);
+		c->inverse = ratio(ONE, c->multiplier) + 1;
 	}
 	c->offset = 0 - guest_clock_scale(tsc, c->multiplier);
 }
 
-static void begin_change(struct guest_clock *c)
+void guest_clock_hold(struct guest_clock *c)
 {
+	if (c->changes & 1)
+		return;
 	__atomic_store_n(&c->changes, c->changes + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
@@ -58,12 +63,12 @@ static void end_change(struct guest_clock *c)
 
 void guest_clock_stop(struct guest_clock *c, uint64_t ticks, uint64_t ns)
 {
-	if (c->stopped)
-		return;
-	begin_change(c);
-	PUT(c->stopped_ticks, ticks);
-	PUT(c->stopped_ns, ns);
-	PUT(c->stopped, true);
+	guest_clock_hold(c);
+	if (!c->stopped) {
+		PUT(c->stopped_ticks, ticks);
+		PUT(c->stopped_ns, ns);
+		PUT(c->stopped, true);
+	}
 	end_change(c);
 }
 
@@ -71,14 +76,15 @@ void guest_clock_go(struct guest_clock *c, uint64_t ticks, uint64_t ns)
 {
 	uint64_t stood = ticks - c->stopped_ticks;
 
-	if (!c->stopped)
-		return;
-	/* A tick less: each pCPU rounds in its own way, and the guest's TSC never goes back. */
-	stood -= c->multiplier && stood;
-	begin_change(c);
-	PUT(c->offset, c->offset - stood);
-	PUT(c->paused_ns, c->paused_ns + (ns - c->stopped_ns));
-	PUT(c->stopped, false);
+	guest_clock_hold(c);
+	if (c->stopped) {
+		/* A tick less, which a pCPU may be behind (guest_clock_ticks()): the guest's TSC
+		 * never goes back. */
+		stood -= c->multiplier && stood;
+		PUT(c->offset, c->offset - stood);
+		PUT(c->paused_ns, c->paused_ns + (ns - c->stopped_ns));
+		PUT(c->stopped, false);
+	}
 	end_change(c);
 }
 
@@ -117,11 +123,11 @@ uint64_t guest_clock_ns_after_pauses(const struct guest_clock *c, uint64_t ns)
 
 uint64_t guest_clock_host_ticks(const struct guest_clock *c, uint64_t ticks)
 {
-	const unsigned __int128 host = (unsigned __int128)ticks * c->inverse;
+	const unsigned __int128 host = (unsigned __int128)ticks * c->inverse + (ONE - 1);
 
 	if (!c->multiplier)
 		return ticks;
 	if (host >> (64 + GUEST_CLOCK_FRACTION_BITS))
 		return UINT64_MAX;
-	return (uint64_t)(host >> GUEST_CLOCK_FRACTION_BITS) + 1;
+	return (uint64_t)(host >> GUEST_CLOCK_FRACTION_BITS);
 }

@@ -19,7 +19,7 @@
 
 struct guest_clock {
 	uint64_t multiplier; /* the guest's ticks for one of the host's; 0: the same rate */
-	uint64_t inverse;    /* and the other way round */
+	uint64_t inverse;    /* and the other way round, rounded up */
 	uint32_t changes;    /* odd while what follows is being changed */
 	bool stopped;
 	uint64_t offset; /* added to the multiplied TSC */
@@ -35,6 +35,9 @@ enum vmk_status guest_clock_check(
 	uint64_t host_hz, uint64_t guest_hz, bool can_scale, char *why, size_t bytes);
 /* The guest's TSC is 0 at `tsc` of the first pCPU. */
 void guest_clock_init(struct guest_clock *clock, uint64_t host_hz, uint64_t guest_hz, uint64_t tsc);
+/* Readers wait until the next of the two calls that follow: the time that these are given is read
+ * after this, so that nobody has read a later one off the clock that went. Without interrupts. */
+void guest_clock_hold(struct guest_clock *clock);
 /* Nothing happens to one that is stopped, or goes, already. */
 void guest_clock_stop(struct guest_clock *clock, uint64_t ticks, uint64_t ns);
 void guest_clock_go(struct guest_clock *clock, uint64_t ticks, uint64_t ns);
@@ -46,13 +49,12 @@ static inline uint64_t guest_clock_scale(uint64_t ticks, uint64_t multiplier)
 		return ticks;
 	return (uint64_t)((unsigned __int128)ticks * multiplier >> GUEST_CLOCK_FRACTION_BITS);
 }
-/* A TSC and what it lags behind the first pCPU's, in the guest's ticks; rounded down as the
- * processor does it, each by itself. */
+/* A TSC and what it lags behind the first pCPU's, in the guest's ticks. In the guest the lag is
+ * part of the offset: there it is this, or one tick less, as each of the two is rounded down. */
 static inline uint64_t guest_clock_ticks(
 	const struct guest_clock *clock, uint64_t tsc, uint64_t lag)
 {
-	return guest_clock_scale(tsc, clock->multiplier) +
-	       guest_clock_scale(lag, clock->multiplier);
+	return guest_clock_scale(tsc + lag, clock->multiplier);
 }
 /* The guest's TSC at guest_clock_ticks(), without what the guest itself has added. */
 uint64_t guest_clock_tsc(const struct guest_clock *clock, uint64_t ticks);
@@ -65,8 +67,7 @@ static inline uint64_t guest_clock_ns(const struct guest_clock *clock, uint64_t 
 		return ns;
 	return guest_clock_ns_after_pauses(clock, ns);
 }
-/* How many of the host's ticks so many of the guest's last, but for the rounding of multipliers:
- * who waits looks again. */
+/* After so many of the host's ticks so many of the guest's are over, and hardly more. */
 uint64_t guest_clock_host_ticks(const struct guest_clock *clock, uint64_t ticks);
 static inline uint64_t guest_clock_offset(const struct guest_clock *clock)
 {

@@ -168,7 +168,9 @@ static int enter_once(struct vcpu *v)
 /* A slice; without the timer the host's own interrupts end it. */
 static void set_slice(const struct vcpu *v, uint64_t ticks)
 {
-	uint64_t value = ticks >> v->vm->controls->timer_shift;
+	/* It counts when a bit of the TSC changes (SDM 3C, 26.5.1), so up to two of them are over
+	 * too soon; a timer that is not due yet would cost a moment more (vmkvm/run.c). */
+	const uint64_t value = (ticks >> v->vm->controls->timer_shift) + 2;
 
 	if (v->vm->controls->word[WORD_PIN] & PIN_PREEMPTION_TIMER)
 		vtx_vmwrite(VMCS_PREEMPTION_TIMER, MIN(value, (uint64_t)UINT32_MAX));
@@ -183,7 +185,10 @@ uint64_t vcpu_tsc(const struct vcpu *v)
 		return guest_clock_tsc(
 			       clock, guest_clock_scale(tsc, clock->multiplier) + v->tsc_lag) +
 		       v->tsc_adjust;
-	return guest_clock_tsc(clock, guest_clock_ticks(clock, tsc, vtx_tsc_lag())) + v->tsc_adjust;
+	/* Whatever pCPU it gets, it sees no less there. */
+	return guest_clock_tsc(clock,
+		       guest_clock_ticks(clock, tsc, vtx_tsc_lag()) - (clock->multiplier != 0)) +
+	       v->tsc_adjust;
 }
 
 enum vcpu_stop vcpu_run(struct vcpu *v, const volatile uint32_t *leave, uint64_t ticks)

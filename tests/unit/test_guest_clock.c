@@ -65,27 +65,42 @@ static void multiplies_as_the_processor(void **state)
 		31536000 * GUEST_CLOCK_HZ_MIN - 10000, 31536000 * GUEST_CLOCK_HZ_MIN);
 }
 
-/* A timer that is waited for so long is due, and not much later. */
+/* A timer that is waited for so long is due, whenever that began, and not much later. */
 static void never_too_early(void **state)
 {
 	static const uint64_t rates[] = {
 		GUEST_CLOCK_HZ_MIN, 50000000, GHZ, 2893437000, GUEST_CLOCK_HZ_MAX};
-	static const uint64_t waits[] = {0, 1, 2, 999, 123456789, 1ull << 40};
+	static const uint64_t waits[] = {0, 1, 2, 3, 999, 123456789, 1ull << 40};
 
 	for (size_t h = 0; h < ARRAY_SIZE(rates); h++)
 		for (size_t g = 0; g < ARRAY_SIZE(rates); g++)
 			for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
-				uint64_t long_enough;
+				uint64_t wait;
 
 				guest_clock_init(&guest, rates[h], rates[g], 12345);
-				long_enough = guest_clock_host_ticks(&guest, waits[i]);
-				long_enough += long_enough / (1 << 20) +
-					       1; /* the multipliers are rounded */
-				assert_true(guest_clock_scale(long_enough, guest.multiplier) >=
-					    waits[i]);
+				wait = guest_clock_host_ticks(&guest, waits[i]);
+				for (uint64_t at = 0; at < 64; at++)
+					assert_true(ticks(at + wait) - ticks(at) >= waits[i]);
+				if (wait > 2)
+					assert_true(ticks(wait - 2) < waits[i]);
 			}
 	guest_clock_init(&guest, GUEST_CLOCK_HZ_MAX, GUEST_CLOCK_HZ_MIN, 0);
 	assert_int_equal(guest_clock_host_ticks(&guest, UINT64_MAX), UINT64_MAX);
+}
+
+/* In the guest a pCPU's TSC and its lag are rounded one by one. */
+static void lags_behind(void **state)
+{
+	guest_clock_init(&guest, 3 * GHZ, GHZ, 0);
+	for (uint64_t lag = 0; lag < 9; lag++)
+		for (uint64_t tsc = 0; tsc < 9; tsc++) {
+			const uint64_t seen = guest_clock_scale(tsc, guest.multiplier) +
+					      guest_clock_scale(lag, guest.multiplier);
+
+			assert_in_range(guest_clock_ticks(&guest, tsc, lag), seen, seen + 1);
+		}
+	guest_clock_init(&guest, GHZ, GHZ, 0);
+	assert_int_equal(guest_clock_ticks(&guest, 100, 23), 123);
 }
 
 static void stands_still(void **state)
@@ -115,6 +130,7 @@ static uint64_t host; /* atomic: the host's time, in ticks and in ns */
 static void *pauses(void *unused)
 {
 	for (unsigned i = 0; i < 20000; i++) {
+		guest_clock_hold(&guest);
 		guest_clock_stop(&guest, ticks(__atomic_load_n(&host, __ATOMIC_SEQ_CST)),
 			__atomic_load_n(&host, __ATOMIC_SEQ_CST));
 		__atomic_add_fetch(&host, 1000000, __ATOMIC_SEQ_CST);
@@ -151,6 +167,7 @@ int main(void)
 		cmocka_unit_test(a_rate_that_cannot_be_is_refused),
 		cmocka_unit_test(multiplies_as_the_processor),
 		cmocka_unit_test(never_too_early),
+		cmocka_unit_test(lags_behind),
 		cmocka_unit_test(stands_still),
 		cmocka_unit_test(one_reads_while_another_pauses),
 	};
