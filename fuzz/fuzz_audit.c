@@ -117,7 +117,7 @@ static void take_out(struct scene *s, size_t from, size_t to)
 static void change(struct scene *s, uint8_t how, uint8_t which, uint8_t more)
 {
 	unsigned n = s->good.records ? which % s->good.records : 0;
-	size_t at = s->good.offsets[n], end = s->good.offsets[n + 1];
+	size_t at = s->good.offsets[n], end = s->good.records ? s->good.offsets[n + 1] : at;
 	struct event *event = s->events.count ? &s->items[which % s->events.count] : NULL;
 
 	switch (how % 8) {

@@ -377,7 +377,7 @@ static void test_virtual_machine(void **state)
 {
 	boot_vm("guest", "yes");
 	boot_vm("later", "no");
-	boot_module("vmx", "world", "syscalls=exit\nvm=yes\n", "elf");
+	boot_module("vmx", "world", "syscalls=exit\nvm=yes\nvm-calls=2\n", "elf");
 	assert_string_equal(boot(),
 		"verify guest; measure 20 vm name=guest vers; machine guest 2; verify later; "
 		"measure 20 vm name=later vers; machine later 2; verify vmx; "
