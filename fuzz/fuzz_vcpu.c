@@ -80,7 +80,7 @@ static void set_tpr(void *apic, uint8_t cr8)
 		abort();
 }
 
-static const struct vcpu_apic_ops apic = {pending, accept, read_msr, write_msr, tpr, set_tpr};
+static const struct vcpu_apic_ops apic = {pending, accept, read_msr, write_msr, tpr, set_tpr, NULL};
 
 /* --- turns --- */
 

@@ -201,7 +201,7 @@ static void set_tpr(void *apic, uint8_t cr8)
 {
 	require(cr8 <= 15);
 }
-static const struct vcpu_apic_ops apic = {pending, accept, read_msr, write_msr, tpr, set_tpr};
+static const struct vcpu_apic_ops apic = {pending, accept, read_msr, write_msr, tpr, set_tpr, NULL};
 
 /* --- afterwards */
 

@@ -48,7 +48,7 @@ static void set_tpr(void *apic, uint8_t cr8)
 {
 }
 
-static const struct vcpu_apic_ops apic = {pending, accept, read_msr, write_msr, tpr, set_tpr};
+static const struct vcpu_apic_ops apic = {pending, accept, read_msr, write_msr, tpr, set_tpr, NULL};
 
 /* A host that has everything, the same on each machine. */
 static void host_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r)

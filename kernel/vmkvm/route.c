@@ -173,9 +173,15 @@ static void set_tpr(void *apic, uint8_t cr8)
 	vlapic_set_tpr(apic, cr8);
 }
 
+static void tsc_moved(void *apic, uint64_t by)
+{
+	vlapic_tsc_moved(apic, by);
+}
+
 const struct vcpu_apic_ops vm_apic_ops = {.pending = pending,
 	.accept = accept,
 	.read_msr = read_msr,
 	.write_msr = write_msr,
 	.tpr = tpr,
-	.set_tpr = set_tpr};
+	.set_tpr = set_tpr,
+	.tsc_moved = tsc_moved};

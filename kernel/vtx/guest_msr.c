@@ -244,6 +244,14 @@ static bool write_efer(struct vcpu *v, uint64_t value)
 	return true;
 }
 
+/* IA32_TSC_ADJUST tells of both ways (SDM 3B, 18.17.3). */
+static void move_tsc(struct vcpu *v, uint64_t by)
+{
+	v->tsc_adjust += by;
+	if (v->apic_ops && v->apic_ops->tsc_moved)
+		v->apic_ops->tsc_moved(v->apic, by);
+}
+
 bool guest_msr_is_of_time(uint32_t msr)
 {
 	return msr == MSR_TSC || msr == MSR_TSC_ADJUST || msr == MSR_TSC_DEADLINE ||
@@ -273,10 +281,10 @@ bool guest_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_EFER:
 		return write_efer(v, value);
 	case MSR_TSC:
-		v->tsc_adjust += value - vcpu_tsc(v);
+		move_tsc(v, value - vcpu_tsc(v));
 		return true;
 	case MSR_TSC_ADJUST:
-		v->tsc_adjust = value;
+		move_tsc(v, value - v->tsc_adjust);
 		return true;
 	case MSR_MISC_ENABLE:
 		v->misc_enable = value;

@@ -44,6 +44,8 @@ struct vcpu_apic_ops {
 	/* The task priority, as in CR8. */
 	uint8_t (*tpr)(void *apic);
 	void (*set_tpr)(void *apic, uint8_t cr8);
+	/* The guest has moved its TSC forward by so much (modulo 2^64). NULL: it has no timer. */
+	void (*tsc_moved)(void *apic, uint64_t by);
 };
 
 /* Why vcpu_run() came back. */

@@ -341,6 +341,12 @@ static uint32_t current_count(const struct vlapic *a)
 	return now >= a->deadline ? 0 : (uint32_t)((a->deadline - now) >> divisor_shift(a));
 }
 
+void vlapic_tsc_moved(struct vlapic *a, uint64_t by)
+{
+	if (a->deadline && timer_mode(a) != TIMER_DEADLINE)
+		a->deadline = MAX(a->deadline + by, 1); /* 0: not armed */
+}
+
 void vlapic_tick(struct vlapic *a, uint64_t now)
 {
 	const uint32_t entry = a->lvt[LVT_TIMER];

@@ -118,6 +118,9 @@ static inline uint64_t vlapic_deadline(const struct vlapic *apic)
 {
 	return apic->deadline ? apic->deadline : UINT64_MAX;
 }
+/* The guest has moved its TSC forward by so much (modulo 2^64): its deadline is another time then,
+ * but what counts down goes on counting. */
+void vlapic_tsc_moved(struct vlapic *apic, uint64_t by);
 /* The guest's TSC is `now`: fires what is due. */
 void vlapic_tick(struct vlapic *apic, uint64_t now);
 

@@ -556,6 +556,28 @@ static void test_tsc_writes(void **state)
 	assert_int_equal(value, 0);
 }
 
+static uint64_t moved;
+
+static void note_move(void *apic, uint64_t by)
+{
+	moved += by;
+}
+
+/* Its APIC's timer is told, whichever way it goes. */
+static void test_tsc_writes_are_told(void **state)
+{
+	static const struct vcpu_apic_ops ops = {.pending = nothing_pends, .tsc_moved = note_move};
+	struct vcpu *v = &rig.vcpu[0];
+
+	start_at_rate(RATE);
+	v->apic_ops = &ops;
+	moved = 0;
+	assert_true(guest_msr_write(v, 0x10, 7));
+	assert_int_equal(moved, v->tsc_adjust);
+	assert_true(guest_msr_write(v, 0x3b, 12));
+	assert_int_equal(moved, 12);
+}
+
 /* On a pCPU that lags behind, and after a pause, it goes on where it was. */
 static void test_tsc_follows_pcpu_and_pauses(void **state)
 {
@@ -588,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_errors_of_the_host_stop_it),
 		cmocka_unit_test(test_tsc_is_scaled_where_asked_for),
 		cmocka_unit_test(test_tsc_writes),
+		cmocka_unit_test(test_tsc_writes_are_told),
 		cmocka_unit_test(test_tsc_follows_pcpu_and_pauses),
 		cmocka_unit_test(test_reset_forgets_debug_registers),
 		cmocka_unit_test(test_pae_entries_beyond_the_address_width),

@@ -165,6 +165,30 @@ static void test_periodic(void **state)
 	assert_true(vlapic_deadline(&a) == UINT64_MAX);
 }
 
+/* A guest that writes its TSC moves its deadlines, not what counts down. */
+static void test_tsc_moved(void **state)
+{
+	struct vlapic a = enabled(0);
+
+	vlapic_tsc_moved(&a, 5);
+	assert_true(vlapic_deadline(&a) == UINT64_MAX);
+	vlapic_write(&a, 0x320, 0x20040); /* periodic */
+	vlapic_write(&a, 0x3e0, 0xb);     /* by 1 */
+	vlapic_write(&a, 0x380, 100);
+	vlapic_tsc_moved(&a, 0 - clock_now);
+	clock_now = 0;
+	assert_int_equal(vlapic_deadline(&a), 100);
+	assert_int_equal(vlapic_read(&a, 0x390), 100);
+	vlapic_tick(&a, 100);
+	assert_int_equal(vlapic_pending(&a), 0x40);
+	vlapic_tsc_moved(&a, 0ull - 200); /* what would be 0 is armed all the same */
+	assert_int_equal(vlapic_deadline(&a), 1);
+	vlapic_write(&a, 0x320, 0x40040); /* TSC deadline */
+	assert_true(vlapic_write_msr(&a, 0x6e0, 5000));
+	vlapic_tsc_moved(&a, 7);
+	assert_int_equal(vlapic_deadline(&a), 5000);
+}
+
 static void test_deadline(void **state)
 {
 	struct vlapic a = enabled(0);
@@ -320,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_low_vectors),
 		cmocka_unit_test(test_one_shot),
 		cmocka_unit_test(test_periodic),
+		cmocka_unit_test(test_tsc_moved),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_sending),
 		cmocka_unit_test(test_destinations),
