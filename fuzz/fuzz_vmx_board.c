@@ -4,7 +4,7 @@
 /* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
 /* sources: kernel/worlds/vmx/balloon.c */
-/* quiet: fuzz/lib/figures.c */
+/* quiet: fuzz/lib/figures.c tests/unit/shim/panic.c */
 /* coverage: edges */
 /* A guest without manners: any access to any port, device register and ring, in any order. The
  * memory behind guest RAM and disk stays as it is, queues in use are in RAM, virtio work ends,

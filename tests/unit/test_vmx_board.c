@@ -3,7 +3,7 @@
 /* sources: kernel/worlds/vmx/rtc.c kernel/worlds/vmx/power.c kernel/worlds/vmx/pci.c */
 /* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
-/* sources: kernel/worlds/vmx/balloon.c */
+/* sources: kernel/worlds/vmx/balloon.c tests/unit/shim/panic.c */
 /* sources: kernel/worlds/vmx/lines.c */
 /* The board's ports: serial line, timers, clock, power, PCI; and the console's lines. */
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include "tests/unit/shim/panic.h"
 #include "tests/unit/vmx_host.h"
 #include "worlds/vmx/board.h"
 #include "worlds/vmx/lines.h"
@@ -526,6 +527,42 @@ static void test_pci(void **state)
 	assert_int_equal(board_read(&board, true, 0xcfc, 4), 0xffffffff);
 }
 
+static void add_range(void)
+{
+	bus_add(&board.ports, UART_COM1, UART_COM1, board.ports.range[0].ops, NULL);
+}
+static void fill_bus(void)
+{
+	for (unsigned i = 0; i <= BUS_RANGES; i++)
+		bus_add(&board.ports, 0x2000 + i, 0x2000 + i, board.ports.range[0].ops, NULL);
+}
+static void fill_slots(void)
+{
+	unsigned slot;
+
+	for (unsigned i = 0; i <= PCI_SLOTS; i++)
+		pci_add(&board.pci, 0x1af4, 0x1000, 0, 0, &slot);
+}
+
+static void assert_panics(void (*act)(void), const char *why)
+{
+	if (!setjmp(panic_trap)) {
+		panic_trapped = true;
+		act();
+		fail();
+	}
+	panic_trapped = false;
+	assert_non_null(strstr(panic_text, why));
+}
+
+/* A board of ours that has no room for a device, or two in one place, ends instead of running. */
+static void test_device_too_many(void **state)
+{
+	assert_panics(add_range, "is_free");
+	assert_panics(fill_bus, "BUS_RANGES");
+	assert_panics(fill_slots, "PCI_SLOTS");
+}
+
 static char shown[4][LINES_MAX + 1];
 static unsigned shown_count;
 
@@ -581,6 +618,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rtc_periodic, set_up),
 		cmocka_unit_test_setup(test_power, set_up),
 		cmocka_unit_test_setup(test_pci, set_up),
+		cmocka_unit_test_setup(test_device_too_many, set_up),
 		cmocka_unit_test(test_lines),
 	};
 

@@ -2,7 +2,7 @@
 /* sources: kernel/worlds/vmx/virtio.c kernel/worlds/vmx/virtqueue.c kernel/worlds/vmx/net.c */
 /* sources: kernel/worlds/vmx/disk.c kernel/worlds/vmx/entropy.c kernel/worlds/vmx/vconsole.c */
 /* sources: kernel/worlds/vmx/pic.c */
-/* sources: kernel/worlds/vmx/balloon.c */
+/* sources: kernel/worlds/vmx/balloon.c tests/unit/shim/panic.c */
 /* The virtio devices, with drivers that keep to the rules and drivers that do not. */
 #include <stdarg.h>
 #include <stddef.h>

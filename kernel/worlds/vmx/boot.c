@@ -26,6 +26,11 @@ bool boot_place(const struct boot_request *request, const struct boot_file *file
 	return true;
 }
 
+/* What is placed without a look whether it fits: boot_load() has seen that memory goes further. */
+_Static_assert(BOOT_GDT < BOOT_INFO && BOOT_INFO + BOOT_INFO_BYTES <= BOOT_TABLES &&
+		       BOOT_COMMAND + BOOT_COMMAND_MAX <= BOOT_LOW_END && BOOT_LOW_END <= BOOT_HIGH,
+	"below 1 MiB");
+
 unsigned boot_memory_map(const struct gmem *memory, struct boot_range ranges[BOOT_RANGES])
 {
 	unsigned n = 0;

@@ -1,9 +1,20 @@
 #include "worlds/vmx/bus.h"
+#include "lib/panic.h"
 #include <stddef.h>
+
+static bool is_free(const struct bus *bus, uint64_t first, uint64_t last)
+{
+	for (unsigned i = 0; i < bus->count; i++)
+		if (first <= bus->range[i].last && bus->range[i].first <= last)
+			return false;
+	return first <= last;
+}
 
 void bus_add(
 	struct bus *bus, uint64_t first, uint64_t last, const struct bus_ops *ops, void *device)
 {
+	ASSERT(bus->count < BUS_RANGES);
+	ASSERT(is_free(bus, first, last));
 	bus->range[bus->count++] = (struct bus_range){first, last, ops, device};
 }
 

@@ -25,7 +25,7 @@ struct bus {
 	struct bus_range range[BUS_RANGES];
 };
 
-/* The caller adds at most BUS_RANGES, where nobody else answers. */
+/* The caller adds at most BUS_RANGES, where nobody else answers; else the world ends. */
 void bus_add(
 	struct bus *bus, uint64_t first, uint64_t last, const struct bus_ops *ops, void *device);
 /* An access that crosses the end of a range, or of no valid size, reaches nobody. */

@@ -76,6 +76,7 @@ static enum vmk_status parse(
 	return VMK_OK;
 }
 
+_Static_assert(BOOT_TABLES + TABLE_PAGES * PAGE_SIZE <= BOOT_COMMAND, "below 1 MiB");
 static void place_tables(const struct gmem *memory)
 {
 	/* 0x10 code, 0x18 data: what the protocol calls __BOOT_CS and __BOOT_DS. */

@@ -1,11 +1,13 @@
 /* The VMX world: one virtual machine's devices in ring 3. Here are its system calls; the rest of
  * this folder is pure. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmkuser/libvmkuser.h>
 #include <vmkuser/vm.h>
 
+#include "lib/panic.h"
 #include "worlds/vmx/acpi.h"
 #include "worlds/vmx/backlog.h"
 #include "worlds/vmx/board.h"
@@ -375,13 +377,29 @@ static uint64_t timeout(bool more)
 	return deadline == HOST_NEVER ? VMKU_FOREVER : deadline - now(NULL);
 }
 
+_Noreturn static void end(const char *why)
+{
+	say(NULL, why);
+	vmku_vm_control(vm, VMK_VM_CONTROL_POWER_OFF, 0);
+	vmku_exit(1);
+}
+
 static void stop(const char *why)
 {
 	serve_console();
 	lines_flush(&lines);
-	say(NULL, why);
-	vmku_vm_control(vm, VMK_VM_CONTROL_POWER_OFF, 0);
-	vmku_exit(1);
+	end(why);
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+	char why[LINES_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, sizeof(why), format, arguments);
+	va_end(arguments);
+	end(why);
 }
 
 static void serve(void)

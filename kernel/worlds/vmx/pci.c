@@ -1,4 +1,5 @@
 #include "worlds/vmx/pci.h"
+#include "lib/panic.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@ struct pci_function *pci_add(struct pci *pci, uint16_t vendor, uint16_t device, 
 	const uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX;
 	struct pci_function *f = &pci->slot[pci->count];
 
+	ASSERT(pci->count < PCI_SLOTS);
 	f->present = true;
 	pci_set16(f, PCI_VENDOR, vendor);
 	pci_set16(f, PCI_DEVICE, device);

@@ -54,8 +54,8 @@ struct pci {
 
 extern const struct bus_ops pci_config_bus, pci_memory_bus;
 void pci_init(struct pci *pci);
-/* A function in the next slot, its identity and BAR written. The caller adds fewer than PCI_SLOTS.
- */
+/* A function in the next slot, its identity and BAR written. The caller adds fewer than PCI_SLOTS;
+ * else the world ends. */
 struct pci_function *pci_add(struct pci *pci, uint16_t vendor, uint16_t device, uint32_t class_code,
 	uint32_t bar_bytes, unsigned *slot);
 
