@@ -3,7 +3,8 @@
 /* PCI Express 3.0, sections 7.9.2 (extended capabilities) and 7.16 (access control services). */
 #define EXTENDED_FIRST  0x100u
 #define EXTENDED_END    0x1000u
-#define EXTENDED_MAX    480u /* as many as fit: 8 bytes is the least */
+#define EXTENDED_MAX    480u   /* as many as fit: 8 bytes is the least */
+#define EXTENDED_NEXT   0xffcu /* bits of the offset of the next one */
 #define CAPABILITY_ACS  0x000du
 #define ACS_SOURCE      (1u << 0) /* validation: a request carries its own bus */
 #define ACS_REDIRECT    (1u << 2) /* requests go up to the remapping unit, */
@@ -11,6 +12,7 @@
 #define ACS_UPSTREAM    (1u << 4)
 #define ACS_WANTED      (ACS_SOURCE | ACS_REDIRECT | ACS_COMPLETIONS | ACS_UPSTREAM)
 
+_Static_assert(EXTENDED_NEXT < EXTENDED_END, "what a device says stays within its registers");
 static unsigned extended_capability(
 	const struct pci_ops *ops, void *context, struct pci_address address, uint16_t id)
 {
@@ -23,7 +25,7 @@ static unsigned extended_capability(
 			return 0;
 		if ((uint16_t)header == id)
 			return at;
-		at = header >> 20 & 0xffc;
+		at = header >> 20 & EXTENDED_NEXT;
 	}
 	return 0;
 }

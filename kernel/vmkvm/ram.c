@@ -1,4 +1,5 @@
 #include "vmkvm/ram.h"
+#include "lib/panic.h"
 #include <string.h>
 
 static struct ram_block *block_of(const struct ram *ram, uint64_t page)
@@ -67,6 +68,8 @@ void ram_split(struct ram *ram, uint64_t page, uint64_t *list)
 {
 	struct ram_block *b = block_of(ram, page);
 
+	/* Else the guest would get frames 0 to 511. */
+	ASSERT(b->first && !b->list);
 	for (unsigned i = 0; i < RAM_BLOCK_PAGES; i++)
 		list[i] = b->first + i;
 	b->first = 0;

@@ -22,7 +22,7 @@ bool qmp_send(struct qmp *q, const char *command, const char *arguments)
 		arguments ? ",\"arguments\":" : "", arguments ? arguments : "");
 
 	q->asked++;
-	return n < (int)sizeof(request) && send(q->fd, request, (size_t)n, MSG_NOSIGNAL) == n;
+	return (size_t)n < sizeof(request) && send(q->fd, request, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
 bool qmp_ask(struct qmp *q, const char *command, const char *arguments)
