@@ -34,9 +34,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT)
 
 struct options {
-	uint8_t made;   /* 0x80: by the options; bits 0, 1: kind of key */
-	uint8_t usage;  /* bits 0 to 2: extended key usage; then each a flaw or a quirk: */
-	uint8_t wrap;   /* bit 0: TCG's header; bits 1, 2: padding; bit 3: no anchors */
+	uint8_t made;  /* 0x80: by the options; bits 0, 1: kind of key; 3: a hash that nobody knows
+			*/
+	uint8_t usage; /* bits 0 to 2: extended key usage; then each a flaw or a quirk: */
+	uint8_t wrap; /* bit 0: TCG's header; bits 1, 2: padding; bit 3: no anchors, 4: a strange CA
+		       */
 	uint8_t public; /* how the public area is unusual */
 	uint8_t random; /* from 1: how many random numbers there are for a credential, and one */
 };
@@ -143,8 +145,10 @@ static struct bytes make_certificate(const struct options *o, EVP_PKEY *pkey)
 	return der;
 }
 
-/* A file with these certificates, or other things; to be closed. */
-static int make_file(char path[64], bool with_certificate)
+enum file { EMPTY, MAKER, STRANGE };
+
+/* A file with the maker's CA, with one of which not all is understood, or none; to be closed. */
+static int make_file(char path[64], enum file what)
 {
 	int fd = memfd_create("ca", 0);
 	FILE *file = fdopen(dup(fd), "w");
@@ -152,10 +156,12 @@ static int make_file(char path[64], bool with_certificate)
 
 	X509_set_subject_name(ca, X509_get_issuer_name(ca));
 	add_extension(ca, NID_basic_constraints, "critical,CA:TRUE");
+	if (what == STRANGE)
+		add_unknown_critical(ca);
 	X509_set_pubkey(ca, ca_key(false));
 	X509_sign(ca, ca_key(false), EVP_sha256());
 	fputs("the CAs that we trust\n", file);
-	if (with_certificate)
+	if (what != EMPTY)
 		PEM_write_X509(file, ca);
 	fclose(file);
 	X509_free(ca);
@@ -169,7 +175,7 @@ static void load_anchors(struct ek_anchors *anchors)
 	char good[64], empty[64];
 	const char *paths[] = {good, empty, "/nonexistent"};
 	struct fault fault = {0};
-	int fds[] = {make_file(good, true), make_file(empty, false)};
+	int fds[] = {make_file(good, MAKER), make_file(empty, EMPTY)};
 
 	if (ek_anchors_load(anchors, paths, 2, &fault) || fault.reason != REASON_EK_UNTRUSTED ||
 		ek_anchors_load(anchors, paths + 2, 1, &fault) ||
@@ -179,13 +185,27 @@ static void load_anchors(struct ek_anchors *anchors)
 	close(fds[1]);
 }
 
-static const struct ek_anchors *maker(void)
+static void load_strange(struct ek_anchors *anchors)
 {
-	static struct ek_anchors anchors;
+	char path[64];
+	const char *paths[] = {path};
+	struct fault fault = {0};
+	int fd = make_file(path, STRANGE);
 
-	if (!anchors.count)
-		load_anchors(&anchors);
-	return &anchors;
+	if (!ek_anchors_load(anchors, paths, 1, &fault) || anchors->count != 1)
+		abort();
+	close(fd);
+}
+
+static const struct ek_anchors *maker(bool strange)
+{
+	static struct ek_anchors anchors[2];
+
+	if (!anchors[0].count) {
+		load_anchors(&anchors[0]);
+		load_strange(&anchors[1]);
+	}
+	return &anchors[strange];
 }
 
 /* What a key of a TPM may also be; true if the key is still the one that is certified. */
@@ -284,10 +304,13 @@ static void give_credential(const struct key *key)
 	struct credential credential;
 	struct fault fault = {0};
 
-	if (credential_make(&credential, key, key->name, key->name_size, &fault))
+	if (credential_make(&credential, key, key->name, key->name_size, &fault)) {
+		if (!key_hash(key->public.nameAlg))
+			abort();
 		credential_free(&credential);
-	else if (fault.reason != REASON_ALGORITHM)
+	} else if (fault.reason != REASON_ALGORITHM) {
 		abort();
+	}
 }
 
 static void try_made(struct reader in)
@@ -307,7 +330,7 @@ static void try_made(struct reader in)
 	pkey = tpm_key_pair((o.made & 3) % TPM_KEY_COUNT, 0);
 	area = tpm_key_public(pkey, EK_ATTRIBUTES);
 	good = vary(&area, o.public) && !(o.usage & (IS_CA | OTHER_SIGNER | EXPIRED)) &&
-	       (o.usage & 7) != 2 && (o.usage & 6) != 4 && (o.wrap & 6) != 6 && !(o.wrap & 8);
+	       (o.usage & 7) != 2 && (o.usage & 6) != 4 && (o.wrap & 6) != 6 && !(o.wrap & 0x18);
 	certificate = make_certificate(&o, o.made & 4 ? ca_key(true) : pkey);
 	good = good && !(o.made & 4);
 	good = !bend(&certificate, in) && good;
@@ -317,8 +340,10 @@ static void try_made(struct reader in)
 		abort();
 	ok = key_load(&key, &public, "key", &fault);
 	if (ok) {
-		ok = ek_check(o.wrap & 8 ? &none : maker(), &certificate, &key, issuer,
+		ok = ek_check(o.wrap & 8 ? &none : maker(o.wrap & 0x10), &certificate, &key, issuer,
 			sizeof(issuer), &fault);
+		if (o.made & 8)
+			key.public.nameAlg = TPM2_ALG_SHA512;
 		random_left = o.random ? o.random - 1u : UINT_MAX;
 		RAND_set_rand_method(o.random ? &scarce : NULL);
 		give_credential(&key);

@@ -9,7 +9,7 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
-#define SEED_MAX      48u
+#define SEED_MAX      EVP_MAX_MD_SIZE /* whatever key_hash() may come to know */
 #define ENCRYPTED_MAX 600u
 
 static void put_be16(uint8_t *p, size_t value)
@@ -194,6 +194,8 @@ bool credential_make(struct credential *credential, const struct key *ek, const 
 	bool ok;
 
 	memset(credential, 0, sizeof(*credential));
+	if (!md) /* key_load() takes no such key */
+		return fault_set(fault, REASON_ALGORITHM, "endorsement key: name algorithm");
 	if (!cipher)
 		return fault_set(fault, REASON_ALGORITHM, "endorsement key: not AES-CFB storage");
 	ok = RAND_bytes(credential->secret, sizeof(credential->secret)) == 1;

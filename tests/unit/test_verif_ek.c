@@ -229,6 +229,58 @@ static void accepts_rsa_keys_labelled_oaep(void **state)
 	bytes_free(&public_other);
 }
 
+/* What a certificate says beyond a key that can be read is the CA's word, but no key of anybody. */
+static void refuses_bits_labelled_oaep_that_are_no_key(void **state)
+{
+	const TPMT_PUBLIC area = tpm_key_public(tpm_key_pair(TPM_KEY_RSA, 0), EK_ATTRIBUTES);
+	struct bytes public = tpm_key_encode(&area);
+
+	for (int size = 0; size <= 8; size += 4) {
+		X509 *certificate = certificate_for(tpm_key_pair(TPM_KEY_RSA, 0), ca_key, false, 1);
+		uint8_t *bits = OPENSSL_zalloc((size_t)size + 1);
+		struct bytes der;
+
+		assert_int_equal(X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(certificate),
+					 OBJ_nid2obj(NID_rsaesOaep), V_ASN1_NULL, NULL, bits, size),
+			1);
+		X509_sign(certificate, ca_key, EVP_sha256());
+		der = der_of(certificate);
+		assert_int_not_equal(check_public(&der, &public), REASON_NONE);
+		bytes_free(&der);
+	}
+	bytes_free(&public);
+}
+
+static void trust(X509 *certificate)
+{
+	FILE *file = fopen(ca_path, "w");
+
+	PEM_write_X509(file, certificate);
+	fclose(file);
+}
+
+/* Only the EK's own certificate may say critical things that nobody here knows. */
+static void refuses_what_a_ca_cannot_vouch_for(void **state)
+{
+	X509 *expired = certificate_for(ca_key, ca_key, true, -1);
+	X509 *strange = certificate_for(ca_key, ca_key, true, 100);
+	struct bytes der = der_of(certificate_for(ek_key, ca_key, false, 1));
+
+	trust(expired);
+	assert_int_equal(check(&der), REASON_EK_UNTRUSTED);
+	assert_non_null(strstr(fault.what, "expired"));
+	add_unknown_critical(strange);
+	X509_sign(strange, ca_key, EVP_sha256());
+	trust(strange);
+	assert_int_equal(check(&der), REASON_EK_UNTRUSTED);
+	assert_non_null(strstr(fault.what, "critical extension"));
+	trust(ca);
+	assert_int_equal(check(&der), REASON_NONE);
+	X509_free(expired);
+	X509_free(strange);
+	bytes_free(&der);
+}
+
 static void refuses_other_makers(void **state)
 {
 	EVP_PKEY *other = EVP_EC_gen("P-256");
@@ -399,12 +451,32 @@ static void the_tpm_opens_its_credential(void **state)
 	bytes_free(&public);
 }
 
+static void makes_no_credential_with_a_hash_that_it_has_no_room_for(void **state)
+{
+	static const TPMI_ALG_HASH others[] = {TPM2_ALG_SHA1, TPM2_ALG_SHA512, TPM2_ALG_NULL};
+	static const uint8_t name[34] = {0};
+	struct bytes public = public_of(ek_key, EK_ATTRIBUTES);
+	struct credential credential;
+	struct key ek;
+
+	assert_true(key_load(&ek, &public, "EK", &fault));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		ek.public.nameAlg = others[i];
+		assert_false(credential_make(&credential, &ek, name, sizeof(name), &fault));
+		assert_non_null(strstr(fault.what, "name algorithm"));
+	}
+	key_free(&ek);
+	bytes_free(&public);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts_the_makers_certificate),
 		cmocka_unit_test(reads_it_as_nv_holds_it),
 		cmocka_unit_test(accepts_rsa_keys_labelled_oaep),
+		cmocka_unit_test(refuses_bits_labelled_oaep_that_are_no_key),
+		cmocka_unit_test(refuses_what_a_ca_cannot_vouch_for),
 		cmocka_unit_test(refuses_other_makers),
 		cmocka_unit_test(refuses_expired_ones),
 		cmocka_unit_test(refuses_another_tpms_certificate),
@@ -413,6 +485,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_certificate),
 		cmocka_unit_test(names_a_ca_file_that_is_none),
 		cmocka_unit_test(the_tpm_opens_its_credential),
+		cmocka_unit_test(makes_no_credential_with_a_hash_that_it_has_no_room_for),
 	};
 
 	return cmocka_run_group_tests(tests, make_ca, drop_ca);
