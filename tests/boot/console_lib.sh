@@ -43,18 +43,23 @@ wait_for()
 	done
 }
 
-# answered SKIP WORDS: after SKIP bytes stands the typed line, whole, and behind it the next prompt. (A line of
-# the log draws the prompt again, also before what was typed is echoed: that one is not the next. Where the bytes
-# begin within what clears the line behind a prompt, "[K" or "K" is left of that.)
-answered()
+# line_start: where the last line begins. A line of the log draws the prompt again, a byte at a time: read from within
+# it, that is no prompt.
+line_start()
+{
+	head -n "$(wc -l <"$log")" "$log" | wc -c
+}
+
+# answer SKIP WORDS: what stands behind the typed line, up to the next prompt and with it; fails while that isn't there.
+# (The prompt that a line of the log draws again before what was typed is echoed is not the next.)
+answer()
 {
 	screen "$1" | words=$2 awk '
 		BEGIN { words = ENVIRON["words"] }
-		{ line = $0; sub(/^vmk(\[[0-9]+\])?> /, "", line) }
-		NR == 1 { sub(/^\[?K/, "", line) }
-		typed && /^vmk(\[[0-9]+\])?> $/ { prompts = 1 }
-		line == words { typed = 1 }
-		END { exit !prompts }'
+		{ line = $0; prompt = sub(/^vmk(\[[0-9]+\])?> /, "", line) }
+		typed && !whole { said = said $0 "\n"; whole = prompt && line == "" }
+		prompt && line == words { typed = 1 }
+		END { printf "%s", said; exit !whole }'
 }
 
 # vmk WORDS: types the line, waits for the next prompt; the answer is in $dir/answer, without lines of the log
@@ -62,14 +67,14 @@ answered()
 vmk()
 {
 	local from prompt end=$((SECONDS + ${patience:-250}))
-	from=$(size)
+	from=$(line_start)
 	printf '%s\r' "$*" >&8
-	until answered "$from" "$*"; do
+	until answer "$from" "$*" >"$dir/said"; do
 		[ $SECONDS -lt $end ] && kill -0 "$sim" 2>/dev/null || return 255
 		sleep 0.1
 	done
-	screen "$from" | sed -e 1d -e '/^[0-9]\{4\}-[0-9-]*T[0-9:.]*Z /d' -e '/^vmk\(\[[0-9]*\]\)\?> /d' >"$dir/answer"
-	prompt=$(screen "$from" | grep -aE '^vmk(\[[0-9]+\])?> $' | tail -n 1 | tr -dc 0-9)
+	sed -e '/^[0-9]\{4\}-[0-9-]*T[0-9:.]*Z /d' -e '$d' "$dir/said" >"$dir/answer"
+	prompt=$(tail -n 1 "$dir/said" | tr -dc 0-9)
 	return "${prompt:-0}"
 }
 
