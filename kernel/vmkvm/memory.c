@@ -68,15 +68,16 @@ enum vmk_status vm_memory_create(struct vm *vm, const struct vm_memory_policy *p
 
 	m->lock = (struct spinlock)SPINLOCK(LOCK_VM_RAM);
 	m->ram.pages = pages;
-	m->ram.blocks = heap_calloc(ram_blocks(pages), sizeof(*m->ram.blocks));
-	if (!m->ram.blocks)
-		return VMK_NO_MEMORY;
+	/* First the promise: the heap may take frames that its caller saw there. */
 	status = frames_promise(policy->reservation + tables_for(pages), policy->keep);
 	if (status != VMK_OK)
 		return status;
-	m->policy = *policy;
 	m->promised = policy->reservation;
 	m->overhead = tables_for(pages);
+	m->policy = *policy;
+	m->ram.blocks = heap_calloc(ram_blocks(pages), sizeof(*m->ram.blocks));
+	if (!m->ram.blocks)
+		return VMK_NO_MEMORY;
 	return ept_init(&vm->vtx.ept, &vm_ept_ops, vm, vm->vtx.controls->ept_vpid);
 }
 

@@ -1,7 +1,7 @@
 /* sources: kernel/mem/gate.c */
 /* sources: kernel/vmkvm/memory.c kernel/vmkvm/ram.c kernel/vmkvm/view.c kernel/vtx/ept.c */
 /* sources: kernel/vmkvm/grant.c kernel/vmkvm/access.c kernel/vmkvm/blocks.c */
-/* sources: kernel/mem/places.c kernel/port/mbedtls/heap_host.c */
+/* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
 /* sources: kernel/mem/foreign.c kernel/mem/frame_pool.c kernel/lib/random.c */
 /* sources: kernel/lib/blake2s.c kernel/lib/chacha.c kernel/lib/lock.c */
@@ -12,12 +12,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "arch/x86/paging.h"
 #include "lib/log.h"
+#include "mem/heap.h"
 #include "tests/unit/shim/machine.h"
 #include "vmkvm/state.h"
 #include "vtx/capabilities.h"
@@ -30,6 +32,27 @@ static struct vtx_controls controls = {.ept_vpid = EPT_CAP_2M | EPT_CAP_ACCESSED
 static struct vm vm;
 static struct space *space;
 static uint64_t free_frames;
+/* The heap grows at the next allocation: by this frame. */
+static bool heap_grows;
+static struct pfn grown;
+
+void *heap_alloc(size_t bytes)
+{
+	return calloc(1, bytes);
+}
+
+void *heap_calloc(size_t count, size_t bytes)
+{
+	if (heap_grows)
+		assert_int_equal(frames_alloc(0, FRAME_HEAP, &grown), VMK_OK);
+	heap_grows = false;
+	return calloc(count, bytes);
+}
+
+void heap_free(void *memory)
+{
+	free(memory);
+}
 
 /* No vCPU runs. */
 void vm_kick(struct vm_vcpu *v)
@@ -330,6 +353,16 @@ static void what_is_kept_for_others_is_not_given(void **state)
 	assert_true(frames_spare() >= policy.keep);
 }
 
+static void just_enough_for_it_is_enough(void **state)
+{
+	const struct vm_memory_policy policy = {
+		PAGES, PAGES, frames_spare() - PAGES - vm_memory_overhead(PAGES), true, false};
+
+	heap_grows = true;
+	assert_int_equal(vm_memory_create(&vm, &policy), VMK_OK);
+	frames_free(grown, 0);
+}
+
 static void large_pages_are_the_policys(void **state)
 {
 	const struct vm_memory_policy policy = {PAGES, PAGES, 0, false, false};
@@ -559,6 +592,7 @@ int main(void)
 		LEAK_FREE(a_frame_on_its_way_back_is_not_claimed_yet),
 		LEAK_FREE(nothing_is_given_beyond_the_limit),
 		LEAK_FREE(what_is_kept_for_others_is_not_given),
+		LEAK_FREE(just_enough_for_it_is_enough),
 		LEAK_FREE(large_pages_are_the_policys),
 		LEAK_FREE(a_page_that_is_given_back_is_gone_and_comes_again_as_zero),
 		LEAK_FREE(a_page_that_is_given_back_is_seen_nowhere),
