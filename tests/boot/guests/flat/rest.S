@@ -23,7 +23,12 @@
 	ud2
 1:	vectors 1f
 1:	lidt gates
-	movl $0, ICR_HIGH
+	/* Bochs 2.7 carries the blocking of NMIs over from the guest that its CPU ran before: IRET ends it. */
+	pushfl
+	pushl $8
+	pushl $1f
+	iret
+1:	movl $0, ICR_HIGH
 	movl $SEND_NMI, ICR
 2:	cmpl $2, nmis
 	jne 2b
