@@ -128,7 +128,7 @@ static enum vmk_status ask(struct ept *ept, const struct call *c)
 	case 3:
 		return ept_protect(ept, gpa, bytes, c->flags);
 	case 4:
-		ept_reclaim(ept);
+		ept_reclaim(ept, ept->generation);
 		return VMK_OK;
 	case 5:
 		return ept_find(ept, gpa, &leaf) ? VMK_OK : VMK_NOT_FOUND;

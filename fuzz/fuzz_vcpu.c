@@ -298,7 +298,7 @@ static void trade(void)
 			rig.owner[i] = OWNER_VM;
 	}
 	if (all_have_seen(rig.vm.ept.generation))
-		ept_reclaim(&rig.vm.ept);
+		ept_reclaim(&rig.vm.ept, rig.vm.ept.generation);
 }
 
 static void ask_nmi(unsigned n)

@@ -138,6 +138,15 @@ static void invept(struct model *m, unsigned cpu)
 	m->cpu[cpu].seen = m->ept.generation;
 }
 
+static uint64_t seen_by_all(const struct model *m)
+{
+	uint64_t seen = m->cpu[0].seen;
+
+	for (unsigned cpu = 1; cpu < CPUS; cpu++)
+		seen = MIN(seen, m->cpu[cpu].seen);
+	return seen;
+}
+
 /* A walk remembers each table that an entry has led to; the root is in the VMCS. */
 static void walk(struct model *m, unsigned cpu, unsigned page)
 {
@@ -309,9 +318,9 @@ static void apply(struct model *m, const struct op *op)
 		invept(m, op->what >> 3 & 1);
 		break;
 	default:
-		for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		for (unsigned cpu = 0; cpu < CPUS && !(op->what & 8); cpu++)
 			invept(m, cpu);
-		ept_reclaim(&m->ept);
+		ept_reclaim(&m->ept, seen_by_all(m));
 	}
 	if (got != VMK_NO_MEMORY && got != expected)
 		fail("another status than expected", got, expected);

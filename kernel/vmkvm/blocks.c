@@ -39,11 +39,10 @@ static bool is_free_to_move(const struct vm *vm, uint64_t page)
 /* What was unmapped is forgotten, and so are the tables. */
 static void forget(struct vm *vm)
 {
-	uint64_t saved;
+	const uint64_t seen = memory_forget(vm);
+	const uint64_t saved = spin_lock(&vm->memory.lock);
 
-	memory_forget(vm);
-	saved = spin_lock(&vm->memory.lock);
-	ept_reclaim(&vm->vtx.ept);
+	ept_reclaim(&vm->vtx.ept, seen);
 	spin_unlock(&vm->memory.lock, saved);
 }
 

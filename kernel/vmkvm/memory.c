@@ -292,7 +292,7 @@ static bool detach(struct vm *vm, uint64_t page, uint64_t *frame)
 	return true;
 }
 
-void memory_forget(struct vm *vm)
+uint64_t memory_forget(struct vm *vm)
 {
 	const uint64_t generation = __atomic_load_n(&vm->vtx.ept.generation, __ATOMIC_SEQ_CST);
 
@@ -301,23 +301,26 @@ void memory_forget(struct vm *vm)
 		vm_kick(vm->vcpus[i]);
 		vm_vcpu_await(vm->vcpus[i], generation);
 	}
+	return generation;
 }
 
 size_t vm_memory_give_back(struct vm *vm, const struct gpa *pages, size_t count)
 {
 	struct vm_memory *m = &vm->memory;
-	uint64_t frames[VM_GIVE_BACK_MAX], saved = spin_lock(&m->lock), page;
+	uint64_t frames[VM_GIVE_BACK_MAX], saved, page, seen;
 	size_t taken = 0;
 
-	for (size_t i = 0; i < MIN(count, VM_GIVE_BACK_MAX); i++)
-		if (memory_page(vm, pages[i], &page) && detach(vm, page, &frames[taken]))
-			taken++;
-	spin_unlock(&m->lock, saved);
+	/* Each may split a large page: the lock is not held for all of them. */
+	for (size_t i = 0; i < MIN(count, VM_GIVE_BACK_MAX); i++) {
+		saved = spin_lock(&m->lock);
+		taken += memory_page(vm, pages[i], &page) && detach(vm, page, &frames[taken]);
+		spin_unlock(&m->lock, saved);
+	}
 	if (!taken)
 		return 0;
-	memory_forget(vm);
+	seen = memory_forget(vm);
 	saved = spin_lock(&m->lock);
-	ept_reclaim(&vm->vtx.ept);
+	ept_reclaim(&vm->vtx.ept, seen);
 	spin_unlock(&m->lock, saved);
 	for (size_t i = 0; i < taken; i++)
 		grant_frames_back(m, (struct pfn){frames[i]}, 0);

@@ -50,8 +50,9 @@ static inline uint64_t memory_large_flags(const struct vm *vm)
 	return vm->memory.policy.small_code ? RAM_FLAGS & ~EPT_EXECUTE : RAM_FLAGS;
 }
 
-/* memory.c: every pCPU that runs this VM has forgotten what its EPT was before. Without locks. */
-void memory_forget(struct vm *vm);
+/* memory.c: every pCPU that runs this VM has forgotten what its EPT was before. The generation that
+ * all have seen. Without locks. */
+uint64_t memory_forget(struct vm *vm);
 
 /* blocks.c: would its block be one for a large page if this page, which has no frame, had one? With
  * the lock. */

@@ -7,6 +7,10 @@
 #define ADDRESS_MASK 0x000ffffffffff000ull
 #define NOWHERE      UINT64_MAX
 #define TABLE_FLAGS  EPT_ACCESS /* leaves alone decide */
+/* Of a table that is taken out: entries that are not present (retire()). */
+#define RETIRED_NEXT  0u
+#define RETIRED_SINCE 1u
+#define SINCE_SHIFT   12u
 
 /* Guest-physical addresses from `from` to `last`, both included. */
 struct span {
@@ -87,16 +91,19 @@ static bool is_empty(const uint64_t *table)
 
 /*
  * A table that nothing leads to any more. Paging-structure caches may still lead there until
- * INVEPT, so it stays, empty but for a link that is a not-present entry, until ept_reclaim().
+ * INVEPT, so it stays, empty but for two not-present entries, until ept_reclaim(): the table that
+ * was taken out before it, and the generation from which on nobody reaches it.
  */
 static void retire(struct ept *ept, uint64_t entry)
 {
-	uint64_t address = entry & ADDRESS_MASK;
+	uint64_t address = entry & ADDRESS_MASK, *table = table_at(ept, address);
 
 	ept->near_at = NOWHERE;
-	set_entry(table_at(ept, address), ept->retired.v);
+	/* Whoever sees it sees that nothing leads here: it is read without the lock. */
+	__atomic_store_n(&ept->generation, ept->generation + 1, __ATOMIC_RELEASE);
+	set_entry(&table[RETIRED_NEXT], ept->retired.v);
+	set_entry(&table[RETIRED_SINCE], ept->generation << SINCE_SHIFT);
 	ept->retired = hpa(address);
-	ept->generation++;
 }
 
 enum vmk_status ept_init(
@@ -127,18 +134,28 @@ static bool free_table(struct ept *ept, uint64_t *slot, unsigned shift, uint64_t
 void ept_destroy(struct ept *ept)
 {
 	each_slot(ept, (struct span){0, ~0ull}, free_table, 0);
-	ept_reclaim(ept);
+	ept_reclaim(ept, ept->generation);
 	ept->ops->free(ept->context, ept->root);
 	memset(ept, 0, sizeof(*ept));
 }
 
-void ept_reclaim(struct ept *ept)
+/* The latest come first. */
+void ept_reclaim(struct ept *ept, uint64_t seen)
 {
-	while (ept->retired.v) {
-		struct hpa table = ept->retired;
+	uint64_t link = ept->retired.v, *before = NULL, *table;
 
-		ept->retired.v = *table_at(ept, table.v);
-		ept->ops->free(ept->context, table);
+	for (; link && (table = table_at(ept, link))[RETIRED_SINCE] >> SINCE_SHIFT > seen;
+		link = table[RETIRED_NEXT])
+		before = table;
+	if (before)
+		set_entry(&before[RETIRED_NEXT], 0);
+	else
+		ept->retired.v = 0;
+	while (link) {
+		const struct hpa gone = {link};
+
+		link = table_at(ept, link)[RETIRED_NEXT];
+		ept->ops->free(ept->context, gone);
 		ept->tables--;
 	}
 }

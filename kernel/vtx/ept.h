@@ -81,9 +81,9 @@ enum vmk_status ept_map(
  * that are not mapped are passed over. VMK_NO_MEMORY: nothing has changed.
  */
 enum vmk_status ept_unmap(struct ept *ept, struct gpa gpa, uint64_t bytes);
-/* Frees the tables that unmapping has taken out. Every pCPU has run INVEPT since, or never ran the
- * VM. */
-void ept_reclaim(struct ept *ept);
+/* Frees the tables that had been taken out when the generation was `seen`, for which every pCPU has
+ * run INVEPT, or never ran the VM. What others have taken out since stays. */
+void ept_reclaim(struct ept *ept, uint64_t seen);
 /* Give every page of the range these accesses, keeping frame and memory type. VMK_NOT_FOUND if a
  * part is not mapped, VMK_NO_MEMORY: nothing has changed. */
 enum vmk_status ept_protect(struct ept *ept, struct gpa gpa, uint64_t bytes, uint64_t access);

@@ -138,7 +138,35 @@ static void test_split(void **state)
 	/* The hole is filled again; what is taken out in whole leaves no table behind. */
 	assert_int_equal(ept_map(&ept, gpa(5 * MIB), hpa(GIB), 4096, RWX), VMK_OK);
 	assert_int_equal(ept_unmap(&ept, gpa(0), GIB), VMK_OK);
-	ept_reclaim(&ept);
+	ept_reclaim(&ept, ept.generation);
+	assert_int_equal(ept.tables, 1);
+	finish(&ept);
+}
+
+/* What one has waited for says nothing of what another has taken out since. */
+static void test_tables_stay_until_they_are_forgotten(void **state)
+{
+	uint64_t seen, later;
+	struct ept ept;
+
+	start(&ept, ALL_SIZES);
+	for (uint64_t at = 0; at < 6 * MIB; at += 2 * MIB)
+		assert_int_equal(ept_map(&ept, gpa(at), hpa(at), 4096, RWX), VMK_OK);
+	assert_int_equal(ept.tables, 6);
+	assert_int_equal(ept_unmap(&ept, gpa(0), 4096), VMK_OK);
+	seen = ept.generation;
+	assert_int_equal(ept_unmap(&ept, gpa(2 * MIB), 4096), VMK_OK);
+	later = ept.generation;
+	assert_int_equal(ept_unmap(&ept, gpa(4 * MIB), 4096), VMK_OK);
+	ept_reclaim(&ept, 1);
+	assert_int_equal(ept.tables, 6);
+	ept_reclaim(&ept, seen);
+	assert_int_equal(ept.tables, 5);
+	ept_reclaim(&ept, seen);
+	assert_int_equal(ept.tables, 5);
+	ept_reclaim(&ept, later);
+	assert_int_equal(ept.tables, 4);
+	ept_reclaim(&ept, ept.generation);
 	assert_int_equal(ept.tables, 1);
 	finish(&ept);
 }
@@ -244,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_largest_pages),
 		cmocka_unit_test(test_sizes_follow_alignment),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_tables_stay_until_they_are_forgotten),
 		cmocka_unit_test(test_protect),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_out_of_memory_changes_nothing),
