@@ -16,11 +16,13 @@ uint64_t pressure_excess(const struct pressure *p)
 
 uint64_t pressure_raise(const struct pressure *p, uint64_t all, uint64_t wanted)
 {
-	const uint64_t own = pressure_excess(p), missing = MIN(MAX(wanted, PRESSURE_STEP), all);
+	const uint64_t own = pressure_excess(p);
+	/* It may have got more since all was summed up. */
+	const uint64_t sum = MAX(all, own), missing = MIN(MAX(wanted, PRESSURE_STEP), sum);
 
 	if (!own || (p->pressed && p->pressed < p->granted))
 		return p->pressed;
-	return p->granted - MIN(own, (missing * own + all - 1) / all);
+	return p->granted - MIN(own, (missing * own + sum - 1) / sum);
 }
 
 uint64_t pressure_lower(const struct pressure *p, uint64_t spare, uint64_t keep, unsigned count)

@@ -160,6 +160,15 @@ static void pressure_ends_in_steps_and_late(void **state)
 
 /* --- all of them */
 
+/* Between the sum and its own part a guest touches more. */
+static void what_has_come_since_the_sum_does_no_harm(void **state)
+{
+	const struct pressure p = {MIB(64), 0, MIB(10), 0};
+
+	assert_int_equal(pressure_raise(&p, 0, MIB(8)), MIB(8));
+	assert_int_equal(pressure_raise(&p, 1, MIB(8)), MIB(8));
+}
+
 static void each_gives_the_same_part(void **state)
 {
 	/* 56 and 32 MiB could go. */
@@ -250,6 +259,7 @@ int main(void)
 		TEST(a_vm_keeps_what_it_cannot_be_without),
 		TEST(nothing_more_is_asked_before_it_has_obeyed),
 		TEST(pressure_ends_in_steps_and_late),
+		TEST(what_has_come_since_the_sum_does_no_harm),
 		TEST(each_gives_the_same_part),
 		TEST(an_administrator_and_the_limit_count_too),
 		TEST(room_is_made_where_balloons_can_make_it),
