@@ -59,8 +59,9 @@ bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_
 		if (found == REACH_FRAME)
 			window_write(to, (const uint8_t *)from + done, part);
 		spin_unlock(&vm->memory.lock, saved);
+		/* It may have been taken away again, as it was never written: once more. */
 		if (found != REACH_FRAME)
-			return false;
+			part = 0;
 	}
 	return true;
 }

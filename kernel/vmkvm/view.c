@@ -40,6 +40,21 @@ static enum vmk_status show(
 	return status;
 }
 
+/* What was never written may be taken away again before it is seen: another vCPU wants memory. */
+static enum vmk_status touch_and_show(
+	struct vm *vm, struct space *space, const struct vm_view *view, struct gpa gpa)
+{
+	enum vmk_status status;
+
+	do {
+		status = vm_touch_for_devices(vm, gpa);
+		if (status != VMK_OK)
+			return status;
+		status = show(vm, space, view, gpa);
+	} while (status == VMK_NOT_FOUND);
+	return status;
+}
+
 /* The world is ended by what follows where there is no frame. */
 static bool fill(void *context, struct space *space, uintptr_t address)
 {
@@ -51,9 +66,7 @@ static bool fill(void *context, struct space *space, uintptr_t address)
 	if (!view)
 		return false;
 	gpa.v = view->gpa.v + (address - view->address);
-	status = vm_touch_for_devices(vm, gpa);
-	if (status == VMK_OK)
-		status = show(vm, space, view, gpa);
+	status = touch_and_show(vm, space, view, gpa);
 	if (status != VMK_OK)
 		vmk_warn("VM %s: its devices touch 0x%llx, for which there is no memory: %s",
 			vm->name, (unsigned long long)gpa.v, vmk_status_name(status));

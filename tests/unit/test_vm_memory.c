@@ -69,10 +69,17 @@ void log_printf(enum log_severity severity, const char *module, int line, const 
 {
 }
 
+static bool trimmed_meanwhile; /* once, by a vCPU that wants memory */
+
 /* Nobody waits. */
 enum vmk_status vm_touch_for_devices(struct vm *v, struct gpa gpa)
 {
-	return vm_memory_supply(v, gpa, true);
+	enum vmk_status status = vm_memory_supply(v, gpa, true);
+
+	if (trimmed_meanwhile)
+		assert_int_not_equal(vm_memory_trim(v), 0);
+	trimmed_meanwhile = false;
+	return status;
 }
 
 static int fresh(void **state)
@@ -502,6 +509,20 @@ static void what_devices_map_is_not_taken_back(void **state)
 	expect_order();
 }
 
+static void what_is_taken_from_under_a_device_comes_again(void **state)
+{
+	const uint8_t one = 1;
+	uintptr_t at;
+
+	assert_int_equal(create(0, LARGE / PAGE_SIZE), VMK_OK);
+	assert_int_equal(vm_map(&vm, space, (struct gpa){0}, RAM, &at), VMK_OK);
+	trimmed_meanwhile = true;
+	assert_int_equal(space_copy_out(space, at + 9 * PAGE_SIZE, &one, 1), VMK_OK);
+	assert_false(trimmed_meanwhile);
+	assert_int_equal(byte_at(9 * PAGE_SIZE), 1);
+	expect_order();
+}
+
 /* The first of them so that the block does not come large at once. */
 static void fill_block(uint64_t base, uint64_t first)
 {
@@ -599,6 +620,7 @@ int main(void)
 		LEAK_FREE(a_vcpu_in_the_guest_gets_pages_but_no_large_ones),
 		LEAK_FREE(what_a_guest_never_wrote_is_taken_back),
 		LEAK_FREE(what_devices_map_is_not_taken_back),
+		LEAK_FREE(what_is_taken_from_under_a_device_comes_again),
 		LEAK_FREE(a_block_that_came_page_by_page_becomes_large),
 		LEAK_FREE(what_devices_map_does_not_move),
 		LEAK_FREE(only_ram_is_mapped),
