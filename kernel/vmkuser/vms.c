@@ -335,6 +335,15 @@ static enum vmk_status create(struct machine *m, struct vm **vm)
 	return status;
 }
 
+static bool is_ending(const struct machine *m)
+{
+	uint64_t saved = spin_lock(&lock);
+	const bool ending = m->state == VMK_VM_ENDING;
+
+	spin_unlock(&lock, saved);
+	return ending;
+}
+
 static enum vmk_status power_on(struct machine *m, struct vm *vm)
 {
 	enum vmk_status status;
@@ -345,8 +354,12 @@ static enum vmk_status power_on(struct machine *m, struct vm *vm)
 	vmk_log("VM %s: %u vCPUs, %u KiB", m->image.name, (unsigned)m->image.vm_vcpus,
 		(unsigned)m->image.vm_memory_kib);
 	status = uworld_start_vmx(vmx, &m->image, vm);
-	if (status == VMK_OK)
+	if (status == VMK_OK) {
+		/* Who switched it off meanwhile found no world to kill. */
+		if (is_ending(m))
+			uworld_kill(m->image.name);
 		return VMK_OK;
+	}
 	set_why(m, "its VMX world was not started");
 	vmk_error(
 		"VM %s: its VMX world was not started: %s", m->image.name, vmk_status_name(status));

@@ -29,6 +29,7 @@ static struct package image = {
 	.name = "guest", .version = "1", .kind = PACKAGE_VM, .vm_vcpus = 2, .vm_memory_kib = 4096};
 static struct package vmx = {.name = "vmx"};
 static enum vmk_status creating, starting;
+static bool switched_off_meanwhile; /* while its VMX world starts */
 static const char *expected_name = "guest";
 static char notes[512], said[512];
 static bool locked;
@@ -175,6 +176,9 @@ enum vmk_status uworld_start_vmx(
 	assert_ptr_equal(package, &vmx);
 	assert_string_equal(of->name, expected_name);
 	note("vmx ");
+	if (switched_off_meanwhile)
+		assert_int_equal(vms_act(1, VM_HARD_STOP), VMK_OK);
+	switched_off_meanwhile = false;
 	if (starting != VMK_OK)
 		end();
 	return starting;
@@ -267,6 +271,16 @@ static void wake(void)
 	assert_int_equal(vms_attach(1, &console), VMK_OK);
 	vms_wake(console);
 	vms_detach(console);
+}
+
+static void is_switched_off_while_it_starts(void **state)
+{
+	switched_off_meanwhile = true;
+	assert_int_equal(vms_start(1), VMK_OK);
+	assert_int_equal(state_now(), VMK_VM_ENDING);
+	assert_string_equal(notes, "create vmx kill guest kill guest ");
+	end();
+	assert_int_equal(state_now(), VMK_VM_OFF);
 }
 
 /* Whoever has a reference keeps the memory, and with it the machine from being powered on. */
@@ -448,6 +462,7 @@ int main(void)
 		cmocka_unit_test_setup(without_a_vmx_world, fresh),
 		cmocka_unit_test_setup(is_described, fresh),
 		cmocka_unit_test_setup(a_whole_life, fresh),
+		cmocka_unit_test_setup(is_switched_off_while_it_starts, fresh),
 		cmocka_unit_test_setup(ends_with_its_last_thread, fresh),
 		cmocka_unit_test_setup(what_cannot_be_made_is_off, fresh),
 		cmocka_unit_test_setup(a_console_outlives_the_vm, fresh),
