@@ -3,6 +3,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/tick_rate.h"
 #include "boot/boot_info.h"
 #include "boot/image.h"
 #include "lib/log.h"
@@ -28,15 +29,9 @@
 #define HPET_PERIOD_MAX 100000000u /* femtoseconds */
 
 #define FEMTO           1000000000000000ull
-#define NANO            1000000000ull
-#define TSC_HZ_MIN      1000000ull
 
-/* Nanoseconds of a tick as a fraction of 2^54, which holds those of the slowest TSC: over a year
- * that is off by some nanoseconds, so that deadlines in ticks are those in ns. */
-#define FRACTION_BITS 54u
-
-static SEALED uint64_t tsc_hz, tsc_start, ns_per_tick;
-static SEALED uint64_t wall_start; /* ns since 1970 when time began */
+static SEALED struct tick_rate tsc;
+static SEALED uint64_t tsc_start, wall_start; /* when time began; in ns since 1970 */
 
 /* Ticks of the TSC in CALIBRATION_MS, 0 if the PIT does not answer. */
 static uint64_t measure_pit(void)
@@ -82,7 +77,7 @@ static uint64_t measure_hpet(void)
 	start = rdtsc();
 	do {
 		passed = (uint32_t)(hpet[HPET_COUNTER] - from);
-		if (rdtsc() - start > 100 * NANO)
+		if (rdtsc() - start > 100 * NS_PER_SECOND)
 			return 0;
 	} while (passed < ticks);
 	/* In proportion: whoever runs us may have looked away in between. */
@@ -152,18 +147,14 @@ static uint64_t read_rtc(void)
 	days = days_before_year(year) + days_before_month[month - 1] + day - 1;
 	if (year % 4 == 0 && month > 2)
 		days++;
-	return (((days * 24 + h) * 60 + m) * 60 + s) * NANO;
+	return (((days * 24 + h) * 60 + m) * 60 + s) * NS_PER_SECOND;
 }
 
 static void start_clock(uint64_t hz, const char *source)
 {
-	const uint64_t whole = (NANO << 32) / hz, rest = (NANO << 32) % hz;
-	const unsigned more = FRACTION_BITS - 32;
-
-	ns_per_tick = whole << more | (rest << more) / hz;
 	wall_start = read_rtc();
 	tsc_start = rdtsc();
-	tsc_hz = hz;
+	tsc = tick_rate_of(hz);
 	vmk_log("TSC at %llu kHz, calibrated against the %s", (unsigned long long)(hz / 1000),
 		source);
 }
@@ -172,7 +163,7 @@ void time_init_early(void)
 {
 	uint64_t hz = calibrate(measure_pit);
 
-	if (hz >= TSC_HZ_MIN)
+	if (hz >= TICK_RATE_HZ_MIN)
 		start_clock(hz, "PIT");
 }
 
@@ -180,22 +171,19 @@ void time_init(void)
 {
 	uint64_t hz;
 
-	if (tsc_hz)
+	if (tsc.hz)
 		return;
 	hz = calibrate(measure_hpet);
-	if (hz < TSC_HZ_MIN)
+	if (hz < TICK_RATE_HZ_MIN)
 		panic("no clock: neither PIT nor HPET answers");
 	start_clock(hz, "HPET");
 }
 
 uint64_t time_ns(void)
 {
-	uint64_t ticks;
-
-	if (!tsc_hz)
+	if (!tsc.hz)
 		return 0;
-	ticks = rdtsc() + percpu()->tsc_offset - tsc_start;
-	return (uint64_t)((unsigned __int128)ticks * ns_per_tick >> FRACTION_BITS);
+	return tick_rate_ns(&tsc, rdtsc() + percpu()->tsc_offset - tsc_start);
 }
 
 uint64_t time_wall_ns(void)
@@ -205,19 +193,17 @@ uint64_t time_wall_ns(void)
 
 uint64_t time_tsc_hz(void)
 {
-	return tsc_hz;
+	return tsc.hz;
 }
 
 uint64_t time_tsc_at(uint64_t ns)
 {
-	/* Seconds and the rest apart: neither product overflows, nothing needs 128-bit division. */
-	return tsc_start - percpu()->tsc_offset + ns / NANO * tsc_hz + ns % NANO * tsc_hz / NANO +
-	       1;
+	return tsc_start - percpu()->tsc_offset + tick_rate_ticks(&tsc, ns);
 }
 
 void time_spin_us(uint32_t microseconds)
 {
-	uint64_t start = rdtsc(), ticks = (uint64_t)microseconds * (tsc_hz / 1000) / 1000 + 1;
+	uint64_t start = rdtsc(), ticks = (uint64_t)microseconds * (tsc.hz / 1000) / 1000 + 1;
 
 	while (rdtsc() - start < ticks)
 		cpu_pause();
