@@ -125,7 +125,8 @@ static void reset(struct machine *m, uint16_t how)
 		txt_platform_wake(&m->txt);
 	else
 		txt_platform_reset(&m->txt);
-	if (how & 4) {
+	/* Software goes on only where the heap still begins with a size. */
+	if (how & 4 && le64(m->mem) <= TXT_HEAP_SIZE) {
 		machine_mle(m);
 		machine_heap(m);
 		memcpy(m->mem + (TXT_SINIT_BASE - TXT_MEM_BASE), machine_sinit(2048), ACM_BYTES);
