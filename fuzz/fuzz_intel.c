@@ -3,6 +3,7 @@
 /* sources: kernel/vmkdev/drivers/e1000/model.c kernel/vmkdev/drivers/e1000e/model.c */
 /* sources: kernel/vmkdev/drivers/igb/model.c kernel/vmkdev/drivers/igb/phy.c */
 /* quiet: tests/unit/shim/panic.c */
+/* coverage: edges */
 /*
  * A device of any family that obeys as far as it likes: some registers are stuck at values of the
  * input, any changes at any time, and so do the rings. Nothing is handed on or told to the device
