@@ -90,6 +90,14 @@ static void pass_time(bool prompt, uint64_t ns)
 		sim_advance(ns);
 }
 
+/* Never, soon, or after centuries. */
+static uint64_t deadline_of(const uint8_t *op)
+{
+	if (!(op[1] & 16))
+		return SCHED_NEVER;
+	return sim_now + (op[1] >= 0xe0 ? (uint64_t)op[2] << 56 : op[2] * MS / 4);
+}
+
 static void operate(unsigned cpus, bool prompt, const uint8_t *op)
 {
 	unsigned cpu = (op[0] >> 4) % cpus, task = op[1] % TASKS;
@@ -107,7 +115,7 @@ static void operate(unsigned cpus, bool prompt, const uint8_t *op)
 		sim_signal(op[2] % SIM_EVENTS);
 		break;
 	case 5:
-		sim_wait(cpu, op[1] & 15, op[1] & 16 ? sim_now + op[2] * MS / 4 : SCHED_NEVER);
+		sim_wait(cpu, op[1] & 15, deadline_of(op));
 		break;
 	case 6:
 	case 7:

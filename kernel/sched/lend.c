@@ -44,11 +44,8 @@ bool sched_give_back(struct sched *sched, unsigned cpu, struct task *task, uint6
 	}
 	now = sched->ops->now();
 	task_set_state(task, TASK_WAITING, now);
-	if (deadline != SCHED_NEVER) {
-		queue_insert(&runq->timers, &task->timer, deadline);
-		if (queue_first(&runq->timers) == &task->timer)
-			sched->ops->arm(runq_next_event(runq, now));
-	}
+	if (runq_set_timer(runq, task, deadline, now) && queue_first(&runq->timers) == &task->timer)
+		sched->ops->arm(runq_next_event(runq, now));
 	runq->previous = task;
 	*out = (struct sched_switch){task, runq->current, saved};
 	return true;

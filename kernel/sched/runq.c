@@ -286,13 +286,20 @@ static void leave(struct runq *runq, enum task_state state, uint64_t now)
 	group_count(task);
 }
 
+bool runq_set_timer(struct runq *runq, struct task *task, uint64_t deadline, uint64_t now)
+{
+	if (deadline > now && deadline - now > RUNQ_WAIT_MAX_NS)
+		return false;
+	queue_insert(&runq->timers, &task->timer, deadline);
+	return true;
+}
+
 void runq_wait(struct runq *runq, uint64_t deadline, uint64_t now)
 {
 	struct task *task = runq->current;
 
 	leave(runq, TASK_WAITING, now);
-	if (deadline != SCHED_NEVER)
-		queue_insert(&runq->timers, &task->timer, deadline);
+	runq_set_timer(runq, task, deadline, now);
 }
 
 void runq_end(struct runq *runq, uint64_t now)

@@ -64,6 +64,10 @@ void runq_take(struct runq *runq, struct task *task);
 void runq_put(struct runq *runq, uint64_t now);
 /* The same without exile, for one that another runs in place of: it is parked for no time then. */
 void runq_step_back(struct runq *runq, uint64_t now);
+/* Longer waits, of 146 years, have no end: the keys of a queue lie within 2^63 of each other. */
+#define RUNQ_WAIT_MAX_NS (1ull << 62)
+/* A task that waits at this queue is to be woken at `deadline`. False: that is never. */
+bool runq_set_timer(struct runq *runq, struct task *task, uint64_t deadline, uint64_t now);
 /* The current task waits, until `deadline` (SCHED_NEVER) or runq_wake(). */
 void runq_wait(struct runq *runq, uint64_t deadline, uint64_t now);
 void runq_end(struct runq *runq, uint64_t now);
