@@ -89,8 +89,10 @@ void vm_balloon_make_room(uint64_t frames)
 	const uint64_t end = time_ns() + VM_PATIENCE_NS;
 	uint64_t spare;
 
+	/* Who is killed does not sleep any more. */
 	__atomic_add_fetch(&room, frames, __ATOMIC_RELAXED);
 	while ((spare = frames_spare()) < frames && time_ns() < end &&
+		!world_killed(world_current()) &&
 		vm_balloon_press(frames - spare) >= frames - spare)
 		world_sleep(VM_LOOK_NS);
 	__atomic_sub_fetch(&room, frames, __ATOMIC_RELAXED);

@@ -82,7 +82,7 @@ enum vmk_status vm_touch_for_devices(struct vm *vm, struct gpa gpa)
 	const uint64_t end = time_ns() + VM_PATIENCE_NS;
 	enum vmk_status status = supply(vm, gpa);
 
-	while (status == VMK_NO_MEMORY && time_ns() < end) {
+	while (status == VMK_NO_MEMORY && time_ns() < end && !world_killed(world_current())) {
 		vm_balloon_press(0);
 		world_sleep(VM_LOOK_NS);
 		status = supply(vm, gpa);

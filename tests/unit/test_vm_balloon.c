@@ -19,6 +19,7 @@
 static struct vm vms[VMS];
 static unsigned asked[VMS], references;
 static uint64_t spare, now, signals;
+static bool killed;
 static bool obedient; /* guests give up what they are asked for while somebody sleeps */
 
 /* --- the rest of the kernel */
@@ -69,8 +70,19 @@ static void obey(struct vm *vm)
 	}
 }
 
+struct world *world_current(void)
+{
+	return NULL;
+}
+
+bool world_killed(const struct world *world)
+{
+	return killed;
+}
+
 void world_sleep(uint64_t nanoseconds)
 {
+	assert_false(killed);
 	now += nanoseconds;
 	/* Memory is not short, but for whoever waits: the supervisor takes nothing back. */
 	vm_balloon_tend();
@@ -102,7 +114,7 @@ static int set_up(void **state)
 	references = 0;
 	signals = spare = 0;
 	now = 1;
-	obedient = false;
+	obedient = killed = false;
 	return 0;
 }
 
@@ -236,6 +248,13 @@ static void who_does_not_obey_is_not_waited_for_long(void **state)
 	assert_in_range(now, VM_PATIENCE_NS, VM_PATIENCE_NS + VM_LOOK_NS + 1);
 }
 
+static void who_is_killed_does_not_wait(void **state)
+{
+	killed = true;
+	vm_balloon_make_room(MIB(40));
+	assert_int_equal(now, 1);
+}
+
 static void it_is_over_when_memory_is_there_again(void **state)
 {
 	assert_int_equal(vm_balloon_tend(), 0);
@@ -266,6 +285,7 @@ int main(void)
 		TEST(room_is_made_where_much_is_free_but_more_is_wanted),
 		TEST(nobody_waits_for_what_cannot_come),
 		TEST(who_does_not_obey_is_not_waited_for_long),
+		TEST(who_is_killed_does_not_wait),
 		TEST(it_is_over_when_memory_is_there_again),
 	};
 
