@@ -24,6 +24,8 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
 	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
+	flat_guest "$dir" obey:obey 1 memory-kib=65536 memory-reservation-kib=0 &&
+	flat_guest "$dir" needy:echo 1 memory-kib=460800 memory-reservation-kib=460800 &&
 	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 latency-sensitivity=high cpu-pool=host/user/gold &&
 	flat_guest "$dir" clocks:clocks 1 &&
 	flat_guest "$dir" rest:rest 1 &&
@@ -32,8 +34,8 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,rest,wires,rated}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- rest.pkg --- wires.pkg --- rated.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,rest,wires,rated,obey,needy}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- rest.pkg --- wires.pkg --- rated.pkg --- obey.pkg --- needy.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
 power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
@@ -52,7 +54,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "sixteen virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
+answers "eighteen virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
@@ -236,6 +238,18 @@ while read -r symbol; do
 	name=$(sed -nE "s/^\tX\($symbol, [0-9]+, \"(.*)\"\).*/\1/p" kernel/vtx/exits.h)
 	ok "a guest made it exit: $name" grep -qx -- "$name" "$dir/exits"
 done < <(sed -nE 's/^X\((EXIT_[A-Z_]+), GUEST,.*/\1/p' tests/boot/exits.inc)
+
+# --- memory that one has and another has a right to
+does "one that takes all of its memory" vmk vm start obey
+ok "has it" logs 'World obey: \| it has all of its memory$'
+does "one that has a right to more than is free" vmk vm start needy
+ok "the first gives it up" logs 'World obey: \| it gave up what was asked for$'
+answers "which the host has back" 0 '^   Balloon KiB: [1-9][0-9]{4,5}$' vmk vm get obey
+does "the second is switched off" vmk vm stop --hard needy
+ok "the first has it all again" logs 'World obey: \| it has all of its memory again$'
+answers "and is asked for nothing" 0 '^   Balloon Target KiB: 0$' vmk vm get obey
+has "what it touches has come back" "$dir/answer" '^   Memory Granted KiB: 6[1-5][0-9]{3}$'
+does "it is switched off, too" vmk vm stop --hard obey
 
 # --- 2:1 on one pCPU
 does "one with high shares" vmk vm start heavy

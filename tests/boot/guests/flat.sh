@@ -29,10 +29,11 @@ elf_guest()
 # flat_package DIR NAME VCPUS KERNEL [MANIFEST-LINE...]: DIR/NAME.pkg of DIR/KERNEL.
 flat_package()
 {
-	local dir=$1 name=$2 vcpus=$3 kernel=$4
+	local dir=$1 name=$2 vcpus=$3 kernel=$4 memory=(memory-kib=4096)
 	shift 4
+	[[ " $*" != *" memory-kib="* ]] || memory=()
 	printf '%s\n' "name=$name" version=1.0.0 provider=Merlon kind=vm level=PartnerSupported \
-		"vcpus=$vcpus" memory-kib=4096 "$@" >"$dir/$name.manifest" &&
+		"vcpus=$vcpus" "${memory[@]}" "$@" >"$dir/$name.manifest" &&
 		build/bin/vmksign vm-image --out "$dir/$name.vm" kernel="$dir/$kernel" &&
 		build/bin/vmksign package --manifest "$dir/$name.manifest" --payload "$dir/$name.vm" \
 		--key build/keys/provider.key --cert build/keys/provider.pem \
