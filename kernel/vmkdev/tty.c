@@ -23,8 +23,9 @@ static struct {
 	char open[OPEN_LINE_MAX];
 	size_t open_bytes;
 	bool open_lost; /* it did not fit */
-	/* Of the cursor: as far to the right as it is at least, however wide the terminal is, but
-	 * where text alone has gone past the least width. */
+	/* Of the cursor: as far to the right as it is at least, however wide the terminal is. Not
+	 * where text alone has gone past the least width: of rows made by wrapping nothing is
+	 * promised (tty.h). */
 	unsigned column;
 	enum sequence sequence;
 	unsigned parameter, digits;

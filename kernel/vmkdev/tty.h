@@ -6,8 +6,13 @@
  * "\r", "\b", and of the control sequences of ECMA-48 only CUF (ESC [ n C), CUB (ESC [ n D) and EL
  * (ESC [ K: erase to the end of the line), n of up to three digits.
  *
- * A world's output cannot be taken for the kernel's: in the first column it never has a digit, as
- * log lines begin, or a "+", as they continue.
+ * A line of a world's output cannot be taken for the kernel's: in the first column it never has a
+ * digit, as log lines begin, or a "+", as they continue. That is a promise about lines as they are
+ * written, which is what a recorded serial console has, on terminals of 80 columns or more. What a
+ * terminal shows of a line longer than it is wide is not promised: where it wraps, it puts any
+ * character of the world's into the first column of the next row. How wide it is nobody tells the
+ * kernel, and breaking all lines at 80 columns would tear digests that are to be copied. The
+ * ring of the log (lib/log.h) holds the kernel's lines alone: it tells which were logged.
  */
 #ifndef VMKDEV_TTY_H
 #define VMKDEV_TTY_H
