@@ -157,9 +157,11 @@ void runq_wake(struct runq *runq, struct task *task, uint64_t now)
 		forgive(runq, task, now);
 	else
 		task->born = task->since = now;
+	/* First: others of its VM who look meanwhile would see one that wants to run and is as far
+	 * behind as it slept. */
+	group_catch_up(task, now);
 	task_set_state(task, TASK_READY, now);
 	group_count(task);
-	group_catch_up(task, now);
 }
 
 void runq_add(struct runq *runq, struct task *task, uint64_t now)
