@@ -83,14 +83,19 @@ until_has()
 	done
 }
 
-# picture NAME: what is on the framebuffer, as text in DIR/NAME.screen.
+# picture NAME REGEX: what is on the framebuffer, as text in DIR/NAME.screen, once it has that line (the
+# serial port has it first: drawing takes longer), or as it is after a minute.
 picture()
 {
-	rm -f "$dir/$1.ppm"
-	echo "screendump $dir/$1.ppm" >&7
-	for _ in $(seq 100); do
-		build/bin/vmkscreen "$dir/$1.ppm" >"$dir/$1.screen" 2>/dev/null && return
-		sleep 0.1
+	for _ in $(seq 60); do
+		rm -f "$dir/$1.ppm"
+		echo "screendump $dir/$1.ppm" >&7
+		for _ in $(seq 20); do
+			build/bin/vmkscreen "$dir/$1.ppm" >"$dir/$1.screen" 2>/dev/null && break
+			sleep 0.1
+		done
+		! grep -aqE -- "$2" "$dir/$1.screen" || return 0
+		sleep 1
 	done
 }
 
@@ -116,7 +121,7 @@ reader=$!
 boot pixels -chardev "pipe,id=pci,path=$dir/pci" -device pci-serial,chardev=pci \
 	-serial "file:$dir/com2.log" -acpitable "sig=SPCR,rev=2,data=$dir/spcr.bin"
 until_has "$dir/pixels.log" $'^(.*\r)?vmk> '
-picture pixels
+picture pixels '^vmk> '
 has "framebuffer: lines of the log from before there was a screen" "$dir/pixels.screen" 'Iommu: [0-9]+: NO DMA PROTECTION'
 has "framebuffer: lines from after" "$dir/pixels.screen" 'Boot: [0-9]+: Boot Complete after'
 has "framebuffer: the prompt" "$dir/pixels.screen" '^vmk> '
@@ -139,9 +144,14 @@ tboot-integration/image/mkiso --boot-cfg tboot-integration/image/boot.cfg --from
 	--out "$dir/text.iso" --enable-tboot 0 || exit 1
 boot text
 until_has "$dir/text.log" $'^(.*\r)?vmk> '
-echo "pmemsave 0xb8000 4000 \"$dir/text.vga\"" >&7
+for _ in $(seq 60); do
+	echo "pmemsave 0xb8000 4000 \"$dir/text.vga\"" >&7
+	sleep 1
+	tr -d '\007' <"$dir/text.vga" | fold -w 80 >"$dir/text.screen"
+	! grep -aq '^vmk> ' "$dir/text.screen" || break
+done
 leave
-tr -d '\007' <"$dir/text.vga" | fold -w 80 >"$dir/text.screen"
+| fold -w 80 >"$dir/text.screen"
 has "text screen: the boot completes on it" "$dir/text.screen" 'Boot: [0-9]+: Boot Complete'
 has "text screen: the prompt" "$dir/text.screen" '^vmk> '
 done_testing
