@@ -151,7 +151,6 @@ for _ in $(seq 60); do
 	! grep -aq '^vmk> ' "$dir/text.screen" || break
 done
 leave
-| fold -w 80 >"$dir/text.screen"
 has "text screen: the boot completes on it" "$dir/text.screen" 'Boot: [0-9]+: Boot Complete'
 has "text screen: the prompt" "$dir/text.screen" '^vmk> '
 done_testing
