@@ -220,6 +220,19 @@ static void map(uint8_t page, uint8_t frame)
 		abort();
 }
 
+/* As a VM's memory does: most of what is touched is there at once. */
+static bool touch(struct vtx_vm *vm, struct gpa gpa, bool fetch)
+{
+	const uint8_t frame = guest_byte(&guest.in);
+
+	(void)vm;
+	(void)fetch;
+	if (frame % RIG_FRAMES == 0)
+		return false;
+	map((uint8_t)(gpa.v >> 12), frame);
+	return true;
+}
+
 static void fail_closed(struct vcpu *v)
 {
 	const bool may_fail = guest.hostile || guest.track[guest.vcpu].may_fail;
@@ -396,6 +409,7 @@ static void start(uint8_t how)
 	build(how % SWVMX_CPU_KINDS);
 	memset(irr, 0, sizeof(irr));
 	guest.hostile = how & 0x80;
+	rig.vm.touch = how & 0x40 ? touch : NULL;
 	set_clock(how >> 4 & 3);
 	swvmx.chooser = (struct swvmx_chooser){guest_run, guest_entering, &guest};
 	for (unsigned n = 0; n < SWVMX_PCPUS; n++)

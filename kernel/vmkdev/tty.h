@@ -12,7 +12,7 @@
  * terminal shows of a line longer than it is wide is not promised: where it wraps, it puts any
  * character of the world's into the first column of the next row. How wide it is nobody tells the
  * kernel, and breaking all lines at 80 columns would tear digests that are to be copied. The
- * ring of the log (lib/log.h) holds the kernel's lines alone: it tells which were logged.
+ * ring of the log (lib/log.h) holds nothing that was written here: it tells what was logged.
  */
 #ifndef VMKDEV_TTY_H
 #define VMKDEV_TTY_H
