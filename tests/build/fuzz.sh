@@ -40,6 +40,7 @@ with_tools() # COMMAND...
 		. fuzz/tools/campaign.sh
 		programs=$scratch/programs
 		build_targets() { :; }
+		seeds_of() { :; } # a campaign that fails at a seed goes no further
 		"$@"
 	)
 }
@@ -51,10 +52,6 @@ finding_count()
 
 with_tools campaign 3 1 fuzz_cbor >"$scratch/first.log" 2>&1
 is "a campaign that finds something says so" $? 1
-# On a busy machine three seconds are a few runs, which may all meet the same mistake.
-for ((i = 0; i < 20 && $(finding_count) < 2; i++)); do
-	with_tools campaign 3 1 fuzz_cbor >>"$scratch/first.log" 2>&1
-done
 is "each mistake is kept once" "$(finding_count)" 2
 ok "each with input, report and stack" test \
 	"$(find "$scratch/fuzz-findings" -name input -o -name report -o -name stack | wc -l)" = 6
