@@ -79,14 +79,14 @@ repro() # TARGET FILE
 	return "$status"
 }
 
-minimize() # TARGET FILE
+minimize() # TARGET FILE [SECONDS]
 {
 	local scratch before after
 	build_targets "$1"
 	scratch=$(mktemp -d)
 	run_input "$1" "$2" "$scratch/report" && die "$2 does not make $1 fail"
 	before=$(stack_of "$scratch/report")
-	"$programs/$1" -minimize_crash=1 -max_total_time=60 -artifact_prefix="$scratch/" \
+	"$programs/$1" -minimize_crash=1 -max_total_time="${3:-60}" -artifact_prefix="$scratch/" \
 		-exact_artifact_path="$scratch/min" "$2" >"$scratch/log" 2>&1
 	[ -s "$scratch/min" ] || cp "$2" "$scratch/min"
 	run_input "$1" "$scratch/min" "$scratch/report"

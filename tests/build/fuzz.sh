@@ -63,7 +63,7 @@ input=$(dirname "$(grep -l first "$scratch"/fuzz-findings/fuzz_cbor/*/stack)")/i
 printf 'axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' >"$scratch/long"
 with_tools repro fuzz_cbor "$input" >"$scratch/repro.log" 2>&1
 has "a finding is reproduced" "$scratch/repro.log" '^first target.c:'
-with_tools minimize fuzz_cbor "$scratch/long" >"$scratch/minimize.log" 2>&1
+with_tools minimize fuzz_cbor "$scratch/long" 5 >"$scratch/minimize.log" 2>&1
 is "and made as small as it can be" "$(stat -c %s "$scratch/long.min")" 2
 with_tools merge '' fuzz_cbor >"$scratch/merge.log" 2>&1
 has "a corpus is merged to what adds coverage" "$scratch/merge.log" '^fuzz_cbor: [0-9]+ inputs, [0-9]+ left$'
