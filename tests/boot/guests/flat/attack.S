@@ -104,14 +104,7 @@ from_anywhere:
 fallen:	popl %eax
 	jmp fallen
 	.code32
-	.globl put_text
-put_text:
-	pushl %esi
-	movl 8(%esp), %esi
-	call print
-	popl %esi
-	ret
-	print_function
+	voice
 	tables
 	.balign 8
 rings:	.quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00cffb000000ffff, 0x00cff3000000ffff

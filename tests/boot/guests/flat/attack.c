@@ -321,7 +321,7 @@ static void rings(void)
 	static const struct ring good = {GOOD, OWN_PAGE, 16, CHAIN_WRITE, 0, 0, 1};
 	unsigned refused = 0;
 
-	let_master();
+	let_master(COMMAND);
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		refused += (unsigned)is_refused(&bad[i]);
 	judge(refused == sizeof(bad) / sizeof(bad[0]), "malformed virtio rings");

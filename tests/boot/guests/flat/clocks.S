@@ -6,12 +6,5 @@
 	movl $0x80000, %esp
 	call clocks
 	off
-	.globl put_text
-put_text:
-	pushl %esi
-	movl 8(%esp), %esi
-	call print
-	popl %esi
-	ret
-	print_function
+	voice
 	tables

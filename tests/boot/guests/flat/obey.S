@@ -7,12 +7,5 @@
 	call obey
 	cli
 	hlt
-	.globl put_text
-put_text:
-	pushl %esi
-	movl 8(%esp), %esi
-	call print
-	popl %esi
-	ret
-	print_function
+	voice
 	tables

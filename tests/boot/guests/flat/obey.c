@@ -2,31 +2,18 @@
  * A guest that takes all of its memory, and gives up as much of it as its balloon is asked for
  * (Virtio 1.2, 5.5).
  */
-#include "tests/boot/guests/flat/board.h"
+#include "tests/boot/guests/flat/virtio.h"
 
 #define PAGE_BYTES 4096u
 #define MEMORY     0x4000000u /* as its manifest says */
 #define KEPT       0x400000u  /* below that it lives */
-/* The device as the board leaves it: slot 3. PCI configuration mechanism 1. */
-#define BALLOON     0xe0030000u
-#define PCI_ADDRESS 0xcf8u
-#define PCI_DATA    0xcfcu
-#define COMMAND     0x80001804u
-#define MAY_MASTER  6u /* memory, bus master */
-/* Registers of the common structure (Virtio 1.2, 4.1.4.3); after it what a balloon has (5.5.4). */
-#define ACCEPTED_SELECT   0x08u
-#define ACCEPTED          0x0cu
-#define STATUS            0x14u
-#define QUEUE_SELECT      0x16u
-#define QUEUE_SIZE        0x18u
-#define QUEUE_ENABLE      0x1cu
-#define QUEUE_DESCRIPTORS 0x20u
-#define QUEUE_DRIVER      0x28u
-#define QUEUE_DEVICE      0x30u
-#define WANTED            0x2000u
-#define ACTUAL            0x2004u
-#define NOTIFY            0x3000u
-#define DRIVER_OK         15u
+/* The device as the board leaves it: slot 3. */
+#define BALLOON 0xe0030000u
+#define COMMAND 0x80001804u
+/* After the common structure, what a balloon has (5.5.4). */
+#define WANTED 0x2000u
+#define ACTUAL 0x2004u
+#define NOTIFY 0x3000u
 /* Rings of one entry, each in three pages; and the list of what is given up. */
 #define RINGS      0x310000u
 #define RING_BYTES 0x3000u
@@ -44,22 +31,15 @@ static void set_queue(uint32_t queue)
 
 	put16(BALLOON + QUEUE_SELECT, queue);
 	put16(BALLOON + QUEUE_SIZE, 1);
-	for (uint32_t i = 0; i < 3; i++) {
-		put(BALLOON + QUEUE_DESCRIPTORS + 8 * i, ring + i * PAGE_BYTES);
-		put(BALLOON + QUEUE_DESCRIPTORS + 8 * i + 4, 0);
-	}
+	for (uint32_t i = 0; i < 3; i++)
+		write_address(BALLOON + QUEUE_DESCRIPTORS + 8 * i, ring + i * PAGE_BYTES);
 	put16(BALLOON + QUEUE_ENABLE, 1);
 }
 
 static void set_up(void)
 {
-	out32(PCI_ADDRESS, COMMAND);
-	out32(PCI_DATA, MAY_MASTER);
-	put8(BALLOON + STATUS, 0);
-	put8(BALLOON + STATUS, 3);
-	put(BALLOON + ACCEPTED_SELECT, 1);
-	put(BALLOON + ACCEPTED, 1); /* VERSION_1, and nothing else */
-	put8(BALLOON + STATUS, 11);
+	let_master(COMMAND);
+	accept_features(BALLOON);
 	set_queue(INFLATE);
 	set_queue(DEFLATE);
 	put8(BALLOON + STATUS, DRIVER_OK);

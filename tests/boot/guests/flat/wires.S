@@ -45,14 +45,7 @@ on_device:
 	popl %eax
 	iret
 
-	.globl put_text
-put_text:
-	pushl %esi
-	movl 8(%esp), %esi
-	call print
-	popl %esi
-	ret
-	print_function
+	voice
 	tables
 	.balign 4
 	.globl clock_interrupts, clock_flags, device_interrupts, device_flags

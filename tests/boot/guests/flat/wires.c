@@ -73,7 +73,7 @@ static void judge_device(void)
 	out32(PCI_ADDRESS, LINE);
 	judge((in32(PCI_DATA) & 0xff) == DEVICE && (in8(TRIGGER) >> (DEVICE - 8) & 1),
 		"the device's line, level-triggered");
-	let_master();
+	let_master(COMMAND);
 	start_queue(&good);
 	wait(&device_interrupts, 1);
 	judge((device_flags & 1) && get(USED + 8) == 16, "its interrupt");
