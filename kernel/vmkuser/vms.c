@@ -335,13 +335,13 @@ static enum vmk_status create(struct machine *m, struct vm **vm)
 	return status;
 }
 
-static bool is_ending(const struct machine *m)
+static enum vmk_vm_state state_of(const struct machine *m)
 {
 	uint64_t saved = spin_lock(&lock);
-	const bool ending = m->state == VMK_VM_ENDING;
+	const enum vmk_vm_state state = m->state;
 
 	spin_unlock(&lock, saved);
-	return ending;
+	return state;
 }
 
 static enum vmk_status power_on(struct machine *m, struct vm *vm)
@@ -356,7 +356,7 @@ static enum vmk_status power_on(struct machine *m, struct vm *vm)
 	status = uworld_start_vmx(vmx, &m->image, vm);
 	if (status == VMK_OK) {
 		/* Who switched it off meanwhile found no world to kill. */
-		if (is_ending(m))
+		if (state_of(m) == VMK_VM_ENDING)
 			uworld_kill(m->image.name);
 		return VMK_OK;
 	}
@@ -393,12 +393,26 @@ enum vmk_status vms_start(uint32_t id)
 	return status;
 }
 
+/* As its state says, which somebody else may have changed since, or changes meanwhile: whoever is
+ * the last to look leaves the two alike. One that ends stays as it is. */
+static void follow_state(const struct machine *m, struct vm *vm)
+{
+	enum vmk_vm_state state = state_of(m), done;
+
+	do {
+		done = state;
+		if (done == VMK_VM_PAUSED || done == VMK_VM_RUNNING)
+			vm_pause(vm, done == VMK_VM_PAUSED);
+		state = state_of(m);
+	} while (state != done);
+}
+
 static void perform(const struct machine *m, struct vm *vm, enum vm_action action)
 {
 	switch (action) {
 	case VM_PAUSE:
 	case VM_RESUME:
-		vm_pause(vm, action == VM_PAUSE);
+		follow_state(m, vm);
 		break;
 	case VM_RESET:
 		vm_ask_for(vm, VMK_VM_REQUEST_RESET);

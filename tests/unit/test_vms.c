@@ -121,8 +121,16 @@ void vm_put(struct vm *v)
 		v->owner.gone(v->owner.context);
 }
 
+static uint32_t resumed_meanwhile; /* a machine that another administrator resumes */
+
 void vm_pause(struct vm *v, bool paused)
 {
+	const uint32_t id = resumed_meanwhile;
+
+	if (id) {
+		resumed_meanwhile = 0;
+		assert_int_equal(vms_act(id, VM_RESUME), VMK_OK);
+	}
 	note(paused ? "pause " : "resume ");
 }
 
@@ -271,6 +279,17 @@ static void wake(void)
 	assert_int_equal(vms_attach(1, &console), VMK_OK);
 	vms_wake(console);
 	vms_detach(console);
+}
+
+/* Another's order comes in between: the last of the two is what holds. */
+static void is_resumed_while_it_is_paused(void **state)
+{
+	assert_int_equal(vms_start(1), VMK_OK);
+	resumed_meanwhile = 1;
+	assert_int_equal(vms_act(1, VM_PAUSE), VMK_OK);
+	assert_string_equal(notes, "create vmx resume pause resume ");
+	assert_int_equal(state_now(), VMK_VM_RUNNING);
+	end();
 }
 
 static void is_switched_off_while_it_starts(void **state)
@@ -462,6 +481,7 @@ int main(void)
 		cmocka_unit_test_setup(without_a_vmx_world, fresh),
 		cmocka_unit_test_setup(is_described, fresh),
 		cmocka_unit_test_setup(a_whole_life, fresh),
+		cmocka_unit_test_setup(is_resumed_while_it_is_paused, fresh),
 		cmocka_unit_test_setup(is_switched_off_while_it_starts, fresh),
 		cmocka_unit_test_setup(ends_with_its_last_thread, fresh),
 		cmocka_unit_test_setup(what_cannot_be_made_is_off, fresh),
