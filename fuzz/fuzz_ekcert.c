@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "fuzz/models/tpm_keys.h"
+#include "fuzz/models/x509_extensions.h"
 #include "lib/reader.h"
 #include "verifier/credential.h"
 #include "verifier/ek.h"
@@ -48,30 +49,6 @@ struct options {
 #define OTHER_SIGNER 0x20u
 #define EXPIRED      0x40u
 #define RSA_OAEP     0x80u
-
-static void add_extension(X509 *certificate, int nid, const char *value)
-{
-	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-
-	if (!extension || X509_add_ext(certificate, extension, -1) != 1)
-		abort();
-	X509_EXTENSION_free(extension);
-}
-
-/* One that nobody but TPM people knows. */
-static void add_unknown_critical(X509 *certificate)
-{
-	ASN1_OBJECT *oid = OBJ_txt2obj("2.23.133.2.99", 1);
-	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-	X509_EXTENSION *extension;
-
-	ASN1_OCTET_STRING_set(value, (const unsigned char *)"\x05\x00", 2);
-	extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 1, value);
-	X509_add_ext(certificate, extension, -1);
-	X509_EXTENSION_free(extension);
-	ASN1_OCTET_STRING_free(value);
-	ASN1_OBJECT_free(oid);
-}
 
 /* Some makers say of an RSA key what it is for; OpenSSL has no such type of key. */
 static void label_oaep(X509 *certificate, EVP_PKEY *pkey)
@@ -128,15 +105,15 @@ static struct bytes make_certificate(const struct options *o, EVP_PKEY *pkey)
 	struct bytes der;
 
 	if (usage && *usage)
-		add_extension(certificate, NID_ext_key_usage, usage);
+		x509_add_extension(certificate, NID_ext_key_usage, usage);
 	if (usage && !*usage) {
-		add_extension(certificate, NID_ext_key_usage, "serverAuth");
-		add_extension(certificate, NID_ext_key_usage, "2.23.133.8.1");
+		x509_add_extension(certificate, NID_ext_key_usage, "serverAuth");
+		x509_add_extension(certificate, NID_ext_key_usage, "2.23.133.8.1");
 	}
 	if (o->usage & IS_CA)
-		add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
+		x509_add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
 	if (o->usage & CRITICAL)
-		add_unknown_critical(certificate);
+		x509_add_unknown_critical(certificate);
 	X509_set_pubkey(certificate, pkey);
 	if (o->usage & RSA_OAEP && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA)
 		label_oaep(certificate, pkey);
@@ -155,9 +132,9 @@ static int make_file(char path[64], enum file what)
 	X509 *ca = new_certificate(100);
 
 	X509_set_subject_name(ca, X509_get_issuer_name(ca));
-	add_extension(ca, NID_basic_constraints, "critical,CA:TRUE");
+	x509_add_extension(ca, NID_basic_constraints, "critical,CA:TRUE");
 	if (what == STRANGE)
-		add_unknown_critical(ca);
+		x509_add_unknown_critical(ca);
 	X509_set_pubkey(ca, ca_key(false));
 	X509_sign(ca, ca_key(false), EVP_sha256());
 	fputs("the CAs that we trust\n", file);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "fuzz/models/tpm_keys.h"
+#include "fuzz/models/x509_extensions.h"
 #include "verifier/credential.h"
 #include "verifier/ek.h"
 
@@ -56,30 +57,6 @@ static struct bytes public_of(EVP_PKEY *pkey, uint32_t attributes)
 	return bytes_copy(encoded, offset);
 }
 
-static void add_extension(X509 *certificate, int nid, const char *value)
-{
-	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-
-	assert_non_null(extension);
-	assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
-/* A critical extension that nobody but TPM people knows. */
-static void add_unknown_critical(X509 *certificate)
-{
-	ASN1_OBJECT *oid = OBJ_txt2obj("2.23.133.2.99", 1);
-	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-	X509_EXTENSION *extension;
-
-	ASN1_OCTET_STRING_set(value, (const unsigned char *)"\x05\x00", 2);
-	extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 1, value);
-	assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-	ASN1_OCTET_STRING_free(value);
-	ASN1_OBJECT_free(oid);
-}
-
 static X509 *certificate_with(
 	EVP_PKEY *pkey, EVP_PKEY *signer, bool is_ca, long days, int nid, const char *value)
 {
@@ -95,12 +72,12 @@ static X509 *certificate_with(
 	X509_set_issuer_name(certificate, name);
 	if (is_ca) {
 		X509_set_subject_name(certificate, name);
-		add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
+		x509_add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
 	} else {
-		add_unknown_critical(certificate);
+		x509_add_unknown_critical(certificate);
 	}
 	if (value)
-		add_extension(certificate, nid, value);
+		x509_add_extension(certificate, nid, value);
 	X509_set_pubkey(certificate, pkey);
 	assert_true(X509_sign(certificate, signer, EVP_sha256()) > 0);
 	X509_NAME_free(name);
@@ -269,7 +246,7 @@ static void refuses_what_a_ca_cannot_vouch_for(void **state)
 	trust(expired);
 	assert_int_equal(check(&der), REASON_EK_UNTRUSTED);
 	assert_non_null(strstr(fault.what, "expired"));
-	add_unknown_critical(strange);
+	x509_add_unknown_critical(strange);
 	X509_sign(strange, ca_key, EVP_sha256());
 	trust(strange);
 	assert_int_equal(check(&der), REASON_EK_UNTRUSTED);
