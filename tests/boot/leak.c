@@ -4,8 +4,9 @@
  * REGIONS: lines NAME START END in hexadecimal; MAPPED: lines whose first word is a mapped page of
  * the kernel's half. A file tells if it holds, in either byte order, eight bytes that are an
  * address in a region; or digits that are one: hexadecimal with 16 digits, the 8 to 15 first ones
- * of such an address, or its last 12 where a page is mapped; or decimal, with or without sign. Exit
- * status: 0 nothing, 1 something, which is printed, 2 cannot tell.
+ * of such an address, or its last 12 where a page is mapped; or decimal, with or without sign, but
+ * not the decimal digits inside a digest. Exit status: 0 nothing, 1 something, which is printed, 2
+ * cannot tell.
  */
 #include <ctype.h>
 #include <err.h>
@@ -165,6 +166,9 @@ static void check_decimal(const uint8_t *digits, size_t count, size_t offset)
 	uint64_t value;
 
 	if (count < (is_negative ? 8 : 12) || count > 20)
+		return;
+	/* A digest's 64 digits have 12 decimal ones in a row in one of a dozen cases. */
+	if ((offset && isxdigit(digits[-1])) || isxdigit(digits[count]))
 		return;
 	memcpy(text, digits, count);
 	value = strtoull(text, NULL, 10);

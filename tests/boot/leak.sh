@@ -42,10 +42,7 @@ swtpm socket --tpm2 --tpmstate "dir=$dir/tpm" --ctrl "type=unixio,path=$dir/tpm.
 	>"$dir/swtpm.log" 2>&1 &
 tpm=$!
 trap 'for p in $outside_pid $tpm $reader; do kill "$p" 2>/dev/null; done' EXIT
-for _ in $(seq 50); do
-	[ ! -S "$dir/tpm.sock" ] || break
-	sleep 0.1
-done
+await "$tpm" test -S "$dir/tpm.sock"
 port=$(free_port)
 log=$dir/serial.log
 outside_boot "$dir" boot -chardev "pipe,id=serial,path=$dir/serial,logfile=$log" -serial chardev:serial \
@@ -106,9 +103,11 @@ echo "at ${start:0:10}" >"$dir/control.prefix"
 echo "at ${page:4}" >"$dir/control.short"
 printf 'at %u\n' "0x$start" >"$dir/control.decimal"
 printf 'at %d\n' $((0x$start)) >"$dir/control.negative"
+printf 'digest f%dc\n' $((0x$start)) | tr -d - >"$dir/control.digest"
 for form in big little hex prefix short decimal negative; do
 	is "an address would be found: $form" "$(leaks "$dir/control.$form")" 1
 done
+is "but none in the decimal digits of a digest" "$(leaks "$dir/control.digest")" 0
 : >"$dir/leaks"
 ok "what the verifier fetched is there" test "$(find "$dir/out" -type f | wc -l)" -ge 3
 mapfile -t fetched < <(find "$dir/out" "$dir/verifier" -type f)
