@@ -63,11 +63,11 @@ die()
 packages=(
 	make clang-19 lld-19 llvm-19 libclang-rt-19-dev clang-format-19 gcc-12
 	git dpkg-dev patch xz-utils bzip2 zip unzip openssl procps
-	bochs bochs-term bochsbios vgabios qemu-system-x86 ovmf grub-common grub-pc-bin grub-efi-amd64-bin
+	bochs bochs-term bochsbios vgabios qemu-system-x86 grub-common grub-pc-bin grub-efi-amd64-bin
 	ovmf xorriso mtools cpio
 	swtpm swtpm-tools gnutls-bin tpm2-tools
 	softhsm2 libengine-pkcs11-openssl
-	jq mandoc libcmocka-dev libssl-dev libjansson-dev libtss2-dev zlib1g-dev libcoap3-bin acpica-tools
+	jq mandoc libcmocka-dev libssl-dev libjansson-dev libtss2-dev zlib1g-dev libcoap3-bin acpica-tools bsdextrautils
 )
 
 missing_packages()

@@ -26,6 +26,9 @@ if [ $# = 0 ]; then
 	done
 fi
 export ENGINE=clusterfuzz
+# What runs on simulated processors wants clang itself, whatever the engine wraps around it.
+SIMCPU_CC=$(command -v clang || command -v clang-19)
+export SIMCPU_CC
 make -j"$(nproc)" "${wanted[@]/#/build/fuzz-$ENGINE/}"
 for target in "${wanted[@]}"; do
 	name=${target#fuzz_}

@@ -1,4 +1,5 @@
 /* sources: kernel/vmkuser/accounts.c kernel/lib/keyval.c kernel/trust/hash.c */
+/* coverage: edges, comparisons */
 /* sources: tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a */
@@ -75,13 +76,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct accounts accounts;
 	static char text[TEXT_MAX];
 	const char *why = NULL;
+	char key[KEYVAL_KEY_MAX + 1];
 	unsigned line = 0;
 
 	if (size > sizeof(text))
 		return 0;
 	memcpy(text, data, size);
-	if (accounts_parse(&accounts, text, size, &line, &why) != VMK_OK)
+	if (accounts_parse(&accounts, text, size, &line, &why) != VMK_OK) {
 		require(accounts.count == 0 && line > 0 && why);
+		accounts_key(text, size, line, key);
+		require(strlen(key) <= KEYVAL_KEY_MAX);
+	}
 	require(accounts.count <= ACCOUNTS_MAX);
 	for (unsigned i = 0; i < accounts.count; i++)
 		check_account(&accounts, &accounts.list[i]);

@@ -1,7 +1,9 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/admission.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/vmkmod/load_policy.c kernel/vmkvm/image.c kernel/lib/keyval.c kernel/lib/hex.c */
 /* quiet: tests/unit/shim/package_bytes.c */
+/* coverage: edges, comparisons */
 /*
  * Up to eight packages on one host, each with what its signature is said to be: none, bad, or good
  * with a limit and a signer's key. For each: {flags, 2 bytes manifest size, 2 bytes payload size,

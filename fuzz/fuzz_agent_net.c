@@ -3,6 +3,7 @@
 /* sources: attest/agent/server.c attest/agent/body.c attest/agent/answers.c */
 /* sources: attest/agent/bucket.c attest/agent/echo.c attest/agent/siphash.c */
 /* sources: attest/wire/coap.c attest/wire/cbor.c attest/wire/tap.c attest/wire/exchange.c */
+/* coverage: edges, comparisons */
 /*
  * Frames at the agent's network edge. The input is a sequence of {16 bits: length, frame}; few
  * frames come back for each. Then the agent still answers ARP: no buffer was lost.

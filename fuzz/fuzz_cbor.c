@@ -1,4 +1,5 @@
 /* sources: attest/wire/cbor.c */
+/* coverage: edges, comparisons */
 /*
  * Items read one after the other encode to the bytes that they were read from; into less room they
  * do not go. What is read as a kind that it is not fails, and everything after that does, too.

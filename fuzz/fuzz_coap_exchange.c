@@ -1,4 +1,5 @@
 /* sources: attest/wire/coap.c attest/wire/exchange.c */
+/* coverage: edges, comparisons */
 /*
  * A hostile server at the client's state machine. The input is a sequence of {3 bits: what,
  * 13 bits: length, u8 code, bytes}: the bytes are what comes after the header of an answer to what

@@ -54,9 +54,9 @@ static volatile uint8_t *map(void *device, uint64_t address, size_t bytes)
 	if (address < 0x10000 && (address & 1))
 		return NULL;
 	free(d->buffer);
-	d->buffer = malloc(bytes);
-	for (size_t i = 0; i < bytes; i++)
-		d->buffer[i] = i < 6 ? next(d) : 0;
+	d->buffer = calloc(1, bytes);
+	for (size_t i = 0; i < 6; i++)
+		d->buffer[i] = next(d);
 	return d->buffer;
 }
 
@@ -91,7 +91,7 @@ static void use(struct crb *crb, struct device *device, uint8_t locality, uint8_
 	if (how & 0x40)
 		crb_release(crb);
 	if (how & 0x20)
-		crb->response.size = crb->command.size = 40;
+		crb->response.size = crb->command.size = MIN(crb->response.size, 40u);
 	if (crb_send(crb, command, sizes[how >> 3 & 3]) == VMK_OK || how & 0x10) {
 		if (crb_receive(crb, response, room, &got, 1000) == VMK_OK &&
 			(got < TPM_HEADER || got > room))

@@ -1,9 +1,12 @@
 /* sources: kernel/boot/acpi_dmar.c kernel/vmkdev/requester.c */
+/* coverage: edges, comparisons */
+/* plain: kernel/boot/acpi_sum.c */
 /*
  * Hostile DMAR tables, and the questions that are asked of them about a machine with bridges. The
  * input is bridges, 4 bytes each after their number, and then a table whose checksum is made to
  * fit unless it begins with '!'.
  */
+#include "boot/acpi_sum.h"
 #include "vmkdev/requester.h"
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +46,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pci_function functions[FUNCTIONS] = {0};
 	unsigned count = size ? data[0] % (FUNCTIONS + 1) : 0;
 	const char *why = NULL;
-	uint8_t sum = 0;
 
 	if (size < 1 + 4 * count)
 		return 0;
@@ -63,9 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		memcpy(table, "DMAR", 4);
 		memcpy(table + 4, &length, 4);
-		for (size_t i = 0; i < size; i++)
-			sum = (uint8_t)(sum + table[i]);
-		table[9] = (uint8_t)(table[9] - sum);
+		table[9] = (uint8_t)(table[9] - acpi_sum(table, size));
 	}
 	if (dmar_parse(table, size, &dmar, &why) == VMK_OK)
 		check(functions, count);

@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/manifest.c kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/package.c kernel/lib/keyval.c */
 /* coverage: edges */
 /*

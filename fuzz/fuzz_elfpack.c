@@ -1,4 +1,5 @@
 /* sources: tboot-integration/image/elfpack.c */
+/* coverage: edges, comparisons */
 /* A file that claims to be an executable: refused, or packed into the room that is said to do. */
 #include "tboot-integration/image/elfpack.h"
 

@@ -142,17 +142,19 @@ static enum vmk_status ask(struct ept *ept, const struct call *c)
 	}
 }
 
-static void call(struct ept *ept, const struct call *c)
+/* `picture` is of the state before, then of the one after. */
+static void call(struct ept *ept, const struct call *c, uint64_t *picture)
 {
-	const uint64_t before = picture_of(ept);
+	const uint64_t before = *picture;
 	enum vmk_status status;
 
 	arena.budget = c->budget;
 	arena.foreign = c->odd >> 7;
 	status = ask(ept, c);
 	arena.foreign = false;
+	*picture = picture_of(ept);
 	if (status != VMK_OK || (c->what & 7) > 3)
-		require(picture_of(ept) == before);
+		require(*picture == before);
 }
 
 /* With another bit this leaf would be a misconfiguration (SDM 29.3.3.1). */
@@ -196,6 +198,7 @@ static void damage(struct ept *ept, uint8_t which, uint8_t bit)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	uint64_t picture = 0; /* of no leaf */
 	struct ept_leaf bad;
 	struct ept ept;
 	struct call c;
@@ -211,7 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(ept_pointer(&ept) >> PAGE_SHIFT == ept.root.v >> PAGE_SHIFT);
 	for (size_t at = 2; at + sizeof(c) <= size && at < 2 + STEPS * sizeof(c); at += sizeof(c)) {
 		memcpy(&c, data + at, sizeof(c));
-		call(&ept, &c);
+		call(&ept, &c, &picture);
 		require(ept_check(&ept, &bad));
 		figures_operations(1);
 	}

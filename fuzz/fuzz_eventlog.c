@@ -1,4 +1,5 @@
 /* sources: kernel/trust/evlog_read.c */
+/* coverage: edges, comparisons */
 /* The event log reader, on anything: each walk ends, stays inside, and says how. */
 #include <stdlib.h>
 

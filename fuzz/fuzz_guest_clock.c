@@ -1,4 +1,5 @@
 /* sources: kernel/vtx/guest_clock.c */
+/* coverage: edges, comparisons */
 /*
  * A guest's clock at any rate, stopped and let go at any time: it never goes back, stands while it
  * is stopped, what a deadline in it lasts on the host is never too short, and what a pCPU that lags
@@ -51,12 +52,15 @@ static void check_deadline(const struct guest_clock *clock, uint64_t ticks)
 	require(host < 3 || guest_clock_scale(host - 3, clock->multiplier) < ticks);
 }
 
-static void check_lag(const struct guest_clock *clock, uint64_t tsc, uint64_t lag)
+/* Of a pCPU whose TSC is behind, or ahead. */
+static void check_lag(const struct guest_clock *clock, uint64_t tsc, int64_t lag)
 {
-	const uint64_t seen = guest_clock_scale(tsc - lag, clock->multiplier) +
-			      guest_clock_scale(lag, clock->multiplier);
+	const uint64_t own = tsc - (uint64_t)lag;
+	const uint64_t seen =
+		guest_clock_scale(own, clock->multiplier) + guest_clock_lag(clock, lag);
 
-	require(guest_clock_ticks(clock, tsc - lag, lag) - seen <= 1);
+	require(guest_clock_ticks(clock, own, lag) == guest_clock_ticks(clock, tsc, 0));
+	require(guest_clock_ticks(clock, tsc, 0) - seen <= 1);
 }
 
 static void run(struct guest_clock *clock, uint64_t tsc, const uint8_t *data, size_t size)
@@ -73,7 +77,8 @@ static void run(struct guest_clock *clock, uint64_t tsc, const uint8_t *data, si
 		passed = (uint64_t)s.ticks << s.shift % 17;
 		check_deadline(clock, passed);
 		tsc += passed;
-		check_lag(clock, tsc, MIN(passed, tsc));
+		check_lag(clock, tsc, (int64_t)MIN(passed, tsc));
+		check_lag(clock, tsc, -(int64_t)passed);
 		ns += passed / 2;
 		ticks = guest_clock_ticks(clock, tsc, 0);
 		now = guest_clock_tsc(clock, ticks);

@@ -122,6 +122,7 @@ static void send(const struct intel_io *io, const struct intel_model *model)
 	REQUIRE((status == VMK_BAD_PARAM) == !bytes);
 	REQUIRE((status == VMK_TOO_LARGE) == (bytes > INTEL_FRAME_MAX));
 	REQUIRE(status != VMK_OK || tx.next == (before + 1) % INTEL_TX_RING);
+	REQUIRE(intel_tx_room(io, model, &tx, now) <= INTEL_TX_FRAMES);
 }
 
 /* Frames arrive, whole unless `how` says otherwise; or the device has sent what it was told of. */

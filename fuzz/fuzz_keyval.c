@@ -1,4 +1,5 @@
 /* sources: kernel/lib/keyval.c */
+/* coverage: edges, comparisons */
 /* Whatever the text: pairs lie inside it, line numbers grow, an error stays, get agrees with next.
  */
 #include <stdint.h>

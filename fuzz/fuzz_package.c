@@ -1,5 +1,7 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
+/* coverage: edges, comparisons */
 /*
  * Whatever is accepted lies inside the file, and its names are what a log or an event can bear.
  * Input: a package; or, if it does not begin as one, a manifest that is put into one here, since

@@ -1,5 +1,6 @@
 /* sources: kernel/vmkmod/parameters.c */
 /* quiet: tests/unit/shim/panic.c */
+/* coverage: edges, comparisons */
 /*
  * A driver's parameters and what the boot loader's line says of them: what is declared has a name
  * that separates no words and a usual value within its limits, whatever is taken lies within them,

@@ -1,4 +1,5 @@
 /* sources: kernel/sched/pool_spec.c */
+/* coverage: edges, comparisons */
 /* Whatever the text: it ends, each step moves on, and what is accepted keeps its bounds. */
 #include "sched/pool_spec.h"
 

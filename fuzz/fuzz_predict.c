@@ -8,11 +8,13 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: policy/predict/owner.c */
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* quiet: policy/predict/buffer.c policy/predict/hex.c policy/predict/kernel.c */
 /* quiet: policy/predict/launch.c policy/predict/prediction.c policy/predict/static.c */
 /* quiet: kernel/trust/security.c kernel/boot/options.c */
 /* libs: -lcrypto -ljansson -lz */
+/* coverage: edges, comparisons */
 /*
  * The predictor's own parsers: the first byte says which of them gets the rest. From 0x80:
  * platforms, as a document or captured from a log whose SINIT or GRUB is known; what is captured or

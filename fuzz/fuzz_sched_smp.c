@@ -3,15 +3,17 @@
 /* simulated: kernel/sched/runq.c kernel/sched/sched.c kernel/sched/lend.c */
 /* simulated: kernel/sched/settings.c kernel/sched/event.c kernel/lib/lock.c */
 /* simulated: fuzz/models/simworld.c */
-/* quiet: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c kernel/sched/invariants.c */
-/* quiet: tests/unit/shim/panic.c fuzz/lib/figures.c */
+/* plain: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c kernel/sched/invariants.c */
+/* plain: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
+/* plain: kernel/sched/invariants_groups.c */
+/* plain: tests/unit/shim/panic.c fuzz/lib/figures.c */
 /*
  * The scheduler, events and locks on two to four processors that take turns at every atomic access,
- * with or without store buffers: twelve worlds signal, wait, lend, yield, move and end. Again and
- * again all processors are let out of the scheduler, and the invariants (kernel/sched/invariants.h)
- * are checked; nobody runs twice, nobody waits for what has come, all come to an end. Input: two
- * bytes of processors and mode, eight of the seed of turns, one of how often to check, then the
- * worlds' programs, operations of two bytes dealt out in turn.
+ * with or without store buffers: twelve worlds signal, wait, lend, yield, move each other, promise
+ * each other time, and end. Again and again all processors are let out of the scheduler, and the
+ * invariants (kernel/sched/invariants.h) are checked; nobody runs twice, nobody waits for what has
+ * come, all come to an end. Input: two bytes of processors and mode, eight of the seed of turns,
+ * one of how often to check, then the worlds' programs, operations of two bytes dealt out in turn.
  */
 #include "fuzz/lib/figures.h"
 #include "fuzz/models/simworld.h"
@@ -44,7 +46,7 @@ static _Noreturn void fail(const char *what)
 	abort();
 }
 
-static const struct simcpu_ops edge = {simworld_interrupt, fail};
+static const struct simcpu_ops edge = {.interrupt = simworld_interrupt, .fail = fail};
 
 /* --- what must hold when no processor is in the scheduler */
 
@@ -73,15 +75,14 @@ static void check_invariants(const struct sched_view *view)
 {
 	struct violation violation;
 
-	require(sched_check_places(view, &violation), &violation);
-	require(sched_check_running(view, &violation), &violation);
-	require(sched_check_wakeups(view, &violation), &violation);
-	require(sched_check_structure(view, &violation), &violation);
-	require(sched_check_sums(view, &violation), &violation);
-	require(sched_check_pick(view, &violation), &violation);
-	require(sched_check_task_time(view, &violation), &violation);
-	require(sched_check_affinity(view, &violation), &violation);
+	require(sched_check_all(view, &violation), &violation);
 	require(sched_check_groups(view, simworld_groups, SIMWORLD_GROUPS, &violation), &violation);
+}
+
+/* What it was promised goes last. */
+static bool is_gone(const struct simworld *world)
+{
+	return (world->ended || world->task.state == TASK_DEAD) && !world->task.entity.reservation;
 }
 
 static void check(void)
@@ -96,7 +97,7 @@ static void check(void)
 		struct simworld *world = &simworlds[i];
 
 		states = (states ^ world->task.state) * 16777619u;
-		if (!world->started || world->ended || world->task.state == TASK_DEAD)
+		if (!world->started || is_gone(world))
 			continue;
 		check_wait(world);
 		live[view.count++] = &world->task;

@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PIXELS_MAX (4u << 20) /* bytes */
+#define PIXELS_MAX (256u << 10) /* bytes: each of them is drawn whenever a screen rolls */
 
 static struct screen screen;
 

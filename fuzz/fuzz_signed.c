@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/lib/keyval.c kernel/trust/signature.c kernel/trust/hash.c */
 /* quiet: fuzz/models/signer.c signing/crypto.c signing/token.c signing/file.c */

@@ -3,6 +3,7 @@
 /* quiet: tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a */
+/* coverage: edges */
 /*
  * The verdict on a static launch, over logs of events that are made from the input, true ones and
  * others: each sign holds where what we wrote down while we made them says so. Input: {u8 what is
@@ -16,6 +17,7 @@
 
 #define LOG_MAX     8192u
 #define EVENTS_MAX  48u
+#define TEXTS       16u
 #define MODULES     3u
 #define REQUIRE(it) ((it) ? (void)0 : panic("srtm: not so: %s", #it))
 
@@ -35,7 +37,7 @@ enum wrong {
 static const struct {
 	const char *text;
 	size_t bytes;
-} texts[] = {
+} texts[TEXTS] = {
 #define TEXT(t) {t, sizeof(t) - 1}
 	TEXT("grub_cmd: multiboot2 /boot/vmk.gz serial=1\0"),
 	TEXT("grub_cmd: multiboot2 /boot/vmk.gz"),
@@ -57,6 +59,9 @@ static const struct {
 };
 /* What an event's SHA-256 digest is of; or the event has none. */
 enum digest { OF_TEXT, OF_REST, OF_MODULE, OF_NOTHING, OF_ZERO_ENDED, ABSENT };
+
+/* Of each text, in each way; worked out once. */
+static uint8_t digests[TEXTS][ABSENT][32], line_digest[32], module_line_digests[MODULES][32];
 
 static uint8_t log_bytes[LOG_MAX];
 static size_t log_size;
@@ -93,7 +98,7 @@ static void put_header(void)
 	put(0, 1);
 }
 
-static void choose_digest(enum digest kind, const char *text, size_t bytes, uint8_t digest[32])
+static void make_digest(enum digest kind, const char *text, size_t bytes, uint8_t digest[32])
 {
 	const char *rest = memmem(text, bytes, ": ", 2);
 
@@ -109,18 +114,34 @@ static void choose_digest(enum digest kind, const char *text, size_t bytes, uint
 	}
 }
 
+static void prepare(void)
+{
+	static bool prepared;
+
+	if (prepared)
+		return;
+	prepared = true;
+	hash_sha256("loglevel=1", 10, line_digest);
+	for (unsigned i = 0; i < MODULES; i++) {
+		hash_sha256(modules[i].cmdline, strlen(modules[i].cmdline), module_line_digests[i]);
+		hash_sha256(&i, sizeof(i), modules[i].sha256);
+	}
+	for (unsigned i = 0; i < TEXTS; i++)
+		for (enum digest kind = OF_TEXT; kind < ABSENT; kind++)
+			make_digest(kind, texts[i].text, texts[i].bytes, digests[i][kind]);
+}
+
 static void write_down(unsigned pcr, const uint8_t digest[32])
 {
-	uint8_t hash[32], joined[64];
+	uint8_t joined[64];
 
 	memcpy(joined, pcrs[pcr], 32);
 	memcpy(joined + 32, digest, 32);
 	hash_sha256(joined, 64, pcrs[pcr]);
-	hash_sha256("loglevel=1", 10, hash);
-	has_line |= pcr == SRTM_PCR_COMMANDS && !memcmp(hash, digest, 32);
+	has_line |= pcr == SRTM_PCR_COMMANDS && !memcmp(line_digest, digest, 32);
 	for (unsigned i = 0; i < MODULES; i++) {
-		hash_sha256(modules[i].cmdline, strlen(modules[i].cmdline), hash);
-		has_module_line[i] |= pcr == SRTM_PCR_COMMANDS && !memcmp(hash, digest, 32);
+		has_module_line[i] |=
+			pcr == SRTM_PCR_COMMANDS && !memcmp(module_line_digests[i], digest, 32);
 		has_module[i] |= pcr == SRTM_PCR_FILES && !memcmp(modules[i].sha256, digest, 32);
 	}
 }
@@ -131,9 +152,8 @@ static void add_event(uint8_t where, uint8_t what)
 	const enum digest kind = (enum digest)((what >> 4) % 8 % (ABSENT + 1));
 	const char *text = texts[what & 15].text;
 	const size_t bytes = texts[what & 15].bytes;
-	uint8_t digest[32];
+	const uint8_t *digest = kind == ABSENT ? NULL : digests[what & 15][kind];
 
-	choose_digest(kind, text, bytes, digest);
 	put(pcr, 4);
 	put(type, 4);
 	put(kind == ABSENT ? 1 : 2, 4);
@@ -161,8 +181,6 @@ static void begin(uint8_t wrong)
 	for (unsigned pcr = 17; pcr <= 22; pcr++)
 		memset(pcrs[pcr], wrong & DRTM_TOUCHED ? 0 : 0xff, 32);
 	pcrs[13][31] = wrong & OWN_TOUCHED ? 1 : 0;
-	for (unsigned i = 0; i < MODULES; i++)
-		hash_sha256(&i, sizeof(i), modules[i].sha256);
 	has_line = has_kernel = no_digest = false;
 	memset(has_module_line, 0, sizeof(has_module_line));
 	memset(has_module, 0, sizeof(has_module));
@@ -198,6 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct srtm_facts facts = {.pcrs_known = !(wrong & PCRS_UNKNOWN), .pcrs = pcrs};
 	struct srtm_verdict verdict;
 
+	prepare();
 	begin(wrong);
 	for (size_t i = 3; i + 2 <= size && i < 3 + 2 * EVENTS_MAX; i += 2)
 		add_event(data[i], data[i + 1]);

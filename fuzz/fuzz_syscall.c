@@ -145,7 +145,8 @@ static void check(void)
 		require((page->prot & PROT_USER) && page->address < USER_TOP);
 		require(page->address == IMAGE_PAGE || !(page->prot & PROT_X));
 	}
-	require(pages * PAGE_SIZE == world.memory_used && world.memory_used <= world.memory_limit);
+	require((pages + space_tables(&sim.space)) * PAGE_SIZE == world.memory_used &&
+		world.memory_used <= world.memory_limit);
 	require(sim_page_at(&sim.space, IMAGE_PAGE)->prot == (PROT_USER | PROT_R | PROT_X));
 	require(sim_page_at(&sim.space, STACK_PAGE)->prot == (PROT_USER | PROT_R | PROT_W));
 	require(sim.tls < USER_TOP);
@@ -177,8 +178,11 @@ static void make_world(void)
 	sim_reset();
 	memset(&sim_console, 0, sizeof(sim_console));
 	sim_world(&world);
+	world.log_budget.interval_ns = 300; /* two calls later there may be another control */
 	world.memory_limit = LIMIT;
-	world.memory_used = 2 * PAGE_SIZE;
+	world.memory_used = 3 * PAGE_SIZE;
+	world.table_bytes = PAGE_SIZE;
+	sim.space.each_table = 4;
 	world.image = (struct user_range){IMAGE_PAGE, PAGE_SIZE};
 	world.stack = (struct user_range){STACK_PAGE, PAGE_SIZE};
 	space_alloc_at(&sim.space, IMAGE_PAGE, PAGE_SIZE, PROT_USER | PROT_R | PROT_X);

@@ -2,6 +2,7 @@
 /* quiet: fuzz/models/tpm_model.c tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a -ltss2-sys -ltss2-mu */
+/* coverage: edges, comparisons */
 /*
  * A TPM that answers well, or as the input says: what is given out has its size and place, and
  * whoever asks is told why it failed. Input: {u8 what is asked, u8 of which kind}, then a byte for
@@ -21,6 +22,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* More often than is asked for; hundreds of commands, so for one stuck answer of four, once. */
+#define FOREVER 600u
+
 enum asked {
 	PCRS = 1,
 	RANDOM = 2,
@@ -38,6 +42,7 @@ static struct {
 	size_t bytes;
 	unsigned stuck; /* so many answers more are this one: */
 	uint32_t stuck_code;
+	bool was_stuck; /* for that long; once is enough */
 	TSS2_RC broken; /* what receiving ends in */
 	unsigned locality_fails;
 } tpm_side;
@@ -86,7 +91,8 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t bytes, uint8_t const 
 	} else if (how >= 0xa0 && how < 0xb0) {
 		answer_code(codes[how & 15]);
 	} else if (how >= 0xb0 && how < 0xc0) {
-		tpm_side.stuck = 600;
+		tpm_side.stuck = (how & 12) == 12 && !tpm_side.was_stuck ? FOREVER : 8;
+		tpm_side.was_stuck |= tpm_side.stuck == FOREVER;
 		tpm_side.stuck_code = codes[how & 3];
 		answer_code(tpm_side.stuck_code);
 	} else if (how >= 0xc0 && how < 0xd0) {

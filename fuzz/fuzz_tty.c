@@ -1,5 +1,6 @@
 /* sources: kernel/vmkdev/tty.c */
 /* quiet: kernel/lib/lock.c tests/unit/shim/panic.c */
+/* coverage: edges */
 /*
  * Worlds and the kernel write, people type, in any order: a terminal of 80 columns and an endless
  * one are given nothing but what tty.h promises, no line but the kernel's begins as the kernel's

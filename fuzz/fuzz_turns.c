@@ -1,4 +1,5 @@
 /* sources: kernel/sched/turns.c */
+/* plain: kernel/sched/turns_check.c */
 /* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /*
@@ -9,8 +10,7 @@
 #include <string.h>
 
 #include "fuzz/lib/figures.h"
-#include "sched/queue.h"
-#include "sched/turns.h"
+#include "sched/turns_node.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -74,24 +74,32 @@ static void check_all(void)
 {
 	const struct entry *last = NULL;
 	const char *wrong = turns_wrong(&turns);
-	struct turn *turn = NULL;
+	struct turns_walk walk = turns_walk_from(turns.root);
 	unsigned queued = 0;
 
 	require(!wrong);
 	for (unsigned i = 0; i < ENTRIES; i++)
 		queued += turn_queued(&entries[i].turn);
-	while ((turn = turns_next(&turns, turn))) {
-		const struct entry *e = container_of(turn, struct entry, turn);
+	for (; walk.leaf; turns_walk_on(&walk)) {
+		const struct turns_slot *slot = turns_walk_slot(&walk);
+		const struct entry *e =
+			container_of((struct turn *)slot->child, struct entry, turn);
 
 		require(queued-- && (!last || is_before(last, e)));
-		require(turn_deadline(turn) == e->deadline && turn_vtime(turn) == e->vtime);
+		require(slot->key == e->deadline && slot->least == e->vtime);
 		last = e;
 	}
 	require(!queued);
 }
 
-static void change(struct entry *e, uint64_t deadline, uint64_t vtime)
+/* Come or go; or, with `advance`, move on. */
+static void change(struct entry *e, uint64_t deadline, uint64_t vtime, uint64_t advance)
 {
+	if (turn_queued(&e->turn) && advance) {
+		e->vtime += advance;
+		turns_advance(&e->turn, e->vtime);
+		return;
+	}
 	if (turn_queued(&e->turn)) {
 		turns_remove(&turns, &e->turn);
 		return;
@@ -103,7 +111,7 @@ static void change(struct entry *e, uint64_t deadline, uint64_t vtime)
 }
 
 /* Keys lie around zero, so that they wrap. Bits of `what`: 0-2 the stride, 3 downwards, 4 and 5 how
- * virtual times follow deadlines, 6 all with one deadline. */
+ * virtual times follow deadlines, 6 all with one deadline, 7: who is queued moves on. */
 static void apply(const struct step *s)
 {
 	const unsigned stride = 1 + (s->what & 7);
@@ -115,7 +123,8 @@ static void apply(const struct step *s)
 			(s->what & 0x40 ? s->spread : at * (s->spread + 1ull)) - 2048;
 		const uint64_t times[] = {deadline, 0 - deadline, s->spread, (at * 37u) % 251};
 
-		change(&entries[at], deadline, times[s->what >> 4 & 3]);
+		change(&entries[at], deadline, times[s->what >> 4 & 3],
+			s->what & 0x80 ? s->spread * 3ull : 0);
 	}
 }
 

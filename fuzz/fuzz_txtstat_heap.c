@@ -1,20 +1,22 @@
 /* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/eventlog.c */
 /* sources: kernel/trust/txtheap.c kernel/trust/evlog_read.c */
+/* quiet: fuzz/models/report_reader.c */
+/* coverage: edges, comparisons */
 /* A TXT heap as a firmware, loader or SINIT left it, whatever it holds: decoded in bounds, groups
  * closed, the event log inside the heap. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/models/report_reader.h"
 #include "tboot-integration/txtstat/eventlog.h"
 #include "tboot-integration/txtstat/heap.h"
-#include "tests/unit/txtstat_sink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct sink sink;
-	struct report report = sink_report(&sink);
+	struct report_reader reader;
+	struct report report = report_to_reader(&reader);
 	struct heapstat heap;
 	uint64_t base = 0;
 	const uint8_t *log;
@@ -33,7 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (log)
 		eventlog_report(&report, log, bytes, NULL);
-	if (sink.depth)
-		abort();
+	report_reader_check(&reader);
 	return 0;
 }

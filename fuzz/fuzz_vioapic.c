@@ -26,6 +26,7 @@ struct naive {
 
 static struct naive pins[IOAPIC_INPUTS];
 static uint32_t expected[IOAPIC_INPUTS]; /* messages that have to come in this step */
+static uint32_t outstanding;             /* all of them */
 static struct vioapic io;
 
 static void require(bool good)
@@ -44,9 +45,16 @@ static void send(void *context, const struct apic_message *m)
 			m->level_triggered != !!(pins[i].low & LEVEL) || !m->assert)
 			continue;
 		expected[i]--;
+		outstanding--;
 		return;
 	}
 	abort(); /* nobody asked for it */
+}
+
+static void expect(const struct naive *pin)
+{
+	expected[pin - pins]++;
+	outstanding++;
 }
 
 /* A level input that may ask does; it waits then for the EOI. */
@@ -55,7 +63,7 @@ static void expect_level(struct naive *pin)
 	if (!pin->asserted || !(pin->low & LEVEL) || (pin->low & (MASKED | REMOTE)))
 		return;
 	pin->low |= REMOTE;
-	expected[pin - pins]++;
+	expect(pin);
 }
 
 static void set_line(unsigned n, bool up)
@@ -63,7 +71,7 @@ static void set_line(unsigned n, bool up)
 	struct naive *pin = n < IOAPIC_INPUTS ? &pins[n] : NULL;
 
 	if (pin && up && !pin->asserted && !(pin->low & (LEVEL | MASKED)))
-		expected[n]++;
+		expect(pin);
 	if (pin) {
 		pin->asserted = up;
 		expect_level(pin);
@@ -97,18 +105,23 @@ static void end(uint8_t vector)
 	vioapic_eoi(&io, vector);
 }
 
-static void compare(void)
+static void compare(unsigned n)
 {
-	for (unsigned i = 0; i < IOAPIC_INPUTS; i++) {
-		require(!expected[i]);
-		vioapic_write(&io, 0, 0x10 + 2 * i);
-		require(vioapic_read(&io, 0x10) == pins[i].low);
-		vioapic_write(&io, 0, 0x11 + 2 * i);
-		require(vioapic_read(&io, 0x10) == pins[i].destination);
-	}
+	vioapic_write(&io, 0, 0x10 + 2 * n);
+	require(vioapic_read(&io, 0x10) == pins[n].low);
+	vioapic_write(&io, 0, 0x11 + 2 * n);
+	require(vioapic_read(&io, 0x10) == pins[n].destination);
 }
 
-static void step(const uint8_t *op)
+static void compare_all(void)
+{
+	for (unsigned n = 0; n < IOAPIC_INPUTS; n++)
+		compare(n);
+}
+
+/* The input that it was about, and another one each time; where one goes wrong that it was not
+ * about, the end shows it at the latest. */
+static void step(const uint8_t *op, unsigned number)
 {
 	uint32_t value;
 
@@ -134,18 +147,22 @@ static void step(const uint8_t *op)
 		vioapic_write(&io, 0, op[1]);
 		vioapic_read(&io, value);
 	}
-	compare();
+	require(!outstanding);
+	compare(op[1] % IOAPIC_INPUTS);
+	compare(number % IOAPIC_INPUTS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	memset(expected, 0, sizeof(expected));
+	outstanding = 0;
 	for (unsigned i = 0; i < IOAPIC_INPUTS; i++)
 		pins[i] = (struct naive){.low = MASKED};
 	vioapic_init(&io, send, NULL);
 	for (size_t at = 0; at + STEP <= size && at < STEP * STEPS; at += STEP) {
-		step(data + at);
+		step(data + at, (unsigned)(at / STEP));
 		figures_operations(1);
 	}
+	compare_all();
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* sources: kernel/vtx/vlapic.c */
+/* sources: kernel/vtx/vlapic.c kernel/vtx/vlapic_timer.c */
 /* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
 /* Register writes, MSRs, posts and time in any order: what is delivered is in service and no more

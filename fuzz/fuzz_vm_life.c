@@ -1,4 +1,5 @@
 /* sources: kernel/vmkvm/life.c */
+/* coverage: edges */
 /*
  * What is done with a VM, in any order: a bit of a naive account says whether it has memory, runs,
  * or stands still, and the table agrees.

@@ -113,7 +113,7 @@ static void offer_chain(uint8_t *ram, unsigned slot, const struct step *s)
 	for (unsigned i = 0; i < all; i++)
 		describe(ram, i, 0x4000 + (s->value >> 22) * 16 + i * 16, i ? bytes : 16,
 			(uint16_t)((i + 1 < all ? 1 : 0) | (i < out ? 0 : 2)), (uint16_t)(i + 1));
-	offer(ram, slot, s->low >> 8 & 1, 0);
+	offer(ram, slot, (s->low >> 8 & 3) % VIRTIO_QUEUES, 0);
 }
 
 /* An enabled queue is one that a device can use (2.7), whatever was written since. */
@@ -187,13 +187,14 @@ static void apply(const struct step *s, uint8_t *ram)
 		if (aimed)
 			offer_chain(ram, slot, s);
 		else
-			start_device(slot, s->value & 1, s->value & 0x30000000u);
+			start_device(slot, (s->value & 3) % VIRTIO_QUEUES, s->value & 0x30000000u);
 		break;
 	case 6:
 		pass_time(s);
 		if (aimed) {
 			power_press_button(&board.power);
 			balloon_set(&board.balloon, s->value);
+			balloon_ask_stats(&board.balloon);
 			board_write(&board, false,
 				PCI_WINDOW + board.balloon.virtio.slot * PCI_BAR_STRIDE + 0x2000 +
 					(s->low & 15),
@@ -206,7 +207,7 @@ static void apply(const struct step *s, uint8_t *ram)
 		break;
 	default:
 		if (aimed)
-			offer(ram, slot, s->value & 1, s->low >> 8 & (RING - 1));
+			offer(ram, slot, (s->value & 3) % VIRTIO_QUEUES, s->low >> 8 & (RING - 1));
 		else
 			net_receive(&board.net, frame, s->low % 1600);
 	}

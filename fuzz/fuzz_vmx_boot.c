@@ -1,6 +1,7 @@
 /* sources: kernel/worlds/vmx/boot.c kernel/worlds/vmx/bzimage.c kernel/worlds/vmx/elf.c */
 /* sources: kernel/worlds/vmx/multiboot1.c kernel/worlds/vmx/multiboot2.c kernel/worlds/vmx/pvh.c */
 /* sources: kernel/worlds/vmx/gmem.c */
+/* coverage: edges, comparisons */
 /* Any file as a guest's kernel, in VMs of several sizes, from a disk that may fail: whatever is
  * loaded starts inside what can be executed, and nothing is written where the board's tables are or
  * behind what the VM has. The last bytes of an input say what surrounds the file. */

@@ -272,7 +272,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (vtd_prepare(&unit) == VMK_OK) {
 		for (size_t i = 0; i < operations; i++) {
 			step(data + 4 + 4 * i);
-			check();
+			/* All that devices reach takes longer than what changed it. */
+			if (size % 4 == 3 || i % 16 == 15 || i + 1 == operations)
+				check();
 		}
 	}
 	vtd_hand_back(&unit);

@@ -175,6 +175,7 @@ static bool lets_in(const struct bytes *file, const char *payload)
 {
 	struct package package;
 	struct accounts accounts;
+	char key[KEYVAL_KEY_MAX + 1];
 	unsigned line;
 	const char *why = "";
 
@@ -184,7 +185,9 @@ static bool lets_in(const struct bytes *file, const char *payload)
 		accounts_parse(&accounts, (const char *)package.payload, package.payload_bytes,
 			&line, &why) == VMK_OK)
 		return true;
-	fprintf(stderr, "vmksign: %s: line %u: %s: nobody could log in\n", payload, line, why);
+	accounts_key((const char *)package.payload, package.payload_bytes, line, key);
+	fprintf(stderr, "vmksign: %s: line %u (%s): %s: nobody could log in\n", payload, line, key,
+		why);
 	return false;
 }
 

@@ -5,7 +5,7 @@ include signing/package.mk
 HOST_PROGRAMS += vmksign
 vmksign_SRCS := signing/vmksign.c signing/keys.c signing/build.c signing/inspect.c signing/vm_image.c signing/account.c signing/dryrun.c \
 	signing/crypto.c signing/token.c signing/engine.c signing/file.c \
-	kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/parameters.c \
+	kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/manifest_text.c kernel/vmkmod/parameters.c \
 	kernel/vmkmod/domain.c kernel/vmkmod/verify.c \
 	kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c kernel/lib/hex.c kernel/trust/security.c \
 	kernel/boot/options.c tboot-integration/image/bootcfg.c \

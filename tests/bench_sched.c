@@ -6,6 +6,7 @@
  * everywhere.
  */
 #include "sched/group.h"
+#include "sched/limit.h"
 #include "tests/bench_sched_peers.h"
 #include "replay/sched_sim.h"
 #include <math.h>
@@ -79,6 +80,19 @@ static struct runq *runq;
 static void decide_tree(void)
 {
 	peer_current = tree_next(&peer, peer_current, SCHED_SLICE_NS, SCHED_SLICE_NS);
+}
+
+/* Requests as long as ours are with everything in use: of vCPUs, within a limit, and what a
+ * reservation pays of one. */
+static void decide_tree_mixed(void)
+{
+	const unsigned i = (unsigned)(peer_current - peers);
+	const uint64_t request = i < 8         ? COSTART_REQUEST_NS
+				 : i % 16 == 9 ? LIMIT_GRANT_NS
+					       : SCHED_SLICE_NS;
+
+	peer_current =
+		tree_next(&peer, peer_current, i % 16 == 8 ? SCHED_SLICE_NS / 7 : request, request);
 }
 
 static void decide_list(void)
@@ -229,6 +243,9 @@ static void bench_decisions(void)
 		bench_structure("everything", pass_ours, decide_ours, worlds, overhead);
 		start_peer(true, worlds);
 		bench_structure("red-black tree", nothing, decide_tree, worlds, overhead);
+		start_peer(true, worlds);
+		bench_structure("red-black tree, mixed requests", nothing, decide_tree_mixed,
+			worlds, overhead);
 		start_peer(false, worlds);
 		bench_structure("sorted list", nothing, decide_list, worlds, overhead);
 	}

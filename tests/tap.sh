@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 tap_count=0
 tap_failed=0
+# What an emulator is given, in seconds of its processor time, so that load takes nothing from it. Whoever waits for it
+# waits until it has said what was waited for, or is gone.
+patience=${MERLON_TIMEOUT:-600}
 tap_build=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build
 . "${tap_build%/build}/tboot-integration/ports.sh"
 
@@ -25,6 +28,28 @@ is()
 {
 	ok "$1" test "$2" = "$3"
 	[ "$2" = "$3" ] || printf '# expected: %s\n# got:      %s\n' "$3" "$2"
+}
+
+# await PROCESS COMMAND...: until the command succeeds; fails once the process has ended. Emulators have limits of their
+# own (tests/limited, txtsim --timeout); the clock here is for what hangs without one.
+await()
+{
+	local process=$1 end=$((SECONDS + 4 * patience))
+	shift
+	until "$@"; do
+		# What it said last may have come after the look.
+		if [ $SECONDS -ge $end ] || ! kill -0 "$process" 2>/dev/null; then
+			"$@"
+			return
+		fi
+		sleep 0.1
+	done
+}
+
+# in_file REGEX FILE: a line of the file, which need not be there yet, matches.
+in_file()
+{
+	grep -aqsE -- "$1" "$2"
 }
 
 # has DESCRIPTION FILE REGEX: a line of the file matches.

@@ -15,7 +15,7 @@ static bool reload_host(struct session *s, const struct options *o, struct fault
 	struct host now;
 	bool same;
 
-	if (!store_open(&s->store, o->state, fault) ||
+	if (!store_open(&s->store, o->state, o->head, fault) ||
 		!store_load_host(&s->store, s->host.name, &now, fault))
 		return false;
 	same = bytes_equal(&now.ak_public, &s->host.ak_public) &&

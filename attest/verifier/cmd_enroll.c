@@ -97,7 +97,7 @@ static bool record(struct enrollment *e, const struct options *o, struct fault *
 	host.ek_certificate = e->keys.logs[LOG_EK_CERT];
 	host.ek_public = e->keys.logs[LOG_EK_PUB];
 	host.ak_public = e->keys.logs[LOG_AK_PUB];
-	if (!store_create(&store, o->state, fault))
+	if (!store_create(&store, o->state, o->head, fault))
 		return false;
 	ok = store_enroll(&store, &host, o->rekey, fault);
 	store_close(&store);

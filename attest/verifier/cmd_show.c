@@ -50,12 +50,12 @@ int cmd_show(const struct options *o)
 	uint64_t records = 0;
 	bool ok;
 
-	ok = store_open(&store, o->state, &fault);
+	ok = store_open(&store, o->state, o->head, &fault);
 	if (ok) {
 		ok = store_load_host(&store, o->host, host, &fault) &&
 		     key_load(&ak, &host->ak_public, "enrolled attestation key", &fault) &&
 		     store_load_audit(&store, o->host, &audit, &fault) &&
-		     store_check_chain(&store, &records, &fault);
+		     (o->adopt ? store_adopt : store_check_chain)(&store, &records, &fault);
 		store_close(&store);
 	}
 	if (ok && o->json)

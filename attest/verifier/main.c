@@ -18,12 +18,16 @@ static const char usage_text[] =
 	"         challenge the host and appraise its answer\n"
 	"  replay EVIDENCE.json --policy FILE --state DIR [--out DIR] [--json]\n"
 	"         appraise recorded evidence again\n"
-	"  show   --host NAME --state DIR [--audit] [--json]\n"
+	"  show   --host NAME --state DIR [--audit] [--adopt] [--json]\n"
 	"         what is known of a host, and whether the evidence chain holds; --audit: its "
 	"audit\n"
-	"         log, as far as it was proven last\n"
+	"         log, as far as it was proven last; --adopt: no records but these ever were, "
+	"where\n"
+	"         the chain's head was lost\n"
 	"  log    FILE [--json]\n"
 	"         decode and replay an event log; decode an audit log\n"
+	"--head FILE, with all that have --state: where the chain's head is kept instead of "
+	"DIR/head\n"
 	"exit status: 0 trusted or done, 1 untrusted or refused,\n"
 	"             2 usage, or a named file or directory cannot be used, 3 unreachable\n";
 
@@ -53,6 +57,8 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, 'j'},
 	{"rekey", no_argument, NULL, 'r'},
 	{"audit", no_argument, NULL, 'u'},
+	{"adopt", no_argument, NULL, 'd'},
+	{"head", required_argument, NULL, 'e'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -104,6 +110,12 @@ static bool set_option(struct options *o, int letter, const char *value)
 		return true;
 	case 'b':
 		return number(value, &o->boot_started);
+	case 'e':
+		o->head = value;
+		return true;
+	case 'd':
+		o->adopt = true;
+		return true;
 	case 'u':
 		o->audit = true;
 		return true;

@@ -13,6 +13,7 @@ struct options {
 	const char *address;
 	const char *policy;
 	const char *state;
+	const char *head; /* NULL: in `state` */
 	const char *out;
 	const char *ek_ca[EK_CA_FILES_MAX];
 	unsigned int ek_ca_count;
@@ -22,6 +23,7 @@ struct options {
 	bool json;
 	bool rekey;
 	bool audit; /* show the audit log too */
+	bool adopt; /* the records that there are are all that there were */
 };
 
 /* The commands; each returns an exit_status. */

@@ -95,7 +95,10 @@
 		"treat the host as hostile, or look at the kernel's TPM messages")                 \
 	X(REASON_ALREADY_ENROLLED, "already-enrolled",                                             \
 		"the name is bound to another key or TPM, or this TPM to another name",            \
-		"use --rekey if an operator replaced the TPM or cleared its endorsement seed")     \
+		"use --rekey if an operator replaced the TPM or cleared its endorsement seed; "    \
+		"what "                                                                            \
+		"binds this TPM to another name is hosts/NAME.json of the state, for an operator " \
+		"to remove")                                                                       \
 	X(REASON_NOT_ENROLLED, "not-enrolled", "no key is on record for this name",                \
 		"run `vmkverify enroll` first")                                                    \
 	X(REASON_UNREACHABLE, "unreachable", "no answer came from the host",                       \

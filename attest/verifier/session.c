@@ -12,7 +12,7 @@ bool session_open(struct session *s, const struct options *o, const char *host, 
 {
 	s->store.lock = -1;
 	return policy_load(&s->policy, o->policy, fault) &&
-	       store_open(&s->store, o->state, fault) &&
+	       store_open(&s->store, o->state, o->head, fault) &&
 	       store_load_host(&s->store, host, &s->host, fault) &&
 	       key_load(&s->ak, &s->host.ak_public, "enrolled attestation key", fault) &&
 	       key_load(&s->ek, &s->host.ek_public, "enrolled endorsement key", fault);

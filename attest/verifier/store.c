@@ -89,13 +89,14 @@ static bool load_key(struct store *store, struct fault *fault)
 	if (access(path, F_OK) == 0)
 		return read_key(store, path, fault);
 	store->key = EVP_EC_gen("P-256");
-	return store->key && write_key(path, store->key, fault);
+	return store->key && write_key(path, store->key, fault) && store_begin_chain(store, fault);
 }
 
-static bool set_path(struct store *store, const char *path, struct fault *fault)
+static bool set_path(struct store *store, const char *path, const char *head, struct fault *fault)
 {
 	memset(store, 0, sizeof(*store));
 	store->lock = -1;
+	store->head = head;
 	if ((size_t)snprintf(store->path, sizeof(store->path), "%s", path) < sizeof(store->path))
 		return true;
 	errno = ENAMETOOLONG;
@@ -117,9 +118,9 @@ static bool lock_and_load(struct store *store, struct fault *fault)
 	return false;
 }
 
-bool store_create(struct store *store, const char *path, struct fault *fault)
+bool store_create(struct store *store, const char *path, const char *head, struct fault *fault)
 {
-	return set_path(store, path, fault) && lock_and_load(store, fault);
+	return set_path(store, path, head, fault) && lock_and_load(store, fault);
 }
 
 /* A mistyped name must not become another, empty store. */
@@ -137,9 +138,9 @@ static bool check_exists(const struct store *store, struct fault *fault)
 	return true;
 }
 
-bool store_open(struct store *store, const char *path, struct fault *fault)
+bool store_open(struct store *store, const char *path, const char *head, struct fault *fault)
 {
-	return set_path(store, path, fault) && check_exists(store, fault) &&
+	return set_path(store, path, head, fault) && check_exists(store, fault) &&
 	       lock_and_load(store, fault);
 }
 
@@ -150,6 +151,30 @@ void store_close(struct store *store)
 	if (store->lock >= 0)
 		close(store->lock);
 	store->lock = -1;
+}
+
+bool store_sign(const struct store *store, const void *data, size_t size,
+	uint8_t signature[STORE_SIGNATURE_MAX], size_t *signature_size)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok;
+
+	*signature_size = STORE_SIGNATURE_MAX;
+	ok = ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, store->key) == 1 &&
+	     EVP_DigestSign(ctx, signature, signature_size, data, size) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok;
+}
+
+bool store_verify(
+	const struct store *store, const void *data, size_t size, const struct bytes *signature)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, store->key) == 1 &&
+		  EVP_DigestVerify(ctx, signature->data, signature->size, data, size) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	return ok;
 }
 
 bool store_load_host(struct store *store, const char *name, struct host *host, struct fault *fault)
@@ -256,7 +281,8 @@ static bool check_twin(
 	return fault_found(fault, "the TPM of host %s", name);
 }
 
-/* A sound host must not be able to answer for another. */
+/* A sound host must not be able to answer for another; nor does a new TPM make an exception, since
+ * whoever answers for the old one may be passing on what a sound host says. */
 static bool check_twins(struct store *store, const struct host *host, struct fault *fault)
 {
 	char path[STORE_PATH_MAX];
@@ -283,7 +309,7 @@ bool store_enroll(struct store *store, struct host *host, bool rekey, struct fau
 
 	if (!store_load_host(store, host->name, &old, &absent)) {
 		if (absent.reason == REASON_NOT_ENROLLED)
-			return (rekey || check_twins(store, host, fault)) &&
+			return check_twins(store, host, fault) &&
 			       store_save_host(store, host, fault);
 		*fault = absent;
 		return false;
@@ -297,6 +323,6 @@ bool store_enroll(struct store *store, struct host *host, bool rekey, struct fau
 	}
 	host_free(&old);
 	if (rekey)
-		return store_save_host(store, host, fault);
+		return check_twins(store, host, fault) && store_save_host(store, host, fault);
 	return fault_set(fault, REASON_ALREADY_ENROLLED, "host %s", host->name);
 }

@@ -18,7 +18,7 @@ $(B)/obj/payload/%.o: %.S
 	@mkdir -p $(@D)
 	clang-19 --target=x86_64-linux-gnu -MMD -MP -c $< -o $@
 
-$(B)/fuzz-differential/vmentry.elf: $(PAYLOAD_OBJS) $(PAYLOAD_DIR)/payload.ld
+$(B)/obj/payload/vmentry.elf: $(PAYLOAD_OBJS) $(PAYLOAD_DIR)/payload.ld
 	@mkdir -p $(@D)
 	ld.lld-19 -static --gc-sections --build-id=none -z max-page-size=4096 \
 		-T $(PAYLOAD_DIR)/payload.ld -o $@ $(PAYLOAD_OBJS)

@@ -132,6 +132,11 @@ static bool no_place(void)
 	return true;
 }
 
+static bool all_are(const uint8_t *at, size_t bytes, uint8_t value)
+{
+	return !bytes || (*at == value && !memcmp(at, at + 1, bytes - 1));
+}
+
 static void give(struct reader *r)
 {
 	size_t bytes = size_from(r);
@@ -142,8 +147,7 @@ static void give(struct reader *r)
 		return;
 	}
 	MUST((uintptr_t)o.at % 16 == 0);
-	for (size_t i = 0; i < bytes; i++)
-		MUST(!o.at[i]);
+	MUST(all_are(o.at, bytes, 0));
 	for (unsigned i = 0; i < live_count; i++)
 		MUST(o.at + bytes <= live[i].at || live[i].at + live[i].bytes <= o.at);
 	live[live_count++] = o;
@@ -151,8 +155,7 @@ static void give(struct reader *r)
 
 static void look_at(const struct object *o)
 {
-	for (size_t i = 0; i < o->bytes; i++)
-		MUST(o->at[i] == o->content);
+	MUST(all_are(o->at, o->bytes, o->content));
 }
 
 static struct object take(unsigned i)
@@ -341,13 +344,27 @@ static void misuse(uint8_t kind, struct object o, size_t offset)
 
 /* --- */
 
+/* Only what is given is written, and what comes back is zeroed: so is the rest here. */
+static void clear_places(void)
+{
+	static bool poisoned;
+
+	for (unsigned i = 0; i < PLACES; i++) {
+		if (!places[i].bytes)
+			continue;
+		memset((void *)place_start(i), 0, places[i].bytes);
+		ASAN_POISON_MEMORY_REGION((void *)place_start(i), places[i].bytes);
+		places[i].bytes = 0;
+	}
+	if (!poisoned)
+		ASAN_POISON_MEMORY_REGION(arena, sizeof(arena));
+	poisoned = true;
+}
+
 static void start(void)
 {
 	lock_disarm();
-	memset(places, 0, sizeof(places));
-	ASAN_UNPOISON_MEMORY_REGION(arena, sizeof(arena));
-	memset(arena, 0, sizeof(arena));
-	ASAN_POISON_MEMORY_REGION(arena, sizeof(arena));
+	clear_places();
 	starving = leaving = false;
 	live_count = 0;
 	random_state = 1;

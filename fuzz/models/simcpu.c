@@ -19,6 +19,7 @@
 struct cpu {
 	unsigned thread;
 	bool booted, irq_on, pending, halted, resting;
+	bool nmi_pending, in_nmi;
 	uint32_t priority;
 };
 
@@ -156,7 +157,9 @@ static void become_last(struct cpu *cpu)
 
 static bool may_run(const struct cpu *cpu)
 {
-	return cpu->booted && (!cpu->halted || cpu->pending) && !(resting && cpu->resting);
+	return cpu->booted &&
+	       (!cpu->halted || cpu->pending || (cpu->nmi_pending && !cpu->in_nmi)) &&
+	       !(resting && cpu->resting);
 }
 
 static unsigned first_by_priority(void)
@@ -224,8 +227,22 @@ void simcpu_rest(void)
 
 /* --- the processor's side */
 
+static void take_nmi(struct cpu *cpu)
+{
+	const bool irq_on = cpu->irq_on;
+
+	if (!cpu->nmi_pending || cpu->in_nmi)
+		return;
+	cpu->nmi_pending = cpu->irq_on = false;
+	cpu->in_nmi = true;
+	ops->nmi(here);
+	cpus[here].in_nmi = false;
+	cpus[here].irq_on = irq_on;
+}
+
 static void take_interrupt(struct cpu *cpu)
 {
+	take_nmi(cpu);
 	if (!cpu->pending || !cpu->irq_on)
 		return;
 	cpu->pending = false;
@@ -290,12 +307,21 @@ void simcpu_halt(void)
 	struct cpu *cpu = &cpus[here];
 
 	cpu->irq_on = true;
-	cpu->halted = cpu->resting = true;
-	while (!cpu->pending)
+	cpu->resting = true;
+	while (!cpu->pending) {
+		cpu->halted = true;
 		to_scheduler();
-	cpu->halted = cpu->resting = false;
+		cpu->halted = false;
+		take_nmi(cpu);
+	}
+	cpu->resting = false;
 	take_interrupt(cpu);
 	cpus[here].irq_on = false;
+}
+
+void simcpu_nmi(unsigned cpu)
+{
+	cpus[cpu].nmi_pending = true;
 }
 
 void simcpu_interrupt(unsigned cpu)

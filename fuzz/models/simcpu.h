@@ -28,6 +28,7 @@ struct simcpu_config {
 };
 struct simcpu_ops {
 	void (*interrupt)(unsigned cpu); /* interrupts are off meanwhile */
+	void (*nmi)(unsigned cpu);       /* so are NMIs */
 	void (*fail)(const char *what);  /* does not return */
 };
 
@@ -58,6 +59,8 @@ void simcpu_spin(void);
 /* A point at which the code under test is not busy. */
 void simcpu_pause(void);
 void simcpu_interrupt(unsigned cpu);
+/* Whether interrupts are off or not, halted or not, as soon as an earlier one has returned. */
+void simcpu_nmi(unsigned cpu);
 /* Reproducible, from the seed; below `limit`. */
 uint32_t simcpu_random(uint32_t limit);
 

@@ -72,9 +72,12 @@ static struct simworld *self(void)
 static void finish_switch(uint64_t saved)
 {
 	struct task *dead = sched_finish_switch(&simworld_sched, simcpu_here(), saved);
+	struct shortage unused;
 
-	if (dead)
-		world_of(dead)->ended = true;
+	if (!dead)
+		return;
+	world_of(dead)->ended = true;
+	sched_reserve(&simworld_sched, dead, 0, &unused);
 }
 
 static void switch_worlds(const struct sched_switch *s)
@@ -229,6 +232,8 @@ static void operate(uint8_t what, uint8_t detail)
 	struct simworld *other = &simworlds[detail % SIMWORLDS];
 	struct shortage unused;
 
+	if (!other->started)
+		other = self();
 	switch (what % 8) {
 	case 0:
 	case 1:
@@ -244,16 +249,18 @@ static void operate(uint8_t what, uint8_t detail)
 		yield();
 		break;
 	case 5:
-		if (other->started)
-			lend(other);
+		lend(other);
 		break;
 	case 6:
-		if (self()->task.state != TASK_LENT)
-			sched_set_affinity(&simworld_sched, &self()->task,
-				detail & 64 ? NULL : &sets[(detail >> 3) % 6], &unused);
+		sched_set_affinity(&simworld_sched, &(what & 8 ? other : self())->task,
+			detail & 64 ? NULL : &sets[(detail >> 3) % 6], &unused);
 		break;
 	default:
-		sched_set_shares(&simworld_sched, &self()->task, 1u << detail % 12);
+		if (what & 8)
+			sched_reserve(
+				&simworld_sched, &other->task, (detail >> 4) * 60000u, &unused);
+		else
+			sched_set_shares(&simworld_sched, &self()->task, 1u << detail % 12);
 	}
 }
 

@@ -1,6 +1,7 @@
 # What every part of `fuzz/run` knows: where things lie, and how targets are named and built.
 # shellcheck shell=bash
 programs=build/fuzz
+compared=build/fuzz-compared # the same with traced comparisons, for targets that are built twice
 results=${MERLON_FUZZ:-build}
 corpora=$results/fuzz-corpus
 findings=$results/fuzz-findings
@@ -8,9 +9,9 @@ states=$results/fuzz-state
 export UBSAN_OPTIONS=print_stacktrace=1
 export ASAN_SYMBOLIZER_PATH
 ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-19)
-# A small quarantine, and no stack frames on the heap: most uses after free are still seen, and a run
-# costs a third less.
-export ASAN_OPTIONS=quarantine_size_mb=1:malloc_context_size=4:detect_stack_use_after_return=0
+# What a run of a fuzzer does without: most uses after free are still seen with a small quarantine,
+# most reads of what nobody wrote with 64 bytes filled. A finding is looked at with all of it.
+export ASAN_OPTIONS=quarantine_size_mb=1:malloc_context_size=1:max_malloc_fill_size=64:detect_stack_use_after_return=0
 
 die()
 {
@@ -55,19 +56,73 @@ build_targets() # TARGET...
 	make -j"$(nproc)" "${@/#/$programs/}" >/dev/null || die "a target does not build; the error above says why"
 }
 
+looks_at_comparisons() # TARGET
+{
+	grep -q '^/\* coverage: edges, comparisons \*/' "fuzz/$1.c"
+}
+
+build_compared() # TARGET...
+{
+	local target wanted=()
+	for target; do
+		! looks_at_comparisons "$target" || wanted+=("$compared/$target")
+	done
+	[ ${#wanted[@]} = 0 ] || make -j"$(nproc)" "${wanted[@]}" >/dev/null ||
+		die "a target with traced comparisons does not build; the error above says why"
+}
+
+# Where the repository keeps a target's seeds.
+seed_folder() # TARGET
+{
+	echo "fuzz/corpus/${1#fuzz_}"
+}
+
+# Who changes corpora does so alone, for as long as it, or a process that it started, runs.
+take_campaign_lock()
+{
+	mkdir -p "$states" "$findings" "$corpora"
+	exec 9>"$states/lock"
+	flock -n 9 || die "a campaign or a merge is running here already ($states/lock is held)"
+}
+
+# What keeps a fuzzer's pid says whose it is; only such a process is signalled.
+is_fuzzer() # PID TARGET
+{
+	[ "/proc/$1/exe" -ef "$states/programs/$2" ] || [ "/proc/$1/exe" -ef "$states/compared/$2" ]
+}
+
+# A process and all below it, from the top down: nobody starts something anew in between.
+kill_below() # PID
+{
+	local child children
+	children=$(cat /proc/"$1"/task/*/children 2>/dev/null)
+	[ "$1" = "$BASHPID" ] || kill "$1" 2>/dev/null
+	for child in $children; do
+		kill_below "$child"
+	done
+}
+
+# Ctrl-C reaches no process in the background: whoever started it ends it, and what it started, too.
+end_all_on_signals() # [COMMAND]: what is still to be done then
+{
+	trap "trap - INT; kill_below \$\$; ${1:-:}; exit 130" INT
+	trap "trap - TERM; kill_below \$\$; ${1:-:}; exit 143" TERM
+}
+
 # The folders of the repository that a target starts from.
 seeds_of() # TARGET
 {
 	local folder
-	for folder in "fuzz/corpus/${1#fuzz_}" "fuzz/regress/${1#fuzz_}"; do
+	for folder in "$(seed_folder "$1")" "fuzz/regress/${1#fuzz_}"; do
 		[ ! -d "$folder" ] || echo "$folder"
 	done
 }
 
-# Options that belong to a target: its dictionary.
+# Options that belong to a target: its dictionary, and what its first lines name.
 options_of() # TARGET
 {
 	local dictionary=fuzz/dict/${1#fuzz_}.dict
+	sed -n 's,^/\* options: \(.*\) \*/$,\1,p' "fuzz/$1.c"
 	[ ! -f "$dictionary" ] || echo "-dict=$dictionary"
 }
 

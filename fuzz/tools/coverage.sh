@@ -1,20 +1,26 @@
-# What of each fuzzed file the seeds and campaigns' corpora reach: built again with clang's own
-# coverage, without sanitizers. A fuzzed file is one that some target names in its sources; what only
-# takes part (quiet) is not counted, nor is what fuzz/exclusions names.
+# What of each fuzzed file the seeds and campaigns' corpora reach, or the seeds alone (--check): built
+# again with clang's own coverage, without sanitizers. A fuzzed file is one that some target names in
+# its sources; what only takes part (quiet) is not counted, nor is what fuzz/exclusions names.
 # shellcheck shell=bash
 COVERAGE=build/fuzz-coverage
 LINES_GOAL=95 # per cent of each file, issue 6
 BRANCHES_GOAL=90
 
-profile_of() # TARGET: PROFILE.profdata from a replay of everything known
+build_covered() # TARGET...
 {
-	local seeds
-	mapfile -t seeds < <(seeds_of "$1")
-	[ ! -d "$corpora/$1" ] || seeds+=("$corpora/$1")
-	rm -f "$COVERAGE/$1".{profraw,profdata}
-	LLVM_PROFILE_FILE=$COVERAGE/$1.profraw "$COVERAGE/$1" -runs=0 -timeout=60 "${seeds[@]}" \
-		>"$COVERAGE/$1.log" 2>&1 || echo "$1: replay failed, see $COVERAGE/$1.log" >&2
-	llvm-profdata-19 merge -sparse "$COVERAGE/$1.profraw" -o "$COVERAGE/$1.profdata" && rm -f "$COVERAGE/$1.profraw"
+	mkdir -p "$COVERAGE"
+	make -j"$(nproc)" "${@/#/build/fuzz-coverage/}" >/dev/null || die "a target does not build"
+}
+
+# DIRECTORY/TARGET.profdata from a replay; status 1: an input fails, or there is none.
+profile_of() # TARGET DIRECTORY FOLDER...
+{
+	local profile=$2/$1 program=$COVERAGE/$1
+	shift 2
+	rm -f "$profile".{profraw,profdata}
+	LLVM_PROFILE_FILE=$profile.profraw "$program" -runs=0 -timeout=60 "$@" >"$profile.log" 2>&1 &&
+		llvm-profdata-19 merge -sparse "$profile.profraw" -o "$profile.profdata" &&
+		rm -f "$profile.profraw"
 }
 
 # Only what is fuzzed: not the targets, their models and shims.
@@ -22,12 +28,17 @@ IGNORED='(^|/)(fuzz|tests|build)/'
 
 coverage() # CHECK TARGET...: the table; with CHECK, whether all is as it must be
 {
-	local check=$1 target status objects=() profiles=()
+	local check=$1 target status objects=() profiles=() seeds unseen=0
 	shift
-	mkdir -p "$COVERAGE"
-	make -j"$(nproc)" "${@/#/$COVERAGE/}" >/dev/null || die "a target does not build"
+	build_covered "$@"
 	for target; do
-		profile_of "$target" || continue
+		mapfile -t seeds < <(seeds_of "$target")
+		[ -n "$check" ] || [ ! -d "$corpora/$target" ] || seeds+=("$corpora/$target")
+		profile_of "$target" "$COVERAGE" "${seeds[@]}" || {
+			echo "$target: replay failed, see $COVERAGE/$target.log" >&2
+			unseen=1
+			continue
+		}
 		profiles+=("$COVERAGE/$target.profdata")
 		objects+=(-object "$COVERAGE/$target")
 	done
@@ -41,7 +52,7 @@ coverage() # CHECK TARGET...: the table; with CHECK, whether all is as it must b
 	print_coverage $(($# == $(all_targets | wc -l)))
 	status=$?
 	echo "lines, with what was not reached: $COVERAGE/html/index.html"
-	[ -z "$check" ] || return $status
+	[ -z "$check" ] || return $((status | unseen))
 }
 
 fuzzed_files() # TARGET...

@@ -7,8 +7,7 @@ differential_dir=$results/fuzz-differential
 
 differential_iso() # DIRECTORY ARGUMENTS
 {
-	mkdir -p "$1/iso/boot/grub" &&
-		cp build/fuzz-differential/vmentry.elf "$1/iso/boot/" &&
+	cp build/obj/payload/vmentry.elf "$1/iso/boot/" &&
 		printf 'set timeout=0\nmenuentry vmentry {\n\tmultiboot /boot/vmentry.elf %s\n}\n' "$2" \
 			>"$1/iso/boot/grub/grub.cfg" &&
 		grub-mkrescue -d /usr/lib/grub/i386-pc -o "$1/boot.iso" "$1/iso" --locales= --fonts= --themes= \
@@ -20,18 +19,23 @@ differential_run() # MODEL SEED FIRST COUNT
 {
 	local dir=$differential_dir/$1-$3
 	rm -rf "$dir"
-	differential_iso "$dir" "seed=$2 first=$3 count=$4" || return
-	build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --no-txt --tpm absent --model "$1" \
-		--no-reboot --until 'payload: done' >"$dir/txtsim.log" 2>&1
+	mkdir -p "$dir/iso/boot/grub" || return
+	{
+		differential_iso "$dir" "seed=$2 first=$3 count=$4" &&
+			build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --no-txt --tpm absent \
+				--model "$1" --no-reboot --until 'payload: done'
+	} >"$dir/txtsim.log" 2>&1
 	printf '%s\n' $? >"$dir/status"
 }
 
-# Each share's last line, as long as there are any.
+# Each share's last line once a minute, until it is ended.
 differential_progress()
 {
 	local log
-	while sleep 60 && [ -n "$(jobs -rp)" ]; do
+	trap 'kill $!; exit' TERM
+	while sleep 60 & wait $!; kill -0 $$ 2>/dev/null; do
 		for log in "$differential_dir"/*/run/com1.log; do
+			[ -f "$log" ] || continue
 			printf '%s: %s\n' "$(basename "$(dirname "$(dirname "$log")")")" \
 				"$(tr -d '\r' <"$log" | tail -n 1)" >&2
 		done
@@ -40,7 +44,7 @@ differential_progress()
 
 differential_value() # LOG KEY: of the RESULT line
 {
-	tr -d '\r' <"$1" | sed -nE "s/^RESULT: .*\b$2=([0-9]+).*/\1/p" | head -n 1
+	tr -d '\r' 2>/dev/null <"$1" | sed -nE "s/^RESULT: .*\b$2=([0-9]+).*/\1/p" | head -n 1
 }
 
 # Checks that no share of a model's vectors saw so, as "CHECK passing" or "CHECK failing".
@@ -85,36 +89,39 @@ differential_row() # DIRECTORY: tab-separated
 # differential VECTORS SEED JOBS JSON
 differential()
 {
-	local half=$(($1 / 2)) model first dir failed=0
+	local half=$(($1 / 2)) model first dir failed=0 lost=0 runs=() progress
 	local share=$((half / (($3 + 1) / 2)))
 	[ "$share" -gt 0 ] || die "--vectors wants at least 2 for each job"
-	make -j"$(nproc)" build/fuzz-differential/vmentry.elf build/bin/txtsim >/dev/null || die "the payload does not build"
+	make -j"$(nproc)" build/obj/payload/vmentry.elf build/bin/txtsim >/dev/null || die "the payload does not build"
 	mkdir -p "$differential_dir"
 	rm -rf "${differential_dir:?}"/*
+	end_all_on_signals
 	for ((first = 0; first < half; first += share)); do
 		for model in "${differential_models[@]}"; do
 			while [ "$(jobs -rp | wc -l)" -ge "$3" ]; do
 				wait -n
 			done
 			differential_run "$model" "$2" $first $((share < half - first ? share : half - first)) &
+			runs+=($!)
 		done
 	done
 	differential_progress &
-	local progress=$!
-	wait $(jobs -p | grep -vx $progress)
-	kill $progress 2>/dev/null
+	progress=$!
+	wait "${runs[@]}" # by number: without one, wait would be for the progress, too
+	kill_below $progress
 	for dir in "$differential_dir"/*/; do
 		dir=${dir%/}
 		if [ "$(cat "$dir/status" 2>/dev/null)" != 0 ]; then
-			echo "fuzz: $(basename "$dir") did not end: $(tail -n 1 "$dir/txtsim.log"); the last it said is in $dir/run/com1.log" >&2
-			failed=1
+			echo "fuzz: $(basename "$dir") did not end: $(tail -n 1 "$dir/txtsim.log"); what it said is in $dir" >&2
+			lost=1
 		elif [ "$(differential_value "$dir/run/com1.log" open)" != 0 ]; then
 			failed=1
 		fi
 	done
-	differential_check_unseen fuzz/differential/unseen "$1" || failed=1
+	# Who did not end has not said what it never saw.
+	[ $lost = 1 ] || differential_check_unseen fuzz/differential/unseen "$1" || failed=1
 	differential_report "$4"
-	return $failed
+	return $((failed | lost))
 }
 
 differential_report() # JSON
@@ -133,7 +140,7 @@ differential_report() # JSON
 		printf '%-24s %9s %8s %9s %9s %9s %8s %9s %7s %6s\n' $(differential_row "${dir%/}")
 	done
 	echo
-	cat "$differential_dir"/*/run/com1.log | tr -d '\r' | sed -nE 's/^KNOWN: (.*): ([0-9]+)$/\2\t\1/p' |
+	cat "$differential_dir"/*/run/com1.log 2>/dev/null | tr -d '\r' | sed -nE 's/^KNOWN: (.*): ([0-9]+)$/\2\t\1/p' |
 		awk -F '\t' '{ n[$2] += $1 } END { for (k in n) printf "%9d  %s\n", n[k], k }' | sort -k2
-	cat "$differential_dir"/*/run/com1.log | tr -d '\r' | sed -n '/^DIFFERENCE/,/^[^ D]/{/^[ D]/p}'
+	cat "$differential_dir"/*/run/com1.log 2>/dev/null | tr -d '\r' | sed -n '/^DIFFERENCE/,/^[^ D]/{/^[ D]/p}'
 }

@@ -25,7 +25,8 @@ stack_of() # REPORT
 
 run_input() # TARGET FILE REPORT: status as the program's
 {
-	timeout 120 "$programs/$1" -rss_limit_mb=2048 -timeout=20 "$2" >"$3" 2>&1
+	ASAN_OPTIONS=quarantine_size_mb=64:malloc_context_size=30 \
+		timeout --foreground 120 "$programs/$1" -rss_limit_mb=2048 -timeout=20 "$2" >"$3" 2>&1
 }
 
 # Moves a new finding to its place, and says so; a known one is only counted.
@@ -68,6 +69,7 @@ repro() # TARGET FILE
 	local report status
 	build_targets "$1"
 	report=$(mktemp)
+	trap "rm -f '$report'" EXIT
 	run_input "$1" "$2" "$report"
 	status=$?
 	cat "$report"
@@ -75,7 +77,6 @@ repro() # TARGET FILE
 		echo "--- $1, status $status:"
 		stack_of "$report"
 	}
-	rm -f "$report"
 	return "$status"
 }
 
@@ -84,6 +85,7 @@ minimize() # TARGET FILE [SECONDS]
 	local scratch before after
 	build_targets "$1"
 	scratch=$(mktemp -d)
+	trap "rm -rf '$scratch'" EXIT
 	run_input "$1" "$2" "$scratch/report" && die "$2 does not make $1 fail"
 	before=$(stack_of "$scratch/report")
 	"$programs/$1" -minimize_crash=1 -max_total_time="${3:-60}" -artifact_prefix="$scratch/" \
@@ -91,12 +93,8 @@ minimize() # TARGET FILE [SECONDS]
 	[ -s "$scratch/min" ] || cp "$2" "$scratch/min"
 	run_input "$1" "$scratch/min" "$scratch/report"
 	after=$(stack_of "$scratch/report")
-	if [ "$before" != "$after" ]; then
-		rm -rf "$scratch"
-		die "the smaller inputs fail elsewhere; $2 stays as it is"
-	fi
+	[ "$before" = "$after" ] || die "the smaller inputs fail elsewhere; $2 stays as it is"
 	mv "$scratch/min" "$2.min"
-	rm -rf "$scratch"
 	echo "$2.min: $(stat -c %s "$2.min") bytes of $(stat -c %s "$2"), same stack:"
 	echo "$after"
 }

@@ -5,7 +5,7 @@
 . fuzz/tools/findings.sh
 PLANTED=fuzz/planted
 SCRATCH=$results/fuzz-planted
-OBJECTS=(fuzz fuzz-edges test plain simcpu) # of build/obj/: what targets are linked from
+OBJECTS=(fuzz fuzz-edges fuzz-lean test plain simcpu) # of build/obj/: what targets are linked from
 
 field_of() # PATCH NAME: of the lines before the patch proper
 {
@@ -155,7 +155,7 @@ plant_one() # TREE PATCH KEY CPU-SECONDS SEED
 	[ -z "$input" ] || cp "$input" "$SCRATCH/rows/$name.input"
 	unplant "$tree" "$patch"
 	printf '%s\t%s\t%s\t%s\t%s\t%d.%02d\t%s\t%s\n' "$3" "$name" "$class" "${target#fuzz_}" \
-		"$verdict" $((cpu_used / 100)) $((cpu_used % 100)) "$(runs_in "$tree/out/log")" "$by"
+		"$verdict" $((cpu_used / 100)) $((cpu_used % 100)) "$(runs_in "$SCRATCH/rows/$name.log")" "$by"
 }
 
 # What a row depends on: the same patch, target, seeds, time and first random number give it again.
@@ -168,7 +168,7 @@ key_of() # PATCH CPU-SECONDS SEED
 		echo "$2 $3"
 		cat "$1" "$programs/$target"
 		[ ${#folders[@]} = 0 ] || find "${folders[@]}" -type f | sort | xargs -d '\n' cat
-		options_of "$target" | sed 's/-dict=//' | xargs -r cat
+		options_of "$target" | sed -n 's/^-dict=//p' | xargs -r cat
 	} | sha1sum | cut -c 1-16
 }
 
@@ -225,14 +225,16 @@ conclude() # PATCH...
 
 planted() # CPU-SECONDS JOBS SEED JSON [NAME...]
 {
-	local limit=$1 jobs=$2 seed=$3 json=$4 patch patches=() targets i
+	local limit=$1 jobs=$2 seed=$3 json=$4 name patch patches=() targets i
 	shift 4
 	check_planted || exit 1
+	for name; do
+		[ -f "$PLANTED/$name.patch" ] || die "nothing is planted under the name $name; look into $PLANTED"
+	done
 	for patch in "$PLANTED"/*.patch; do
 		[ $# = 0 ] || [[ " $* " == *" $(basename "$patch" .patch) "* ]] || continue
 		patches+=("$patch")
 	done
-	[ ${#patches[@]} -gt 0 ] || die "nothing is planted under this name; look into $PLANTED"
 	mkdir -p "$SCRATCH/rows"
 	exec 9>"$SCRATCH/lock"
 	flock -n 9 || die "somebody plants bugs in $SCRATCH already; MERLON_FUZZ=DIR names another place"
@@ -240,6 +242,7 @@ planted() # CPU-SECONDS JOBS SEED JSON [NAME...]
 	build_targets "${targets[@]}"
 	echo "From the repository's seeds alone; CPU-seconds on one core, at most $limit; runs until found." >&2
 	rm -rf "$SCRATCH"/rows/*.taken
+	end_all_on_signals "rm -rf '$SCRATCH'/tree*"
 	for ((i = 0; i < jobs; i++)); do
 		work "$(realpath "$SCRATCH")/tree$i" "$limit" "$seed" "${patches[@]}" &
 	done 9>&- >&"$([ -n "$json" ] && echo 2 || echo 1)"

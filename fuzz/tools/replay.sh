@@ -1,7 +1,7 @@
 # One input in the target and in the real kernel, in an emulator: the traces (kernel/replay/trace.h)
 # have to agree line by line.
 # shellcheck shell=bash
-REPLAYED='sched guest' # targets whose input the kernel takes, too
+REPLAYED='sched sched_long guest' # targets whose input the kernel takes, too
 
 # The target's lines.
 trace_host() # TARGET FILE

@@ -16,7 +16,7 @@ age() # SECONDS: in words of one unit
 running() # TARGET JOB
 {
 	local state=$states/$1 pid ticks runs
-	pid=$(cat "$state/job$2.pid" 2>/dev/null) && [ "/proc/$pid/exe" -ef "$programs/$1" ] || {
+	pid=$(cat "$state/job$2.pid" 2>/dev/null) && is_fuzzer "$pid" "$1" || {
 		echo 0 0 0
 		return
 	}

@@ -1,5 +1,6 @@
 /* Finding ACPI tables, and the small ones among them. */
 #include "boot/acpi.h"
+#include "boot/acpi_sum.h"
 #include "boot/acpi_tables.h"
 #include "boot/boot_info.h"
 #include "lib/reader.h"
@@ -20,15 +21,6 @@
 /* TXT configuration space and TPM: TXT MLE Developer's Guide, appendix B. */
 #define TXT_START 0xfed20000ull
 #define TXT_END   0xfed50000ull
-
-static bool sums_to_zero(const uint8_t *data, size_t bytes)
-{
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		sum = (uint8_t)(sum + data[i]);
-	return !sum;
-}
 
 void acpi_warn(const struct acpi_ops *ops, const char *what)
 {
@@ -57,25 +49,30 @@ bool acpi_is_register_space(const struct boot_info *info, uint64_t start, uint64
 	return true;
 }
 
-struct reader acpi_table(const struct acpi_ops *ops, uint64_t address, char signature[5])
+struct reader acpi_table(const struct acpi_ops *ops, uint64_t address, uint32_t *signature)
 {
 	const uint8_t *header = ops->view(ops->context, address, ACPI_HEADER_BYTES), *table;
 	struct reader r = reader_of(header, header ? ACPI_HEADER_BYTES : 0),
 		      none = {.failed = true};
 	uint32_t bytes;
 
-	reader_copy(&r, signature, 4);
-	signature[4] = 0;
+	*signature = reader_le32(&r);
 	bytes = reader_le32(&r);
 	if (r.failed || bytes < ACPI_HEADER_BYTES || bytes > TABLE_BYTES_MAX)
 		return none;
 	table = ops->view(ops->context, address, bytes);
 	/* The FACS alone has no checksum, and is none of ours. */
-	if (!table || !sums_to_zero(table, bytes))
+	if (!table || acpi_sum(table, bytes))
 		return none;
 	r = reader_of(table, bytes);
 	reader_skip(&r, ACPI_HEADER_BYTES);
 	return r;
+}
+
+/* What the loader gave, or one of thousands of places: most fail at the first byte. */
+static bool is_rsdp(const uint8_t *at)
+{
+	return *at == 'R' && !memcmp(at, "RSD PTR ", 8) && !acpi_sum(at, RSDP_V1_BYTES);
 }
 
 static const uint8_t *search(const struct acpi_ops *ops, uint64_t start, size_t bytes, uint64_t *at)
@@ -83,7 +80,7 @@ static const uint8_t *search(const struct acpi_ops *ops, uint64_t start, size_t 
 	const uint8_t *memory = ops->view(ops->context, start, bytes);
 
 	for (size_t i = 0; memory && i + RSDP_V1_BYTES <= bytes; i += 16) {
-		if (memcmp(memory + i, "RSD PTR ", 8) || !sums_to_zero(memory + i, RSDP_V1_BYTES))
+		if (!is_rsdp(memory + i))
 			continue;
 		*at = start + i;
 		return memory + i;
@@ -116,12 +113,11 @@ static struct root read_rsdp(const uint8_t *rsdp, size_t bytes)
 	struct reader r = reader_of(rsdp, bytes);
 	struct root root = {.entry_bytes = 4};
 
-	if (bytes < RSDP_V1_BYTES || memcmp(rsdp, "RSD PTR ", 8) ||
-		!sums_to_zero(rsdp, RSDP_V1_BYTES))
+	if (bytes < RSDP_V1_BYTES || !is_rsdp(rsdp))
 		return root;
 	reader_seek(&r, 16);
 	root.address = reader_le32(&r);
-	if (bytes >= RSDP_V2_BYTES && rsdp[15] >= 2 && sums_to_zero(rsdp, RSDP_V2_BYTES)) {
+	if (bytes >= RSDP_V2_BYTES && rsdp[15] >= 2 && !acpi_sum(rsdp, RSDP_V2_BYTES)) {
 		uint64_t xsdt;
 
 		reader_skip(&r, 4); /* length */
@@ -206,29 +202,46 @@ static void copy_dmar(const struct acpi_ops *ops, uint64_t address, struct boot_
 static void parse_one(const struct acpi_ops *ops, uint64_t address, struct boot_info *info,
 	struct acpi_seen *seen)
 {
-	char signature[5];
-	struct reader r = acpi_table(ops, address, signature);
+	uint32_t signature;
+	struct reader r = acpi_table(ops, address, &signature);
 
 	if (r.failed) {
 		acpi_warn(ops, "a table with a bad length or checksum is ignored");
 		return;
 	}
-	if (!memcmp(signature, "APIC", 4) && first_of(&seen->madt, address, ops))
-		acpi_parse_madt(&r, info, ops);
-	else if (!memcmp(signature, "SRAT", 4) && first_of(&seen->srat, address, ops))
-		acpi_parse_srat(&r, info, ops);
-	else if (!memcmp(signature, "FACP", 4) && first_of(&seen->fadt, address, ops))
-		acpi_parse_fadt(&r, info, ops);
-	else if (!memcmp(signature, "HPET", 4) && first_of(&seen->hpet, address, ops))
-		parse_hpet(&r, info, ops);
-	else if (!memcmp(signature, "TPM2", 4) && first_of(&seen->tpm2, address, ops))
-		acpi_parse_tpm2(&r, info, ops);
-	else if (!memcmp(signature, "SPCR", 4) && first_of(&seen->spcr, address, ops))
-		acpi_parse_spcr(&r, info, ops);
-	else if (!memcmp(signature, "DMAR", 4))
+	switch (signature) {
+	case ACPI_SIGNATURE('A', 'P', 'I', 'C'):
+		if (first_of(&seen->madt, address, ops))
+			acpi_parse_madt(&r, info, ops);
+		return;
+	case ACPI_SIGNATURE('S', 'R', 'A', 'T'):
+		if (first_of(&seen->srat, address, ops))
+			acpi_parse_srat(&r, info, ops);
+		return;
+	case ACPI_SIGNATURE('F', 'A', 'C', 'P'):
+		if (first_of(&seen->fadt, address, ops))
+			acpi_parse_fadt(&r, info, ops);
+		return;
+	case ACPI_SIGNATURE('H', 'P', 'E', 'T'):
+		if (first_of(&seen->hpet, address, ops))
+			parse_hpet(&r, info, ops);
+		return;
+	case ACPI_SIGNATURE('T', 'P', 'M', '2'):
+		if (first_of(&seen->tpm2, address, ops))
+			acpi_parse_tpm2(&r, info, ops);
+		return;
+	case ACPI_SIGNATURE('S', 'P', 'C', 'R'):
+		if (first_of(&seen->spcr, address, ops))
+			acpi_parse_spcr(&r, info, ops);
+		return;
+	case ACPI_SIGNATURE('D', 'M', 'A', 'R'):
 		copy_dmar(ops, address, info);
-	else if (!memcmp(signature, "MCFG", 4) && first_of(&info->mcfg, address, ops))
-		parse_mcfg(&r, info, ops);
+		return;
+	case ACPI_SIGNATURE('M', 'C', 'F', 'G'):
+		if (first_of(&info->mcfg, address, ops))
+			parse_mcfg(&r, info, ops);
+		return;
+	}
 }
 
 enum vmk_status acpi_parse(const struct acpi_ops *ops, const uint8_t *rsdp_copy, size_t rsdp_bytes,
@@ -237,8 +250,9 @@ enum vmk_status acpi_parse(const struct acpi_ops *ops, const uint8_t *rsdp_copy,
 	struct acpi_seen seen = {0};
 	const uint8_t *rsdp = rsdp_copy;
 	struct root root;
+	uint32_t kind;
 	struct reader r;
-	char signature[5];
+	uint32_t signature;
 
 	if (!rsdp_bytes) {
 		rsdp = find_rsdp(ops, &info->rsdp.v, &rsdp_bytes);
@@ -248,8 +262,10 @@ enum vmk_status acpi_parse(const struct acpi_ops *ops, const uint8_t *rsdp_copy,
 	root = read_rsdp(rsdp, rsdp_bytes);
 	if (!root.address)
 		return VMK_BAD_FORMAT;
-	r = acpi_table(ops, root.address, signature);
-	if (r.failed || memcmp(signature, root.entry_bytes == 8 ? "XSDT" : "RSDT", 4))
+	kind = root.entry_bytes == 8 ? ACPI_SIGNATURE('X', 'S', 'D', 'T')
+				     : ACPI_SIGNATURE('R', 'S', 'D', 'T');
+	r = acpi_table(ops, root.address, &signature);
+	if (r.failed || signature != kind)
 		return VMK_BAD_FORMAT;
 	for (unsigned i = 0; reader_left(&r) >= root.entry_bytes; i++) {
 		uint64_t address = reader_le(&r, root.entry_bytes);

@@ -1,4 +1,5 @@
 #include "boot/acpi_dmar.h"
+#include "boot/acpi_sum.h"
 #include "lib/reader.h"
 
 #define WIDTH_AT         36u
@@ -16,15 +17,6 @@ static enum vmk_status fail(const char **why, enum vmk_status status, const char
 {
 	*why = text;
 	return status;
-}
-
-static bool sums_to_zero(const uint8_t *data, size_t bytes)
-{
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		sum = (uint8_t)(sum + data[i]);
-	return sum == 0;
 }
 
 /* Section 8.3.1: {u8 type, u8 length, u16 reserved, u8 id, u8 bus, {u8 slot, u8 function}...}. */
@@ -150,7 +142,7 @@ enum vmk_status dmar_parse(const void *table, size_t bytes, struct dmar *dmar, c
 	length = reader_le32(&r);
 	if (r.failed || length < ENTRIES_AT || length > bytes)
 		return fail(why, VMK_TRUNCATED, "it is shorter than it says");
-	if (memcmp(signature, "DMAR", 4) || !sums_to_zero(table, length))
+	if (memcmp(signature, "DMAR", 4) || acpi_sum(table, length))
 		return fail(why, VMK_BAD_FORMAT, "signature or checksum do not hold");
 	r = reader_of(table, length);
 	reader_seek(&r, WIDTH_AT);

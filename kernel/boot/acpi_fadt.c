@@ -107,14 +107,15 @@ static uint16_t port_of(uint64_t v)
 void acpi_parse_fadt(struct reader *r, struct boot_info *info, const struct acpi_ops *ops)
 {
 	uint64_t dsdt = field(r, FADT_X_DSDT, 8);
-	char signature[5];
+	uint32_t signature;
 	struct reader aml;
 
 	parse_reset(r, info);
 	if (!dsdt)
 		dsdt = field(r, FADT_DSDT, 4);
-	aml = acpi_table(ops, dsdt, signature);
-	if (aml.failed || memcmp(signature, "DSDT", 4) || !scan_dsdt(aml, info)) {
+	aml = acpi_table(ops, dsdt, &signature);
+	if (aml.failed || signature != ACPI_SIGNATURE('D', 'S', 'D', 'T') ||
+		!scan_dsdt(aml, info)) {
 		acpi_warn(ops, "no sleep type for S5: power off will only halt");
 		return;
 	}

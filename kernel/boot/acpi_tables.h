@@ -8,13 +8,15 @@
 struct boot_info;
 
 #define ACPI_HEADER_BYTES 36
+/* A table's kind as the four bytes read, little-endian (5.2.6). */
+#define ACPI_SIGNATURE(a, b, c, d) ((uint32_t)(a) | (b) << 8 | (c) << 16 | (uint32_t)(d) << 24)
 
 struct acpi_seen {
 	struct hpa madt, srat, fadt, hpet, tpm2, spcr;
 };
 
 /* The table at `address`, checked, read up to the end of its header; `failed` if it is none. */
-struct reader acpi_table(const struct acpi_ops *ops, uint64_t address, char signature[5]);
+struct reader acpi_table(const struct acpi_ops *ops, uint64_t address, uint32_t *signature);
 void acpi_warn(const struct acpi_ops *ops, const char *what);
 /* May device registers be there? Tables come from firmware and boot loader, which no launch
  * measures; the kernel must not be made to write to memory, to tboot, or to TXT and TPM in their

@@ -32,7 +32,7 @@ static struct usage look(void)
 		.heap_bytes = heap_bytes_used(),
 		.heap_objects = heap.objects,
 		.denials = audit_count(AUDIT_DENIAL),
-		.worlds = worlds_list(0, NULL, 0),
+		.worlds = worlds_count(),
 	};
 }
 

@@ -79,7 +79,7 @@ static void vm_round(const char *name, unsigned worlds)
 		return;
 	/* The supervisor forgets a world right after it is off the list: one turn more. */
 	do {
-		ends = !vm_count() && worlds_list(0, NULL, 0) == worlds;
+		ends = !vm_count() && worlds_count() == worlds;
 		world_sleep(VM_POLL_NS);
 	} while (!ends);
 }
@@ -123,7 +123,7 @@ static void power_on_vms(char *words)
 	do
 		world_sleep(VM_SETTLE_NS);
 	while (vm_count());
-	worlds = worlds_list(0, NULL, 0);
+	worlds = worlds_count();
 	for (char *name = words; name; name = next) {
 		next = strchr(name, ',');
 		if (next)

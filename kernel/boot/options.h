@@ -11,7 +11,7 @@
  *   onpanic=halt|poweroff|reboot       after a panic; by default reboot
  *   pools=PATH:SETTING...,...          resource pools for CPU time (sched/pool_spec.h)
  *   schedcheck=N                      check the scheduler at each N-th switch (tests)
- *   replay=sched|guest                 give the bytes of the package of kind `replay` to what the
+ *   replay=sched|sched_long|guest      give the bytes of the package of kind `replay` to what the
  *                                      fuzz target of that name tests (replay/), then go on
  *   cpus=N                             use at most N CPUs
  *   pti=on                             page tables of ring 3's own, wherever it can be

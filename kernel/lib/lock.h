@@ -26,6 +26,7 @@
 	X(LOCK_POOLS)   \
 	X(LOCK_SCHED)   \
 	X(LOCK_GROUP)   \
+	X(LOCK_CHUNKS)  \
 	X(LOCK_FRAMES)  \
 	X(LOCK_TLB)     \
 	X(LOCK_IRQ)     \

@@ -68,13 +68,14 @@ static void put_line(const char *text, size_t bytes)
 		edge->emit(text, bytes);
 }
 
-/* No escape sequence and no second line can come from inside a message. */
+/* No escape sequence and no second line can come from inside a message: above ASCII, too, there are
+ * control characters (ECMA-48, 5.3: 9Bh is ESC [). */
 static size_t append_visible(char *to, size_t at, size_t size, const char *from, size_t bytes)
 {
 	for (size_t i = 0; i < bytes && at < size; i++) {
 		unsigned char c = (unsigned char)from[i];
 
-		to[at++] = c == '\t' ? ' ' : c < ' ' || c == 0x7f ? '?' : (char)c;
+		to[at++] = c == '\t' ? ' ' : c < ' ' || c > '~' ? '?' : (char)c;
 	}
 	return at;
 }

@@ -17,7 +17,7 @@ enum area {
 	AREA_SLABS,  /* small heap objects */
 	AREA_PAGES,  /* heap requests of whole pages; in a user half, mappings */
 	AREA_STACKS,
-	AREA_DEVICES,
+	AREA_DEVICES, /* in a user half, frames that are not its own */
 	AREA_WINDOWS, /* each CPU's view of private frames */
 	AREA_CPUS,    /* each CPU's area and descriptor tables */
 	AREA_COUNT
@@ -26,7 +26,8 @@ enum area {
 struct space {
 	struct spinlock lock;
 	struct ptable table;
-	struct ranges ranges; /* of the whole half; its array is a block of frames */
+	struct ptable_tally tally; /* of its tables; under the lock */
+	struct ranges ranges;      /* of the whole half; its array is a block of frames */
 	unsigned ranges_order;
 	struct range half;               /* where space_alloc_at() may map */
 	struct range window[AREA_COUNT]; /* where places are chosen; empty ones are not used */
@@ -47,6 +48,8 @@ struct space {
 enum vmk_status space_setup(struct space *space, bool user);
 void space_teardown(struct space *space);
 extern const struct ptable_ops space_ptable_ops;
+/* A leaf of a space that owns its frame is gone: for ptable_drop() and ptable_destroy(). */
+void space_free_frame(struct hpa frame, unsigned shift);
 
 /* As space_alloc(), in one area, for one owner, with an alignment. */
 enum vmk_status area_alloc(struct space *space, enum area area, size_t bytes, size_t align,
@@ -68,6 +71,10 @@ bool area_contains(enum area area, uintptr_t address);
 uint64_t prot_flags(const struct space *space, unsigned prot);
 /* Calls `visit` for every user space; spaces neither come nor go meanwhile. */
 void space_for_each(void (*visit)(void *context, struct space *space), void *context);
+
+/* Every leaf of every user space, in pieces: no lock is held for more than 512 of them and the
+ * tables on the way there. What changes meanwhile is seen as it was or as it is. */
+void space_walk_users(void (*visit)(void *context, const struct ptable_leaf *leaf), void *context);
 
 /* The machine's side (activate.c): forget translations wherever the space may be cached, and leave
  * the space on this CPU if it is in use here. */

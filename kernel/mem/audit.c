@@ -36,24 +36,18 @@ static void visit_kernel_leaf(void *context, const struct ptable_leaf *leaf)
 	visit_leaf(context, leaf);
 }
 
-static void visit_space(void *context, struct space *space)
-{
-	uint64_t saved = spin_lock(&space->lock);
-
-	ptable_walk(&space->table, 0, PTABLE_ENTRIES / 2, visit_leaf, context);
-	spin_unlock(&space->lock, saved);
-}
-
 void audit_wx(struct audit_result *result)
 {
 	struct space *kernel = kernel_space();
-	uint64_t saved;
 
 	*result = (struct audit_result){0};
-	saved = spin_lock(&kernel->lock);
-	ptable_walk(&kernel->table, 0, PTABLE_ENTRIES, visit_kernel_leaf, result);
-	spin_unlock(&kernel->lock, saved);
-	space_for_each(visit_space, result);
+	for (unsigned slot = 0; slot < PTABLE_ENTRIES; slot++) {
+		uint64_t saved = spin_lock(&kernel->lock);
+
+		ptable_walk(&kernel->table, slot, slot + 1, visit_kernel_leaf, result);
+		spin_unlock(&kernel->lock, saved);
+	}
+	space_walk_users(visit_leaf, result);
 }
 
 static void visit_null(void *context, struct space *space)

@@ -133,40 +133,27 @@ static void visit_user(void *context, const struct ptable_leaf *leaf)
 
 /* --- both over all tables */
 
-struct walk {
-	struct scan *scan;
-	void (*visit)(void *scan, const struct ptable_leaf *leaf);
-};
-
-static void walk_space(struct space *space, unsigned first, unsigned end, const struct walk *walk)
-{
-	uint64_t saved = spin_lock(&space->lock);
-
-	ptable_walk(&space->table, first, end, walk->visit, walk->scan);
-	spin_unlock(&space->lock, saved);
-}
-
 /* Slot by slot, so that interrupts are never off for all of a large direct map. */
-static void walk_kernel(const struct walk *walk)
+static void walk_kernel(
+	void (*visit)(void *scan, const struct ptable_leaf *leaf), struct scan *scan)
 {
-	for (unsigned slot = 0; slot < PTABLE_ENTRIES; slot++)
-		walk_space(kernel_space(), slot, slot + 1, walk);
-}
+	struct space *kernel = kernel_space();
 
-static void walk_user(void *walk, struct space *space)
-{
-	walk_space(space, 0, PTABLE_ENTRIES / 2, walk);
+	for (unsigned slot = 0; slot < PTABLE_ENTRIES; slot++) {
+		uint64_t saved = spin_lock(&kernel->lock);
+
+		ptable_walk(&kernel->table, slot, slot + 1, visit, scan);
+		spin_unlock(&kernel->lock, saved);
+	}
 }
 
 void audit_frames(struct audit_frames *result)
 {
 	struct scan scan = {.result = result};
-	struct walk executable = {&scan, visit_executable};
-	struct walk kernel = {&scan, visit_kernel}, user = {&scan, visit_user};
 
 	*result = (struct audit_frames){0};
-	walk_kernel(&executable);
-	space_for_each(walk_user, &executable);
-	walk_kernel(&kernel);
-	space_for_each(walk_user, &user);
+	walk_kernel(visit_executable, &scan);
+	space_walk_users(visit_executable, &scan);
+	walk_kernel(visit_kernel, &scan);
+	space_walk_users(visit_user, &scan);
 }

@@ -3,6 +3,7 @@
  * window, so that the kernel never touches a user address and SMAP need never be opened.
  */
 #include "arch/x86/paging.h"
+#include "lib/nospec.h"
 #include "mem/area.h"
 #include "mem/window.h"
 
@@ -48,6 +49,10 @@ static enum vmk_status copy(struct space *space, uintptr_t address, void *to_ker
 	if (bytes && (address < space->half.start || address >= space->half.end ||
 			     bytes > space->half.end - address))
 		return VMK_BAD_ADDRESS;
+	/* Else a world could have the kernel's own memory loaded, which these tables map as well.
+	 */
+	address = space->half.start +
+		  index_nospec(address - space->half.start, space->half.end - space->half.start);
 	while (done < bytes) {
 		size_t part = MIN(bytes - done, PAGE_SIZE - (address + done) % PAGE_SIZE);
 		uint64_t saved = spin_lock(&space->lock);

@@ -3,6 +3,20 @@
 #include "mem/area.h"
 #include "arch/x86/paging.h"
 
+enum vmk_status space_reserve_foreign(struct space *space, size_t bytes, uintptr_t *address)
+{
+	return area_reserve(space, AREA_DEVICES, bytes, PAGE_SIZE, address);
+}
+
+size_t space_foreign_room(struct space *space)
+{
+	uint64_t saved = spin_lock(&space->lock);
+	const size_t most = ranges_largest(&space->ranges, &space->window[AREA_DEVICES]);
+
+	spin_unlock(&space->lock, saved);
+	return most;
+}
+
 enum vmk_status space_map_foreign(
 	struct space *space, uintptr_t address, struct hpa from, size_t bytes)
 {

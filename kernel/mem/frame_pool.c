@@ -10,6 +10,7 @@
 #define UNTOUCHED       (FRAME_RESERVED | STATE_DIRTY)
 
 #define ORDER_FRAMES(o) (1ull << (o))
+#define CHUNK_FRAMES    ORDER_FRAMES(FRAME_CHUNK_ORDER)
 
 _Static_assert(FRAME_OWNERS <= 16, "the owner has four bits");
 _Static_assert(FRAME_ORDER_MAX < 32, "the order has five bits");
@@ -161,13 +162,62 @@ void frame_pool_rebase(struct frame_pool *pool, void *memory)
 	layout(pool, pool->frames, memory);
 }
 
+/* They are all somebody's, or all free. */
 static void set_owner(struct frame_pool *pool, uint64_t first, uint64_t count, enum frame_owner to)
 {
-	for (uint64_t i = first; i < first + count; i++) {
-		pool->count[pool->state[i] & STATE_OWNER]--;
-		pool->count[to]++;
+	pool->count[pool->state[first] & STATE_OWNER] -= count;
+	pool->count[to] += count;
+	for (uint64_t i = first; i < first + count; i++)
 		pool->state[i] = (uint16_t)((pool->state[i] & STATE_DIRTY) | to);
+}
+
+/* --- what is free of a side, and promised */
+
+static uint64_t beyond(uint64_t have, uint64_t of)
+{
+	return of > have ? of - have : 0;
+}
+
+/* A block of that order is free. */
+static void count_in(struct frame_stock *stock, unsigned order)
+{
+	if (order < FRAME_CHUNK_ORDER)
+		stock->loose += ORDER_FRAMES(order);
+	else
+		stock->chunks += ORDER_FRAMES(order - FRAME_CHUNK_ORDER);
+}
+
+/* A chunk's last frame came back. */
+static void count_whole(struct frame_stock *stock)
+{
+	stock->loose -= CHUNK_FRAMES;
+	stock->chunks++;
+}
+
+/* 2^order frames are taken out of a free block of order `from`. */
+static void count_out(struct frame_stock *stock, unsigned from, unsigned order)
+{
+	if (order >= FRAME_CHUNK_ORDER) {
+		stock->chunks -= ORDER_FRAMES(order - FRAME_CHUNK_ORDER);
+		return;
 	}
+	if (from >= FRAME_CHUNK_ORDER) {
+		stock->chunks--;
+		stock->loose += CHUNK_FRAMES;
+	}
+	stock->loose -= ORDER_FRAMES(order);
+}
+
+/* How many chunks a side needs for its promises and `more`. */
+static uint64_t chunks_for(const struct frame_stock *stock, uint64_t more)
+{
+	return (beyond(stock->loose, stock->promised + more) + CHUNK_FRAMES - 1) >>
+	       FRAME_CHUNK_ORDER;
+}
+
+static bool is_kept(const struct frame_stock direct, const struct frame_stock private)
+{
+	return chunks_for(&direct, 0) + chunks_for(&private, 0) <= direct.chunks + private.chunks;
 }
 
 /* Put a block among the free ones of its side, joined with its free buddies. */
@@ -175,6 +225,7 @@ static void release(struct frame_pool *pool, enum frame_side side, uint64_t firs
 {
 	struct frame_bitmap *free = pool->free[side];
 
+	count_in(&pool->stock[side], order);
 	for (; order < top_order(side); order++) {
 		uint64_t buddy = (first >> order) ^ 1;
 
@@ -182,32 +233,53 @@ static void release(struct frame_pool *pool, enum frame_side side, uint64_t firs
 			break;
 		bitmap_unmark(&free[order], (size_t)buddy);
 		first &= ~ORDER_FRAMES(order);
+		if (order + 1 == FRAME_CHUNK_ORDER)
+			count_whole(&pool->stock[side]);
 	}
 	bitmap_mark(&free[order], (size_t)(first >> order));
-	pool->idle_chunks += side == FRAME_PRIVATE && order == FRAME_CHUNK_ORDER;
 }
 
-/* Take the highest of the smallest blocks that are large enough, so that large ones last. */
-static bool take(struct frame_pool *pool, enum frame_side side, unsigned order, uint64_t limit,
-	uint64_t *first)
+/* The highest of the smallest blocks that are large enough, so that large ones last: *from is its
+ * order. */
+static bool find(const struct frame_pool *pool, enum frame_side side, unsigned order,
+	uint64_t limit, unsigned *from, size_t *block)
 {
-	struct frame_bitmap *free = pool->free[side];
-	unsigned from = order;
-	size_t block = 0;
+	const struct frame_bitmap *free = pool->free[side];
 
-	while (!bitmap_highest(&free[from], (size_t)(limit >> from), &block)) {
-		if (from++ == top_order(side))
+	*from = order;
+	while (!bitmap_highest(&free[*from], (size_t)(limit >> *from), block)) {
+		if ((*from)++ == top_order(side))
 			return false;
 	}
+	return true;
+}
+
+/* Its highest 2^order frames; the rest of it is free as before. */
+static uint64_t cut(
+	struct frame_pool *pool, enum frame_side side, unsigned from, size_t block, unsigned order)
+{
+	struct frame_bitmap *free = pool->free[side];
+	uint64_t first = (uint64_t)block << from;
+
 	bitmap_unmark(&free[from], block);
-	pool->idle_chunks -= side == FRAME_PRIVATE && from == FRAME_CHUNK_ORDER;
-	*first = (uint64_t)block << from;
+	count_out(&pool->stock[side], from, order);
 	while (from > order) {
 		from--;
-		bitmap_mark(&free[from], (size_t)(*first >> from));
-		*first += ORDER_FRAMES(from);
+		bitmap_mark(&free[from], (size_t)(first >> from));
+		first += ORDER_FRAMES(from);
 	}
-	return true;
+	return first;
+}
+
+/* One of those that are wholly free. */
+static uint64_t take_chunk(struct frame_pool *pool, enum frame_side side)
+{
+	unsigned from = 0;
+	size_t block = 0;
+	const bool found = find(pool, side, FRAME_CHUNK_ORDER, pool->frames, &from, &block);
+
+	ASSERT(found);
+	return cut(pool, side, from, block, FRAME_CHUNK_ORDER);
 }
 
 void frame_pool_add(struct frame_pool *pool, uint64_t first, uint64_t count)
@@ -241,46 +313,67 @@ static enum frame_side frame_side(const struct frame_pool *pool, uint64_t frame)
 enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum frame_owner owner,
 	uint64_t limit, uint64_t *first)
 {
+	return frame_pool_alloc_promised(pool, order, owner, 0, limit, first);
+}
+
+uint64_t frame_pool_spare(const struct frame_pool *pool, enum frame_side side, uint64_t keep)
+{
+	const struct frame_stock *own = &pool->stock[side], *other = &pool->stock[!side];
+	const uint64_t chunks = own->chunks + other->chunks, kept = MIN(keep, pool->frames);
+	const uint64_t most = chunks - chunks_for(other, 0), least = chunks_for(own, 0);
+	const uint64_t left = MAX(beyond(chunks_for(other, kept), chunks), least);
+	const uint64_t mine = own->loose + most * CHUNK_FRAMES - own->promised;
+
+	return MIN(beyond(kept, mine), own->loose + left * CHUNK_FRAMES - own->promised);
+}
+
+enum vmk_status frame_pool_promise(
+	struct frame_pool *pool, enum frame_side side, uint64_t frames, uint64_t keep)
+{
+	if (frame_pool_spare(pool, side, keep) < frames)
+		return VMK_NO_MEMORY;
+	pool->stock[side].promised += frames;
+	return VMK_OK;
+}
+
+void frame_pool_unpromise(struct frame_pool *pool, enum frame_side side, uint64_t frames)
+{
+	ASSERT(frames <= pool->stock[side].promised);
+	pool->stock[side].promised -= frames;
+}
+
+/* Every other promise is kept with 2^order frames taken out of a free block of order `from`. */
+static bool may_take(const struct frame_pool *pool, enum frame_side side, unsigned from,
+	unsigned order, uint64_t promised)
+{
+	struct frame_stock own = pool->stock[side];
+
+	ASSERT(promised <= own.promised);
+	own.promised -= promised;
+	count_out(&own, from, order);
+	return is_kept(own, pool->stock[!side]);
+}
+
+enum vmk_status frame_pool_alloc_promised(struct frame_pool *pool, unsigned order,
+	enum frame_owner owner, uint64_t promised, uint64_t limit, uint64_t *first)
+{
 	enum frame_side side;
+	unsigned from;
+	size_t block;
 
 	if (owner == FRAME_FREE || owner >= FRAME_OWNERS)
 		return VMK_BAD_PARAM;
 	side = frame_owner_side(owner);
 	if (order > top_order(side))
 		return VMK_BAD_PARAM;
-	if (frame_pool_spare(pool) < ORDER_FRAMES(order) || !take(pool, side, order, limit, first))
+	if (!find(pool, side, order, limit, &from, &block) ||
+		!may_take(pool, side, from, order, promised))
 		return VMK_NO_MEMORY;
+	frame_pool_unpromise(pool, side, promised);
+	*first = cut(pool, side, from, block, order);
 	set_owner(pool, *first, ORDER_FRAMES(order), owner);
 	pool->state[*first] |= (uint16_t)(STATE_HEAD | order << STATE_ORDER_AT);
 	return VMK_OK;
-}
-
-enum vmk_status frame_pool_promise(struct frame_pool *pool, uint64_t frames, uint64_t keep)
-{
-	const uint64_t spare = frame_pool_spare(pool);
-
-	if (spare < keep || spare - keep < frames)
-		return VMK_NO_MEMORY;
-	pool->promised += frames;
-	return VMK_OK;
-}
-
-void frame_pool_unpromise(struct frame_pool *pool, uint64_t frames)
-{
-	ASSERT(frames <= pool->promised);
-	pool->promised -= frames;
-}
-
-enum vmk_status frame_pool_alloc_promised(struct frame_pool *pool, unsigned order,
-	enum frame_owner owner, uint64_t promised, uint64_t limit, uint64_t *first)
-{
-	enum vmk_status status;
-
-	frame_pool_unpromise(pool, promised);
-	status = frame_pool_alloc(pool, order, owner, limit, first);
-	if (status != VMK_OK)
-		pool->promised += promised;
-	return status;
 }
 
 enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order)
@@ -309,9 +402,19 @@ void frame_pool_split(struct frame_pool *pool, uint64_t first, unsigned order)
 
 void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order)
 {
+	frame_pool_free_promised(pool, first, order, 0);
+}
+
+void frame_pool_free_promised(
+	struct frame_pool *pool, uint64_t first, unsigned order, uint64_t promise)
+{
+	const enum frame_side side = frame_side(pool, first);
+
+	ASSERT(promise <= ORDER_FRAMES(order));
 	frame_pool_check(pool, first, order);
 	set_owner(pool, first, ORDER_FRAMES(order), FRAME_FREE);
-	release(pool, frame_side(pool, first), first, order);
+	release(pool, side, first, order);
+	pool->stock[side].promised += promise;
 }
 
 bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame)
@@ -346,10 +449,20 @@ bool frame_pool_any_private(const struct frame_pool *pool, uint64_t first, uint6
 
 /* --- chunks */
 
-bool frame_pool_hide(struct frame_pool *pool, uint64_t *first)
+/* What is on its way counts as loose: the other side cannot have it. */
+bool frame_pool_hide(struct frame_pool *pool, uint64_t wanted, uint64_t *first)
 {
-	if (!take(pool, FRAME_DIRECT, FRAME_CHUNK_ORDER, pool->frames, first))
+	struct frame_stock direct = pool->stock[FRAME_DIRECT], private = pool->stock[FRAME_PRIVATE];
+
+	if (!direct.chunks)
 		return false;
+	direct.chunks--;
+	private.loose += CHUNK_FRAMES;
+	private.promised += wanted;
+	if (!is_kept(direct, private))
+		return false;
+	*first = take_chunk(pool, FRAME_DIRECT);
+	pool->stock[FRAME_PRIVATE].loose += CHUNK_FRAMES;
 	bitmap_mark(&pool->chunks, (size_t)(*first >> FRAME_CHUNK_ORDER));
 	pool->private_chunks++;
 	return true;
@@ -358,14 +471,15 @@ bool frame_pool_hide(struct frame_pool *pool, uint64_t *first)
 void frame_pool_hidden(struct frame_pool *pool, uint64_t first)
 {
 	ASSERT(frame_side(pool, first) == FRAME_PRIVATE);
+	pool->stock[FRAME_PRIVATE].loose -= CHUNK_FRAMES;
 	release(pool, FRAME_PRIVATE, first, FRAME_CHUNK_ORDER);
 }
 
 bool frame_pool_show(struct frame_pool *pool, uint64_t keep, uint64_t *first)
 {
-	if (pool->idle_chunks <= keep ||
-		!take(pool, FRAME_PRIVATE, FRAME_CHUNK_ORDER, pool->frames, first))
+	if (pool->stock[FRAME_PRIVATE].chunks <= keep)
 		return false;
+	*first = take_chunk(pool, FRAME_PRIVATE);
 	bitmap_unmark(&pool->chunks, (size_t)(*first >> FRAME_CHUNK_ORDER));
 	pool->private_chunks--;
 	release(pool, FRAME_DIRECT, *first, FRAME_CHUNK_ORDER);

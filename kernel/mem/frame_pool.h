@@ -19,12 +19,18 @@
 #define FRAME_BITMAP_LEVELS 6u
 #define FRAME_CHUNK_ORDER   9u /* 2 MiB, a large page */
 
-enum frame_side { FRAME_DIRECT, FRAME_PRIVATE, FRAME_SIDES };
-
 struct frame_bitmap {
 	uint64_t *level[FRAME_BITMAP_LEVELS]; /* bit n of level l+1: word n of level l is not 0 */
 	unsigned levels;
 	size_t bits;
+};
+
+/* What is free of one side. Of a chunk that is partly used, no frame ever goes to the other side;
+ * one that is wholly free serves either. */
+struct frame_stock {
+	uint64_t loose;  /* frames in partly used chunks, and in a private one that is on its way */
+	uint64_t chunks; /* wholly free ones */
+	uint64_t promised;
 };
 
 struct frame_pool {
@@ -32,9 +38,9 @@ struct frame_pool {
 	uint16_t *state; /* per frame: owner, order of the block it begins, flags */
 	struct frame_bitmap free[FRAME_SIDES][FRAME_ORDER_MAX + 1]; /* private: up to a chunk */
 	struct frame_bitmap chunks;                                 /* those that are private */
-	uint64_t private_chunks, idle_chunks;                       /* of these, wholly free */
-	uint64_t count[FRAME_OWNERS];                               /* frames by owner */
-	uint64_t promised; /* free ones that are spoken for */
+	uint64_t private_chunks;
+	uint64_t count[FRAME_OWNERS]; /* frames by owner */
+	struct frame_stock stock[FRAME_SIDES];
 };
 
 /* Bytes of bookkeeping for that many frames. */
@@ -55,30 +61,36 @@ static inline enum frame_side frame_owner_side(enum frame_owner owner)
 	return private_ones >> owner & 1 ? FRAME_PRIVATE : FRAME_DIRECT;
 }
 /*
- * Promises: that many free frames are there for whoever was promised them, in single frames if need
- * be. VMK_NO_MEMORY unless `keep` more are free and unspoken for.
+ * Promises: that many free frames of a side are there for whoever was promised them, as single
+ * frames. Always holds: with the wholly free chunks shared out in some way, each side's promises
+ * are covered by what is loose on its side and by its share. Whatever would break that is refused,
+ * so that a promised frame can always be taken: a direct one at once or after frame_pool_show(), a
+ * private one at once or after frame_pool_hide(), once no chunk is on its way.
+ *
+ * VMK_NO_MEMORY: frame_pool_spare() is less than that.
  */
-enum vmk_status frame_pool_promise(struct frame_pool *pool, uint64_t frames, uint64_t keep);
-void frame_pool_unpromise(struct frame_pool *pool, uint64_t frames);
-/* Free and not promised. */
-static inline uint64_t frame_pool_spare(const struct frame_pool *pool)
-{
-	const uint64_t free = pool->count[FRAME_FREE];
-
-	return free > pool->promised ? free - pool->promised : 0;
-}
-/* The highest free block that ends at or below frame `limit`, of what is not promised.
+enum vmk_status frame_pool_promise(
+	struct frame_pool *pool, enum frame_side side, uint64_t frames, uint64_t keep);
+void frame_pool_unpromise(struct frame_pool *pool, enum frame_side side, uint64_t frames);
+/* How many more frames can be promised on that side so that `keep` are left on it beside, and on
+ * the other one `keep` or as many as now. */
+uint64_t frame_pool_spare(const struct frame_pool *pool, enum frame_side side, uint64_t keep);
+/* The highest free block that ends at or below frame `limit`, where that breaks no promise.
  * VMK_NO_MEMORY, VMK_BAD_PARAM; private ones come from chunks that are private already, and have at
  * most a chunk's order. */
 enum vmk_status frame_pool_alloc(struct frame_pool *pool, unsigned order, enum frame_owner owner,
 	uint64_t limit, uint64_t *first);
-/* The same with `promised` of its frames out of a promise, which is that much smaller then. */
+/* The same with `promised` of its frames out of a promise of their side, which is that much smaller
+ * then. No single frame that was promised is refused for others' promises. */
 enum vmk_status frame_pool_alloc_promised(struct frame_pool *pool, unsigned order,
 	enum frame_owner owner, uint64_t promised, uint64_t limit, uint64_t *first);
 /* An allocated block becomes single frames, each allocated on its own. */
 void frame_pool_split(struct frame_pool *pool, uint64_t first, unsigned order);
 /* Panics unless that very block was allocated. The content must be zero by now. */
 void frame_pool_free(struct frame_pool *pool, uint64_t first, unsigned order);
+/* The same, and `promise` of its frames are promised on their side, which cannot fail. */
+void frame_pool_free_promised(
+	struct frame_pool *pool, uint64_t first, unsigned order, uint64_t promise);
 /* Panics as frame_pool_free() would, and changes nothing; gives the owner. */
 enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first, unsigned order);
 /* Was this frame never zeroed since boot? Forgets it. */
@@ -92,9 +104,10 @@ bool frame_pool_any_private(const struct frame_pool *pool, uint64_t first, uint6
 /*
  * Make the highest free chunk private, in two steps: frame_pool_hide() takes it, and once nothing
  * maps it and no TLB knows it, frame_pool_hidden() has its frames allocated. False: no chunk is
- * free as a whole.
+ * free as a whole, or it is promised, or so is what a block with `wanted` frames beyond its own
+ * promise would take of it.
  */
-bool frame_pool_hide(struct frame_pool *pool, uint64_t *first);
+bool frame_pool_hide(struct frame_pool *pool, uint64_t wanted, uint64_t *first);
 void frame_pool_hidden(struct frame_pool *pool, uint64_t first);
 /* Take back a private chunk that is free as a whole, if there are more than `keep` of these; its
  * frames can be allocated at once, so the caller still has everybody locked out while it maps it.

@@ -29,6 +29,8 @@
 #define IDLE_CHUNKS 4
 
 static struct spinlock lock = SPINLOCK(LOCK_FRAMES);
+/* Whose holder alone makes chunks private: who waits for it finds what has come meanwhile. */
+static struct spinlock hiding = SPINLOCK(LOCK_CHUNKS);
 static struct frame_pool pool;
 static struct hpa bookkeeping;
 
@@ -121,12 +123,12 @@ static bool show_chunk(uint64_t keep)
 	return true;
 }
 
-/* One more chunk for private frames, of which `wanted` may be taken. Others may take them all
- * before the caller does. */
+/* With `hiding`: one more chunk for private frames, of which `wanted` may be taken beyond what is
+ * promised. Others may take them all before the caller does. */
 static bool hide_chunk(uint64_t wanted)
 {
 	uint64_t saved = spin_lock(&lock), chunk;
-	bool hidden = frame_pool_spare(&pool) >= wanted && frame_pool_hide(&pool, &chunk);
+	bool hidden = frame_pool_hide(&pool, wanted, &chunk);
 
 	if (hidden)
 		direct_map_hide(frame_hpa(chunk));
@@ -166,17 +168,29 @@ static enum vmk_status take(uint64_t promised, unsigned order, enum frame_owner 
 	return status;
 }
 
+/* The same once chunks that are on their way have come, and with as many more as it takes. */
+static enum vmk_status take_hiding(uint64_t promised, unsigned order, enum frame_owner owner,
+	uint64_t limit, uint64_t *first, uint64_t *dirty)
+{
+	uint64_t saved = spin_lock(&hiding);
+	enum vmk_status status;
+
+	do {
+		status = take(promised, order, owner, limit, first, dirty);
+	} while (status == VMK_NO_MEMORY && hide_chunk((1ull << order) - promised));
+	spin_unlock(&hiding, saved);
+	return status;
+}
+
 static enum vmk_status allocate(uint64_t promised, unsigned order, enum frame_owner owner,
 	uint64_t limit, struct pfn *frame)
 {
 	const enum frame_side side = frame_owner_side(owner);
 	uint64_t first, dirty;
-	enum vmk_status status;
+	enum vmk_status status = take(promised, order, owner, limit, &first, &dirty);
 
-	do {
-		status = take(promised, order, owner, limit, &first, &dirty);
-	} while (status == VMK_NO_MEMORY && side == FRAME_PRIVATE &&
-		 hide_chunk((1ull << order) - promised));
+	if (status == VMK_NO_MEMORY && side == FRAME_PRIVATE)
+		status = take_hiding(promised, order, owner, limit, &first, &dirty);
 	if (status != VMK_OK)
 		return status;
 	if (dirty)
@@ -201,26 +215,30 @@ enum vmk_status frames_alloc_promised(
 	return allocate(promised, order, owner, direct_map_end() >> PAGE_SHIFT, frame);
 }
 
-enum vmk_status frames_promise(uint64_t frames, uint64_t keep)
+enum vmk_status frames_promise(
+	enum frame_side side, uint64_t frames, uint64_t keep, struct frame_shortage *shortage)
 {
 	uint64_t saved = spin_lock(&lock);
-	enum vmk_status status = frame_pool_promise(&pool, frames, keep);
+	enum vmk_status status = frame_pool_promise(&pool, side, frames, keep);
 
+	if (status != VMK_OK && shortage)
+		*shortage =
+			(struct frame_shortage){side, frames, frame_pool_spare(&pool, side, keep)};
 	spin_unlock(&lock, saved);
 	return status;
 }
 
-void frames_unpromise(uint64_t frames)
+void frames_unpromise(enum frame_side side, uint64_t frames)
 {
 	uint64_t saved = spin_lock(&lock);
 
-	frame_pool_unpromise(&pool, frames);
+	frame_pool_unpromise(&pool, side, frames);
 	spin_unlock(&lock, saved);
 }
 
-uint64_t frames_spare(void)
+uint64_t frames_spare(enum frame_side side, uint64_t keep)
 {
-	uint64_t saved = spin_lock(&lock), spare = frame_pool_spare(&pool);
+	uint64_t saved = spin_lock(&lock), spare = frame_pool_spare(&pool, side, keep);
 
 	spin_unlock(&lock, saved);
 	return spare;
@@ -243,9 +261,8 @@ static void give_back(struct pfn frame, unsigned order, uint64_t promise)
 	spin_unlock(&lock, saved);
 	clear(frame.v, order, side);
 	saved = spin_lock(&lock);
-	frame_pool_free(&pool, frame.v, order);
-	pool.promised += promise;
-	if (pool.idle_chunks > IDLE_CHUNKS)
+	frame_pool_free_promised(&pool, frame.v, order, promise);
+	if (pool.stock[FRAME_PRIVATE].chunks > IDLE_CHUNKS)
 		show_chunk(IDLE_CHUNKS);
 	spin_unlock(&lock, saved);
 }
@@ -348,5 +365,8 @@ void frames_log_usage(void)
 	vmk_log("%llu KiB in use beside the image: %s", (unsigned long long)sum, text);
 	vmk_log("%llu MiB are out of the direct map, %llu MiB of them idle",
 		(unsigned long long)pool.private_chunks * 2,
-		(unsigned long long)pool.idle_chunks * 2);
+		(unsigned long long)pool.stock[FRAME_PRIVATE].chunks * 2);
+	vmk_log("%llu KiB of the direct map's memory are promised, %llu KiB of the rest",
+		(unsigned long long)pool.stock[FRAME_DIRECT].promised * (PAGE_SIZE >> 10),
+		(unsigned long long)pool.stock[FRAME_PRIVATE].promised * (PAGE_SIZE >> 10));
 }

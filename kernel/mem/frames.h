@@ -24,21 +24,34 @@ enum frame_owner {
 	FRAME_OWNERS
 };
 
+/* Where they are taken from: what the direct map has, and what it has not. Which owners' frames are
+ * private: frame_owner_side() in frame_pool.h. */
+enum frame_side { FRAME_DIRECT, FRAME_PRIVATE, FRAME_SIDES };
+
+/* Why a promise was refused; frames. */
+struct frame_shortage {
+	enum frame_side side;
+	uint64_t needed, available;
+};
+
 void frames_init(const struct boot_info *info);
 /* 2^order contiguous zeroed frames, naturally aligned. VMK_NO_MEMORY leaves *frame alone. */
 enum vmk_status frames_alloc(unsigned order, enum frame_owner owner, struct pfn *frame);
 /* The same below 4 GiB, for devices that address 32 bits. */
 enum vmk_status frames_alloc_low(unsigned order, enum frame_owner owner, struct pfn *frame);
 /*
- * Promises: that many frames stay free for whoever was promised them, however much others ask for.
- * VMK_NO_MEMORY unless `keep` more are left for everybody.
+ * Promises: that many frames of a side stay free for whoever was promised them, however much others
+ * ask for and whichever side they take it from: a single frame out of a promise is never refused.
+ * Larger blocks may be. VMK_NO_MEMORY, and why if that is wanted, unless that many are there with
+ * `keep` more on that side, and `keep` or no fewer than before on the other.
  */
-enum vmk_status frames_promise(uint64_t frames, uint64_t keep);
-void frames_unpromise(uint64_t frames);
-/* What nobody was promised, in frames. */
-uint64_t frames_spare(void);
-/* As frames_alloc(), with `promised` of the frames out of what the caller was promised, which is
- * that much less then; and back. A promise holds for single frames: larger blocks may fail. */
+enum vmk_status frames_promise(
+	enum frame_side side, uint64_t frames, uint64_t keep, struct frame_shortage *shortage);
+void frames_unpromise(enum frame_side side, uint64_t frames);
+/* The largest promise that would not be refused now. */
+uint64_t frames_spare(enum frame_side side, uint64_t keep);
+/* As frames_alloc(), with `promised` of the frames out of what the caller was promised on their
+ * side, which is that much less then; and back: at most as many as are freed. */
 enum vmk_status frames_alloc_promised(
 	unsigned order, enum frame_owner owner, uint64_t promised, struct pfn *frame);
 void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise);

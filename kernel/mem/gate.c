@@ -11,7 +11,7 @@ static bool closed; /* a root was copied: what comes later would be missing ther
 static enum vmk_status start(void)
 {
 	gate.ops = &space_ptable_ops;
-	return gate.ops->allocate(&gate.root);
+	return gate.ops->allocate(NULL, &gate.root);
 }
 
 static enum vmk_status add_page(uintptr_t address, bool writable)

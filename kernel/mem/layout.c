@@ -146,7 +146,7 @@ void space_init(void)
 	struct places places;
 
 	must(space_setup(&kernel, false), "no memory for the kernel's space");
-	must(space_ptable_ops.allocate(&kernel.table.root), "no memory for page tables");
+	must(space_ptable_ops.allocate(NULL, &kernel.table.root), "no memory for page tables");
 	must(places_choose(&places, end, frames_count(FRAME_FREE) << PAGE_SHIFT, random_below),
 		"more memory than the direct map can hold");
 	memcpy(kernel.window, places.window, sizeof(kernel.window));

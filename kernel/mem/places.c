@@ -82,11 +82,11 @@ static bool all_apart(const struct range window[AREA_COUNT], unsigned area)
 
 void places_choose_user(struct range window[AREA_COUNT], places_random random)
 {
-	/* Small windows bound the page tables that scattered mappings cost. */
 	static const uint64_t bytes[AREA_COUNT] = {
 		[AREA_IMAGES] = GIB,
-		[AREA_PAGES] = 4 * GIB,
+		[AREA_PAGES] = USER_MAPPINGS_BYTES,
 		[AREA_STACKS] = GIB,
+		[AREA_DEVICES] = SPACE_FOREIGN_BYTES,
 	};
 
 	for (unsigned area = 0; area < AREA_COUNT; area++) {

@@ -49,7 +49,7 @@ static uint64_t *walk_to(
 		if (at == *shift)
 			return entry;
 		if (!*entry && create) {
-			if (table->ops->allocate(&fresh) != VMK_OK)
+			if (table->ops->allocate(table->tally, &fresh) != VMK_OK)
 				return NULL;
 			*entry = fresh.v | upper;
 			if (at == PML4_SHIFT && table->mirror.v && address < KERNEL_HALF)
@@ -254,7 +254,7 @@ static void free_table(const struct ptable *table, uint64_t *entry, struct exten
 	if (!(*entry & PTE_WITHHELD) || !is_idle(table->ops->table(below), UINT64_MAX))
 		return;
 	*entry = 0;
-	table->ops->free(below);
+	table->ops->free(table->tally, below);
 }
 
 void ptable_withhold(const struct ptable *table, uintptr_t address, uint64_t bytes)
@@ -316,10 +316,13 @@ struct walk {
 	const struct ptable_ops *ops;
 	void (*visit)(void *context, const struct ptable_leaf *leaf);
 	void *context;
+	uintptr_t from, next; /* what lies below is passed over; behind what was visited */
+	uint64_t left;        /* that may be visited */
 };
 
-static void walk_level(const struct walk *walk, const uint64_t *entries, unsigned first,
-	unsigned last, struct ptable_leaf above)
+/* False: there may be more. */
+static bool walk_level(struct walk *walk, const uint64_t *entries, unsigned first, unsigned last,
+	struct ptable_leaf above)
 {
 	for (unsigned i = first; i < last; i++) {
 		/* Once: the direct map and windows change under locks of their own. */
@@ -330,49 +333,94 @@ static void walk_level(const struct walk *walk, const uint64_t *entries, unsigne
 			continue;
 		leaf.entry = entry;
 		leaf.address = sign_extended(above.address | (uint64_t)i << above.shift);
+		if (leaf.address + ((1ull << above.shift) - 1) < walk->from)
+			continue;
 		leaf.flags = PTE_PRESENT | (above.flags & entry & (PTE_WRITE | PTE_USER)) |
 			     ((above.flags | entry) & PTE_NX);
 		if (!is_table(entry, above.shift)) {
 			walk->visit(walk->context, &leaf);
+			walk->next = leaf.address + (1ull << above.shift);
+			if (!--walk->left)
+				return false;
 			continue;
 		}
 		leaf.shift -= LEVEL_BITS;
-		walk_level(walk, walk->ops->table(entry_address(entry)), 0, PTABLE_ENTRIES, leaf);
+		if (!walk_level(
+			    walk, walk->ops->table(entry_address(entry)), 0, PTABLE_ENTRIES, leaf))
+			return false;
 	}
+	return true;
 }
+
+static const struct ptable_leaf whole = {.flags = PTE_WRITE | PTE_USER, .shift = PML4_SHIFT};
 
 void ptable_walk(const struct ptable *table, unsigned first, unsigned last,
 	void (*visit)(void *context, const struct ptable_leaf *leaf), void *context)
 {
-	struct walk walk = {table->ops, visit, context};
-	struct ptable_leaf top = {.flags = PTE_WRITE | PTE_USER, .shift = PML4_SHIFT};
+	struct walk walk = {table->ops, visit, context, .left = UINT64_MAX};
 
-	walk_level(&walk, table->ops->table(table->root), first, last, top);
+	walk_level(&walk, table->ops->table(table->root), first, last, whole);
 }
 
-static void destroy_level(const struct ptable_ops *ops, uint64_t *entries, unsigned first,
-	unsigned last, unsigned shift, void (*dropped)(struct hpa frame, unsigned shift))
+uintptr_t ptable_walk_some(const struct ptable *table, uintptr_t from, uint64_t most,
+	void (*visit)(void *context, const struct ptable_leaf *leaf), void *context)
 {
-	for (unsigned i = first; i < last; i++) {
-		uint64_t entry = entries[i];
+	struct walk walk = {table->ops, visit, context, .from = from, .left = most};
 
-		entries[i] = 0;
-		if (is_table(entry, shift)) {
-			struct hpa below = entry_address(entry);
-
-			destroy_level(ops, ops->table(below), 0, PTABLE_ENTRIES, shift - LEVEL_BITS,
-				dropped);
-			ops->free(below);
-		} else if (entry & PTE_OWNED) {
-			dropped(entry_address(entry), shift);
-		}
-	}
+	return walk_level(&walk, table->ops->table(table->root), 0, PTABLE_ENTRIES / 2, whole)
+		       ? 0
+		       : walk.next;
 }
 
-void ptable_destroy(const struct ptable *table, unsigned first, unsigned last,
+struct destruction {
+	const struct ptable *table;
+	void (*dropped)(struct hpa frame, unsigned shift);
+	uint64_t left; /* that may go in this piece */
+};
+
+static void count(struct destruction *d, uint64_t pages)
+{
+	d->left -= MIN(d->left, pages);
+}
+
+/* What it has been through is 0, so that the next piece comes by quickly. False: there may be more.
+ */
+static bool destroy_level(
+	struct destruction *d, uint64_t *entries, unsigned first, unsigned last, unsigned shift)
+{
+	const struct ptable_ops *ops = d->table->ops;
+
+	for (unsigned i = first; i < last; i++) {
+		const uint64_t entry = entries[i];
+
+		if (!entry)
+			continue;
+		if (!d->left)
+			return false;
+		if (is_table(entry, shift)) {
+			const struct hpa below = entry_address(entry);
+
+			if (!destroy_level(
+				    d, ops->table(below), 0, PTABLE_ENTRIES, shift - LEVEL_BITS) ||
+				!d->left)
+				return false;
+			ops->free(d->table->tally, below);
+			count(d, 1);
+		} else if (entry & PTE_OWNED) {
+			d->dropped(entry_address(entry), shift);
+			count(d, 1ull << (shift - PT_SHIFT));
+		}
+		entries[i] = 0;
+	}
+	return true;
+}
+
+bool ptable_destroy(const struct ptable *table, unsigned first, unsigned last, uint64_t most,
 	void (*dropped)(struct hpa frame, unsigned shift))
 {
-	destroy_level(table->ops, table->ops->table(table->root), first, last, PML4_SHIFT, dropped);
+	struct destruction d = {table, dropped, most};
+
+	return destroy_level(&d, table->ops->table(table->root), first, last, PML4_SHIFT);
 }
 
 enum vmk_status ptable_fill_slot(const struct ptable *table, unsigned slot)

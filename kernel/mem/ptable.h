@@ -22,16 +22,25 @@
  * protected to since. */
 #define PTE_TEXT 0x800ull
 
+/* Tables below the roots: how many there are; how many of them nothing was promised for, as they
+ * came before; and how many frames were promised for all that come after those (mem/frames.h),
+ * those that have come included. */
+struct ptable_tally {
+	uint64_t tables, before, promised;
+};
+
 struct ptable_ops {
 	/* The table at a physical address that `allocate` returned: 512 entries. */
 	uint64_t *(*table)(struct hpa address);
-	enum vmk_status (*allocate)(struct hpa *address); /* zeroed */
-	void (*free)(struct hpa address);
+	/* Zeroed. `tally`: the table's, NULL for a root. */
+	enum vmk_status (*allocate)(struct ptable_tally *tally, struct hpa *address);
+	void (*free)(struct ptable_tally *tally, struct hpa address);
 };
 
 struct ptable {
 	struct hpa root;
 	const struct ptable_ops *ops;
+	struct ptable_tally *tally; /* NULL: nobody counts */
 	struct hpa
 		mirror; /* a second root, which gets what is entered in the lower half; 0: none */
 };
@@ -76,8 +85,13 @@ uint64_t *ptable_entry(const struct ptable *table, uintptr_t address);
 /* Visit every leaf that is present, in slots [first, last) of the root. */
 void ptable_walk(const struct ptable *table, unsigned first, unsigned last,
 	void (*visit)(void *context, const struct ptable_leaf *leaf), void *context);
-/* Free slots [first, last) of the root with all tables below; owned leaves are told. */
-void ptable_destroy(const struct ptable *table, unsigned first, unsigned last,
+/* The same for slots of the lower half, in pieces: leaves from the address `from` on, `most` of
+ * them. Where to go on; 0: there are no more. */
+uintptr_t ptable_walk_some(const struct ptable *table, uintptr_t from, uint64_t most,
+	void (*visit)(void *context, const struct ptable_leaf *leaf), void *context);
+/* Free slots [first, last) of the root with all tables below; owned leaves are told. After `most`
+ * frames of these two kinds it returns false: there may be more. Nobody else uses the tables. */
+bool ptable_destroy(const struct ptable *table, unsigned first, unsigned last, uint64_t most,
 	void (*dropped)(struct hpa frame, unsigned shift));
 /* Make sure that root slot `slot` has a table, so that copies of the root stay valid. */
 enum vmk_status ptable_fill_slot(const struct ptable *table, unsigned slot);

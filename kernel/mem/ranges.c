@@ -115,7 +115,7 @@ enum vmk_status ranges_place(const struct ranges *ranges, const struct range *wi
 	if (!bytes || !checked_add(bytes, PAGE_SIZE, &needed))
 		return VMK_BAD_PARAM;
 	if (lowest >= window->end || needed > window->end - lowest)
-		return VMK_NO_MEMORY;
+		return VMK_NO_PLACE;
 	for (unsigned i = 0; i < TRIES; i++) {
 		at = lowest + random((window->end - lowest - needed) / align + 1) * align;
 		if (is_free_with_guards(ranges, at, bytes)) {
@@ -126,5 +126,27 @@ enum vmk_status ranges_place(const struct ranges *ranges, const struct range *wi
 	if (place_above(ranges, window, at, bytes, align, start) ||
 		place_above(ranges, window, lowest, bytes, align, start))
 		return VMK_OK;
-	return VMK_NO_MEMORY;
+	return VMK_NO_PLACE;
+}
+
+/* Of a gap that others may follow: a page at either end stays free. */
+static size_t room_between(uintptr_t from, uintptr_t to)
+{
+	return to > from + 2 * PAGE_SIZE ? to - from - 2 * PAGE_SIZE : 0;
+}
+
+size_t ranges_largest(const struct ranges *ranges, const struct range *window)
+{
+	uintptr_t from = window->start;
+	size_t largest = 0;
+
+	for (size_t i = first_above(ranges, from); i < ranges->count; i++) {
+		const struct range *next = &ranges->items[i];
+
+		if (next->start >= window->end)
+			break;
+		largest = MAX(largest, room_between(from, next->start));
+		from = next->end;
+	}
+	return MAX(largest, room_between(from, window->end));
 }

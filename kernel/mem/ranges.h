@@ -30,9 +30,11 @@ enum vmk_status ranges_remove(struct ranges *ranges, uintptr_t start, uintptr_t 
 /*
  * Find `bytes` free ones in [window->start, window->end), aligned to `align`, with a free page
  * before and after: where `random(bound)` says if that is free, otherwise in the first gap
- * above it. VMK_NO_MEMORY if no gap is large enough.
+ * above it. VMK_NO_PLACE if no gap is large enough.
  */
 enum vmk_status ranges_place(const struct ranges *ranges, const struct range *window, size_t bytes,
 	size_t align, uint64_t (*random)(uint64_t bound), uintptr_t *start);
+/* The most that ranges_place() finds a place for, aligned to pages; 0: for nothing. */
+size_t ranges_largest(const struct ranges *ranges, const struct range *window);
 
 #endif

@@ -2,42 +2,14 @@
 #include "arch/x86/pkeys.h"
 #include "arch/x86/predict.h"
 #include "lib/checked.h"
-#include "lib/panic.h"
 #include "lib/random.h"
-#include "mem/gate.h"
 #include "mem/area.h"
 #include "mem/places.h"
 #include <string.h>
 
-static struct spinlock spaces_lock = SPINLOCK(LOCK_SPACES);
-static struct list spaces = {&spaces, &spaces};
-static uint64_t last_domain;
+/* --- bookkeeping lives in frames */
 
-/* --- tables and bookkeeping live in frames */
-
-static uint64_t *table_at(struct hpa address)
-{
-	return direct_map(address);
-}
-
-static enum vmk_status allocate_table(struct hpa *address)
-{
-	struct pfn frame;
-	enum vmk_status status = frames_alloc(0, FRAME_PTABLE, &frame);
-
-	if (status == VMK_OK)
-		*address = pfn_hpa(frame);
-	return status;
-}
-
-static void free_table(struct hpa address)
-{
-	frames_free(hpa_pfn(address), 0);
-}
-
-const struct ptable_ops space_ptable_ops = {table_at, allocate_table, free_table};
-
-static void free_frame(struct hpa frame, unsigned shift)
+void space_free_frame(struct hpa frame, unsigned shift)
 {
 	frames_free(hpa_pfn(frame), shift - PAGE_SHIFT);
 }
@@ -73,6 +45,7 @@ enum vmk_status space_setup(struct space *space, bool user)
 	*space = (struct space){.lock = SPINLOCK(LOCK_SPACE), .user = user};
 	list_init(&space->leaving);
 	space->table.ops = &space_ptable_ops;
+	space->table.tally = &space->tally;
 	space->ranges.items = direct_map(pfn_hpa(frame));
 	space->ranges.room = PAGE_SIZE / sizeof(struct range);
 	if (user) {
@@ -85,81 +58,6 @@ enum vmk_status space_setup(struct space *space, bool user)
 void space_teardown(struct space *space)
 {
 	frames_free(hpa_pfn(direct_map_hpa(space->ranges.items)), space->ranges_order);
-}
-
-enum vmk_status space_create(struct space **created)
-{
-	struct space *space;
-	enum vmk_status status;
-	struct pfn frame;
-
-	/* The structure has a frame of its own, out of reach of heap overflows. */
-	status = frames_alloc(0, FRAME_KERNEL, &frame);
-	if (status != VMK_OK)
-		return status;
-	space = direct_map(pfn_hpa(frame));
-	status = space_setup(space, true);
-	if (status != VMK_OK)
-		goto free_space;
-	status = allocate_table(&space->table.root);
-	if (status != VMK_OK)
-		goto free_ranges;
-	/* The kernel's slots were all filled by space_init() and never change. */
-	memcpy(table_at(space->table.root) + PTABLE_ENTRIES / 2,
-		table_at(kernel_space()->table.root) + PTABLE_ENTRIES / 2, PAGE_SIZE / 2);
-	if (predict_isolate) {
-		status = allocate_table(&space->table.mirror);
-		if (status != VMK_OK)
-			goto free_root;
-		gate_copy(table_at(space->table.mirror));
-	}
-	uint64_t saved = spin_lock(&spaces_lock);
-	space->domain = ++last_domain;
-	list_append(&spaces, &space->node);
-	spin_unlock(&spaces_lock, saved);
-	*created = space;
-	return VMK_OK;
-
-free_root:
-	free_table(space->table.root);
-free_ranges:
-	space_teardown(space);
-free_space:
-	frames_free(frame, 0);
-	return status;
-}
-
-uint64_t space_domain(const struct space *space)
-{
-	return space->domain;
-}
-
-void space_destroy(struct space *space)
-{
-	uint64_t saved;
-
-	ASSERT(space->user);
-	space_leave(space);
-	if (__atomic_load_n(&space->active, __ATOMIC_ACQUIRE))
-		panic("space: destroyed while another CPU runs in it");
-	saved = spin_lock(&spaces_lock);
-	list_remove(&space->node);
-	spin_unlock(&spaces_lock, saved);
-	ptable_destroy(&space->table, 0, PTABLE_ENTRIES / 2, free_frame);
-	free_table(space->table.root);
-	if (space->table.mirror.v)
-		free_table(space->table.mirror);
-	space_teardown(space);
-	frames_free(hpa_pfn(direct_map_hpa(space)), 0);
-}
-
-void space_for_each(void (*visit)(void *context, struct space *space), void *context)
-{
-	uint64_t saved = spin_lock(&spaces_lock);
-
-	list_for_each (node, &spaces)
-		visit(context, list_entry(node, struct space, node));
-	spin_unlock(&spaces_lock, saved);
 }
 
 /* --- checks */
@@ -225,7 +123,7 @@ static enum vmk_status check_range(const struct space *space, uintptr_t address,
 static void drop(struct space *space, uintptr_t address, size_t bytes)
 {
 	space->copied.table = NULL;
-	ptable_drop(&space->table, address, bytes, free_frame);
+	ptable_drop(&space->table, address, bytes, space_free_frame);
 }
 
 static enum vmk_status populate(

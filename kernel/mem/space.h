@@ -24,10 +24,22 @@ void space_seal(void);
 bool space_sealed(void);
 struct space *kernel_space(void);
 enum vmk_status space_create(struct space **space);
-void space_destroy(struct space *space);  /* frees every frame that it owns */
+/* Frees every frame that it owns, in pieces of at most 512, between which it calls `give_way`
+ * without locks (NULL: nothing). Nobody runs in it. */
+void space_destroy(struct space *space, void (*give_way)(void));
 void space_activate(struct space *space); /* load CR3 on this CPU */
 /* Of a user space: a number that no other ever had, for speculation_enter_domain(). */
 uint64_t space_domain(const struct space *space);
+
+/* Of a user space: its page tables, in frames, without the root and without those that were
+ * promised to it. */
+uint64_t space_tables(struct space *space);
+/* How many tables a range of so many bytes needs at most. */
+uint64_t space_tables_for(size_t bytes);
+/* So many tables more are promised to it until its end (frames.h): mappings in that range do not
+ * fail for want of them. Of these `given` frames were promised to the caller, and are not any more.
+ * VMK_NO_MEMORY: nothing has changed. */
+enum vmk_status space_promise_tables(struct space *space, size_t bytes, uint64_t given);
 
 /* Fresh zeroed frames at a random page-aligned address with guard pages around, in a user space
  * among its stacks. W with X is refused. */
@@ -39,11 +51,17 @@ enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes)
  * were mapped to be executed. TLBs of all CPUs are flushed. */
 enum vmk_status space_protect(struct space *space, uintptr_t address, size_t bytes, unsigned prot);
 /* A random, free, page-aligned range with guard pages, not yet mapped; in a user space among its
- * mappings. */
+ * mappings. VMK_NO_PLACE, VMK_NO_MEMORY. */
 enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address);
 /* The same for a program, whose place tells nothing of where its mappings and stacks are. */
 enum vmk_status space_reserve_image(struct space *space, size_t bytes, uintptr_t *address);
-/* Map frames that are not the space's into a reserved range of a user space, readable and
+/* The same in a user space, for frames that are not its own, in a window of SPACE_FOREIGN_BYTES
+ * that has nothing else, so that there is room for a VM's RAM whatever its VMX world has mapped. */
+enum vmk_status space_reserve_foreign(struct space *space, size_t bytes, uintptr_t *address);
+/* The most that this finds a place for, in one piece. */
+size_t space_foreign_room(struct space *space);
+#define SPACE_FOREIGN_BYTES (64ull << 30)
+/* Map frames that are not the space's into such a range of a user space, readable and
  * writable. They are not freed with the mapping: the owner outlives it. */
 enum vmk_status space_map_foreign(
 	struct space *space, uintptr_t address, struct hpa from, size_t bytes);

@@ -56,6 +56,18 @@ static void host_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_registers *
 	*r = (struct cpuid_registers){~0u, ~0u, ~0u, ~0u};
 }
 
+/* What is worked out of it, once. */
+static const struct cpuid_policy *policy(void)
+{
+	static struct cpuid_policy prepared = {.host = host_cpuid, .vcpus = 1};
+	static bool done;
+
+	if (!done)
+		cpuid_prepare(&prepared);
+	done = true;
+	return &prepared;
+}
+
 /* --- before an operation */
 
 static struct gpa data_page(unsigned n)
@@ -177,7 +189,7 @@ static void show(struct replay_machine *m, const struct replay_op *op, enum vcpu
 	const uint64_t rip = vtx_vmread(VMCS_GUEST_RIP);
 	const uint64_t flags = vtx_vmread(VMCS_GUEST_RFLAGS) & ~RFLAGS_RF;
 	const uint64_t cr0 = vcpu_cr0(m->vcpu), cr4 = vcpu_cr4(m->vcpu);
-	char text[TEXT_BYTES];
+	char text[TEXT_BYTES] = "";
 
 	for (unsigned i = 0; i < GPRS; i++)
 		trace_add(trace, vcpu_gpr(m->vcpu, i));
@@ -191,11 +203,13 @@ static void show(struct replay_machine *m, const struct replay_op *op, enum vcpu
 	trace_add(trace, stop);
 	show_memory(m, trace);
 	show_exits(m->vcpu, trace);
-	snprintf(text, sizeof(text),
-		"%02x%02x%02x%02x rip %llx eax %llx flags %llx cr0 %llx cr4 %llx", op->bytes[0],
-		op->bytes[1], op->bytes[2], op->bytes[3], (unsigned long long)rip,
-		(unsigned long long)gpr[RAX], (unsigned long long)flags, (unsigned long long)cr0,
-		(unsigned long long)cr4);
+	if (trace->line)
+		snprintf(text, sizeof(text),
+			"%02x%02x%02x%02x rip %llx eax %llx flags %llx cr0 %llx cr4 %llx",
+			op->bytes[0], op->bytes[1], op->bytes[2], op->bytes[3],
+			(unsigned long long)rip, (unsigned long long)gpr[RAX],
+			(unsigned long long)flags, (unsigned long long)cr0,
+			(unsigned long long)cr4);
 	trace_step(trace, text);
 }
 
@@ -206,8 +220,7 @@ static void start(struct replay_machine *m, const struct replay_program *program
 	for (unsigned i = 0; i < REPLAY_FIXED; i++)
 		ept_map(&m->vm->ept, (struct gpa){i * PAGE_4K}, m->frames[i], PAGE_4K,
 			EPT_ACCESS | EPT_WRITE_BACK);
-	m->vm->cpuid = (struct cpuid_policy){.host = host_cpuid, .vcpus = 1};
-	cpuid_prepare(&m->vm->cpuid);
+	m->vm->cpuid = *policy();
 	guest_fpu_power_on(m->vcpu);
 	m->vcpu->apic_ops = &apic;
 	vcpu_load(m->vcpu, m->pcpu);

@@ -155,12 +155,10 @@ static void write_slot(const struct replay_op *op, uint8_t *slot)
 /* Counts; behind an exception goes on after the instruction; returns. */
 static void write_handler(unsigned vector, uint8_t *at)
 {
-	const bool error = exception_has_error(vector);
-
 	*at++ = 0xff; /* INC dword [counter] */
 	*at++ = 0x05;
 	at = put32(at, REPLAY_COUNTERS + 4 * vector);
-	if (error) {
+	if (vector < FIRST_MINE && exception_has_error(vector)) {
 		memcpy(at, "\x83\xc4\x04", 3); /* ADD ESP, 4 */
 		at += 3;
 	}

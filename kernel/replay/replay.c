@@ -48,7 +48,13 @@ static void log_line(const char *text)
 
 static void run_sched(const uint8_t *input, size_t bytes, struct replay_trace *trace)
 {
-	replay_sched(input, bytes, trace);
+	replay_sched(input, bytes, &replay_sched_short, trace);
+	free_sched_space();
+}
+
+static void run_sched_long(const uint8_t *input, size_t bytes, struct replay_trace *trace)
+{
+	replay_sched(input, bytes, &replay_sched_long, trace);
 	free_sched_space();
 }
 
@@ -74,7 +80,7 @@ static void run_guest(const uint8_t *input, size_t bytes, struct replay_trace *t
 static const struct {
 	const char *name;
 	void (*run)(const uint8_t *input, size_t bytes, struct replay_trace *trace);
-} targets[] = {{"sched", run_sched}, {"guest", run_guest}};
+} targets[] = {{"sched", run_sched}, {"sched_long", run_sched_long}, {"guest", run_guest}};
 
 void replay_boot(void)
 {
@@ -95,5 +101,6 @@ void replay_boot(void)
 		vmk_log("the end after %u steps", trace.steps);
 		return;
 	}
-	vmk_error("replay=%s: expected sched or guest, and a package of kind replay", what);
+	vmk_error("replay=%s: expected sched, sched_long or guest, and a package of kind replay",
+		what);
 }

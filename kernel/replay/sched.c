@@ -10,7 +10,6 @@
 
 #define TASKS      32u
 #define CPUS       4u
-#define OPERATIONS 1000u
 #define MS         1000000ull
 #define TEXT_BYTES 96
 
@@ -37,8 +36,10 @@ static void start_task(unsigned i, uint8_t detail)
 
 	if (task->started)
 		return;
-	if (task->prepared)
+	if (task->prepared) {
+		sim_called();
 		group_leave(&task->task);
+	}
 	sim_task_prepare(i, detail % 6 < 5 ? &sim_groups[detail % 6] : NULL);
 	if (detail & 0x40)
 		task->burst = MS / 4 * (1 + (detail >> 3) % 8);
@@ -52,22 +53,24 @@ static void set_something(struct task *task, uint8_t what, uint8_t detail)
 
 	switch (what % 6) {
 	case 0:
-		sched_set_shares(&sim_sched, task, 1u << detail % 21);
+		sched_set_shares(sim_called(), task, 1u << detail % 21);
 		break;
 	case 1:
-		sched_reserve(&sim_sched, task, detail * 4000u, &unused);
+		sched_reserve(sim_called(), task, detail * 4000u, &unused);
 		break;
 	case 2:
-		sched_set_limit(&sim_sched, &task->entity, detail * 5000u);
+		sched_set_limit(sim_called(), &task->entity, detail * 5000u);
 		break;
 	case 3:
 		sched_set_affinity(
-			&sim_sched, task, detail % 11 < 10 ? &sets[detail % 11] : NULL, &unused);
+			sim_called(), task, detail % 11 < 10 ? &sets[detail % 11] : NULL, &unused);
 		break;
 	case 4:
+		sim_called();
 		sched_set_latency(task, detail & 1);
 		break;
 	default:
+		sim_called();
 		group_set_shares(&sim_groups[detail % 5], 1u << (detail >> 3) % 21);
 	}
 }
@@ -76,10 +79,12 @@ static void set_pool(struct group *group, uint8_t what, uint8_t detail)
 {
 	struct shortage unused;
 
-	if (what & 1)
-		sched_reserve_group(&sim_sched, group, detail * 5000u, &unused);
+	if ((what & 1) && group->costart)
+		sched_reserve_vm(sim_called(), group, detail * 5000u, &unused);
+	else if (what & 1)
+		sched_reserve_group(sim_called(), group, detail * 5000u, &unused);
 	else
-		sched_set_limit(&sim_sched, &group->entity, detail * 20000u);
+		sched_set_limit(sim_called(), &group->entity, detail * 20000u);
 }
 
 static void pass_time(bool prompt, uint64_t ns)
@@ -142,11 +147,23 @@ static void operate(unsigned cpus, bool prompt, const uint8_t *op)
 		sim_settle();
 }
 
-static void check(bool prompt)
+/* The calls and the time up to which all holds. */
+struct seen {
+	uint64_t calls, now;
+};
+
+/* What needs watching is looked at after each step, what the state shows if it is `due`; neither
+ * can have changed where nothing was called and no time has passed. */
+static void check(struct seen *seen, bool prompt, bool due)
 {
-	sim_check();
+	if (seen->calls == sim_calls && seen->now == sim_now)
+		return;
 	if (prompt)
 		sim_check_timely();
+	if (!due)
+		return;
+	sim_check();
+	*seen = (struct seen){sim_calls, sim_now};
 }
 
 /* Let every deadline pass: then nobody with one may still wait. */
@@ -163,20 +180,33 @@ static void finish(void)
 	}
 }
 
+/* The number of the task that runs there; -1. */
+static int runs_on(unsigned cpu)
+{
+	const struct sim_task *task = sim_running(cpu);
+
+	return task ? (int)(task - sim_tasks) : -1;
+}
+
+static void end_step(struct replay_trace *trace, const uint8_t *op)
+{
+	char text[TEXT_BYTES] = "";
+	int at = 0;
+
+	if (trace->line)
+		at = snprintf(text, sizeof(text), "%02x%02x%02x at %llu ns:", op[0], op[1], op[2],
+			(unsigned long long)sim_now);
+	for (unsigned i = 0; i < sim_sched.cpus && trace->line; i++)
+		at += snprintf(text + at, sizeof(text) - (size_t)at, " %d", runs_on(i));
+	trace_step(trace, text);
+}
+
 /* What the step left: time, who runs where, each task's state, place and service. */
 static void show(struct replay_trace *trace, const uint8_t *op)
 {
-	char text[TEXT_BYTES];
-	int at = snprintf(text, sizeof(text), "%02x%02x%02x at %llu ns:", op[0], op[1], op[2],
-		(unsigned long long)sim_now);
-
 	trace_add(trace, sim_now);
 	for (unsigned i = 0; i < sim_sched.cpus; i++) {
-		const struct sim_task *task = sim_running(i);
-		const int number = task ? (int)(task - sim_tasks) : -1;
-
-		at += snprintf(text + at, sizeof(text) - (size_t)at, " %d", number);
-		trace_add(trace, (uint64_t)number);
+		trace_add(trace, (uint64_t)runs_on(i));
 		trace_add(trace, sim_cpus[i].armed);
 		trace_add(trace, sim_kicked[i] | sim_cpus[i].halted << 1);
 	}
@@ -187,33 +217,46 @@ static void show(struct replay_trace *trace, const uint8_t *op)
 		trace_add(trace, sim_tasks[i].task.cpu);
 		trace_add(trace, sim_received(i));
 	}
-	trace_step(trace, text);
+	end_step(trace, op);
 }
 
-unsigned replay_sched(const uint8_t *data, size_t size, struct replay_trace *trace)
+const struct replay_sched_way replay_sched_short = {160, 256, 1};
+const struct replay_sched_way replay_sched_long = {1000, UINT32_MAX, 64};
+
+/* By the input's first two bytes. */
+static void start(const uint8_t *header)
 {
-	unsigned cpus, every, operations = 0;
+	unsigned cpus = 1 + header[0] % CPUS;
+
+	sim_start((struct sim_config){.cpus = cpus,
+		.tasks = TASKS,
+		.threads = 1 + (header[0] >> 3 & 1),
+		.nodes = 1 + (header[0] >> 4 & 1),
+		.start = header[1] & 2 ? (1ull << 63) - 20 * MS : 0});
+	make_groups(cpus);
+}
+
+unsigned replay_sched(const uint8_t *data, size_t size, const struct replay_sched_way *way,
+	struct replay_trace *trace)
+{
+	const uint64_t before = sim_calls;
+	struct seen seen = {0};
+	unsigned operations = 0;
 	bool prompt;
 
 	if (size < 2)
 		return 0;
-	cpus = 1 + data[0] % CPUS;
 	prompt = data[0] & 4;
-	every = prompt || (data[1] & 1) ? 1 : 16;
-	sim_start((struct sim_config){.cpus = cpus,
-		.tasks = TASKS,
-		.threads = 1 + (data[0] >> 3 & 1),
-		.nodes = 1 + (data[0] >> 4 & 1),
-		.start = data[1] & 2 ? (1ull << 63) - 20 * MS : 0});
-	make_groups(cpus);
-	for (size_t i = 2; i + 2 < size && operations < OPERATIONS; i += 3) {
-		operate(cpus, prompt, data + i);
+	start(data);
+	for (size_t i = 2; i + 2 < size && operations < way->operations; i += 3) {
+		if (sim_calls - before >= way->calls)
+			break;
+		operate(sim_sched.cpus, prompt, data + i);
 		if (trace)
 			show(trace, data + i);
-		if (++operations % every == 0)
-			check(prompt);
+		check(&seen, prompt, ++operations % way->every == 0);
 	}
-	check(prompt);
+	check(&seen, prompt, true);
 	finish();
 	if (trace)
 		show(trace, (const uint8_t[3]){0});

@@ -16,6 +16,13 @@ static unsigned task_total;
 static uint64_t started, retired; /* when; service of tasks that ended */
 static struct sim_space space;
 static struct sched_watch_cpu cpu_watches[SIM_CPUS];
+static unsigned live_count; /* in space.live; LIVE_UNKNOWN */
+#define LIVE_UNKNOWN UINT32_MAX
+/* Of each CPU, as its last step left it: a bit if it may have something to do, and when its task's
+ * burst ends. */
+static uint32_t busy;
+static uint64_t burst_ends[SIM_CPUS];
+_Static_assert(SIM_CPUS <= 32, "a bit for each CPU");
 
 static uint64_t now(void)
 {
@@ -28,6 +35,7 @@ static void kick(unsigned cpu)
 		sim_fail("a CPU that does not exist was kicked");
 	sim_kicked[cpu] = true;
 	sim_cpus[cpu].halted = false;
+	busy |= 1u << cpu;
 }
 
 static void arm(uint64_t deadline)
@@ -38,13 +46,6 @@ static void arm(uint64_t deadline)
 static const struct sched_ops ops = {now, kick, arm};
 struct sched sim_sched;
 uint64_t sim_calls;
-
-/* The scheduler, for a call that counts. */
-static struct sched *counted(void)
-{
-	sim_calls++;
-	return &sim_sched;
-}
 
 void sim_start(struct sim_config config)
 {
@@ -65,11 +66,13 @@ void sim_start(struct sim_config config)
 	started = sim_now = config.start ? config.start : 1000;
 	retired = 0;
 	task_total = config.tasks;
+	live_count = 0;
+	busy = (1u << config.cpus) - 1;
 	sim_sched = (struct sched)SCHED(&ops, runqs);
 	for (unsigned i = 0; i < config.cpus; i++) {
 		struct cpu_place place = {i / threads, i / MAX(per_node, 1u)};
 
-		sim_cpus[i].armed = SCHED_NEVER;
+		sim_cpus[i].armed = burst_ends[i] = SCHED_NEVER;
 		cpu_watches[i].idle_since = SCHED_NEVER;
 		runqs[i] = &sim_cpus[i].runq;
 		runq_init(runqs[i], i, place, &sim_cpus[i].idle, sim_now);
@@ -91,17 +94,38 @@ uint64_t sim_received(unsigned task)
 	return sched_service(&sim_tasks[task].task, sim_now);
 }
 
+/* When the burst ends of who runs there by itself, if nobody takes its place: its service and the
+ * time since its last charge move together. */
+static uint64_t burst_end(const struct sim_task *task)
+{
+	const uint64_t ran = task->task.times[TASK_RUNNING];
+
+	return task->task.since + (task->burst_end > ran ? task->burst_end - ran : 0);
+}
+
+/* What the CPU has to do next, after whatever it has just done. */
+static void plan(unsigned cpu)
+{
+	const struct sim_task *task = sim_running(cpu);
+	const bool steps = task ? task->phase != SIM_RUNS : !sim_cpus[cpu].halted;
+	const bool bursts = task && task->burst && task->phase == SIM_RUNS;
+
+	busy = (busy & ~(1u << cpu)) | (uint32_t)(steps || sim_kicked[cpu]) << cpu;
+	burst_ends[cpu] = bursts && !sim_cpus[cpu].borrower ? burst_end(task) : SCHED_NEVER;
+}
+
 static void switched(const struct sched_switch *s)
 {
 	struct task *dead;
 
 	if (s->to != sim_cpus[acting].runq.current)
 		sim_fail("the switch is not to the current task");
-	dead = sched_finish_switch(&sim_sched, acting, s->saved);
+	dead = sched_finish_switch(sim_called(), acting, s->saved);
 	if (dead && dead != s->from)
 		sim_fail("another task ended than the one that ran");
 	if (!dead)
 		return;
+	live_count = LIVE_UNKNOWN;
 	retired += dead->times[TASK_RUNNING];
 	container_of(dead, struct sim_task, task)->started = false;
 	container_of(dead, struct sim_task, task)->prepared = false;
@@ -114,7 +138,7 @@ static void part(unsigned cpu)
 	struct sched_switch s;
 
 	sim_cpus[cpu].borrower = NULL;
-	if (task && sched_part(counted(), cpu, &task->task, &s))
+	if (task && sched_part(sim_called(), cpu, &task->task, &s))
 		switched(&s);
 }
 
@@ -124,7 +148,7 @@ static void reconsider(unsigned cpu)
 
 	sim_kicked[cpu] = false;
 	part(cpu);
-	if (sched_reconsider(counted(), cpu, &s))
+	if (sched_reconsider(sim_called(), cpu, &s))
 		switched(&s);
 }
 
@@ -132,7 +156,7 @@ static void reconsider(unsigned cpu)
 
 static void wake(struct task *task)
 {
-	sched_wake(counted(), task);
+	sched_wake(sim_called(), task);
 }
 
 struct task *sim_task_prepare(unsigned i, struct group *parent)
@@ -142,6 +166,7 @@ struct task *sim_task_prepare(unsigned i, struct group *parent)
 
 	*task = (struct sim_task){.prepared = true, .task.turn.spare = spare};
 	task_init(&task->task, parent);
+	sim_called();
 	group_join(&task->task);
 	return &task->task;
 }
@@ -155,20 +180,24 @@ void sim_task_start(unsigned i)
 	if (!task->prepared)
 		sim_task_prepare(i, NULL);
 	task->started = true;
+	live_count = LIVE_UNKNOWN;
 	task->burst_end = task->burst;
 	wake(&task->task);
 }
 
 void sim_signal(unsigned event)
 {
+	sim_called();
 	event_raise(&sim_events[event], wake);
 }
 
 static void unregister_all(struct sim_task *task)
 {
 	for (unsigned i = 0; i < task->registered; i++) {
-		if (task->mask >> i & 1)
-			event_unregister(&sim_events[i], &task->waiters[i]);
+		if (!(task->mask >> i & 1))
+			continue;
+		sim_called();
+		event_unregister(&sim_events[i], &task->waiters[i]);
 	}
 	task->registered = 0;
 }
@@ -187,6 +216,7 @@ static void end_wait(struct sim_task *task)
 	unregister_all(task);
 	if (!is_satisfied(task)) {
 		/* Woken for something else: look again, as event_wait_any() does. */
+		sim_called();
 		sched_prepare_wait(&task->task);
 		task->phase = SIM_REGISTERS;
 		return;
@@ -209,6 +239,7 @@ static void step_registering(unsigned cpu, struct sim_task *task)
 		if (!(task->mask >> i & 1))
 			return;
 		task->waiters[i].task = &task->task;
+		sim_called();
 		if (!event_register(&sim_events[i], &task->waiters[i], task->seen[i])) {
 			task->registered--;
 			end_wait(task);
@@ -221,9 +252,9 @@ static void step_registering(unsigned cpu, struct sim_task *task)
 	}
 	task->phase = SIM_PARKED;
 	if (task != sim_cpus[cpu].borrower) {
-		if (sched_wait(counted(), cpu, task->deadline, &s))
+		if (sched_wait(sim_called(), cpu, task->deadline, &s))
 			switched(&s);
-	} else if (sched_give_back(counted(), cpu, &task->task, task->deadline, &s)) {
+	} else if (sched_give_back(sim_called(), cpu, &task->task, task->deadline, &s)) {
 		sim_cpus[cpu].borrower = NULL;
 		switched(&s);
 	}
@@ -241,16 +272,17 @@ bool sim_wait(unsigned cpu, unsigned mask, uint64_t deadline)
 	task->registered = 0;
 	for (unsigned i = 0; i < SIM_EVENTS; i++)
 		task->seen[i] = event_count(&sim_events[i]);
+	sim_called();
 	sched_prepare_wait(&task->task);
 	task->phase = SIM_REGISTERS;
+	plan(cpu);
 	return true;
 }
 
-bool sim_step(unsigned cpu)
+static bool step(unsigned cpu)
 {
 	struct sim_task *task = sim_running(cpu);
 
-	acting = cpu;
 	if (sim_kicked[cpu]) {
 		reconsider(cpu);
 		return true;
@@ -263,9 +295,21 @@ bool sim_step(unsigned cpu)
 		step_registering(cpu, task);
 	else if (sim_cpus[cpu].halted)
 		return false;
-	else if (!sched_fetch(counted(), cpu))
+	else if (!sched_fetch(sim_called(), cpu))
 		sim_cpus[cpu].halted = true;
 	return true;
+}
+
+bool sim_step(unsigned cpu)
+{
+	bool changed;
+
+	if (!(busy >> cpu & 1))
+		return false;
+	acting = cpu;
+	changed = step(cpu);
+	plan(cpu);
+	return changed;
 }
 
 void sim_lend(unsigned cpu, unsigned to)
@@ -275,10 +319,11 @@ void sim_lend(unsigned cpu, unsigned to)
 
 	acting = cpu;
 	if (!task || task->phase != SIM_RUNS || task == sim_cpus[cpu].borrower ||
-		!sim_tasks[to].started || !sched_lend(counted(), cpu, &sim_tasks[to].task, &s))
+		!sim_tasks[to].started || !sched_lend(sim_called(), cpu, &sim_tasks[to].task, &s))
 		return;
-	sched_finish_switch(&sim_sched, cpu, s.saved);
+	sched_finish_switch(sim_called(), cpu, s.saved);
 	sim_cpus[cpu].borrower = &sim_tasks[to];
+	plan(cpu);
 }
 
 /* The task that runs there, as its queue's current one; NULL if another one does after that. */
@@ -297,8 +342,9 @@ void sim_yield(unsigned cpu)
 	struct sched_switch s;
 
 	acting = cpu;
-	if (by_itself(cpu) && sched_pass(counted(), cpu, &s))
+	if (by_itself(cpu) && sched_pass(sim_called(), cpu, &s))
 		switched(&s);
+	plan(cpu);
 }
 
 void sim_exit(unsigned cpu)
@@ -309,11 +355,12 @@ void sim_exit(unsigned cpu)
 
 	acting = cpu;
 	task = by_itself(cpu);
-	if (!task)
-		return;
-	sched_reserve(&sim_sched, &task->task, 0, &unused);
-	sched_end(counted(), cpu, &s);
-	switched(&s);
+	if (task) {
+		sched_reserve(sim_called(), &task->task, 0, &unused);
+		sched_end(sim_called(), cpu, &s);
+		switched(&s);
+	}
+	plan(cpu);
 }
 
 /* --- time */
@@ -334,7 +381,7 @@ static void fire(unsigned cpu)
 	sim_now = MAX(sim_now, sim_cpus[cpu].armed);
 	acting = cpu;
 	sim_cpus[cpu].armed = SCHED_NEVER;
-	if (sched_on_timer(counted(), cpu))
+	if (sched_on_timer(sim_called(), cpu))
 		kick(cpu);
 	if (sim_cpus[cpu].armed <= sim_now)
 		sim_fail("the timer is armed for what it has just handled");
@@ -352,35 +399,22 @@ void sim_advance(uint64_t ns)
 
 void sim_settle(void)
 {
-	bool changed = true;
-
-	for (unsigned rounds = 0; changed; rounds++) {
-		changed = false;
+	for (unsigned rounds = 0; busy; rounds++) {
 		if (rounds > 100000)
 			sim_fail("the CPUs never come to rest");
 		for (unsigned i = 0; i < sim_sched.cpus; i++)
-			changed |= sim_step(i);
+			sim_step(i);
 	}
 }
 
-/* The CPU whose task's burst ends first, and when. */
-static unsigned next_burst(uint64_t *at)
+/* The CPU whose task's burst ends first. */
+static unsigned next_burst(void)
 {
 	unsigned next = 0;
 
-	*at = SCHED_NEVER;
-	for (unsigned i = 0; i < sim_sched.cpus; i++) {
-		struct sim_task *task = sim_running(i);
-		uint64_t received, end;
-
-		if (!task || !task->burst || task->phase != SIM_RUNS || sim_cpus[i].borrower)
-			continue;
-		received = sched_service(&task->task, sim_now);
-		end = sim_now + (task->burst_end > received ? task->burst_end - received : 0);
-		if (end < *at) {
-			*at = end;
+	for (unsigned i = 1; i < sim_sched.cpus; i++) {
+		if (burst_ends[i] < burst_ends[next])
 			next = i;
-		}
 	}
 	return next;
 }
@@ -390,15 +424,14 @@ void sim_run(uint64_t ns)
 	uint64_t end = sim_now + ns;
 
 	for (;;) {
-		uint64_t burst_at;
-		unsigned cpu = next_burst(&burst_at), timer = next_timer();
+		unsigned cpu = next_burst(), timer = next_timer();
 
-		if (MIN(burst_at, sim_cpus[timer].armed) > end)
+		if (MIN(burst_ends[cpu], sim_cpus[timer].armed) > end)
 			break;
-		if (burst_at < sim_cpus[timer].armed) {
+		if (burst_ends[cpu] < sim_cpus[timer].armed) {
 			struct sim_task *task = sim_running(cpu);
 
-			sim_now = MAX(sim_now, burst_at);
+			sim_now = MAX(sim_now, burst_ends[cpu]);
 			task->ready_at = sim_now + task->sleep;
 			sim_wait(cpu, 0, task->ready_at);
 		} else {
@@ -413,13 +446,14 @@ void sim_run(uint64_t ns)
 
 struct sched_view sim_view(void)
 {
-	struct sched_view view = {&sim_sched, space.live, 0, sim_now, sim_kicked};
-
-	for (unsigned i = 0; i < task_total; i++) {
-		if (sim_tasks[i].started)
-			space.live[view.count++] = &sim_tasks[i].task;
+	if (live_count == LIVE_UNKNOWN) {
+		live_count = 0;
+		for (unsigned i = 0; i < task_total; i++) {
+			if (sim_tasks[i].started)
+				space.live[live_count++] = &sim_tasks[i].task;
+		}
 	}
-	return view;
+	return (struct sched_view){&sim_sched, space.live, live_count, sim_now, sim_kicked};
 }
 
 static uint64_t total_service(const struct sched_view *view)
@@ -446,11 +480,11 @@ bool sim_watch(struct violation *out)
 {
 	struct sched_view view = sim_view();
 
-	for (unsigned i = 0; i < task_total; i++) {
-		struct sim_task *task = &sim_tasks[i];
+	for (unsigned i = 0; i < view.count; i++) {
+		struct sim_task *task = container_of(view.tasks[i], struct sim_task, task);
 
-		if (task->started && !sched_watch_service(&task->watch, &task->task,
-					     runqs[task->task.cpu], sim_now, out))
+		if (!sched_watch_service(
+			    &task->watch, &task->task, runqs[task->task.cpu], sim_now, out))
 			return false;
 	}
 	return sched_check_timely(&view, out) && sched_watch_idle(cpu_watches, &view, out);
@@ -459,11 +493,13 @@ bool sim_watch(struct violation *out)
 /* What the simulation alone knows: whether its tasks wait for nothing, and its timers. */
 static void check_edges(void)
 {
-	for (unsigned i = 0; i < task_total; i++) {
-		const struct sim_task *task = &sim_tasks[i];
+	const struct sched_view view = sim_view();
 
-		if (task->started && task->task.state == TASK_WAITING && is_satisfied(task) &&
-			sim_now < task->deadline)
+	for (unsigned i = 0; i < view.count; i++) {
+		const struct sim_task *task = container_of(view.tasks[i], struct sim_task, task);
+
+		if (task->task.state == TASK_WAITING && sim_now < task->deadline &&
+			is_satisfied(task))
 			sim_fail("a wake-up was lost");
 	}
 	for (unsigned i = 0; i < sim_sched.cpus; i++) {

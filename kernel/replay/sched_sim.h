@@ -48,7 +48,15 @@ extern struct sim_task *sim_tasks;
 extern struct event sim_events[SIM_EVENTS];
 extern struct group sim_groups[SIM_GROUPS];
 extern uint64_t sim_now;
-extern uint64_t sim_calls; /* of the scheduler, so far */
+/* Calls of the scheduler so far: each one that may change something, of sched.h, settings.h,
+ * event.h and group.h, but for what sim_start() does. */
+extern uint64_t sim_calls;
+/* The scheduler, for a call that counts. */
+static inline struct sched *sim_called(void)
+{
+	sim_calls++;
+	return &sim_sched;
+}
 
 /* CPU i is on core i / threads, in node i / (cpus / nodes). */
 struct sim_config {

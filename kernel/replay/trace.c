@@ -20,7 +20,10 @@ void trace_step(struct replay_trace *trace, const char *text)
 {
 	char line[LINE_BYTES];
 
-	snprintf(line, sizeof(line), "step %u %016llx %s", ++trace->steps,
+	trace->steps++;
+	if (!trace->line)
+		return;
+	snprintf(line, sizeof(line), "step %u %016llx %s", trace->steps,
 		(unsigned long long)trace->hash, text);
 	trace->line(line);
 }

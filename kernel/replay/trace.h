@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 struct replay_trace {
-	void (*line)(const char *text); /* who takes the lines; the text is the callee's to copy */
+	/* Who takes the lines, whose text is the callee's to copy; NULL: the hash is all that
+	 * counts. */
+	void (*line)(const char *text);
 	uint64_t hash; /* FNV-1a over 64-bit words; for mistakes, not for attackers */
 	unsigned steps;
 };
-/* `line` is not NULL. */
 struct replay_trace trace_to(void (*line)(const char *text));
 /* One more word that the step has shown. */
 void trace_add(struct replay_trace *trace, uint64_t word);

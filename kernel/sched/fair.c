@@ -37,7 +37,7 @@ bool fair_eligible(const struct fair *fair, const struct task *task)
 }
 
 /* The zero comes to the average, or what a heavy task adds could overflow the sum. */
-static void rebase(struct fair *fair)
+static __attribute__((noinline)) void rebase(struct fair *fair)
 {
 	uint64_t average = fair_average(fair);
 
@@ -52,7 +52,7 @@ static int64_t bound_owed(const struct fair *fair, int64_t owed)
 	return MIN(MAX(owed, 0), most);
 }
 
-static void add_to_sum(struct fair *fair, int64_t product)
+static inline void add_to_sum(struct fair *fair, int64_t product)
 {
 	fair->sum += product;
 	if (fair->sum >= SUM_MAX || fair->sum <= -SUM_MAX)
@@ -118,6 +118,8 @@ void fair_join(struct fair *fair, struct task *task, uint64_t request)
  * one began, and those whose deadline is later would wait for ever. */
 void fair_leave(struct fair *fair, struct task *task)
 {
+	if (turn_queued(&task->turn))
+		fair_unqueue(fair, task);
 	rebase(fair);
 	task->lag = fair_lag(fair, task);
 	task->joined = false;
@@ -125,16 +127,6 @@ void fair_leave(struct fair *fair, struct task *task)
 	fair->load -= task->weight;
 	fair->sum = fair->joined ? fair->sum - product(fair, task) : 0;
 	fair->owed = bound_owed(fair, -fair->sum);
-}
-
-void fair_queue(struct fair *fair, struct task *task)
-{
-	turns_insert(&fair->turns, &task->turn, task->deadline, task->vtime);
-}
-
-void fair_unqueue(struct fair *fair, struct task *task)
-{
-	turns_remove(&fair->turns, &task->turn);
 }
 
 /* How much of a step begins behind the average. Divides only where the average lies within. */
@@ -149,7 +141,8 @@ static int64_t part_behind(const struct fair *fair, const struct task *task, int
 
 /* What is served to who is behind the average is owed no longer, a part at a time: the average is
  * held back by that little. As much as it advances may it fall back for debts that are paid. */
-static void drain(struct fair *fair, const struct task *task, int64_t step)
+static __attribute__((noinline)) void drain(
+	struct fair *fair, const struct task *task, int64_t step)
 {
 	int64_t part = MIN(part_behind(fair, task, step) * task->weight / DRAIN_DIV, fair->owed);
 
@@ -188,6 +181,15 @@ static uint64_t bound_step(const struct fair *fair, const struct task *task, uin
 	return MIN(step, (uint64_t)MAX(room, 0));
 }
 
+/* The last one is served, or given up. */
+static inline void begin_request(struct fair *fair, struct task *task)
+{
+	if (turn_queued(&task->turn))
+		fair_unqueue(fair, task);
+	task->deadline = task->vtime + to_virtual(task, task->request);
+	task->request_over = true;
+}
+
 void fair_charge(struct fair *fair, struct task *task, uint64_t ns, bool bounded)
 {
 	uint64_t step = to_virtual(task, MIN(ns, FAIR_CHARGE_MAX_NS));
@@ -195,10 +197,12 @@ void fair_charge(struct fair *fair, struct task *task, uint64_t ns, bool bounded
 	if (bounded)
 		step = bound_step(fair, task, step);
 	set_vtime(fair, task, task->vtime + step);
-	if (key_before(task->vtime, task->deadline))
+	if (key_before(task->vtime, task->deadline)) {
+		if (turn_queued(&task->turn))
+			turns_advance(&task->turn, task->vtime);
 		return;
-	task->deadline = task->vtime + to_virtual(task, task->request);
-	task->request_over = true;
+	}
+	begin_request(fair, task);
 }
 
 void fair_forfeit(struct fair *fair, struct task *task)
@@ -209,8 +213,7 @@ void fair_forfeit(struct fair *fair, struct task *task)
 		set_vtime(fair, task, key_before(task->vtime, end) ? end : task->vtime);
 	else
 		set_vtime(fair, task, task->deadline);
-	task->deadline = task->vtime + to_virtual(task, task->request);
-	task->request_over = true;
+	begin_request(fair, task);
 }
 
 void fair_reweight(struct fair *fair, struct task *task, uint32_t weight)

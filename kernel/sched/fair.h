@@ -39,19 +39,26 @@ struct fair {
 void fair_set_weight(struct task *task, uint32_t weight); /* of one that has not joined */
 /* Join with the lag that it brings and a first request of that many ns. It is not queued yet. */
 void fair_join(struct fair *fair, struct task *task, uint64_t request);
-/* Leave; its lag is kept in task->lag. It is not queued any more. */
+/* Leave, queued or not; its lag is kept in task->lag. */
 void fair_leave(struct fair *fair, struct task *task);
 /* One that left with a debt has paid that much of it by waiting (at most 2 * FAIR_LAG_NS): the
  * others are owed less. */
 void fair_pay(struct fair *fair, uint64_t ns);
-void fair_queue(struct fair *fair, struct task *task);
-void fair_unqueue(struct fair *fair, struct task *task);
-/* A task that joined and is not queued has run. With `bounded`, service beyond FAIR_LAG_NS ahead of
- * its share is free: reservations force it. Sets request_over when its request is served. */
+static inline void fair_queue(struct fair *fair, struct task *task)
+{
+	turns_insert(&fair->turns, &task->turn, task->deadline, task->vtime);
+}
+static inline void fair_unqueue(struct fair *fair, struct task *task)
+{
+	turns_remove(&fair->turns, &task->turn);
+}
+/* A task that joined has run. With `bounded`, service beyond FAIR_LAG_NS ahead of its share is
+ * free: reservations force it. When its request is served that sets request_over; if it was queued,
+ * it is no longer. */
 void fair_charge(struct fair *fair, struct task *task, uint64_t ns, bool bounded);
-/* It gives up the rest of its request. */
+/* It gives up the rest of its request, and its place if it is queued. */
 void fair_forfeit(struct fair *fair, struct task *task);
-/* Another weight; lag and the part of the request that is left are kept. Not queued. */
+/* Another weight; lag and the part of the request that is left are kept. It is queued no longer. */
 void fair_reweight(struct fair *fair, struct task *task, uint32_t weight);
 /* The queued task whose turn it is, NULL if none is queued or none is eligible because the current
  * one is behind them all. It stays queued. */

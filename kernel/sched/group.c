@@ -13,6 +13,11 @@ void group_init(struct group *group, struct group *parent)
 
 /* --- shares */
 
+static void note_change(struct group *group)
+{
+	__atomic_fetch_add(&group->changes, 1, __ATOMIC_RELEASE);
+}
+
 /* The parent's sum follows what its child wants, for whoever alone changes what was counted of the
  * child. Returns whether the parent began or ended to be active. */
 static bool count_child(struct entity *child, bool competes)
@@ -24,6 +29,7 @@ static bool count_child(struct entity *child, bool competes)
 		return false;
 	child->counted = want;
 	before = __atomic_fetch_add(&child->parent->active, more, __ATOMIC_SEQ_CST);
+	note_change(child->parent);
 	return !before != !(before + more);
 }
 
@@ -54,6 +60,7 @@ void group_count(struct task *task)
 void group_set_shares(struct group *group, uint32_t shares)
 {
 	__atomic_store_n(&group->entity.shares, MIN(MAX(shares, 1u), SHARES_MAX), __ATOMIC_SEQ_CST);
+	note_change(group);
 	count_group(group);
 }
 

@@ -21,6 +21,16 @@ static inline uint32_t group_weight(const struct task *task)
 		return group_part(task);
 	return __atomic_load_n(&task->entity.shares, __ATOMIC_RELAXED) * WEIGHT_PER_SHARE;
 }
+/* Changes of what a member's weight comes from, but for its own shares, which are in its group's
+ * sum while it competes. As long as that stays the same the weight does. To be read first. */
+static inline uint64_t group_changes(const struct task *task)
+{
+	uint64_t changes = 0;
+
+	for (const struct group *at = task->entity.parent; at; at = at->entity.parent)
+		changes += __atomic_load_n(&at->changes, __ATOMIC_ACQUIRE);
+	return changes;
+}
 /* Clamped to 1..SHARES_MAX. They count when a task's weight is next looked at (runq.h). */
 void group_set_shares(struct group *group, uint32_t shares);
 
@@ -50,15 +60,16 @@ static inline uint64_t group_progress(const struct task *task, uint64_t now)
 		return progress;
 	return progress + (now - since);
 }
-/* True: it does not lead by more than COSTART_STOP_NS. False: look exactly. Takes no lock. */
-static inline bool group_is_in_step(const struct task *task, uint64_t now)
+/* Of a task that is charged. True: it does not lead by more than COSTART_STOP_NS. False: look
+ * exactly. Takes no lock. */
+static inline bool group_is_in_step(const struct task *task)
 {
 	uint64_t behind;
 
 	if (!list_linked(&task->member))
 		return true;
 	behind = __atomic_load_n(&task->entity.parent->behind, __ATOMIC_RELAXED);
-	return group_progress(task, now) <= behind + COSTART_STOP_NS;
+	return task->progress <= behind + COSTART_STOP_NS;
 }
 /* Upper bounds of skew_stats.counts but the last, ns. */
 #define GROUP_SKEW_BOUNDS {500000, 1000000, 2000000, COSTART_STOP_NS, 4000000}

@@ -52,18 +52,17 @@ struct sched_view {
 };
 
 /* By the state alone. */
-bool sched_check_places(const struct sched_view *view, struct violation *out);    /* I1 */
-bool sched_check_running(const struct sched_view *view, struct violation *out);   /* I2 */
-bool sched_check_wakeups(const struct sched_view *view, struct violation *out);   /* I4 */
-bool sched_check_sums(const struct sched_view *view, struct violation *out);      /* I5: the sum */
-bool sched_check_pick(const struct sched_view *view, struct violation *out);      /* I6, I7 */
-bool sched_check_task_time(const struct sched_view *view, struct violation *out); /* I13 */
-bool sched_check_structure(const struct sched_view *view, struct violation *out); /* I14 */
-bool sched_check_affinity(const struct sched_view *view, struct violation *out);  /* I15 */
-/* I14 of groups, I16; `groups` are all that there are. */
+bool sched_check_all(const struct sched_view *view, struct violation *out); /* but I16 */
+/* Parts of it, each by a walk of its own. */
+bool sched_check_sums(const struct sched_view *view, struct violation *out); /* I5: the sum */
+bool sched_check_pick(const struct sched_view *view, struct violation *out); /* I6, I7 */
+/* I14 of groups, I16; `groups` are all that there are: so many, on so many pCPUs, at most. */
+#define SCHED_CHECK_GROUPS 16u
+#define SCHED_CHECK_CPUS   16u
 bool sched_check_groups(const struct sched_view *view, const struct group *groups, unsigned count,
 	struct violation *out);
-bool sched_check_all(const struct sched_view *view, struct violation *out); /* all but I16 */
+/* What the queue alone shows: I1, I2, I5 to I7, I14. Sets how many are parked or co-stopped. */
+bool sched_check_runq(const struct runq *runq, uint64_t now, unsigned *held, struct violation *out);
 /* What one queue shows, with its lock held while others run: I1, I2, I5 to I7, I13 to I15. O(n). */
 bool sched_check_queue(const struct runq *runq, uint64_t now, struct violation *out);
 /* By the state alone, where every pCPU answers its timers and kicks at once. */
@@ -88,15 +87,18 @@ struct sched_watch_task {
 	uint64_t wait_since, due; /* since when it is ready; what its share has come to since */
 	uint64_t seen, load;      /* the last look, and the load, weight and home's tasks then */
 	uint32_t weight;
-	unsigned joined; /* at most, since it is ready */
+	unsigned joined;             /* at most, since it is ready */
+	uint64_t request, left, ran; /* ns, at the last look; left: only if the next one began */
 };
 struct sched_watch_cpu {
 	uint64_t idle_since; /* idle while work waits; SCHED_NEVER: not so */
 	uint64_t switches;   /* to idle, at the last look: it may have worked in between */
+	uint64_t seen;       /* the last look: the work may have been done in between, too */
 };
 /* Idle while work waits, at most. */
 #define SCHED_IDLE_BOUND_NS (2 * SCHED_SLICE_NS + COSTART_POLL_NS)
-/* Look at one task; *watch is zeroed at first, `home` is its queue. I8, I9, I11. */
+/* Look at one task; *watch is zeroed at first, `home` is its queue. I8, I9, I11, I14: its requests.
+ */
 bool sched_watch_service(struct sched_watch_task *watch, const struct task *task,
 	const struct runq *home, uint64_t now, struct violation *out);
 /* One of these for each CPU, idle_since SCHED_NEVER at first. I3. */
@@ -116,6 +118,12 @@ static inline bool sched_violated(struct violation *out, enum sched_invariant in
 /* Events are late by that much: they are not asked for more often. */
 #define EVENT_SLACK_NS (4 * SCHED_EVENT_MIN_NS)
 /* Ns that a task has run until now. */
-uint64_t sched_service(const struct task *task, uint64_t now);
+static inline uint64_t sched_service(const struct task *task, uint64_t now)
+{
+	uint64_t service = task->times[TASK_RUNNING];
+
+	return task->state == TASK_RUNNING && now > task->since ? service + (now - task->since)
+								: service;
+}
 
 #endif

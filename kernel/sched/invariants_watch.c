@@ -3,6 +3,7 @@
 #include "sched/limit.h"
 
 #define STARVATION_TURNS 8u
+#define REQUEST_SLACK    1000 /* ns: rounding of a few divisions */
 
 static uint64_t time_away(const struct task *task)
 {
@@ -93,40 +94,68 @@ static bool watch_wait(struct sched_watch_task *watch, const struct task *task,
 	return true;
 }
 
+/* Who has ended its request asks for a whole one, of which only service takes away: not a change of
+ * weight, nor arithmetic that wraps or saturates. Until it is picked, or goes on. */
+static bool watch_request(
+	struct sched_watch_task *watch, const struct task *task, struct violation *out)
+{
+	const uint64_t ran = task->times[TASK_RUNNING], asked = MIN(task->request, watch->request);
+	const uint64_t left = task->joined && task->request_over ? fair_left(task) : SCHED_NEVER;
+	const bool known = watch->task == task;
+	const uint64_t least = MIN(asked, watch->left);
+	const uint64_t served = ran - watch->ran + REQUEST_SLACK;
+
+	watch->request = task->request;
+	watch->left = left;
+	watch->ran = ran;
+	if (known && least > served && left < least - served)
+		return sched_violated(out, SCHED_I14,
+			"a request is shorter than what was asked for", task, task->cpu);
+	return true;
+}
+
 bool sched_watch_service(struct sched_watch_task *watch, const struct task *task,
 	const struct runq *home, uint64_t now, struct violation *out)
 {
 	bool good = watch_reservation(watch, task, now, out) &&
-		    watch_limit(watch, task, now, out) && watch_wait(watch, task, home, now, out);
+		    watch_limit(watch, task, now, out) && watch_wait(watch, task, home, now, out) &&
+		    watch_request(watch, task, out);
 
 	watch->task = task;
 	return good;
 }
 
-static bool work_waits_for(const struct sched_view *view, unsigned cpu)
+/* Since when the one has been ready that waits longest of those who may run there; SCHED_NEVER. */
+static uint64_t work_waits_since(const struct sched_view *view, unsigned cpu)
 {
+	uint64_t since = SCHED_NEVER;
+
 	for (unsigned i = 0; i < view->count; i++) {
 		const struct task *task = view->tasks[i];
 
 		if (task->state == TASK_READY && task_may_run_on(task, cpu))
-			return true;
+			since = MIN(since, task->since);
 	}
-	return false;
+	return since;
 }
 
 bool sched_watch_idle(
 	struct sched_watch_cpu *watch, const struct sched_view *view, struct violation *out)
 {
 	for (unsigned i = 0; i < view->sched->cpus; i++) {
-		uint64_t switches = view->sched->runqs[i]->idle->switches;
+		const struct runq *runq = view->sched->runqs[i];
+		const uint64_t switches = runq->idle->switches;
+		const uint64_t since = runq->is_idle ? work_waits_since(view, i) : SCHED_NEVER;
 
-		if (!view->sched->runqs[i]->is_idle || !work_waits_for(view, i))
+		if (since == SCHED_NEVER)
 			watch[i].idle_since = SCHED_NEVER;
-		else if (watch[i].idle_since == SCHED_NEVER || watch[i].switches != switches)
+		else if (watch[i].idle_since == SCHED_NEVER || watch[i].switches != switches ||
+			 since > watch[i].seen)
 			watch[i].idle_since = view->now;
 		else if (view->now - watch[i].idle_since > SCHED_IDLE_BOUND_NS)
 			return sched_violated(out, SCHED_I3, "idle while work waits", NULL, i);
 		watch[i].switches = switches;
+		watch[i].seen = view->now;
 	}
 	return true;
 }

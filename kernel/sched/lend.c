@@ -56,13 +56,18 @@ bool sched_part(struct sched *sched, unsigned cpu, struct task *task, struct sch
 	struct runq *runq = sched->runqs[cpu];
 	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
 	struct task *next;
+	bool leftover;
 
 	runq_charge(runq, now);
 	runq_step_back(runq, now);
 	task_set_state(task, TASK_WAITING, now);
 	runq_wake(runq, task, now);
-	runq_add(runq, task, now);
+	if (task_may_run_on(task, cpu))
+		runq_add(runq, task, now);
+	else
+		task->exiled = true;
 	next = runq_pick(runq, now);
+	leftover = runq_next_movable(runq, NULL);
 	sched->ops->arm(runq_next_event(runq, now));
 	if (next == task) {
 		spin_unlock(&runq->lock, saved);
@@ -71,6 +76,7 @@ bool sched_part(struct sched *sched, unsigned cpu, struct task *task, struct sch
 		runq->previous = task;
 		*out = (struct sched_switch){task, next, saved};
 	}
-	sched_offer(sched, runq);
+	if (leftover)
+		sched_offer(sched, runq);
 	return next != task;
 }

@@ -17,6 +17,7 @@ static inline uint32_t limit_rate(const struct entity *entity)
 {
 	return __atomic_load_n(&entity->limit.rate, __ATOMIC_RELAXED);
 }
+/* Of one that has joined, task->bounds says so, too. */
 static inline bool limit_applies(const struct task *task)
 {
 	const struct entity *at = &task->entity;

@@ -43,6 +43,22 @@ void reserve_set(struct task *task, uint32_t rate, bool stays, uint64_t now)
 	task->period_end = now + RESERVE_PERIOD_NS;
 }
 
+void reserve_queue(struct reserve *reserve, struct task *task)
+{
+	struct list *before = reserve->line.prev;
+	const uint64_t start = reserve_start(task);
+
+	task->claim.key = start;
+	for (unsigned passed = 0; passed <= RESERVE_PASS_MAX; passed++, before = before->prev) {
+		if (before == &reserve->line ||
+			!key_before(start, list_entry(before, struct task, in_line)->claim.key)) {
+			list_insert(&task->in_line, before->next);
+			return;
+		}
+	}
+	queue_insert(&reserve->others, &task->claim, start);
+}
+
 void reserve_pick(struct task *task, uint64_t now)
 {
 	if (now >= task->period_end)
@@ -62,7 +78,7 @@ uint64_t reserve_charge(struct task *task, uint64_t ns, uint64_t now)
 
 uint64_t reserve_next(const struct reserve *reserve, uint64_t now)
 {
-	struct queue_node *first = queue_first(&reserve->claims);
+	struct queue_node *first = reserve_front(reserve);
 
 	return first && first->key > now ? first->key : SCHED_NEVER;
 }

@@ -31,6 +31,7 @@ void runq_init(
 		.sibling = cpu,
 		.idle = idle,
 	};
+	list_init(&runq->reserve.line);
 	list_init(&runq->movable);
 	list_init(&runq->members);
 	task_init(idle, NULL);
@@ -40,28 +41,102 @@ void runq_init(
 	become_current(runq, idle, now);
 }
 
-void runq_adopt(struct runq *runq, struct task *task, uint64_t now)
+/* --- who has joined */
+
+static void classify(struct task *task)
+{
+	unsigned bounds = task->bounds & BOUND_WATCHED;
+
+	if (task->entity.parent)
+		bounds |= BOUND_GROUP;
+	if (task->entity.reservation)
+		bounds |= BOUND_RESERVED;
+	if (limit_applies(task))
+		bounds |= BOUND_LIMITED;
+	task->bounds = (uint8_t)bounds;
+}
+
+void runq_file(struct runq *runq, struct task *task)
+{
+	classify(task);
+	if (task->pinned == CPU_ANY && !task->fixed)
+		list_append(&runq->movable, &task->movable);
+	if (task->entity.parent)
+		list_append(&runq->members, &task->weighed);
+}
+
+void runq_unfile(struct task *task)
+{
+	if (list_linked(&task->movable))
+		list_remove(&task->movable);
+	if (list_linked(&task->weighed))
+		list_remove(&task->weighed);
+}
+
+static uint32_t weigh(struct task *task)
+{
+	task->heard = group_changes(task);
+	return group_weight(task);
+}
+
+/* Is its weight what it should be? A member's takes divisions, unless its groups are as they were.
+ */
+static inline bool has_its_weight(struct task *task)
+{
+	return (task->entity.parent && task->heard == group_changes(task)) ||
+	       weigh(task) == task->weight;
+}
+
+static void join(struct runq *runq, struct task *task, uint64_t request)
 {
 	task->cpu = runq->cpu;
+	fair_set_weight(task, weigh(task));
+	fair_join(&runq->fair, task, request);
+	task->bounds = 0;
+	runq_file(runq, task);
+}
+
+/* Queued among the shares at most. */
+static void part(struct runq *runq, struct task *task)
+{
+	fair_leave(&runq->fair, task);
+	runq_unfile(task);
+}
+
+void runq_adopt(struct runq *runq, struct task *task, uint64_t now)
+{
 	task->since = task->born = now;
-	fair_set_weight(task, group_weight(task));
-	fair_join(&runq->fair, task, task->request);
+	join(runq, task, task->request);
 	task_set_state(runq->idle, TASK_READY, now);
 	become_current(runq, task, now);
 }
 
-static void refresh_weight(struct runq *runq, struct task *task)
+/* Of one that is queued nowhere, or, as happens seldom, is no longer afterwards. */
+static inline void refresh_weight(struct runq *runq, struct task *task)
 {
-	uint32_t weight = group_weight(task);
+	if (task->bounds & (BOUND_GROUP | BOUND_WATCHED) && !has_its_weight(task))
+		fair_reweight(&runq->fair, task, group_weight(task));
+}
 
-	if (weight != task->weight)
-		fair_reweight(&runq->fair, task, weight);
+static inline void charge_bound(struct runq *runq, struct task *task, uint64_t ns, uint64_t now)
+{
+	uint64_t paid;
+
+	if (task->bounds & BOUND_GROUP)
+		__atomic_store_n(&task->progress, task->progress + ns, __ATOMIC_RELAXED);
+	if (task->bounds & BOUND_LIMITED)
+		limit_charge(task, ns);
+	paid = task->bounds & BOUND_RESERVED ? reserve_charge(task, ns, now) : 0;
+	if (paid)
+		fair_charge(&runq->fair, task, paid, true);
+	if (paid < ns)
+		fair_charge(&runq->fair, task, ns - paid, false);
 }
 
 void runq_charge(struct runq *runq, uint64_t now)
 {
 	struct task *task = runq->current;
-	uint64_t ns, paid;
+	uint64_t ns;
 
 	if (now <= task->since)
 		return;
@@ -69,48 +144,41 @@ void runq_charge(struct runq *runq, uint64_t now)
 	task_account(task, now);
 	if (task->idle)
 		return;
-	__atomic_store_n(&task->progress, task->progress + ns, __ATOMIC_RELAXED);
-	if (task->granted || limit_applies(task))
-		limit_charge(task, ns);
-	paid = task->entity.reservation ? reserve_charge(task, ns, now) : 0;
-	if (paid)
-		fair_charge(&runq->fair, task, paid, true);
-	if (paid < ns)
-		fair_charge(&runq->fair, task, ns - paid, false);
+	if (task->bounds)
+		charge_bound(runq, task, ns, now);
+	else
+		fair_charge(&runq->fair, task, ns, false);
 }
 
 /* --- who is ready */
 
 static void enqueue(struct runq *runq, struct task *task)
 {
-	fair_queue(&runq->fair, task);
-	reserve_queue(&runq->reserve, task);
-	if (task->pinned == CPU_ANY && !task->fixed)
-		list_append(&runq->movable, &task->movable);
-	if (task->entity.parent)
-		list_append(&runq->members, &task->weighed);
+	if (!turn_queued(&task->turn))
+		fair_queue(&runq->fair, task);
+	if (task->bounds & BOUND_RESERVED)
+		reserve_queue(&runq->reserve, task);
 	count_ready(runq, 1);
 	publish(runq);
 }
 
+/* It keeps its place among the shares. */
 static void dequeue(struct runq *runq, struct task *task)
 {
-	fair_unqueue(&runq->fair, task);
-	reserve_unqueue(&runq->reserve, task);
-	if (list_linked(&task->movable))
-		list_remove(&task->movable);
-	if (list_linked(&task->weighed))
-		list_remove(&task->weighed);
+	if (task->bounds & BOUND_RESERVED)
+		reserve_unqueue(&runq->reserve, task);
 	count_ready(runq, -1);
 }
 
 void runq_reweigh(struct runq *runq, struct task *task)
 {
-	if (group_weight(task) == task->weight)
+	const bool queued = turn_queued(&task->turn);
+
+	if (has_its_weight(task))
 		return;
-	fair_unqueue(&runq->fair, task);
-	refresh_weight(runq, task);
-	fair_queue(&runq->fair, task);
+	fair_reweight(&runq->fair, task, group_weight(task));
+	if (queued)
+		fair_queue(&runq->fair, task);
 	publish(runq);
 }
 
@@ -171,9 +239,7 @@ void runq_add(struct runq *runq, struct task *task, uint64_t now)
 	/* It asks for no more than its limit lets it have. */
 	if (task->granted)
 		request = MIN(request, task->granted);
-	task->cpu = runq->cpu;
-	fair_set_weight(task, group_weight(task));
-	fair_join(&runq->fair, task, request);
+	join(runq, task, request);
 	reserve_begin(task, now);
 	task->woke = false;
 	enqueue(runq, task);
@@ -182,16 +248,16 @@ void runq_add(struct runq *runq, struct task *task, uint64_t now)
 void runq_take(struct runq *runq, struct task *task)
 {
 	dequeue(runq, task);
-	fair_leave(&runq->fair, task);
+	part(runq, task);
 	publish(runq);
 }
 
 /* --- who has to stop */
 
-/* It has joined, is queued nowhere, and could run but may not. */
+/* It has joined, is queued among the shares at most, and could run but may not. */
 static void hold(struct runq *runq, struct task *task, enum task_state state, uint64_t now)
 {
-	fair_leave(&runq->fair, task);
+	part(runq, task);
 	task_set_state(task, state, now);
 	group_count(task);
 	queue_insert(&runq->parked, &task->timer, task->until);
@@ -203,7 +269,7 @@ static bool is_over_limit(struct task *task, uint64_t now)
 {
 	if (task->until > now)
 		return true;
-	if (task->granted || !limit_applies(task))
+	if (task->granted || !(task->bounds & BOUND_LIMITED))
 		return false;
 	task->until = limit_draw(task, now);
 	/* What it draws before its turn is paid for all the same: the next turns come later. */
@@ -214,7 +280,7 @@ static bool is_over_limit(struct task *task, uint64_t now)
 
 static bool leads_too_far(const struct task *task, uint64_t now)
 {
-	return !group_is_in_step(task, now) && group_look(task, now) > COSTART_STOP_NS;
+	return !group_is_in_step(task) && group_look(task, now) > COSTART_STOP_NS;
 }
 
 static __attribute__((noinline)) bool look_closely(
@@ -232,12 +298,14 @@ static __attribute__((noinline)) bool look_closely(
 	return true;
 }
 
-/* May a task that has joined and is queued nowhere run? If not, it is held. Mostly nothing stands
- * against it. */
+/* May a task that has joined, and is queued among the shares at most, run? If not, it is held.
+ * Mostly nothing stands against it. */
 static inline bool admit(struct runq *runq, struct task *task, uint64_t now)
 {
-	if (task->until <= now && (task->granted || !limit_applies(task)) &&
-		group_is_in_step(task, now))
+	if (!(task->bounds & (BOUND_GROUP | BOUND_LIMITED)))
+		return true;
+	if (task->until <= now && (task->granted || !(task->bounds & BOUND_LIMITED)) &&
+		group_is_in_step(task))
 		return true;
 	return look_closely(runq, task, now);
 }
@@ -253,7 +321,7 @@ void runq_put(struct runq *runq, uint64_t now)
 		return;
 	}
 	if (!task_may_run_on(task, runq->cpu)) {
-		fair_leave(&runq->fair, task);
+		part(runq, task);
 		task_set_state(task, TASK_READY, now);
 		task->exiled = true;
 		return;
@@ -283,7 +351,7 @@ static void leave(struct runq *runq, enum task_state state, uint64_t now)
 
 	limit_refund(task);
 	task->until = 0;
-	fair_leave(&runq->fair, task);
+	part(runq, task);
 	task_set_state(task, state, now);
 	group_count(task);
 }
@@ -315,31 +383,33 @@ void runq_forfeit(struct runq *runq)
 	fair_forfeit(&runq->fair, runq->current);
 }
 
-static struct task *first_ready(struct runq *runq, uint64_t now)
+/* Whose turn it is, ready no longer. It keeps its place among the shares until its request is
+ * served: many are stopped before, and only their virtual time moves. */
+static struct task *take_first(struct runq *runq, uint64_t now)
 {
 	struct task *task = reserve_first(&runq->reserve, now);
 
-	return task ? task : fair_first(&runq->fair);
+	if (!task) {
+		reweigh_next(runq, now);
+		task = fair_first(&runq->fair);
+	}
+	if (task)
+		dequeue(runq, task);
+	return task;
 }
 
 struct task *runq_pick(struct runq *runq, uint64_t now)
 {
 	struct task *next;
 
-	reweigh_next(runq, now);
-	while ((next = first_ready(runq, now))) {
-		dequeue(runq, next);
-		if (admit(runq, next, now))
-			break;
-	}
+	while ((next = take_first(runq, now)) && !admit(runq, next, now))
+		;
 	if (!next)
 		next = runq->idle;
 	next->request_over = false;
-	if (!next->idle) {
-		if (next->entity.reservation)
-			reserve_pick(next, now);
-		refresh_weight(runq, next);
-	}
+	if (next->bounds & BOUND_RESERVED)
+		reserve_pick(next, now);
+	refresh_weight(runq, next);
 	become_current(runq, next, now);
 	return next;
 }
@@ -363,8 +433,9 @@ bool runq_should_switch(struct runq *runq, uint64_t now)
 	reweigh_next(runq, now);
 	if (current->idle)
 		return runq->ready_count;
-	if (!task_may_run_on(current, runq->cpu) || is_over_limit(current, now) ||
-		leads_too_far(current, now))
+	if (!task_may_run_on(current, runq->cpu) ||
+		(current->bounds & (BOUND_GROUP | BOUND_LIMITED) &&
+			(is_over_limit(current, now) || leads_too_far(current, now))))
 		return true;
 	claim = reserve_first(&runq->reserve, now);
 	if (claim)
@@ -372,7 +443,7 @@ bool runq_should_switch(struct runq *runq, uint64_t now)
 	if (reserve_has_claim(current))
 		return false;
 	first = fair_first(&runq->fair);
-	if (!first)
+	if (!first || first == current)
 		return false;
 	if (current->request_over && !fair_eligible(&runq->fair, current))
 		return true;
@@ -445,12 +516,20 @@ void runq_forget_grants(struct runq *runq, uint64_t now)
 	}
 }
 
+void runq_limits_changed(struct runq *runq)
+{
+	classify(runq->current);
+	for (struct turn *turn = turns_next(&runq->fair.turns, NULL); turn;
+		turn = turns_next(&runq->fair.turns, turn))
+		classify(container_of(turn, struct task, turn));
+}
+
 /* When the current task must be looked at, whoever else is ready. */
 static uint64_t own_event(const struct task *task, uint64_t now)
 {
 	uint64_t at = SCHED_NEVER;
 
-	if (limit_applies(task))
+	if (task->bounds & BOUND_LIMITED)
 		at = task->since + task->granted;
 	if (list_linked(&task->member)) {
 		uint64_t skew = group_look(task, now);

@@ -12,7 +12,8 @@
 /* Events are not asked for more often than that. */
 #define SCHED_EVENT_MIN_NS 50000ull
 
-/* The weights of queued members of groups are looked at one by one, that far apart. */
+/* The weights of members of groups that have joined are looked at one by one, that far apart, as
+ * long as shares decide. */
 #define RUNQ_WEIGH_NS 1000000ull
 
 /* Where a pCPU is: siblings on a core have the same `core`. */
@@ -32,8 +33,8 @@ struct runq {
 	struct reserve reserve;
 	struct queue timers;  /* who waits with a deadline */
 	struct queue parked;  /* who is parked or co-stopped, by when to look again */
-	struct list movable;  /* ready tasks that may run elsewhere, longest queued first */
-	struct list members;  /* ready tasks of groups, in the order of weighing them again */
+	struct list movable;  /* who may run elsewhere, in turns; the current one, too */
+	struct list members;  /* those of groups, in the order of weighing them again; likewise */
 	uint64_t weigh_at;    /* when the next may be */
 	unsigned ready_count; /* may be read without the lock, as a hint */
 	bool is_idle;         /* likewise */
@@ -55,7 +56,20 @@ void runq_charge(struct runq *runq, uint64_t now);
 void runq_wake(struct runq *runq, struct task *task, uint64_t now);
 /* Queue a ready task that is queued nowhere. The queue must be charged. */
 void runq_add(struct runq *runq, struct task *task, uint64_t now);
-/* A queued task's weight may have changed. */
+/* Who has joined is in the lists that its settings say; out of them before these change, and into
+ * them again. */
+void runq_file(struct runq *runq, struct task *task);
+void runq_unfile(struct task *task);
+/* The first ready task that may run elsewhere, or the one after `task`; NULL. */
+static inline struct task *runq_next_movable(const struct runq *runq, const struct task *task)
+{
+	const struct list *at = task ? task->movable.next : runq->movable.next;
+
+	if (at == &runq->current->movable)
+		at = at->next;
+	return at == &runq->movable ? NULL : list_entry(at, struct task, movable);
+}
+/* The weight of a task that has joined may have changed. */
 void runq_reweigh(struct runq *runq, struct task *task);
 /* Take a queued task out, with its lag; it stays ready. */
 void runq_take(struct runq *runq, struct task *task);
@@ -99,6 +113,8 @@ void runq_keep(struct runq *runq);
 /* Limits change: nobody keeps a grant, who is parked asks again now. Charged; the caller kicks this
  * CPU. O(n). */
 void runq_forget_grants(struct runq *runq, uint64_t now);
+/* They have changed. O(n). */
+void runq_limits_changed(struct runq *runq);
 /* When this queue needs attention next; SCHED_NEVER. */
 uint64_t runq_next_event(const struct runq *runq, uint64_t now);
 

@@ -137,19 +137,12 @@ static bool has_surplus(const struct runq *runq)
 	return runq->ready_count > (runq->is_idle ? 1u : 0u);
 }
 
-/* Work is queued behind a task that keeps its CPU: let an idle one fetch it. */
-static void offer_work(struct sched *sched, struct runq *runq)
+void sched_offer(struct sched *sched, struct runq *runq)
 {
 	unsigned idle = find_idle(sched, runq, NULL, OFFER_PROBES);
 
 	if (idle != runq->cpu)
 		sched->ops->kick(idle);
-}
-
-void sched_offer(struct sched *sched, struct runq *runq)
-{
-	if (!list_empty(&runq->movable))
-		offer_work(sched, runq);
 }
 
 /* --- from queue to queue. Lag, not virtual time, is what a task takes along. */
@@ -164,16 +157,31 @@ static void emigrate(struct task *task, struct runq *home, unsigned cpu)
 	__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELEASE);
 }
 
-/* Queue a task that is ready and nowhere; its home's lock is not held. */
-static void place(struct sched *sched, struct task *task, unsigned cpu)
+/* The home of a task on its way, locked. Where it may run may have changed since that was chosen.
+ */
+static struct runq *lock_allowed(struct sched *sched, struct task *task, uint64_t *saved)
 {
-	struct runq *runq = sched->runqs[cpu];
-	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
+	for (;;) {
+		struct runq *home = sched_lock_home(sched, task, saved);
 
+		if (task_may_run_on(task, home->cpu))
+			return home;
+		emigrate(task, home, choose_cpu(sched, home, task));
+		spin_unlock(&home->lock, *saved);
+	}
+}
+
+/* Queue a task that is ready and nowhere; its home's lock is not held. */
+static void place(struct sched *sched, struct task *task)
+{
+	uint64_t saved, now;
+	struct runq *runq = lock_allowed(sched, task, &saved);
+
+	now = sched->ops->now();
 	runq_charge(runq, now);
 	runq_add(runq, task, now);
 	spin_unlock(&runq->lock, saved);
-	sched->ops->kick(cpu);
+	sched->ops->kick(runq->cpu);
 }
 
 struct runq *sched_lock_home(struct sched *sched, struct task *task, uint64_t *saved)
@@ -195,7 +203,7 @@ void sched_settle(struct sched *sched, struct task *task, struct runq *home, uin
 
 	emigrate(task, home, cpu);
 	spin_unlock(&home->lock, saved);
-	place(sched, task, cpu);
+	place(sched, task);
 }
 
 bool sched_wake(struct sched *sched, struct task *task)
@@ -225,7 +233,7 @@ static bool choose_next(struct sched *sched, struct runq *runq, uint64_t now, ui
 	struct sched_switch *out)
 {
 	struct task *from = runq->current, *to = runq_pick(runq, now);
-	bool leftover = !list_empty(&runq->movable);
+	bool leftover = runq_next_movable(runq, NULL);
 
 	arm(sched, runq, now);
 	if (to == from) {
@@ -236,7 +244,7 @@ static bool choose_next(struct sched *sched, struct runq *runq, uint64_t now, ui
 		*out = (struct sched_switch){from, to, saved};
 	}
 	if (leftover)
-		offer_work(sched, runq);
+		sched_offer(sched, runq);
 	return to != from;
 }
 
@@ -338,19 +346,23 @@ static void place_exiles(struct sched *sched, struct runq *home, struct list *ex
  * difference may change its sign: then the task comes back in another period, and three tasks get
  * two thirds each of two CPUs.
  */
-static struct task *take_excess(struct sched *sched, struct runq *runq, uint64_t now, unsigned *cpu)
+static struct task *take_excess(struct sched *sched, struct runq *runq, uint64_t now)
 {
-	struct list *first = list_first(&runq->movable);
-	struct task *task = first ? list_entry(first, struct task, movable) : NULL;
+	struct task *task = runq_next_movable(runq, NULL);
+	unsigned cpu;
 
 	if (now < runq->balance_at || !task)
 		return NULL;
 	runq->balance_at = now + SCHED_BALANCE_NS;
-	*cpu = find_light(sched, runq, task);
-	if (*cpu == runq->cpu || load_of(sched->runqs[*cpu]) + task->weight > load_of(runq))
+	cpu = find_light(sched, runq, task);
+	if (cpu == runq->cpu || load_of(sched->runqs[cpu]) + task->weight > load_of(runq)) {
+		/* Another time another one: those behind it may have where to go. */
+		list_remove(&task->movable);
+		list_append(&runq->movable, &task->movable);
 		return NULL;
+	}
 	runq_take(runq, task);
-	emigrate(task, runq, *cpu);
+	emigrate(task, runq, cpu);
 	return task;
 }
 
@@ -360,42 +372,38 @@ bool sched_on_timer(struct sched *sched, unsigned cpu)
 	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
 	struct task *excess;
 	struct list exiles;
-	unsigned target;
 	bool wanted, leftover;
 
 	list_init(&exiles);
 	runq_charge(runq, now);
 	wake_expired(runq, now, &exiles);
-	excess = take_excess(sched, runq, now, &target);
+	excess = take_excess(sched, runq, now);
 	wanted = runq_should_switch(runq, now);
 	if (!wanted)
 		runq_keep(runq);
-	leftover = has_surplus(runq) && !list_empty(&runq->movable);
+	leftover = has_surplus(runq) && runq_next_movable(runq, NULL);
 	/* Once told, the current task will stop as soon as it can; its turn needs no timer. */
 	sched->ops->arm(wanted ? runq_next_deadline(runq) : runq_next_event(runq, now));
 	spin_unlock(&runq->lock, saved);
 	place_exiles(sched, runq, &exiles);
 	if (excess)
-		place(sched, excess, target);
+		place(sched, excess);
 	if (leftover)
-		offer_work(sched, runq);
+		sched_offer(sched, runq);
 	return wanted;
 }
 
 /* --- idle CPUs */
 
-/* The task that has been queued longest of those which may run on `cpu`, of a few. */
+/* The first of the ready ones which may run on `cpu`, of a few. */
 static struct task *first_movable(const struct runq *runq, unsigned cpu)
 {
-	unsigned probes = 0;
+	struct task *task = NULL;
 
-	list_for_each (node, &runq->movable) {
-		struct task *task = list_entry(node, struct task, movable);
-
-		if (task_may_run_on(task, cpu))
+	for (unsigned probes = 0; probes < TAKE_PROBES; probes++) {
+		task = runq_next_movable(runq, task);
+		if (!task || task_may_run_on(task, cpu))
 			return task;
-		if (++probes == TAKE_PROBES)
-			break;
 	}
 	return NULL;
 }
@@ -437,10 +445,10 @@ static bool fetch(struct sched *sched, unsigned cpu, bool near)
 		task = take_from(sched, victim, cpu, &leftover);
 		if (!task)
 			continue;
-		place(sched, task, cpu);
+		place(sched, task);
 		/* One kick brought one idle CPU; where more waits, it wakes the next. */
 		if (leftover)
-			offer_work(sched, sched->runqs[cpu]);
+			sched_offer(sched, sched->runqs[cpu]);
 		return true;
 	}
 	return false;

@@ -93,7 +93,7 @@ bool sched_on_timer(struct sched *sched, unsigned cpu);
 bool sched_fetch(struct sched *sched, unsigned cpu);
 
 /* For the scheduler's own files. */
-/* Is there work for idle CPUs? What is seen without the lock is a hint. */
+/* Work waits behind a task that keeps its CPU: let an idle one fetch it. */
 void sched_offer(struct sched *sched, struct runq *runq);
 struct runq *sched_lock_home(struct sched *sched, struct task *task, uint64_t *saved);
 /* Queue a ready task that is queued nowhere; its home is locked, and unlocked here. */

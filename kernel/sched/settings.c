@@ -49,27 +49,33 @@ static void forgo(struct sched *sched, struct group *group, uint64_t rate)
 	sched->promised -= rate;
 }
 
-enum vmk_status sched_reserve_group(
+static enum vmk_status reserve_group(
 	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage)
 {
 	struct group *parent = group->entity.parent;
-	uint64_t saved = spin_lock(&sched->config);
 	uint32_t old = group->entity.reservation, kept = group->promised - group->borrowed;
 	uint32_t limit = group->entity.limit.rate;
-	enum vmk_status status = VMK_OK;
 
-	if (limit && rate > limit) {
-		status = VMK_BAD_PARAM;
-	} else if (rate < kept) {
+	if (limit && rate > limit)
+		return VMK_BAD_PARAM;
+	if (rate < kept) {
 		*shortage = (struct shortage){group, CPU_ANY, kept, rate};
-		status = VMK_NO_RESOURCES;
-	} else if (rate > old && !promise(sched, parent, rate - old, shortage)) {
-		status = VMK_NO_RESOURCES;
-	} else {
-		group->entity.reservation = rate;
-		if (rate < old)
-			forgo(sched, parent, old - rate);
+		return VMK_NO_RESOURCES;
 	}
+	if (rate > old && !promise(sched, parent, rate - old, shortage))
+		return VMK_NO_RESOURCES;
+	group->entity.reservation = rate;
+	if (rate < old)
+		forgo(sched, parent, old - rate);
+	return VMK_OK;
+}
+
+enum vmk_status sched_reserve_group(
+	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage)
+{
+	uint64_t saved = spin_lock(&sched->config);
+	enum vmk_status status = reserve_group(sched, group, rate, shortage);
+
 	spin_unlock(&sched->config, saved);
 	return status;
 }
@@ -119,8 +125,8 @@ static void move_promise(struct sched *sched, const struct task *task, unsigned 
 		__atomic_fetch_add(&sched->runqs[cpu]->promised, rate, __ATOMIC_RELAXED);
 }
 
-/* The home, locked and charged; a queued task is taken out, to be queued anew by what will be set.
- */
+/* The home, locked and charged; a queued task is taken out, to be queued anew by what will be set,
+ * one that runs is. */
 static struct runq *begin_change(
 	struct sched *sched, struct task *task, uint64_t *saved, bool *queued)
 {
@@ -130,6 +136,8 @@ static struct runq *begin_change(
 	*queued = task->state == TASK_READY && task->joined;
 	if (*queued)
 		runq_take(home, task);
+	else if (task->joined)
+		runq_unfile(task);
 	return home;
 }
 
@@ -142,6 +150,8 @@ static void end_change(
 		sched_settle(sched, task, home, saved);
 		return;
 	}
+	if (task->joined)
+		runq_file(home, task);
 	spin_unlock(&home->lock, saved);
 	if (runs)
 		sched->ops->kick(home->cpu);
@@ -162,9 +172,11 @@ static enum vmk_status reserve(struct sched *sched, struct task *task, uint32_t 
 	const struct cpu_set *affinity, struct shortage *short_of)
 {
 	struct group *parent = task->entity.parent;
-	uint32_t old = task->entity.reservation;
+	uint32_t old = task->entity.reservation, limit = task->entity.limit.rate;
 	unsigned cpu = rate ? find_room(sched, task, affinity, rate, short_of) : CPU_ANY;
 
+	if (limit && rate > limit)
+		return VMK_BAD_PARAM;
 	if (rate && cpu == CPU_ANY)
 		return VMK_NO_RESOURCES;
 	if (rate > old && !promise(sched, parent, rate - old, short_of))
@@ -179,14 +191,106 @@ static enum vmk_status reserve(struct sched *sched, struct task *task, uint32_t 
 enum vmk_status sched_reserve(
 	struct sched *sched, struct task *task, uint32_t rate, struct shortage *shortage)
 {
-	uint32_t limit = __atomic_load_n(&task->entity.limit.rate, __ATOMIC_RELAXED);
 	enum vmk_status status;
 	uint64_t saved;
 
-	if (rate > RATE_ONE || (limit && rate > limit))
+	if (rate > RATE_ONE)
 		return VMK_BAD_PARAM;
 	saved = spin_lock(&sched->config);
 	status = reserve(sched, task, rate, task->affinity, shortage);
+	spin_unlock(&sched->config, saved);
+	return status;
+}
+
+/* --- VMs */
+
+/* Of its vCPUs some may not have joined yet: their parts are kept for them. */
+static unsigned count_parts(struct group *group)
+{
+	uint64_t saved = spin_lock(&group->lock);
+	unsigned count = 0;
+
+	list_for_each (node, &group->members)
+		count++;
+	spin_unlock(&group->lock, saved);
+	return group->parts ? group->parts : MAX(count, 1u);
+}
+
+/* A member that reserves another rate; NULL: none does. It stays until the configuration's lock is
+ * released: whoever frees it takes back what it reserved first (sched_reserve_vm()). */
+static struct task *find_other(struct group *group, uint32_t rate)
+{
+	uint64_t saved = spin_lock(&group->lock);
+	struct task *found = NULL;
+
+	list_for_each (node, &group->members) {
+		found = list_entry(node, struct task, member);
+		if (found->entity.reservation != rate)
+			break;
+		found = NULL;
+	}
+	spin_unlock(&group->lock, saved);
+	return found;
+}
+
+static enum vmk_status reserve_members(
+	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage)
+{
+	enum vmk_status status = VMK_OK;
+	struct task *task;
+
+	while (status == VMK_OK && (task = find_other(group, rate)))
+		status = reserve(sched, task, rate, task->affinity, shortage);
+	return status;
+}
+
+/* More is promised to the VM before its members, less to them before it. */
+static enum vmk_status divide(struct sched *sched, struct group *group, uint32_t rate,
+	unsigned parts, struct shortage *shortage)
+{
+	const bool more = rate > group->entity.reservation;
+	enum vmk_status status = VMK_OK;
+
+	if (more)
+		status = reserve_group(sched, group, rate, shortage);
+	if (status == VMK_OK)
+		status = reserve_members(sched, group, rate / parts, shortage);
+	if (status == VMK_OK && !more)
+		status = reserve_group(sched, group, rate, shortage);
+	return status;
+}
+
+enum vmk_status sched_reserve_vm(
+	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage)
+{
+	uint64_t saved;
+	unsigned parts;
+	struct shortage unused;
+	enum vmk_status status;
+	uint32_t old;
+
+	if (rate < group->least)
+		return VMK_BAD_PARAM;
+	saved = spin_lock(&sched->config);
+	parts = count_parts(group);
+	old = group->entity.reservation;
+	status = divide(sched, group, rate, parts, shortage);
+	if (status != VMK_OK)
+		divide(sched, group, old, parts, &unused);
+	spin_unlock(&sched->config, saved);
+	return status;
+}
+
+enum vmk_status sched_reserve_part(
+	struct sched *sched, struct task *task, struct shortage *shortage)
+{
+	struct group *group = task->entity.parent;
+	uint64_t saved = spin_lock(&sched->config);
+	const uint32_t rate = group->entity.reservation / count_parts(group);
+	enum vmk_status status = VMK_OK;
+
+	if (rate != task->entity.reservation)
+		status = reserve(sched, task, rate, task->affinity, shortage);
 	spin_unlock(&sched->config, saved);
 	return status;
 }
@@ -233,7 +337,9 @@ void sched_set_shares(struct sched *sched, struct task *task, uint32_t shares)
 	__atomic_store_n(&task->entity.shares, MIN(MAX(shares, 1u), SHARES_MAX), __ATOMIC_SEQ_CST);
 	if (task_competes(task))
 		group_count(task);
-	if (turn_queued(&task->turn))
+	/* Its weight is looked at again from now on, like that of a member of a group. */
+	task->bounds |= BOUND_WATCHED;
+	if (task->state == TASK_READY && turn_queued(&task->turn))
 		runq_reweigh(home, task);
 	spin_unlock(&home->lock, saved);
 }
@@ -243,6 +349,15 @@ void sched_set_latency(struct task *task, bool sensitive)
 	uint64_t usual = list_linked(&task->member) ? COSTART_REQUEST_NS : SCHED_SLICE_NS;
 
 	__atomic_store_n(&task->request, sensitive ? SCHED_SHORT_NS : usual, __ATOMIC_RELAXED);
+}
+
+static void tell_of_limits(struct sched *sched, struct runq *runq)
+{
+	uint64_t saved = spin_lock(&runq->lock);
+
+	runq_limits_changed(runq);
+	spin_unlock(&runq->lock, saved);
+	sched->ops->kick(runq->cpu);
 }
 
 static void look_again(struct sched *sched, struct runq *runq)
@@ -267,7 +382,7 @@ enum vmk_status sched_set_limit(struct sched *sched, struct entity *entity, uint
 		__atomic_store_n(&entity->limit.tag, sched->ops->now(), __ATOMIC_RELAXED);
 	}
 	for (unsigned i = 0; news && i < sched->cpus; i++)
-		sched->ops->kick(i);
+		tell_of_limits(sched, sched->runqs[i]);
 	spin_unlock(&sched->config, saved);
 	return fits ? VMK_OK : VMK_BAD_PARAM;
 }

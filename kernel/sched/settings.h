@@ -33,13 +33,21 @@ enum vmk_status sched_reserve(
  * than its limit. */
 enum vmk_status sched_reserve_group(
 	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage);
+/* The same for a VM's group, whose members, the vCPUs, have equal parts of what it reserves, as
+ * much as each was promised. Whoever frees a member calls sched_reserve(0) for it first.
+ * VMK_BAD_PARAM: less than the VM has to reserve, too. */
+enum vmk_status sched_reserve_vm(
+	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage);
+
+/* A member that has just joined gets its part of what its VM reserves now. */
+enum vmk_status sched_reserve_part(
+	struct sched *sched, struct task *task, struct shortage *shortage);
 
 /* `set` is NULL for any CPU, or outlives the task. VMK_NO_RESOURCES and *shortage if its
  * reservation fits on none of them. */
 enum vmk_status sched_set_affinity(struct sched *sched, struct task *task,
 	const struct cpu_set *set, struct shortage *shortage);
-/* Clamped to 1..SHARES_MAX. They count at once, or, for who runs, when its
- * turn ends. */
+/* Clamped to 1..SHARES_MAX. They count at once, or, for who runs, when its turn ends. */
 void sched_set_shares(struct sched *sched, struct task *task, uint32_t shares);
 /* Short requests: it runs soon after it wakes, and gives way as soon. */
 void sched_set_latency(struct task *task, bool sensitive);

@@ -65,10 +65,14 @@ struct group {
 	bool costart;           /* keep the members in step */
 	bool expandable;        /* children may reserve from the parent what is missing here */
 	uint64_t active;        /* sum of the shares of children that want to run; atomic */
+	uint64_t changes;       /* of that and of its own shares, counted; atomic */
 	uint32_t promised;      /* rate reserved by children; under the configuration's lock */
 	uint32_t borrowed;      /* of that, taken from the parent; likewise */
 	uint64_t behind;        /* no member that wants to run has less progress; atomic */
 	struct skew_stats skew; /* of a co-scheduled group */
+	/* Of a VM; set before members join. */
+	unsigned parts; /* its reservation is that many equal ones; 0: as many as have joined */
+	uint32_t least; /* rate that it has to reserve */
 };
 
 /* A set of pCPUs; bit n of word n / 64. */
@@ -77,10 +81,16 @@ struct cpu_set {
 	uint64_t bits[CPU_SET_WORDS];
 };
 
-/* What each decision reads comes first, so that it lies in few cache lines. */
+#define BOUND_GROUP    1u /* its weight is a part of its group's; it may be kept in step */
+#define BOUND_RESERVED 2u
+#define BOUND_LIMITED  4u /* itself, or a group above it */
+#define BOUND_WATCHED  8u /* its weight is to be looked at */
+
+/* What each decision reads comes first, so that it lies in few cache lines: of a plain task 128
+ * bytes, of others 128 more. */
 struct task {
 	/* The share class (fair.h). */
-	struct turn turn; /* while it is ready */
+	struct turn turn; /* while it is ready, or runs and its request is not served yet */
 	uint64_t vtime, deadline;
 	uint64_t inverse; /* 2^56 / weight */
 	uint32_t weight;
@@ -88,32 +98,35 @@ struct task {
 	unsigned cpu;    /* its home; changes under the lock of the old home only */
 	unsigned pinned; /* the pCPU that admitted its reservation; CPU_ANY */
 	bool joined, request_over, idle;
-	bool fixed;                     /* the affinity leaves one pCPU */
-	bool exiled;                    /* to be queued elsewhere once its registers are saved */
-	bool woke;                      /* it comes from a wait: its first request is short */
-	bool idles;                     /* its wait is for something to do */
-	bool urgent;                    /* world_urgent(): its limits let it run, and are owed */
-	uint64_t since;                 /* when it got its state */
-	uint64_t granted;               /* ns that its limits let it run */
-	uint64_t until;                 /* when its wait, parking or co-stop ends */
-	struct list movable;            /* ready tasks that other CPUs may take */
+	bool fixed;       /* the affinity leaves one pCPU */
+	bool exiled;      /* to be queued elsewhere once its registers are saved */
+	bool woke;        /* it comes from a wait: its first request is short */
+	bool urgent;      /* world_urgent(): its limits let it run, and are owed */
+	uint8_t bounds;   /* what else than its shares says when it runs: BOUND_..., while joined */
+	uint64_t since;   /* when it got its state */
+	uint64_t request; /* ns */
 	const struct cpu_set *affinity; /* NULL: any; owned by whoever set it */
-	uint64_t request;               /* ns */
-	uint64_t progress;              /* in its VM; atomic */
-	struct entity entity;
-	struct list weighed; /* ready tasks of groups */
-	uint64_t switches;
 	uint64_t times[TASK_STATES];
+	struct entity entity;
+	uint64_t heard;     /* how many changes of its groups its weight follows */
+	uint64_t granted;   /* ns that its limits let it run */
+	uint64_t until;     /* when its wait, parking or co-stop ends */
+	uint64_t progress;  /* in its VM; atomic */
 	struct list member; /* of a co-scheduled group */
 	/* The reservation class (reserve.h). */
 	uint64_t budget, period_end;
+	struct list in_line; /* or: */
 	struct queue_node claim;
+	struct list movable;     /* who has joined and other CPUs may take */
+	struct list weighed;     /* members of groups that have joined */
 	struct queue_node timer; /* while waiting with a deadline, parked or co-stopped */
-	int64_t lag;             /* ns of service it is owed, while not joined */
-	uint64_t born;           /* when it was first woken */
+	uint64_t switches;
+	int64_t lag;        /* ns of service it is owed, while not joined */
+	uint64_t born;      /* when it was first woken */
 	uint64_t idle_time; /* of the time waiting: with nothing to do, rather than for something */
 	uint64_t shortfall; /* ns that its reservation promised and did not bring */
 	uint64_t migrations;
+	bool idles; /* its wait is for something to do */
 	bool woken; /* atomic; a wake-up came since the task last cleared it */
 };
 #define CPU_ANY UINT32_MAX

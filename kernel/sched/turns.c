@@ -1,5 +1,4 @@
-#include "sched/turns.h"
-#include "sched/queue.h"
+#include "sched/turns_node.h"
 
 #include <string.h>
 
@@ -8,16 +7,6 @@
 #define KEPT_LATE 11u
 /* Two neighbours become one only if that has room left: the next insertion does not split it. */
 #define MERGE_MAX (TURNS_WIDTH - 2)
-
-static unsigned count_of(const struct turns_node *node)
-{
-	return node->end - node->begin;
-}
-
-static struct turns_node *node_at(const struct turns_node *parent, unsigned i)
-{
-	return parent->slots[i].child;
-}
 
 static struct turns_node *take_node(struct turns *turns, struct turns_node *parent, bool leaf)
 {
@@ -36,22 +25,38 @@ static void free_node(struct turns *turns, struct turns_node *node)
 	turns->free = node;
 }
 
-static unsigned slot_of(const struct turns_node *node, const void *child)
+/* What left a slot may still be written there: only those between begin and end count. */
+static bool is_at(const struct turns_node *node, unsigned i, const void *child)
 {
-	unsigned i = node->begin;
-
-	while (node->slots[i].child != child)
-		i++;
-	return i;
+	return i - node->begin < turns_count(node) && node->slots[i].child == child;
 }
 
-static uint64_t least_of(const struct turns_node *node)
+/* Where it is: mostly where it came. */
+static unsigned slot_of_turn(struct turn *turn)
 {
-	uint64_t least = node->slots[node->begin].least;
+	if (!is_at(turn->leaf, (unsigned)turn->hint, turn))
+		turn->hint = turns_slot_of(turn->leaf, turn);
+	return (unsigned)turn->hint;
+}
 
-	for (unsigned i = node->begin + 1; i < node->end; i++)
-		least = key_before(node->slots[i].least, least) ? node->slots[i].least : least;
-	return least;
+static unsigned slot_of_node(struct turns_node *node)
+{
+	if (!is_at(node->parent, node->hint, node))
+		node->hint = (uint8_t)turns_slot_of(node->parent, node);
+	return node->hint;
+}
+
+/* The slot `at` is new or has changed, or what follows it has. */
+static void learn_rest(struct turns_node *node, unsigned at)
+{
+	node->slots[at].rest = turns_rest(node, at);
+	while (at-- > node->begin) {
+		const uint64_t rest = turns_rest(node, at);
+
+		if (rest == node->slots[at].rest)
+			return;
+		node->slots[at].rest = rest;
+	}
 }
 
 /* --- parts of nodes */
@@ -59,7 +64,7 @@ static uint64_t least_of(const struct turns_node *node)
 /* The slots come to begin at `begin`. */
 static void slide(struct turns_node *node, unsigned begin)
 {
-	unsigned count = count_of(node);
+	unsigned count = turns_count(node);
 
 	memmove(&node->slots[begin], &node->slots[node->begin], count * sizeof(node->slots[0]));
 	node->begin = (uint16_t)begin;
@@ -84,11 +89,14 @@ static void close_slot(struct turns_node *node, unsigned at)
 		for (unsigned i = at; i > node->begin; i--)
 			node->slots[i] = node->slots[i - 1];
 		node->begin++;
-		return;
+	} else {
+		for (unsigned i = at + 1; i < node->end; i++)
+			node->slots[i - 1] = node->slots[i];
+		node->end--;
+		at--;
 	}
-	for (unsigned i = at + 1; i < node->end; i++)
-		node->slots[i - 1] = node->slots[i];
-	node->end--;
+	if (at + 1 > node->begin)
+		learn_rest(node, at);
 }
 
 static void adopt(struct turns_node *node, unsigned from, unsigned count)
@@ -97,19 +105,24 @@ static void adopt(struct turns_node *node, unsigned from, unsigned count)
 		if (node->leaf)
 			((struct turn *)node->slots[i].child)->leaf = node;
 		else
-			node_at(node, i)->parent = node;
+			turns_child(node, i)->parent = node;
 	}
 }
 
 /* The first of `high` become the last of `low`, which has room. */
 static void move_down(struct turns_node *low, struct turns_node *high, unsigned count)
 {
+	unsigned joint;
+
 	if (low->end + count > TURNS_WIDTH)
 		slide(low, 0);
+	joint = low->end;
 	memcpy(&low->slots[low->end], &high->slots[high->begin], count * sizeof(low->slots[0]));
 	adopt(low, low->end, count);
 	low->end = (uint16_t)(low->end + count);
 	high->begin = (uint16_t)(high->begin + count);
+	learn_rest(low, low->end - 1u);
+	learn_rest(low, joint - 1);
 }
 
 /* The last of `low` become the first of `high`. */
@@ -121,6 +134,9 @@ static void move_up(struct turns_node *low, struct turns_node *high, unsigned co
 	high->begin = (uint16_t)(high->begin - count);
 	memcpy(&high->slots[high->begin], &low->slots[low->end], count * sizeof(low->slots[0]));
 	adopt(high, high->begin, count);
+	learn_rest(high, high->begin + count - 1);
+	if (turns_count(low))
+		learn_rest(low, low->end - 1u);
 }
 
 /* --- insertion */
@@ -130,14 +146,16 @@ static void move_up(struct turns_node *low, struct turns_node *high, unsigned co
 static unsigned split(
 	struct turns *turns, struct turns_node *parent, unsigned at, uint64_t deadline)
 {
-	struct turns_node *low = node_at(parent, at), *high;
+	struct turns_node *low = turns_child(parent, at), *high;
 	bool late = !key_before(deadline, low->slots[KEPT_LATE].key);
 
 	high = take_node(turns, parent, low->leaf);
 	move_up(low, high, TURNS_WIDTH - (late ? KEPT_LATE : HALF));
 	at = open_slot(parent, at + 1);
-	parent->slots[at] = (struct turns_slot){high->slots[high->begin].key, least_of(high), high};
-	parent->slots[at - 1].least = least_of(low);
+	parent->slots[at] = (struct turns_slot){
+		.key = high->slots[high->begin].key, .least = turns_least(high), .child = high};
+	parent->slots[at - 1].least = turns_least(low);
+	learn_rest(parent, at);
 	return at;
 }
 
@@ -145,7 +163,7 @@ static void grow(struct turns *turns, uint64_t deadline)
 {
 	struct turns_node *old = turns->root, *root = take_node(turns, NULL, false);
 
-	root->slots[0] = (struct turns_slot){old->slots[0].key, least_of(old), old};
+	root->slots[0] = (struct turns_slot){.key = old->slots[0].key, .child = old};
 	root->end = 1;
 	old->parent = root;
 	turns->root = root;
@@ -158,7 +176,7 @@ static unsigned child_for(const struct turns_node *node, uint64_t key)
 {
 	unsigned at = node->begin;
 
-	for (unsigned left = count_of(node), half; left > 1; left -= half) {
+	for (unsigned left = turns_count(node), half; left > 1; left -= half) {
 		half = left / 2;
 		at += half * !key_before(key, node->slots[at + half].key);
 	}
@@ -170,17 +188,19 @@ static struct turns_node *descend(
 {
 	unsigned i = child_for(node, deadline);
 
-	if (count_of(node_at(node, i)) == TURNS_WIDTH) {
+	if (turns_count(turns_child(node, i)) == TURNS_WIDTH) {
 		i = split(turns, node, i, deadline);
 		i -= key_before(deadline, node->slots[i].key);
 	}
-	if (key_before(vtime, node->slots[i].least))
+	if (key_before(vtime, node->slots[i].least)) {
 		node->slots[i].least = vtime;
-	return node_at(node, i);
+		learn_rest(node, i);
+	}
+	return turns_child(node, i);
 }
 
-/* To a leaf that has room, behind those of the same deadline. */
-static void add_entry(struct turns_node *leaf, struct turns_slot entry)
+/* To a leaf that has room, behind those of the same deadline. Returns where it is. */
+static unsigned add_entry(struct turns_node *leaf, struct turns_slot entry)
 {
 	unsigned at;
 
@@ -192,6 +212,8 @@ static void add_entry(struct turns_node *leaf, struct turns_slot entry)
 		leaf->slots[at] = leaf->slots[at - 1];
 	}
 	leaf->slots[at] = entry;
+	learn_rest(leaf, at);
+	return at;
 }
 
 void turns_insert(struct turns *turns, struct turn *turn, uint64_t deadline, uint64_t vtime)
@@ -199,44 +221,53 @@ void turns_insert(struct turns *turns, struct turn *turn, uint64_t deadline, uin
 	struct turns_node *node;
 
 	free_node(turns, turn->spare);
-	turn->spare = NULL;
 	if (!turns->root)
 		turns->root = take_node(turns, NULL, true);
-	if (count_of(turns->root) == TURNS_WIDTH)
+	if (turns_count(turns->root) == TURNS_WIDTH)
 		grow(turns, deadline);
 	for (node = turns->root; !node->leaf;)
 		node = descend(turns, node, deadline, vtime);
-	add_entry(node, (struct turns_slot){deadline, vtime, turn});
+	turn->hint = add_entry(
+		node, (struct turns_slot){.key = deadline, .least = vtime, .child = turn});
 	turn->leaf = node;
 }
 
 /* --- removal */
 
-/* One with this virtual time is gone from below `node`: those above learn the new least, if that
- * was the least. */
-static void refresh(struct turns_node *node, uint64_t vtime)
+/* The least of `node` may be another one: those above learn it. */
+static void refresh(struct turns_node *node)
 {
 	for (; node->parent; node = node->parent) {
-		struct turns_slot *slot = &node->parent->slots[slot_of(node->parent, node)];
+		const unsigned at = slot_of_node(node);
 
-		if (slot->least != vtime)
+		if (node->parent->slots[at].least == turns_least(node))
 			return;
-		slot->least = least_of(node);
+		node->parent->slots[at].least = turns_least(node);
+		learn_rest(node->parent, at);
 	}
+}
+
+void turns_advance(struct turn *turn, uint64_t vtime)
+{
+	const unsigned at = slot_of_turn(turn);
+
+	turn->leaf->slots[at].least = vtime;
+	learn_rest(turn->leaf, at);
+	refresh(turn->leaf);
 }
 
 /* The children `at` and `at` + 1 become one; the fewer move. */
 static void merge(struct turns *turns, struct turns_node *parent, unsigned at)
 {
-	struct turns_node *low = node_at(parent, at), *high = node_at(parent, at + 1);
-	bool up = count_of(low) < count_of(high);
+	struct turns_node *low = turns_child(parent, at), *high = turns_child(parent, at + 1);
+	bool up = turns_count(low) < turns_count(high);
 
 	if (up)
-		move_up(low, high, count_of(low));
+		move_up(low, high, turns_count(low));
 	else
-		move_down(low, high, count_of(high));
+		move_down(low, high, turns_count(high));
 	parent->slots[at].child = up ? high : low;
-	parent->slots[at].least = least_of(up ? high : low);
+	parent->slots[at].least = turns_least(up ? high : low);
 	close_slot(parent, at + 1);
 	free_node(turns, up ? low : high);
 }
@@ -244,45 +275,37 @@ static void merge(struct turns *turns, struct turns_node *parent, unsigned at)
 /* The children `at` and `at` + 1 get the same number. */
 static void even_out(struct turns_node *parent, unsigned at)
 {
-	struct turns_node *low = node_at(parent, at), *high = node_at(parent, at + 1);
-	unsigned half = (count_of(low) + count_of(high)) / 2;
+	struct turns_node *low = turns_child(parent, at), *high = turns_child(parent, at + 1);
+	unsigned half = (turns_count(low) + turns_count(high)) / 2;
 
-	if (count_of(low) < half)
-		move_down(low, high, half - count_of(low));
+	if (turns_count(low) < half)
+		move_down(low, high, half - turns_count(low));
 	else
-		move_up(low, high, count_of(low) - half);
-	parent->slots[at].least = least_of(low);
+		move_up(low, high, turns_count(low) - half);
+	parent->slots[at].least = turns_least(low);
 	parent->slots[at + 1].key = high->slots[high->begin].key;
-	parent->slots[at + 1].least = least_of(high);
-}
-
-/* Is it, or what is below it, the first of all? */
-static bool is_front(const struct turns_node *node)
-{
-	for (; node->parent; node = node->parent) {
-		if (node_at(node->parent, node->parent->begin) != node)
-			return false;
-	}
-	return true;
+	parent->slots[at + 1].least = turns_least(high);
+	learn_rest(parent, at + 1);
 }
 
 /* Nodes with too few are filled up or merged, up to the root; but those at the front, where most
  * leave, are used up. Returns the lowest node whose least its parent may not know. */
 static struct turns_node *fill(struct turns *turns, struct turns_node *node)
 {
-	while (node->parent && count_of(node) < TURNS_LEAST) {
+	while (node->parent && turns_count(node) < TURNS_LEAST) {
 		struct turns_node *parent = node->parent;
-		bool front = is_front(node);
+		bool front = turns_is_front(node);
 		unsigned at;
 
-		if (front && count_of(node))
+		if (front && turns_count(node))
 			break;
-		at = slot_of(parent, node);
+		at = slot_of_node(node);
 		at -= at > parent->begin;
 		if (front) {
 			parent->begin++;
 			free_node(turns, node);
-		} else if (count_of(node_at(parent, at)) + count_of(node_at(parent, at + 1)) <=
+		} else if (turns_count(turns_child(parent, at)) +
+				   turns_count(turns_child(parent, at + 1)) <=
 			   MERGE_MAX) {
 			merge(turns, parent, at);
 		} else {
@@ -298,9 +321,9 @@ static void shrink(struct turns *turns)
 {
 	struct turns_node *root = turns->root;
 
-	if (count_of(root) > !root->leaf)
+	if (turns_count(root) > !root->leaf)
 		return;
-	turns->root = root->leaf ? NULL : node_at(root, root->begin);
+	turns->root = root->leaf ? NULL : turns_child(root, root->begin);
 	if (turns->root)
 		turns->root->parent = NULL;
 	free_node(turns, root);
@@ -309,12 +332,11 @@ static void shrink(struct turns *turns)
 void turns_remove(struct turns *turns, struct turn *turn)
 {
 	struct turns_node *node = turn->leaf;
-	unsigned at = slot_of(node, turn);
-	uint64_t vtime = node->slots[at].least;
+	unsigned at = slot_of_turn(turn);
 
 	close_slot(node, at);
 	if (node->parent)
-		refresh(fill(turns, node), vtime);
+		refresh(fill(turns, node));
 	shrink(turns);
 	turn->leaf = NULL;
 	turn->spare = turns->free;
@@ -342,102 +364,20 @@ struct turn *turns_first(const struct turns *turns, const struct turns_average *
 			return NULL;
 		if (node->leaf)
 			return node->slots[i].child;
-		node = node_at(node, i);
+		node = turns_child(node, i);
 	}
 	return NULL;
-}
-
-static struct turn *leftmost(const struct turns_node *node)
-{
-	while (!node->leaf)
-		node = node_at(node, node->begin);
-	return node->slots[node->begin].child;
 }
 
 struct turn *turns_next(const struct turns *turns, const struct turn *turn)
 {
-	const struct turns_node *node;
-	const void *child = turn;
+	struct turns_walk walk = turns_walk_from(turns->root);
+	const struct turns_slot *slot;
 
-	if (!turn)
-		return turns->root ? leftmost(turns->root) : NULL;
-	for (node = turn->leaf; node; child = node, node = node->parent) {
-		unsigned at = slot_of(node, child) + 1;
-
-		if (at < node->end)
-			return node->leaf ? node->slots[at].child : leftmost(node_at(node, at));
+	if (turn) {
+		walk = (struct turns_walk){turn->leaf, turns_slot_of(turn->leaf, turn)};
+		turns_walk_on(&walk);
 	}
-	return NULL;
-}
-
-uint64_t turn_deadline(const struct turn *turn)
-{
-	return turn->leaf->slots[slot_of(turn->leaf, turn)].key;
-}
-
-uint64_t turn_vtime(const struct turn *turn)
-{
-	return turn->leaf->slots[slot_of(turn->leaf, turn)].least;
-}
-
-/* --- check */
-
-/* The slot `i` of an inner node and what is below. */
-static const char *child_wrong(const struct turns_node *node, unsigned i)
-{
-	const struct turns_slot *slot = &node->slots[i];
-	const struct turns_node *child = slot->child;
-
-	if (count_of(child) < (is_front(child) ? 1 : TURNS_LEAST))
-		return "a node of turns has too few";
-	if (child->parent != node || child->leaf != node_at(node, node->begin)->leaf)
-		return "the links of turns are broken";
-	if (least_of(child) != slot->least)
-		return "a least virtual time is wrong";
-	if (i > node->begin && key_before(child->slots[child->begin + !child->leaf].key, slot->key))
-		return "a turn is before what its parent says";
-	/* The key of a front node's first slot says nothing, and it may be the last. */
-	if (i + 1 < node->end && (child->leaf || count_of(child) > 1) &&
-		key_before(slot[1].key, child->slots[child->end - 1].key))
-		return "a turn is behind what its parent says";
-	return NULL;
-}
-
-static const char *node_wrong(const struct turns_node *node)
-{
-	if (node->begin >= node->end || node->end > TURNS_WIDTH)
-		return "a node of turns has too many or none";
-	for (unsigned i = node->begin; i < node->end; i++) {
-		const struct turns_slot *slot = &node->slots[i];
-		const char *wrong = node->leaf ? NULL : child_wrong(node, i);
-
-		if (i + 1 < node->end && (node->leaf || i > node->begin) &&
-			key_before(slot[1].key, slot->key))
-			return "turns are out of order";
-		if (node->leaf && ((const struct turn *)slot->child)->leaf != node)
-			return "a turn is not where it says";
-		if (wrong)
-			return wrong;
-	}
-	return NULL;
-}
-
-/* Each node is looked at when the walk comes to its first entry. */
-const char *turns_wrong(const struct turns *turns)
-{
-	const struct turn *turn = NULL;
-
-	while ((turn = turns_next(turns, turn))) {
-		const void *child = turn;
-
-		for (const struct turns_node *node = turn->leaf;
-			node && node->slots[node->begin].child == child;
-			child = node, node = node->parent) {
-			const char *wrong = node_wrong(node);
-
-			if (wrong)
-				return wrong;
-		}
-	}
-	return NULL;
+	slot = turns_walk_slot(&walk);
+	return slot ? slot->child : NULL;
 }

@@ -18,6 +18,8 @@ struct turns_slot {
 	uint64_t key;   /* an entry's deadline, or: what is below has deadlines from here (but for
 			   the first slot) to the next slot's */
 	uint64_t least; /* an entry's virtual time, or the least below */
+	uint64_t rest;  /* the least of this slot and of those after it: who leaves at the front
+			   leaves it as it is */
 	void *child;    /* a node, or in a leaf struct turn */
 };
 
@@ -26,13 +28,17 @@ struct turns_node {
 	uint16_t begin,
 		end; /* which slots are taken: most leave at the front, and come at the end */
 	bool leaf;
+	uint8_t hint; /* where in its parent it was when that was last looked for */
 	struct turns_slot slots[TURNS_WIDTH];
 };
 
 /* An entry. Whoever owns it gives it a `spare` node at first, and frees at last the one it has. */
 struct turn {
-	struct turns_node *leaf;  /* where it is queued; NULL: nowhere */
-	struct turns_node *spare; /* while it is not queued */
+	struct turns_node *leaf; /* where it is queued; NULL: nowhere */
+	union {
+		struct turns_node *spare; /* while it is not queued */
+		uint64_t hint;            /* while it is: where in its leaf it was last */
+	};
 };
 
 struct turns {
@@ -46,6 +52,8 @@ static inline bool turn_queued(const struct turn *turn)
 /* Queue an entry that is queued nowhere, behind those of the same deadline. */
 void turns_insert(struct turns *turns, struct turn *turn, uint64_t deadline, uint64_t vtime);
 void turns_remove(struct turns *turns, struct turn *turn);
+/* A queued entry's virtual time moves on; its place stays. */
+void turns_advance(struct turn *turn, uint64_t vtime);
 /* A point in virtual time: zero + sum / load. */
 struct turns_average {
 	uint64_t zero;
@@ -57,9 +65,6 @@ struct turn *turns_first(const struct turns *turns, const struct turns_average *
 /* For checks and statistics: the one after `turn` by deadline, NULL at the end; the first after
  * NULL. */
 struct turn *turns_next(const struct turns *turns, const struct turn *turn);
-/* Its keys in the tree. */
-uint64_t turn_deadline(const struct turn *turn);
-uint64_t turn_vtime(const struct turn *turn);
 /* NULL, or what is wrong with the tree. */
 const char *turns_wrong(const struct turns *turns);
 

@@ -25,6 +25,7 @@
 
 static struct runq *runqs[CPUS_MAX];
 struct spinlock worlds_lock = SPINLOCK(LOCK_POOLS);
+unsigned worlds_listed;
 struct list worlds = {&worlds, &worlds}; /* all that exist, the idle ones too */
 static uint64_t next_id = FIRST_ID;
 
@@ -45,11 +46,11 @@ static struct world *world_of(struct task *task)
 
 void world_load_user_state(struct world *to)
 {
-	percpu_set_kernel_stack(to->stack_top);
 	if (!to->space) {
 		space_activate(kernel_space());
 		return;
 	}
+	percpu_set_kernel_stack(to->stack_top);
 	space_activate(to->space);
 	wrmsr(MSR_FS_BASE, to->fs_base);
 	fpu_restore(&to->fpu);
@@ -156,6 +157,12 @@ void sched_preempt(void)
 	irq_restore(saved);
 }
 
+void sched_give_way(void)
+{
+	if (__atomic_load_n(&percpu()->reschedule, __ATOMIC_SEQ_CST))
+		sched_preempt();
+}
+
 void sched_tick(void)
 {
 	if (sched_on_timer(&sched, percpu_index()))
@@ -231,6 +238,7 @@ static void unlist(struct world *world)
 	uint64_t saved = spin_lock(&worlds_lock);
 
 	list_remove(&world->all);
+	__atomic_sub_fetch(&worlds_listed, 1, __ATOMIC_RELAXED);
 	spin_unlock(&worlds_lock, saved);
 }
 
@@ -259,6 +267,7 @@ static struct world *create(const char *name)
 	fpu_state_init(&world->fpu);
 	saved = spin_lock(&worlds_lock);
 	list_append(&worlds, &world->all);
+	__atomic_add_fetch(&worlds_listed, 1, __ATOMIC_RELAXED);
 	spin_unlock(&worlds_lock, saved);
 	return world;
 }

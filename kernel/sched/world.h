@@ -52,9 +52,9 @@ uint64_t world_id(const struct world *world);
 const char *world_name(const struct world *world);
 enum world_state world_get_state(const struct world *world);
 /* Fills up to `room` records from the `first`-th world on, in the order of creation, CPUs' idle
- * worlds included; returns how many worlds there are in all. No lock of the level LOCK_POOLS or
- * above may be held. */
+ * worlds included; how many it filled. In pieces (listing.h): without locks. */
 unsigned worlds_list(unsigned first, struct world_record *records, unsigned room);
+unsigned worlds_count(void);
 struct world_canaries {
 	uint64_t worlds; /* that are not new to their stack */
 	uint64_t shared; /* of these, with the canary of another world */
@@ -138,5 +138,8 @@ void sched_tick(void);
 /* Called on the way back to ring 3 with interrupts off when percpu->reschedule is set; clears it.
  */
 void sched_preempt(void);
+/* In the midst of long work in ring 0, which nobody preempts: whoever else wants the pCPU has it
+ * first. Without locks, with interrupts on; the caller may go on elsewhere. */
+void sched_give_way(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/time.h"
+#include "sched/listing.h"
 #include "sched/sched.h"
 #include "sched/world_state.h"
 
@@ -80,18 +81,44 @@ static void look_at(struct world *world, struct world_record *out)
 	spin_unlock(&home->lock, saved);
 }
 
+static struct world *world_of_node(struct list *node)
+{
+	return list_entry(node, struct world, all);
+}
+
+static void tell(void *records, struct list *node, unsigned n)
+{
+	look_at(world_of_node(node), (struct world_record *)records + n);
+}
+
+/* One that is being discarded gets no reference any more. */
+static bool hold(struct list *node)
+{
+	uint32_t *references = &world_of_node(node)->references;
+	uint32_t now = __atomic_load_n(references, __ATOMIC_RELAXED);
+
+	while (now)
+		if (__atomic_compare_exchange_n(
+			    references, &now, now + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+static void let_go(struct list *node)
+{
+	world_put(world_of_node(node));
+}
+
 unsigned worlds_list(unsigned first, struct world_record *records, unsigned room)
 {
-	unsigned count = 0;
-	uint64_t saved = spin_lock(&worlds_lock);
+	static const struct listing all = {&worlds_lock, &worlds, hold, let_go};
 
-	list_for_each (node, &worlds) {
-		if (count >= first && count - first < room)
-			look_at(list_entry(node, struct world, all), &records[count - first]);
-		count++;
-	}
-	spin_unlock(&worlds_lock, saved);
-	return count;
+	return listing_walk(&all, first, room, tell, records);
+}
+
+unsigned worlds_count(void)
+{
+	return __atomic_load_n(&worlds_listed, __ATOMIC_RELAXED);
 }
 
 void world_set_space(struct world *world, struct space *space)

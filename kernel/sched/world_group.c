@@ -2,6 +2,7 @@
 
 #include "lib/log.h"
 #include "mem/heap.h"
+#include "sched/listing.h"
 #include "sched/pool_spec.h"
 #include "sched/world.h"
 #include <stdio.h>
@@ -18,11 +19,14 @@ struct world_group {
 	uint32_t references;
 	uint32_t id; /* of no other group in this boot */
 	char path[GROUP_PATH_BYTES];
+	uint32_t refusals, needed, available; /* as in its record; under the lock */
+	char lacking[GROUP_PATH_BYTES];
 };
 
 static struct spinlock groups_lock = SPINLOCK(LOCK_POOLS);
 static struct list groups = {&groups, &groups};
 static uint32_t last_id;
+static unsigned listed; /* how many; atomic, written under the lock */
 
 static struct world_group *group_of(struct list *node)
 {
@@ -97,6 +101,8 @@ enum vmk_status world_group_create(enum world_group_kind kind, const char *pool,
 	group_set_shares(&g->group, settings->shares);
 	g->group.costart = kind == GROUP_VM;
 	g->group.expandable = settings->expandable;
+	g->group.parts = settings->vcpus;
+	g->group.least = settings->least;
 	g->kind = kind;
 	g->affinity = settings->affinity;
 	g->has_affinity = !is_empty(&settings->affinity);
@@ -111,6 +117,7 @@ enum vmk_status world_group_create(enum world_group_kind kind, const char *pool,
 	saved = spin_lock(&groups_lock);
 	g->id = ++last_id;
 	list_append(&groups, &g->all);
+	__atomic_add_fetch(&listed, 1, __ATOMIC_RELAXED);
 	spin_unlock(&groups_lock, saved);
 	*created = g;
 	return VMK_OK;
@@ -124,6 +131,7 @@ void world_group_put(struct world_group *g)
 		return;
 	saved = spin_lock(&groups_lock);
 	list_remove(&g->all);
+	__atomic_sub_fetch(&listed, 1, __ATOMIC_RELAXED);
 	spin_unlock(&groups_lock, saved);
 	discard(g);
 }
@@ -211,8 +219,8 @@ void world_set_cpu(struct world *world, uint32_t shares, uint32_t limit)
 		sched_set_limit(world_sched(), &task->entity, limit);
 }
 
-enum vmk_status world_join(struct world *world, struct world_group *g, enum world_role role,
-	uint32_t reservation, struct shortage *shortage)
+enum vmk_status world_join(
+	struct world *world, struct world_group *g, enum world_role role, struct shortage *shortage)
 {
 	struct task *task = world_task(world);
 	enum vmk_status status = VMK_OK;
@@ -224,8 +232,8 @@ enum vmk_status world_join(struct world *world, struct world_group *g, enum worl
 	sched_set_latency(task, role == ROLE_VMX || g->latency_high);
 	if (g->has_affinity)
 		status = sched_set_affinity(world_sched(), task, &g->affinity, shortage);
-	if (status == VMK_OK && reservation)
-		status = sched_reserve(world_sched(), task, reservation, shortage);
+	if (status == VMK_OK && role == ROLE_VCPU)
+		status = sched_reserve_part(world_sched(), task, shortage);
 	return status;
 }
 
@@ -238,7 +246,8 @@ void world_leave(struct world *world)
 	if (!membership->group)
 		return;
 	group_leave(task);
-	if (task->entity.reservation)
+	/* A vCPU even if it has none: who divides its VM's may be about to promise it a part. */
+	if (task->entity.reservation || membership->role == ROLE_VCPU)
 		sched_reserve(world_sched(), task, 0, &none);
 	world_group_put(membership->group);
 	membership->group = NULL;
@@ -263,6 +272,7 @@ const char *world_group_shortage(const struct shortage *shortage)
 	return shortage->cpu == CPU_ANY ? POOL_HOST : "the pCPU that has most left";
 }
 
+/* Under the lock. */
 static void look_at(const struct world_group *g, struct group_record *out)
 {
 	const struct group *group = &g->group;
@@ -275,22 +285,45 @@ static void look_at(const struct world_group *g, struct group_record *out)
 		.promised = group->promised,
 		.borrowed = group->borrowed,
 		.expandable = group->expandable,
-		.skew = group->skew};
+		.skew = group->skew,
+		.refusals = g->refusals,
+		.needed = g->needed,
+		.available = g->available};
 	memcpy(out->path, g->path, sizeof(out->path));
+	memcpy(out->lacking, g->lacking, sizeof(out->lacking));
+}
+
+static void tell(void *records, struct list *node, unsigned n)
+{
+	look_at(group_of(node), (struct group_record *)records + n);
+}
+
+/* False: it is about to go. Under the lock, which it needs for that. */
+static bool hold(struct list *node)
+{
+	uint32_t *references = &group_of(node)->references;
+
+	if (__atomic_fetch_add(references, 1, __ATOMIC_RELAXED))
+		return true;
+	__atomic_fetch_sub(references, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+static void let_go(struct list *node)
+{
+	world_group_put(group_of(node));
 }
 
 unsigned groups_list(unsigned first, struct group_record *records, unsigned room)
 {
-	uint64_t saved = spin_lock(&groups_lock);
-	unsigned count = 0;
+	static const struct listing all = {&groups_lock, &groups, hold, let_go};
 
-	list_for_each (node, &groups) {
-		if (count >= first && count - first < room)
-			look_at(group_of(node), &records[count - first]);
-		count++;
-	}
-	spin_unlock(&groups_lock, saved);
-	return count;
+	return listing_walk(&all, first, room, tell, records);
+}
+
+unsigned groups_count(void)
+{
+	return __atomic_load_n(&listed, __ATOMIC_RELAXED);
 }
 
 /* --- settings */
@@ -302,30 +335,46 @@ static struct world_group *group_of_id(uint32_t id)
 	struct world_group *found = NULL;
 
 	list_for_each (node, &groups) {
-		uint32_t *references = &group_of(node)->references;
-
 		if (group_of(node)->id != id)
 			continue;
-		if (__atomic_fetch_add(references, 1, __ATOMIC_RELAXED))
-			found = group_of(node);
-		else
-			__atomic_fetch_sub(references, 1, __ATOMIC_RELAXED);
+		found = hold(node) ? group_of(node) : NULL;
 		break;
 	}
 	spin_unlock(&groups_lock, saved);
 	return found;
 }
 
+static void note_refusal(struct world_group *g, const struct shortage *shortage)
+{
+	const char *who = world_group_shortage(shortage);
+	uint64_t saved = spin_lock(&groups_lock);
+
+	g->refusals++;
+	g->needed = (uint32_t)shortage->needed;
+	g->available = (uint32_t)shortage->available;
+	snprintf(g->lacking, sizeof(g->lacking), "%s", who);
+	spin_unlock(&groups_lock, saved);
+	vmk_warn("%s: a reservation of %u %% of a pCPU needed, %u %% available in %s", g->path,
+		(unsigned)(shortage->needed / (RATE_ONE / 100)),
+		(unsigned)(shortage->available / (RATE_ONE / 100)), who);
+}
+
 static enum vmk_status set_reservation(struct world_group *g, uint32_t rate)
 {
 	struct shortage shortage;
-	enum vmk_status status = sched_reserve_group(world_sched(), &g->group, rate, &shortage);
+	enum vmk_status status;
 
+	if (g->kind == GROUP_VM)
+		status = sched_reserve_vm(world_sched(), &g->group, rate, &shortage);
+	else
+		status = sched_reserve_group(world_sched(), &g->group, rate, &shortage);
 	if (status == VMK_NO_RESOURCES)
-		vmk_warn("%s: a reservation of %u %% of a pCPU needed, %u %% available in %s",
-			g->path, (unsigned)(shortage.needed / (RATE_ONE / 100)),
-			(unsigned)(shortage.available / (RATE_ONE / 100)),
-			world_group_shortage(&shortage));
+		note_refusal(g, &shortage);
+	if (rate < g->group.least)
+		vmk_warn("%s: a reservation of %u %% of a pCPU refused: latency-sensitivity=high "
+			 "needs %u %%",
+			g->path, (unsigned)(rate / (RATE_ONE / 100)),
+			(unsigned)(g->group.least / (RATE_ONE / 100)));
 	return status;
 }
 
@@ -349,10 +398,13 @@ static enum vmk_status set(struct world_group *g, enum group_setting setting, ui
 bool groups_find(uint32_t id, struct group_record *record)
 {
 	struct world_group *g = group_of_id(id);
+	uint64_t saved;
 
 	if (!g)
 		return false;
+	saved = spin_lock(&groups_lock);
 	look_at(g, record);
+	spin_unlock(&groups_lock, saved);
 	world_group_put(g);
 	return true;
 }

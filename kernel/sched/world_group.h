@@ -25,6 +25,8 @@ struct world_group_settings {
 	uint32_t reservation, limit; /* 0: none */
 	bool expandable;             /* what is missing for its members comes from the pool above */
 	bool latency_high;           /* its vCPUs run soon after they wake, as a VMX world does */
+	uint32_t least;              /* it reserves no less than that, whoever sets it */
+	uint32_t vcpus;              /* of a VM: what it reserves is theirs, in equal parts */
 	struct cpu_set affinity;     /* of every member; empty: any pCPU */
 };
 
@@ -55,12 +57,12 @@ enum world_group_kind world_group_kind(const struct world_group *group);
 /* Who had not enough, for a message: a group's path, "a pCPU" or "host". */
 const char *world_group_shortage(const struct shortage *shortage);
 /*
- * Before world_start(): the world becomes a member, with a reference of its own, and is promised
- * `reservation` of what the group has. VMK_NO_RESOURCES and *shortage; VMK_BAD_PARAM if none of the
+ * Before world_start(): the world becomes a member, with a reference of its own; a vCPU is promised
+ * its part of what the group has. VMK_NO_RESOURCES and *shortage; VMK_BAD_PARAM if none of the
  * affinity's pCPUs is there. A world that did not join is to be dropped.
  */
 enum vmk_status world_join(struct world *world, struct world_group *group, enum world_role role,
-	uint32_t reservation, struct shortage *shortage);
+	struct shortage *shortage);
 /* The same for a pool by its path. VMK_NOT_FOUND: there is none. */
 enum vmk_status world_join_pool(struct world *world, const char *path);
 /* Before world_start(): its own shares, 0: the usual ones; and its limit in millionths of one pCPU,
@@ -76,10 +78,15 @@ struct group_record {
 	uint32_t promised, borrowed; /* to members; of that, from the pool above */
 	bool expandable;
 	struct skew_stats skew;
+	/* How often groups_set() had not what it was to reserve; the last time: rates, and who had
+	 * no more (as world_group_shortage()). */
+	uint32_t refusals, needed, available;
+	char lacking[GROUP_PATH_BYTES];
 };
-/* Fills up to `room` records from the `first`-th on, pools before what is in them; returns how many
- * groups there are in all. */
+/* Fills up to `room` records from the `first`-th on, pools before what is in them; how many it
+ * filled. In pieces (listing.h): without locks. */
 unsigned groups_list(unsigned first, struct group_record *records, unsigned room);
+unsigned groups_count(void);
 
 /* What it tells of one; false: there is none. */
 bool groups_find(uint32_t id, struct group_record *record);
@@ -89,7 +96,8 @@ enum group_setting { GROUP_SHARES, GROUP_RESERVATION, GROUP_LIMIT };
 /*
  * Set it for a group of groups_list(): shares, or percent of one pCPU. VMK_NOT_FOUND;
  * VMK_BAD_PARAM for what is out of bounds or a limit below the reservation; VMK_NO_RESOURCES: not
- * promised, the log has who has how much.
+ * promised, the log and the record have who has how much. What a VM reserves is its vCPUs', in
+ * equal parts.
  */
 enum vmk_status groups_set(uint32_t id, enum group_setting setting, uint32_t value);
 

@@ -31,7 +31,8 @@ struct world {
 };
 
 extern struct spinlock worlds_lock;
-extern struct list worlds; /* all that exist, the idle ones too; under the lock */
+extern unsigned worlds_listed; /* how many; atomic, written under the lock */
+extern struct list worlds;     /* all that exist, the idle ones too; under the lock */
 
 /* Of these worlds, which stay where they are meanwhile (world_canaries.c). */
 void world_audit_canaries(const struct list *all, struct world_canaries *canaries);

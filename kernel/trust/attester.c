@@ -1,6 +1,8 @@
 /* The two calls of the attestation agent: quote and log. */
 #include "trust/trust.h"
 
+#include "arch/x86/time.h"
+#include "lib/nospec.h"
 #include "lib/types.h"
 #include "lib/wipe.h"
 #include "mem/heap.h"
@@ -14,6 +16,24 @@
 #include "lib/log.h"
 
 #define EK_CERTIFICATE_MAX 4096u
+#define COMPLAINT_NS       10000000000ull
+
+/* Whoever asks, over the network at last, decides how often something fails: the log has one line
+ * of it now and then, and the number of those that it has not. */
+static bool may_complain(struct trust_state *s)
+{
+	const uint64_t now = time_ns();
+
+	if (s->complained_ns && now - s->complained_ns < COMPLAINT_NS) {
+		s->unsaid++;
+		return false;
+	}
+	if (s->unsaid)
+		vmk_warn("%u more requests failed", s->unsaid);
+	s->unsaid = 0;
+	s->complained_ns = MAX(now, 1u);
+	return true;
+}
 
 /* Making an RSA key takes a real TPM seconds: only when somebody enrolls this host. */
 static enum vmk_status need_ek(struct trust_state *s)
@@ -25,7 +45,7 @@ static enum vmk_status need_ek(struct trust_state *s)
 	status = tpm_ek_open(&s->tpm, &s->ek);
 	if (status == VMK_OK)
 		vmk_log("endorsement key %s", s->ek.origin);
-	else
+	else if (may_complain(s))
 		vmk_warn("no endorsement key: %s (0x%x)", s->tpm.why, s->tpm.rc);
 	return status;
 }
@@ -42,7 +62,7 @@ static enum vmk_status need_ek_certificate(struct trust_state *s)
 		return VMK_NO_MEMORY;
 	status = tpm_ek_certificate(
 		&s->tpm, s->ek_certificate, EK_CERTIFICATE_MAX, &s->ek_certificate_bytes);
-	if (status != VMK_OK)
+	if (status != VMK_OK && may_complain(s))
 		vmk_warn("no endorsement certificate: %s (0x%x)", s->tpm.why, s->tpm.rc);
 	return status;
 }
@@ -78,7 +98,7 @@ enum vmk_status trust_quote(const struct vmk_quote_request *request, struct vmk_
 		return status;
 	trust_acquire();
 	status = quote(s, request, reply);
-	if (status != VMK_OK && s->tpm_ready)
+	if (status != VMK_OK && s->tpm_ready && may_complain(s))
 		vmk_warn("no quote: %s (%s, 0x%x)", vmk_status_name(status), s->tpm.why, s->tpm.rc);
 	trust_release();
 	return status;
@@ -164,7 +184,9 @@ enum vmk_status trust_log(enum vmk_trust_log log, uint64_t offset, void *to, siz
 		if (offset < content.size)
 			*copied = MIN(bytes, content.size - offset);
 		if (*copied)
-			memcpy(to, (const uint8_t *)content.bytes + offset, *copied);
+			memcpy(to,
+				(const uint8_t *)content.bytes + index_nospec(offset, content.size),
+				*copied);
 	}
 	trust_release();
 	return status;

@@ -1,5 +1,6 @@
 #include "trust/audit_log.h"
 
+#include "lib/nospec.h"
 #include "trust/audit_read.h"
 
 #include <stdio.h>
@@ -172,7 +173,8 @@ size_t audit_log_read(const struct audit_log *log, uint64_t offset, void *to, si
 	size_t done = 0;
 
 	while (done < bytes && offset + done < log->bytes) {
-		size_t from = (size_t)offset + done, at = from % AUDIT_CHUNK_BYTES;
+		size_t from = index_nospec(offset + done, log->bytes),
+		       at = from % AUDIT_CHUNK_BYTES;
 		size_t part = MIN(MIN(bytes - done, AUDIT_CHUNK_BYTES - at), log->bytes - from);
 
 		memcpy((uint8_t *)to + done, log->chunks[from / AUDIT_CHUNK_BYTES] + at, part);

@@ -35,6 +35,8 @@ struct trust_state {
 	char launch[8192]; /* text of the `launch` log */
 	size_t launch_bytes;
 	uint8_t pcrs[TPM_PCRS][32]; /* as last read */
+	uint64_t complained_ns;     /* when the log had a failed request last; 0: never */
+	unsigned unsaid;            /* since then */
 };
 
 extern struct trust_state trust_state;

@@ -246,6 +246,9 @@ void pci_disable(const struct pci_ops *ops, void *context, const struct pci_func
 	uint32_t command = ops->read(context, function->address, PCI_COMMAND);
 
 	write_command(ops, context, function, (command & ~COMMAND_MASTER) | COMMAND_INTX_DISABLE);
+	/* What it wrote before is in memory when this has come back (PCI 3.0, 3.2.5, producer and
+	 * consumer): without a remapping unit its buffers are about to be somebody else's. */
+	ops->read(context, function->address, PCI_COMMAND);
 }
 
 void pci_mask_intx(const struct pci_ops *ops, void *context, const struct pci_function *function)

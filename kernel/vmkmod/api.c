@@ -229,6 +229,18 @@ static enum vmk_status nic_send(void *unused, const void *frame, size_t bytes)
 	return status;
 }
 
+static unsigned nic_room(void *unused, unsigned *most)
+{
+	uint64_t flags = spin_lock(&driver_lock);
+	unsigned room = 0;
+
+	*most = 0;
+	if (nic.module)
+		room = nic.ops->room(nic.context, most);
+	spin_unlock(&driver_lock, flags);
+	return room;
+}
+
 static void set_nic(struct nic new)
 {
 	uint64_t flags = spin_lock(&driver_lock);
@@ -240,13 +252,14 @@ static void set_nic(struct nic new)
 static enum vmk_status driver_nic_register(
 	struct vmkmod *self, const uint8_t mac[6], const struct vmkapi_nic_ops *ops, void *context)
 {
-	static const struct uplink_ops uplink = {nic_send};
+	static const struct uplink_ops uplink = {nic_send, nic_room};
 	struct module *module = module_of(self);
 	enum vmk_status status;
 
 	if (nic.module)
 		return VMK_EXISTS;
-	if (!module_has_entry(module, (uintptr_t)ops->send))
+	if (!module_has_entry(module, (uintptr_t)ops->send) ||
+		!module_has_entry(module, (uintptr_t)ops->room))
 		return VMK_BAD_ADDRESS;
 	set_nic((struct nic){module, ops, context});
 	status = switch_uplink_add("vmnic0", mac, &uplink, NULL);

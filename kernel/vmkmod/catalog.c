@@ -5,6 +5,7 @@
 #include <vmkuser/info.h>
 #include "lib/hex.h"
 #include "lib/lock.h"
+#include "lib/nospec.h"
 #include "trust/audit.h"
 #include "trust/trust.h"
 #include "vmkmod/module.h"
@@ -130,11 +131,12 @@ static void describe_requires(const struct package *package, char *to, size_t si
 
 const struct package *modules_vm_image(unsigned index)
 {
-	const struct catalog_entry *entry = &catalog[index];
+	const struct catalog_entry *entry;
 
-	if (index >= catalog_count || !entry->loaded || entry->package->kind != PACKAGE_VM)
+	if (index >= catalog_count)
 		return NULL;
-	return entry->package;
+	entry = &catalog[index_nospec(index, catalog_count)];
+	return entry->loaded && entry->package->kind == PACKAGE_VM ? entry->package : NULL;
 }
 
 bool modules_have_world(const char *name)
@@ -200,8 +202,10 @@ struct catalog_entry *catalog_find_parameter(unsigned *index)
 
 		if (entry->status != VMK_OK || !entry->package)
 			continue;
-		if (*index < entry->package->parameter_count)
+		if (*index < entry->package->parameter_count) {
+			*index = (unsigned)index_nospec(*index, entry->package->parameter_count);
 			return entry;
+		}
 		*index -= entry->package->parameter_count;
 	}
 	return NULL;

@@ -1,13 +1,12 @@
 #include "vmkmod/domain.h"
+#include "lib/nospec.h"
 
 #include <string.h>
 #include <vmkuser/info.h>
 #include <vmkuser/syscall.h>
 
-#define OBJECTS_END 64u
-
 /* Of each action, its objects' names by number. */
-static const char *const names[][OBJECTS_END] = {
+static const char *const names[][DOMAIN_OBJECTS_END] = {
 	[VMK_ACTION_SYSCALL] =
 		{
 #define X(symbol, name, number, arguments) [number] = name,
@@ -48,14 +47,14 @@ const char *domain_action_name(uint64_t action)
 
 const char *domain_object_name(enum vmk_action action, uint64_t object)
 {
-	if ((unsigned)action >= ARRAY_SIZE(names) || object >= OBJECTS_END)
+	if ((unsigned)action >= ARRAY_SIZE(names) || object >= DOMAIN_OBJECTS_END)
 		return NULL;
-	return names[action][object];
+	return names[action][index_nospec(object, DOMAIN_OBJECTS_END)];
 }
 
 uint64_t domain_object_bit(enum vmk_action action, const char *name, size_t size)
 {
-	for (unsigned i = 0; i < OBJECTS_END; i++) {
+	for (unsigned i = 0; i < DOMAIN_OBJECTS_END; i++) {
 		const char *known = domain_object_name(action, i);
 
 		if (known && strlen(known) == size && memcmp(known, name, size) == 0)
@@ -68,15 +67,10 @@ uint64_t domain_all_objects(enum vmk_action action)
 {
 	uint64_t all = 0;
 
-	for (unsigned i = 0; i < OBJECTS_END; i++)
+	for (unsigned i = 0; i < DOMAIN_OBJECTS_END; i++)
 		if (domain_object_name(action, i))
 			all |= 1ull << i;
 	return all;
-}
-
-static bool has(uint64_t mask, uint64_t object)
-{
-	return object < OBJECTS_END && (mask >> object & 1);
 }
 
 static bool names_vm(const struct vmk_grants *grants, const char *vm)
@@ -93,14 +87,13 @@ bool domain_allows(const struct vmk_grants *grants, const struct domain_request 
 {
 	switch (request->action) {
 	case VMK_ACTION_SYSCALL:
-		/* Nobody can be kept from ending. */
-		return request->object == VMK_SYS_EXIT || has(grants->syscalls, request->object);
+		return domain_allows_syscall(grants, request->object);
 	case VMK_ACTION_INFO:
-		return has(grants->info, request->object);
+		return domain_has(grants->info, request->object);
 	case VMK_ACTION_CONTROL:
-		return has(grants->control, request->object);
+		return domain_has(grants->control, request->object);
 	case VMK_ACTION_LOG:
-		return has(grants->logs, request->object);
+		return domain_has(grants->logs, request->object);
 	case VMK_ACTION_VM:
 		return names_vm(grants, request->vm);
 	default:
@@ -110,7 +103,7 @@ bool domain_allows(const struct vmk_grants *grants, const struct domain_request 
 
 static uint32_t system_rights(const struct vmk_grants *grants)
 {
-	const bool acts = grants->control || has(grants->syscalls, VMK_SYS_VM_ATTACH);
+	const bool acts = grants->control || domain_has(grants->syscalls, VMK_SYS_VM_ATTACH);
 
 	return (grants->info ? VMK_RIGHT_READ : 0u) |
 	       (acts ? VMK_RIGHT_WRITE | VMK_RIGHT_WAIT : 0u);
@@ -126,8 +119,9 @@ uint32_t domain_start_rights(const struct vmk_grants *grants, uint32_t kind)
 	case VMK_KIND_CONFIG:
 		return grants->config;
 	case VMK_KIND_TRUST:
-		return grants->logs || has(grants->syscalls, VMK_SYS_TRUST_QUOTE) ? VMK_RIGHT_READ
-										  : 0;
+		return grants->logs || domain_has(grants->syscalls, VMK_SYS_TRUST_QUOTE)
+			       ? VMK_RIGHT_READ
+			       : 0;
 	case VMK_KIND_SYSTEM:
 		return system_rights(grants);
 	default:

@@ -7,6 +7,7 @@
 
 #include "lib/types.h"
 #include <vmkuser/secpolicy.h>
+#include <vmkuser/syscall.h>
 
 /* Who asks for nothing else has these. */
 #define DOMAIN_MEMORY_KIB (16u << 10)
@@ -17,11 +18,23 @@
 #define DOMAIN_HANDLES_MAX    32u
 #define DOMAIN_LOG_RATE_MAX   1000u
 
+/* Objects of an action have numbers below: each is a bit of a mask of struct vmk_grants. */
+#define DOMAIN_OBJECTS_END 64u
+
 struct domain_request {
 	enum vmk_action action;
 	uint64_t object; /* as the action says: any number */
 	const char *vm;  /* of VMK_ACTION_VM: its name */
 };
+static inline bool domain_has(uint64_t mask, uint64_t object)
+{
+	return object < DOMAIN_OBJECTS_END && (mask >> object & 1);
+}
+/* VMK_ACTION_SYSCALL, which each call asks for. Nobody can be kept from ending. */
+static inline bool domain_allows_syscall(const struct vmk_grants *grants, uint64_t number)
+{
+	return domain_has(grants->syscalls, number) || number == VMK_SYS_EXIT;
+}
 bool domain_allows(const struct vmk_grants *grants, const struct domain_request *request);
 /* VMK_RIGHT_* of the handle of that kind (VMK_KIND_*) that a world starts with; 0: it has none. */
 uint32_t domain_start_rights(const struct vmk_grants *grants, uint32_t kind);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "lib/lock.h"
 #include "lib/log.h"
+#include "lib/nospec.h"
 #include "trust/audit.h"
 #include "trust/trust.h"
 #include "vmkmod/catalog.h"
@@ -125,12 +126,13 @@ static enum vmk_status unload(struct catalog_entry *entry, const char *by)
 static enum vmk_status change(unsigned index, const char *by,
 	enum vmk_status (*to)(struct catalog_entry *entry, const char *by), const char *what)
 {
-	struct catalog_entry *entry = &catalog[index];
+	struct catalog_entry *entry;
 	enum vmk_status status;
 	char why[CATALOG_WHY_BYTES];
 
 	if (index >= catalog_count)
 		return VMK_NOT_FOUND;
+	entry = &catalog[index_nospec(index, catalog_count)];
 	if (!begin())
 		return VMK_BUSY;
 	status = to(entry, by);

@@ -2,6 +2,7 @@
  * it. Its values go into events and logs, so their characters are few. */
 #include "lib/keyval.h"
 #include "vmkmod/domain.h"
+#include "vmkmod/manifest_text.h"
 #include "vmkmod/package.h"
 #include "vmkmod/parameters.h"
 #include <vmkuser/syscall.h>
@@ -9,7 +10,6 @@
 #define SECURITY_VERSION_MAX 1000000000u
 #define VMKAPI_VERSION_MAX   65535u
 #define VM_MEMORY_MIN_KIB    2048u
-#define VM_MEMORY_MAX_KIB    (16u << 20)
 #define VM_CALLS_MAX         65535u
 #define VM_TSC_MIN_KHZ       1000u
 #define VM_TSC_MAX_KHZ       64000000u
@@ -18,20 +18,11 @@
 #define SHARES_HIGH          2000u
 #define SHARES_MAX           1000000u
 #define CPU_PERCENT_MAX      (100u * PACKAGE_VCPUS_MAX)
-#define CPUS_END             (64u * PACKAGE_CPU_WORDS)
-
-struct text {
-	const char *at; /* not terminated */
-	size_t size;
-};
+/* A pCPU promises 95 in all (sched/settings.h). */
+#define CPUS_END (64u * PACKAGE_CPU_WORDS)
 
 /* Sets what a value says; returns what is wrong with it, or NULL. */
 typedef const char *(*field_setter)(struct package *package, struct text value);
-
-static bool text_is(struct text t, const char *word)
-{
-	return strlen(word) == t.size && memcmp(t.at, word, t.size) == 0;
-}
 
 static bool text_is_plain(struct text t)
 {
@@ -94,27 +85,13 @@ struct list_errors {
 	&(const struct list_errors){"manifest: " key ": a name that is not known", \
 		"manifest: " key ": a name stands twice", "manifest: " key ": no name"}
 
-/* The first of the names between commas, and what follows it. False: there is none. */
-static bool take_name(struct text *list, struct text *name)
-{
-	const char *comma;
-
-	if (!list->at)
-		return false;
-	comma = memchr(list->at, ',', list->size);
-	*name = (struct text){list->at, comma ? (size_t)(comma - list->at) : list->size};
-	list->size -= name->size + (comma ? 1 : 0);
-	list->at = comma ? comma + 1 : NULL;
-	return true;
-}
-
 /* Names of an action's objects. */
 static const char *read_objects(
 	uint64_t *mask, struct text value, enum vmk_action action, const struct list_errors *errors)
 {
 	struct text name;
 
-	while (take_name(&value, &name)) {
+	while (text_take_name(&value, &name)) {
 		uint64_t bit = domain_object_bit(action, name.at, name.size);
 
 		if (name.size == 0)
@@ -167,17 +144,11 @@ static const char *set_vms(struct package *p, struct text value)
 	unsigned count = 0;
 
 	p->grants.all_vms = text_is(value, "all");
-	while (!p->grants.all_vms && take_name(&value, &name))
+	while (!p->grants.all_vms && text_take_name(&value, &name))
 		if (count == VMK_GRANT_VMS ||
 			!copy_plain(p->grants.vms[count++], sizeof(p->grants.vms[0]), name))
 			return "manifest: vms is neither all nor up to 4 names of virtual machines";
 	return NULL;
-}
-
-static bool read_flag(bool *flag, struct text value)
-{
-	*flag = text_is(value, "yes");
-	return *flag || text_is(value, "no");
 }
 
 /* What the world may do with the handle that it starts with. */
@@ -218,7 +189,7 @@ static const char *set_config(struct package *p, struct text value)
 {
 	bool given;
 
-	if (!read_flag(&given, value))
+	if (!text_flag(value, &given))
 		return "manifest: config is neither yes nor no";
 	p->grants.config = given ? VMK_RIGHT_READ : 0;
 	return NULL;
@@ -226,27 +197,7 @@ static const char *set_config(struct package *p, struct text value)
 
 static const char *set_restart(struct package *p, struct text value)
 {
-	return read_flag(&p->restart, value) ? NULL : "manifest: restart is neither yes nor no";
-}
-
-static bool read_count(uint32_t *number, struct text value, uint32_t most)
-{
-	*number = 0;
-	for (size_t i = 0; i < value.size; i++) {
-		const char c = value.at[i];
-
-		if (c < '0' || c > '9')
-			return false;
-		*number = *number * 10 + (uint32_t)(c - '0');
-		if (*number > most)
-			return false;
-	}
-	return value.size != 0;
-}
-
-static bool read_number(uint32_t *number, struct text value, uint32_t most)
-{
-	return read_count(number, value, most) && *number != 0;
+	return text_flag(value, &p->restart) ? NULL : "manifest: restart is neither yes nor no";
 }
 
 #define MEMORY_LIMIT \
@@ -254,14 +205,14 @@ static bool read_number(uint32_t *number, struct text value, uint32_t most)
 
 static const char *set_security_version(struct package *p, struct text value)
 {
-	return read_number(&p->security_version, value, SECURITY_VERSION_MAX)
+	return text_number(value, SECURITY_VERSION_MAX, &p->security_version)
 		       ? NULL
 		       : "manifest: security-version is no number from 1 to 1000000000";
 }
 
 static const char *set_vmkapi(struct package *p, struct text value)
 {
-	return read_number(&p->vmkapi, value, VMKAPI_VERSION_MAX)
+	return text_number(value, VMKAPI_VERSION_MAX, &p->vmkapi)
 		       ? NULL
 		       : "manifest: vmkapi is no number from 1 to 65535";
 }
@@ -269,45 +220,47 @@ static const char *set_vmkapi(struct package *p, struct text value)
 /* Of a world or of a VM: check_memory(). */
 static const char *set_memory_limit(struct package *p, struct text value)
 {
-	return read_number(&p->vm_memory_limit_kib, value, VM_MEMORY_MAX_KIB) ? NULL : MEMORY_LIMIT;
+	return text_number(value, PACKAGE_VM_MEMORY_MAX_KIB, &p->vm_memory_limit_kib)
+		       ? NULL
+		       : MEMORY_LIMIT;
 }
 
 static const char *set_handles(struct package *p, struct text value)
 {
-	return read_number(&p->grants.handles, value, DOMAIN_HANDLES_MAX)
+	return text_number(value, DOMAIN_HANDLES_MAX, &p->grants.handles)
 		       ? NULL
 		       : "manifest: handles is no number from 1 to 32";
 }
 
 static const char *set_log_rate(struct package *p, struct text value)
 {
-	return read_number(&p->grants.log_rate, value, DOMAIN_LOG_RATE_MAX)
+	return text_number(value, DOMAIN_LOG_RATE_MAX, &p->grants.log_rate)
 		       ? NULL
 		       : "manifest: log-rate is no number from 1 to 1000";
 }
 
 static const char *set_vm(struct package *p, struct text value)
 {
-	return read_flag(&p->vm, value) ? NULL : "manifest: vm is neither yes nor no";
+	return text_flag(value, &p->vm) ? NULL : "manifest: vm is neither yes nor no";
 }
 
 static const char *set_vm_calls(struct package *p, struct text value)
 {
-	return read_number(&p->vm_calls, value, VM_CALLS_MAX)
+	return text_number(value, VM_CALLS_MAX, &p->vm_calls)
 		       ? NULL
 		       : "manifest: vm-calls is no number from 1 to 65535";
 }
 
 static const char *set_vcpus(struct package *p, struct text value)
 {
-	return read_number(&p->vm_vcpus, value, PACKAGE_VCPUS_MAX)
+	return text_number(value, PACKAGE_VCPUS_MAX, &p->vm_vcpus)
 		       ? NULL
 		       : "manifest: vcpus is no number from 1 to 16";
 }
 
 static const char *set_tsc(struct package *p, struct text value)
 {
-	return read_number(&p->vm_tsc_khz, value, VM_TSC_MAX_KHZ) && p->vm_tsc_khz >= VM_TSC_MIN_KHZ
+	return text_number(value, VM_TSC_MAX_KHZ, &p->vm_tsc_khz) && p->vm_tsc_khz >= VM_TSC_MIN_KHZ
 		       ? NULL
 		       : "manifest: tsc-khz is no number from 1000 to 64000000";
 }
@@ -315,7 +268,7 @@ static const char *set_tsc(struct package *p, struct text value)
 /* Whole pages, and at least what real mode reaches. */
 static const char *set_vm_memory(struct package *p, struct text value)
 {
-	return read_number(&p->vm_memory_kib, value, VM_MEMORY_MAX_KIB) &&
+	return text_number(value, PACKAGE_VM_MEMORY_MAX_KIB, &p->vm_memory_kib) &&
 			       p->vm_memory_kib % (PAGE_SIZE >> 10) == 0 &&
 			       p->vm_memory_kib >= VM_MEMORY_MIN_KIB
 		       ? NULL
@@ -325,7 +278,7 @@ static const char *set_vm_memory(struct package *p, struct text value)
 static const char *set_memory_reservation(struct package *p, struct text value)
 {
 	p->vm_memory_reserved = true;
-	return read_count(&p->vm_memory_reservation_kib, value, VM_MEMORY_MAX_KIB)
+	return text_count(value, PACKAGE_VM_MEMORY_MAX_KIB, &p->vm_memory_reservation_kib)
 		       ? NULL
 		       : "manifest: memory-reservation-kib is no number to 16777216";
 }
@@ -344,7 +297,7 @@ static const char *set_shares(struct package *p, struct text value)
 		p->vm_shares_each = levels[i].each;
 		return NULL;
 	}
-	return read_number(&p->vm_shares, value, SHARES_MAX)
+	return text_number(value, SHARES_MAX, &p->vm_shares)
 		       ? NULL
 		       : "manifest: cpu-shares is neither low, normal, high nor a number from 1 to "
 			 "1000000";
@@ -352,7 +305,7 @@ static const char *set_shares(struct package *p, struct text value)
 
 static const char *set_cpu_reservation(struct package *p, struct text value)
 {
-	return read_number(&p->vm_cpu_reservation, value, CPU_PERCENT_MAX)
+	return text_number(value, CPU_PERCENT_MAX, &p->vm_cpu_reservation)
 		       ? NULL
 		       : "manifest: cpu-reservation is no percentage of one pCPU from 1 to 1600";
 }
@@ -367,7 +320,7 @@ static const char *set_latency(struct package *p, struct text value)
 
 static const char *set_cpu_limit(struct package *p, struct text value)
 {
-	return read_number(&p->vm_cpu_limit, value, CPU_PERCENT_MAX)
+	return text_number(value, CPU_PERCENT_MAX, &p->vm_cpu_limit)
 		       ? NULL
 		       : "manifest: cpu-limit is no percentage of one pCPU from 1 to 1600";
 }
@@ -383,8 +336,8 @@ static bool add_cpus(struct package *p, struct text range)
 		first_text.size = (size_t)(dash - range.at);
 		last_text = (struct text){dash + 1, range.size - first_text.size - 1};
 	}
-	if (!read_count(&first, first_text, CPUS_END - 1) ||
-		!read_count(&last, last_text, CPUS_END - 1) || last < first)
+	if (!text_count(first_text, CPUS_END - 1, &first) ||
+		!text_count(last_text, CPUS_END - 1, &last) || last < first)
 		return false;
 	for (uint32_t cpu = first; cpu <= last; cpu++)
 		p->vm_affinity[cpu / 64] |= 1ull << (cpu % 64);
@@ -425,36 +378,20 @@ static const char *set_cpu_pool(struct package *p, struct text value)
 
 static const char *set_autostart(struct package *p, struct text value)
 {
-	return read_flag(&p->vm_autostart, value) ? NULL
+	return text_flag(value, &p->vm_autostart) ? NULL
 						  : "manifest: autostart is neither yes nor no";
 }
 
 static const char *set_network(struct package *p, struct text value)
 {
-	return read_flag(&p->vm_network, value) ? NULL : "manifest: network is neither yes nor no";
-}
-
-static bool read_hex16(uint16_t *number, struct text digits)
-{
-	*number = 0;
-	for (size_t i = 0; i < digits.size; i++) {
-		char c = digits.at[i];
-
-		if (c >= '0' && c <= '9')
-			*number = (uint16_t)(*number << 4 | (c - '0'));
-		else if (c >= 'a' && c <= 'f')
-			*number = (uint16_t)(*number << 4 | (c - 'a' + 10));
-		else
-			return false;
-	}
-	return digits.size == 4;
+	return text_flag(value, &p->vm_network) ? NULL : "manifest: network is neither yes nor no";
 }
 
 static bool read_pci(struct package_pci *pci, struct text value)
 {
 	return value.size == 9 && value.at[4] == ':' &&
-	       read_hex16(&pci->vendor, (struct text){value.at, 4}) &&
-	       read_hex16(&pci->device, (struct text){value.at + 5, 4}) && pci->vendor != 0;
+	       text_hex16((struct text){value.at, 4}, &pci->vendor) &&
+	       text_hex16((struct text){value.at + 5, 4}, &pci->device) && pci->vendor != 0;
 }
 
 /* vvvv:dddd in lower-case hexadecimal, several separated by commas. */
@@ -569,9 +506,19 @@ static const char *check_cpu(const struct package *p)
 		return NULL;
 	if (p->vm_cpu_reservation > (p->vm_cpu_limit ? MIN(most, p->vm_cpu_limit) : most))
 		return "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU";
-	/* Admission, not whoever asks, says how many may go first. */
-	if (p->vm_latency_high && !p->vm_cpu_reservation)
-		return "manifest: latency-sensitivity=high needs a cpu-reservation";
+	return NULL;
+}
+
+/* Nothing that it needs may be somebody else's first. Admission, not whoever asks, says how many
+ * VMs have that. */
+static const char *check_latency(const struct package *p)
+{
+	if (p->kind != PACKAGE_VM || !p->vm_latency_high)
+		return NULL;
+	if (p->vm_cpu_reservation < PACKAGE_LATENCY_PERCENT * p->vm_vcpus)
+		return "manifest: latency-sensitivity=high needs cpu-reservation=90 for each vCPU";
+	if (p->vm_memory_reservation_kib < p->vm_memory_kib)
+		return "manifest: latency-sensitivity=high needs all of memory-kib reserved";
 	return NULL;
 }
 
@@ -623,6 +570,8 @@ enum vmk_status manifest_parse(
 		*why = check_cpu(package);
 	if (!*why)
 		*why = check_memory(package);
+	if (!*why)
+		*why = check_latency(package);
 	if (!*why)
 		*why = check_calls(package);
 	if (package->kind == PACKAGE_WORLD) {

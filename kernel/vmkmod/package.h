@@ -12,13 +12,14 @@
 #include <vmkapi/status.h>
 #include <vmkuser/secpolicy.h>
 
-#define PACKAGE_NAME_MAX         32
-#define PACKAGE_CERTIFICATES_MAX SIGNATURE_CERTS_MAX
-#define PACKAGE_PCI_MAX          16
-#define PACKAGE_VCPUS_MAX        16
-#define PACKAGE_PARAMETERS_MAX   8
-#define PACKAGE_REQUIRES_MAX     4
-#define PACKAGE_CPU_WORDS        16 /* pCPU numbers below 1024 */
+#define PACKAGE_NAME_MAX          32
+#define PACKAGE_CERTIFICATES_MAX  SIGNATURE_CERTS_MAX
+#define PACKAGE_PCI_MAX           16
+#define PACKAGE_VCPUS_MAX         16
+#define PACKAGE_VM_MEMORY_MAX_KIB (16u << 20)
+#define PACKAGE_PARAMETERS_MAX    8
+#define PACKAGE_REQUIRES_MAX      4
+#define PACKAGE_CPU_WORDS         16 /* pCPU numbers below 1024 */
 
 /* X(symbol, name in manifests and events) */
 #define PACKAGE_KINDS(X)            \
@@ -41,6 +42,9 @@ struct package_parameter {
 	char name[24];
 	uint32_t least, most, usual;
 };
+
+/* Of a pCPU, for each vCPU of a VM with latency-sensitivity=high: reserved, at the least. */
+#define PACKAGE_LATENCY_PERCENT 90u
 
 struct package {
 	const uint8_t *data, *payload; /* into the caller's buffer */

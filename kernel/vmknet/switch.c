@@ -12,13 +12,16 @@
 #include "lib/log.h"
 #include "mem/heap.h"
 #include "sched/world.h"
+#include "vmknet/share.h"
 #include "vmknet/switch.h"
 
 #define LOG_MODULE         "Net"
 
-#define PORTS_MAX          32u
+#define PORTS_MAX          SHARE_PORTS_MAX
 #define PORT_NAME_BYTES    32u
+#define PORTS_OF_HOST      8u /* places that no guest takes */
 #define PORT_QUEUE_FRAMES  64u
+#define QUEUE_FOR_GUESTS   32u /* of the queue of a world of the system */
 #define FRAME_HEADER_BYTES 14u /* IEEE 802.3: destination, source, type */
 #define MAC_BYTES          6u
 #define MAC_GROUP          1u /* IEEE 802-2014 section 8.2.2: the I/G bit */
@@ -33,8 +36,9 @@ struct frame {
 
 struct port {
 	char name[PORT_NAME_BYTES]; /* of the world that has it */
-	uint8_t mac_change; /* bits in which the first byte of its MAC differs from the uplink's */
+	unsigned place;             /* in `ports` */
 	bool guest;
+	bool clashes; /* another has its MAC address: it neither sends nor hears */
 	uint8_t guest_mac[MAC_BYTES];
 	struct event arrived;
 	struct port_counters counters;
@@ -53,6 +57,7 @@ static struct {
 	char uplink_name[16];
 	uint64_t link_since_ns;
 	uint64_t bad_frames; /* from the wire, of a size that no frame has */
+	struct share share;  /* of the NIC's ring, by places */
 } net = {.lock = SPINLOCK(LOCK_PORT)};
 
 static void copy_name(char *to, size_t size, const char *from)
@@ -71,24 +76,103 @@ static bool is_group(const uint8_t *mac)
 
 /* Of a virtual machine's port: of its name and the host's own address, so that it is the same at
  * each boot, and another one on another host. With the lock held. */
-static void settle_guest_mac(struct port *port)
+static void guest_mac(const char *name, uint8_t mac[MAC_BYTES])
 {
 	struct blake2s state;
 	uint8_t digest[BLAKE2S_BYTES];
 
 	blake2s_init(&state, net.mac, sizeof(net.mac));
-	blake2s_update(&state, port->name, strlen(port->name));
+	blake2s_update(&state, name, strlen(name));
 	blake2s_final(&state, digest);
-	memcpy(port->guest_mac, digest, MAC_BYTES);
-	port->guest_mac[0] = (uint8_t)((digest[0] & ~MAC_GROUP) | MAC_LOCAL);
+	memcpy(mac, digest, MAC_BYTES);
+	mac[0] = (uint8_t)((digest[0] & ~MAC_GROUP) | MAC_LOCAL);
 }
 
+/* The first byte stands apart: its bits above the two of IEEE 802 tell the ports from each other,
+ * and the address says of itself that it is locally administered. */
+static void port_mac(const struct port *port, uint8_t mac[MAC_BYTES])
+{
+	if (port->guest) {
+		memcpy(mac, port->guest_mac, MAC_BYTES);
+		return;
+	}
+	memcpy(mac, net.mac, MAC_BYTES);
+	mac[0] ^= (uint8_t)(port->place << MAC_PORT_SHIFT);
+	if (port->place)
+		mac[0] |= MAC_LOCAL;
+}
+
+static bool is_port_mac(const struct port *port, const uint8_t *mac)
+{
+	uint8_t own[MAC_BYTES];
+
+	port_mac(port, own);
+	return !port->clashes && memcmp(own, mac, MAC_BYTES) == 0;
+}
+
+/* Another port that has this address; NULL: nobody. */
+static const struct port *owner_of(const uint8_t *mac, const struct port *but)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		const struct port *port = net.ports[i];
+
+		if (port && port != but && is_port_mac(port, mac))
+			return port;
+	}
+	return NULL;
+}
+
+static const struct port *find_clash(const struct port *port)
+{
+	uint8_t mac[MAC_BYTES];
+
+	port_mac(port, mac);
+	return owner_of(mac, port);
+}
+
+/* Of two that are alike one clashes, and of these never one of the host's. */
 static void settle_guest_macs(void)
 {
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (net.ports[i] && net.ports[i]->guest)
-			settle_guest_mac(net.ports[i]);
+		struct port *port = net.ports[i];
+
+		if (port && port->guest)
+			guest_mac(port->name, port->guest_mac);
+		if (port)
+			port->clashes = port->guest;
 	}
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (net.ports[i] && net.ports[i]->guest)
+			net.ports[i]->clashes = find_clash(net.ports[i]);
+	}
+}
+
+/* The first port from *place on that has no address of its own, and who has it. */
+static bool next_clash(unsigned *place, char *name, char *owner)
+{
+	uint64_t flags = spin_lock(&net.lock);
+	const struct port *other = NULL;
+
+	for (; *place < PORTS_MAX && !other; ++*place) {
+		const struct port *port = net.ports[*place];
+
+		other = port && port->clashes ? find_clash(port) : NULL;
+		if (!other)
+			continue;
+		copy_name(name, PORT_NAME_BYTES, port->name);
+		copy_name(owner, PORT_NAME_BYTES, other->name);
+	}
+	spin_unlock(&net.lock, flags);
+	return other;
+}
+
+static void warn_of_clashes(void)
+{
+	char name[PORT_NAME_BYTES], owner[PORT_NAME_BYTES];
+	unsigned place = 0;
+
+	while (next_clash(&place, name, owner))
+		vmk_warn("port of %s: no network: its MAC address is that of %s", name, owner);
 }
 
 enum vmk_status switch_uplink_add(
@@ -107,6 +191,7 @@ enum vmk_status switch_uplink_add(
 		copy_name(net.uplink_name, sizeof(net.uplink_name), name);
 		net.link_since_ns = time_ns();
 		net.uplink = ops;
+		net.share = (struct share){0};
 		settle_guest_macs();
 	}
 	spin_unlock(&net.lock, flags);
@@ -114,6 +199,7 @@ enum vmk_status switch_uplink_add(
 		return VMK_EXISTS;
 	vmk_log("uplink %s: MAC %02x:%02x:%02x:%02x:%02x:%02x", name, mac[0], mac[1], mac[2],
 		mac[3], mac[4], mac[5]);
+	warn_of_clashes();
 	return VMK_OK;
 }
 
@@ -157,11 +243,17 @@ void switch_uplink_link(bool up)
 		vmk_log("uplink: link %s", up ? "up" : "down");
 }
 
-static void enqueue(struct port *port, const void *data, size_t bytes)
+/* A guest that sends all that it can leaves room for who asks the host from outside. */
+static unsigned room_for(const struct port *from, const struct port *port)
+{
+	return from && from->guest && !port->guest ? QUEUE_FOR_GUESTS : PORT_QUEUE_FRAMES;
+}
+
+static void enqueue(struct port *port, const struct port *from, const void *data, size_t bytes)
 {
 	struct frame *frame;
 
-	if (port->count == PORT_QUEUE_FRAMES) {
+	if (port->count >= room_for(from, port)) {
 		port->counters.receive_drops++;
 		return;
 	}
@@ -171,28 +263,6 @@ static void enqueue(struct port *port, const void *data, size_t bytes)
 	port->counters.received++;
 	port->counters.received_bytes += bytes;
 	event_signal(&port->arrived);
-}
-
-/* The first byte stands apart: its bits above the two of IEEE 802 tell the ports from each other,
- * and the address says of itself that it is locally administered. */
-static void port_mac(const struct port *port, uint8_t mac[MAC_BYTES])
-{
-	if (port->guest) {
-		memcpy(mac, port->guest_mac, MAC_BYTES);
-		return;
-	}
-	memcpy(mac, net.mac, MAC_BYTES);
-	mac[0] ^= port->mac_change;
-	if (port->mac_change)
-		mac[0] |= MAC_LOCAL;
-}
-
-static bool is_port_mac(const struct port *port, const uint8_t *mac)
-{
-	uint8_t own[MAC_BYTES];
-
-	port_mac(port, own);
-	return memcmp(own, mac, MAC_BYTES) == 0;
 }
 
 /*
@@ -206,9 +276,9 @@ static bool deliver(const struct port *from, const uint8_t *frame, size_t bytes)
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
 		struct port *port = net.ports[i];
 
-		if (!port || port == from || (!group && !is_port_mac(port, frame)))
+		if (!port || port == from || port->clashes || (!group && !is_port_mac(port, frame)))
 			continue;
-		enqueue(port, frame, bytes);
+		enqueue(port, from, frame, bytes);
 		if (!group)
 			return true;
 	}
@@ -226,27 +296,41 @@ void switch_uplink_receive(const void *frame, size_t bytes)
 	spin_unlock(&net.lock, flags);
 }
 
-/* From the first place on; guests from the last, so that the uplink's own address stays the host's.
- */
-static enum vmk_status take_place(struct port *port)
+/* From the first place on; guests from the last, so that the uplink's own address stays the host's,
+ * and never one of the first few: a world of the system that starts again finds its place. */
+static enum vmk_status find_place(struct port *port)
 {
-	for (unsigned n = 0; n < PORTS_MAX; n++) {
-		unsigned i = port->guest ? PORTS_MAX - 1 - n : n;
-
-		if (net.ports[i])
-			continue;
-		net.ports[i] = port;
-		port->mac_change = (uint8_t)(i << MAC_PORT_SHIFT);
-		if (port->guest)
-			settle_guest_mac(port);
-		return VMK_OK;
+	for (unsigned n = 0; n < PORTS_MAX - (port->guest ? PORTS_OF_HOST : 0); n++) {
+		port->place = port->guest ? PORTS_MAX - 1 - n : n;
+		if (!net.ports[port->place])
+			return VMK_OK;
 	}
 	return VMK_NO_RESOURCES;
+}
+
+/* VMK_EXISTS: *owner is the name of the world that has its address. */
+static enum vmk_status take_place(struct port *port, char owner[PORT_NAME_BYTES])
+{
+	enum vmk_status status = find_place(port);
+	const struct port *other;
+
+	if (status != VMK_OK)
+		return status;
+	if (port->guest)
+		guest_mac(port->name, port->guest_mac);
+	other = find_clash(port);
+	if (other) {
+		copy_name(owner, PORT_NAME_BYTES, other->name);
+		return VMK_EXISTS;
+	}
+	net.ports[port->place] = port;
+	return VMK_OK;
 }
 
 enum vmk_status port_create(const char *name, bool guest, struct port **port)
 {
 	struct port *fresh = heap_alloc(sizeof(*fresh));
+	char owner[PORT_NAME_BYTES];
 	enum vmk_status status;
 	uint64_t flags;
 
@@ -255,13 +339,31 @@ enum vmk_status port_create(const char *name, bool guest, struct port **port)
 	copy_name(fresh->name, sizeof(fresh->name), name);
 	fresh->guest = guest;
 	flags = spin_lock(&net.lock);
-	status = take_place(fresh);
+	status = take_place(fresh, owner);
 	spin_unlock(&net.lock, flags);
 	if (status == VMK_OK)
 		*port = fresh;
 	else
 		heap_free(fresh);
+	if (status == VMK_EXISTS)
+		vmk_error("port of %s: refused: its MAC address is that of %s", name, owner);
 	return status;
+}
+
+bool switch_guest_clashes(const char *name, char *owner, size_t size)
+{
+	char own[PORT_NAME_BYTES];
+	uint64_t flags = spin_lock(&net.lock);
+	const struct port *other;
+	uint8_t mac[MAC_BYTES];
+
+	copy_name(own, sizeof(own), name);
+	guest_mac(own, mac);
+	other = owner_of(mac, NULL);
+	if (other)
+		copy_name(owner, size, other->name);
+	spin_unlock(&net.lock, flags);
+	return other;
 }
 
 void port_destroy(struct port *port)
@@ -276,6 +378,11 @@ void port_destroy(struct port *port)
 	heap_free(port);
 }
 
+static bool is_linked(const struct port *port)
+{
+	return net.uplink && net.link_up && !port->clashes;
+}
+
 void port_info(struct port *port, struct vmk_port_info *info)
 {
 	uint64_t flags = spin_lock(&net.lock);
@@ -283,7 +390,7 @@ void port_info(struct port *port, struct vmk_port_info *info)
 	memset(info, 0, sizeof(*info));
 	port_mac(port, info->mac);
 	info->mtu = LINK_MTU;
-	info->link_up = net.uplink && net.link_up;
+	info->link_up = is_linked(port);
 	spin_unlock(&net.lock, flags);
 }
 
@@ -311,6 +418,22 @@ static enum vmk_status route(struct port *port, const uint8_t *frame, size_t byt
 	return VMK_OK;
 }
 
+/* Whatever has gone out since is nobody's share any more. Without locks. */
+static enum vmk_status may_send(const struct port *port, const struct uplink_ops *uplink, void *nic)
+{
+	unsigned most, room = uplink->room(nic, &most);
+	uint64_t flags;
+	bool may;
+
+	if (!most)
+		return VMK_NOT_PRESENT;
+	flags = spin_lock(&net.lock);
+	share_settle(&net.share, room, most);
+	may = share_may(&net.share, port->place, port->guest, room, most);
+	spin_unlock(&net.lock, flags);
+	return may ? VMK_OK : VMK_NO_RESOURCES;
+}
+
 enum vmk_status port_send(struct port *port, const void *frame, size_t bytes)
 {
 	const struct uplink_ops *uplink;
@@ -326,9 +449,13 @@ enum vmk_status port_send(struct port *port, const void *frame, size_t bytes)
 	spin_unlock(&net.lock, flags);
 
 	if (to_wire)
+		status = may_send(port, uplink, nic);
+	if (to_wire && status == VMK_OK)
 		status = uplink->send(nic, frame, bytes);
 
 	flags = spin_lock(&net.lock);
+	if (to_wire && status == VMK_OK)
+		share_take(&net.share, port->place);
 	port->counters.sent += status == VMK_OK;
 	port->counters.sent_bytes += status == VMK_OK ? bytes : 0;
 	port->counters.send_refusals += status != VMK_OK;
@@ -414,7 +541,7 @@ static void describe_port(const struct port *port, unsigned slot, struct vmk_inf
 	snprintf(info->name, sizeof(info->name), "vmk%u", slot);
 	memcpy(info->world, port->name, sizeof(port->name));
 	port_mac(port, info->mac);
-	info->link_up = net.uplink && net.link_up;
+	info->link_up = is_linked(port);
 	info->mtu = LINK_MTU;
 	info->received = port->counters.received;
 	info->received_bytes = port->counters.received_bytes;

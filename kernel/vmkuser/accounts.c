@@ -109,10 +109,31 @@ static const char *read_value(struct rest r, struct account *account)
 	return NULL;
 }
 
+static bool begins(const char *text, size_t bytes, const char *with)
+{
+	const size_t length = strlen(with);
+
+	return bytes >= length && memcmp(text, with, length) == 0;
+}
+
 static bool is_account(const struct keyval *kv)
 {
-	return kv->key_length >= KEY_PREFIX_BYTES &&
-	       memcmp(kv->key, KEY_PREFIX, KEY_PREFIX_BYTES) == 0;
+	return begins(kv->key, kv->key_length, KEY_PREFIX);
+}
+
+static bool has_scheme(const char *text, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at++)
+		if (begins(text + at, bytes - at, SCHEME))
+			return true;
+	return false;
+}
+
+/* Without it nobody would be asked who he is. */
+static bool is_mistyped(const struct keyval *kv)
+{
+	return !is_account(kv) && (begins(kv->key, kv->key_length, "account") ||
+					  has_scheme(kv->value, kv->value_length));
 }
 
 static enum vmk_status add(struct accounts *accounts, const struct keyval *kv, const char **why)
@@ -148,6 +169,10 @@ enum vmk_status accounts_parse(
 	while ((status = keyval_next(&kv)) == VMK_OK) {
 		if (is_account(&kv))
 			status = add(accounts, &kv, why);
+		if (is_mistyped(&kv)) {
+			*why = "an account's key is account.NAME";
+			status = VMK_BAD_FORMAT;
+		}
 		if (status != VMK_OK)
 			break;
 	}
@@ -158,6 +183,19 @@ enum vmk_status accounts_parse(
 		*why = kv.error;
 	mbedtls_platform_zeroize(accounts, sizeof(*accounts));
 	return status;
+}
+
+void accounts_key(const char *text, size_t bytes, unsigned line, char key[KEYVAL_KEY_MAX + 1])
+{
+	struct keyval kv = keyval_of(text, bytes);
+	size_t length;
+
+	while (keyval_next(&kv) == VMK_OK && kv.line < line)
+		;
+	length = kv.error || kv.line != line ? 0 : MIN(kv.key_length, (size_t)KEYVAL_KEY_MAX);
+	if (length)
+		memcpy(key, kv.key, length);
+	key[length] = 0;
 }
 
 const struct account *accounts_find(const struct accounts *accounts, const char *name)
@@ -246,8 +284,8 @@ void accounts_mask(char *text, size_t bytes)
 		length = end ? (size_t)(end - (text + at)) : bytes - at;
 		while (blanks < length && memchr(" \t#", text[at + blanks], 3))
 			blanks++;
-		if (length - blanks >= KEY_PREFIX_BYTES &&
-			memcmp(text + at + blanks, KEY_PREFIX, KEY_PREFIX_BYTES) == 0)
+		if (begins(text + at + blanks, length - blanks, KEY_PREFIX) ||
+			has_scheme(text + at, length))
 			mask_line(text + at, length);
 	}
 }

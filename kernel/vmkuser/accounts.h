@@ -11,6 +11,7 @@
 #ifndef VMKUSER_ACCOUNTS_H
 #define VMKUSER_ACCOUNTS_H
 
+#include "lib/keyval.h"
 #include "lib/types.h"
 #include <vmkapi/status.h>
 #include <vmkuser/auth.h>
@@ -36,10 +37,13 @@ struct accounts {
 
 /*
  * Takes the accounts from a configuration. After an error there are none, *line is where it is
- * and *why what is wrong there: VMK_BAD_FORMAT; VMK_EXISTS, VMK_NO_RESOURCES (too many).
+ * and *why what is wrong there: VMK_BAD_FORMAT, also for a key that is not account.NAME but
+ * looks like it, or has an account's value; VMK_EXISTS, VMK_NO_RESOURCES (too many).
  */
 enum vmk_status accounts_parse(struct accounts *accounts, const char *text, size_t bytes,
 	unsigned *line, const char **why);
+/* The key in that line; empty: there is none. */
+void accounts_key(const char *text, size_t bytes, unsigned line, char key[KEYVAL_KEY_MAX + 1]);
 /* NULL: there is none of that name. */
 const struct account *accounts_find(const struct accounts *accounts, const char *name);
 /*

@@ -17,9 +17,7 @@ uint64_t backoff_next(uint64_t delay_ns, uint64_t lived_ns)
 	return MIN(delay_ns * 2, BACKOFF_LONGEST_NS);
 }
 
-bool memory_may_grow(uint64_t used, uint64_t bytes, uint64_t free, unsigned worlds)
+uint64_t memory_keep(uint64_t used, uint64_t bytes, unsigned worlds)
 {
-	const uint64_t others = MEMORY_KERNEL + worlds * MEMORY_GUARANTEE;
-
-	return used + bytes <= MEMORY_GUARANTEE || (free >= others && bytes <= free - others);
+	return used + bytes <= MEMORY_GUARANTEE ? 0 : MEMORY_KERNEL + worlds * MEMORY_GUARANTEE;
 }

@@ -20,11 +20,11 @@ static inline bool budget_take(struct budget *budget, uint64_t now_ns)
 /*
  * Memory: each world can count on MEMORY_GUARANTEE (or its limit, if that is less), whatever the
  * others do: beyond it, it gets only what leaves as much to every world, and MEMORY_KERNEL to the
- * kernel. `used` and `bytes` more that it wants, `free` in the machine: bytes.
+ * kernel. Of a world that has `used` and wants `bytes` more: how many bytes must be left free then.
  */
 #define MEMORY_GUARANTEE (4ull << 20)
 #define MEMORY_KERNEL    (8ull << 20)
-bool memory_may_grow(uint64_t used, uint64_t bytes, uint64_t free, unsigned worlds);
+uint64_t memory_keep(uint64_t used, uint64_t bytes, unsigned worlds);
 
 #define BACKOFF_FIRST_NS   1000000000ull
 #define BACKOFF_LONGEST_NS (60 * BACKOFF_FIRST_NS)

@@ -61,7 +61,8 @@ struct uworld {
 	unsigned guest_maps;
 	uintptr_t entry, stack_pointer;
 	struct vm_console *console;         /* where it is attached, NULL: nowhere */
-	uint64_t memory_limit, memory_used; /* bytes */
+	uint64_t memory_limit, memory_used; /* bytes; page tables included */
+	uint64_t table_bytes;               /* of these: page tables when they were counted last */
 	struct budget log_budget, port_budget;
 	uint64_t lines_dropped;
 	uint8_t *scratch;      /* SCRATCH_BYTES, for the call being made */
@@ -69,6 +70,8 @@ struct uworld {
 	bool ended;            /* its life is over; the supervisor may start the next */
 	bool exited;           /* it asked for its end, with exit_code */
 	bool session_over;     /* with its life somebody's log-in ended */
+	bool idled;            /* because nobody typed; atomic */
+	uint64_t typed_ns;     /* when its session was typed to last; 0: there is none; atomic */
 	int exit_code;
 	uint64_t started_ns, delay_ns, restart_ns, ended_ns;
 	uint32_t lives; /* how often it was launched */
@@ -152,6 +155,12 @@ bool wait_ready(struct wait_set *set, uint64_t *index);
 bool user_pages_ok(uint64_t address, uint64_t bytes);
 /* Do [address, address + bytes) and the range have a byte in common? Neither may wrap. */
 bool user_range_overlaps(const struct user_range *range, uint64_t address, uint64_t bytes);
+/* What is mapped, changed, written or given back in one go: others have their turn after that. */
+#define MEMORY_PART_BYTES (256ull << 10)
+/* `bytes` more, or less, are mapped in its space: they count, and so do the page tables that came
+ * or went with them. VMK_NO_MEMORY: that is more than its limit. */
+enum vmk_status memory_charge(struct uworld *u, uint64_t bytes);
+void memory_discharge(struct uworld *u, uint64_t bytes);
 /* What an address is, for people, without giving away where it is: "image+0x1234". */
 void user_describe_address(const struct uworld *u, uint64_t address, char *to, size_t size);
 

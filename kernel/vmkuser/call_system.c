@@ -1,6 +1,8 @@
 /* The system as a whole: what a management world may know of it, and do with it. */
 #include "arch/x86/power.h"
+#include "arch/x86/time.h"
 #include "lib/log.h"
+#include "lib/nospec.h"
 #include "mem/space.h"
 #include "sched/world_group.h"
 #include "trust/audit.h"
@@ -15,6 +17,10 @@
 #include <string.h>
 
 #define LOG_MODULE "vmkuser"
+
+/* What a control says in the log, as call_log() counts it: somebody asks, and what becomes of it.
+ */
+#define CONTROL_LOG_UNITS 3u
 
 /* (system, VMK_INFO_*, index, record, bytes) -> bytes there */
 enum vmk_status call_info(struct uworld *u, const uint64_t args[6], uint64_t *value)
@@ -40,8 +46,9 @@ static enum vmk_status set_enable_tboot(const struct uworld *u, uint64_t wanted)
 		[VMK_STORED_TRUE] = "true"};
 	enum vmk_status status;
 
-	if (wanted > VMK_STORED_TRUE)
+	if (wanted >= ARRAY_SIZE(names))
 		return VMK_BAD_PARAM;
+	wanted = index_nospec(wanted, ARRAY_SIZE(names));
 	status = settings_store_enable_tboot((enum vmk_stored)wanted);
 	if (status != VMK_OK)
 		return status;
@@ -178,6 +185,8 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 			&(struct domain_request){.action = VMK_ACTION_CONTROL, .object = args[1]});
 	if (status != VMK_OK)
 		return status;
+	if (!budget_take_units(&u->log_budget, time_ns(), CONTROL_LOG_UNITS))
+		return VMK_NO_RESOURCES;
 	switch (args[1]) {
 	case VMK_CONTROL_ENABLE_TBOOT:
 		return set_enable_tboot(u, args[2]);

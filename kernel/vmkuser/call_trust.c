@@ -1,4 +1,5 @@
 /* What only the attestation agent is given: quotes and logs, and the host's configuration. */
+#include "lib/nospec.h"
 #include "mem/space.h"
 #include "trust/trust.h"
 #include "vmkuser/call.h"
@@ -86,5 +87,6 @@ enum vmk_status call_config_read(struct uworld *u, const uint64_t args[6], uint6
 	*value = text ? total : 0;
 	if (!text || offset >= total)
 		return VMK_OK;
+	offset = index_nospec(offset, total);
 	return space_copy_out(u->space, args[2], text + offset, MIN(bytes, total - offset));
 }

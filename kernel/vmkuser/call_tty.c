@@ -35,6 +35,7 @@ enum vmk_status call_tty_read(struct uworld *u, const uint64_t args[6], uint64_t
 	if (bytes == 0)
 		return VMK_WOULD_BLOCK;
 	note_session(u);
+	login_typed(u);
 	*value = bytes;
 	status = space_copy_out(u->space, args[1], u->scratch, bytes);
 	memset(u->scratch, 0, bytes); /* it may be a password */

@@ -1,5 +1,6 @@
 /* A virtual machine, for the VMX world that runs its devices (vmkuser/vm.h). */
 #include "arch/x86/time.h"
+#include "lib/nospec.h"
 #include "mem/space.h"
 #include "sched/world.h"
 #include "trust/audit.h"
@@ -51,6 +52,7 @@ enum vmk_status call_vm_file(struct uworld *u, const uint64_t args[6], uint64_t 
 enum vmk_status call_vm_read(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
 	const struct vm_file *file;
+	uint64_t offset;
 	struct vm *vm;
 	enum vmk_status status = get_vm(u, args[0], RIGHT_READ, &vm);
 
@@ -64,8 +66,9 @@ enum vmk_status call_vm_read(struct uworld *u, const uint64_t args[6], uint64_t 
 	*value = file->bytes;
 	if (args[2] >= file->bytes)
 		return VMK_OK;
+	offset = index_nospec(args[2], file->bytes);
 	return space_copy_out(
-		u->space, args[3], file->data + args[2], MIN(args[4], file->bytes - args[2]));
+		u->space, args[3], file->data + offset, MIN(args[4], file->bytes - offset));
 }
 
 /* (vm, gpa, bytes) -> address */
@@ -130,7 +133,7 @@ static bool serve_ready(struct vm *vm, struct event *requests, struct wait_set *
 	*seen = event_count(requests);
 	if (vm_next(vm, exchange))
 		return true;
-	if (!wait_ready(set, &index))
+	if (!set->count || !wait_ready(set, &index))
 		return false;
 	exchange->ready = (uint8_t)(place[index] + 1);
 	return true;
@@ -158,8 +161,8 @@ static enum vmk_status serve(
 			seen[i + 1] = set.seen[i];
 		}
 		/* For the devices of a paused VM no time passes. */
-		status = event_wait_any(
-			events, seen, set.count + 1, vm_is_paused(vm) ? 0 : deadline, &index);
+		status = event_wait_any(events, seen, set.count + 1,
+			deadline && vm_is_paused(vm) ? 0 : deadline, &index);
 		answered = false;
 	}
 	/* What comes next is on our own time: the vCPU goes on with its answer. */
@@ -225,6 +228,16 @@ static enum vmk_status give_back(struct uworld *u, struct vm *vm, uint64_t addre
 	return status;
 }
 
+static enum vmk_status take_stats(struct uworld *u, struct vm *vm, uint64_t address)
+{
+	struct vmk_vm_stats stats;
+	enum vmk_status status = space_copy_in(u->space, &stats, address, sizeof(stats));
+
+	if (status == VMK_OK)
+		vm_balloon_told(vm, &stats);
+	return status;
+}
+
 /* (vm, VMK_VM_CONTROL_*, argument) */
 enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64_t *value)
 {
@@ -242,6 +255,8 @@ enum vmk_status call_vm_control(struct uworld *u, const uint64_t args[6], uint64
 	case VMK_VM_CONTROL_BALLOON:
 		vm_balloon_report(vm, args[2]);
 		return VMK_OK;
+	case VMK_VM_CONTROL_STATS:
+		return take_stats(u, vm, args[2]);
 	case VMK_VM_CONTROL_POWER_OFF:
 		uworld_finish(u, 0);
 	default:

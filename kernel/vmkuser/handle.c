@@ -1,4 +1,5 @@
 #include "vmkuser/handle.h"
+#include "lib/nospec.h"
 
 /* A handle: the slot's number + 1 in the low byte, its generation above. */
 #define SLOT_BITS       8
@@ -19,8 +20,10 @@ static unsigned slot_of(const struct handle_table *table, vmk_handle handle)
 {
 	uint32_t slot = (handle & ((1u << SLOT_BITS) - 1)) - 1; /* 0 wraps beyond the end */
 
-	if (slot >= HANDLES_MAX || table->slots[slot].kind == VMK_KIND_NONE ||
-		handle_of(table, slot) != handle)
+	if (slot >= HANDLES_MAX)
+		return HANDLES_MAX;
+	slot = (uint32_t)index_nospec(slot, HANDLES_MAX);
+	if (table->slots[slot].kind == VMK_KIND_NONE || handle_of(table, slot) != handle)
 		return HANDLES_MAX;
 	return slot;
 }

@@ -3,6 +3,7 @@
 #include "arch/x86/cet.h"
 #include "lib/random.h"
 #include "mem/space.h"
+#include "sched/world.h"
 #include "vmkmod/elf.h"
 #include "vmkuser/call.h"
 
@@ -34,19 +35,32 @@ static enum vmk_status map_segment(
 {
 	struct uworld *u = context;
 	unsigned prot = PROT_USER | PROT_R | (writable ? PROT_W : 0) | (executable ? PROT_X : 0);
+	enum vmk_status status = VMK_OK;
 
 	if (bytes > u->memory_limit - u->memory_used)
 		return VMK_NO_MEMORY;
-	u->memory_used += bytes;
-	return space_alloc_at(u->space, address, bytes, prot);
+	for (size_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
+		part = MIN(bytes - done, MEMORY_PART_BYTES);
+		status = space_alloc_at(u->space, address + done, part, prot);
+		if (status == VMK_OK)
+			status = memory_charge(u, part);
+		sched_give_way();
+	}
+	return status;
 }
 
 static enum vmk_status write_segment(
 	void *context, uintptr_t address, const void *from, size_t bytes)
 {
 	struct uworld *u = context;
+	enum vmk_status status = VMK_OK;
 
-	return space_write(u->space, address, from, bytes);
+	for (size_t done = 0, part; status == VMK_OK && done < bytes; done += part) {
+		part = MIN(bytes - done, MEMORY_PART_BYTES);
+		status = space_write(u->space, address + done, (const uint8_t *)from + done, part);
+		sched_give_way();
+	}
+	return status;
 }
 
 static enum vmk_status load_elf(struct uworld *u, struct elf_image *elf, const char **why)
@@ -97,7 +111,9 @@ static enum vmk_status make_stack(struct uworld *u, const struct elf_image *elf)
 	if (status != VMK_OK)
 		return status;
 	u->stack.bytes = STACK_BYTES;
-	u->memory_used += STACK_BYTES;
+	status = memory_charge(u, STACK_BYTES);
+	if (status != VMK_OK)
+		return status;
 	at = u->stack.address + STACK_BYTES - sizeof(*block) -
 	     random_below(STACK_SHIFTS) * STACK_ALIGN;
 	u->stack_pointer = ALIGN_DOWN(at, STACK_ALIGN);
@@ -119,8 +135,7 @@ static enum vmk_status make_shadow_stack(struct uworld *u)
 	if (status != VMK_OK)
 		return status;
 	u->shadow.bytes = SHADOW_BYTES;
-	u->memory_used += SHADOW_BYTES;
-	return VMK_OK;
+	return memory_charge(u, SHADOW_BYTES);
 }
 
 enum vmk_status image_load(struct uworld *u, const char **why)

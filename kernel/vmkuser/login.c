@@ -1,19 +1,24 @@
 #include "vmkuser/login.h"
 
 #include "arch/x86/time.h"
+#include "lib/keyval.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "mem/heap.h"
 #include "mem/space.h"
 #include "trust/audit.h"
+#include "vmkdev/tty.h"
 #include "vmkmod/modules.h"
 #include "vmkuser/accounts.h"
 #include "vmkuser/call.h"
+#include "vmkuser/supervise.h"
 
 #include <string.h>
 #include <vmkuser/info.h>
 
-#define LOG_MODULE "Console"
+#define LOG_MODULE   "Console"
+#define NS_PER_S     1000000000ull
+#define IDLE_SECONDS 900u
 
 /* Written by login_init() alone, before any world lives. */
 static struct accounts accounts;
@@ -21,6 +26,7 @@ static bool impossible;
 static char *config;
 static size_t config_bytes;
 static uint8_t secret[ACCOUNTS_SECRET_BYTES];
+static uint64_t idle_ns; /* after how long without a key a session is over; 0: never */
 
 /* After failures keys are looked at ever more seldom, whatever name and world they come with. */
 static struct spinlock lock = SPINLOCK(LOCK_UWORLD);
@@ -38,22 +44,42 @@ static void copy_config(const char *text, size_t bytes)
 	config_bytes = bytes;
 }
 
+/* console.timeout: seconds, 0 for ever. Whatever is none counts as if it were not there. */
+static uint64_t timeout_of(const char *text, size_t bytes)
+{
+	uint64_t seconds = 0;
+	char value[8];
+
+	if (!text || keyval_get(text, bytes, "console.timeout", value, sizeof(value)) != VMK_OK ||
+		!value[0])
+		return IDLE_SECONDS;
+	for (const char *digit = value; *digit; digit++) {
+		if (*digit < '0' || *digit > '9')
+			return IDLE_SECONDS;
+		seconds = seconds * 10 + (uint64_t)(*digit - '0');
+	}
+	return seconds;
+}
+
 void login_init(void)
 {
 	const char *text, *why = "";
 	size_t bytes;
+	char key[KEYVAL_KEY_MAX + 1];
 	unsigned line;
 
 	text = modules_config(&bytes);
 	if (text)
 		copy_config(text, bytes);
+	idle_ns = timeout_of(text, bytes) * NS_PER_S;
 	impossible = text && accounts_parse(&accounts, text, bytes, &line, &why) != VMK_OK;
 	accounts_secret(&accounts, secret);
-	if (impossible)
-		vmk_error("line %u of the configuration: %s: nobody can log in, the console stays "
-			  "off",
-			line, why);
-	else if (accounts.count)
+	if (impossible) {
+		accounts_key(text, bytes, line, key);
+		vmk_error("line %u of the configuration (%s): %s: nobody can log in, the console "
+			  "stays off",
+			line, key, why);
+	} else if (accounts.count)
 		vmk_log("%u accounts may log in", accounts.count);
 	else
 		vmk_log("nobody is asked who he is: the configuration names no account");
@@ -146,6 +172,10 @@ static enum vmk_status admit(
 	enum vmk_status status;
 
 	u->account = account;
+	/* login_idles() may have come upon the last session while that ended. */
+	__atomic_store_n(&u->idled, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&u->typed_ns, time_ns(), __ATOMIC_RELAXED);
+	supervise_look();
 	forget_failures();
 	audit_record(AUDIT_LOGIN, account->name, "world", WORLD_NAME(u), "account", account->name,
 		"role", role_name(account), NULL);
@@ -205,9 +235,28 @@ enum vmk_status call_login(struct uworld *u, const uint64_t args[6], uint64_t *v
 
 static const char *end_name(const struct uworld *u)
 {
-	if (!u->exited)
-		return "the world ended";
-	return u->exit_code == VMK_LOGOUT_IDLE ? "idle" : "asked";
+	if (__atomic_load_n(&u->idled, __ATOMIC_RELAXED))
+		return "idle";
+	return u->exited ? "asked" : "the world ended";
+}
+
+void login_typed(struct uworld *u)
+{
+	if (u->account)
+		__atomic_store_n(&u->typed_ns, time_ns(), __ATOMIC_RELAXED);
+}
+
+bool login_idles(struct uworld *u, uint64_t now_ns, uint64_t *when_ns)
+{
+	const uint64_t typed = __atomic_load_n(&u->typed_ns, __ATOMIC_RELAXED);
+
+	*when_ns = typed && idle_ns ? typed + idle_ns : 0;
+	if (!*when_ns || now_ns < *when_ns)
+		return false;
+	*when_ns = 0;
+	__atomic_store_n(&u->typed_ns, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&u->idled, true, __ATOMIC_RELAXED);
+	return true;
 }
 
 void login_end(struct uworld *u)
@@ -218,5 +267,10 @@ void login_end(struct uworld *u)
 	audit_record(AUDIT_LOGOUT, u->account->name, "world", WORLD_NAME(u), "account",
 		u->account->name, "why", end_name(u), NULL);
 	vmk_log("World %s: %s has logged out", WORLD_NAME(u), u->account->name);
+	/* What was typed and never entered is not what the next line begins with. */
+	if (__atomic_load_n(&u->idled, __ATOMIC_RELAXED))
+		tty_write("\n", 1);
 	u->account = NULL;
+	__atomic_store_n(&u->typed_ns, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&u->idled, false, __ATOMIC_RELAXED);
 }

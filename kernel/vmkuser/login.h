@@ -15,6 +15,11 @@ void login_init(void);
 bool login_required(void);
 /* The configuration's accounts cannot be used: nobody can log in. */
 bool login_impossible(void);
+/* Somebody typed there. */
+void login_typed(struct uworld *u);
+/* Has nobody typed for as long as the configuration lets a session be (console.timeout)? Then it is
+ * over, and the caller ends the world: true, once. Else *when_ns is when to ask again; 0: never. */
+bool login_idles(struct uworld *u, uint64_t now_ns, uint64_t *when_ns);
 /* The world's life is over, and so is the session in it, if there is one. */
 void login_end(struct uworld *u);
 /* The configuration as worlds may read it: without what accounts are checked with. NULL: none. */

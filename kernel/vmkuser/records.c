@@ -9,6 +9,7 @@
 #include "lib/blake2s.h"
 #include "lib/hex.h"
 #include "lib/log.h"
+#include "lib/nospec.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
 #include "sched/world.h"
@@ -254,17 +255,12 @@ static bool fill_log(uint64_t index, void *record)
 _Static_assert((int)VMK_SCHED_NEW == (int)WORLD_NEW && (int)VMK_SCHED_DEAD == (int)WORLD_DEAD,
 	"states have the same numbers");
 
-static unsigned count_scheduled(void)
-{
-	return worlds_list(0, NULL, 0);
-}
-
 static bool fill_scheduled(uint64_t index, void *record)
 {
 	struct vmk_info_sched *info = record;
 	struct world_record world;
 
-	if (worlds_list((unsigned)index, &world, 1) <= index)
+	if (!worlds_list((unsigned)index, &world, 1))
 		return false;
 	info->id = world.id;
 	info->cpu = world.cpu;
@@ -289,17 +285,12 @@ static bool fill_scheduled(uint64_t index, void *record)
 _Static_assert((int)VMK_SCHED_SYSTEM == (int)WORLD_SYSTEM && (int)VMK_SCHED_IDLE == (int)WORLD_IDLE,
 	"kinds have the same numbers");
 
-static unsigned count_groups(void)
-{
-	return groups_list(0, NULL, 0);
-}
-
 static bool fill_group(uint64_t index, void *record)
 {
 	struct vmk_info_group *info = record;
 	struct group_record group;
 
-	if (groups_list((unsigned)index, &group, 1) <= index)
+	if (!groups_list((unsigned)index, &group, 1))
 		return false;
 	_Static_assert(sizeof(info->path) == sizeof(group.path), "paths have the same size");
 	_Static_assert(sizeof(info->skews) == sizeof(group.skew.counts), "the same buckets");
@@ -314,6 +305,11 @@ static bool fill_group(uint64_t index, void *record)
 	info->id = group.id;
 	info->skew_max = group.skew.max;
 	memcpy(info->skews, group.skew.counts, sizeof(info->skews));
+	info->refusals = group.refusals;
+	info->needed = group.needed;
+	info->available = group.available;
+	_Static_assert(sizeof(info->lacking) == sizeof(group.lacking), "the same size");
+	memcpy(info->lacking, group.lacking, sizeof(info->lacking));
 	return true;
 }
 
@@ -402,11 +398,11 @@ static const struct source {
 	[VMK_INFO_TXT_HEAP] = {sizeof(struct vmk_info_raw), count_heap, fill_heap},
 	[VMK_INFO_TBOOT_LOG] = {sizeof(struct vmk_info_raw), count_tboot_log, fill_tboot_log},
 	[VMK_INFO_HARDENING] = {sizeof(struct vmk_info_hardening), hardening_count, fill_hardening},
-	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), count_scheduled, fill_scheduled},
+	[VMK_INFO_SCHED] = {sizeof(struct vmk_info_sched), worlds_count, fill_scheduled},
 	[VMK_INFO_PARAMETER] = {sizeof(struct vmk_info_parameter), modules_parameter_count,
 		fill_parameter},
 	[VMK_INFO_VM] = {sizeof(struct vmk_info_vm), vms_count, fill_vm},
-	[VMK_INFO_GROUP] = {sizeof(struct vmk_info_group), count_groups, fill_group},
+	[VMK_INFO_GROUP] = {sizeof(struct vmk_info_group), groups_count, fill_group},
 	[VMK_INFO_DOMAIN] = {sizeof(struct vmk_info_domain), secdomain_count, fill_domain},
 	[VMK_INFO_AUDIT] = {sizeof(struct vmk_info_audit), one, fill_audit},
 	[VMK_INFO_ACCOUNT] = {sizeof(struct vmk_info_account), login_count, fill_account},
@@ -423,21 +419,28 @@ enum vmk_status records_read(
 {
 	struct vmk_info_head *head = record;
 	const struct source *source;
+	unsigned count;
 
-	if (kind >= ARRAY_SIZE(sources) || !sources[kind].fill)
+	if (kind >= ARRAY_SIZE(sources))
 		return VMK_BAD_PARAM;
-	__asm__ volatile("lfence" : : : "memory"); /* no kind is speculated past the check */
-	source = &sources[kind];
+	source = &sources[index_nospec(kind, ARRAY_SIZE(sources))];
+	if (!source->fill)
+		return VMK_BAD_PARAM;
 	if (size < source->bytes)
 		return VMK_TOO_LARGE;
-	if (kind != VMK_INFO_LOG && index > UINT32_MAX)
-		return VMK_NOT_FOUND;
+	count = source->count();
+	/* An offset in the log is no index. */
+	if (kind != VMK_INFO_LOG) {
+		if (index >= count)
+			return VMK_NOT_FOUND;
+		index = index_nospec(index, count);
+	}
 	memset(record, 0, source->bytes);
 	if (!source->fill(index, record))
 		return VMK_NOT_FOUND;
 	head->version = VMK_INFO_VERSION;
 	head->bytes = (uint16_t)source->bytes;
-	head->count = source->count();
+	head->count = count;
 	*bytes = source->bytes;
 	return VMK_OK;
 }

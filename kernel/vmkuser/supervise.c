@@ -4,6 +4,7 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "sched/world.h"
+#include "vmkuser/login.h"
 #include "vmkuser/uworld.h"
 #include "vmkvm/vm.h"
 
@@ -61,19 +62,54 @@ void supervise_ended(struct uworld *u)
 	event_signal(&life_ended);
 }
 
-enum vmk_status uworld_kill(const char *name)
+void supervise_look(void)
 {
-	uint64_t saved = spin_lock(&worlds_lock);
-	struct uworld *u = find(name);
-	bool alive = u && u->world && !u->ended;
+	event_signal(&life_ended);
+}
+
+/* Under the lock. */
+static bool kill(struct uworld *u)
+{
+	const bool alive = u && u->world && !u->ended;
 
 	if (alive)
 		world_kill(u->world);
+	return alive;
+}
+
+enum vmk_status uworld_kill(const char *name)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+	const bool killed = kill(find(name));
+
 	spin_unlock(&worlds_lock, saved);
-	if (!alive)
+	if (!killed)
 		return VMK_NOT_FOUND;
 	vmk_log("World %s: is being killed", name);
 	return VMK_OK;
+}
+
+enum vmk_status uworld_kill_vmx(const struct vm *vm)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+	struct uworld *u = worlds;
+	bool killed;
+
+	while (u && u->vm != vm)
+		u = u->next;
+	killed = kill(u);
+	spin_unlock(&worlds_lock, saved);
+	return killed ? VMK_OK : VMK_NOT_FOUND;
+}
+
+struct world *supervise_take_thread(struct uworld *u)
+{
+	uint64_t saved = spin_lock(&worlds_lock);
+	struct world *world = u->world;
+
+	u->world = NULL;
+	spin_unlock(&worlds_lock, saved);
+	return world;
 }
 
 /* What the supervisor is to do next. */
@@ -82,6 +118,12 @@ struct task {
 	struct world *dead;     /* the thread of its ended life, or NULL: it is to be launched */
 	uint64_t look_again_ns; /* when there is nothing to do; 0: when a life ends */
 };
+
+/* Of two times, where 0 is never. */
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a && b ? MIN(a, b) : a + b;
+}
 
 static void set_restart(struct uworld *u, uint64_t lived_ns, uint64_t now)
 {
@@ -92,6 +134,8 @@ static void set_restart(struct uworld *u, uint64_t lived_ns, uint64_t now)
 
 static void consider(struct uworld *u, struct task *task, uint64_t now)
 {
+	uint64_t when;
+
 	if (u->ended) {
 		task->u = u;
 		task->dead = u->world;
@@ -102,8 +146,13 @@ static void consider(struct uworld *u, struct task *task, uint64_t now)
 	} else if (!u->world && u->restart_ns) {
 		if (u->restart_ns <= now)
 			task->u = u;
-		else if (!task->look_again_ns || u->restart_ns < task->look_again_ns)
-			task->look_again_ns = u->restart_ns;
+		else
+			task->look_again_ns = sooner(task->look_again_ns, u->restart_ns);
+	} else {
+		/* Whatever the world does: the session is over, and it with it. */
+		if (login_idles(u, now, &when))
+			kill(u);
+		task->look_again_ns = sooner(task->look_again_ns, when);
 	}
 }
 
@@ -135,12 +184,6 @@ static void perform(const struct task *task)
 	}
 	supervise_remove(u);
 	uworld_discard(u);
-}
-
-/* Of two times, where 0 is never. */
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-	return a && b ? MIN(a, b) : a + b;
 }
 
 static void supervisor(void *argument)

@@ -1,5 +1,6 @@
 #include "arch/x86/syscall.h"
 
+#include "lib/nospec.h"
 #include "sched/world.h"
 #include "vmkuser/call.h"
 #include "vmkuser/secdomain.h"
@@ -42,9 +43,10 @@ static enum vmk_status make(
 	struct uworld *u, uint64_t number, const uint64_t args[6], uint64_t *value)
 {
 	/* That there is such a call is known: call_may() would ask for its name each time. */
-	u->denied = (struct domain_request){.action = VMK_ACTION_SYSCALL, .object = number};
-	if (!domain_allows(&u->grants, &u->denied))
+	if (!domain_allows_syscall(&u->grants, number)) {
+		u->denied = (struct domain_request){.action = VMK_ACTION_SYSCALL, .object = number};
 		return VMK_DENIED;
+	}
 	u->denied = (struct domain_request){.action = VMK_ACTION_OTHER, .object = number};
 	return handlers[number](u, args, value);
 }
@@ -54,9 +56,11 @@ enum vmk_status call_make(
 {
 	enum vmk_status status;
 
-	if (number >= ARRAY_SIZE(handlers) || !handlers[number])
+	if (number >= ARRAY_SIZE(handlers))
 		return VMK_UNSUPPORTED;
-	__asm__ volatile("lfence" : : : "memory"); /* no call is speculated past the check */
+	number = index_nospec(number, ARRAY_SIZE(handlers));
+	if (!handlers[number])
+		return VMK_UNSUPPORTED;
 	status = make(u, number, args, value);
 	if (status == VMK_DENIED)
 		secdomain_denied(u, number);

@@ -57,8 +57,12 @@ static void release(struct uworld *u)
 		vms_detach(u->console);
 	if (u->port)
 		port_destroy(u->port);
-	if (u->space)
-		space_destroy(u->space);
+	if (u->space) {
+		/* Whatever limit it has: others wait for the memory. */
+		world_urgent(true);
+		space_destroy(u->space, sched_give_way);
+		world_urgent(false);
+	}
 	/* Not before the last mapping of its RAM is gone. */
 	if (u->vm)
 		vm_release(u->vm);
@@ -67,7 +71,7 @@ static void release(struct uworld *u)
 	u->guest_maps = 0;
 	u->port = NULL;
 	u->space = NULL;
-	u->memory_used = 0;
+	u->memory_used = u->table_bytes = 0;
 	u->image = u->stack = u->shadow = (struct user_range){0};
 }
 
@@ -113,10 +117,8 @@ static enum vmk_status prepare(struct uworld *u, const char **why)
 		       : world_join_pool(
 				 u->world, u->package.cpu_pool[0] ? u->package.cpu_pool : POOL_VIM);
 	world_set_cpu(u->world, u->grants.cpu_shares, u->grants.cpu_limit * (RATE_ONE / 100));
-	if (status != VMK_OK) {
-		world_put(u->world);
-		u->world = NULL;
-	}
+	if (status != VMK_OK)
+		world_put(supervise_take_thread(u));
 	return status;
 }
 

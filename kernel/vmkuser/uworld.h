@@ -27,5 +27,8 @@ enum vmk_status uworld_start_vmx(
 void uworld_fault(unsigned vector, uint64_t error, uint64_t address, uint64_t rip);
 /* Stop the world of that name; VMK_NOT_FOUND. It is restarted if its package says so. */
 enum vmk_status uworld_kill(const char *name);
+/* Stop the VMX world of that VM, of which the caller has a reference: whoever has its name by now
+ * is left alone. VMK_NOT_FOUND: it has not begun, or has ended. */
+enum vmk_status uworld_kill_vmx(const struct vm *vm);
 
 #endif

@@ -3,7 +3,9 @@
 #include "arch/x86/time.h"
 #include "lib/log.h"
 #include "mem/heap.h"
+#include "trust/audit.h"
 #include "vmkmod/package.h"
+#include "vmknet/switch.h"
 #include "vmkuser/uworld.h"
 #include "vmkvm/vm.h"
 
@@ -203,6 +205,7 @@ static void describe_memory(struct vm *vm, struct vmk_info_vm *info)
 
 	vm_memory_usage(vm, &usage);
 	vm_balloon_info(vm, &balloon);
+	vm_balloon_stats(vm, &info->guest);
 	info->memory_granted_kib = (uint32_t)usage.granted * kib;
 	info->memory_large = (uint32_t)usage.large;
 	info->balloon_kib = (uint32_t)balloon.pages * kib;
@@ -321,17 +324,43 @@ static void set_why(struct machine *m, const char *why)
 	spin_unlock(&lock, saved);
 }
 
+/* It is not powered on, whoever asked for it. */
+static void refuse(struct machine *m, const char *why)
+{
+	char number[12];
+
+	set_why(m, why);
+	vmk_error("VM %s: not powered on: %s", m->image.name, why);
+	snprintf(number, sizeof(number), "%u", (unsigned)m->id);
+	audit_record(AUDIT_VM_POWER, m->image.name, "action", "not powered on", "vm", number,
+		"name", m->image.name, "why", why, NULL);
+}
+
+/* The switch refuses a port that is another's twin; an administrator is to learn whose. */
+static bool has_others_mac(const struct machine *m, char why[VM_WHY_BYTES])
+{
+	char owner[PACKAGE_NAME_MAX];
+
+	if (!switch_guest_clashes(m->image.name, owner, sizeof(owner)))
+		return false;
+	snprintf(why, VM_WHY_BYTES, "network: a MAC address made of its name is that of %s", owner);
+	return true;
+}
+
 static enum vmk_status create(struct machine *m, struct vm **vm)
 {
 	const struct vm_owner owner = {ended, gone, m, &m->console, m->id};
 	char why[VM_WHY_BYTES] = "there is no package with a VMX world";
 	enum vmk_status status = VMK_NOT_FOUND;
 
-	if (vmx)
+	if (vmx && m->image.vm_network && has_others_mac(m, why))
+		status = VMK_EXISTS;
+	else if (vmx)
 		status = vm_create(&m->image, &owner, vm, why);
-	set_why(m, status == VMK_OK ? "" : why);
-	if (status != VMK_OK)
-		vmk_error("VM %s: not powered on: %s", m->image.name, why);
+	if (status == VMK_OK)
+		set_why(m, "");
+	else
+		refuse(m, why);
 	return status;
 }
 
@@ -346,23 +375,24 @@ static enum vmk_vm_state state_of(const struct machine *m)
 
 static enum vmk_status power_on(struct machine *m, struct vm *vm)
 {
+	char why[VM_WHY_BYTES];
 	enum vmk_status status;
 
+	vm_get(vm);
 	set_vm(m, vm);
 	vm_console_close(&m->console, false);
 	happened(m, VM_POWER_ON);
 	vmk_log("VM %s: %u vCPUs, %u KiB", m->image.name, (unsigned)m->image.vm_vcpus,
 		(unsigned)m->image.vm_memory_kib);
 	status = uworld_start_vmx(vmx, &m->image, vm);
-	if (status == VMK_OK) {
-		/* Who switched it off meanwhile found no world to kill. */
-		if (state_of(m) == VMK_VM_ENDING)
-			uworld_kill(m->image.name);
+	/* Who switched it off meanwhile found no world to kill. */
+	if (status == VMK_OK && state_of(m) == VMK_VM_ENDING)
+		uworld_kill_vmx(vm);
+	vm_put(vm);
+	if (status == VMK_OK)
 		return VMK_OK;
-	}
-	set_why(m, "its VMX world was not started");
-	vmk_error(
-		"VM %s: its VMX world was not started: %s", m->image.name, vmk_status_name(status));
+	snprintf(why, sizeof(why), "its VMX world was not started: %s", vmk_status_name(status));
+	refuse(m, why);
 	return status;
 }
 
@@ -421,7 +451,8 @@ static void perform(const struct machine *m, struct vm *vm, enum vm_action actio
 		vm_ask_for(vm, VMK_VM_REQUEST_STOP);
 		break;
 	default:
-		uworld_kill(m->image.name);
+		if (vm)
+			uworld_kill_vmx(vm);
 	}
 }
 

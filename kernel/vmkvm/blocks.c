@@ -6,6 +6,7 @@
  * mapped, with the lock, nobody can write meanwhile: the guest that touches it has it mapped again
  * as the record says. One at a time: what somebody else took away is perhaps not forgotten yet.
  */
+#include "lib/panic.h"
 #include "mem/frames.h"
 #include "mem/window.h"
 #include "vmkvm/memory.h"
@@ -23,9 +24,12 @@ static void end(struct vm_memory *m)
 }
 
 /* With the lock. */
-static bool unmap(struct vm *vm, uint64_t first)
+static void unmap(struct vm *vm, uint64_t first)
 {
-	return ept_unmap(&vm->vtx.ept, memory_gpa(vm, first), BLOCK_BYTES) == VMK_OK;
+	const enum vmk_status status = ept_unmap(&vm->vtx.ept, memory_gpa(vm, first), BLOCK_BYTES);
+
+	/* No page is larger, so that none is split: it needs no memory. */
+	ASSERT(status == VMK_OK);
 }
 
 static bool is_free_to_move(const struct vm *vm, uint64_t page)
@@ -68,17 +72,23 @@ static bool take_if_zero(struct vm *vm, uint64_t page)
 	return frame;
 }
 
-/* With the lock: the next whole block becomes a list, out of the guest's reach. */
+/* With the lock: the next whole block becomes a list, out of the guest's reach. False: there is
+ * none before *first, or for want of a list none at all. */
 static bool part(struct vm *vm, uint64_t *first)
 {
 	struct vm_memory *m = &vm->memory;
 	uint64_t *list;
 
-	if (!ram_next_whole(&m->ram, first) || grant_list(m, &list) != VMK_OK)
+	if (!ram_next_whole(&m->ram, first))
 		return false;
+	if (grant_list(m, &list) != VMK_OK) {
+		*first = m->ram.pages;
+		return false;
+	}
 	frames_split((struct pfn){ram_frame(&m->ram, *first)}, RAM_BLOCK_ORDER);
 	ram_split(&m->ram, *first, list);
-	return unmap(vm, *first);
+	unmap(vm, *first);
+	return true;
 }
 
 static size_t trim(struct vm *vm)
@@ -86,16 +96,17 @@ static size_t trim(struct vm *vm)
 	struct vm_memory *m = &vm->memory;
 	size_t taken = 0;
 
-	for (uint64_t first = 0; !taken;) {
+	for (uint64_t first = 0; !taken && first < m->ram.pages;) {
 		uint64_t saved = spin_lock(&m->lock);
 		const bool parted = part(vm, &first);
 
 		spin_unlock(&m->lock, saved);
-		if (!parted)
-			break;
-		forget(vm);
-		for (unsigned i = 0; i < RAM_BLOCK_PAGES; i++)
+		if (parted)
+			forget(vm);
+		for (unsigned i = 0; parted && i < RAM_BLOCK_PAGES; i++)
 			taken += take_if_zero(vm, first + i);
+		/* There may be thousands, and a guest can see to it that none has anything. */
+		vm_pcpu_give_way();
 	}
 	return taken;
 }
@@ -106,7 +117,10 @@ size_t vm_memory_trim(struct vm *vm)
 
 	if (!begin(&vm->memory))
 		return 0;
+	/* Its other vCPUs wait for this. */
+	world_urgent(true);
 	taken = trim(vm);
+	world_urgent(false);
 	end(&vm->memory);
 	return taken;
 }
@@ -126,7 +140,7 @@ static bool is_worth_it(struct vm *vm, uint64_t first)
 			  !ram_is_any_shown(&m->ram, first);
 
 	spin_unlock(&m->lock, saved);
-	return full && frames_spare() >= LARGE_SPARE * m->policy.keep + RAM_BLOCK_PAGES;
+	return full && memory_may_be_large(m);
 }
 
 /* With the lock. */
@@ -162,23 +176,16 @@ static void gather(struct vm *vm, uint64_t first)
 	struct vm_memory *m = &vm->memory;
 	struct pfn to;
 	uint64_t saved;
-	bool gone;
 
 	if (frames_alloc(RAM_BLOCK_ORDER, FRAME_VM, &to) != VMK_OK)
 		return;
 	frames_split(to, RAM_BLOCK_ORDER);
 	saved = spin_lock(&m->lock);
-	gone = unmap(vm, first);
+	unmap(vm, first);
 	spin_unlock(&m->lock, saved);
-	if (gone)
-		forget(vm);
-	for (unsigned i = 0; i < RAM_BLOCK_PAGES; i++) {
-		struct pfn left = {to.v + i};
-
-		if (gone)
-			left = move_page(vm, first + i, left);
-		frames_free(left, 0);
-	}
+	forget(vm);
+	for (unsigned i = 0; i < RAM_BLOCK_PAGES; i++)
+		frames_free(move_page(vm, first + i, (struct pfn){to.v + i}), 0);
 }
 
 /* Pages that are mapped one by one meanwhile have the same frames. */
@@ -186,12 +193,14 @@ static bool map_joined(struct vm *vm, uint64_t first)
 {
 	struct vm_memory *m = &vm->memory;
 	uint64_t saved = spin_lock(&m->lock);
-	const bool joined = ram_join(&m->ram, first) && unmap(vm, first);
+	const bool joined = ram_join(&m->ram, first);
 
-	if (joined)
+	if (joined) {
+		unmap(vm, first);
 		ept_map(&vm->vtx.ept, memory_gpa(vm, first),
 			hpa(ram_frame(&m->ram, first) << PAGE_SHIFT), BLOCK_BYTES,
 			memory_large_flags(vm));
+	}
 	spin_unlock(&m->lock, saved);
 	if (joined)
 		forget(vm);

@@ -123,16 +123,17 @@ static void string_io(struct vm_vcpu *v, const struct vcpu_request *r)
 	const enum gpr index = r->write ? RSI : RDI;
 	const enum guest_access access = r->write ? GUEST_READ : GUEST_WRITE;
 	const uint64_t *gpr = v->vcpu.registers.gpr;
-	const uint64_t count = gpr[RCX] & mask_of(width);
 	enum walk_result result;
 	uint8_t bytes[4] = {0};
 	struct fault fault;
 	uint32_t value = 0;
+	uint64_t count;
 
 	if (width > 8) {
 		vm_fail(v, "string I/O with an address size that there is not");
 		return;
 	}
+	count = gpr[RCX] & mask_of(width);
 	if (r->rep && !count) {
 		vcpu_skip(&v->vcpu);
 		return;
@@ -168,14 +169,14 @@ static void string_io(struct vm_vcpu *v, const struct vcpu_request *r)
 
 void vm_emulate_io(struct vm_vcpu *v)
 {
-	const struct vcpu_request r = v->vcpu.request;
+	const struct vcpu_request *r = &v->vcpu.request;
 	uint32_t value = 0;
 
-	if (r.string) {
-		string_io(v, &r);
+	if (r->string) {
+		string_io(v, r);
 		return;
 	}
-	if (ask_port(v, &r, r.value, &value))
+	if (ask_port(v, r, r->value, &value))
 		vcpu_complete(&v->vcpu, value);
 }
 
@@ -327,6 +328,12 @@ void vm_emulate_memory(struct vm_vcpu *v)
 	}
 	if (!r.linear_valid) {
 		vm_fail(v, "its page tables lie where there is no memory");
+		return;
+	}
+	/* What touched it is not the instruction at RIP, which would be carried out in its place.
+	 */
+	if (v->vcpu.injector.event) {
+		vm_fail(v, "an event is delivered to where there is no memory");
 		return;
 	}
 	if (decode(v, &insn))

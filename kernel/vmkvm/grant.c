@@ -48,17 +48,22 @@ void grant_list_back(struct vm_memory *m, uint64_t *list)
 		grant_table_back(m, hpa_pfn(direct_map_hpa(list)));
 }
 
-/* With the lock: the promise is what the reservation has beyond what is granted. It can differ when
- * a claim came to nothing or a frame came back while others claimed. */
+/* With the lock: what is promised when all claims come to nothing that took more than was. */
+static uint64_t due(const struct vm_memory *m)
+{
+	return beyond(m->granted - m->uncertain, m->policy.reservation);
+}
+
+/* With the lock: the promise is what the reservation has beyond what is granted. It is more when a
+ * frame came back while others claimed; and never less, once what is coming back is there. */
 static void settle(struct vm_memory *m)
 {
-	const uint64_t due = beyond(m->granted, m->policy.reservation);
+	const uint64_t excess = beyond(due(m), m->promised);
 
-	if (m->promised > due)
-		frames_unpromise(m->promised - due);
-	else if (m->promised == due || frames_promise(due - m->promised, 0) != VMK_OK)
+	if (!excess)
 		return;
-	m->promised = due;
+	frames_unpromise(FRAME_PRIVATE, excess);
+	m->promised -= excess;
 }
 
 /* `count` frames count as granted from now on; *part of them come out of the promise. What is
@@ -71,23 +76,28 @@ static enum vmk_status claim(struct vm_memory *m, uint64_t count, uint64_t *part
 	*part = MIN(count, m->promised);
 	if (m->granted + count > m->policy.limit)
 		status = VMK_NO_RESOURCES;
-	else if (m->granted + count > m->policy.reservation && *part < count &&
-		 frames_spare() < m->policy.keep + count)
+	else if (m->granted + count > m->policy.reservation &&
+		 frames_spare(FRAME_PRIVATE, m->policy.keep) < count)
 		status = VMK_NO_MEMORY;
 	if (status == VMK_OK) {
 		m->granted += count;
 		m->promised -= *part;
+		m->uncertain += count - *part;
 	}
 	spin_unlock(&m->lock, saved);
 	return status;
 }
 
-static void unclaim(struct vm_memory *m, uint64_t count, uint64_t part)
+/* They came, or they did not. */
+static void end_claim(struct vm_memory *m, uint64_t count, uint64_t part, bool granted)
 {
 	uint64_t saved = spin_lock(&m->lock);
 
-	m->granted -= count;
-	m->promised += part;
+	m->uncertain -= count - part;
+	if (!granted) {
+		m->granted -= count;
+		m->promised += part;
+	}
 	settle(m);
 	spin_unlock(&m->lock, saved);
 }
@@ -98,7 +108,7 @@ void grant_frames_back(struct vm_memory *m, struct pfn frame, unsigned order)
 	uint64_t saved = spin_lock(&m->lock), part;
 
 	m->granted -= count;
-	part = MIN(count, beyond(m->promised, beyond(m->granted, m->policy.reservation)));
+	part = MIN(count, beyond(m->promised, due(m)));
 	spin_unlock(&m->lock, saved);
 	frames_free_promised(frame, order, part);
 	/* Not before it is in the pool may it be claimed. */
@@ -116,8 +126,8 @@ enum vmk_status grant_frames(struct vm_memory *m, unsigned order, struct pfn *fr
 	if (status != VMK_OK)
 		return status;
 	status = frames_alloc_promised(order, FRAME_VM, part, frame);
-	if (status != VMK_OK)
-		unclaim(m, 1ull << order, part);
+	if (status != VMK_OK || part < 1ull << order)
+		end_claim(m, 1ull << order, part, status == VMK_OK);
 	return status;
 }
 

@@ -60,20 +60,43 @@ uint64_t vm_memory_overhead(uint64_t pages)
 	return tables_for(pages);
 }
 
+/* All or nothing. */
+static enum vmk_status promise(struct vm_memory *m, const struct vm_memory_policy *policy,
+	uint64_t overhead, uint64_t views)
+{
+	struct frame_shortage shortage = {0};
+	enum vmk_status status =
+		vm_balloon_promise(FRAME_PRIVATE, policy->reservation, policy->keep, &shortage);
+
+	if (status == VMK_OK) {
+		status =
+			vm_balloon_promise(FRAME_DIRECT, overhead + views, policy->keep, &shortage);
+		if (status != VMK_OK)
+			frames_unpromise(FRAME_PRIVATE, policy->reservation);
+	}
+	if (status != VMK_OK) {
+		m->shortage = shortage;
+		return status;
+	}
+	m->promised = policy->reservation;
+	m->overhead = overhead;
+	m->views = views;
+	return VMK_OK;
+}
+
 enum vmk_status vm_memory_create(struct vm *vm, const struct vm_memory_policy *policy)
 {
 	const uint64_t pages = (vm->low_bytes + vm->high_bytes) >> PAGE_SHIFT;
 	struct vm_memory *m = &vm->memory;
+	const uint64_t views = vm_view_tables(vm);
 	enum vmk_status status;
 
 	m->lock = (struct spinlock)SPINLOCK(LOCK_VM_RAM);
 	m->ram.pages = pages;
-	/* First the promise: the heap may take frames that its caller saw there. */
-	status = frames_promise(policy->reservation + tables_for(pages), policy->keep);
+	/* First the promises: the heap may take frames that its caller saw there. */
+	status = promise(m, policy, tables_for(pages), views);
 	if (status != VMK_OK)
 		return status;
-	m->promised = policy->reservation;
-	m->overhead = tables_for(pages);
 	m->policy = *policy;
 	m->ram.blocks = heap_calloc(ram_blocks(pages), sizeof(*m->ram.blocks));
 	if (!m->ram.blocks)
@@ -81,10 +104,17 @@ enum vmk_status vm_memory_create(struct vm *vm, const struct vm_memory_policy *p
 	return ept_init(&vm->vtx.ept, &vm_ept_ops, vm, vm->vtx.controls->ept_vpid);
 }
 
-static void free_block(struct vm_memory *m, uint64_t page)
+/* Nobody looks it up any more: no lock. */
+static void free_block(struct vm *vm, uint64_t page)
 {
+	struct vm_memory *m = &vm->memory;
 	struct ram_block *b = &m->ram.blocks[page / RAM_BLOCK_PAGES];
+	struct ept *ept = &vm->vtx.ept;
 
+	if (ept->root.v) {
+		ept_unmap(ept, memory_gpa(vm, page), BLOCK_BYTES);
+		ept_reclaim(ept, ept->generation);
+	}
 	if (b->first)
 		grant_frames_back(m, (struct pfn){b->first}, RAM_BLOCK_ORDER);
 	for (unsigned i = 0; b->list && i < RAM_BLOCK_PAGES; i++)
@@ -97,12 +127,15 @@ void vm_memory_destroy(struct vm *vm)
 {
 	struct vm_memory *m = &vm->memory;
 
+	for (uint64_t page = 0; m->ram.blocks && page < m->ram.pages; page += RAM_BLOCK_PAGES) {
+		free_block(vm, page);
+		vm_pcpu_give_way();
+	}
 	if (vm->vtx.ept.root.v)
 		ept_destroy(&vm->vtx.ept);
-	for (uint64_t page = 0; m->ram.blocks && page < m->ram.pages; page += RAM_BLOCK_PAGES)
-		free_block(m, page);
 	grant_stock_back(m);
-	frames_unpromise(m->promised + m->overhead);
+	frames_unpromise(FRAME_PRIVATE, m->promised);
+	frames_unpromise(FRAME_DIRECT, m->overhead + m->views);
 	heap_free(m->ram.blocks);
 	memset(m, 0, sizeof(*m));
 }
@@ -124,7 +157,7 @@ static bool is_large(struct vm_memory *m, uint64_t page)
 	const bool promised = m->granted + RAM_BLOCK_PAGES <= m->policy.reservation;
 
 	spin_unlock(&m->lock, saved);
-	return large && (promised || frames_spare() >= LARGE_SPARE * m->policy.keep);
+	return large && (promised || memory_may_be_large(m));
 }
 
 /* The lock is held in what follows. */
@@ -329,15 +362,19 @@ size_t vm_memory_give_back(struct vm *vm, const struct gpa *pages, size_t count)
 
 /* --- looking at it */
 
+#define AUDIT_PAGES 512u
+
 struct visit {
 	const struct vm *vm;
 	struct vm_audit *audit;
+	struct gpa next; /* what comes after the leaves that were looked at */
+	uint64_t pages;  /* that are left in this piece */
 };
 
 static bool audit_leaf(void *context, const struct ept_leaf *leaf)
 {
 	const uint64_t bytes = 1ull << leaf->shift;
-	const struct visit *visit = context;
+	struct visit *visit = context;
 	struct hpa start;
 	uint64_t there;
 	bool good = ept_translate(&visit->vm->vtx.ept, leaf->gpa, EPT_READ, &start, &there) &&
@@ -347,16 +384,23 @@ static bool audit_leaf(void *context, const struct ept_leaf *leaf)
 		good = frames_owner(hpa_pfn(hpa(start.v + at))) == FRAME_VM;
 	visit->audit->mappings++;
 	visit->audit->strange += !good;
-	return true;
+	visit->next.v = leaf->gpa.v + bytes;
+	visit->pages -= MIN(visit->pages, bytes >> PAGE_SHIFT);
+	return visit->pages;
 }
 
 void vm_memory_audit(struct vm *vm, struct vm_audit *audit)
 {
-	struct visit visit = {vm, audit};
-	uint64_t saved = spin_lock(&vm->memory.lock);
+	struct visit visit = {.vm = vm, .audit = audit};
+	bool done = false;
 
-	ept_walk(&vm->vtx.ept, audit_leaf, &visit);
-	spin_unlock(&vm->memory.lock, saved);
+	while (!done) {
+		uint64_t saved = spin_lock(&vm->memory.lock);
+
+		visit.pages = AUDIT_PAGES;
+		done = ept_walk_from(&vm->vtx.ept, visit.next, audit_leaf, &visit);
+		spin_unlock(&vm->memory.lock, saved);
+	}
 }
 
 void vm_memory_usage(struct vm *vm, struct vm_usage *usage)

@@ -2,6 +2,7 @@
 #ifndef VMKVM_MEMORY_H
 #define VMKVM_MEMORY_H
 
+#include "lib/nospec.h"
 #include "vmkvm/state.h"
 
 #define RAM_FLAGS   (EPT_ACCESS | EPT_WRITE_BACK)
@@ -18,6 +19,7 @@ static inline bool memory_page(const struct vm *vm, struct gpa gpa, uint64_t *pa
 		*page = (vm->low_bytes + gpa.v - VMK_VM_HIGH_BASE) >> PAGE_SHIFT;
 	else
 		return false;
+	*page = index_nospec(*page, vm->memory.ram.pages);
 	return true;
 }
 
@@ -27,6 +29,12 @@ static inline struct gpa memory_gpa(const struct vm *vm, uint64_t page)
 
 	return (struct gpa){
 		offset < vm->low_bytes ? offset : VMK_VM_HIGH_BASE + offset - vm->low_bytes};
+}
+
+/* Is there memory for a large page beyond the reservation? */
+static inline bool memory_may_be_large(const struct vm_memory *m)
+{
+	return frames_spare(FRAME_PRIVATE, LARGE_SPARE * m->policy.keep) >= RAM_BLOCK_PAGES;
 }
 
 /* grant.c: frames for tables and lists, out of what is promised for them. With the lock or not. */

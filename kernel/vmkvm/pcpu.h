@@ -1,4 +1,4 @@
-/* What a vCPU's world asks of the pCPU that it is on: the seam between run.c and the machine. */
+/* What a vCPU's world asks of the pCPU that it is on: the seam between vmkvm/ and the machine. */
 #ifndef VMKVM_PCPU_H
 #define VMKVM_PCPU_H
 
@@ -14,5 +14,7 @@ struct vm_pcpu {
 };
 /* The one that the caller is on. */
 struct vm_pcpu vm_pcpu(void);
+/* As sched_give_way(). */
+void vm_pcpu_give_way(void);
 
 #endif

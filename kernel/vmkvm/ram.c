@@ -154,14 +154,17 @@ static bool is_all_shown(const struct ram_block *b)
 
 bool ram_next_whole(const struct ram *ram, uint64_t *page)
 {
-	for (uint64_t at = ALIGN_DOWN(*page, RAM_BLOCK_PAGES); at < ram->pages;
-		at += RAM_BLOCK_PAGES) {
+	uint64_t at = ALIGN_DOWN(*page, RAM_BLOCK_PAGES);
+	const uint64_t end = MIN(at + RAM_LOOK_BLOCKS * RAM_BLOCK_PAGES, ram->pages);
+
+	for (; at < end; at += RAM_BLOCK_PAGES) {
 		const struct ram_block *b = block_of(ram, at);
 
 		*page = at;
 		if (b->first && !is_all_shown(b))
 			return true;
 	}
+	*page = at;
 	return false;
 }
 

@@ -11,6 +11,7 @@
 
 #define RAM_BLOCK_ORDER 9u
 #define RAM_BLOCK_PAGES (1u << RAM_BLOCK_ORDER)
+#define RAM_LOOK_BLOCKS 512ull
 
 struct ram_block {
 	uint64_t first; /* of a whole block; 0: it is not */
@@ -60,8 +61,8 @@ void ram_show(struct ram *ram, uint64_t page, bool whole);
 bool ram_is_shown(const struct ram *ram, uint64_t page);
 /* Is any of its block? */
 bool ram_is_any_shown(const struct ram *ram, uint64_t page);
-/* The next block that is whole and not shown as a whole, from this page on; false: there is none.
- */
+/* The next block that is whole and not shown as a whole, among RAM_LOOK_BLOCKS from this page on;
+ * false: none of them is, and *page is where to go on: in a large VM there are thousands. */
 bool ram_next_whole(const struct ram *ram, uint64_t *page);
 /* Takes a page's frame out of a list; *emptied is the list if nothing is left in it, or NULL. */
 uint64_t ram_take(struct ram *ram, uint64_t page, uint64_t **emptied);

@@ -140,7 +140,9 @@ static int pending(void *apic)
 	const int external = vlapic_may_have_external(apic) ? vlapic_external(apic) : -1;
 
 	_Static_assert(VLAPIC_EXTERNAL == INJECT_ASK, "not known yet");
-	return external >= 0 ? external : vlapic_pending(apic);
+	if (external >= 0)
+		return external;
+	return vlapic_may_have_pending(apic) ? vlapic_pending(apic) : -1;
 }
 
 static void accept(void *apic, uint8_t vector)

@@ -18,7 +18,6 @@
 /* The guest's state into the pCPU, and out of it; its VMCS aside. */
 static void take_in(struct vm_vcpu *v)
 {
-	v->on = vm_pcpu();
 	__atomic_store_n(&v->running_on, (int32_t)v->on.index, __ATOMIC_SEQ_CST);
 	speculation_enter_guest(v->vm->domain);
 }
@@ -41,6 +40,7 @@ static void unload(void *vcpu)
 void vm_vcpu_enter(struct vm_vcpu *v)
 {
 	v->saved = vm_pcpu_take();
+	v->on = vm_pcpu();
 	take_in(v);
 	if (vcpu_load(&v->vcpu, (unsigned)v->on.index) != VMK_OK)
 		v->vcpu.failed = true;
@@ -68,22 +68,37 @@ static uint32_t attention(const struct vm_vcpu *v)
 	return __atomic_load_n(&v->attention, __ATOMIC_SEQ_CST);
 }
 
-static bool is_paused(const struct vm_vcpu *v)
+static bool is_held(const struct vm_vcpu *v)
 {
-	return __atomic_load_n(&v->vm->paused, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&v->vm->held, __ATOMIC_SEQ_CST);
 }
 
-static bool take(struct vm_vcpu *v, uint32_t what)
+/* What is heeded now. While it is held nothing but its end: a VMX world that resets its VM over and
+ * over would else have it enter, for that, whenever vm_pause() looks. */
+static uint32_t due(const struct vm_vcpu *v)
+{
+	return attention(v) & (is_held(v) ? ATTEND_END : UINT32_MAX);
+}
+
+/* What it waits for is nobody's any more: it begins anew, or ends. */
+static bool is_called_off(const struct vm_vcpu *v)
+{
+	return attention(v) & (ATTEND_END | ATTEND_RESET | ATTEND_INIT);
+}
+
+static uint32_t take(struct vm_vcpu *v, uint32_t what)
 {
 	return __atomic_fetch_and(&v->attention, ~what, __ATOMIC_SEQ_CST) & what;
 }
 
 /* --- asking the VMX world */
 
-/* Nobody else looks at a request before it is posted. */
+/* Nobody else looks at a request before it is posted, and then at no more than this of it. */
 static void post(struct vm_vcpu *v, const struct vmk_vm_exchange *request)
 {
-	v->request = *request;
+	vmk_vm_unpack(&v->request, vmk_vm_pack(request));
+	v->request.address = request->address;
+	v->request.value = request->value;
 	v->request.vcpu = v->vcpu.index;
 	__atomic_store_n(&v->ask, vm_ask_to(v->ask + ASK_STATES, ASK_POSTED), __ATOMIC_RELEASE);
 	__atomic_add_fetch(&v->vm->posted, 1, __ATOMIC_SEQ_CST);
@@ -107,7 +122,7 @@ static bool collect(struct vm_vcpu *v, bool *answered, uint64_t *answer)
 	*answer = v->answer;
 	if (*answered)
 		v->ask = vm_ask_to(ask, ASK_NONE);
-	else if (attention(v) & (ATTEND_END | ATTEND_RESET | ATTEND_INIT))
+	else if (is_called_off(v))
 		drop_request(v);
 	else
 		return false;
@@ -144,20 +159,24 @@ bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *
 {
 	bool answered;
 
+	if (is_called_off(v))
+		return false;
 	take_out(v);
 	post(v, request);
 	ask_at_once(v);
 	if (collect(v, &answered, answer) && vcpu_is_loaded(&v->vcpu)) {
 		take_in(v);
 		vcpu_take_up(&v->vcpu);
-		return answered;
+		return answered && !is_called_off(v);
 	}
 	unload(v);
 	vm_pcpu_give(v->saved);
 	if (!answered)
 		answered = wait_for_answer(v, answer);
 	vm_vcpu_enter(v);
-	return answered;
+	/* Whoever called it off since has seen it outside of the guest, and waits for nothing: an
+	 * answer would go into the memory of what begins anew. */
+	return answered && !is_called_off(v);
 }
 
 /* It waits from now on for what the VMX world makes of it. */
@@ -257,7 +276,7 @@ static uint64_t run_timer(struct vm_vcpu *v, uint64_t most, uint64_t least)
 
 static bool may_go_on(const struct vm_vcpu *v)
 {
-	return v->phase == PHASE_RUNS && !attention(v) && !is_paused(v) && !is_wanted(&v->on);
+	return v->phase == PHASE_RUNS && !attention(v) && !is_held(v) && !is_wanted(&v->on);
 }
 
 /* Stops that the guest brings about begin no new slice, or it would have the pCPU as long as it
@@ -303,7 +322,7 @@ static uint64_t wake_time(struct vm_vcpu *v)
 	const uint64_t hz = time_tsc_hz();
 	uint64_t ticks;
 
-	if (v->phase != PHASE_HALTED || is_paused(v) || !v->halted_with_if || due == UINT64_MAX)
+	if (v->phase != PHASE_HALTED || is_held(v) || !v->halted_with_if || due == UINT64_MAX)
 		return 0;
 	ticks = guest_clock_host_ticks(&v->vm->vtx.clock, due > now ? due - now : 0);
 	ticks = MAX(MIN(ticks, AHEAD_S * hz), soon());
@@ -316,7 +335,7 @@ static void wait(struct vm_vcpu *v)
 	uint64_t seen = event_count(&v->event);
 	unsigned index;
 
-	if (attention(v) || (v->phase == PHASE_RUNS && !is_paused(v)))
+	if (due(v) || (v->phase == PHASE_RUNS && !is_held(v)))
 		return;
 	if (wakes(v)) {
 		v->phase = PHASE_RUNS;
@@ -331,7 +350,6 @@ static void wait(struct vm_vcpu *v)
 
 static void reset(struct vm_vcpu *v, bool power)
 {
-	drop_request(v);
 	if (power) {
 		vcpu_power_on(&v->vcpu);
 		vlapic_init(&v->apic, &vm_vlapic_ops, v, v->vcpu.index, v->vcpu.index == 0);
@@ -384,17 +402,26 @@ static void start_up(struct vm_vcpu *v)
 	v->phase = PHASE_RUNS;
 }
 
+/* As it stands now: what comes meanwhile may belong to what comes first the next time, as a start
+ * to its reset or a SIPI to its INIT. */
 static void heed(struct vm_vcpu *v)
 {
-	if (take(v, ATTEND_RESET))
+	const uint32_t seen = due(v);
+	uint32_t what;
+
+	/* Until it is gone, whoever takes requests sees that it is nobody's (vm_next()). */
+	if (seen & (ATTEND_RESET | ATTEND_INIT))
+		drop_request(v);
+	what = take(v, seen & ~(uint32_t)ATTEND_END);
+	if (what & ATTEND_RESET)
 		reset(v, true);
-	if (take(v, ATTEND_START))
+	if (what & ATTEND_START)
 		start(v);
-	if (take(v, ATTEND_INIT))
+	if (what & ATTEND_INIT)
 		reset(v, false);
-	if (take(v, ATTEND_STARTUP))
+	if (what & ATTEND_STARTUP)
 		start_up(v);
-	if (take(v, ATTEND_NMI))
+	if (what & ATTEND_NMI)
 		inject_nmi(&v->vcpu.injector);
 }
 
@@ -409,7 +436,7 @@ void vm_vcpu_main(void *argument)
 		if (is_wanted(&here))
 			sched_preempt();
 		heed(v);
-		if (v->phase == PHASE_RUNS && !is_paused(v))
+		if (v->phase == PHASE_RUNS && !is_held(v))
 			turn(v);
 		else
 			wait(v);

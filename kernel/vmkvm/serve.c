@@ -1,4 +1,5 @@
 /* What a VM's world asks of it: requests and their answers, start, reset. */
+#include "lib/nospec.h"
 #include "vmkvm/state.h"
 
 #define GUEST_PHYSICAL_END (1ull << EPT_GPA_BITS)
@@ -16,7 +17,7 @@ bool vm_answer(struct vm *vm, const struct vmk_vm_exchange *exchange)
 
 	if (!wants_answer(exchange->kind) || exchange->vcpu >= vm->vcpu_count)
 		return false;
-	v = vm->vcpus[exchange->vcpu];
+	v = vm->vcpus[index_nospec(exchange->vcpu, vm->vcpu_count)];
 	ask = __atomic_load_n(&v->ask, __ATOMIC_RELAXED);
 	if (ask % ASK_STATES != ASK_DELIVERED)
 		return false;
@@ -45,15 +46,22 @@ static bool take_wish(struct vm *vm, struct vmk_vm_exchange *exchange)
 	return true;
 }
 
+/* What it asked before vm_reset() is no request of the guest that begins. */
+static bool is_to_be_reset(const struct vm_vcpu *v)
+{
+	return __atomic_load_n(&v->attention, __ATOMIC_SEQ_CST) & ATTEND_RESET;
+}
+
 /* Called off while it is copied, it is worth nothing: the number of its successor is another. */
 static bool take_from(struct vm_vcpu *v, struct vmk_vm_exchange *exchange)
 {
+	const bool is_old = is_to_be_reset(v);
 	uint32_t ask = __atomic_load_n(&v->ask, __ATOMIC_ACQUIRE);
 	const struct vmk_vm_exchange *request = &v->request;
 	uint64_t small, address, value;
 	enum vm_ask next;
 
-	if (ask % ASK_STATES != ASK_POSTED)
+	if (is_old || ask % ASK_STATES != ASK_POSTED)
 		return false;
 	small = vmk_vm_pack(request);
 	address = request->address;
@@ -137,15 +145,38 @@ enum vmk_status vm_start(struct vm *vm, const struct vmk_vm_entry *entry)
 	return VMK_OK;
 }
 
+static void hold(struct vm *vm, bool resetting)
+{
+	vm_hold(vm, VM_HELD_RESETTING, resetting);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		vm_kick(vm->vcpus[i]);
+}
+
+static void await_all(const struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++)
+		vm_vcpu_await(vm->vcpus[i], VM_OUT);
+}
+
+/*
+ * First all of them are out of the guest, so that none starts another that has been reset with a
+ * SIPI. Who was still at something in its guest's place goes no further once it is to be reset, or
+ * is waited for: it could write over what the caller loads next.
+ */
 void vm_reset(struct vm *vm)
 {
 	const uint32_t forgotten = ATTEND_START | ATTEND_INIT | ATTEND_STARTUP | ATTEND_NMI;
-	uint64_t saved = spin_lock(&vm->lock);
+	uint64_t saved;
 
-	vioapic_init(&vm->ioapic, vm_ioapic_send, vm);
-	spin_unlock(&vm->lock, saved);
+	hold(vm, true);
+	await_all(vm);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		__atomic_fetch_and(&vm->vcpus[i]->attention, ~forgotten, __ATOMIC_SEQ_CST);
-		vm_attend(vm->vcpus[i], ATTEND_RESET);
+		__atomic_fetch_or(&vm->vcpus[i]->attention, ATTEND_RESET, __ATOMIC_SEQ_CST);
 	}
+	await_all(vm);
+	saved = spin_lock(&vm->lock);
+	vioapic_init(&vm->ioapic, vm_ioapic_send, vm);
+	spin_unlock(&vm->lock, saved);
+	hold(vm, false);
 }

@@ -4,6 +4,7 @@
 
 #include "lib/list.h"
 #include "lib/lock.h"
+#include "mem/frames.h"
 #include "sched/world.h"
 #include "vmkuser/budget.h"
 #include "vmkvm/image.h"
@@ -30,11 +31,15 @@ struct vm_memory {
 	struct vm_memory_policy policy;
 	uint64_t granted;          /* of RAM, those on their way included */
 	uint64_t promised;         /* of the reservation: free memory that nobody has claimed */
+	uint64_t uncertain;        /* granted beyond what was promised, if the claim succeeds */
 	uint64_t overhead, tables; /* promised, and there: of the EPT and the record */
+	uint64_t
+		views; /* promised for vm_view_tables(), until vm_map(); the VMX world's thread's */
 	/* Granted, zero, and nowhere in RAM yet: the next pages that come alone. */
 	struct pfn stock[VM_STOCK_MAX];
 	unsigned stocked;
-	bool rearranging; /* somebody is in blocks.c; atomic */
+	bool rearranging;               /* somebody is in blocks.c; atomic */
+	struct frame_shortage shortage; /* why it could not be promised; nothing needed: it was */
 };
 /* Frames that it may have because somebody asks for the rest, 0: nobody does; and pages that the
  * guest has given up as its VMX world says. Atomic. */
@@ -42,6 +47,9 @@ struct vm_balloon {
 	uint64_t asked;   /* by an administrator */
 	uint64_t pressed; /* by the kernel, which is short of memory */
 	uint64_t reported;
+	/* Under the VM's lock: what the guest said of its memory, and when it was asked last. */
+	struct vmk_vm_stats stats;
+	uint64_t stats_asked_ns;
 };
 /* A range of RAM in the VMX world. */
 struct vm_view {
@@ -95,6 +103,9 @@ struct vm_vcpu {
 	uint64_t answer;
 };
 
+/* Why: vm_pause(), vm_reset(). */
+enum { VM_HELD_PAUSED = 1, VM_HELD_RESETTING = 2 };
+
 struct vm {
 	struct vtx_vm vtx; /* first */
 	const char *name;  /* the package's */
@@ -104,9 +115,10 @@ struct vm {
 	struct vm_balloon balloon;
 	struct vm_view views[VM_VIEWS_MAX]; /* the VMX world's thread alone sets and uses them */
 	unsigned view_count;
+	bool views_lacked;   /* memory or a place, which the log has */
 	struct list node;    /* of all VMs that are made; vm.c */
 	uint32_t references; /* vCPU worlds and the VMX world; atomic */
-	bool paused;         /* atomic */
+	uint32_t held;       /* VM_HELD_*: no vCPU enters the guest; atomic */
 	struct vm_owner owner;
 	uint64_t domain; /* the VMX world's, which maps its RAM: speculation_enter_guest() */
 	struct spinlock lock;
@@ -118,7 +130,6 @@ struct vm {
 	struct event requests;
 	struct world *world;            /* the VMX world; one reference */
 	struct world_group *group;      /* of its vCPUs and its VMX world */
-	uint32_t reservation;           /* of each vCPU: rate */
 	struct vm_kernel_memory kernel; /* taken so far, without tables of its RAM */
 	uint32_t vcpu_count;
 	struct vm_vcpu *vcpus[VM_VCPUS_MAX];
@@ -134,8 +145,10 @@ static inline uint32_t vm_ask_to(uint32_t ask, enum vm_ask state)
 extern const struct ept_ops vm_ept_ops;
 /* Frames that the kernel needs beside RAM of that many pages. */
 uint64_t vm_memory_overhead(uint64_t pages);
-/* The reservation and the overhead are promised to it: VMK_NO_MEMORY if they are not there. No RAM
- * has a frame yet. */
+/* view.c: frames for page tables by which its VMX world sees all of its RAM. */
+uint64_t vm_view_tables(const struct vm *vm);
+/* The reservation, the overhead and the VMX world's tables are promised to it: VMK_NO_MEMORY if
+ * they are not there. No RAM has a frame yet. */
 enum vmk_status vm_memory_create(struct vm *vm, const struct vm_memory_policy *policy);
 bool vm_memory_is_ram(const struct vm *vm, struct gpa gpa);
 /* The page at gpa has a frame, zeroed if it had none; a large one if it may be. VMK_NOT_FOUND: no
@@ -156,13 +169,23 @@ bool vm_memory_find(struct vm *vm, struct gpa gpa, struct hpa *at, bool *whole);
 /* Takes away the frames of these pages, of VM_GIVE_BACK_MAX at most; how many had one. The VMX
  * world has no mapping of them (vm_give_back()). Waits for pCPUs: without locks. */
 size_t vm_memory_give_back(struct vm *vm, const struct gpa *pages, size_t count);
-/* Adds what its EPT maps. */
+/* Adds what its EPT maps. In pieces: no lock is held for more than 1,023 pages and the tables on
+ * the way to them. What changes meanwhile is seen as it was or as it is. */
 void vm_memory_audit(struct vm *vm, struct vm_audit *audit);
-/* Wipes and frees all of it, and the EPT. No vCPU is left. */
+/* Wipes and frees all of it, and the EPT. No vCPU is left. Gives way to others: without locks. */
 void vm_memory_destroy(struct vm *vm);
 /* For vCPUs in the guest, too: no clearing of large pages, no waiting. */
 bool vm_memory_read(struct vtx_vm *vtx, struct gpa gpa, void *to, size_t bytes);
 bool vm_memory_write(struct vtx_vm *vtx, struct gpa gpa, const void *from, size_t bytes);
+
+/* For one reason, `why`, or no longer for it. Who is in the guest goes on: vm_kick(). */
+static inline void vm_hold(struct vm *vm, uint32_t why, bool held)
+{
+	if (held)
+		__atomic_fetch_or(&vm->held, why, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(&vm->held, ~why, __ATOMIC_SEQ_CST);
+}
 
 /* route.c: interrupts on their way to vCPUs. */
 extern const struct vcpu_apic_ops vm_apic_ops;
@@ -179,6 +202,7 @@ void vm_vcpu_enter(struct vm_vcpu *v);
 void vm_vcpu_leave(struct vm_vcpu *v);
 /* Until it is not in the guest, or has seen that generation of the EPT. Kick it before. */
 void vm_vcpu_await(const struct vm_vcpu *v, uint64_t generation);
+#define VM_OUT UINT64_MAX /* no generation: until it is not in the guest */
 /*
  * A request to the VMX world, for a vCPU that has entered: false if it was called off. The vCPU may
  * have left meanwhile, and has entered again then, perhaps elsewhere.
@@ -187,20 +211,28 @@ bool vm_ask(struct vm_vcpu *v, const struct vmk_vm_exchange *request, uint64_t *
 /* The vCPU cannot go on. */
 void vm_fail(struct vm_vcpu *v, const char *why);
 
+/* summary.c: to the log, when it is gone. */
+void vm_log_life(struct vm *vm);
+
 /* balloon.c: pages of RAM that the guest is to give up. */
 uint64_t vm_balloon_target(const struct vm *vm);
+/* To the log: what its guest said last of its memory, if anything. */
+void vm_balloon_log(struct vm *vm);
 /* `wanted` frames are missing: VMs are asked for some of what they were not promised. How much all
  * of them could give. Without locks. */
 uint64_t vm_balloon_press(uint64_t wanted);
-/* Waits until so many frames are spare, as long as balloons could give what is missing. */
-void vm_balloon_make_room(uint64_t frames);
+/* frames_promise(), waited for as long as balloons could give what is missing: what has come is
+ * taken in the same step. Without locks. */
+enum vmk_status vm_balloon_promise(
+	enum frame_side side, uint64_t frames, uint64_t keep, struct frame_shortage *shortage);
 /* Want of memory: how long is waited for balloons, and how often it is looked what they gave. */
 #define VM_PATIENCE_NS (5ull * 1000000000)
 #define VM_LOOK_NS     (10ull * 1000000)
 /* What must be left for everybody else when a VM has its memory, in frames. */
 #define VM_KEEP_FREE ((16ull << 20) >> PAGE_SHIFT)
-/* vm.c: up to `most` VMs, each with a reference for the caller. */
-unsigned vm_collect(struct vm *vms[], unsigned most);
+/* vm.c: all VMs, one after the other: the one after `vm`, whose reference is given back; NULL: the
+ * first. With a reference for the caller. NULL: there are no more. Without locks. */
+struct vm *vm_after(struct vm *vm);
 
 /* touch.c: what comes at once, for a vCPU in the guest (vtx_vm). */
 bool vm_touch_in_place(struct vtx_vm *vtx, struct gpa gpa, bool fetch);

@@ -1,5 +1,6 @@
 /* Guest RAM as the VMX world sees it: page by page, as either side touches it. */
 #include "lib/log.h"
+#include "mem/frames.h"
 #include "mem/space.h"
 #include "vmkvm/memory.h"
 
@@ -55,7 +56,8 @@ static enum vmk_status touch_and_show(
 	return status;
 }
 
-/* The world is ended by what follows where there is no frame. */
+/* The world is ended by what follows where there is no frame; but not where it had the kernel touch
+ * it in a system call, so that this is said once. */
 static bool fill(void *context, struct space *space, uintptr_t address)
 {
 	struct vm *vm = context;
@@ -67,10 +69,54 @@ static bool fill(void *context, struct space *space, uintptr_t address)
 		return false;
 	gpa.v = view->gpa.v + (address - view->address);
 	status = touch_and_show(vm, space, view, gpa);
-	if (status != VMK_OK)
+	if (status != VMK_OK && !vm->views_lacked)
 		vmk_warn("VM %s: its devices touch 0x%llx, for which there is no memory: %s",
 			vm->name, (unsigned long long)gpa.v, vmk_status_name(status));
+	vm->views_lacked |= status != VMK_OK;
 	return status == VMK_OK;
+}
+
+uint64_t vm_view_tables(const struct vm *vm)
+{
+	return space_tables_for(vm->low_bytes) +
+	       (vm->high_bytes ? space_tables_for(vm->high_bytes) : 0);
+}
+
+/* So that no page of it is missing for want of a table when it is touched. Those for all of RAM
+ * were promised at power-on; a world may see some of it twice. */
+static enum vmk_status promise_tables(struct vm *vm, struct space *space, uint64_t bytes)
+{
+	const uint64_t kib = PAGE_SIZE >> 10, spare = frames_spare(FRAME_DIRECT, 0);
+	const uint64_t needed = space_tables_for(bytes), given = MIN(needed, vm->memory.views);
+	const enum vmk_status status = space_promise_tables(space, bytes, given);
+
+	if (status == VMK_OK)
+		vm->memory.views -= given;
+	else if (!vm->views_lacked)
+		vmk_warn("VM %s: no memory for its devices to see its RAM: %llu KiB of page tables "
+			 "needed, %llu KiB of the kernel's memory available",
+			vm->name, (unsigned long long)((needed - given) * kib),
+			(unsigned long long)(spare * kib));
+	vm->views_lacked |= status != VMK_OK;
+	return status;
+}
+
+_Static_assert((SPACE_FOREIGN_BYTES - VM_LOW_MAX) / 2 > (PACKAGE_VM_MEMORY_MAX_KIB + 8ull) << 10,
+	"wherever chance puts the part of RAM below the hole, there is a place for the other");
+/* There is one for all of RAM, once. */
+static enum vmk_status reserve(
+	struct vm *vm, struct space *space, uint64_t bytes, uintptr_t *address)
+{
+	const enum vmk_status status = space_reserve_foreign(space, bytes, address);
+
+	if (status == VMK_NO_PLACE && !vm->views_lacked)
+		vmk_warn("VM %s: no place for its devices to see its RAM: %llu KiB of addresses "
+			 "needed in one piece, %llu KiB available of %llu",
+			vm->name, (unsigned long long)(bytes >> 10),
+			(unsigned long long)(space_foreign_room(space) >> 10),
+			SPACE_FOREIGN_BYTES >> 10);
+	vm->views_lacked |= status != VMK_OK;
+	return status;
 }
 
 enum vmk_status vm_map(
@@ -86,9 +132,14 @@ enum vmk_status vm_map(
 	if (vm->view_count == VM_VIEWS_MAX)
 		return VMK_NO_RESOURCES;
 	vm->domain = space_domain(space);
-	status = space_reserve(space, bytes, address);
+	status = reserve(vm, space, bytes, address);
 	if (status != VMK_OK)
 		return status;
+	status = promise_tables(vm, space, bytes);
+	if (status != VMK_OK) {
+		space_free(space, *address, bytes);
+		return status;
+	}
 	vm->views[vm->view_count++] = (struct vm_view){gpa, *address, bytes};
 	space_set_filler(space, fill, vm);
 	return VMK_OK;

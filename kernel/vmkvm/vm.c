@@ -6,12 +6,12 @@
 #include "arch/x86/vmx.h"
 #include "lib/bitmap.h"
 #include "lib/log.h"
+#include "lib/nospec.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
 #include "sched/world_group.h"
 #include "vmkmod/package.h"
 #include "vmkvm/state.h"
-#include "vtx/exits.h"
 #include "vtx/guest_msr.h"
 #include <stdio.h>
 #include <string.h>
@@ -155,45 +155,6 @@ void vm_get(struct vm *vm)
 	__atomic_add_fetch(&vm->references, 1, __ATOMIC_RELAXED);
 }
 
-/* What its vCPUs did in all. */
-static void log_counts(const struct vm *vm)
-{
-	uint64_t sums[VCPU_COUNTERS_COUNT] = {0};
-	char text[192] = "";
-	size_t at = 0;
-
-	for (unsigned c = 0; c < VCPU_COUNTERS_COUNT; c++) {
-		for (uint32_t i = 0; i < vm->vcpu_count; i++)
-			sums[c] += vm->vcpus[i]->vcpu.counters[c];
-		if (sums[c] && at < sizeof(text))
-			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%llu %s",
-				at ? ", " : "", (unsigned long long)sums[c], vcpu_counter_name(c));
-	}
-	if (at)
-		vmk_log("VM %s: %s", vm->name, text);
-}
-
-/* Why its vCPUs came back, and how often, in lines that a log takes. */
-static void log_exits(const struct vm *vm)
-{
-	char text[160] = "";
-	size_t at = 0;
-
-	for (unsigned reason = 0; reason < VTX_EXIT_COUNT; reason++) {
-		uint64_t sum = 0;
-
-		for (uint32_t i = 0; i < vm->vcpu_count; i++)
-			sum += vm->vcpus[i]->vcpu.exits[reason];
-		if (sum)
-			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%llu %s",
-				at ? ", " : "", (unsigned long long)sum, vtx_exit_name(reason));
-		if (at > sizeof(text) - 48 || (at && reason == VTX_EXIT_COUNT - 1)) {
-			vmk_log("VM %s: exits: %s", vm->name, text);
-			at = 0;
-		}
-	}
-}
-
 void vm_kernel_memory(struct vm *vm, struct vm_kernel_memory *memory)
 {
 	struct vm_usage usage;
@@ -203,25 +164,6 @@ void vm_kernel_memory(struct vm *vm, struct vm_kernel_memory *memory)
 	memory->all += usage.tables * PAGE_SIZE;
 }
 
-static void log_memory(struct vm *vm)
-{
-	const uint64_t kib = PAGE_SIZE >> 10;
-	struct vm_kernel_memory kernel;
-	struct vm_balloon_info balloon;
-	struct vm_usage usage;
-
-	vm_memory_usage(vm, &usage);
-	vm_balloon_info(vm, &balloon);
-	vm_kernel_memory(vm, &kernel);
-	vmk_log("VM %s: %llu KiB of RAM of at most %llu, %llu large pages, %llu KiB in its "
-		"balloon, "
-		"%llu KiB for the kernel, %llu of them for each vCPU",
-		vm->name, (unsigned long long)(usage.granted * kib),
-		(unsigned long long)(usage.limit * kib), (unsigned long long)usage.large,
-		(unsigned long long)(balloon.pages * kib), (unsigned long long)(kernel.all >> 10),
-		(unsigned long long)(kernel.each_vcpu >> 10));
-}
-
 void vm_put(struct vm *vm)
 {
 	const char *name = vm->name;
@@ -229,10 +171,11 @@ void vm_put(struct vm *vm)
 
 	if (__atomic_sub_fetch(&vm->references, 1, __ATOMIC_ACQ_REL))
 		return;
-	log_counts(vm);
-	log_exits(vm);
-	log_memory(vm);
+	vm_log_life(vm);
+	/* Whoever did this last: others wait for the memory. */
+	world_urgent(true);
 	discard(vm);
+	world_urgent(false);
 	event_signal(vm_balloon_event());
 	vmk_log("VM %s: is gone, %llu KiB of virtual machines are left", name,
 		(unsigned long long)(frames_count(FRAME_VM) + frames_count(FRAME_VTX)) *
@@ -244,25 +187,19 @@ static enum vmk_status make_memory(
 	struct vm *vm, const struct package *package, char why[VM_WHY_BYTES])
 {
 	const uint64_t kib = PAGE_SIZE >> 10, pages = package->vm_memory_kib / kib;
-	const uint64_t needed =
-		package->vm_memory_reservation_kib + vm_memory_overhead(pages) * kib;
+	const struct frame_shortage *shortage = &vm->memory.shortage;
 	const struct vm_memory_policy policy = {package->vm_memory_reservation_kib / kib,
 		package->vm_memory_limit_kib / kib, VM_KEEP_FREE, true,
 		speculation_plan()->small_guest_code};
 	enum vmk_status status;
-	uint64_t spare;
 
 	vm->kernel.all += heap_object_bytes(ram_blocks(pages) * sizeof(struct ram_block));
-	vm_balloon_make_room(needed / kib + VM_KEEP_FREE);
-	spare = frames_spare();
 	status = vm_memory_create(vm, &policy);
-	if (status == VMK_NO_MEMORY)
-		snprintf(why, VM_WHY_BYTES,
-			"memory: %llu KiB needed, %llu of them for the kernel; %llu KiB available",
-			(unsigned long long)needed,
-			(unsigned long long)(vm_memory_overhead(pages) * kib),
-			(unsigned long long)(spare > VM_KEEP_FREE ? spare - VM_KEEP_FREE : 0) *
-				kib);
+	if (status == VMK_NO_MEMORY && shortage->needed)
+		snprintf(why, VM_WHY_BYTES, "memory: %llu KiB needed for %s, %llu KiB available",
+			(unsigned long long)(shortage->needed * kib),
+			shortage->side == FRAME_PRIVATE ? "its RAM" : "the tables of its RAM",
+			(unsigned long long)(shortage->available * kib));
 	return status;
 }
 
@@ -340,6 +277,10 @@ static struct world_group_settings cpu_settings(const struct package *p)
 		.reservation = p->vm_cpu_reservation * (RATE_ONE / 100),
 		.limit = p->vm_cpu_limit * (RATE_ONE / 100),
 		.latency_high = p->vm_latency_high,
+		.least = p->vm_latency_high
+				 ? PACKAGE_LATENCY_PERCENT * p->vm_vcpus * (RATE_ONE / 100)
+				 : 0,
+		.vcpus = p->vm_vcpus,
 	};
 
 	_Static_assert(sizeof(settings.affinity) == sizeof(p->vm_affinity), "sets of pCPUs");
@@ -372,7 +313,6 @@ static enum vmk_status make_group(
 
 	if (status == VMK_NOT_FOUND)
 		snprintf(why, VM_WHY_BYTES, "CPU: there is no resource pool %s", pool);
-	vm->reservation = settings.reservation / package->vm_vcpus;
 	vm->kernel.all += world_group_bytes();
 	return not_admitted(status, &shortage, why);
 }
@@ -389,7 +329,7 @@ static enum vmk_status make_world(
 	if (status != VMK_OK)
 		return status;
 	count_vcpu(vm, index, world_bytes(*world));
-	status = world_join(*world, vm->group, ROLE_VCPU, vm->reservation, &shortage);
+	status = world_join(*world, vm->group, ROLE_VCPU, &shortage);
 	if (status != VMK_OK)
 		world_put(*world);
 	return not_admitted(status, &shortage, why);
@@ -424,16 +364,6 @@ static void enlist(struct vm *vm)
 	spin_unlock(&vms_lock, saved);
 }
 
-void vm_audit(struct vm_audit *audit)
-{
-	uint64_t saved = spin_lock(&vms_lock);
-
-	*audit = (struct vm_audit){0};
-	list_for_each (node, &machines)
-		vm_memory_audit(list_entry(node, struct vm, node), audit);
-	spin_unlock(&vms_lock, saved);
-}
-
 /* One that is being discarded gets no reference any more. */
 static bool try_get(struct vm *vm)
 {
@@ -446,19 +376,24 @@ static bool try_get(struct vm *vm)
 	return false;
 }
 
-unsigned vm_collect(struct vm *vms_there[], unsigned most)
+struct vm *vm_after(struct vm *vm)
 {
 	uint64_t saved = spin_lock(&vms_lock);
-	unsigned count = 0;
+	struct list *node = vm ? vm->node.next : machines.next;
 
-	list_for_each (node, &machines) {
-		struct vm *vm = list_entry(node, struct vm, node);
-
-		if (count < most && try_get(vm))
-			vms_there[count++] = vm;
-	}
+	while (node != &machines && !try_get(list_entry(node, struct vm, node)))
+		node = node->next;
 	spin_unlock(&vms_lock, saved);
-	return count;
+	if (vm)
+		vm_put(vm);
+	return node == &machines ? NULL : list_entry(node, struct vm, node);
+}
+
+void vm_audit(struct vm_audit *audit)
+{
+	*audit = (struct vm_audit){0};
+	for (struct vm *vm = vm_after(NULL); vm; vm = vm_after(vm))
+		vm_memory_audit(vm, audit);
 }
 
 enum vmk_status vm_create(const struct package *package, const struct vm_owner *owner,
@@ -513,7 +448,7 @@ static bool anybody_runs(const struct vm *vm)
 
 bool vm_is_paused(const struct vm *vm)
 {
-	return __atomic_load_n(&vm->paused, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&vm->held, __ATOMIC_SEQ_CST) & VM_HELD_PAUSED;
 }
 
 uint64_t vm_time_ns(const struct vm *vm)
@@ -536,7 +471,7 @@ static void set_paused(struct vm *vm, bool paused)
 		guest_clock_hold(&vm->vtx.clock);
 		guest_clock_go(&vm->vtx.clock, ticks_now(vm), time_ns());
 	}
-	__atomic_store_n(&vm->paused, paused, __ATOMIC_SEQ_CST);
+	vm_hold(vm, VM_HELD_PAUSED, paused);
 	spin_unlock(&vm->lock, saved);
 }
 
@@ -559,7 +494,7 @@ void vm_pause(struct vm *vm, bool paused)
 	set_paused(vm, paused);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
 		vm_kick(vm->vcpus[i]);
-	/* Whoever takes a pCPU from now on sees `paused` before it enters the guest (run.c). */
+	/* Whoever takes a pCPU from now on sees that before it enters the guest (run.c). */
 	while (!stop_clock(vm))
 		world_yield();
 	/* Its devices have waited for a time that does not come, or comes again. */
@@ -578,7 +513,7 @@ enum vmk_status vm_adopt(struct vm *vm, struct world *world)
 	world_get(world);
 	vm->world = world;
 	vm->kernel.all += world_bytes(world);
-	return world_join(world, vm->group, ROLE_VMX, 0, &shortage);
+	return world_join(world, vm->group, ROLE_VMX, &shortage);
 }
 
 void vm_info(const struct vm *vm, struct vmk_vm_info *info)
@@ -595,5 +530,7 @@ void vm_info(const struct vm *vm, struct vmk_vm_info *info)
 
 const struct vm_file *vm_file(const struct vm *vm, uint64_t index)
 {
-	return index < vm->image.count ? &vm->image.files[index] : NULL;
+	const uint64_t count = vm->image.count;
+
+	return index < count ? &vm->image.files[index_nospec(index, count)] : NULL;
 }

@@ -64,7 +64,7 @@ struct vm_audit {
 	uint64_t mappings; /* leaf entries of all VMs' EPT, each of any size */
 	uint64_t strange;  /* of these, with a frame that is not that VM's RAM */
 };
-/* Looks at what guests can reach. */
+/* Looks at what guests can reach, VM by VM, in pieces (vm_memory_audit()). Without locks. */
 void vm_audit(struct vm_audit *audit);
 
 /* Memory, in frames but for `large`. */
@@ -82,6 +82,10 @@ void vm_balloon_info(const struct vm *vm, struct vm_balloon_info *info);
 /* At most so much of its RAM, in frames, is wanted to be there; 0: its limit. */
 void vm_balloon_ask(struct vm *vm, uint64_t frames);
 void vm_balloon_report(struct vm *vm, uint64_t pages);
+/* What the guest says of its memory: hostile; shown, and nothing is decided by it. */
+void vm_balloon_told(struct vm *vm, const struct vmk_vm_stats *stats);
+/* What it said last; asks it for newer ones, once a second at most. */
+void vm_balloon_stats(struct vm *vm, struct vmk_vm_stats *stats);
 /*
  * Memory is short no more: VMs are asked for less and less. To be called when vm_balloon_event() is
  * signalled and at the time that it returns; 0: nobody is asked. Without locks.
@@ -115,7 +119,9 @@ struct event *vm_event(struct vm *vm);
 void vm_irq(struct vm *vm, unsigned gsi, bool level);
 /* VMK_BAD_PARAM for an address that is no local APIC's. */
 enum vmk_status vm_message(struct vm *vm, uint64_t address, uint32_t data);
-/* All vCPUs into reset state, waiting for vm_start(). */
+/* All vCPUs into reset state, waiting for vm_start(): nothing of what ran before touches RAM or
+ * starts a vCPU any more. May wait for vCPUs to leave the guest: microseconds, at most a slice.
+ * Without locks. */
 void vm_reset(struct vm *vm);
 /* Somebody asks the guest to stop or to reset: VMK_VM_REQUEST_STOP or _RESET; or its VMX world is
  * to look at its console: _CONSOLE. */

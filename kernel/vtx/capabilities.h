@@ -85,7 +85,7 @@ enum vtx_need { NEED_REQUIRED, NEED_WANTED, NEED_REFUSED };
 	X(PROC2_SHADOWING, PROC2, 14, REFUSED, "VMCS shadowing", "no nested guests")               \
 	X(PROC2_ENCLS, PROC2, 15, WANTED, "ENCLS exiting", "no enclaves in guests")                \
 	X(PROC2_RDSEED, PROC2, 16, REFUSED, "RDSEED exiting", "random numbers are free")           \
-	X(PROC2_PML, PROC2, 17, REFUSED, "page-modification logging", "set while asked for")       \
+	X(PROC2_PML, PROC2, 17, REFUSED, "page-modification logging", "not used")                  \
 	X(PROC2_VE, PROC2, 18, REFUSED, "EPT-violation #VE", "every violation is ours")            \
 	X(PROC2_PT_CONCEAL, PROC2, 19, WANTED, "conceal VMX from PT", "traces say nothing of us")  \
 	X(PROC2_XSAVES, PROC2, 20, REFUSED, "XSAVES and XRSTORS",                                  \

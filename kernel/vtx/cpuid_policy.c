@@ -1,4 +1,5 @@
 #include "vtx/cpuid_policy.h"
+#include "lib/nospec.h"
 #include "vtx/vtx_ops.h"
 #include <string.h>
 
@@ -405,9 +406,9 @@ void cpuid_answer(const struct cpuid_policy *policy, const struct cpuid_vcpu *vc
 	if (leaf_with_subleaves(policy, vcpu, leaf, subleaf, r))
 		return;
 	if (policy->prepared && leaf < CPUID_PREPARED_BASIC)
-		*r = policy->basic[leaf];
+		*r = policy->basic[index_nospec(leaf, CPUID_PREPARED_BASIC)];
 	else if (policy->prepared && leaf - 0x80000000u < CPUID_PREPARED_EXTENDED)
-		*r = policy->extended[leaf - 0x80000000u];
+		*r = policy->extended[index_nospec(leaf - 0x80000000u, CPUID_PREPARED_EXTENDED)];
 	else
 		plain_leaf(policy, leaf, r);
 	if (leaf == 1)

@@ -56,17 +56,32 @@ static bool span_of(struct gpa gpa, uint64_t bytes, struct span *span)
 	return true;
 }
 
+#define LINE 8u /* slots in a cache line */
+
+static bool line_is_empty(const uint64_t *slot)
+{
+	return !(slot[0] | slot[1] | slot[2] | slot[3] | slot[4] | slot[5] | slot[6] | slot[7]);
+}
+
+/* The first slot from `i` on that is not empty, `end` if there is none before: most of most tables
+ * is empty. */
+static unsigned next_used(const uint64_t *table, unsigned i, unsigned end)
+{
+	while (i < end && !table[i])
+		i += i % LINE == 0 && line_is_empty(&table[i]) ? LINE : 1;
+	return MIN(i, end);
+}
+
 /* Every slot within the span that is not empty; tables come after what is below them. */
 static bool each_below(struct ept *ept, uint64_t *table, unsigned shift, struct span span,
 	slot_fn act, uint64_t argument)
 {
-	unsigned first = slot_of(span.from, shift), last = slot_of(span.last, shift);
+	const unsigned first = slot_of(span.from, shift), last = slot_of(span.last, shift);
 
-	for (unsigned i = first; i <= last; i++) {
+	for (unsigned i = next_used(table, first, last + 1); i <= last;
+		i = next_used(table, i + 1, last + 1)) {
 		struct span below = {i == first ? span.from : 0, i == last ? span.last : ~0ull};
 
-		if (!table[i])
-			continue;
 		if (!is_leaf(table[i], shift) &&
 			!each_below(ept, table_at(ept, table[i]), shift - 9, below, act, argument))
 			return false;
@@ -83,10 +98,7 @@ static bool each_slot(struct ept *ept, struct span span, slot_fn act, uint64_t a
 
 static bool is_empty(const uint64_t *table)
 {
-	for (unsigned i = 0; i < ENTRIES; i++)
-		if (table[i])
-			return false;
-	return true;
+	return next_used(table, 0, ENTRIES) == ENTRIES;
 }
 
 /*
@@ -415,27 +427,48 @@ enum vmk_status ept_protect(struct ept *ept, struct gpa gpa, uint64_t bytes, uin
 	return VMK_OK;
 }
 
-static bool walk_table(const struct ept *ept, const uint64_t *table, unsigned shift, uint64_t base,
+struct walk {
+	const struct ept *ept;
+	uint64_t from;
+	bool (*visit)(void *context, const struct ept_leaf *leaf);
+	void *context;
+};
+
+static bool walk_table(const struct walk *w, uint64_t entry, unsigned shift, uint64_t base);
+
+/* Of an entry that is not empty. */
+static bool walk_entry(const struct walk *w, uint64_t entry, unsigned shift, uint64_t at)
+{
+	const struct ept_leaf leaf = {{at}, entry, (enum ept_shift)shift};
+
+	return is_leaf(entry, shift) ? w->visit(w->context, &leaf)
+				     : walk_table(w, entry, shift - 9, at);
+}
+
+static bool walk_table(const struct walk *w, uint64_t entry, unsigned shift, uint64_t base)
+{
+	const uint64_t *table = table_at(w->ept, entry);
+	const uint64_t skipped = w->from > base ? (w->from - base) >> shift : 0;
+
+	for (unsigned i = next_used(table, (unsigned)MIN(skipped, (uint64_t)ENTRIES), ENTRIES);
+		i < ENTRIES; i = next_used(table, i + 1, ENTRIES))
+		if (!walk_entry(w, table[i], shift, base + ((uint64_t)i << shift)))
+			return false;
+	return true;
+}
+
+bool ept_walk_from(const struct ept *ept, struct gpa from,
 	bool (*visit)(void *context, const struct ept_leaf *leaf), void *context)
 {
-	for (unsigned i = 0; i < ENTRIES; i++) {
-		const uint64_t entry = table[i], at = base + ((uint64_t)i << shift);
-		const struct ept_leaf leaf = {{at}, entry, (enum ept_shift)shift};
+	const struct walk w = {ept, from.v, visit, context};
 
-		if (!entry)
-			continue;
-		if (is_leaf(entry, shift) ? !visit(context, &leaf)
-					  : !walk_table(ept, table_at(ept, entry), shift - 9, at,
-						    visit, context))
-			return false;
-	}
-	return true;
+	return walk_table(&w, ept->root.v, TOP_SHIFT, 0);
 }
 
 bool ept_walk(const struct ept *ept, bool (*visit)(void *context, const struct ept_leaf *leaf),
 	void *context)
 {
-	return walk_table(ept, table_at(ept, ept->root.v), TOP_SHIFT, 0, visit, context);
+	return ept_walk_from(ept, (struct gpa){0}, visit, context);
 }
 
 struct check {
@@ -464,8 +497,11 @@ static uint64_t count_tables(const struct ept *ept, const uint64_t *table, unsig
 {
 	uint64_t count = 1;
 
-	for (unsigned i = 0; i < ENTRIES && shift > EPT_4K; i++)
-		if (table[i] && !is_leaf(table[i], shift))
+	if (shift == EPT_4K)
+		return count;
+	for (unsigned i = next_used(table, 0, ENTRIES); i < ENTRIES;
+		i = next_used(table, i + 1, ENTRIES))
+		if (!is_leaf(table[i], shift))
 			count += count_tables(ept, table_at(ept, table[i]), shift - 9);
 	return count;
 }

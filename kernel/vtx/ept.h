@@ -95,6 +95,9 @@ bool ept_translate(
 /* Every leaf in ascending order; stops when `visit` gives false, and then returns false. */
 bool ept_walk(const struct ept *ept, bool (*visit)(void *context, const struct ept_leaf *leaf),
 	void *context);
+/* The same for the leaves that end behind `from`. */
+bool ept_walk_from(const struct ept *ept, struct gpa from,
+	bool (*visit)(void *context, const struct ept_leaf *leaf), void *context);
 /*
  * The oracle: every leaf maps memory that is owned, with valid bits, and tables are counted right.
  * False with *bad set to the first leaf that is not in order.

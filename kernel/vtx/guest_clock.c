@@ -42,7 +42,8 @@ void guest_clock_init(struct guest_clock *c, uint64_t host_hz, uint64_t guest_hz
 		c->multiplier = ratio(guest_hz, host_hz);
 		c->inverse = ratio(ONE, c->multiplier) + 1;
 	}
-	c->offset = 0 - guest_clock_scale(tsc, c->multiplier);
+	c->since_ticks = guest_clock_scale(tsc, c->multiplier);
+	c->offset = 0 - c->since_ticks;
 }
 
 void guest_clock_hold(struct guest_clock *c)
@@ -65,8 +66,8 @@ void guest_clock_stop(struct guest_clock *c, uint64_t ticks, uint64_t ns)
 {
 	guest_clock_hold(c);
 	if (!c->stopped) {
-		PUT(c->stopped_ticks, ticks);
-		PUT(c->stopped_ns, ns);
+		PUT(c->since_ticks, ticks);
+		PUT(c->since_ns, ns);
 		PUT(c->stopped, true);
 	}
 	end_change(c);
@@ -74,7 +75,7 @@ void guest_clock_stop(struct guest_clock *c, uint64_t ticks, uint64_t ns)
 
 void guest_clock_go(struct guest_clock *c, uint64_t ticks, uint64_t ns)
 {
-	uint64_t stood = ticks - c->stopped_ticks;
+	uint64_t stood = ticks - c->since_ticks;
 
 	guest_clock_hold(c);
 	if (c->stopped) {
@@ -82,7 +83,9 @@ void guest_clock_go(struct guest_clock *c, uint64_t ticks, uint64_t ns)
 		 * never goes back. */
 		stood -= c->multiplier && stood;
 		PUT(c->offset, c->offset - stood);
-		PUT(c->paused_ns, c->paused_ns + (ns - c->stopped_ns));
+		PUT(c->paused_ns, c->paused_ns + (ns - c->since_ns));
+		PUT(c->since_ticks, ticks);
+		PUT(c->since_ns, ns);
 		PUT(c->stopped, false);
 	}
 	end_change(c);
@@ -95,30 +98,46 @@ static bool is_one_view(const struct guest_clock *c, uint32_t changes)
 	return !(changes & 1) && GET(c->changes) == changes;
 }
 
-uint64_t guest_clock_tsc(const struct guest_clock *c, uint64_t ticks)
+struct setting {
+	bool stopped;
+	uint64_t offset, since_ticks, since_ns, paused_ns;
+};
+
+static struct setting setting_of(const struct guest_clock *c)
 {
-	uint64_t at, offset;
+	struct setting s;
 	uint32_t changes;
 
 	do {
 		changes = __atomic_load_n(&c->changes, __ATOMIC_ACQUIRE);
-		at = GET(c->stopped) ? GET(c->stopped_ticks) : ticks;
-		offset = GET(c->offset);
+		s.stopped = GET(c->stopped);
+		s.offset = GET(c->offset);
+		s.since_ticks = GET(c->since_ticks);
+		s.since_ns = GET(c->since_ns);
+		s.paused_ns = GET(c->paused_ns);
 	} while (!is_one_view(c, changes));
-	return at + offset;
+	return s;
+}
+
+/* Who read the host's time before the clock last went, and only then asks for the guest's, would
+ * see it go back. */
+static uint64_t counted(const struct setting *s, uint64_t now, uint64_t since)
+{
+	return s->stopped || (int64_t)(now - since) < 0 ? since : now;
+}
+
+uint64_t guest_clock_tsc(const struct guest_clock *c, uint64_t ticks)
+{
+	const struct setting s = setting_of(c);
+
+	return counted(&s, ticks, s.since_ticks) + s.offset;
 }
 
 uint64_t guest_clock_ns_after_pauses(const struct guest_clock *c, uint64_t ns)
 {
-	uint64_t at, paused;
-	uint32_t changes;
+	const struct setting s = setting_of(c);
 
-	do {
-		changes = __atomic_load_n(&c->changes, __ATOMIC_ACQUIRE);
-		at = GET(c->stopped) ? GET(c->stopped_ns) : ns;
-		paused = GET(c->paused_ns);
-	} while (!is_one_view(c, changes));
-	return at - paused;
+	return counted(&s, ns, s.since_ns) - s.paused_ns;
 }
 
 uint64_t guest_clock_host_ticks(const struct guest_clock *c, uint64_t ticks)

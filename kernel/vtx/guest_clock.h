@@ -22,9 +22,9 @@ struct guest_clock {
 	uint64_t inverse;    /* and the other way round, rounded up */
 	uint32_t changes;    /* odd while what follows is being changed */
 	bool stopped;
-	uint64_t offset; /* added to the multiplied TSC */
-	uint64_t stopped_ticks, stopped_ns;
-	uint64_t paused_ns; /* in all, before it was stopped last */
+	uint64_t offset;                /* added to the multiplied TSC */
+	uint64_t since_ticks, since_ns; /* when it stopped, or went, last */
+	uint64_t paused_ns;             /* in all, before it was stopped last */
 };
 
 /* Rates within GUEST_CLOCK_HZ_MIN and _MAX. */
@@ -49,14 +49,22 @@ static inline uint64_t guest_clock_scale(uint64_t ticks, uint64_t multiplier)
 		return ticks;
 	return (uint64_t)((unsigned __int128)ticks * multiplier >> GUEST_CLOCK_FRACTION_BITS);
 }
-/* A TSC and what it lags behind the first pCPU's, in the guest's ticks. In the guest the lag is
- * part of the offset: there it is this, or one tick less, as each of the two is rounded down. */
-static inline uint64_t guest_clock_ticks(
-	const struct guest_clock *clock, uint64_t tsc, uint64_t lag)
+/* In the guest a pCPU's lag (vtx_tsc_lag()) is part of the offset: there its ticks are
+ * guest_clock_ticks(), or one less, as each of the two is rounded down. */
+static inline uint64_t guest_clock_lag(const struct guest_clock *clock, int64_t lag)
 {
-	return guest_clock_scale(tsc + lag, clock->multiplier);
+	if (lag >= 0)
+		return guest_clock_scale((uint64_t)lag, clock->multiplier);
+	return 0 - guest_clock_scale(0 - (uint64_t)lag, clock->multiplier) -
+	       (clock->multiplier != 0);
 }
-/* The guest's TSC at guest_clock_ticks(), without what the guest itself has added. */
+/* A TSC and what it lags behind the first pCPU's (below 0: it is ahead), in the guest's ticks. */
+static inline uint64_t guest_clock_ticks(const struct guest_clock *clock, uint64_t tsc, int64_t lag)
+{
+	return guest_clock_scale(tsc + (uint64_t)lag, clock->multiplier);
+}
+/* The guest's TSC at guest_clock_ticks(), without what the guest itself has added. Ticks and
+ * nanoseconds that were read before the clock last went count as those at which it did. */
 uint64_t guest_clock_tsc(const struct guest_clock *clock, uint64_t ticks);
 /* Nanoseconds, of those of the host in which the VM was not paused. */
 uint64_t guest_clock_ns_after_pauses(const struct guest_clock *clock, uint64_t ns);

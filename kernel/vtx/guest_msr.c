@@ -1,4 +1,5 @@
 #include "vtx/guest_msr.h"
+#include "lib/nospec.h"
 #include "vtx/vcpu.h"
 #include "vtx/vcpu_exits.h"
 #include <string.h>
@@ -92,33 +93,45 @@ static unsigned switched_count(const struct vcpu *v)
 	return ARRAY_SIZE(switched_msrs) - !has_tsc_aux(v);
 }
 
+/* WRMSR takes longer than to see that it is not needed. */
+static void compare(struct vcpu *v, unsigned i)
+{
+	const uint8_t bit = (uint8_t)(1u << i);
+
+	v->differing = (uint8_t)((v->differing & ~bit) |
+				 (v->switched[i] != v->host_switched[i] ? bit : 0));
+}
+
+void guest_msr_power_on(struct vcpu *v)
+{
+	const unsigned count = switched_count(v);
+
+	memset(v->switched, 0, sizeof(v->switched));
+	for (unsigned i = 0; i < count; i++)
+		compare(v, i);
+}
+
 void guest_msr_load(struct vcpu *v)
 {
 	const unsigned count = switched_count(v);
 
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		v->host_switched[i] = vtx_rdmsr(switched_msrs[i]);
+		compare(v, i);
+	}
 	guest_msr_reload(v);
 }
 
-/* WRMSR takes longer than to see that it is not needed. */
 void guest_msr_reload(struct vcpu *v)
 {
-	const unsigned count = switched_count(v);
-
-	for (unsigned i = 0; i < count; i++)
-		if (v->switched[i] != v->host_switched[i])
-			vtx_wrmsr(switched_msrs[i], v->switched[i]);
+	vtx_wrmsrs(switched_msrs, v->switched, v->differing);
 }
 
 void guest_msr_unload(struct vcpu *v)
 {
-	const unsigned count = switched_count(v);
-
 	v->switched[0] = vtx_rdmsr(MSR_KERNEL_GS_BASE);
-	for (unsigned i = 0; i < count; i++)
-		if (v->switched[i] != v->host_switched[i])
-			vtx_wrmsr(switched_msrs[i], v->host_switched[i]);
+	compare(v, 0);
+	vtx_wrmsrs(switched_msrs, v->host_switched, v->differing);
 }
 
 /* What the processor takes: elsewhere it would be the host that faults (SDM 4, table 2-2). */
@@ -159,7 +172,7 @@ void guest_msr_reset(struct vcpu *v)
 static int mtrr_index(uint32_t msr)
 {
 	if (msr >= MSR_MTRR_VAR && msr < MSR_MTRR_VAR + MTRR_VARS)
-		return (int)(msr - MSR_MTRR_VAR);
+		return (int)index_nospec(msr - MSR_MTRR_VAR, MTRR_VARS);
 	for (unsigned i = 0; i < MTRR_FIXEDS; i++)
 		if (fixed_mtrrs[i] == msr)
 			return (int)(MTRR_VARS + i);
@@ -266,6 +279,7 @@ bool guest_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 		if (!switched_is_valid(msr, value))
 			return false;
 		v->switched[switched] = value;
+		compare(v, (unsigned)switched);
 		vtx_wrmsr(msr, value);
 		return true;
 	}

@@ -14,6 +14,8 @@ struct vtx_controls;
 void msr_bitmap_fill(uint8_t bitmap[4096], const struct vtx_controls *controls);
 
 void guest_msr_reset(struct vcpu *vcpu);
+/* The switched ones as after power-up (SDM 3A, table 9-1); not loaded, or aside. */
+void guest_msr_power_on(struct vcpu *vcpu);
 /* The guest's switched MSRs into the processor, and back; and once more, where the host's are the
  * same as at the last load. */
 void guest_msr_load(struct vcpu *vcpu);

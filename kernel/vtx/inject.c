@@ -149,6 +149,13 @@ bool inject_exception(struct injector *in, unsigned vector, uint32_t error)
 	return true;
 }
 
+void inject_int1(struct injector *in)
+{
+	in->event = EVENT_VALID | EVENT_PRIVILEGED_EXCEPTION << 8 | EXCEPTION_DB;
+	in->error = 0;
+	in->length = (uint32_t)vtx_vmread(VMCS_EXIT_INSTRUCTION_LENGTH);
+}
+
 void inject_nmi(struct injector *in)
 {
 	in->nmi = true;

@@ -56,6 +56,8 @@ void inject_after_exit(struct injector *injector, uint32_t reason);
  * guest is in protected mode then. False: a triple fault; nothing can be delivered any more.
  */
 bool inject_exception(struct injector *injector, unsigned vector, uint32_t error);
+/* The #DB of an INT1 that exited; as with any trap, the guest goes on behind the instruction. */
+void inject_int1(struct injector *injector);
 /* An NMI, when the guest takes it. */
 void inject_nmi(struct injector *injector);
 /*

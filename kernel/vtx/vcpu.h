@@ -109,11 +109,13 @@ struct vcpu {
 	struct vtx_host host;
 	/* MSRs that are switched with the vCPU, and what is emulated. */
 	uint64_t switched[8], host_switched[8];
+	uint8_t differing;   /* a bit for each where guest and host have other values */
 	uint64_t tsc_offset; /* what the VMCS has */
 	uint64_t tsc_lag;    /* of the pCPU it is loaded on, in the guest's ticks */
 	uint64_t tsc_adjust; /* IA32_TSC_ADJUST; INIT leaves it */
 	uint64_t misc_enable, mtrr_default, mtrr[16 + 11];
-	uint64_t dr[4], dr6;
+	uint64_t dr[4], dr6; /* while others have the pCPU */
+	bool breakpoints;    /* that DR7 sets: dr[] comes with each turn */
 	/* guest_fpu.h: what is in `fpu`, the guest's XCR0 and, while it has the pCPU, the real one.
 	 */
 	void *fpu;

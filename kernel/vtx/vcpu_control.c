@@ -26,12 +26,14 @@
 #define CR4_PCIDE   (1ull << 17)
 #define CR4_OSXSAVE (1ull << 18)
 /* Beyond what CPUID offers: a machine check must find CR4.MCE set, or it stops the machine. */
-#define CR4_HOST CR4_MCE
+#define CR4_HOST    CR4_MCE
 
-#define EFER_LME (1ull << 8)
-#define EFER_LMA (1ull << 10)
+#define EFER_LME    (1ull << 8)
+#define EFER_LMA    (1ull << 10)
 
-#define CS_LONG  (1u << 13)
+#define CS_LONG     (1u << 13)
+
+#define DR7_ENABLED 0xffull /* L0 to G3 */
 
 uint64_t vcpu_cr0_mask(const struct vcpu *v)
 {
@@ -226,13 +228,30 @@ int exit_cr_access(struct vcpu *v)
 	return NEXT_ENTER;
 }
 
-/* The first access loads the guest's debug registers; from then on it has them until it is
- * unloaded. */
-int exit_mov_dr(struct vcpu *v)
+/* --- debug registers: the guest's from its first access in a turn on */
+
+void vcpu_debug_load(struct vcpu *v)
 {
 	vtx_debug_load(v->dr, v->dr6);
 	v->debug_registers = true;
 	v->proc_controls &= ~(uint32_t)PROC_MOV_DR;
 	vtx_vmwrite(VMCS_PROC_CONTROLS, v->proc_controls);
+}
+
+void vcpu_debug_put_away(struct vcpu *v)
+{
+	static const uint64_t none[4];
+
+	vtx_debug_save(v->dr, &v->dr6);
+	vtx_debug_load(none, VCPU_DR6_RESET);
+	v->debug_registers = false;
+	v->breakpoints = vtx_vmread(VMCS_GUEST_DR7) & DR7_ENABLED;
+	v->proc_controls |= (uint32_t)PROC_MOV_DR;
+	vtx_vmwrite(VMCS_PROC_CONTROLS, v->proc_controls);
+}
+
+int exit_mov_dr(struct vcpu *v)
+{
+	vcpu_debug_load(v);
 	return NEXT_ENTER;
 }

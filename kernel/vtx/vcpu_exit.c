@@ -3,8 +3,7 @@
 #include "vtx/guest_msr.h"
 #include "vtx/vcpu_exits.h"
 
-#define DR6_FIXED 0xffff0ff0ull
-#define DR7_GD    (1ull << 13)
+#define DR7_GD (1ull << 13)
 
 uint64_t vcpu_gpr(const struct vcpu *v, unsigned number)
 {
@@ -159,18 +158,29 @@ int exit_ept(struct vcpu *v)
 	return VCPU_STOP_MEMORY;
 }
 
-/* A #DB that exited has not changed DR6 and DR7: the qualification says how (SDM 28.1, 28.2.1). */
-static int reflect_debug(struct vcpu *v)
+/*
+ * A #DB that exited has not changed DR6 and DR7: the qualification says how (SDM 28.1, 28.2.1). Its
+ * delivery ends what STI and MOV SS block. The exit has not, and where TF is set, VM entry would
+ * take a blocked step for one that is still due (27.3.1.5), and fail.
+ */
+static int reflect_debug(struct vcpu *v, unsigned type)
 {
 	const uint64_t qual = vtx_vmread(VMCS_EXIT_QUALIFICATION) & 0xe00full;
+	const uint64_t blocking = vtx_vmread(VMCS_GUEST_INTERRUPTIBILITY);
 
 	if (v->debug_registers)
 		vtx_debug_save(v->dr, &v->dr6);
-	v->dr6 = (v->dr6 & ~0xfull) | DR6_FIXED | qual;
+	v->dr6 = (v->dr6 & ~0xfull) | VCPU_DR6_RESET | qual;
 	if (v->debug_registers)
 		vtx_debug_load(v->dr, v->dr6);
 	vtx_vmwrite(VMCS_GUEST_DR7, vtx_vmread(VMCS_GUEST_DR7) & ~DR7_GD);
-	return vcpu_fault(v, EXCEPTION_DB, 0);
+	if (blocking & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
+		vtx_vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
+			blocking & ~(uint64_t)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+	if (type != EVENT_PRIVILEGED_EXCEPTION)
+		return vcpu_fault(v, EXCEPTION_DB, 0);
+	inject_int1(&v->injector);
+	return NEXT_ENTER;
 }
 
 /*
@@ -192,7 +202,7 @@ int exit_exception(struct vcpu *v)
 		return NEXT_ENTER;
 	case EXCEPTION_DB:
 		vtx_host_interrupts();
-		return reflect_debug(v);
+		return reflect_debug(v, EVENT_TYPE(event));
 	case EXCEPTION_AC:
 		vtx_host_interrupts();
 		return vcpu_fault(v, EXCEPTION_AC, (uint32_t)vtx_vmread(VMCS_EXIT_EVENT_ERROR));

@@ -21,6 +21,20 @@ void vcpu_set_cr4(struct vcpu *v, uint64_t value);
 void vcpu_set_efer(struct vcpu *v, uint64_t value);
 uint64_t vcpu_cr0(const struct vcpu *v); /* as the guest sees it */
 uint64_t vcpu_cr4(const struct vcpu *v);
+/* DR6 after reset (SDM 3A, table 9-1), and its bits that are always 1. */
+#define VCPU_DR6_RESET 0xffff0ff0u
+/*
+ * The pCPU has the guest's debug registers from here on, and none of them any more. VM entry loads
+ * DR7 but not the addresses: where the guest has set breakpoints, they come with it
+ * (vcpu->breakpoints), or it would be told where others have set theirs.
+ */
+void vcpu_debug_load(struct vcpu *v);
+void vcpu_debug_put_away(struct vcpu *v);
+static inline void vcpu_debug_unload(struct vcpu *v)
+{
+	if (v->debug_registers)
+		vcpu_debug_put_away(v); /* seldom, and each exit to ring 3 comes by */
+}
 /* Forget the translations of this vCPU's own tables on this pCPU. */
 void vcpu_flush(struct vcpu *v);
 

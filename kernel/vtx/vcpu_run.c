@@ -42,6 +42,14 @@ static int fail(struct vcpu *v)
 	return VCPU_STOP_FAILED;
 }
 
+/* A machine check ends an entry without an exception (SDM 27.9): it is the host's all the same. */
+static int entry_failed(struct vcpu *v)
+{
+	if ((v->exit_reason & EXIT_REASON_MASK) == EXIT_MACHINE_CHECK_ENTRY)
+		vtx_host_machine_check();
+	return fail(v);
+}
+
 /* HLT with something to wake it has ended already. */
 static int halt(struct vcpu *v)
 {
@@ -159,7 +167,7 @@ static int enter_once(struct vcpu *v)
 	if ((v->exit_reason & EXIT_REASON_MASK) < VTX_EXIT_COUNT)
 		v->exits[v->exit_reason & EXIT_REASON_MASK]++;
 	if (v->exit_reason & EXIT_ENTRY_FAILED)
-		return fail(v);
+		return entry_failed(v);
 	v->launched = true;
 	inject_after_exit(&v->injector, v->exit_reason);
 	return answer(v);

@@ -169,8 +169,9 @@ void vcpu_reset(struct vcpu *v)
 	v->registers.cr2 = 0;
 	v->injector = (struct injector){0};
 	v->failed = false;
-	v->debug_registers = false; /* set_controls() lets MOV DR exit again */
-	v->dr6 = 0xffff0ff0u;
+	vcpu_debug_unload(v);
+	v->breakpoints = false;
+	v->dr6 = VCPU_DR6_RESET;
 	memset(v->dr, 0, sizeof(v->dr));
 	guest_msr_reset(v);
 	set_controls(v);
@@ -237,6 +238,7 @@ void vcpu_power_on(struct vcpu *v)
 {
 	guest_fpu_power_on(v);
 	v->tsc_adjust = 0;
+	guest_msr_power_on(v);
 }
 
 void vcpu_init(struct vcpu *v, struct vtx_vm *vm, uint32_t index, uint16_t vpid, struct hpa vmcs,
@@ -252,12 +254,11 @@ void vcpu_init(struct vcpu *v, struct vtx_vm *vm, uint32_t index, uint16_t vpid,
 	vcpu_power_on(v);
 }
 
-/* Each entry writes HOST_RSP. */
 static struct vtx_counts counts(const struct vcpu *v)
 {
 	struct vtx_counts c = vtx_counts();
 
-	c.vmwrites += v->counters[COUNT_ENTRIES];
+	c.vmwrites += c.entry_vmwrites * v->counters[COUNT_ENTRIES];
 	return c;
 }
 
@@ -271,9 +272,11 @@ enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
 	v->counted = counts(v);
 	v->launched = false;
 	set_host(v);
-	v->tsc_lag = guest_clock_scale(vtx_tsc_lag(), v->vm->clock.multiplier);
+	v->tsc_lag = guest_clock_lag(&v->vm->clock, vtx_tsc_lag());
 	guest_msr_load(v);
 	guest_fpu_load(v);
+	if (v->breakpoints)
+		vcpu_debug_load(v);
 	/* This pCPU may remember addresses of an earlier turn, and the guest has changed its tables
 	 * elsewhere. Where it is the last one that had the vCPU, it was told of all changes. */
 	if (v->last_pcpu != v->pcpu)
@@ -284,12 +287,7 @@ enum vmk_status vcpu_load(struct vcpu *v, unsigned pcpu)
 
 void vcpu_set_aside(struct vcpu *v)
 {
-	if (v->debug_registers) {
-		vtx_debug_save(v->dr, &v->dr6);
-		v->debug_registers = false;
-		v->proc_controls |= (uint32_t)PROC_MOV_DR;
-		vtx_vmwrite(VMCS_PROC_CONTROLS, v->proc_controls);
-	}
+	vcpu_debug_unload(v);
 	guest_fpu_unload(v);
 	guest_msr_unload(v);
 	vtx_host_tables();
@@ -300,6 +298,8 @@ void vcpu_take_up(struct vcpu *v)
 {
 	guest_msr_reload(v);
 	guest_fpu_load(v);
+	if (v->breakpoints)
+		vcpu_debug_load(v);
 	v->aside = false;
 }
 

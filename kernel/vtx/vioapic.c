@@ -1,4 +1,5 @@
 #include "vtx/vioapic.h"
+#include "lib/nospec.h"
 #include <string.h>
 
 #define OFFSET_SELECT 0x00u
@@ -62,6 +63,7 @@ void vioapic_set(struct vioapic *io, unsigned pin, bool asserted)
 
 	if (pin >= IOAPIC_INPUTS)
 		return;
+	pin = (unsigned)index_nospec(pin, IOAPIC_INPUTS);
 	was = io->level >> pin & 1;
 	io->level = (io->level & ~(1u << pin)) | (uint32_t)asserted << pin;
 	if (io->entry[pin] & ENTRY_LEVEL)
@@ -98,6 +100,7 @@ uint32_t vioapic_read(const struct vioapic *io, uint32_t offset)
 	pin = (io->select - INDEX_TABLE) / 2;
 	if (io->select < INDEX_TABLE || pin >= IOAPIC_INPUTS)
 		return ~0u;
+	pin = (unsigned)index_nospec(pin, IOAPIC_INPUTS);
 	return (uint32_t)(io->entry[pin] >> (io->select & 1 ? 32 : 0));
 }
 
@@ -134,5 +137,5 @@ void vioapic_write(struct vioapic *io, uint32_t offset, uint32_t value)
 		io->id = value >> 24 & 0xf;
 	pin = (io->select - INDEX_TABLE) / 2;
 	if (io->select >= INDEX_TABLE && pin < IOAPIC_INPUTS)
-		write_entry(io, pin, io->select & 1, value);
+		write_entry(io, (unsigned)index_nospec(pin, IOAPIC_INPUTS), io->select & 1, value);
 }

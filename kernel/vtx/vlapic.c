@@ -1,4 +1,5 @@
-#include "vtx/vlapic.h"
+#include "lib/nospec.h"
+#include "vtx/vlapic_timer.h"
 #include <string.h>
 
 /* Register offsets, SDM table 11-1. */
@@ -25,9 +26,7 @@
 #define REG_SELF_IPI        0x3f0u
 
 #define VERSION             (0x14u | (LVTS - 1) << 16)
-#define SVR_ENABLE          (1u << 8)
 #define SVR_MASK            0x1ffu
-#define LVT_MASKED          (1u << 16)
 #define ICR_PENDING         (1u << 12)
 #define ICR_KNOWN           0xffffffff000ccfffull
 #define ESR_SEND_ILLEGAL    (1u << 5)
@@ -37,8 +36,6 @@
 #define MSR_APIC_BASE       0x1bu
 #define MSR_TSC_DEADLINE    0x6e0u
 #define MSR_X2APIC          0x800u
-
-enum timer_mode { TIMER_ONE_SHOT, TIMER_PERIODIC, TIMER_DEADLINE };
 
 /* What software may write in each LVT entry. */
 static const uint32_t lvt_writable[LVTS] = {
@@ -93,6 +90,7 @@ void vlapic_reset(struct vlapic *a)
 	a->esr = a->esr_new = 0;
 	memset(a->isr, 0, sizeof(a->isr));
 	memset(a->irr, 0, sizeof(a->irr));
+	a->requested = false;
 	memset(a->tmr, 0, sizeof(a->tmr));
 	for (unsigned i = 0; i < LVTS; i++)
 		a->lvt[i] = LVT_MASKED;
@@ -143,6 +141,7 @@ static void take_posted(struct vlapic *a)
 		a->irr[i] |= bits;
 		a->tmr[i] = (a->tmr[i] & ~bits) | (level & bits);
 	}
+	a->requested = true;
 }
 
 /* What others have posted becomes this APIC's own. */
@@ -166,6 +165,7 @@ int vlapic_pending(struct vlapic *a)
 
 	collect(a);
 	vector = highest(a->irr);
+	a->requested = vector >= 0;
 	if (vector < 0 || !vlapic_is_enabled(a) ||
 		((uint32_t)vector & 0xf0) <= (processor_priority(a) & 0xf0))
 		return -1;
@@ -304,64 +304,6 @@ static void send(struct vlapic *a)
 	a->ops->send(a->context, &m);
 }
 
-/* --- timer --- */
-
-static enum timer_mode timer_mode(const struct vlapic *a)
-{
-	return (enum timer_mode)(a->lvt[LVT_TIMER] >> 17 & 3);
-}
-
-/* SDM figure 11-10: bits 0, 1 and 3 say 2, 4, ... 128, 1. */
-static unsigned divisor_shift(const struct vlapic *a)
-{
-	unsigned code = (a->divide & 3) | (a->divide & 8) >> 1;
-
-	return (code + 1) & 7;
-}
-
-static uint64_t period(const struct vlapic *a)
-{
-	return (uint64_t)a->initial << divisor_shift(a);
-}
-
-static void start_counting(struct vlapic *a)
-{
-	if (timer_mode(a) == TIMER_DEADLINE)
-		return;
-	a->deadline = a->initial ? a->ops->now(a->context) + period(a) : 0;
-}
-
-static uint32_t current_count(const struct vlapic *a)
-{
-	uint64_t now;
-
-	if (!a->deadline || timer_mode(a) == TIMER_DEADLINE)
-		return 0;
-	now = a->ops->now(a->context);
-	return now >= a->deadline ? 0 : (uint32_t)((a->deadline - now) >> divisor_shift(a));
-}
-
-void vlapic_tsc_moved(struct vlapic *a, uint64_t by)
-{
-	if (a->deadline && timer_mode(a) != TIMER_DEADLINE)
-		a->deadline = MAX(a->deadline + by, 1); /* 0: not armed */
-}
-
-void vlapic_tick(struct vlapic *a, uint64_t now)
-{
-	const uint32_t entry = a->lvt[LVT_TIMER];
-
-	if (!a->deadline || now < a->deadline)
-		return;
-	if (timer_mode(a) == TIMER_PERIODIC && period(a))
-		/* Periods that went by while the vCPU did not run are one interrupt. */
-		a->deadline += ((now - a->deadline) / period(a) + 1) * period(a);
-	else
-		a->deadline = 0;
-	if (!(entry & LVT_MASKED) && (a->svr & SVR_ENABLE))
-		vlapic_post(a, (uint8_t)entry, false);
-}
-
 /* --- registers --- */
 
 static int lvt_of(uint32_t offset)
@@ -369,7 +311,7 @@ static int lvt_of(uint32_t offset)
 	if (offset == REG_CMCI)
 		return LVT_CMCI;
 	if (offset >= REG_TIMER && offset <= REG_ERROR && !(offset & 0xf))
-		return LVT_TIMER + (int)((offset - REG_TIMER) >> 4);
+		return LVT_TIMER + (int)index_nospec((offset - REG_TIMER) >> 4, LVTS - LVT_TIMER);
 	return -1;
 }
 
@@ -377,6 +319,8 @@ static void write_lvt(struct vlapic *a, int index, uint32_t value)
 {
 	const uint32_t old_mode = timer_mode(a);
 
+	if (index == LVT_TIMER)
+		vlapic_timer_catch_up(a);
 	value &= lvt_writable[index];
 	if (!(a->svr & SVR_ENABLE))
 		value |= LVT_MASKED;
@@ -430,7 +374,8 @@ uint32_t vlapic_read(struct vlapic *a, uint32_t offset)
 	case REG_INITIAL:
 		return a->initial;
 	case REG_CURRENT:
-		return current_count(a);
+		vlapic_timer_catch_up(a);
+		return vlapic_timer_count(a);
 	case REG_DIVIDE:
 		return a->divide;
 	}
@@ -484,9 +429,10 @@ void vlapic_write(struct vlapic *a, uint32_t offset, uint32_t value)
 		if (timer_mode(a) == TIMER_DEADLINE)
 			return;
 		a->initial = value;
-		start_counting(a);
+		vlapic_timer_start(a);
 		return;
 	case REG_DIVIDE:
+		vlapic_timer_catch_up(a);
 		a->divide = value & 0xb;
 		return;
 	}
@@ -563,6 +509,7 @@ bool vlapic_read_msr(struct vlapic *a, uint32_t msr, uint64_t *value)
 		return true;
 	}
 	if (msr == MSR_TSC_DEADLINE) {
+		vlapic_timer_catch_up(a);
 		*value = timer_mode(a) == TIMER_DEADLINE ? a->deadline : 0;
 		return true;
 	}

@@ -65,6 +65,7 @@ struct vlapic {
 	uint32_t id, tpr, ldr, dfr, svr, esr, esr_new;
 	uint32_t isr[APIC_WORDS], irr[APIC_WORDS], tmr[APIC_WORDS];
 	uint32_t lvt[LVTS];
+	bool requested; /* `irr` may be anything but zeroes */
 	uint64_t icr;
 	uint32_t divide, initial;
 	uint64_t deadline; /* of the timer, in the guest's TSC; 0: not armed */
@@ -88,6 +89,11 @@ bool vlapic_is_addressed(const struct vlapic *apic, const struct apic_message *m
 
 /* The vector to be delivered now, or -1: pending, above the processor's priority. */
 int vlapic_pending(struct vlapic *apic);
+/* False: that is -1, as each entry into a guest asks. */
+static inline bool vlapic_may_have_pending(const struct vlapic *apic)
+{
+	return apic->requested || __atomic_load_n(&apic->posted_any, __ATOMIC_RELAXED);
+}
 void vlapic_accept(struct vlapic *apic, uint8_t vector);
 /*
  * The other way in: LINT0 in ExtINT mode, or INTR while the APIC is disabled (SDM 3A, 11.5.1,
@@ -113,10 +119,13 @@ void vlapic_wire(struct vlapic *apic);
 uint8_t vlapic_tpr(const struct vlapic *apic); /* as in CR8 */
 void vlapic_set_tpr(struct vlapic *apic, uint8_t cr8);
 
-/* When the timer is due, in the guest's TSC; UINT64_MAX: not armed. */
+/* When the timer is due, in the guest's TSC; UINT64_MAX: it is not armed, or masked, so that nobody
+ * is to be interrupted. */
 static inline uint64_t vlapic_deadline(const struct vlapic *apic)
 {
-	return apic->deadline ? apic->deadline : UINT64_MAX;
+	const bool masked = apic->lvt[LVT_TIMER] >> 16 & 1;
+
+	return apic->deadline && !masked ? apic->deadline : UINT64_MAX;
 }
 /* The guest has moved its TSC forward by so much (modulo 2^64): its deadline is another time then,
  * but what counts down goes on counting. */

@@ -24,9 +24,10 @@ enum vmx_result vtx_vmptrld(struct hpa vmcs);
 uint64_t vtx_vmread(enum vmcs_field field);
 enum vmx_result vtx_vmwrite(enum vmcs_field field, uint64_t value);
 
-/* How often this pCPU has executed them, without what vtx_enter() does. */
+/* How often this pCPU has executed them, without the VMWRITEs of vtx_enter(). */
 struct vtx_counts {
 	uint64_t vmreads, vmwrites;
+	uint8_t entry_vmwrites; /* of each */
 };
 struct vtx_counts vtx_counts(void);
 
@@ -79,9 +80,11 @@ void vtx_host_machine_check(void);
 /* MSRs that every processor with VMX has; never fails. */
 uint64_t vtx_rdmsr(uint32_t msr);
 void vtx_wrmsr(uint32_t msr, uint64_t value);
+/* Those of a list whose bits are in `which`. */
+void vtx_wrmsrs(const uint32_t *msrs, const uint64_t *values, uint32_t which);
 uint64_t vtx_rdtsc(void);
-/* What this pCPU's TSC lags behind the first one's. */
-uint64_t vtx_tsc_lag(void);
+/* What this pCPU's TSC lags behind the first one's; below 0: it is ahead. */
+int64_t vtx_tsc_lag(void);
 /*
  * x87, SSE and what lies beyond (SDM 1, 13). `components` are bits of XCR0, all of them set there;
  * 0 stands for a processor without XSAVE, and for x87 and SSE. An area is aligned to 64 bytes, as

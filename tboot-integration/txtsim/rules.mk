@@ -4,7 +4,7 @@ TXTSIM_MODEL := $(addprefix $(TXTSIM)/model/,platform.c faults.c heap.c digest.c
 	tpmcmd.c mle.c getsec.c sinit.c tis.c dump.c acpi.c lcp.c lcplist.c \
 	ownerpolicy.c)
 TXTSIM_BOCHS := $(TXTSIM)/swtpm/client.c $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c \
-	wake.c memory.c firmware.c swtpm.c stamp.c)
+	wake.c memory.c firmware.c swtpm.c stamp.c vmx_count.c)
 TXTSIM_QEMU := $(TXTSIM)/swtpm/client.c $(TXTSIM)/model/acpifind.c $(addprefix $(TXTSIM)/qemu/,\
 	machine.c arguments.c probe.c qmp.c gdb.c pciproxy.c mleimage.c guest.c sites.c cpu.c edge.c)
 

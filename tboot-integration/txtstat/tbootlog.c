@@ -1,5 +1,7 @@
 #include "tboot-integration/txtstat/tbootlog.h"
 
+#include <string.h>
+
 #include "lib/reader.h"
 
 /* X(part of a line, what it means, what to do) */
@@ -169,22 +171,11 @@ enum vmk_status tbootlog_text(const void *log, size_t size, char *to, size_t roo
 	return out.full ? VMK_TOO_LARGE : r.failed ? VMK_TRUNCATED : VMK_OK;
 }
 
-static bool contains(const char *text, size_t size, const char *part)
-{
-	size_t length = strlen(part);
-
-	for (size_t i = 0; length <= size && i <= size - length; i++) {
-		if (text[i] == part[0] && !memcmp(text + i, part, length))
-			return true;
-	}
-	return false;
-}
-
 void tbootlog_report_findings(const struct report *r, const char *text, size_t size)
 {
 	report_list(r, "findings");
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		if (!contains(text, size, lines[i].part))
+		if (!memmem(text, size, lines[i].part, strlen(lines[i].part)))
 			continue;
 		report_group(r, NULL);
 		report_text(r, "line", lines[i].part);

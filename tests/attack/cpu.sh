@@ -33,13 +33,10 @@ has "the TPM gives random numbers all the same" "$system/no-smap/sim/com1.log" \
 dir=build/tests/attack/cpu
 kernel_build "$dir"
 kernel_iso "$dir" no-nx onboot=poweroff --enable-tboot 0
-timeout 120 qemu-system-x86_64 -accel tcg -cpu max,-nx -M q35 -m 512 -display none -serial "file:$dir/no-nx.log" \
+tests/limited qemu-system-x86_64 -accel tcg -cpu max,-nx -M q35 -m 512 -display none -serial "file:$dir/no-nx.log" \
 	-monitor none -no-reboot -cdrom "$dir/no-nx.iso" </dev/null >"$dir/no-nx.qemu" 2>&1 &
 qemu=$!
-for _ in $(seq 1100); do
-	grep -aq 'no NX' "$dir/no-nx.log" 2>/dev/null && break
-	sleep 0.1
-done
+await "$qemu" in_file 'no NX' "$dir/no-nx.log"
 kill "$qemu" 2>/dev/null
 wait "$qemu" 2>/dev/null
 has "without NX the kernel refuses to start, and says why" "$dir/no-nx.log" 'cannot start: this CPU has no NX bit'

@@ -38,10 +38,10 @@ run_of() # PLATFORM:FAULT
 
 one() # PLATFORM:FAULT
 {
-	local patience=180
+	local seconds=$patience
 	# tboot waits for minutes of the machine's time for each TPM command.
-	[ "${when[${1#*:}]}" != long ] || patience=2400
-	MERLON_TIMEOUT=$patience start "$(run_of "$1")" --platform "${1%:*}" --smp 1 --inject "${1#*:}"
+	[ "${when[${1#*:}]}" != long ] || seconds=$((4 * patience))
+	MERLON_TIMEOUT=$seconds start "$(run_of "$1")" --platform "${1%:*}" --smp 1 --inject "${1#*:}"
 }
 
 # Whether the console or the platform's log says this.

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define RAM_BYTES (4u << 20)
@@ -155,6 +156,7 @@ int main(void)
 		set_entry(m.vcpu);
 		load(&m, path);
 		printf("PEER: %s:\n", guests[i]->d_name);
+		tcdrain(STDOUT_FILENO); /* its interrupts are nobody's */
 		serve(&m);
 	}
 	printf("PEER: done\n");

@@ -33,11 +33,12 @@ types eve 'correct horse'
 types eve 'battery staple'
 answers "who may only look changes nothing" 1 'denied' system settings set enableTboot true
 # What happens is anchored some seconds later.
-for _ in $(seq 60); do
+anchored()
+{
 	attest && $verify show --host merlon-1 --state "$state" --audit >"$dir/show" &&
-		grep -q world-fault "$dir/show" && grep -q ' denial .*call=control' "$dir/show" && break
-	sleep 1
-done
+		in_file world-fault "$dir/show" && in_file ' denial .*call=control' "$dir/show"
+}
+await "$sim" anchored
 is "attested again" "$(tail -n 1 "$dir/again.log" | cut -d ' ' -f 1)" TRUSTED
 has "the boot is recorded" "$dir/show" '^ *0 .* boot +yes +launch=drtm loader=.* tpm='
 has "and each package that was loaded" "$dir/show" ' package-loaded +yes +name=agent version=1.0.0 kind=world .*sha256=[0-9a-f]{64}'

@@ -30,7 +30,7 @@ qemu()
 {
 	local dir=$1 name=$2
 	shift 2
-	timeout 120 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none \
+	tests/limited qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none \
 		-serial "file:$dir/$name.log" -monitor none -no-reboot -cdrom "$dir/$name.iso" "$@" \
 		</dev/null >"$dir/$name.qemu" 2>&1
 }

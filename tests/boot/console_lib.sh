@@ -18,7 +18,7 @@ power_on()
 {
 	rm -rf "$dir/sim"
 	machine --workdir "$dir/sim" --serial-in "$dir/typed" --net \
-		--timeout 300 "$@" >"$dir/txtsim.log" 2>&1 8>&- &
+		--timeout "$patience" "$@" >"$dir/txtsim.log" 2>&1 8>&- &
 	sim=$!
 }
 
@@ -33,14 +33,15 @@ size()
 	stat -c %s "$log" 2>/dev/null || echo 0
 }
 
-# wait_for SKIP REGEX: a line after SKIP bytes matches. Fails when the machine stops, or in "patience" seconds.
+shows() # SKIP REGEX
+{
+	screen "$1" | grep -aqE -- "$2"
+}
+
+# wait_for SKIP REGEX: a line after SKIP bytes matches. Fails when the machine stops, which its own limit sees to.
 wait_for()
 {
-	local end=$((SECONDS + ${patience:-250}))
-	until screen "$1" | grep -aqE -- "$2"; do
-		[ $SECONDS -lt $end ] && kill -0 "$sim" 2>/dev/null || return 1
-		sleep 0.1
-	done
+	await "$sim" shows "$1" "$2"
 }
 
 # line_start: where the last line begins. A line of the log draws the prompt again, a byte at a time: read from within
@@ -62,17 +63,19 @@ answer()
 		END { printf "%s", said; exit !whole }'
 }
 
+said_all() # SKIP WORDS
+{
+	answer "$1" "$2" >"$dir/said"
+}
+
 # vmk WORDS: types the line, waits for the next prompt; the answer is in $dir/answer, without lines of the log
 # that came meanwhile, its status in $?.
 vmk()
 {
-	local from prompt end=$((SECONDS + ${patience:-250}))
+	local from prompt
 	from=$(line_start)
 	printf '%s\r' "$*" >&8
-	until answer "$from" "$*" >"$dir/said"; do
-		[ $SECONDS -lt $end ] && kill -0 "$sim" 2>/dev/null || return 255
-		sleep 0.1
-	done
+	await "$sim" said_all "$from" "$*" || return 255
 	sed -e '/^[0-9]\{4\}-[0-9-]*T[0-9:.]*Z /d' -e '$d' "$dir/said" >"$dir/answer"
 	prompt=$(tail -n 1 "$dir/said" | tr -dc 0-9)
 	return "${prompt:-0}"

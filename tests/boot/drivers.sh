@@ -23,7 +23,7 @@ make -s host build/tboot.elf "${packages[@]/#/build/packages/}" >>"$dir/make.log
 # --- a measured host behind each adapter
 run_with() # NAME
 {
-	MERLON_HOST=$dir/host-$1 MERLON_RUN=$dir/run-$1 timeout 300 tboot-integration/run --nic "$1" --fresh \
+	MERLON_HOST=$dir/host-$1 MERLON_RUN=$dir/run-$1 tboot-integration/run --nic "$1" --fresh \
 		>"$dir/$1.log" 2>&1
 }
 
@@ -59,7 +59,7 @@ boot()
 	shift
 	rm -f "$monitor"
 	mkfifo "$monitor"
-	timeout "${MERLON_TIMEOUT:-250}" qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
+	tests/limited qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
 		-monitor stdio -serial "file:$dir/$name.log" -cdrom "$dir/$name.iso" "$@" \
 		<"$monitor" >"$dir/$name.qemu" 2>&1 &
 	qemu_pid=$!
@@ -77,17 +77,14 @@ leave()
 # until_has FILE REGEX: waits for a line; the time-out of QEMU ends it.
 until_has()
 {
-	until grep -aqE -- "$2" "$1" 2>/dev/null; do
-		kill -0 "$qemu_pid" 2>/dev/null || return 1
-		sleep 0.1
-	done
+	await "$qemu_pid" in_file "$2" "$1"
 }
 
 # picture NAME REGEX: what is on the framebuffer, as text in DIR/NAME.screen, once it has that line (the
-# serial port has it first: drawing takes longer), or as it is after a minute.
+# serial port has it first: drawing takes longer), or once the machine is gone.
 picture()
 {
-	for _ in $(seq 60); do
+	while kill -0 "$qemu_pid" 2>/dev/null; do
 		rm -f "$dir/$1.ppm"
 		echo "screendump $dir/$1.ppm" >&7
 		for _ in $(seq 20); do
@@ -99,12 +96,20 @@ picture()
 	done
 }
 
+grew() # FILE BYTES
+{
+	[ "$(stat -c %s "$1")" -gt "$2" ]
+}
+
+# type_keys LOG KEY...: each once the one before it is echoed, as a keyboard's buffer is short.
 type_keys()
 {
-	local key
+	local log=$1 key before
+	shift
 	for key in "$@"; do
+		before=$(stat -c %s "$log")
 		echo "sendkey $key" >&7
-		sleep 0.2
+		await "$qemu_pid" grew "$log" "$before"
 	done
 }
 
@@ -129,7 +134,7 @@ ok "framebuffer: every cell is a letter" test "$(grep -c '~?' "$dir/pixels.scree
 has "ACPI's serial port shows the log" "$dir/com2.log" 'Boot: [0-9]+: Boot Complete after'
 has "PCI's serial port shows the log" "$dir/pci.log" 'Boot: [0-9]+: Boot Complete after'
 
-type_keys v m k spc v e r s i o n ret
+type_keys "$dir/pixels.log" v m k spc v e r s i o n ret
 ok "keyboard: what is typed is a command" until_has "$dir/pixels.log" '^Merlon [0-9]+\.[0-9]+'
 # Read-write: whoever opens a pipe that nobody reads any more would wait for ever.
 printf 'vmk world list\r' 1<>"$dir/pci.in"
@@ -144,13 +149,13 @@ tboot-integration/image/mkiso --boot-cfg tboot-integration/image/boot.cfg --from
 	--out "$dir/text.iso" --enable-tboot 0 || exit 1
 boot text
 until_has "$dir/text.log" $'^(.*\r)?vmk> '
-for _ in $(seq 60); do
+while kill -0 "$qemu_pid" 2>/dev/null; do
 	echo "pmemsave 0xb8000 4000 \"$dir/text.vga\"" >&7
 	sleep 1
 	tr -d '\007' <"$dir/text.vga" | fold -w 80 >"$dir/text.screen"
-	! grep -aq '^vmk> ' "$dir/text.screen" || break
+	! grep -aqE 'Boot: [0-9]+: hardening: [0-9]+' "$dir/text.screen" || ! grep -aq '^vmk> ' "$dir/text.screen" || break
 done
 leave
-has "text screen: the boot completes on it" "$dir/text.screen" 'Boot: [0-9]+: Boot Complete'
+has "text screen: what the boot says last is on it" "$dir/text.screen" 'Boot: [0-9]+: hardening: [0-9]+'
 has "text screen: the prompt" "$dir/text.screen" '^vmk> '
 done_testing

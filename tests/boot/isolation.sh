@@ -32,16 +32,12 @@ tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --e
 # shows REGEX: the log comes to have such a line while the machine runs.
 shows()
 {
-	local end=$((SECONDS + 200))
-	until grep -aqE -- "$1" "$log" 2>/dev/null; do
-		[ $SECONDS -lt $end ] && kill -0 "$qemu" 2>/dev/null || return 1
-		sleep 0.2
-	done
+	await "$qemu" in_file "$1" "$log"
 }
 
 mkfifo "$dir/monitor"
 exec 7<>"$dir/monitor"
-timeout 240 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot -smp 2 \
+tests/limited qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot -smp 2 \
 	-cdrom "$dir/boot.iso" -monitor stdio -serial "file:$log" <"$dir/monitor" >"$dir/qemu.log" 2>&1 7>&- &
 qemu=$!
 trap 'kill $qemu 2>/dev/null' EXIT

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The kernel launched by tboot through SENTER: hand-off, CPUs from tboot's mini-guest or mailbox,
+# The kernel launched by tboot through SENTER: hand-off, with --full a second CPU from tboot's mailbox,
 # and the way out through tboot to SEXIT. TAP output.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -12,8 +12,8 @@ tboot=(--enable-tboot 1 --tboot build/tboot.elf --sinit build/sinit.bin)
 launch()
 {
 	kernel_iso "$dir" "$1" "$4" "${tboot[@]}" --tboot-args "logging=serial,memory loglvl=all $3"
-	timeout 400 build/bin/txtsim run --iso "$dir/$1.iso" --workdir "$dir/$1" --smp "$2" \
-		--no-reboot --timeout 380 >"$dir/$1.out" 2>&1
+	build/bin/txtsim run --iso "$dir/$1.iso" --workdir "$dir/$1" --smp "$2" \
+		--no-reboot --timeout "$patience" >"$dir/$1.out" 2>&1
 	is "$1: the machine switches itself off" $? 0
 	has "$1: tboot's hand-off is read" "$dir/$1/com1.log" 'tboot hand-off: version 6'
 	has "$1: $2 CPUs run" "$dir/$1/com1.log" "Boot: [0-9]+: $2 CPUs"

@@ -42,7 +42,7 @@ devices=(-smp 2 -netdev "user,id=n0" -device "e1000,netdev=n0" -device "edu,dma_
 # --- again and again
 iso rounds "onboot=modules:e1000:$e1000,edu:$edu" \
 	'config.pkg --- e1000.pkg --- edu.pkg load=manual interrupts=3 dma=0'
-timeout "${MERLON_TIMEOUT:-250}" qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none \
+tests/limited qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none \
 	-serial "file:$dir/rounds.log" -monitor none -no-reboot -cdrom "$dir/rounds.iso" "${devices[@]}" \
 	</dev/null >"$dir/rounds.qemu" 2>&1
 healthy rounds "$dir/rounds.log"
@@ -62,7 +62,7 @@ is "frames, heap and interrupts are what they were" "$(counted after)" "$(counte
 # --- by hand
 iso hand "" "config.pkg --- e1000.pkg --- edu.pkg load=manual --- igb.pkg load=manual --- bad.pkg load=manual --- console.pkg"
 mkdir -p "$dir/sim"
-timeout "${MERLON_TIMEOUT:-250}" qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -monitor none \
+tests/limited qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -monitor none \
 	-chardev stdio,id=com1,signal=off -serial chardev:com1 -no-reboot -cdrom "$dir/hand.iso" "${devices[@]}" \
 	<"$dir/typed" >"$log" 2>"$dir/hand.qemu" 8>&- &
 sim=$!
@@ -84,6 +84,8 @@ answers "it has its device" 0 '^   Module Name: edu$' vmk hardware pci list
 answers "it cannot be loaded twice" 1 'module edu is already loaded' vmk system module load edu
 vmk vmk system module unload -m edu
 is "the driver is unloaded" $? 0
+answers "what it gave back holds nothing of it" 0 '^freed +holds .* 0 of [1-9][0-9]+ free frames hold something' \
+	vmk selftest hardening
 ok "it was started with the parameter" wait_for 0 'edu: stops after 7 interrupts'
 vmk vmk system module get edu --json
 ok "JSON says that nothing is left of it" says '(.IsLoaded | not) and .MemorySize == 0 and .Loads == 1 and .Error == ""'

@@ -12,7 +12,7 @@ outside_boot()
 	rm -f "$dir/$name".{in,log,monitor}
 	mkfifo "$dir/$name.in"
 	outside_out=$dir/$name.monitor
-	timeout 300 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
+	tests/limited qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none -no-reboot \
 		-monitor stdio -cdrom "$dir/$name.iso" "$@" <"$dir/$name.in" >"$outside_out" 2>&1 &
 	outside_pid=$!
 	exec 7>"$dir/$name.in"
@@ -21,10 +21,7 @@ outside_boot()
 # outside_until FILE REGEX: waits for a line; false if the machine ends before.
 outside_until()
 {
-	until grep -aqE -- "$2" "$1" 2>/dev/null; do
-		kill -0 "$outside_pid" 2>/dev/null || return 1
-		sleep 0.1
-	done
+	await "$outside_pid" in_file "$2" "$1"
 }
 
 # outside_ask COMMAND: the monitor's answer. What marks its end is a number that no earlier answer had: how much was

@@ -67,14 +67,11 @@ done
 sed "s/^modules=.*/modules=$modules/" tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --enable-tboot 0 --out "$dir/boot.iso" || exit 1
 port=$(free_port)
-build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/sim" --smp 2 --net-fwd "udp:$port:5683" >"$dir/txtsim.log" 2>&1 &
+build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/sim" --smp 2 --net-fwd "udp:$port:5683" \
+	--timeout "$patience" >"$dir/txtsim.log" 2>&1 &
 sim=$!
 trap 'kill $sim 2>/dev/null' EXIT
-for _ in $(seq $((${MERLON_TIMEOUT:-120} * 5))); do
-	grep -aq 'attester listening' "$log" 2>/dev/null && break
-	kill -0 $sim 2>/dev/null || break
-	sleep 0.2
-done
+await "$sim" in_file 'attester listening on' "$log"
 
 has "the attester starts" "$log" 'attester listening on'
 has "a stranger's package is refused" "$log" 'stranger.pkg refused: unknown-signer'

@@ -30,7 +30,7 @@ cut()
 	rm -rf "$1"
 	MERLON_HOST=$2 MERLON_RUN=$1 tboot-integration/run --smp 1 --keep >"$1.log" 2>&1 &
 	run=$!
-	for _ in $(seq 900); do
+	while :; do
 		if grep -aqsE "$regex" "$1/sim/com1.log"; then
 			sleep "$delay"
 			kill -9 -- "-$(cat "$1/txtsim.pid")"
@@ -43,7 +43,7 @@ cut()
 	[ "$status" = 0 ] || sed "s/^/# ${1##*/}: /" "$1.log" >&2
 	wait
 	# The emulator holds the host's lock until its memory is gone.
-	flock -w 30 "$2/lock" true
+	flock -w "$patience" "$2/lock" true
 	return $status
 }
 

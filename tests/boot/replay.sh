@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 dir=build/tests/boot/replay
 rm -rf "$dir"
 mkdir -p "$dir"
-make -s build/fuzz/fuzz_sched build/fuzz/fuzz_guest kernel txtsim build/packages/config.pkg build/bin/vmksign \
+make -s build/fuzz/fuzz_sched build/fuzz/fuzz_sched_long build/fuzz/fuzz_guest kernel txtsim build/packages/config.pkg build/bin/vmksign \
 	build/bin/vmkbootcfg >"$dir/make.log" 2>&1 || {
 	echo "Bail out! make failed: $dir/make.log"
 	exit 1
@@ -32,7 +32,7 @@ agrees() # PLATFORM TARGET FILE NAME
 	ok "$2 on $1: each step of $(basename "$3") agrees ($(wc -l <"$to/host"))" replay_agrees "$to"
 }
 
-agrees qemu fuzz_sched "$(seed sched 1)" sched-1
+agrees qemu fuzz_sched_long "$(seed sched_long 1)" sched-1
 
 # One hexadecimal digit of one step.
 mkdir -p "$dir/other"
@@ -43,15 +43,16 @@ is "a step that differs is noticed" $? 1
 has "and which is the first" "$dir/other/said" '^kernel: step 100 '
 
 # A package of this kind is nothing that a host loads by itself.
-sed -i 's/replay=[a-z]* //' "$dir/sched-1/boot.cfg"
-tboot-integration/image/mkiso --boot-cfg "$dir/sched-1/boot.cfg" --from "$dir/sched-1/files" \
-	--enable-tboot 0 --out "$dir/sched-1/replay.iso"
-replay_boot qemu "$dir/sched-1"
-has "without the option the package is refused" "$dir/sched-1/log" \
+mkdir -p "$dir/refused"
+sed 's/replay=[a-z_]* //' "$dir/sched-1/boot.cfg" >"$dir/refused/boot.cfg"
+tboot-integration/image/mkiso --boot-cfg "$dir/refused/boot.cfg" --from "$dir/sched-1/files" \
+	--enable-tboot 0 --out "$dir/refused/replay.iso"
+replay_boot qemu "$dir/refused"
+has "without the option the package is refused" "$dir/refused/log" \
 	'replay.pkg refused: denied: the kernel option replay='
-is "and nothing is replayed" "$(trace_kernel "$dir/sched-1/log" | wc -l)" 0
+is "and nothing is replayed" "$(trace_kernel "$dir/refused/log" | wc -l)" 0
 
-agrees bochs fuzz_guest fuzz/corpus/guest/each guest-each
+agrees bochs fuzz_guest fuzz/corpus/guest/replay-each guest-each
 
 # The target with a planted bug, beside the kernel without it.
 planted_differs() # BUG TARGET INPUT AGREED
@@ -72,13 +73,14 @@ planted_differs() # BUG TARGET INPUT AGREED
 if [ -n "${MERLON_FULL:-}" ]; then
 	. fuzz/tools/planted.sh
 	for ((n = 2; n <= 11; n++)); do
-		agrees qemu fuzz_sched "$(seed sched "$n")" "sched-$n"
+		agrees qemu fuzz_sched_long "$(seed sched_long "$n")" "sched-$n"
 	done
-	agrees bochs fuzz_sched "$(seed sched 12)" sched-bochs
+	agrees qemu fuzz_sched "$(seed sched 1)" short-1
+	agrees bochs fuzz_sched "$(seed sched 2)" short-bochs
 	for input in events memory msrs registers; do
-		agrees bochs fuzz_guest "fuzz/corpus/guest/$input" "guest-$input"
+		agrees bochs fuzz_guest "fuzz/corpus/guest/replay-$input" "guest-$input"
 	done
-	planted_differs sched-refund-twice fuzz_sched "$(seed sched 1)" sched-1
-	planted_differs inject-window-stays fuzz_guest fuzz/corpus/guest/events guest-events
+	planted_differs sched-refund-twice fuzz_sched_long "$(seed sched_long 1)" sched-1
+	planted_differs inject-window-stays fuzz_guest fuzz/corpus/guest/replay-events guest-events
 fi
 done_testing

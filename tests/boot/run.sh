@@ -61,5 +61,10 @@ start no-drtm --no-drtm
 verdict no-drtm 1 '^UNTRUSTED host=merlon-1 reason=not-launched '
 has "no-drtm: the kernel says so" "$system/no-drtm/sim/com1.log" 'Drtm Enabled: false'
 
+# Who is too slow is told so, and what to do.
+MERLON_TIMEOUT=1 start slow --smp 1
+verdict slow 3 '^UNTRUSTED .* reason=unreachable what="the boot did not complete within 1 s of emulation \(MERLON_TIMEOUT allows more\)"$'
+has "slow: how far it came is shown" "$system/slow.log" 'the last of the console: '
+
 has "W^X is proven at each boot" "$system/boot-0/sim/com1.log" 'W.X audit: .* 0 both'
 done_testing

@@ -26,14 +26,12 @@ tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --o
 monitor=$dir/monitor qemu_pid=''
 trap '[ -z "$qemu_pid" ] || kill "$qemu_pid" 2>/dev/null' EXIT
 mkfifo "$monitor"
-timeout 240 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 256 -smp 2 -display none -no-reboot -monitor stdio \
+tests/limited qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 256 -smp 2 -display none -no-reboot -monitor stdio \
 	-serial "file:$log" -cdrom "$dir/secrets.iso" <"$monitor" >"$dir/secrets.qemu" 2>&1 &
 qemu_pid=$!
 exec 7>"$monitor"
-until grep -aq 'World selftest: exited' "$log" 2>/dev/null && grep -aq 'KiB in use beside' "$log"; do
-	kill -0 "$qemu_pid" 2>/dev/null || break
-	sleep 0.2
-done
+await "$qemu_pid" in_file 'World selftest: exited' "$log"
+await "$qemu_pid" in_file 'KiB in use beside' "$log"
 printf '%s\n' stop 'info registers -a' "pmemsave 0 0x10000000 \"$dir/memory\"" quit >&7
 exec 7>&-
 wait "$qemu_pid"

@@ -62,8 +62,8 @@ on_qemu() # CASE
 
 on_bochs() # CASE
 {
-	timeout 300 build/bin/txtsim run --iso "$dir/$1.iso" --workdir "$dir/$1.bochs" \
-		--until "PANIC" --timeout 280 >"$dir/$1.txtsim" 2>&1
+	build/bin/txtsim run --iso "$dir/$1.iso" --workdir "$dir/$1.bochs" \
+		--until "PANIC" --timeout "$patience" >"$dir/$1.txtsim" 2>&1
 	cp "$dir/$1.bochs/com1.log" "$dir/$1-bochs.log"
 }
 

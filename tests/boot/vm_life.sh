@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 . tests/boot/guests/shares.sh
 dir=build/tests/boot/vm_life${MERLON_VM_MACHINE:+_$MERLON_VM_MACHINE}
 . tests/boot/console_lib.sh
-seconds=4 patience=${MERLON_TIMEOUT:-250}
+seconds=4
 [ -z "${MERLON_FULL:-}" ] || seconds=20
 
 console_prepare
@@ -21,12 +21,14 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	flat_guest "$dir" ticks:ticks 1 &&
 	flat_guest "$dir" attack:attack 3 &&
 	elf_guest "$dir" multiboot1 && elf_guest "$dir" multiboot2 && elf_guest "$dir" pvh &&
+	elf_guest "$dir" far memory-kib=6291456 memory-reservation-kib=0 &&
+	flat_guest "$dir" huge:echo 1 memory-kib=16777216 &&
 	flat_guest "$dir" heavy:work 1 cpu-shares=high cpu-affinity=1 &&
 	flat_guest "$dir" light:work 1 cpu-affinity=1 &&
 	flat_guest "$dir" greedy:work 1 cpu-reservation=100 &&
 	flat_guest "$dir" obey:obey 1 memory-kib=65536 memory-reservation-kib=0 &&
 	flat_guest "$dir" needy:echo 1 memory-kib=460800 memory-reservation-kib=460800 &&
-	flat_guest "$dir" pooled:echo 1 cpu-reservation=40 latency-sensitivity=high cpu-pool=host/user/gold &&
+	flat_guest "$dir" pooled:echo 1 cpu-reservation=90 latency-sensitivity=high cpu-pool=host/user/gold &&
 	flat_guest "$dir" clocks:clocks 1 &&
 	flat_guest "$dir" rest:rest 1 &&
 	flat_guest "$dir" wires:wires 1 &&
@@ -34,11 +36,11 @@ make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.lo
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
-cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,rest,wires,rated,obey,needy}.pkg "$dir/build/files/"
-sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- rest.pkg --- wires.pkg --- rated.pkg --- obey.pkg --- needy.pkg/' \
+cp build/packages/{console,vmx}.pkg "$dir"/{echo,four,eight,ticks,attack,heavy,light,greedy,pooled,multiboot1,multiboot2,pvh,clocks,rest,wires,rated,obey,needy,far,huge}.pkg "$dir/build/files/"
+sed -e 's/^modules=.*/modules=config.pkg --- console.pkg --- vmx.pkg --- echo.pkg --- four.pkg --- eight.pkg --- ticks.pkg --- attack.pkg --- heavy.pkg --- light.pkg --- greedy.pkg --- pooled.pkg --- multiboot1.pkg --- multiboot2.pkg --- pvh.pkg --- clocks.pkg --- rest.pkg --- wires.pkg --- rated.pkg --- obey.pkg --- needy.pkg --- far.pkg --- huge.pkg/' \
 	-e 's,^kernelopt=.*,kernelopt=ibrs=entry schedcheck=16 pools=host/user/gold:shares=high:reservation=30:fixed,' -e 's/^enableTboot=.*/enableTboot=0/' tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/files" --out "$dir/boot.iso" || exit 1
-power_on --smp 2 --timeout $((3 * patience)) --iso "$dir/boot.iso"
+power_on --smp 2 --timeout $((2 * patience)) --iso "$dir/boot.iso"
 ok "the console greets" wait_for 0 '^vmk> $'
 # does DESCRIPTION WORDS...: a command that answers nothing.
 does()
@@ -54,7 +56,7 @@ logs()
 	wait_for 0 "$1"
 }
 
-answers "eighteen virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
+answers "twenty virtual machines, all off" 0 '^ *1?[0-9] +[a-z]+[12]? +off +0 +[12348] +4096 +[0-9]+ +false$' vmk vm list
 answers "what one may have" 0 '^   CPU Affinity: 1$' vmk vm get heavy
 answers "high shares" 0 '^   CPU Shares: 2000$' vmk vm get heavy
 answers "nothing of that name" 1 "no virtual machine 'nobody'" vmk vm get nobody
@@ -62,13 +64,13 @@ answers "what is off cannot be paused" 1 'echo cannot be paused: it is off' vmk 
 answers "nor has it a console" 1 'echo is off' vmk vm console echo
 answers "nor any memory" 1 'echo is off: it has no memory' vmk vm memory set echo --target-kib 1024
 answers "more than a pCPU can promise" 1 'a reservation of 100 % of a pCPU needed, 9[0-9] % available' vmk vm start greedy
-answers "more than a pool has that takes nothing from above" 1 'a reservation of 40 % of a pCPU needed, 30 % available in host/user/gold' vmk vm start pooled
+answers "more than a pool has that takes nothing from above" 1 'a reservation of 90 % of a pCPU needed, 30 % available in host/user/gold' vmk vm start pooled
 answers "a pool of the boot's options" 0 '^host/user/gold +pool +8000 +30.00 +none +0.00 +0.00 +false' vmk sched pool list
-does "a pool gets another part" vmk sched pool set host/user/gold --shares 3000 --reservation 45
+does "a pool gets another part" vmk sched pool set host/user/gold --shares 3000 --reservation 95
 answers "and has it" 0 '^   Shares: 3000$' vmk sched pool get host/user/gold
-answers "no more than there is" 1 'host/user/gold keeps what it has' vmk sched pool set host/user/gold --reservation 500
+answers "no more than there is" 1 'host/user/gold keeps its reservation: [0-9]+ % of a CPU needed, [0-9]+ % available in host$' vmk sched pool set host/user/gold --reservation 500
 does "what was refused now starts" vmk vm start pooled
-answers "with a promise of the pool's" 0 '^host/user/gold +pool +3000 +45.00 +none +40.00 +0.00 +false' vmk sched pool list
+answers "with a promise of the pool's" 0 '^host/user/gold +pool +3000 +95.00 +none +90.00 +0.00 +false' vmk sched pool list
 answers "it is latency-sensitive" 0 '^   Latency Sensitivity: high$' vmk vm get pooled
 answers "its vCPU too" 0 'vm[0-9]+:vcpu0 .* high +pooled$' vmk sched stats get
 answers "the others are not" 0 '^   Latency Sensitivity: normal$' vmk vm get heavy
@@ -107,6 +109,12 @@ does "pause" vmk vm pause echo
 answers "a paused one cannot be asked to stop" 1 'echo cannot be asked to stop: it is paused' vmk vm stop echo
 answers "it is shown as paused" 0 '^ *1 +echo +paused ' vmk vm list
 does "resume" vmk vm resume echo
+answers "its part of the CPUs" 0 '^   Shares: 1000$' vmk vm sched get echo
+does "it gets another one" vmk vm sched set echo --shares 700 --reservation 20 --limit 60
+answers "what it reserves its vCPU is promised" 0 '^host/user/echo +vm +700 +20.00 +60.00 +20.00 ' vmk sched pool list
+answers "no more than there is" 1 'host/user/echo keeps its reservation: [0-9]+ % of a CPU needed, [0-9]+ % available in host$' vmk vm sched set echo --limit 0 --reservation 500
+answers "a refusal changes nothing" 0 '^   Promised: 20.00$' vmk vm sched get echo
+answers "what is off has no part" 1 "no virtual machine 'heavy' that is on" vmk vm sched set heavy --shares 1
 does "it is asked to make do with less memory" vmk vm memory set echo --target-kib 1024
 answers "and knows how much it is to give up" 0 '^   Balloon Target KiB: 3072$' vmk vm get echo
 does "reset" vmk vm reset echo
@@ -144,7 +152,7 @@ answers "a name that is taken" 1 "of the name 'echo': choose another" vmk vm cre
 answers "one that a user world has" 1 "of the name 'console'" vmk vm create echo console
 answers "one that is none" 1 "'-x' is no name" vmk vm create echo --name=-x
 does "a second one of a package" vmk vm create echo second
-answers "it is off, under an id of its own" 0 '^ *1[0-9] +second +off +0 +1 +4096 ' vmk vm list
+answers "it is off, under an id of its own" 0 '^ *2[0-9] +second +off +0 +1 +4096 ' vmk vm list
 answers "it knows its package" 0 '^   Package: echo$' vmk vm get second
 does "it is powered on" vmk vm start second
 ok "beside the first one's is a VMX world of its name" logs 'World second: \| echo is here'
@@ -155,7 +163,7 @@ does "it is destroyed" vmk vm destroy second
 answers "nobody knows it any more" 1 "no virtual machine 'second'" vmk vm get second
 does "so is the boot's own" vmk vm destroy echo
 does "and made again" vmk vm create echo
-answers "all this is in the audit log" 0 ' vm-power .*action=destroyed vm=1[0-9] name=second' vmk system auditrecords list
+answers "all this is in the audit log" 0 ' vm-power .*action=destroyed vm=2[0-9] name=second' vmk system auditrecords list
 
 # --- more vCPUs than pCPUs
 for guest in four eight; do
@@ -182,6 +190,18 @@ for kind in multiboot1 multiboot2 pvh; do
 	ok "it is started as its protocol says" logs "World $kind: \\| started by "
 	ok "and is gone" logs "VM $kind: is gone"
 done
+
+# --- more RAM than 4 GiB, and than the host has: what is reserved must be there, what is not comes as it is touched
+does "6 GiB, none of it reserved" vmk vm start far
+ok "it is gone at last" logs 'VM far: is gone, 0 KiB of virtual machines are left'
+for what in "the map's RAM goes up to the hole" 'and on from 4 GiB' 'what nobody touched is zero' \
+	'each end of it keeps what it is told' 'the hole is none' 'nor is what lies beyond its end'; do
+	has "$what" "$log" "World far: \\| held: $what"
+done
+answers "16 GiB are refused with what is needed and what there is" 1 \
+	'huge was not started: memory: 16777216 KiB needed for its RAM, [1-9][0-9]{4,5} KiB available' vmk vm start huge
+answers "its record says so" 0 '^   Error: memory: 16777216 KiB needed for its RAM,' vmk vm get huge
+answers "and the audit log" 0 ' vm-power .*action=.not powered on. vm=[0-9]+ name=huge why=.memory: 16777216 KiB needed for its RAM,' vmk system auditrecords list
 
 # --- one that attacks, with another beside it
 does "a guest that works" vmk vm start echo
@@ -262,6 +282,10 @@ ok "both are in the pool of VMs" says 'map(select(.Kind == "vm") | .Path) == ["h
 two_to_one heavy light "$seconds"
 
 answers "nothing is left on" 0 '^   State: (off|ending)$' vmk vm get light
+
+# --- a host that goes off while a guest runs
+does "one more is on" vmk vm start heavy
+answers "and works" 0 '^   State: running$' vmk vm get heavy
 printf 'system shutdown poweroff\r' >&8
 wait "$sim"
 is "the host goes off" $? 0

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 . tests/boot/guests/shares.sh
 dir=build/tests/boot/vm_linux_shares${MERLON_VM_MACHINE:+_$MERLON_VM_MACHINE}
 . tests/boot/console_lib.sh
-patience=${MERLON_TIMEOUT:-880}
+patience=$((2 * patience))
 
 if [ -z "${MERLON_FULL:-}" ]; then
 	skip "Linux twice" "only with --full"

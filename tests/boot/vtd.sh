@@ -46,16 +46,13 @@ iommu=(-device 'intel-iommu,intremap=on')
 # Until the attester has its address: frames went out and came in, and interrupts arrived.
 until_listening()
 {
-	local name=$1 pid end=$((SECONDS + 90))
+	local name=$1 pid
 	shift
-	timeout 120 qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none \
+	tests/limited qemu-system-x86_64 -accel tcg -cpu max -M q35 -m 512 -display none \
 		-serial "file:$dir/$name.log" -monitor none -no-reboot -cdrom "$dir/agent.iso" "$@" \
 		</dev/null >"$dir/$name.qemu" 2>&1 &
 	pid=$!
-	until grep -aq 'attester listening' "$dir/$name.log" 2>/dev/null || [ $SECONDS -ge $end ]; do
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.2
-	done
+	await "$pid" in_file 'attester listening' "$dir/$name.log"
 	kill "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 }

@@ -26,8 +26,8 @@ sed -e "s/^modules=.*/modules=config.pkg --- e1000.pkg --- agent.pkg --- console
 	tboot-integration/image/boot.cfg >"$dir/boot.cfg"
 tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/files" --out "$dir/boot.iso" ||
 	exit 1
-timeout 300 build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --net \
-	--until "World fault: will be restarted in 16 s" --timeout 280 >"$dir/txtsim.log" 2>&1
+build/bin/txtsim run --iso "$dir/boot.iso" --workdir "$dir/run" --net \
+	--until "World fault: will be restarted in 16 s" --timeout "$patience" >"$dir/txtsim.log" 2>&1
 is "the machine runs until the faulting world has died five times" $? 0
 
 has "the checks of selftest pass" "$log" 'World selftest: selftest: [0-9]+ passed, 0 failed'

@@ -6,8 +6,9 @@ cd "$(dirname "$0")/../.." || exit
 . tests/tap.sh
 scratch=$PWD/build/tests/fuzz-tools
 rm -rf "$scratch"
-mkdir -p "$scratch/programs"
+mkdir -p "$scratch/programs/covered"
 export MERLON_FUZZ=$scratch
+seeds_here=$scratch/seeds
 
 # Two mistakes, so that there are two findings, however often each is met.
 cat >"$scratch/target.c" <<'END'
@@ -39,8 +40,11 @@ with_tools() # COMMAND...
 		. fuzz/tools/common.sh
 		. fuzz/tools/campaign.sh
 		programs=$scratch/programs
+		COVERAGE=$scratch/programs/covered IGNORED=nothing
 		build_targets() { :; }
-		seeds_of() { :; } # a campaign that fails at a seed goes no further
+		build_covered() { :; }
+		echo "$BASHPID" >"$scratch/pid"
+		seed_folder() { echo "$seeds_here"; }
 		"$@"
 	)
 }
@@ -50,8 +54,23 @@ finding_count()
 	find "$scratch/fuzz-findings/fuzz_cbor" -mindepth 1 -maxdepth 1 -type d | wc -l
 }
 
-with_tools campaign 3 1 fuzz_cbor >"$scratch/first.log" 2>&1
-is "a campaign that finds something says so" $? 1
+# until_done COMMAND...: what has some seconds for a part of its work does the rest in the next ones, as a busy machine
+# may take many.
+until_done()
+{
+	for _ in {1..30}; do
+		! "$@" || break
+	done
+}
+
+finds_both()
+{
+	with_tools campaign 3 1 fuzz_cbor >"$scratch/first.log" 2>&1
+	status=$?
+	[ "$(finding_count)" = 2 ]
+}
+until_done finds_both
+is "a campaign that finds something says so" "$status" 1
 is "each mistake is kept once" "$(finding_count)" 2
 ok "each with input, report and stack" test \
 	"$(find "$scratch/fuzz-findings" -name input -o -name report -o -name stack | wc -l)" = 6
@@ -63,7 +82,12 @@ input=$(dirname "$(grep -l first "$scratch"/fuzz-findings/fuzz_cbor/*/stack)")/i
 printf 'axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' >"$scratch/long"
 with_tools repro fuzz_cbor "$input" >"$scratch/repro.log" 2>&1
 has "a finding is reproduced" "$scratch/repro.log" '^first target.c:'
-with_tools minimize fuzz_cbor "$scratch/long" 5 >"$scratch/minimize.log" 2>&1
+minimizes()
+{
+	with_tools minimize fuzz_cbor "$scratch/long" 5 >"$scratch/minimize.log" 2>&1
+	cp "$scratch/long.min" "$scratch/long" && [ "$(stat -c %s "$scratch/long.min")" = 2 ]
+}
+until_done minimizes
 is "and made as small as it can be" "$(stat -c %s "$scratch/long.min")" 2
 with_tools merge '' fuzz_cbor >"$scratch/merge.log" 2>&1
 has "a corpus is merged to what adds coverage" "$scratch/merge.log" '^fuzz_cbor: [0-9]+ inputs, [0-9]+ left$'
@@ -81,13 +105,85 @@ is "and the checks seen, of all turns" "$(jq -c '.[0].checks' "$scratch/status.j
 	'{"count":3,"pass":3,"fail":1}'
 ok "and operations for each CPU-second" test "$(jq \
 	'.[0] | .operations_per_cpu_second > .exec_per_cpu_second' "$scratch/status.json")" = true
-"$scratch/programs/fuzz_cbor" -runs=5 >"$scratch/figures.log" 2>&1
-has "a target says what it counted" "$scratch/figures.log" '^ops: [0-9]*[02468]$'
+# Inputs of its own making might meet one of the mistakes.
+printf xxx >"$scratch/fine"
+"$scratch/programs/fuzz_cbor" "$scratch/fine" "$scratch/fine" >"$scratch/figures.log" 2>&1
+has "a target says what it counted" "$scratch/figures.log" '^ops: 4$'
 has "and which checks were never seen so" "$scratch/figures.log" '^checks: never fail holds lasts$'
+
+# Seeds that fail, each in its own way, beside one that does not.
+mkdir -p "$scratch/seeds"
+printf 'axx' >"$scratch/seeds/fails"
+printf 'xbx' >"$scratch/seeds/fails-too"
+printf 'xxx' >"$scratch/seeds/fine"
+rm -rf "$scratch"/fuzz-{corpus,state,findings}
+printf '1\t0\t7' >"$scratch/torn"
+mkdir -p "$scratch"/fuzz-{corpus/fuzz_cbor.old,state/fuzz_cbor}
+cp "$scratch/torn" "$scratch/fuzz-state/fuzz_cbor/history.tsv"
+printf 'axxx' >"$scratch/fuzz-corpus/fuzz_cbor.old/fails"
+printf 'axxxx' >"$scratch/fuzz-state/fuzz_cbor/job7-crash-left"
+with_tools campaign 100 1 fuzz_cbor >"$scratch/seeds.log" 2>&1 &
+campaign=$!
+log=$scratch/fuzz-state/fuzz_cbor/job0.log
+await "$campaign" grep -aqs INITED "$log"
+kill "$(cat "$scratch/pid")"
+wait "$campaign"
+is "an interrupted campaign says that it has found something" $? 1
+is "a campaign whose seeds fail keeps what they found, and what one before it had not kept" \
+	"$(finding_count)" 2
+has "and goes on without them" "$log" 'INITED'
+is "which is remembered by what they hold" "$(sort -u "$scratch/fuzz-state/fuzz_cbor/aside" | wc -l)" 2
+ok "a corpus that a power cut left under another name is back, its failing input aside" \
+	test -f "$scratch/fuzz-state/fuzz_cbor/corpus-aside/fails"
+is "and a line of the history that was cut short is gone" \
+	"$(awk -F '\t' 'NF != 9' "$scratch/fuzz-state/fuzz_cbor/history.tsv" | wc -l)" 0
+exec 8>"$scratch/fuzz-state/lock"
+flock 8
+with_tools merge '' fuzz_cbor >"$scratch/two.log" 2>&1
+is "nobody merges what a campaign writes" $? 2
+flock -u 8
+
+# Fewer seeds: one byte or several is all the difference; one of them is there for a planted bug.
+rm -rf "$scratch"/seeds "$scratch"/fuzz-{corpus,state}
+mkdir -p "$scratch/seeds"
+for name in x xx xxx yyy zzzz planted-this; do
+	printf '%s' "$name" >"$scratch/seeds/$name"
+done
+cp "$scratch/seeds/planted-this" "$scratch/seeds/also-this"
+clang-19 -O1 -g -I. -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping \
+	-o "$scratch/programs/covered/fuzz_cbor" "$scratch/target.c" fuzz/lib/figures.c
+with_tools merge 1 fuzz_cbor >"$scratch/fewer.log" 2>&1
+is "seeds that reach nothing of their own go" "$(find "$scratch/seeds" -type f | wc -l)" 2
+ok "but one that finds a planted bug" test -f "$scratch/seeds/planted-this"
+rm -rf "$scratch/seeds"
 
 build/fuzz/fuzz_vmentry -runs=0 fuzz/corpus/vmentry >"$scratch/vmentry.log" 2>&1
 has "each check of VM entry passes and fails in the seeds" "$scratch/vmentry.log" \
 	'^checks: pass ([0-9]+) of \1, fail \1 of \1$'
+
+# Seeds that tools make reach more of their targets than as many bytes of nothing do.
+edges_of() # TARGET FOLDER
+{
+	"build/fuzz/$1" -runs=0 -timeout=100 "$2" 2>&1 | grep -aoE 'cov: [0-9]+' | tail -n 1 | cut -c 6-
+}
+made=(evidence eventlog policy)
+[ -z "${MERLON_FULL:-}" ] || made=(all)
+fuzz/run "${made[@]}" --generate >"$scratch/generate.log" 2>&1
+is "seeds are made" $? 0
+for folder in "$scratch"/fuzz-corpus/*/made; do
+	target=$(basename "$(dirname "$folder")")
+	compgen -G "$folder/*" >/dev/null || {
+		skip "those of $target are taken" "they come from boots, and there was none"
+		continue
+	}
+	rm -rf "$scratch/nothing"
+	mkdir -p "$scratch/nothing"
+	for file in "$folder"/*; do
+		head -c "$(stat -c %s "$file")" /dev/zero | tr '\0' '\377' >"$scratch/nothing/$(basename "$file")"
+	done
+	ok "those of $target are taken" test "$(edges_of "$target" "$folder")" -gt \
+		"$(edges_of "$target" "$scratch/nothing")"
+done
 
 # The coverage table, of two files as llvm-cov's lcov format has them.
 cat >"$scratch/a.c" <<'END'
@@ -124,6 +220,17 @@ is "an unknown target is refused" $? 2
 has "and where to look is said" "$scratch/unknown.log" 'no target .nothing_like_that.*--list'
 is "--list names every target" "$(fuzz/run --list | wc -l)" "$(find fuzz -name 'fuzz_*.c' | wc -l)"
 
+cat >"$scratch/differential" <<'END'
+. fuzz/tools/common.sh
+. fuzz/tools/differential.sh
+make() { :; }
+differential_run() { mkdir -p "$differential_dir/$1-$3"; }
+differential 4 1 2 ''
+END
+timeout "$patience" bash "$scratch/differential" >"$scratch/differential.log" 2>&1
+is "machines beside the model that do not start fail the run" $? 1
+ok "and what they have not said is not taken for seen" bash -c "! grep -q 'strike it out' '$scratch/differential.log'"
+
 planted_apply()
 {
 	(
@@ -148,7 +255,7 @@ fi
 if [ -n "${MERLON_FULL:-}" ]; then
 	if command -v afl-fuzz >/dev/null; then
 		AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
-			timeout 300 afl-fuzz -E 20000 -i fuzz/corpus/cbor -o "$scratch/afl" -- \
+			timeout "$patience" afl-fuzz -E 20000 -i fuzz/corpus/cbor -o "$scratch/afl" -- \
 			build/fuzz-afl/fuzz_cbor >>"$scratch/afl.log" 2>&1
 		has "and AFL++ finds new paths with it" "$scratch/afl/default/fuzzer_stats" \
 			'^corpus_found +: [1-9]'
@@ -159,16 +266,43 @@ if [ -n "${MERLON_FULL:-}" ]; then
 	campaign=$!
 	pid_file=$scratch/fuzz-state/fuzz_cbor/job0.pid
 	rm -f "$pid_file"
-	for ((i = 0; i < 100; i++)); do
-		[ ! -s "$pid_file" ] || break
-		sleep 0.1
-	done
-	kill -9 "$campaign"
+	await "$campaign" test -s "$pid_file"
+	kill -9 "$(cat "$scratch/pid")"
 	wait "$campaign" 2>/dev/null
-	ok "what a killed campaign started ends" timeout 60 flock "$scratch/fuzz-state/lock" true
+	ok "what a killed campaign started ends" timeout "$patience" flock "$scratch/fuzz-state/lock" true
 	with_tools campaign 2 1 fuzz_cbor >"$scratch/resumed.log" 2>&1
 	is "and the next one goes on where it was" $? 0
 	has "without a finding twice" "$scratch/resumed.log" '2 findings .* 0 of them new'
+	# A program that looks at no time, and one that writes where room ends.
+	printf '#include <unistd.h>\nint main(void) { for (;;) pause(); }\n' >"$scratch/hangs.c"
+	cp "$scratch/programs/fuzz_cbor" "$scratch/programs/kept"
+	clang-19 -o "$scratch/programs/fuzz_cbor" "$scratch/hangs.c"
+	hanging()
+	{
+		TURN=1
+		OVERTIME=1
+		campaign 1 1 fuzz_cbor
+	}
+	with_tools hanging >"$scratch/hanging.log" 2>&1
+	is "a process that never ends is killed" $? 0
+	has "and that it left no input is said" "$scratch/hanging.log" 'ended with status 137 and left no input'
+	filling()
+	{
+		has_room()
+		{
+			free=1
+			[ ! -e "$scratch/full" ]
+		}
+		campaign 0 1 fuzz_cbor
+	}
+	rm -f "$pid_file"
+	with_tools filling >"$scratch/filling.log" 2>&1 &
+	campaign=$!
+	await "$campaign" test -s "$pid_file"
+	touch "$scratch/full"
+	wait "$campaign"
+	is "a disk that fills up ends a campaign that runs" $? 2
+	mv "$scratch/programs/kept" "$scratch/programs/fuzz_cbor"
 	export -n MERLON_FUZZ
 	mkdir -p "$scratch/out"
 	if command -v zip unzip >/dev/null; then
@@ -183,7 +317,7 @@ if [ -n "${MERLON_FULL:-}" ]; then
 			mkdir -p "$scratch/seeds"
 			[ ! -f "${program}_seed_corpus.zip" ] ||
 				unzip -q "${program}_seed_corpus.zip" -d "$scratch/seeds"
-			ok "its $(basename "$program") takes its seeds" timeout 120 "$program" -runs=0 "$scratch/seeds"
+			ok "its $(basename "$program") takes its seeds" timeout "$patience" "$program" -runs=0 "$scratch/seeds"
 		done
 	else
 		skip "ClusterFuzzLite's build makes programs, seeds and dictionaries" "zip is not installed"

@@ -44,10 +44,7 @@ swtpm socket --tpm2 --tpmstate "dir=$dir/tpm2" --flags not-need-init,startup-cle
 	--server "type=unixio,path=$dir/s" --ctrl "type=unixio,path=$dir/s.ctrl" >"$dir/swtpm.log" 2>&1 &
 swtpm=$!
 trap 'kill $swtpm 2>/dev/null' EXIT
-for _ in $(seq 100); do
-	[ -S "$dir/s" ] && break
-	sleep 0.05
-done
+await "$swtpm" test -S "$dir/s"
 policies=(--vlp "$dir/one/files/vl.pol" --lcp "$dir/one/files/lcp.pol")
 tools()
 {
@@ -68,17 +65,13 @@ wait "$swtpm" 2>/dev/null
 # --- with the emulated TXT platform
 ok "the policy is written for the boot" tboot-integration/image/provision-tpm policy "$tpm_state" "$dir/one/files/vl.pol"
 port=$(free_port)
-timeout 300 build/bin/txtsim run --iso "$dir/one/merlon.iso" --workdir "$dir/sim" --tpm-state "$tpm_state" \
-	--sinit-key build/keys/sinit.key --net-fwd "udp:$port:5683" --timeout 280 >"$dir/sim.log" 2>&1 &
+build/bin/txtsim run --iso "$dir/one/merlon.iso" --workdir "$dir/sim" --tpm-state "$tpm_state" \
+	--sinit-key build/keys/sinit.key --net-fwd "udp:$port:5683" --timeout "$patience" >"$dir/sim.log" 2>&1 &
 sim=$!
 trap 'kill $sim 2>/dev/null' EXIT
-for _ in $(seq 1200); do
-	grep -aq 'attester listening' "$dir/sim/com1.log" 2>/dev/null && break
-	kill -0 "$sim" 2>/dev/null || break
-	sleep 0.2
-done
+await "$sim" in_file 'attester listening' "$dir/sim/com1.log"
 vmkverify=(build/bin/vmkverify)
-common=(--host board --state "$dir/state" --wait 30)
+common=(--host board --state "$dir/state" --wait "$patience")
 "${vmkverify[@]}" enroll "${common[@]}" --addr "127.0.0.1:$port" --ek-ca "$dir/ca/swtpm-localca-rootca-cert.pem" \
 	--ek-ca "$dir/ca/issuercert.pem" >"$dir/enroll.log" 2>&1
 is "the host enrolls" $? 0
@@ -117,8 +110,8 @@ chosen() # WHAT VALUE BOOT-CFG-DEFAULT REGEX
 	sed -i -e "s/^outb 0x70 0x7e/&\noutb 0x71 $2\n&/" -e "s/^set default=.*/set default=$3/" "$dir/grub.cfg"
 	xorriso -indev "$dir/one/merlon.iso" -outdev "$dir/cmos.iso" -boot_image any replay \
 		-map "$dir/grub.cfg" /boot/grub/grub.cfg >"$dir/xorriso.log" 2>&1
-	timeout 60 build/bin/txtsim run --iso "$dir/cmos.iso" --workdir "$dir/cmos" --sinit-key build/keys/sinit.key \
-		--tpm-state "$tpm_state" --until Booting --timeout 50 >"$dir/cmos.log" 2>&1
+	build/bin/txtsim run --iso "$dir/cmos.iso" --workdir "$dir/cmos" --sinit-key build/keys/sinit.key \
+		--tpm-state "$tpm_state" --until Booting --timeout "$patience" >"$dir/cmos.log" 2>&1
 	has "$1" "$dir/cmos/com1.log" "Booting .*$4"
 }
 chosen "stored enableTboot=0 wins" 0xa1 0 "no measured launch"
@@ -131,12 +124,12 @@ fi
 if command -v qemu-system-x86_64 >/dev/null && [ -f /usr/share/OVMF/OVMF_CODE_4M.fd ]; then
 	$image --uefi --no-tboot --out "$dir/plain" >"$dir/plain.log" 2>&1
 	is "an image without tboot" $? 0
-	timeout 120 build/bin/txtsim run --platform qemu --uefi --no-txt --iso "$dir/plain/merlon.iso" \
-		--workdir "$dir/uefi" --until 'Boot Complete' --timeout 100 >"$dir/uefi.log" 2>&1
+	build/bin/txtsim run --platform qemu --uefi --no-txt --iso "$dir/plain/merlon.iso" \
+		--workdir "$dir/uefi" --until 'Boot Complete' --timeout "$patience" >"$dir/uefi.log" 2>&1
 	is "boots by UEFI" $? 0
 	# tboot must not lie where GRUB puts modules there, and goes on although there is no TXT.
-	timeout 120 build/bin/txtsim run --platform qemu --uefi --no-txt --tpm absent --iso "$dir/one/merlon.iso" \
-		--workdir "$dir/uefi-tboot" --until "Boot Complete" --no-reboot --timeout 100 >"$dir/uefi-tboot.log" 2>&1
+	build/bin/txtsim run --platform qemu --uefi --no-txt --tpm absent --iso "$dir/one/merlon.iso" \
+		--workdir "$dir/uefi-tboot" --until "Boot Complete" --no-reboot --timeout "$patience" >"$dir/uefi-tboot.log" 2>&1
 	is "boots by UEFI through tboot, which finds no TXT there" $? 0
 	has "with every module where it was measured" "$dir/uefi-tboot/com1.log" "module [0-9]+: [0-9]+ bytes: console.pkg"
 	ok "and whole" bash -c "! grep -aq refused '$dir/uefi-tboot/com1.log'"

@@ -15,7 +15,7 @@ replay() # TARGET
 	for folder in "fuzz/corpus/${1#fuzz_}" "fuzz/regress/${1#fuzz_}"; do
 		[ ! -d "$folder" ] || folders+=("$folder")
 	done
-	timeout 300 "build/fuzz-replay/$1" "${folders[@]}" >"$log/$1.log" 2>&1 &&
+	timeout "$patience" "build/fuzz-replay/$1" "${folders[@]}" >"$log/$1.log" 2>&1 &&
 		grep -qE '^[1-9][0-9]* inputs$' "$log/$1.log" && return
 	tail -n 20 "$log/$1.log" | sed 's/^/# /'
 	return 1

@@ -27,8 +27,12 @@ stop() {
 }
 trap stop EXIT
 
+tpm_listens() {
+	(: >"/dev/tcp/127.0.0.1/$((tpm_port + 1))") 2>/dev/null
+}
+
 start() {
-	local base try
+	local base
 	base=$(free_port 3)
 	tpm_port=$base
 	coap_port=$((base + 2))
@@ -40,18 +44,11 @@ start() {
 		>"$work/swtpm.log" 2>&1 &
 	pids+=($!)
 	head -c 20000 /dev/urandom >"$work/vmk.log"
-	for try in 1 2 3 4 5; do
-		sleep 0.3
-		(: >"/dev/tcp/127.0.0.1/$((tpm_port + 1))") 2>/dev/null && break
-	done
+	await $! tpm_listens || return 1
 	"$agent" --tcti "swtpm:host=127.0.0.1,port=$tpm_port" --port "$coap_port" \
 		--log "vmk=$work/vmk.log" >"$work/agent.log" 2>&1 &
 	pids+=($!)
-	for try in {1..50}; do
-		grep -qs listening "$work/agent.log" && return 0
-		sleep 0.1
-	done
-	return 1
+	await $! in_file listening "$work/agent.log"
 }
 
 # request FILE NONCE: attest/PROTOCOL.md's request by hand, for PCR 17 and the log `vmk`.
@@ -65,7 +62,7 @@ fetch() {
 	local payload=$1 answer=$2 path=$3
 	shift 3
 	rm -f "$answer"
-	timeout 30 "$client" -m fetch -t 60 -B 20 -f "$payload" -o "$answer" "$@" \
+	"$client" -m fetch -t 60 -B "$patience" -f "$payload" -o "$answer" "$@" \
 		"coap://127.0.0.1:$coap_port/$path" >"$work/client.log" 2>&1
 	[ -e "$answer" ] || : >"$answer"
 }
@@ -99,7 +96,7 @@ ok "another path is not found" says '4\.04'
 printf 'no CBOR' >"$work/garbage"
 fetch "$work/garbage" "$work/answer" attest
 ok "garbage is refused with the reason" says 'request: not an array'
-timeout 30 "$client" -m get -B 5 "coap://127.0.0.1:$coap_port/attest" >"$work/client.log" 2>&1
+"$client" -m get -B "$patience" "coap://127.0.0.1:$coap_port/attest" >"$work/client.log" 2>&1
 ok "GET is not allowed" says '4\.05'
 request "$work/request" "third nonce"
 fetch "$work/request" "$work/answer" attest

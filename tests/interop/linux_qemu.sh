@@ -20,7 +20,7 @@ cp /lib/x86_64-linux-gnu/libc.so.6 "$tree/lib/x86_64-linux-gnu/"
 # Linux finds the TPM without an entry in ACPI; what it says of the DMAR is looked for below.
 sim_iso linux "$ROOT/build/sinit.bin" "console=ttyS0 tpm_tis.force=1 tpm_tis.interrupts=0 loglevel=7" "$SIM_DIR/initrd"
 ok "boot image" $? "$SIM_DIR/linux.mkrescue.log"
-SIM_TIMEOUT=120 sim_run linux --platform qemu --iso "$SIM_DIR/linux.iso" --mem 512 --no-reboot
+sim_run linux --platform qemu --iso "$SIM_DIR/linux.iso" --mem 512 --no-reboot
 status=$?
 log=$SIM_DIR/linux/txtsim.log
 serial=$SIM_DIR/linux/com1.log
@@ -77,7 +77,7 @@ unlaunched() # NAME REASON OPTION...
 {
 	local name=$1 reason=$2
 	shift 2
-	SIM_TIMEOUT=120 sim_run "$name" --platform qemu --iso "$SIM_DIR/linux.iso" --mem 512 --no-reboot "$@"
+	sim_run "$name" --platform qemu --iso "$SIM_DIR/linux.iso" --mem 512 --no-reboot "$@"
 	tr -d '\r' <"$SIM_DIR/$name/com1.log" >"$SIM_DIR/$name.text"
 	grep -qxF -- '  launch: not launched' "$SIM_DIR/$name.text" && grep -qxF -- "  reason: $reason" "$SIM_DIR/$name.text" &&
 		grep -qxF 'INIT: /bin/txtstat ended with 1' "$SIM_DIR/$name.text"

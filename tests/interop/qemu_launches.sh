@@ -13,8 +13,8 @@ launch()
 {
 	local name=$1
 	shift
-	timeout 100 build/bin/txtsim run --platform qemu --iso "$dir/$name.iso" --workdir "$dir/$name" \
-		--timeout 90 "$@" >"$dir/$name.out" 2>&1
+	build/bin/txtsim run --platform qemu --iso "$dir/$name.iso" --workdir "$dir/$name" \
+		--timeout "$patience" "$@" >"$dir/$name.out" 2>&1
 	status=$?
 }
 

@@ -62,6 +62,6 @@ sim_run() # NAME TXTSIM-OPTIONS... -> exit status; logs in $SIM_DIR/NAME
 {
 	local name=$1
 	shift
-	"$TXTSIM" run --workdir "$SIM_DIR/$name" --timeout "${SIM_TIMEOUT:-600}" "$@" \
+	"$TXTSIM" run --workdir "$SIM_DIR/$name" --timeout "${MERLON_TIMEOUT:-600}" "$@" \
 		>"$SIM_DIR/$name.out" 2>&1
 }

@@ -18,7 +18,7 @@ resets_iso() # -> $SIM_DIR/resets.iso
 resets_iso >"$SIM_DIR/iso.log" 2>&1
 ok "boot image" $? "$SIM_DIR/iso.log"
 for cpus in 1 2 4 ${MERLON_FULL:+8}; do
-	sim_run "$cpus" --iso "$SIM_DIR/resets.iso" --smp "$cpus" --mem 64 --timeout 200
+	sim_run "$cpus" --iso "$SIM_DIR/resets.iso" --smp "$cpus" --mem 64
 	ok "$cpus CPUs: three resets, then power off" $? "$SIM_DIR/$cpus/txtsim.log"
 	printf '%d%d\n' 0 "$cpus" 1 "$cpus" 2 "$cpus" 3 "$cpus" >"$SIM_DIR/expected"
 	cmp "$SIM_DIR/expected" "$SIM_DIR/$cpus/com1.log" >&2

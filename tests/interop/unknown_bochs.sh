@@ -17,7 +17,7 @@ printf "\\x$(printf %02x $((old ^ 1)))" | dd of="$work/bochs-bin" bs=1 seek="$la
 head -c 40960 /dev/zero >"$work/empty.iso"
 
 PATH=$work:$PATH build/bin/txtsim run --iso "$work/empty.iso" --workdir "$work/sim" --sinit-key build/keys/sinit.key \
-	--timeout 60 >"$work/out" 2>&1
+	--timeout "$patience" >"$work/out" 2>&1
 is "an unknown build is refused" $? 3
 has "it is named, with what to do" "$work/out" 'unknown Bochs \(build id [0-9a-f]{40}\): install bochs'
 ok "nothing ran" bash -c "! grep -q . '$work/sim/com1.log' 2>/dev/null"

@@ -98,7 +98,24 @@ static void wrong_lines_are_named(void **state)
 	refuses("account.a2345678901234567890123456789012=read " GOOD, VMK_BAD_FORMAT, 1,
 		"1 to 31");
 	refuses("account.a=read " GOOD "\naccount.a=control " GOOD, VMK_EXISTS, 2, "twice");
+	refuses("a=b\nacount.admin=read " GOOD, VMK_BAD_FORMAT, 2, "account.NAME");
+	refuses("accounts.admin=read", VMK_BAD_FORMAT, 1, "account.NAME");
+	refuses("account=read", VMK_BAD_FORMAT, 1, "account.NAME");
+	refuses("Account.admin=control " GOOD, VMK_BAD_FORMAT, 1, "account.NAME");
 	refuses("account.a=read " GOOD "\nno pair\n", VMK_BAD_FORMAT, 2, "'='");
+}
+
+static void the_key_of_a_line_is_named(void **state)
+{
+	static const char text[] = "a=b\nacount.admin=read x\nno pair\n";
+	char key[KEYVAL_KEY_MAX + 1];
+
+	accounts_key(text, strlen(text), 2, key);
+	assert_string_equal(key, "acount.admin");
+	accounts_key(text, strlen(text), 3, key);
+	assert_string_equal(key, "");
+	accounts_key(text, 0, 1, key);
+	assert_string_equal(key, "");
 }
 
 static void there_is_an_end_of_accounts(void **state)
@@ -220,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accounts_are_taken),
 		cmocka_unit_test(wrong_lines_are_named),
+		cmocka_unit_test(the_key_of_a_line_is_named),
 		cmocka_unit_test(there_is_an_end_of_accounts),
 		cmocka_unit_test(the_right_password_is_needed),
 		cmocka_unit_test(keys_are_those_of_the_standard),

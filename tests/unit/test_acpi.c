@@ -1,4 +1,5 @@
 /* sources: kernel/boot/acpi.c kernel/boot/acpi_madt.c kernel/boot/acpi_fadt.c */
+/* sources: kernel/boot/acpi_sum.c */
 /* sources: kernel/boot/acpi_srat.c */
 /* sources: kernel/boot/acpi_tpm2.c kernel/boot/acpi_spcr.c kernel/boot/memory_map.c */
 /* ACPI tables in simulated memory, honest and hostile. */

@@ -1,4 +1,5 @@
 /* sources: kernel/boot/acpi_dmar.c kernel/vmkdev/requester.c */
+/* sources: kernel/boot/acpi_sum.c */
 /* The DMAR, honest and hostile, and who is behind which unit. */
 #include <setjmp.h>
 #include <stdarg.h>

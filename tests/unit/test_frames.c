@@ -7,7 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "fuzz/models/frame_promises.h"
 #include "mem/frame_pool.h"
+#include "tests/unit/shim/frame_source.h"
 #include "tests/unit/shim/panic.h"
 
 #define NO_LIMIT UINT64_MAX
@@ -189,7 +191,7 @@ static uint64_t hide(void)
 {
 	uint64_t chunk;
 
-	assert_true(frame_pool_hide(&pool, &chunk));
+	assert_true(frame_pool_hide(&pool, 0, &chunk));
 	frame_pool_hidden(&pool, chunk);
 	return chunk;
 }
@@ -214,7 +216,7 @@ static void private_frames_come_from_chunks_of_their_own(void **state)
 	assert_true(frame_pool_any_private(&pool, 0, UINT64_MAX >> 1));
 	assert_false(frame_pool_any_private(&pool, 0, chunk));
 	assert_int_equal(pool.private_chunks, 1);
-	assert_int_equal(pool.idle_chunks, 0);
+	assert_int_equal(pool.stock[FRAME_PRIVATE].chunks, 0);
 }
 
 static void a_chunk_comes_back_whole_and_never_sooner(void **state)
@@ -224,7 +226,7 @@ static void a_chunk_comes_back_whole_and_never_sooner(void **state)
 	start(2048);
 	frame_pool_add(&pool, 0, 2048);
 	chunk = hide();
-	assert_int_equal(pool.idle_chunks, 1);
+	assert_int_equal(pool.stock[FRAME_PRIVATE].chunks, 1);
 	assert_false(frame_pool_show(&pool, 1, &shown));
 	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_VM, NO_LIMIT, &a), VMK_OK);
 	assert_int_equal(frame_pool_alloc(&pool, 8, FRAME_VM, NO_LIMIT, &b), VMK_OK);
@@ -245,14 +247,14 @@ static void private_neighbours_are_not_joined(void **state)
 
 	start(2048);
 	frame_pool_add(&pool, 0, 2048);
-	while (frame_pool_hide(&pool, &first))
+	while (frame_pool_hide(&pool, 0, &first))
 		frame_pool_hidden(&pool, first);
 	assert_int_equal(pool.private_chunks, 4);
 	assert_int_equal(frame_pool_alloc(&pool, 10, FRAME_VM, NO_LIMIT, &first), VMK_BAD_PARAM);
 	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_HEAP, NO_LIMIT, &first), VMK_NO_MEMORY);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(frame_pool_alloc(&pool, 9, FRAME_VM, NO_LIMIT, &first), VMK_OK);
-	assert_int_equal(pool.idle_chunks, 0);
+	assert_int_equal(pool.stock[FRAME_PRIVATE].chunks, 0);
 }
 
 /* What is on its way belongs to nobody until no TLB knows it. */
@@ -262,12 +264,200 @@ static void a_chunk_on_its_way_cannot_be_allocated(void **state)
 
 	start(512);
 	frame_pool_add(&pool, 0, 512);
-	assert_true(frame_pool_hide(&pool, &chunk));
+	assert_true(frame_pool_hide(&pool, 0, &chunk));
 	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_VM, NO_LIMIT, &first), VMK_NO_MEMORY);
 	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_HEAP, NO_LIMIT, &first), VMK_NO_MEMORY);
 	assert_false(frame_pool_show(&pool, 0, &first));
 	frame_pool_hidden(&pool, chunk);
 	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_VM, NO_LIMIT, &first), VMK_OK);
+}
+
+/* --- promises: whatever the others do, each frame that was promised comes */
+
+static enum frame_owner owner_of(enum frame_side side)
+{
+	return side == FRAME_DIRECT ? FRAME_HEAP : FRAME_VM;
+}
+
+static uint64_t one_from(enum frame_side side, uint64_t promised)
+{
+	uint64_t frame = 0;
+
+	assert_int_equal(frame_source_take(&pool, 0, owner_of(side), promised, &frame), VMK_OK);
+	return frame;
+}
+
+/* All that can be had, from the first frame on. */
+static uint64_t take_all(enum frame_side side, unsigned order, uint64_t *frames)
+{
+	uint64_t count = 0;
+
+	while (frame_source_take(&pool, order, owner_of(side), 0, &frames[count]) == VMK_OK)
+		count++;
+	assert_true(frame_promises_hold(&pool));
+	return count;
+}
+
+static void what_the_other_side_cannot_have_is_not_promised(void **state)
+{
+	static uint64_t frames[4096];
+
+	for (enum frame_side side = 0; side < FRAME_SIDES; side++) {
+		start(4096);
+		frame_pool_add(&pool, 0, 4096);
+		assert_int_equal(take_all(side, 0, frames), 4096);
+		for (unsigned i = 0; i < 4096; i += 2)
+			frame_pool_free(&pool, frames[i], 0);
+		assert_int_equal(pool.count[FRAME_FREE], 2048);
+		assert_int_equal(frame_pool_spare(&pool, !side, 0), 0);
+		assert_int_equal(frame_pool_promise(&pool, !side, 1, 0), VMK_NO_MEMORY);
+		assert_int_equal(frame_pool_promise(&pool, side, 2049, 0), VMK_NO_MEMORY);
+		assert_int_equal(frame_pool_promise(&pool, side, 2048, 0), VMK_OK);
+	}
+}
+
+/* Ordinary takes, blocks and chunks that change sides leave what each side was promised. */
+static void what_is_promised_comes_whatever_others_took(void **state)
+{
+	static uint64_t frames[4096];
+	const uint64_t promised[FRAME_SIDES] = {600, 700};
+
+	for (unsigned how = 0; how < 20; how++) {
+		const enum frame_side others = how % 2;
+		const uint64_t most = 4096 - 2 * 512 - promised[others];
+		uint64_t count;
+
+		start(4096);
+		frame_pool_add(&pool, 0, 4096);
+		for (enum frame_side side = 0; side < FRAME_SIDES; side++)
+			assert_int_equal(
+				frame_pool_promise(&pool, side, promised[side], 0), VMK_OK);
+		count = take_all(others, how / 2, frames) << how / 2;
+		/* Two chunks are left to the other side. */
+		assert_in_range(count, most - (1u << how / 2) + 1, most);
+		take_all(!others, 0, frames);
+		for (enum frame_side side = 0; side < FRAME_SIDES; side++)
+			for (uint64_t i = 0; i < promised[side]; i++)
+				one_from(side, 1);
+		assert_int_equal(pool.stock[0].promised + pool.stock[1].promised, 0);
+	}
+}
+
+static void what_goes_back_to_a_promise_is_there_again(void **state)
+{
+	static uint64_t frames[2048];
+	uint64_t own[4];
+
+	start(2048);
+	frame_pool_add(&pool, 0, 2048);
+	assert_int_equal(frame_pool_promise(&pool, FRAME_DIRECT, 4, 0), VMK_OK);
+	for (unsigned i = 0; i < 4; i++)
+		own[i] = one_from(FRAME_DIRECT, 1);
+	take_all(FRAME_PRIVATE, 0, frames);
+	take_all(FRAME_DIRECT, 0, frames);
+	for (unsigned i = 0; i < 4; i++)
+		frame_pool_free_promised(&pool, own[i], 0, 1);
+	assert_true(frame_promises_hold(&pool));
+	assert_int_equal(take_all(FRAME_DIRECT, 0, frames), 0);
+	for (unsigned i = 0; i < 4; i++)
+		one_from(FRAME_DIRECT, 1);
+	assert_true(PANICS(frame_pool_free_promised(&pool, frames[0], 0, 2)));
+}
+
+/* What is on its way serves private frames alone. */
+static void a_promise_does_not_wait_for_the_other_side(void **state)
+{
+	uint64_t chunk, frame;
+
+	start(1024);
+	frame_pool_add(&pool, 0, 1024);
+	assert_int_equal(frame_pool_promise(&pool, FRAME_DIRECT, 512, 0), VMK_OK);
+	assert_true(frame_pool_hide(&pool, 0, &chunk));
+	assert_int_equal(frame_pool_spare(&pool, FRAME_DIRECT, 0), 0);
+	assert_int_equal(frame_pool_spare(&pool, FRAME_PRIVATE, 0), 512);
+	assert_false(frame_pool_hide(&pool, 0, &frame));
+	frame_pool_hidden(&pool, chunk);
+	assert_int_equal(frame_pool_spare(&pool, FRAME_PRIVATE, 0), 512);
+	assert_int_equal(frame_pool_alloc(&pool, 9, FRAME_VM, NO_LIMIT, &frame), VMK_OK);
+	assert_int_equal(frame_pool_alloc(&pool, 0, FRAME_HEAP, NO_LIMIT, &frame), VMK_NO_MEMORY);
+	for (unsigned i = 0; i < 512; i++)
+		one_from(FRAME_DIRECT, 1);
+}
+
+static uint64_t naive_spare(struct frame_promises p, enum frame_side side)
+{
+	uint64_t most = 0, least_bad = pool.frames + 1;
+	const uint64_t promised = p.promised[side];
+
+	while (most + 1 < least_bad) {
+		const uint64_t x = (most + least_bad) / 2;
+
+		p.promised[side] = promised + x;
+		if (frame_promises_kept(&p))
+			most = x;
+		else
+			least_bad = x;
+	}
+	return most;
+}
+
+static uint64_t check_spare(enum frame_side side, uint64_t keep)
+{
+	struct frame_promises p = frame_promises_of(&pool);
+	const uint64_t before = naive_spare(p, !side), own = naive_spare(p, side);
+	const uint64_t spare = frame_pool_spare(&pool, side, keep);
+
+	assert_true(frame_promises_kept(&p));
+	assert_true(spare == 0 || own - spare >= keep);
+	p.promised[side] += spare;
+	assert_true(spare == 0 || naive_spare(p, !side) >= MIN(keep, before));
+	p.promised[side]++;
+	assert_true(own < keep + spare + 1 || naive_spare(p, !side) < MIN(keep, before));
+	return spare;
+}
+
+/* Anything, in any order, against every way to share out the chunks. */
+static void promises_agree_with_a_search(void **state)
+{
+	enum { FRAMES = 3000, BLOCKS = 400 };
+	struct {
+		uint64_t first;
+		unsigned order;
+		bool live;
+	} blocks[BLOCKS] = {0};
+
+	srand(2);
+	start(FRAMES);
+	frame_pool_add(&pool, 5, FRAMES - 5);
+	for (unsigned round = 0; round < 6000; round++) {
+		const unsigned i = (unsigned)rand() % BLOCKS, what = (unsigned)rand() % 8;
+		const enum frame_side side = rand() % 2;
+		const uint64_t promised = pool.stock[side].promised;
+
+		if (what == 0) {
+			const uint64_t n = (uint64_t)rand() % 300, keep = (uint64_t)rand() % 600;
+			const uint64_t spare = check_spare(side, keep);
+
+			assert_int_equal(
+				frame_pool_promise(&pool, side, n, keep) == VMK_OK, n <= spare);
+		} else if (what == 1) {
+			frame_pool_unpromise(&pool, side, promised / 3);
+		} else if (blocks[i].live) {
+			const uint64_t size = 1ull << blocks[i].order;
+
+			frame_pool_free_promised(&pool, blocks[i].first, blocks[i].order,
+				what == 2 ? size : what % 2);
+			blocks[i].live = false;
+		} else {
+			const bool single = promised && what < 5;
+
+			blocks[i].order = single ? 0 : (unsigned)rand() % 10;
+			blocks[i].live = frame_source_take(&pool, blocks[i].order, owner_of(side),
+						 single, &blocks[i].first) == VMK_OK;
+			assert_true(!single || blocks[i].live);
+		}
+		assert_true(frame_promises_hold(&pool));
+	}
 }
 
 int main(void)
@@ -284,6 +474,11 @@ int main(void)
 		cmocka_unit_test(a_chunk_comes_back_whole_and_never_sooner),
 		cmocka_unit_test(private_neighbours_are_not_joined),
 		cmocka_unit_test(a_chunk_on_its_way_cannot_be_allocated),
+		cmocka_unit_test(what_the_other_side_cannot_have_is_not_promised),
+		cmocka_unit_test(what_is_promised_comes_whatever_others_took),
+		cmocka_unit_test(what_goes_back_to_a_promise_is_there_again),
+		cmocka_unit_test(a_promise_does_not_wait_for_the_other_side),
+		cmocka_unit_test(promises_agree_with_a_search),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, finish);

@@ -494,6 +494,27 @@ static void test_tx_stuck(void **state)
 	assert_true(reg(REG_TCTL) & TCTL_EN);
 }
 
+static void test_tx_room(void **state)
+{
+	uint64_t now = 5;
+
+	intel_tx_start(&io, model, &tx);
+	assert_int_equal(intel_tx_room(&io, model, &tx, now), INTEL_TX_FRAMES);
+	for (unsigned i = 1; i <= INTEL_TX_FRAMES; i++) {
+		assert_int_equal(send(60, now), VMK_OK);
+		assert_int_equal(intel_tx_room(&io, model, &tx, now), INTEL_TX_FRAMES - i);
+	}
+	sent(0);
+	sent(1);
+	assert_int_equal(intel_tx_room(&io, model, &tx, now + INTEL_STUCK_NS), 2);
+	assert_int_equal(tx.resets, 0);
+	/* Who asks only for room finds out, too, that nothing moves. */
+	assert_int_equal(intel_tx_room(&io, model, &tx, now + 2 * INTEL_STUCK_NS), INTEL_TX_FRAMES);
+	assert_int_equal(tx.resets, 1);
+	assert_int_equal(intel_tx_room(&io, model, &tx, now + 9 * INTEL_STUCK_NS), INTEL_TX_FRAMES);
+	assert_int_equal(tx.resets, 1);
+}
+
 /* A ring that was idle for long is not stuck. */
 static void test_tx_idle(void **state)
 {
@@ -527,6 +548,7 @@ int main(void)
 		TEST(test_tx),
 		TEST(test_tx_full_and_around),
 		TEST(test_tx_stuck),
+		TEST(test_tx_room),
 		TEST(test_tx_idle),
 	};
 

@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/vmkmod/admission.c kernel/vmkmod/load_policy.c kernel/vmkvm/image.c */
 /* sources: kernel/lib/keyval.c kernel/lib/hex.c kernel/trust/signature.c kernel/trust/hash.c */
@@ -57,10 +58,10 @@ static const char script[] =
 	"done\n"
 	"body probe config Certified; by stranger strangep strangesub\n"
 	"printf 'payload' >payload; P=PartnerSupported\n"
-	"body first driver $P 'vmkapi=3\\n'; by driver mayCertified oldsub\n"
+	"body first driver $P 'vmkapi=4\\n'; by driver mayCertified oldsub\n"
 	"body first driver $P 'vmkapi=1\\n'; by oldapi mayCertified oldsub\n"
 	"body vmx world $P 'syscalls=exit\\nvm=yes\\n'; by oldvmx mayCertified oldsub\n"
-	"body vmx world $P 'syscalls=exit\\nvm=yes\\nvm-calls=2\\n'; by vmx mayCertified oldsub\n"
+	"body vmx world $P 'syscalls=exit\\nvm=yes\\nvm-calls=3\\n'; by vmx mayCertified oldsub\n"
 	"body same world $P 'syscalls=exit\\nsecurity-version=4\\n'; by v4 mayCertified oldsub\n"
 	"body same world $P 'syscalls=exit\\nsecurity-version=5\\n'; by v5 mayAccepted oldsub\n"
 	"$v second v4.pkg --signature payload --out two.pkg\n"

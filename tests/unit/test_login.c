@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,6 +208,85 @@ static void a_session_ends_with_the_world(void **state)
 	assert_null(world.account);
 }
 
+static bool is_idle_after(uint64_t ns, uint64_t next_ns)
+{
+	uint64_t when;
+	const bool is = login_idles(&world, sim.now_ns + ns, &when);
+
+	assert_int_equal(when, next_ns);
+	return is;
+}
+
+static void type_a_key(void)
+{
+	uintptr_t at;
+
+	sim.typed = 1;
+	assert_int_equal(
+		call(VMK_SYS_MAP, PAGE_SIZE, VMK_PROT_READ | VMK_PROT_WRITE, 0, 0), VMK_OK);
+	at = value;
+	assert_int_equal(call(VMK_SYS_TTY_READ, have(VMK_KIND_TTY), at, 16, 0), VMK_OK);
+	assert_int_equal(call(VMK_SYS_TTY_READ, have(VMK_KIND_TTY), at, 16, 0), VMK_WOULD_BLOCK);
+	call(VMK_SYS_UNMAP, at, PAGE_SIZE, 0, 0);
+}
+
+/* Whatever its world does, a session in which nobody types is over. */
+static void a_session_ends_when_nobody_types(void **state)
+{
+	uint64_t began;
+
+	start("account.admin=control " KEYS "console.timeout=6\n");
+	type_a_key();
+	assert_false(is_idle_after(1000 * SECOND, 0)); /* nobody has logged in */
+	assert_int_equal(try("admin", "secret"), VMK_OK);
+	assert_int_equal(sim.looks, 1);
+	began = sim.now_ns;
+	assert_false(is_idle_after(6 * SECOND - 1, began + 6 * SECOND));
+	/* A look at the keyboard is no key; and one that came after the look began counts. */
+	sim.now_ns += 5 * SECOND;
+	sim.typed = 0;
+	assert_int_equal(call(VMK_SYS_TTY_READ, have(VMK_KIND_TTY), 0, 0, 0), VMK_WOULD_BLOCK);
+	assert_false(is_idle_after(0, began + 6 * SECOND));
+	type_a_key();
+	assert_false(is_idle_after(6 * SECOND - 1, began + 11 * SECOND));
+	assert_false(is_idle_after(0 - SECOND, began + 11 * SECOND));
+	assert_true(is_idle_after(6 * SECOND, 0));
+	assert_false(is_idle_after(9 * SECOND, 0)); /* once */
+	world.exited = true;
+	login_end(&world);
+	assert_string_equal(shim_audit_last, "world=test account=admin why=idle");
+	assert_true(world.session_over);
+	/* The next who logs in has all of it, though the supervisor looked while that one ended. */
+	world.idled = true;
+	began = sim.now_ns;
+	assert_int_equal(try("admin", "secret"), VMK_OK);
+	assert_false(is_idle_after(1 * SECOND, began + 6 * SECOND));
+	login_end(&world);
+	assert_string_equal(shim_audit_last, "world=test account=admin why=asked");
+	assert_false(is_idle_after(100 * SECOND, 0));
+}
+
+static void the_timeout_is_seconds_or_the_usual(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t seconds;
+	} cases[] = {{"", 900}, {"console.timeout=\n", 900}, {"console.timeout=7s\n", 900},
+		{"console.timeout=-1\n", 900}, {"console.timeout=99999999\n", 900},
+		{"console.timeout=1\n", 1}, {"console.timeout=9999999\n", 9999999},
+		{"console.timeout=0\n", 0}};
+	char text[512];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(text, sizeof(text), "account.admin=control %s%s", KEYS, cases[i].line);
+		start(text);
+		assert_int_equal(try("admin", "secret"), VMK_OK);
+		assert_false(is_idle_after(
+			0, cases[i].seconds ? sim.now_ns + cases[i].seconds * SECOND : 0));
+		login_end(&world);
+	}
+}
+
 static void hostile_calls_do_nothing(void **state)
 {
 	start("account.admin=control " KEYS);
@@ -246,6 +326,8 @@ int main(void)
 		cmocka_unit_test(a_role_is_the_kernels_business),
 		cmocka_unit_test(failures_cost_time),
 		cmocka_unit_test(a_session_ends_with_the_world),
+		cmocka_unit_test(a_session_ends_when_nobody_types),
+		cmocka_unit_test(the_timeout_is_seconds_or_the_usual),
 		cmocka_unit_test(hostile_calls_do_nothing),
 		cmocka_unit_test(accounts_are_listed_and_keys_are_not_read),
 	};

@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/manifest.c kernel/vmkmod/package.c kernel/lib/keyval.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,7 +91,7 @@ static void test_vm_cpu(void **state)
 	assert_string_equal(package.cpu_pool, "host/user/gold");
 	assert_int_equal(parse(VM "cpu-shares=1000000\n", &why), VMK_OK);
 	assert_int_equal(package.vm_shares, 1000000);
-	assert_int_equal(parse(VM "latency-sensitivity=high\ncpu-reservation=1\n", &why), VMK_OK);
+	assert_int_equal(parse(VM "latency-sensitivity=high\ncpu-reservation=180\n", &why), VMK_OK);
 	assert_true(package.vm_latency_high);
 	assert_int_equal(parse(VM "latency-sensitivity=normal\n", &why), VMK_OK);
 	assert_false(package.vm_latency_high);
@@ -175,7 +176,9 @@ static void test_levels_and_kinds(void **state)
 #define VMS_ERROR      "manifest: vms is neither all nor up to 4 names of virtual machines"
 #define MEMORY_LIMIT \
 	"manifest: memory-limit-kib is no number from 1 to 4194304, or 16777216 for a VM"
-#define TOO_MUCH "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU"
+#define TOO_MUCH       "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU"
+#define LATENCY_CPU    "manifest: latency-sensitivity=high needs cpu-reservation=90 for each vCPU"
+#define LATENCY_MEMORY "manifest: latency-sensitivity=high needs all of memory-kib reserved"
 
 static const struct {
 	const char *text, *why;
@@ -192,6 +195,9 @@ static const struct {
 	{HEAD("config") "security-version=0\n",
 		"manifest: security-version is no number from 1 to 1000000000"},
 	{HEAD("config") "security-version=1000000001\n",
+		"manifest: security-version is no number from 1 to 1000000000"},
+	/* Modulo 2^32 it is one. */
+	{HEAD("config") "security-version=5000000000\n",
 		"manifest: security-version is no number from 1 to 1000000000"},
 	{HEAD("demon"), "manifest: kind"},
 	{HEAD("config") "syscalls=exit\n",
@@ -250,8 +256,12 @@ static const struct {
 	{VM "cpu-limit=50\ncpu-reservation=51\n", TOO_MUCH},
 	{VM "latency-sensitivity=low\ncpu-reservation=1\n",
 		"manifest: latency-sensitivity is neither normal nor high"},
-	{VM "latency-sensitivity=high\n",
-		"manifest: latency-sensitivity=high needs a cpu-reservation"},
+	{VM "latency-sensitivity=high\n", LATENCY_CPU},
+	{VM "latency-sensitivity=high\ncpu-reservation=179\n", LATENCY_CPU},
+	{VM "latency-sensitivity=high\ncpu-reservation=200\nmemory-reservation-kib=4092\n",
+		LATENCY_MEMORY},
+	{VM "latency-sensitivity=high\ncpu-reservation=200\nmemory-limit-kib=4092\n",
+		LATENCY_MEMORY},
 	{WORLD "latency-sensitivity=high\n",
 		"manifest: a key does not belong to this kind of package"},
 	{WORLD "memory-limit-kib=4194305\n", MEMORY_LIMIT},

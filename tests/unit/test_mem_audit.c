@@ -1,4 +1,5 @@
-/* sources: kernel/mem/gate.c */
+/* sources: kernel/mem/spaces.c kernel/mem/tables.c */
+/* sources: kernel/mem/gate.c kernel/mem/foreign.c */
 /* sources: kernel/mem/audit.c kernel/mem/audit_frames.c kernel/mem/space.c kernel/mem/ranges.c */
 /* sources: kernel/mem/ptable.c kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c */
 /* sources: kernel/lib/chacha.c kernel/lib/lock.c tests/unit/shim/machine.c */
@@ -35,15 +36,55 @@ static int fresh(void **state)
 
 static int no_leak(void **state)
 {
-	space_destroy(user);
+	space_destroy(user, NULL);
 	return frames_count(FRAME_FREE) != free_frames;
 }
 
 /* Of what tests leave in the kernel's half. */
 static int no_user_leak(void **state)
 {
-	space_destroy(user);
+	space_destroy(user, NULL);
 	return 0;
+}
+
+struct pieces {
+	uint64_t leaves;
+	uintptr_t last;
+	uint32_t turn; /* of the space's lock */
+	unsigned count;
+};
+
+static void note_piece(void *context, const struct ptable_leaf *leaf)
+{
+	struct pieces *p = context;
+
+	assert_true(!p->leaves || leaf->address > p->last);
+	p->count += !p->leaves || user->lock.serving != p->turn;
+	p->turn = user->lock.serving;
+	p->last = leaf->address;
+	p->leaves++;
+}
+
+/* Interrupts are off where a lock is held: not for all of a large world's memory, as is a VM's. */
+static void worlds_are_walked_in_pieces(void **state)
+{
+	const uint64_t pages = 1300;
+	struct pieces p = {0};
+	struct space *twin;
+	uintptr_t at;
+
+	space_walk_users(note_piece, &p);
+	assert_int_equal(p.leaves, 0);
+	assert_int_equal(space_reserve(user, pages * PAGE_SIZE, &at), VMK_OK);
+	assert_int_equal(space_map_foreign(user, at, hpa(0), pages * PAGE_SIZE), VMK_OK);
+	space_walk_users(note_piece, &p);
+	assert_int_equal(p.leaves, pages);
+	assert_int_equal(p.count, 3);
+	assert_int_equal(space_create(&twin), VMK_OK);
+	p = (struct pieces){0};
+	space_walk_users(note_piece, &p);
+	assert_int_equal(p.leaves, pages);
+	space_destroy(twin, NULL);
 }
 
 static void the_audit_counts_and_finds(void **state)
@@ -266,7 +307,7 @@ static void the_audit_sees_what_was_not_drawn(void **state)
 	assert_int_equal(space_create(&other), VMK_OK);
 	found = places_now();
 	assert_int_equal(found.plain + found.tied + found.strays, 0);
-	assert_int_equal(found.regions, 2 + AREA_COUNT + 2 * 3);
+	assert_int_equal(found.regions, 2 + AREA_COUNT + 2 * 4);
 
 	/* One slot further, and in the same one. */
 	window[AREA_STACKS].start = window[AREA_PAGES].start + PML4_SLOT_BYTES;
@@ -284,7 +325,7 @@ static void the_audit_sees_what_was_not_drawn(void **state)
 	assert_int_equal(places_now().tied, 1);
 	other->window[AREA_STACKS].start = USER_START;
 	assert_int_equal(places_now().plain, 1);
-	space_destroy(other);
+	space_destroy(other, NULL);
 }
 
 static void the_audit_sees_neighbours(void **state)
@@ -354,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, fresh, no_user_leak)
+		cmocka_unit_test_setup_teardown(worlds_are_walked_in_pieces, fresh, no_leak),
 		cmocka_unit_test_setup_teardown(the_audit_counts_and_finds, fresh, no_leak),
 		TEST(the_audit_sees_the_kernels_half),
 		TEST(the_audit_sees_the_wrong_half),

@@ -267,6 +267,14 @@ static enum vmk_status send_frame(void *context, const void *frame, size_t bytes
 	return VMK_NO_RESOURCES;
 }
 
+static unsigned room_for_frames(void *context, unsigned *most)
+{
+	assert_true(locked);
+	assert_string_equal(context, "nic");
+	*most = 9;
+	return 4;
+}
+
 static void take_interrupts(struct vmkmod *self)
 {
 	const struct vmkapi_irq vectors[] = {{NULL, NULL}, {handle, mine}};
@@ -311,8 +319,10 @@ static void take_memory(struct vmkmod *self)
 
 static enum vmk_status take_everything(struct vmkmod *self)
 {
-	static const struct vmkapi_nic_ops ops = {send_frame};
-	struct vmkapi_nic_ops no_pads = {(enum vmk_status(*)(void *, const void *, size_t))no_pad};
+	static const struct vmkapi_nic_ops ops = {send_frame, room_for_frames};
+	const struct vmkapi_nic_ops no_pads = {
+		(enum vmk_status(*)(void *, const void *, size_t))no_pad, room_for_frames};
+	const struct vmkapi_nic_ops half = {send_frame, (unsigned (*)(void *, unsigned *))no_pad};
 	static const uint8_t mac[6] = {2};
 	const struct vmkapi *api = self->api;
 	void *block = NULL;
@@ -333,6 +343,7 @@ static enum vmk_status take_everything(struct vmkmod *self)
 	take_interrupts(self);
 	api->nic_link(self, 1); /* it has none yet */
 	assert_int_equal(api->nic_register(self, mac, &no_pads, NULL), VMK_BAD_ADDRESS);
+	assert_int_equal(api->nic_register(self, mac, &half, NULL), VMK_BAD_ADDRESS);
 	assert_int_equal(api->nic_register(self, mac, &ops, context_of_nic), VMK_OK);
 	assert_int_equal(api->nic_register(self, mac, &ops, context_of_nic), VMK_EXISTS);
 	api->nic_link(self, 1);
@@ -459,6 +470,7 @@ static void test_life(void **state)
 	char where[32], user[32];
 	struct module *first;
 	const char *why;
+	unsigned most;
 	int blocks;
 
 	start = take_and_offer_stop;
@@ -475,6 +487,8 @@ static void test_life(void **state)
 	assert_false(module_describe(image_base() + CODE_BYTES, where, sizeof(where)));
 	assert_int_equal(module_bytes(module), IMAGE_BYTES);
 	assert_int_equal(uplink->send(NULL, "", 0), VMK_NO_RESOURCES);
+	assert_int_equal(uplink->room(NULL, &most), 4);
+	assert_int_equal(most, 9);
 
 	journal[0] = 0;
 	strcpy(port_user, "agent");

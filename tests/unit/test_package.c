@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: tests/unit/shim/package_bytes.c */
 /* package_parse(): everything that is not exactly a package is refused, and says why. */

@@ -21,6 +21,7 @@ static struct {
 	struct fake functions[FAKES];
 	unsigned count;
 	unsigned long reads, writes;
+	bool wrote_last;                /* nothing was read behind it */
 	uint32_t decoding_while_sizing; /* command bits seen when a BAR was written */
 	bool echo; /* every absent function answers as a bridge to `echo_bus` */
 	uint8_t echo_bus;
@@ -41,6 +42,7 @@ static uint32_t read_word(void *context, struct pci_address a, unsigned offset)
 
 	assert_true(a.slot < 32 && a.function < 8 && offset < 256 && offset % 4 == 0);
 	machine.reads++;
+	machine.wrote_last = false;
 	if (f)
 		return f->words[offset / 4];
 	if (!machine.echo)
@@ -53,6 +55,7 @@ static void write_word(void *context, struct pci_address a, unsigned offset, uin
 	struct fake *f = find(a);
 
 	machine.writes++;
+	machine.wrote_last = true;
 	if (!f)
 		return;
 	if (offset >= 0x10 && offset < 0x28)
@@ -214,7 +217,8 @@ static void test_enable(void **state)
 	assert_int_equal(f->words[1] & 0xffff, 0x0007);
 	pci_disable(&ops, NULL, &function);
 	assert_int_equal(f->words[1] & 0xffff, 0x0403);
-	f->writable[1] = 0x0003; /* bus mastering cannot be switched on */
+	assert_false(machine.wrote_last); /* what was under way has arrived */
+	f->writable[1] = 0x0003;          /* bus mastering cannot be switched on */
 	f->words[1] = 0;
 	assert_int_equal(pci_enable(&ops, NULL, &function), VMK_IO_ERROR);
 	f->words[1] = 0x0400;

@@ -52,8 +52,11 @@
 	X(USER_IMAGE, "user world: executable", 28)                         \
 	X(USER_MAPPING, "user world: mappings and heap", 28)                \
 	X(USER_STACK, "user world: stack", 28)                              \
+	X(USER_FOREIGN, "user world: guest RAM", 28)                        \
 	X(USER_MAPPING_GIVEN, "user world: mappings, executable known", 28) \
-	X(USER_STACK_GIVEN, "user world: stack, executable known", 28)
+	X(USER_STACK_GIVEN, "user world: stack, executable known", 28)      \
+	X(USER_FOREIGN_GIVEN, "user world: guest RAM, mappings known", 28)  \
+	X(USER_MAPPING_NEXT, "user world: second mapping, the first one known", 23)
 
 enum region {
 #define X(region, text, bits) region,
@@ -158,19 +161,26 @@ static void start_areas(unsigned start)
 static void start_user(unsigned start)
 {
 	const uint64_t pages = (USER_END - USER_START) / PAGE_SIZE;
-	struct range items[4], window[AREA_COUNT];
+	struct range items[5], window[AREA_COUNT];
 	struct ranges taken = {.items = items, .room = ARRAY_SIZE(items)};
-	uint64_t image, mapping, stack;
+	const uint64_t gib = GIB / PAGE_SIZE;
+	uint64_t image, mapping, stack, foreign, next;
 
 	places_choose_user(window, random_below);
 	image = take(&taken, &window[AREA_IMAGES], 60 * PAGE_SIZE, PAGE_SIZE) / PAGE_SIZE;
 	mapping = take(&taken, &window[AREA_PAGES], 16 * PAGE_SIZE, PAGE_SIZE) / PAGE_SIZE;
 	stack = take(&taken, &window[AREA_STACKS], 64 * PAGE_SIZE, PAGE_SIZE) / PAGE_SIZE;
+	foreign = take(&taken, &window[AREA_DEVICES], 16 * GIB, PAGE_SIZE) / PAGE_SIZE;
+	next = take(&taken, &window[AREA_PAGES], 16 * PAGE_SIZE, PAGE_SIZE) / PAGE_SIZE;
 	note(USER_IMAGE, start, image - USER_START / PAGE_SIZE, pages);
 	note(USER_MAPPING, start, mapping - USER_START / PAGE_SIZE, pages);
 	note(USER_STACK, start, stack - USER_START / PAGE_SIZE, pages);
 	note(USER_MAPPING_GIVEN, start, (mapping + pages - image) % pages, pages);
 	note(USER_STACK_GIVEN, start, (stack + pages - image) % pages, pages);
+	note(USER_FOREIGN, start, foreign - USER_START / PAGE_SIZE, pages - 16 * gib);
+	note(USER_FOREIGN_GIVEN, start, (foreign + pages - mapping) % pages, pages);
+	note(USER_MAPPING_NEXT, start, next - window[AREA_PAGES].start / PAGE_SIZE,
+		USER_MAPPINGS_BYTES / PAGE_SIZE);
 }
 
 /* --- the figures */
@@ -300,7 +310,7 @@ static void each_region_is_where_nobody_can_tell(void **state)
 static void no_region_tells_of_another(void **state)
 {
 	static const enum region all[] = {IMAGE_VIRTUAL, IMAGE_PHYSICAL, DIRECT, MODULE, SLAB,
-		PAGES, STACK, CPU, USER_IMAGE, USER_MAPPING, USER_STACK};
+		PAGES, STACK, CPU, USER_IMAGE, USER_MAPPING, USER_STACK, USER_FOREIGN};
 
 	for (unsigned a = 0; a < ARRAY_SIZE(all); a++) {
 		for (unsigned b = a + 1; b < ARRAY_SIZE(all); b++) {

@@ -9,13 +9,13 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: policy/predict/owner.c */
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/lib/keyval.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: tests/unit/shim/package_bytes.c */
 /* sources: kernel/trust/security.c kernel/boot/options.c */
 /* libs: -lcrypto -ljansson -lz */
 #include "policy/predict/document.h"
 #include "policy/predict/explain.h"
-#include "policy/predict/grubscript.h"
 #include "policy/predict/hex.h"
 #include "policy/predict/parts.h"
 #include "policy/predict/pe.h"
@@ -345,62 +345,7 @@ static void names_the_bytes_that_differ(void **state)
 	json_decref(policy);
 }
 
-/* --- GRUB: what it executes, and how UEFI hashes it */
-
-static char executed[2048];
-
-static enum vmk_status note_command(const struct grub_command *command, void *context)
-{
-	strcat(executed, command->text);
-	strcat(executed, "|");
-	return VMK_OK;
-}
-
-static enum vmk_status run_script(const char *text, struct grub_error *error)
-{
-	executed[0] = 0;
-	return grubscript_run(text, strlen(text), note_command, NULL, error);
-}
-
-static void runs_the_menu_as_grub_does(void **state)
-{
-	struct grub_error error;
-
-	assert_int_equal(run_script("# a comment\nset  timeout=0\n\nmenuentry \"A title\" {\n"
-				    "\tmultiboot2 /boot/k  x=1 y\n\tmodule2 /boot/a a\n}\n"
-				    "menuentry \"Other\" {\n\techo no\n}\n",
-				 &error),
-		VMK_OK);
-	assert_string_equal(executed,
-		"set timeout=0|menuentry A title {\n\tmultiboot2 /boot/k  x=1 y\n"
-		"\tmodule2 /boot/a a\n}|menuentry Other {\n\techo no\n}|setparams A title|"
-		"multiboot2 /boot/k x=1 y|module2 /boot/a a|");
-	assert_int_equal(
-		run_script("set default=1\nmenuentry a {\necho b\n}\nmenuentry c {\necho d\n}\n",
-			&error),
-		VMK_OK);
-	assert_non_null(strstr(executed, "|setparams c|echo d|"));
-}
-
-static void never_guesses_what_grub_does(void **state)
-{
-	static const struct {
-		const char *text;
-		unsigned line;
-	} bad[] = {{"", 1}, {"set a=b\n", 2}, {"set a=$b\n", 1}, {"echo a; b\n", 1},
-		{"\nif true\n", 2}, {"menuentry a {\n", 1}, {"echo \"a\n", 1},
-		{"menuentry a {\nif x\n}\n", 2}, {"menuentry --id x a {\n}\n", 2},
-		{"set default=saved\nmenuentry a {\n}\n", 1}, {"menuentry a {\n}\nsource b\n", 3},
-		{"echo a #b\n", 1}, {"echo /boot/*\n", 1}, {"echo a\r\n", 1}, {"\ninsmod x\n", 2},
-		{"return\n", 1}, {". x\n", 1}, {"set default=+1\nmenuentry a {\n}\n", 1},
-		{"a=b\n", 1}};
-	struct grub_error error;
-
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		if (run_script(bad[i].text, &error) == VMK_OK || error.line != bad[i].line)
-			fail_msg("%s: line %u, %s", bad[i].text, error.line, error.what);
-	}
-}
+/* --- what a launch is asked for, and how UEFI hashes GRUB */
 
 /* What a CPU must have is not predicted, but named, in the words of the kernel. */
 static void protections_of_the_cpu_are_demanded_by_name(void **state)
@@ -628,11 +573,9 @@ int main(void)
 		cmocka_unit_test(replays_from_zero),
 		cmocka_unit_test(captures_what_no_file_explains),
 		cmocka_unit_test(captures_what_firmware_measures),
-		cmocka_unit_test(runs_the_menu_as_grub_does),
 		cmocka_unit_test(protections_of_the_cpu_are_demanded_by_name),
 		cmocka_unit_test(dma_protection_that_is_asked_for_must_be_measured),
 		cmocka_unit_test(a_driver_that_waits_may_come_later),
-		cmocka_unit_test(never_guesses_what_grub_does),
 		cmocka_unit_test(a_static_launch_has_one_kernel_and_it_comes_first),
 		cmocka_unit_test(hashes_images_as_uefi_does),
 		cmocka_unit_test(refuses_a_log_without_tboot),

@@ -1,3 +1,4 @@
+/* sources: kernel/mem/spaces.c kernel/mem/tables.c */
 /* sources: kernel/mem/gate.c */
 /* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
@@ -28,7 +29,7 @@ static int fresh(void **state)
 	table.ops = &space_ptable_ops;
 	drops = 0;
 	dropped_bytes = 0;
-	return table.ops->allocate(&table.root) != VMK_OK;
+	return table.ops->allocate(NULL, &table.root) != VMK_OK;
 }
 
 static void count_drop(struct hpa frame, unsigned shift)
@@ -50,7 +51,7 @@ static void a_mirror_follows_in_the_lower_half(void **state)
 {
 	const uint64_t *root, *mirror;
 
-	assert_int_equal(table.ops->allocate(&table.mirror), VMK_OK);
+	assert_int_equal(table.ops->allocate(NULL, &table.mirror), VMK_OK);
 	root = table.ops->table(table.root);
 	mirror = table.ops->table(table.mirror);
 	for (uint64_t slot = 0; slot < PTABLE_ENTRIES; slot += 100) {
@@ -64,7 +65,7 @@ static void a_mirror_follows_in_the_lower_half(void **state)
 		assert_int_not_equal(root[slot], 0);
 		assert_int_equal(mirror[slot], slot < PTABLE_ENTRIES / 2 ? root[slot] : 0);
 	}
-	table.ops->free(table.mirror);
+	table.ops->free(NULL, table.mirror);
 	table.mirror = hpa(0);
 }
 
@@ -189,7 +190,7 @@ static void destroy_gives_every_table_back(void **state)
 					 PT_SHIFT),
 			VMK_OK);
 	assert_true(frames_count(FRAME_PTABLE) > before + 10);
-	ptable_destroy(&table, 0, PTABLE_ENTRIES, count_drop);
+	assert_true(ptable_destroy(&table, 0, PTABLE_ENTRIES, UINT64_MAX, count_drop));
 	assert_int_equal(frames_count(FRAME_PTABLE), before);
 	assert_true(drops > 10);
 }

@@ -15,6 +15,7 @@
 #include "tests/unit/test_tpm_swtpm.h"
 
 #include "arch/x86/power.h"
+#include "arch/x86/time.h"
 #include "boot/boot_info.h"
 #include "boot/entropy.h"
 #include "lib/log.h"
@@ -40,6 +41,7 @@ static size_t drtm_bytes;
 static unsigned seeded;
 static void (*at_leave)(void);
 static char lines[16384];
+static uint64_t now_ns = 1;
 
 /* --- the machine */
 
@@ -52,6 +54,11 @@ const struct tis_ops edge_tis_ops = {
 };
 
 const struct crb_ops edge_crb_ops;
+
+uint64_t time_ns(void)
+{
+	return now_ns;
+}
 
 enum vmk_status edge_map_tpm(void **mapped)
 {
@@ -254,6 +261,36 @@ static void test_measured_boot(void **state)
 	assert_int_equal(trust_quote(&request, &reply), VMK_NOT_PRESENT);
 }
 
+static unsigned count_lines(const char *with)
+{
+	unsigned count = 0;
+
+	for (const char *at = lines; (at = strstr(at, with)) != NULL; at++)
+		count++;
+	return count;
+}
+
+/* A stranger asks as often as he likes; the log has little of it. */
+static void test_failures_are_seldom_said(void **state)
+{
+	struct vmk_quote_request request = {.qd_version = 2,
+		.pcr_mask = 0x7e0000,
+		.nonce_size = 8,
+		.credential_size = 3,
+		.secret_size = 3};
+	struct vmk_quote_reply reply;
+
+	assert_int_equal(boot(true), VMK_OK);
+	for (unsigned i = 0; i < 50; i++)
+		assert_int_equal(trust_quote(&request, &reply), VMK_BAD_FORMAT);
+	assert_int_equal(count_lines("no quote: "), 1);
+	now_ns += 10000000000ull;
+	assert_int_equal(trust_quote(&request, &reply), VMK_BAD_FORMAT);
+	assert_int_equal(count_lines("no quote: "), 2);
+	assert_int_equal(count_lines("49 more requests failed"), 1);
+	shut_down();
+}
+
 static void test_logs(void **state)
 {
 	uint8_t bytes[4096], part[8];
@@ -329,6 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_measured_boot),
+		cmocka_unit_test(test_failures_are_seldom_said),
 		cmocka_unit_test(test_logs),
 		cmocka_unit_test(test_unmeasured_boot),
 		cmocka_unit_test(test_causes),

@@ -79,22 +79,32 @@ bool modules_describe_parameter(unsigned index, struct vmk_info_parameter *out)
 }
 unsigned worlds_list(unsigned first, struct world_record *records, unsigned room)
 {
-	if (room && first < 4)
-		*records = (struct world_record){.id = first,
-			.name = "w",
-			.kind = WORLD_VCPU,
-			.group = "guest",
-			.sample = {.run = 9}};
+	if (!room || first >= 4)
+		return 0;
+	*records = (struct world_record){.id = first,
+		.name = "w",
+		.kind = WORLD_VCPU,
+		.group = "guest",
+		.sample = {.run = 9}};
+	return 1;
+}
+unsigned worlds_count(void)
+{
 	return 4;
+}
+unsigned groups_count(void)
+{
+	return 2;
 }
 unsigned groups_list(unsigned first, struct group_record *records, unsigned room)
 {
-	if (room && first < 2)
-		*records = (struct group_record){.path = "host/user",
-			.kind = first ? GROUP_VM : GROUP_POOL,
-			.promised = 7,
-			.skew = {.max = 8, .counts = {1, 2}}};
-	return 2;
+	if (!room || first >= 2)
+		return 0;
+	*records = (struct group_record){.path = "host/user",
+		.kind = first ? GROUP_VM : GROUP_POOL,
+		.promised = 7,
+		.skew = {.max = 8, .counts = {1, 2}}};
+	return 1;
 }
 uint64_t heap_bytes_used(void)
 {

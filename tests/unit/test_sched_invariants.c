@@ -3,6 +3,8 @@
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
 /* sources: kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/lib/lock.c */
+/* sources: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
+/* sources: kernel/sched/invariants_groups.c */
 /* sources: kernel/replay/sched_sim.c tests/unit/shim/sched_space.c */
 /* sources: tests/unit/shim/panic.c */
 /* Each invariant is seen to fail on a scheduler that was made to break it, and to hold before. */
@@ -12,17 +14,6 @@
 #include <string.h>
 
 static struct violation found;
-
-static void start(unsigned cpus, unsigned tasks)
-{
-	sim_start((struct sim_config){.cpus = cpus, .tasks = 16});
-	for (unsigned i = 0; i < tasks; i++)
-		sim_task_start(i);
-	sim_settle();
-	sim_run(20 * MS);
-	sim_settle();
-	sim_check();
-}
 
 static void assert_broken(bool holds, enum sched_invariant invariant)
 {
@@ -38,20 +29,6 @@ static void assert_state_breaks(enum sched_invariant invariant)
 	assert_broken(sim_holds(&found), invariant);
 }
 
-/* Step by step with a defect, until the watch sees it. */
-static void assert_watch_breaks(void (*defect)(void), enum sched_invariant invariant)
-{
-	for (unsigned i = 0; i < 4000; i++) {
-		sim_run(MS / 2);
-		defect();
-		if (!sim_watch(&found)) {
-			assert_int_equal(found.invariant, invariant);
-			return;
-		}
-	}
-	fail();
-}
-
 static struct task *first_ready(void)
 {
 	for (unsigned i = 0; i < 16; i++) {
@@ -65,15 +42,26 @@ static struct task *first_ready(void)
 
 static void a_queue_that_loses_a_task(void **state)
 {
-	start(1, 3);
+	start_checked(1, 3);
 	fair_unqueue(&sim_cpus[0].runq.fair, first_ready());
 	assert_state_breaks(SCHED_I1);
 }
 
-static void a_wake_that_queues_whoever_runs(void **state)
+static void a_wake_that_queues_who_waits(void **state)
 {
-	start(1, 3);
-	fair_queue(&sim_cpus[0].runq.fair, sim_cpus[0].runq.current);
+	start_checked(1, 3);
+	assert_true(sim_wait(0, 1, SCHED_NEVER));
+	sim_settle();
+	fair_queue(&sim_cpus[0].runq.fair, &sim_tasks[0].task);
+	assert_state_breaks(SCHED_I1);
+}
+
+static void a_wait_that_leaves_it_to_be_fetched(void **state)
+{
+	start_checked(1, 3);
+	assert_true(sim_wait(0, 1, SCHED_NEVER));
+	sim_settle();
+	runq_file(&sim_cpus[0].runq, &sim_tasks[0].task);
 	assert_state_breaks(SCHED_I1);
 }
 
@@ -81,15 +69,15 @@ static void a_fetch_that_forgets_to_take(void **state)
 {
 	struct sched_view view;
 
-	start(2, 2);
+	start_checked(2, 2);
 	sim_cpus[1].runq.current = sim_cpus[0].runq.current;
 	view = sim_view();
-	assert_broken(sched_check_running(&view, &found), SCHED_I2);
+	assert_broken(sched_check_all(&view, &found), SCHED_I2);
 }
 
 static void a_wake_that_only_takes_note(void **state)
 {
-	start(1, 2);
+	start_checked(1, 2);
 	assert_true(sim_wait(0, 1, SCHED_NEVER));
 	sim_settle();
 	sim_check();
@@ -100,7 +88,7 @@ static void a_wake_that_only_takes_note(void **state)
 
 static void a_wake_that_kicks_nobody(void **state)
 {
-	start(1, 0);
+	start_checked(1, 0);
 	sim_task_start(0);
 	sim_kicked[0] = false;
 	assert_state_breaks(SCHED_I4);
@@ -110,10 +98,10 @@ static void an_account_that_rounds(void **state)
 {
 	struct sched_view view;
 
-	start(1, 2);
+	start_checked(1, 2);
 	first_ready()->times[TASK_READY]--;
 	assert_state_breaks(SCHED_I13);
-	start(2, 1);
+	start_checked(2, 1);
 	view = sim_view();
 	sim_cpus[1].idle.times[TASK_RUNNING] += 7;
 	assert_true(sched_check_all(&view, &found));
@@ -124,7 +112,7 @@ static void an_affinity_that_only_counts_at_the_next_wake(void **state)
 {
 	static const struct cpu_set none = {{8}};
 
-	start(2, 4);
+	start_checked(2, 4);
 	first_ready()->affinity = &none;
 	assert_state_breaks(SCHED_I15);
 }
@@ -139,7 +127,7 @@ static void drop_kicks(void)
 
 static void an_idle_cpu_that_nobody_tells(void **state)
 {
-	start(2, 4);
+	start_checked(2, 4);
 	while (sim_running(1)) {
 		sim_exit(1);
 		drop_kicks();
@@ -157,13 +145,40 @@ static void an_idle_cpu_that_nobody_tells(void **state)
 	fail();
 }
 
+/* Work that is done between two looks, and waits at both, has not waited all the time. */
+static void an_idle_cpu_whose_work_was_done_meanwhile(void **state)
+{
+	static const struct cpu_set others = {{14}};
+	struct shortage unused;
+
+	sim_start((struct sim_config){.cpus = 4, .tasks = 16, .threads = 2, .nodes = 2});
+	sim_task_prepare(1, NULL);
+	sim_tasks[1].burst = 7 * MS / 4;
+	sim_tasks[1].sleep = 4 * MS;
+	for (unsigned i = 0; i < 2; i++) {
+		sim_task_start(i);
+		sim_settle();
+	}
+	sched_reserve(&sim_sched, &sim_tasks[1].task, 476000, &unused);
+	sim_run(8185 * MS / 1000);
+	sched_set_affinity(&sim_sched, &sim_tasks[0].task, &others, &unused);
+	sim_settle();
+	sim_check_timely();
+	for (unsigned i = 0; i < 20; i++) {
+		sim_run(4320 * MS / 1000);
+		sim_check_timely();
+		sim_run(16709 * MS / 1000);
+		sim_check_timely();
+	}
+}
+
 /* --- I5, I6, I7, I12, I14: the share class */
 
 static void a_charge_that_forgets_the_sum(void **state)
 {
 	struct sched_view view;
 
-	start(1, 3);
+	start_checked(1, 3);
 	sim_cpus[0].runq.current->vtime += 1000000000;
 	view = sim_view();
 	assert_broken(sched_check_sums(&view, &found), SCHED_I5);
@@ -176,7 +191,7 @@ static void a_lag_that_nobody_bounds(void **state)
 	struct task *task, *current;
 	uint64_t step = 100ull * SCHED_SLICE_NS << 10;
 
-	start(1, 2);
+	start_checked(1, 2);
 	task = first_ready();
 	current = sim_cpus[0].runq.current;
 	fair_unqueue(&sim_cpus[0].runq.fair, task);
@@ -194,7 +209,7 @@ static void a_deadline_that_moves_under_its_key(void **state)
 	struct sched_view view;
 	struct task *task;
 
-	start(1, 8);
+	start_checked(1, 8);
 	task = (struct task *)(uintptr_t)sched_reference_pick(&sim_cpus[0].runq, sim_now);
 	assert_non_null(task);
 	task->deadline += 1ull << 40;
@@ -206,7 +221,7 @@ static void a_pick_that_finds_nobody(void **state)
 {
 	struct sched_view view;
 
-	start(1, 0);
+	start_checked(1, 0);
 	sim_task_start(0);
 	view = sim_view();
 	assert_true(sched_check_pick(&view, &found));
@@ -226,7 +241,7 @@ static void a_migration_that_carries_virtual_time(void **state)
 	uint64_t vtime;
 	int64_t before;
 
-	start(2, 7);
+	start_checked(2, 7);
 	sim_run(1234567);
 	task = first_ready();
 	assert_int_equal(task->cpu, 0);
@@ -254,7 +269,7 @@ static void a_reweight_that_keeps_virtual_time(void **state)
 	struct task *task;
 	int64_t before;
 
-	start(1, 5);
+	start_checked(1, 5);
 	do {
 		sim_run(345678);
 		runq_charge(&sim_cpus[0].runq, sim_now);
@@ -276,7 +291,7 @@ static void a_reweight_that_keeps_virtual_time(void **state)
 
 static void a_load_that_forgets_who_left(void **state)
 {
-	start(1, 3);
+	start_checked(1, 3);
 	sim_cpus[0].runq.fair.load += 1;
 	assert_state_breaks(SCHED_I14);
 }
@@ -286,7 +301,7 @@ static void a_turn_out_of_order(void **state)
 	struct turns_node *leaf;
 	uint64_t first;
 
-	start(1, 12);
+	start_checked(1, 12);
 	leaf = first_ready()->turn.leaf;
 	first = leaf->slots[leaf->begin].key;
 	leaf->slots[leaf->begin].key = leaf->slots[leaf->end - 1].key + 1;
@@ -299,7 +314,7 @@ static void a_request_that_nothing_follows(void **state)
 {
 	struct task *current;
 
-	start(1, 12);
+	start_checked(1, 12);
 	current = sim_cpus[0].runq.current;
 	current->deadline = current->vtime;
 	assert_state_breaks(SCHED_I14);
@@ -324,7 +339,7 @@ static void a_least_that_nobody_refreshed(void **state)
 /* Three who wait until different times. */
 static struct queue *timers(void)
 {
-	start(1, 12);
+	start_checked(1, 12);
 	for (unsigned i = 1; i <= 3; i++) {
 		sim_wait(0, 0, sim_now + i * MS);
 		sim_settle();
@@ -345,6 +360,46 @@ static void a_queue_out_of_order(void **state)
 static void a_rank_that_was_not_settled(void **state)
 {
 	timers()->root->rank += 1;
+	assert_state_breaks(SCHED_I14);
+}
+
+/* Four with reservations, of whom one runs; who is first in line. */
+static struct task *claims(void)
+{
+	struct shortage unused;
+
+	start_checked(1, 4);
+	for (unsigned i = 0; i < 4; i++)
+		sched_reserve(&sim_sched, &sim_tasks[i].task, 100000, &unused);
+	sim_run(100 * MS);
+	sim_check();
+	assert_false(list_empty(&sim_cpus[0].runq.reserve.line));
+	return list_entry(sim_cpus[0].runq.reserve.line.next, struct task, in_line);
+}
+
+static void a_claim_that_nobody_follows(void **state)
+{
+	struct task *first = claims();
+	struct reserve *reserve = &sim_cpus[0].runq.reserve;
+	reserve_unqueue(reserve, first);
+	assert_state_breaks(SCHED_I14);
+	reserve_queue(reserve, first);
+	sim_check();
+	first->claim.key += 1;
+	assert_state_breaks(SCHED_I14);
+	first->claim.key -= 1;
+	sim_check();
+	/* Who runs has no claim. */
+	reserve_queue(reserve, sim_cpus[0].runq.current);
+	assert_state_breaks(SCHED_I14);
+}
+
+static void claims_out_of_order(void **state)
+{
+	struct task *first = claims();
+
+	first->period_end += 1000 * MS;
+	first->claim.key = reserve_start(first);
 	assert_state_breaks(SCHED_I14);
 }
 
@@ -374,7 +429,7 @@ static void promises_that_are_nobodys(void **state)
 	struct shortage unused;
 	struct sched_view view;
 
-	start(2, 0);
+	start_checked(2, 0);
 	group_init(&sim_groups[0], NULL);
 	sim_groups[0].expandable = true;
 	sim_task_prepare(0, &sim_groups[0]);
@@ -401,58 +456,6 @@ static void promises_that_are_nobodys(void **state)
 	assert_promises_break();
 	sim_cpus[sim_tasks[0].task.pinned].runq.promised -= 1;
 	sim_check();
-}
-
-/* --- I8, I9, I11: over time */
-
-static void nothing(void)
-{
-}
-
-static void reservations_that_nobody_admitted(void **state)
-{
-	start(1, 3);
-	for (unsigned i = 0; i < 2; i++)
-		sim_tasks[i].task.entity.reservation = 700000;
-	/* In no queue of claims until they are queued anew. */
-	for (unsigned i = 0; i < 3; i++) {
-		if (sim_tasks[i].task.state != TASK_READY)
-			continue;
-		runq_take(&sim_cpus[0].runq, &sim_tasks[i].task);
-		runq_add(&sim_cpus[0].runq, &sim_tasks[i].task, sim_now);
-	}
-	assert_watch_breaks(nothing, SCHED_I8);
-	assert_true(sim_tasks[0].task.shortfall + sim_tasks[1].task.shortfall > 0);
-}
-
-static void forget_limit(void)
-{
-	sim_tasks[0].task.entity.limit.tag = 0;
-}
-
-static void a_limit_whose_tag_is_lost(void **state)
-{
-	start(1, 1);
-	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 500000);
-	sim_settle();
-	assert_watch_breaks(forget_limit, SCHED_I9);
-}
-
-static void requeue_first(void)
-{
-	struct task *task = &sim_tasks[0].task;
-
-	if (task->state != TASK_READY)
-		return;
-	runq_take(&sim_cpus[0].runq, task);
-	task->lag = -(int64_t)FAIR_LAG_NS;
-	runq_add(&sim_cpus[0].runq, task, sim_now);
-}
-
-static void a_requeue_that_starves(void **state)
-{
-	start(1, 3);
-	assert_watch_breaks(requeue_first, SCHED_I11);
 }
 
 /* --- I10: co-scheduling */
@@ -499,7 +502,7 @@ static void a_vm_of_which_all_stop(void **state)
 
 static void broken_lock_order_panics(void **state)
 {
-	start(1, 1);
+	start_checked(1, 1);
 	if (!setjmp(panic_trap)) {
 		panic_trapped = true;
 		spin_lock(&sim_cpus[0].runq.lock);
@@ -514,13 +517,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_queue_that_loses_a_task),
-		cmocka_unit_test(a_wake_that_queues_whoever_runs),
+		cmocka_unit_test(a_wake_that_queues_who_waits),
+		cmocka_unit_test(a_wait_that_leaves_it_to_be_fetched),
 		cmocka_unit_test(a_fetch_that_forgets_to_take),
 		cmocka_unit_test(a_wake_that_only_takes_note),
 		cmocka_unit_test(a_wake_that_kicks_nobody),
 		cmocka_unit_test(an_account_that_rounds),
 		cmocka_unit_test(an_affinity_that_only_counts_at_the_next_wake),
 		cmocka_unit_test(an_idle_cpu_that_nobody_tells),
+		cmocka_unit_test(an_idle_cpu_whose_work_was_done_meanwhile),
 		cmocka_unit_test(a_charge_that_forgets_the_sum),
 		cmocka_unit_test(a_lag_that_nobody_bounds),
 		cmocka_unit_test(a_deadline_that_moves_under_its_key),
@@ -533,11 +538,10 @@ int main(void)
 		cmocka_unit_test(a_least_that_nobody_refreshed),
 		cmocka_unit_test(a_queue_out_of_order),
 		cmocka_unit_test(a_rank_that_was_not_settled),
+		cmocka_unit_test(a_claim_that_nobody_follows),
+		cmocka_unit_test(claims_out_of_order),
 		cmocka_unit_test(a_group_that_forgets_who_sleeps),
 		cmocka_unit_test(promises_that_are_nobodys),
-		cmocka_unit_test(reservations_that_nobody_admitted),
-		cmocka_unit_test(a_limit_whose_tag_is_lost),
-		cmocka_unit_test(a_requeue_that_starves),
 		cmocka_unit_test(a_leader_that_is_not_stopped),
 		cmocka_unit_test(a_vm_of_which_all_stop),
 		cmocka_unit_test(broken_lock_order_panics),

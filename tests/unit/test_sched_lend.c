@@ -2,6 +2,8 @@
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/sched/stats.c */
+/* sources: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
+/* sources: kernel/sched/invariants_groups.c */
 /* sources: kernel/sched/lend.c kernel/lib/lock.c */
 /* sources: kernel/replay/sched_sim.c tests/unit/shim/sched_space.c */
 /* sources: tests/unit/shim/panic.c */
@@ -192,6 +194,35 @@ static void a_lender_that_must_leave_leaves(void **state)
 	sim_check();
 }
 
+/* Nor may who answered, since settings changed meanwhile: it is not queued here, even if the lender
+ * is more urgent. */
+static void who_parts_where_it_may_not_stay_goes_elsewhere(void **state)
+{
+	const struct cpu_set first = {{1}}, second = {{2}};
+	struct shortage unused;
+	struct sched_switch s;
+
+	start(2);
+	sched_set_affinity(&sim_sched, ASKING, &first, &unused);
+	sim_settle();
+	assert_int_equal(sched_reserve(&sim_sched, ASKING, RATE_ONE / 2, &unused), VMK_OK);
+	sim_settle();
+	sim_advance(RESERVE_PERIOD_NS);
+	sim_settle();
+	assert_int_equal(ASKING->cpu, 0);
+	lend();
+	assert_int_equal(sched_set_affinity(&sim_sched, ANSWERING, &second, &unused), VMK_OK);
+	sim_step(1); /* timers are that CPU's from here on */
+	sim_step(0);
+	assert_true(sched_part(&sim_sched, 0, ANSWERING, &s));
+	assert_ptr_equal(s.to, ASKING);
+	finish(&s);
+	assert_int_equal(ANSWERING->cpu, 1);
+	assert_int_equal(ANSWERING->state, TASK_READY);
+	sim_settle();
+	sim_check();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +233,7 @@ int main(void)
 		cmocka_unit_test(it_comes_from_another_cpu),
 		cmocka_unit_test(whoever_parts_competes),
 		cmocka_unit_test(a_lender_that_must_leave_leaves),
+		cmocka_unit_test(who_parts_where_it_may_not_stay_goes_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
 /* sources: kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/lib/lock.c */
+/* sources: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
+/* sources: kernel/sched/invariants_groups.c */
 /* sources: kernel/replay/sched_sim.c tests/unit/shim/sched_space.c */
 /* sources: tests/unit/shim/panic.c */
 /* Many CPUs and worlds: VMs in step, storms of migrations, ten thousand worlds, clocks near their

@@ -3,6 +3,8 @@
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
 /* sources: kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/sched/stats.c */
+/* sources: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
+/* sources: kernel/sched/invariants_groups.c */
 /* sources: kernel/lib/lock.c */
 /* sources: kernel/replay/sched_sim.c tests/unit/shim/sched_space.c */
 /* sources: tests/unit/shim/panic.c */
@@ -97,6 +99,15 @@ static void shares_may_change_while_running(void **state)
 	uint64_t before = sim_received(0);
 	run_checked(4000 * MS, MS);
 	assert_near(sim_received(0) - before, 3000 * MS, 10);
+	/* Also of one that runs, and if its limit changes before it is looked at. */
+	while (sim_cpus[0].runq.current != &sim_tasks[0].task)
+		run_checked(MS, MS);
+	sched_set_shares(&sim_sched, &sim_tasks[0].task, 1000);
+	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, RATE_ONE);
+	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 0);
+	before = sim_received(0);
+	run_checked(4000 * MS, MS);
+	assert_near(sim_received(0) - before, 2000 * MS, 10);
 	/* The same for a pool that is busy. */
 	start(1, 2);
 	group_init(&sim_groups[0], NULL);
@@ -172,6 +183,66 @@ static void a_reservation_below_its_share_changes_nothing(void **state)
 	start_hogs(2);
 	run_checked(4000 * MS, MS);
 	assert_near(sim_received(0), 2000 * MS, 20);
+}
+
+/* Until it runs, and its request is not served yet. */
+static struct task *run_in_place(unsigned cpus)
+{
+	struct task *task = &sim_tasks[0].task;
+
+	start(cpus, 4);
+	start_hogs(4);
+	assert_int_equal(sched_reserve(&sim_sched, task, 300000, &shortage), VMK_OK);
+	for (unsigned i = 0; i < 1000; i++) {
+		run_checked(MS / 4, MS / 4);
+		if (task->state == TASK_RUNNING && turn_queued(&task->turn))
+			return task;
+	}
+	fail();
+	return NULL;
+}
+
+/* Whatever happens to it there, it is in one place afterwards. */
+static void who_runs_keeps_its_place(void **state)
+{
+	static const struct cpu_set sets[] = {{{1}}, {{2}}};
+	struct task *task = run_in_place(1);
+	const uint32_t weight = task->weight;
+
+	sched_set_shares(&sim_sched, task, 3000);
+	assert_int_equal(task->weight, weight);
+	assert_true(turn_queued(&task->turn));
+	sim_check();
+	run_checked(50 * MS, MS);
+	assert_int_equal(task->weight, 3 * weight);
+
+	task = run_in_place(1);
+	assert_int_equal(sched_reserve(&sim_sched, task, 0, &shortage), VMK_OK);
+	assert_true(turn_queued(&task->turn));
+	run_checked(50 * MS, MS);
+
+	task = run_in_place(1);
+	assert_int_equal(
+		sched_set_limit(&sim_sched, &task->entity, task->entity.reservation), VMK_OK);
+	sim_settle();
+	run_checked(50 * MS, MS / 4);
+
+	task = run_in_place(1);
+	assert_true(sim_wait(0, 1, SCHED_NEVER));
+	run_checked(50 * MS, MS);
+	assert_int_equal(task->state, TASK_WAITING);
+	assert_false(turn_queued(&task->turn));
+
+	task = run_in_place(1);
+	sim_exit(0);
+	run_checked(50 * MS, MS);
+	assert_false(turn_queued(&task->turn));
+
+	task = run_in_place(2);
+	assert_int_equal(
+		sched_set_affinity(&sim_sched, task, &sets[!task->cpu], &shortage), VMK_OK);
+	run_checked(50 * MS, MS);
+	assert_true(cpu_set_has(task->affinity, task->cpu));
 }
 
 static void many_reservations_fill_a_cpu(void **state)
@@ -374,6 +445,28 @@ static void affinity_is_obeyed_and_may_change(void **state)
 	run_checked(500 * MS, MS);
 }
 
+/* Who has been on a CPU longest, and cannot leave it for a lighter one, keeps nobody else there. */
+static void the_load_is_evened_behind_who_cannot_move(void **state)
+{
+	static const struct cpu_set first = {{1}}, second = {{2}}, third = {{4}}, two = {{3}};
+
+	start(3, 13);
+	for (unsigned i = 0; i < 13; i++) {
+		sim_task_prepare(i, NULL);
+		sched_set_affinity(&sim_sched, &sim_tasks[i].task,
+			i < 6    ? &first
+			: i < 12 ? &second
+				 : &third,
+			&shortage);
+	}
+	start_hogs(13);
+	for (unsigned i = 0; i < 6; i++)
+		sched_set_affinity(&sim_sched, &sim_tasks[i].task, i < 3 ? &two : NULL, &shortage);
+	run_checked(1000 * MS, MS);
+	assert_int_equal(sim_cpus[1].runq.fair.joined, 6);
+	assert_in_range(sim_cpus[2].runq.fair.joined, 3, 4);
+}
+
 /* --- what is told of it */
 
 static void columns_add_up_to_the_whole(void **state)
@@ -431,6 +524,7 @@ int main(void)
 		cmocka_unit_test(a_latency_sensitive_world_runs_soon),
 		cmocka_unit_test(a_reservation_holds_against_any_load),
 		cmocka_unit_test(a_reservation_below_its_share_changes_nothing),
+		cmocka_unit_test(who_runs_keeps_its_place),
 		cmocka_unit_test(many_reservations_fill_a_cpu),
 		cmocka_unit_test(a_promise_that_moves_begins_anew),
 		cmocka_unit_test(a_refusal_says_where_and_how_much),
@@ -440,6 +534,7 @@ int main(void)
 		cmocka_unit_test(a_limit_set_on_a_running_world_counts_at_once),
 		cmocka_unit_test(a_reserved_and_limited_world_gets_what_is_between),
 		cmocka_unit_test(affinity_is_obeyed_and_may_change),
+		cmocka_unit_test(the_load_is_evened_behind_who_cannot_move),
 		cmocka_unit_test(columns_add_up_to_the_whole),
 	};
 

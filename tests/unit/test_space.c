@@ -1,53 +1,11 @@
+/* sources: kernel/mem/spaces.c kernel/mem/tables.c */
 /* sources: kernel/mem/gate.c */
 /* sources: kernel/mem/places.c */
 /* sources: kernel/mem/space.c kernel/mem/copy.c kernel/mem/ranges.c kernel/mem/ptable.c */
 /* sources: kernel/mem/stack.c kernel/mem/foreign.c */
 /* sources: kernel/mem/frame_pool.c kernel/lib/random.c kernel/lib/blake2s.c kernel/lib/chacha.c */
 /* sources: kernel/lib/lock.c tests/unit/shim/machine.c tests/unit/shim/panic.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "arch/x86/paging.h"
-#include "arch/x86/predict.h"
-#include "lib/random.h"
-#include "mem/gate.h"
-#include "mem/heap.h"
-#include "mem/window.h"
-#include "tests/unit/shim/machine.h"
-#include "tests/unit/shim/panic.h"
-
-#define URW (PROT_USER | PROT_R | PROT_W)
-#define UR  (PROT_USER | PROT_R)
-#define URX (PROT_USER | PROT_R | PROT_X)
-
-static struct space *user;
-static uint64_t free_frames;
-
-static int fresh(void **state)
-{
-	machine_start();
-	free_frames = frames_count(FRAME_FREE);
-	return space_create(&user) != VMK_OK;
-}
-
-static int no_leak(void **state)
-{
-	machine_allocations_left = UINT64_MAX;
-	space_destroy(user);
-	return frames_count(FRAME_FREE) != free_frames;
-}
-
-static uint64_t flags_at(struct space *space, uintptr_t address)
-{
-	struct ptable_leaf leaf;
-
-	return ptable_find(&space->table, address, &leaf) ? leaf.flags : 0;
-}
+#include "tests/unit/space_unit.h"
 
 /* As the processor walks: through what is present alone. */
 static bool is_seen_by_processor(struct space *space, uintptr_t address)
@@ -80,20 +38,6 @@ static void fresh_memory_is_zero_and_guarded(void **state)
 	assert_int_equal(space_alloc(user, 1, URW, &other), VMK_OK);
 	assert_true(other + 2 * PAGE_SIZE <= address || other >= address + 3 * PAGE_SIZE);
 	assert_int_equal(flags_at(user, address), PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_NX);
-}
-
-static void placement_is_random(void **state)
-{
-	struct space *twin;
-	uintptr_t a[3];
-
-	assert_int_equal(space_create(&twin), VMK_OK);
-	assert_int_equal(space_alloc(user, 1, URW, &a[0]), VMK_OK);
-	assert_int_equal(space_alloc(user, 1, URW, &a[1]), VMK_OK);
-	assert_int_equal(space_alloc(twin, 1, URW, &a[2]), VMK_OK);
-	assert_true(a[0] != a[1] && a[0] != a[2] && a[1] != a[2]);
-	assert_int_not_equal(a[0] >> 32, a[2] >> 32);
-	space_destroy(twin);
 }
 
 static void refuses_writable_and_executable(void **state)
@@ -199,7 +143,7 @@ static void ring_3_sees_only_the_gate(void **state)
 	seal((uintptr_t)top - PAGE_SIZE);
 	gate_audit(&audit);
 	assert_int_equal(audit.wrong, 2);
-	space_destroy(isolated);
+	space_destroy(isolated, NULL);
 	predict_isolate = false;
 }
 
@@ -209,7 +153,7 @@ static void refuses_nonsense(void **state)
 
 	assert_int_equal(space_alloc(user, 0, URW, &address), VMK_BAD_PARAM);
 	assert_int_equal(space_alloc(user, SIZE_MAX, URW, &address), VMK_BAD_PARAM);
-	assert_int_equal(space_alloc(user, SIZE_MAX / 2, URW, &address), VMK_NO_MEMORY);
+	assert_int_equal(space_alloc(user, SIZE_MAX / 2, URW, &address), VMK_NO_PLACE);
 	assert_int_equal(space_alloc(user, 1, PROT_R | PROT_W, &address), VMK_BAD_PARAM);
 	assert_int_equal(space_alloc(user, 1, PROT_USER | PROT_W, &address), VMK_BAD_PARAM);
 	assert_int_equal(space_alloc(kernel_space(), 1, URW, &address), VMK_BAD_PARAM);
@@ -444,53 +388,9 @@ static void survives_every_failed_allocation(void **state)
 			if (space_alloc(other, 5 * PAGE_SIZE, URW, &a) == VMK_OK)
 				assert_int_equal(flags_at(other, a) & PTE_PRESENT, PTE_PRESENT);
 			space_alloc_at(other, 0x400000, 9 * PAGE_SIZE, URX);
-			space_destroy(other);
+			space_destroy(other, NULL);
 		}
 	}
-}
-
-static void many_ranges_fit(void **state)
-{
-	enum { COUNT = 700 };
-	static uintptr_t places[COUNT];
-
-	for (unsigned i = 0; i < COUNT; i++) {
-		assert_int_equal(space_reserve(user, PAGE_SIZE, &places[i]), VMK_OK);
-		for (unsigned j = 0; j < i; j++)
-			assert_true(places[i] + PAGE_SIZE < places[j] ||
-				    places[i] > places[j] + PAGE_SIZE);
-	}
-	for (unsigned i = 0; i < COUNT; i++)
-		assert_int_equal(space_free(user, places[i], PAGE_SIZE), VMK_OK);
-}
-
-static void placement_finds_the_last_gap(void **state)
-{
-	struct range items[8];
-	struct ranges ranges = {items, 0, 8};
-	struct range window = {0x100000, 0x100000 + 9 * PAGE_SIZE};
-	uintptr_t at;
-
-	assert_int_equal(
-		ranges_place(&ranges, &window, 8 * PAGE_SIZE, PAGE_SIZE, random_below, &at),
-		VMK_NO_MEMORY);
-	/* Pages 1 and 5 are taken: of 1..7 only 3 has both neighbours free... */
-	assert_int_equal(ranges_insert(&ranges, 0x101000, 0x102000), VMK_OK);
-	assert_int_equal(ranges_insert(&ranges, 0x105000, 0x106000), VMK_OK);
-	for (unsigned i = 0; i < 50; i++) {
-		assert_int_equal(
-			ranges_place(&ranges, &window, PAGE_SIZE, PAGE_SIZE, random_below, &at),
-			VMK_OK);
-		assert_true(at == 0x103000 || at == 0x107000);
-	}
-	/* ...or 7; then two pages fit nowhere. */
-	assert_int_equal(ranges_insert(&ranges, 0x107000, 0x108000), VMK_OK);
-	assert_int_equal(
-		ranges_place(&ranges, &window, 2 * PAGE_SIZE, PAGE_SIZE, random_below, &at),
-		VMK_NO_MEMORY);
-	assert_int_equal(
-		ranges_place(&ranges, &window, PAGE_SIZE, PAGE_SIZE, random_below, &at), VMK_OK);
-	assert_int_equal(at, 0x103000);
 }
 
 static void stacks_have_guards(void **state)
@@ -525,10 +425,39 @@ static void copies_forget_tables_that_are_freed(void **state)
 	}
 }
 
-static int no_user_leak(void **state)
+static uint64_t free_before, pieces, largest_piece;
+
+/* Others have the CPU then: no lock is held, and so many frames are free since the last time. */
+static void give_way(void)
 {
-	space_destroy(user);
-	return 0;
+	const uint64_t now = frames_count(FRAME_FREE);
+	const uint64_t saved = spin_lock(&kernel_space()->lock);
+
+	spin_unlock(&kernel_space()->lock, saved);
+	largest_piece = MAX(largest_piece, now - free_before);
+	free_before = now;
+	pieces++;
+}
+
+/* Many frames in few tables, and many tables with a frame each. */
+static void a_space_goes_in_pieces(void **state)
+{
+	enum { PAGES = 2000, TABLES = 600, AT_ONCE = 512 };
+	const uintptr_t base = 0x40000000, sparse = base + (1ull << PDPT_SHIFT);
+	struct space *large;
+	uint64_t before = frames_count(FRAME_FREE);
+
+	assert_int_equal(space_create(&large), VMK_OK);
+	assert_int_equal(space_alloc_at(large, base, PAGES * PAGE_SIZE, URW), VMK_OK);
+	for (unsigned i = 0; i < TABLES; i++)
+		assert_int_equal(
+			space_alloc_at(large, sparse + i * TABLE_BYTES, PAGE_SIZE, URW), VMK_OK);
+	free_before = frames_count(FRAME_FREE);
+	pieces = largest_piece = 0;
+	space_destroy(large, give_way);
+	assert_in_range(pieces, (PAGES + 2 * TABLES) / AT_ONCE, (PAGES + 2 * TABLES) / AT_ONCE + 1);
+	assert_in_range(largest_piece, AT_ONCE, AT_ONCE);
+	assert_int_equal(frames_count(FRAME_FREE), before);
 }
 
 int main(void)
@@ -536,7 +465,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define LEAK_FREE(test) cmocka_unit_test_setup_teardown(test, fresh, no_leak)
 		LEAK_FREE(fresh_memory_is_zero_and_guarded),
-		LEAK_FREE(placement_is_random),
 		LEAK_FREE(refuses_writable_and_executable),
 		LEAK_FREE(shadow_stacks_are_written_by_calls_alone),
 		LEAK_FREE(kernel_stacks_have_shadow_stacks),
@@ -545,6 +473,7 @@ int main(void)
 		LEAK_FREE(loads_an_image_into_a_reserved_range),
 		LEAK_FREE(copies_obey_protection),
 		LEAK_FREE(copies_forget_tables_that_are_freed),
+		LEAK_FREE(a_space_goes_in_pieces),
 		cmocka_unit_test_setup_teardown(copies_stay_in_the_user_half, fresh, no_user_leak),
 		LEAK_FREE(frees_only_after_every_tlb_forgot),
 		LEAK_FREE(nothing_comes_back_while_it_leaves),
@@ -554,8 +483,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rounds_leave_no_tables, fresh, no_user_leak),
 		LEAK_FREE(frees_parts),
 		LEAK_FREE(survives_every_failed_allocation),
-		LEAK_FREE(many_ranges_fit),
-		cmocka_unit_test_setup_teardown(placement_finds_the_last_gap, fresh, no_user_leak),
 		cmocka_unit_test_setup_teardown(stacks_have_guards, fresh, no_user_leak),
 	};
 

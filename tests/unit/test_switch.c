@@ -1,8 +1,9 @@
-/* sources: kernel/vmknet/switch.c kernel/lib/blake2s.c */
+/* sources: kernel/vmknet/switch.c kernel/vmknet/share.c kernel/lib/blake2s.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -26,11 +27,18 @@ static struct {
 	unsigned sent;
 	uint64_t now_ns;
 	enum vmk_status answer;
-} wire;
+	unsigned waiting, most; /* in the NIC's ring */
+	char line[128];
+} wire = {.most = 127};
 
 /* What the switch needs of the kernel. */
 void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
 {
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(wire.line, sizeof(wire.line), format, args);
+	va_end(args);
 }
 uint64_t time_ns(void)
 {
@@ -68,7 +76,15 @@ static enum vmk_status nic_send(void *nic, const void *frame, size_t bytes)
 	return wire.answer;
 }
 
-static const struct uplink_ops ops = {nic_send};
+static unsigned nic_room(void *nic, unsigned *most)
+{
+	assert_int_equal(wire.locked, 0);
+	assert_ptr_equal(nic, &wire);
+	*most = wire.most;
+	return wire.most - wire.waiting;
+}
+
+static const struct uplink_ops ops = {nic_send, nic_room};
 
 static void make(uint8_t *frame, const uint8_t *to, const uint8_t *from, size_t bytes)
 {
@@ -287,6 +303,161 @@ static void test_guests_have_their_own_addresses(void **state)
 	port_destroy(host);
 }
 
+/* However much a guest sends to the host itself, what comes from the wire finds room. */
+static void test_a_guest_leaves_room(void **state)
+{
+	uint8_t frame[NET_FRAME_MAX], got[NET_FRAME_MAX];
+	struct vmk_port_info info;
+	struct port *guest, *other, *host;
+	unsigned from_guest = 0;
+	size_t bytes;
+
+	assert_int_equal(port_create("agent", false, &host), VMK_OK);
+	assert_int_equal(port_create("flood", true, &guest), VMK_OK);
+	assert_int_equal(port_create("other", true, &other), VMK_OK);
+	port_info(guest, &info);
+	make(frame, everyone, info.mac, 60);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(port_send(guest, frame, 60), VMK_OK);
+	make(frame, mac, peer, 61);
+	for (unsigned i = 0; i < 32; i++)
+		switch_uplink_receive(frame, 61);
+	while ((bytes = receive(host, got)) == 60)
+		from_guest++;
+	assert_int_equal(from_guest, 32);
+	assert_int_equal(bytes, 61);
+	for (unsigned i = 1; i < 32; i++)
+		assert_int_equal(receive(host, got), 61);
+	assert_int_equal(receive(host, got), 0);
+	for (unsigned i = 0; i < 64; i++) /* to each other guests send what they like */
+		assert_int_equal(receive(other, got), 60);
+	port_destroy(host);
+	port_destroy(guest);
+	port_destroy(other);
+}
+
+static bool add_guest(unsigned number, struct port **port)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "guest %u", number);
+	return port_create(name, true, port) == VMK_OK;
+}
+
+/* A world of the system that dies and starts again finds a place, however many guests there are. */
+static void test_guests_leave_places(void **state)
+{
+	struct port *guests[64], *host[8];
+	unsigned count = 0;
+
+	while (count < ARRAY_SIZE(guests) && add_guest(count, &guests[count]))
+		count++;
+	assert_int_equal(count, 24);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(port_create("host", false, &host[i]), VMK_OK);
+	for (unsigned i = 0; i < 8; i++)
+		port_destroy(host[i]);
+	assert_int_equal(port_create("guest", true, &guests[count]), VMK_NO_RESOURCES);
+	while (count)
+		port_destroy(guests[--count]);
+}
+
+/* Sends to the wire until it may no more: how many frames. */
+static unsigned send_all(struct port *port)
+{
+	uint8_t frame[NET_FRAME_MAX];
+	struct vmk_port_info info;
+	unsigned count = 0;
+
+	port_info(port, &info);
+	make(frame, peer, info.mac, 60);
+	while (port_send(port, frame, 60) == VMK_OK) {
+		wire.waiting++;
+		count++;
+	}
+	return count;
+}
+
+/* However much one sends, there is room in the NIC's ring for the next, and for the host most. */
+static void test_ring_is_shared(void **state)
+{
+	struct port *host, *a, *b, *c;
+
+	wire.answer = VMK_OK;
+	assert_int_equal(port_create("agent", false, &host), VMK_OK);
+	assert_int_equal(port_create("a", true, &a), VMK_OK);
+	assert_int_equal(port_create("b", true, &b), VMK_OK);
+	assert_int_equal(port_create("c", true, &c), VMK_OK);
+	assert_int_equal(send_all(a), 48);
+	assert_int_equal(send_all(a), 0);
+	assert_int_equal(send_all(b), 24);
+	assert_int_equal(send_all(c), 12);
+	assert_int_equal(send_all(host), 22);
+	/* What has gone out is room again, first for who has nothing there. */
+	wire.waiting -= 48;
+	assert_int_equal(send_all(b), 7);
+	assert_int_equal(send_all(a), 15);
+	/* Also when the NIC was started anew. */
+	wire.waiting = 0;
+	assert_int_equal(send_all(a), 48);
+	wire.waiting = 0;
+	port_destroy(host);
+	port_destroy(a);
+	port_destroy(b);
+	port_destroy(c);
+}
+
+/* One without room for anything, or one that is gone. */
+static void test_ring_of_nothing(void **state)
+{
+	struct port *host, *guest;
+
+	assert_int_equal(port_create("agent", false, &host), VMK_OK);
+	assert_int_equal(port_create("guest", true, &guest), VMK_OK);
+	wire.sent = 0;
+	wire.waiting = wire.most;
+	assert_int_equal(send_all(host) + send_all(guest), 0);
+	wire.waiting = wire.most = 0;
+	assert_int_equal(send_all(host) + send_all(guest), 0);
+	assert_int_equal(wire.sent, 0);
+	/* With room for one, the host has it. */
+	wire.most = 1;
+	assert_int_equal(send_all(guest), 0);
+	assert_int_equal(send_all(host), 1);
+	wire.most = 127;
+	wire.waiting = 0;
+	port_destroy(host);
+	port_destroy(guest);
+}
+
+/* Names are cut to 31 characters: that two are alike then is no wonder, that two digests are would
+ * be one. */
+static void test_twins_are_refused(void **state)
+{
+	static const char first[] = "a name of which the end is lost: 1";
+	static const char second[] = "a name of which the end is lost: 2";
+	struct vmk_info_port info = {0};
+	struct port *a, *b;
+	char owner[32];
+
+	assert_false(switch_guest_clashes(first, owner, sizeof(owner)));
+	assert_int_equal(port_create(first, true, &a), VMK_OK);
+	assert_true(switch_guest_clashes(second, owner, sizeof(owner)));
+	assert_string_equal(owner, "a name of which the end is lost");
+	assert_int_equal(port_create(second, true, &b), VMK_EXISTS);
+	assert_non_null(strstr(wire.line, "is that of a name of which the end is lost"));
+	assert_int_equal(switch_port_count(), 1);
+	/* A world of the system has its address of its place, whatever it is called. */
+	assert_int_equal(port_create(second, false, &b), VMK_OK);
+	port_destroy(a);
+	assert_false(switch_guest_clashes(second, owner, sizeof(owner)));
+	assert_int_equal(port_create(second, true, &a), VMK_OK);
+	assert_true(switch_describe_port(1, &info));
+	assert_string_equal(info.world, "a name of which the end is lost");
+	port_destroy(a);
+	port_destroy(b);
+}
+
 static void test_described(void **state)
 {
 	struct vmk_info_nic nic = {0};
@@ -346,6 +517,11 @@ int main(void)
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_each_port_has_its_own_address),
 		cmocka_unit_test(test_guests_have_their_own_addresses),
+		cmocka_unit_test(test_a_guest_leaves_room),
+		cmocka_unit_test(test_guests_leave_places),
+		cmocka_unit_test(test_ring_is_shared),
+		cmocka_unit_test(test_ring_of_nothing),
+		cmocka_unit_test(test_twins_are_refused),
 		cmocka_unit_test(test_described),
 		cmocka_unit_test(test_ports_are_bounded),
 	};

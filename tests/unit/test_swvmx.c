@@ -87,6 +87,70 @@ static void test_each_check_fails_alone(void **state)
 				swvmx_check_section(i), swvmx_check_text(i));
 }
 
+/* All checks, as for a VMCS that was never entered with. */
+static void check_from_scratch(const struct swvmx_vmcs *vmcs, struct swvmx_failures *failures)
+{
+	const struct swvmx_referenced nothing = {.link_header = ~0u};
+
+	*failures = (struct swvmx_failures){0};
+	swvmx_check_controls(&swvmx.cpu, vmcs->f, failures);
+	if (!failures->count)
+		swvmx_check_host(&swvmx.cpu, vmcs->f, failures);
+	if (!failures->count)
+		swvmx_check_guest(&swvmx.cpu, vmcs->f, &nothing, failures);
+}
+
+static void change_after_an_entry(enum swvmx_base base, enum vmcs_field changed, unsigned bit)
+{
+	struct vtx_registers r = {0};
+	struct swvmx_failures expected;
+
+	rig_start(base);
+	assert_int_equal(vtx_enter(&r, false), VMX_OK);
+	assert_int_equal(swvmx.failures.count, 0);
+	if (vtx_vmwrite(changed, vtx_vmread(changed) ^ 1ull << bit) != VMX_OK)
+		return; /* read-only, or not there */
+	check_from_scratch(swvmx_current()->current, &expected);
+	vtx_enter(&r, true);
+	if (memcmp(expected.failed, swvmx.failures.failed, sizeof(expected.failed)))
+		fail_msg("base %u, bit %u of %s: %s", base, bit, vmcs_field_name(changed),
+			expected.count ? swvmx_check_name(expected.first) : "none should fail");
+}
+
+/* What passed at the entry before is looked at again wherever it could fail by now. */
+static void test_changes_are_checked(void **state)
+{
+	static const enum swvmx_base bases[] = {BASE_LONG, BASE_V86, BASE_MINIMAL};
+
+	for (unsigned i = 0; i < VMCS_FIELD_COUNT * ARRAY_SIZE(bases) * 64; i++)
+		change_after_an_entry(bases[i / 64 % ARRAY_SIZE(bases)],
+			vmcs_field_encoding(
+				(enum vmcs_index)(i / 64 / (unsigned)ARRAY_SIZE(bases))),
+			i % 64);
+}
+
+/* A guest that was refused keeps its event, which is looked at again in its new mode. */
+static void test_an_event_in_another_mode(void **state)
+{
+	const uint64_t event =
+		EVENT_VALID | EVENT_ERROR_CODE | EVENT_HARD_EXCEPTION << 8 | EXCEPTION_GP;
+	struct vtx_registers r = {0};
+	uint64_t flags, cr0;
+
+	rig_start(BASE_REAL);
+	flags = vtx_vmread(VMCS_GUEST_RFLAGS);
+	cr0 = vtx_vmread(VMCS_GUEST_CR0);
+	vtx_vmwrite(VMCS_ENTRY_EVENT, event);
+	vtx_vmwrite(VMCS_GUEST_CR0, cr0 | 1);
+	vtx_vmwrite(VMCS_GUEST_RFLAGS, 0);
+	assert_int_equal(vtx_enter(&r, false), VMX_OK);
+	assert_int_equal(swvmx.failures.first, G_RFLAGS);
+	vtx_vmwrite(VMCS_GUEST_RFLAGS, flags);
+	vtx_vmwrite(VMCS_GUEST_CR0, cr0);
+	assert_int_equal(vtx_enter(&r, false), VMX_FAIL_VALID);
+	assert_int_equal(swvmx.failures.first, C_EVENT_ERROR);
+}
+
 static void test_qualification_of_a_refused_guest(void **state)
 {
 	struct vtx_registers r = {0};
@@ -183,6 +247,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states_that_pass),
 		cmocka_unit_test(test_each_check_fails_alone),
+		cmocka_unit_test(test_changes_are_checked),
+		cmocka_unit_test(test_an_event_in_another_mode),
 		cmocka_unit_test(test_qualification_of_a_refused_guest),
 		cmocka_unit_test(test_launch_and_resume),
 		cmocka_unit_test(test_vmclear_and_vmptrld),

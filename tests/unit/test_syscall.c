@@ -120,6 +120,30 @@ static void test_map_limits(void **state)
 	assert_int_equal(call(VMK_SYS_MAP, 1, VMK_PROT_READ, 0, 0, 0), VMK_NO_MEMORY);
 }
 
+/* A world that maps here and there pays for the tables, and nobody else does. */
+static void test_tables_count(void **state)
+{
+	const uint64_t used = world.memory_used;
+	uint64_t address[4];
+
+	sim.space.each_table = 1;
+	world.memory_limit = used + 10 * PAGE_SIZE;
+	/* Two pages and a table each for those that were there as well. */
+	for (unsigned i = 0; i < ARRAY_SIZE(address); i++) {
+		assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_OK);
+		address[i] = value;
+	}
+	assert_int_equal(world.memory_used, world.memory_limit);
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_NO_MEMORY);
+	assert_int_equal(call(VMK_SYS_UNMAP, address[1], PAGE_SIZE, 0, 0, 0), VMK_OK);
+	assert_int_equal(world.memory_used, world.memory_limit - 2 * PAGE_SIZE);
+	/* The page fits, its table does not: nothing is left of it. */
+	world.memory_limit -= PAGE_SIZE;
+	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_NO_MEMORY);
+	assert_int_equal(world.memory_used, world.memory_limit - PAGE_SIZE);
+	assert_int_equal(sim.space.mapped, 5);
+}
+
 /* Larger than what is mapped or unmapped in one go; half of it fails. */
 static void test_large_mapping(void **state)
 {
@@ -137,6 +161,33 @@ static void test_large_mapping(void **state)
 	assert_int_equal(call(VMK_SYS_MAP, large, 3, 0, 0, 0), VMK_NO_MEMORY);
 	assert_int_equal(world.memory_used, used);
 	assert_int_equal(sim.space.mapped, pages);
+	/* All of it has come but for a table, and goes part by part, too. */
+	sim.pages_left = 1000;
+	sim.space.each_table = 1000;
+	world.memory_limit = used + large;
+	assert_int_equal(call(VMK_SYS_MAP, large, 3, 0, 0, 0), VMK_NO_MEMORY);
+	assert_int_equal(world.memory_used, used + PAGE_SIZE);
+	assert_int_equal(sim.space.mapped, pages);
+	assert_int_equal(sim.space.most_freed, (256 << 10) / PAGE_SIZE);
+}
+
+/* In parts, between which others have their turn: what one part lacks does not undo those before.
+ */
+static void test_large_protection(void **state)
+{
+	const uint64_t large = 700 << 10;
+	uint64_t address;
+
+	assert_int_equal(call(VMK_SYS_MAP, large, 3, 0, 0, 0), VMK_OK);
+	address = value;
+	assert_int_equal(call(VMK_SYS_PROTECT, address, large, VMK_PROT_READ, 0, 0), VMK_OK);
+	for (uint64_t at = 0; at < large; at += PAGE_SIZE)
+		assert_int_equal(sim_page_at(&sim.space, address + at)->prot, PROT_USER | PROT_R);
+	assert_int_equal(
+		call(VMK_SYS_UNMAP, address + large - PAGE_SIZE, PAGE_SIZE, 0, 0, 0), VMK_OK);
+	assert_int_not_equal(call(VMK_SYS_PROTECT, address, large, 3, 0, 0), VMK_OK);
+	assert_true(sim_page_at(&sim.space, address)->prot & PROT_W);
+	assert_false(sim_page_at(&sim.space, address + (512 << 10))->prot & PROT_W);
 }
 
 /* What others can count on is not given away, whatever the limit says. */
@@ -155,6 +206,27 @@ static void test_map_leaves_memory_to_others(void **state)
 	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_NO_MEMORY);
 	world.memory_used = MEMORY_GUARANTEE - PAGE_SIZE;
 	assert_int_equal(call(VMK_SYS_MAP, PAGE_SIZE, 3, 0, 0, 0), VMK_OK);
+}
+
+/* Two that ask at once are not both given what is there for one: what is still to be mapped is
+ * promised meanwhile, and nothing of it stays promised. */
+static void test_what_is_being_mapped_is_promised(void **state)
+{
+	const uint64_t large = 700 << 10, pages = large / PAGE_SIZE;
+
+	world.memory_limit = 1ull << 40;
+	world.memory_used = MEMORY_GUARANTEE;
+	assert_int_equal(call(VMK_SYS_MAP, large, 3, 0, 0, 0), VMK_OK);
+	assert_int_equal(sim.promised_most, pages - (256 << 10) / PAGE_SIZE);
+	assert_int_equal(sim.promised, 0);
+	sim.pages_left = 100; /* enough for the first part alone */
+	assert_int_equal(call(VMK_SYS_MAP, large, 3, 0, 0, 0), VMK_NO_MEMORY);
+	assert_int_equal(sim.promised, 0);
+	sim.pages_left = UINT32_MAX;
+	sim.promised = sim.frames_free - (MEMORY_KERNEL + MEMORY_GUARANTEE + large) / PAGE_SIZE + 1;
+	assert_int_equal(call(VMK_SYS_MAP, large, 3, 0, 0, 0), VMK_NO_MEMORY);
+	sim.promised--;
+	assert_int_equal(call(VMK_SYS_MAP, large, 3, 0, 0, 0), VMK_OK);
 }
 
 static void test_send_rate(void **state)
@@ -427,6 +499,7 @@ static void test_control(void **state)
 	vmk_handle system = handle_first(&world.handles, VMK_KIND_SYSTEM), reader;
 	unsigned settings = shim_audit_counts[AUDIT_SETTING];
 
+	world.log_budget.burst = 100;
 	assert_int_equal(
 		call(VMK_SYS_CONTROL, system, VMK_CONTROL_ENABLE_TBOOT, VMK_STORED_FALSE, 0, 0),
 		VMK_OK);
@@ -447,6 +520,26 @@ static void test_control(void **state)
 	if (!setjmp(sim.leaving))
 		call(VMK_SYS_CONTROL, system, VMK_CONTROL_REBOOT, 0, 0, 0);
 	assert_int_equal(sim.left, POWER_REBOOT + 1);
+}
+
+/* Each says something in the log, which keeps all waiting as long as the serial port takes. */
+static void test_controls_are_limited(void **state)
+{
+	vmk_handle system = handle_first(&world.handles, VMK_KIND_SYSTEM);
+	unsigned made = 0;
+
+	sim.log_lines = 0;
+	for (unsigned i = 0; i < 100; i++)
+		made += call(VMK_SYS_CONTROL, system, VMK_CONTROL_ENABLE_TBOOT, VMK_STORED_TRUE, 0,
+				0) == VMK_OK;
+	assert_int_equal(made, 1);
+	assert_int_equal(sim.log_lines, 1);
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, system, VMK_CONTROL_VM_PAUSE, 7, 0, 0), VMK_NO_RESOURCES);
+	sim.now_ns += 3000;
+	assert_int_equal(
+		call(VMK_SYS_CONTROL, system, VMK_CONTROL_ENABLE_TBOOT, VMK_STORED_TRUE, 0, 0),
+		VMK_OK);
 }
 
 static void test_described_addresses(void **state)
@@ -481,8 +574,11 @@ int main(void)
 		cmocka_unit_test_setup(test_log, setup),
 		cmocka_unit_test_setup(test_clock_and_tls, setup),
 		cmocka_unit_test_setup(test_map_limits, setup),
+		cmocka_unit_test_setup(test_tables_count, setup),
 		cmocka_unit_test_setup(test_large_mapping, setup),
+		cmocka_unit_test_setup(test_large_protection, setup),
 		cmocka_unit_test_setup(test_map_leaves_memory_to_others, setup),
+		cmocka_unit_test_setup(test_what_is_being_mapped_is_promised, setup),
 		cmocka_unit_test_setup(test_send_rate, setup),
 		cmocka_unit_test_setup(test_unmap_and_protect, setup),
 		cmocka_unit_test_setup(test_image_and_stack_stay, setup),
@@ -497,6 +593,7 @@ int main(void)
 		cmocka_unit_test_setup(test_tty, setup),
 		cmocka_unit_test_setup(test_info, setup),
 		cmocka_unit_test_setup(test_control, setup),
+		cmocka_unit_test_setup(test_controls_are_limited, setup),
 		cmocka_unit_test_setup(test_described_addresses, setup),
 	};
 

@@ -1,4 +1,4 @@
-/* sources: kernel/sched/turns.c */
+/* sources: kernel/sched/turns.c kernel/sched/turns_check.c */
 /* The order of turns beside an array that is searched through. */
 #include "sched/turns.h"
 

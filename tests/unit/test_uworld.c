@@ -71,6 +71,50 @@ static void test_load(void **state)
 	assert_true(sim_page_at(&sim.space, world.entry)->prot & PROT_X);
 }
 
+/* ELF-64 Object File Format, "Program Header": where the type, flags, address and size in memory of
+ * the n-th of 56 bytes are. */
+enum { PHDRS = 64, PHDR_BYTES = 56, PHDR_COUNT = 56, P_TYPE = 0, P_FLAGS = 4, P_MEMSZ = 40 };
+enum { PT_LOAD = 1, PF_W = 2 };
+
+static uint32_t *phdr_word(unsigned n, size_t at)
+{
+	return (uint32_t *)&elf[PHDRS + n * PHDR_BYTES + at];
+}
+
+/* As large as a world's data may be: the last segment, which is writable. */
+static void enlarge(uint32_t bytes)
+{
+	unsigned last = 0;
+
+	for (unsigned n = 0; n < elf[PHDR_COUNT]; n++)
+		if (*phdr_word(n, P_TYPE) == PT_LOAD)
+			last = n;
+	assert_true(*phdr_word(last, P_FLAGS) & PF_W);
+	*phdr_word(last, P_MEMSZ) += bytes;
+}
+
+static void test_load_in_parts(void **state)
+{
+	unsigned gaps;
+
+	assert_int_equal(image_load(&world, &why), VMK_OK);
+	gaps = sim.gaps;
+	setup(NULL);
+	enlarge(2 << 20);
+	world.memory_limit = 4 << 20;
+	assert_int_equal(image_load(&world, &why), VMK_OK);
+	assert_int_equal(world.memory_used, sim.space.mapped * PAGE_SIZE);
+	assert_true(sim.space.most_mapped <= MEMORY_PART_BYTES);
+	assert_int_equal(sim.gaps, gaps + (2 << 20) / MEMORY_PART_BYTES);
+	/* What came until there was no more is charged, so that it is given back. */
+	setup(NULL);
+	enlarge(2 << 20);
+	world.memory_limit = 4 << 20;
+	sim.pages_left = 256;
+	assert_int_equal(image_load(&world, &why), VMK_NO_MEMORY);
+	assert_int_equal(world.memory_used, sim.space.mapped * PAGE_SIZE);
+}
+
 /* Where the CPU keeps return addresses apart, a place for them that nobody else writes. */
 static void test_shadow_stack(void **state)
 {
@@ -149,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_load, setup),
+		cmocka_unit_test_setup(test_load_in_parts, setup),
 		cmocka_unit_test_setup(test_shadow_stack, setup),
 		cmocka_unit_test_setup(test_start_block, setup),
 		cmocka_unit_test_setup(test_memory_limit, setup),

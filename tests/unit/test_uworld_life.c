@@ -1,5 +1,5 @@
 /* sources: kernel/vmkuser/uworld.c kernel/vmkuser/supervise.c kernel/vmkuser/image.c */
-/* sources: kernel/vmkuser/grant.c */
+/* sources: kernel/vmkuser/grant.c tests/unit/shim/panic.c */
 /* sources: kernel/vmkuser/handle.c kernel/vmkuser/budget.c kernel/vmkmod/elf.c */
 /* sources: kernel/vmkuser/call_memory.c tests/unit/shim/world_kernel.c */
 /* sources: tests/unit/shim/vm_kernel.c kernel/vmkmod/domain.c */
@@ -21,8 +21,11 @@
 #include "sched/world.h"
 #include "sched/world_group.h"
 #include "vmkuser/secdomain.h"
+#include "tests/unit/shim/vm_kernel.h"
 #include "tests/unit/shim/world_kernel.h"
 #include "vmknet/switch.h"
+#include "vmkuser/login.h"
+#include "vmkuser/supervise.h"
 #include "vmkuser/uworld.h"
 
 #define SECOND 1000000000ull
@@ -36,6 +39,7 @@ struct world {
 };
 static struct world user, supervisor;
 static struct world *current;
+static bool urgent;
 static unsigned spaces, ports, threads, allocations;
 static bool out_of_spaces;
 static uint64_t deadline; /* of the supervisor's last wait */
@@ -65,9 +69,13 @@ void world_start(struct world *world)
 	world->started = true;
 }
 
+static bool no_place; /* in the pool */
+
 void world_put(struct world *world)
 {
 	threads--;
+	if (no_place) /* who kills by name finds no thread that is about to be freed */
+		assert_int_equal(uworld_kill("probe"), VMK_NOT_FOUND);
 }
 
 void world_set_shadow_stack(struct world *world, uintptr_t end)
@@ -131,8 +139,15 @@ enum vmk_status space_create(struct space **space)
 	return VMK_OK;
 }
 
-void space_destroy(struct space *space)
+void world_urgent(bool is)
 {
+	urgent = is;
+}
+
+void space_destroy(struct space *space, void (*give_way)(void))
+{
+	assert_true(urgent);
+	assert_ptr_equal(give_way, sched_give_way);
 	spaces--;
 	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
 		space->pages[i].address = 0;
@@ -141,7 +156,7 @@ void space_destroy(struct space *space)
 
 enum vmk_status world_join_pool(struct world *world, const char *path)
 {
-	return VMK_OK;
+	return no_place ? VMK_NO_RESOURCES : VMK_OK;
 }
 
 void world_set_cpu(struct world *world, uint32_t shares, uint32_t limit)
@@ -330,6 +345,52 @@ static void test_kill(void **state)
 	assert_int_equal(uworld_kill("probe"), VMK_OK);
 }
 
+static uint64_t idles_ns; /* when a session in it is over; 0: there is none */
+
+bool login_idles(struct uworld *u, uint64_t now_ns, uint64_t *when_ns)
+{
+	const bool over = idles_ns && idles_ns <= now_ns;
+
+	*when_ns = over ? 0 : idles_ns;
+	idles_ns = over ? 0 : idles_ns;
+	return over;
+}
+
+/* Also one that asks for nothing more: the supervisor waits for that time, and kills it. */
+static void test_idle_session(void **state)
+{
+	assert_int_equal(uworld_start(&package), VMK_OK);
+	supervise();
+	assert_int_equal(deadline, 0);
+	idles_ns = sim.now_ns + 7 * SECOND;
+	supervise_look();
+	supervise();
+	assert_int_equal(deadline, idles_ns);
+	assert_false(user.killed);
+	sim.now_ns = deadline;
+	supervise();
+	assert_true(user.killed);
+	assert_int_equal(deadline, 0);
+}
+
+/* One VM's world is not killed in place of another's that had its name before. */
+static void test_kill_is_of_one_vm(void **state)
+{
+	static struct vm first, second;
+
+	assert_int_equal(uworld_start_vmx(&package, &package, &first), VMK_OK);
+	assert_int_equal(uworld_kill_vmx(&second), VMK_NOT_FOUND);
+	assert_false(user.killed);
+	end_world();
+	assert_int_equal(uworld_kill_vmx(&first), VMK_NOT_FOUND);
+	supervise();
+	assert_int_equal(uworld_start_vmx(&package, &package, &second), VMK_OK);
+	assert_int_equal(uworld_kill_vmx(&first), VMK_NOT_FOUND);
+	assert_false(user.killed);
+	assert_int_equal(uworld_kill_vmx(&second), VMK_OK);
+	assert_true(user.killed);
+}
+
 static void enter_ring_3(void)
 {
 	checked = entered = ended = false;
@@ -365,6 +426,17 @@ static void test_restart_that_fails_is_tried_again(void **state)
 	assert_true(user.started);
 }
 
+static void test_a_thread_without_a_place_is_not_found(void **state)
+{
+	const unsigned before = threads;
+
+	no_place = true;
+	assert_int_equal(uworld_start(&package), VMK_NO_RESOURCES);
+	no_place = false;
+	assert_int_equal(threads, before);
+	assert_int_equal(spaces + ports + allocations, 0);
+}
+
 static void test_failed_start_leaves_nothing(void **state)
 {
 	elf[0] = 0;
@@ -383,8 +455,11 @@ int main(void)
 		LIFE(test_restart_with_backoff),
 		LIFE(test_no_restart),
 		LIFE(test_kill),
+		LIFE(test_idle_session),
+		LIFE(test_kill_is_of_one_vm),
 		LIFE(test_entry_is_a_return_to_ring_3),
 		LIFE(test_restart_that_fails_is_tried_again),
+		LIFE(test_a_thread_without_a_place_is_not_found),
 		LIFE(test_failed_start_leaves_nothing),
 	};
 

@@ -1,6 +1,6 @@
 /* sources: attest/verifier/store.c attest/verifier/chain.c attest/verifier/hostfile.c */
 /* sources: attest/verifier/host.c attest/verifier/evidence.c attest/verifier/bytes.c */
-/* sources: kernel/lib/hex.c */
+/* sources: kernel/lib/hex.c attest/verifier/head.c */
 /* sources: attest/verifier/fault.c attest/verifier/reason.c */
 /* libs: -lcrypto -ljansson */
 /* The state directory: bindings are for good, the evidence chain shows every touch. */
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "verifier/store.h"
@@ -24,7 +25,7 @@ static int open_store(void **state)
 	if (!mkdtemp(directory))
 		return -1;
 	fault = (struct fault){0};
-	return store_create(&store, directory, &fault) ? 0 : -1;
+	return store_create(&store, directory, NULL, &fault) ? 0 : -1;
 }
 
 static int remove_store(void **state)
@@ -150,7 +151,7 @@ static void chains_records(void **state)
 	assert_true(chain_holds(3));
 	/* Another run goes on with the same key and chain. */
 	store_close(&store);
-	assert_true(store_open(&store, directory, &fault));
+	assert_true(store_open(&store, directory, NULL, &fault));
 	append(3);
 	assert_true(chain_holds(4));
 }
@@ -192,9 +193,191 @@ static void shows_a_foreign_signature(void **state)
 	snprintf(path, sizeof(path), "%s/verifier.pem", directory);
 	store_close(&store);
 	assert_int_equal(unlink(path), 0);
-	assert_true(store_open(&store, directory, &fault));
+	assert_true(store_open(&store, directory, NULL, &fault));
 	assert_false(chain_holds(1));
 	assert_non_null(strstr(fault.found, "signed"));
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	struct bytes text;
+
+	assert_true(file_read(&text, from, 10000));
+	assert_true(file_write(to, text.data, text.size, 0600));
+	bytes_free(&text);
+}
+
+static void remove_record(unsigned number)
+{
+	char tail[32], path[256];
+
+	snprintf(tail, sizeof(tail), "%08u.json", number);
+	record_name(path, tail);
+	assert_int_equal(unlink(path), 0);
+	snprintf(tail, sizeof(tail), "%08u.sig", number);
+	record_name(path, tail);
+	assert_int_equal(unlink(path), 0);
+}
+
+static bool can_append(void)
+{
+	char path[STORE_PATH_MAX];
+
+	fault = (struct fault){0};
+	return store_append(&store, json_pack("{s:i}", "value", 1), path, &fault);
+}
+
+/* What is left hangs together: only the head knows of the others. */
+static void shows_that_the_newest_are_gone(void **state)
+{
+	for (int i = 0; i < 4; i++)
+		append(i);
+	remove_record(4);
+	assert_false(chain_holds(3));
+	assert_int_equal(fault.reason, REASON_STATE);
+	assert_non_null(strstr(fault.what, "00000004"));
+	assert_string_equal(fault.expected, "4 records");
+	assert_string_equal(fault.found, "3: the newest are gone");
+	/* Nor is another put into its place. */
+	assert_false(can_append());
+	assert_non_null(strstr(fault.what, "00000004"));
+	remove_record(3);
+	assert_false(chain_holds(2));
+	assert_non_null(strstr(fault.what, "00000003"));
+	for (unsigned i = 1; i < 3; i++)
+		remove_record(i);
+	assert_false(chain_holds(0));
+	assert_non_null(strstr(fault.what, "00000001"));
+}
+
+static void head_name(char path[256])
+{
+	snprintf(path, 256, "%s/head", directory);
+}
+
+static void shows_that_the_head_is_gone(void **state)
+{
+	char path[256];
+	uint64_t records;
+
+	append(1);
+	append(2);
+	head_name(path);
+	assert_int_equal(unlink(path), 0);
+	assert_false(chain_holds(2));
+	assert_string_equal(fault.what, path);
+	assert_false(can_append());
+	/* Nor is it as in the beginning when everything is. */
+	remove_record(2);
+	remove_record(1);
+	assert_false(chain_holds(0));
+	assert_false(can_append());
+	/* Until an operator says that there never were more. */
+	assert_true(store_adopt(&store, &records, &fault));
+	assert_int_equal(records, 0);
+	append(1);
+	assert_true(chain_holds(1));
+}
+
+/* An old head, kept by somebody without the key, tells of an old end. */
+static void shows_an_old_head(void **state)
+{
+	char path[256], kept[256];
+
+	append(1);
+	head_name(path);
+	snprintf(kept, sizeof(kept), "%s/kept", directory);
+	copy_file(path, kept);
+	/* One behind: between a record and its head the verifier was killed. */
+	append(2);
+	copy_file(kept, path);
+	assert_true(chain_holds(2));
+	append(3);
+	assert_true(chain_holds(3));
+	copy_file(kept, path);
+	assert_false(chain_holds(3));
+	assert_string_equal(fault.what, path);
+	assert_string_equal(fault.found, "1: it is an old one");
+	assert_false(can_append());
+}
+
+/* However often the verifier is killed between a record and its head, there is never a second one
+ * that the head does not know. */
+static void catches_up_with_a_record_first(void **state)
+{
+	char path[256], blocked[300];
+
+	append(1);
+	head_name(path);
+	snprintf(blocked, sizeof(blocked), "%s.new", path);
+	assert_int_equal(mkdir(blocked, 0700), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_false(can_append());
+		assert_string_equal(fault.what, path);
+		assert_true(chain_holds(2));
+	}
+	assert_int_equal(rmdir(blocked), 0);
+	append(3);
+	assert_true(chain_holds(3));
+}
+
+static void shows_a_changed_head(void **state)
+{
+	static const char *const bad[] = {"", "\n", "\n\n", "merlon-head-1 0 00\n00\n", "x"};
+	char path[256], record[256];
+	struct bytes text;
+
+	append(1);
+	append(2);
+	head_name(path);
+	assert_true(file_read(&text, path, 10000));
+	*strchr((char *)text.data, '2') = '1';
+	assert_true(file_write(path, text.data, text.size, 0600));
+	assert_false(chain_holds(2));
+	assert_string_equal(fault.what, path);
+	assert_non_null(strstr(fault.found, "signed"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_true(file_write(path, bad[i], strlen(bad[i]), 0600));
+		assert_false(chain_holds(2));
+		assert_string_equal(fault.what, path);
+	}
+	bytes_free(&text);
+	/* Nor may the last record be one of the same number that was signed some other time. */
+	record_name(record, "00000002.json");
+	copy_file(record, path);
+	assert_false(chain_holds(2));
+}
+
+/* Where the whole directory is one of yesterday, only what is kept elsewhere knows. */
+static void a_head_elsewhere_outlives_the_directory(void **state)
+{
+	char elsewhere[80], command[300];
+
+	snprintf(elsewhere, sizeof(elsewhere), "%s.head", directory);
+	store_close(&store);
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	assert_int_equal(system(command), 0);
+	fault = (struct fault){0};
+	assert_true(store_create(&store, directory, elsewhere, &fault));
+	append(1);
+	snprintf(command, sizeof(command), "cp -r %s %s.old", directory, directory);
+	assert_int_equal(system(command), 0);
+	append(2);
+	assert_true(chain_holds(2));
+	snprintf(command, sizeof(command), "rm -r %s && mv %s.old %s", directory, directory,
+		directory);
+	assert_int_equal(system(command), 0);
+	assert_false(chain_holds(1));
+	assert_non_null(strstr(fault.what, "00000002"));
+	/* With a new key it is not begun anew either. */
+	store_close(&store);
+	snprintf(
+		command, sizeof(command), "rm %s/verifier.pem %s/evidence/*", directory, directory);
+	assert_int_equal(system(command), 0);
+	assert_true(store_open(&store, directory, elsewhere, &fault));
+	assert_false(chain_holds(0));
+	assert_string_equal(fault.what, elsewhere);
+	assert_int_equal(unlink(elsewhere), 0);
 }
 
 static void refuses_a_broken_host_record(void **state)
@@ -214,6 +397,7 @@ static void refuses_a_broken_host_record(void **state)
 static void binds_a_tpm_to_one_name(void **state)
 {
 	struct host twin = make_host("another");
+	char path[256];
 
 	strcpy(twin.name, "twin");
 	assert_true(enroll("ak", false));
@@ -230,6 +414,16 @@ static void binds_a_tpm_to_one_name(void **state)
 	twin.ak_public = bytes_copy("ak", 2);
 	assert_false(store_enroll(&store, &twin, false, &fault));
 	assert_int_equal(fault.reason, REASON_ALREADY_ENROLLED);
+	/* Nor does an operator who believes that only the TPM was replaced. */
+	assert_false(store_enroll(&store, &twin, true, &fault));
+	assert_int_equal(fault.reason, REASON_ALREADY_ENROLLED);
+	assert_non_null(strstr(fault.found, "host h"));
+	strcpy(twin.name, "fresh");
+	assert_false(store_enroll(&store, &twin, true, &fault));
+	assert_int_equal(fault.reason, REASON_ALREADY_ENROLLED);
+	snprintf(path, sizeof(path), "%s/hosts/h.json", directory);
+	assert_int_equal(remove(path), 0);
+	strcpy(twin.name, "twin");
 	fault = (struct fault){0};
 	assert_true(store_enroll(&store, &twin, true, &fault));
 	host_free(&twin);
@@ -312,13 +506,13 @@ static void opens_only_what_enrollment_made(void **state)
 	struct store other;
 
 	snprintf(path, sizeof(path), "%s/mistyped", directory);
-	assert_false(store_open(&other, path, &fault));
+	assert_false(store_open(&other, path, NULL, &fault));
 	assert_true(fault.local);
 	assert_string_equal(fault.what, path);
 	assert_int_not_equal(access(path, F_OK), 0);
 	/* Nor is a directory of other things made one. */
 	snprintf(path, sizeof(path), "%s/evidence", directory);
-	assert_false(store_open(&other, path, &fault));
+	assert_false(store_open(&other, path, NULL, &fault));
 	assert_true(fault.local);
 	snprintf(path, sizeof(path), "%s/evidence/verifier.pem", directory);
 	assert_int_not_equal(access(path, F_OK), 0);
@@ -335,6 +529,12 @@ int main(void)
 		store_test(shows_a_changed_record),
 		store_test(shows_a_removed_record),
 		store_test(shows_a_foreign_signature),
+		store_test(shows_that_the_newest_are_gone),
+		store_test(shows_that_the_head_is_gone),
+		store_test(shows_an_old_head),
+		store_test(catches_up_with_a_record_first),
+		store_test(shows_a_changed_head),
+		store_test(a_head_elsewhere_outlives_the_directory),
 		store_test(refuses_a_broken_host_record),
 		store_test(binds_a_tpm_to_one_name),
 		store_test(refuses_keys_beyond_its_limits),

@@ -1,4 +1,4 @@
-/* sources: kernel/vtx/vlapic.c */
+/* sources: kernel/vtx/vlapic.c kernel/vtx/vlapic_timer.c */
 /* The virtual local APIC: priorities, end of interrupt, destinations, timer, modes and their MSRs.
  */
 #include <stdarg.h>
@@ -163,6 +163,37 @@ static void test_periodic(void **state)
 	assert_int_equal(vlapic_deadline(&a), 1400);
 	vlapic_write(&a, 0x380, 0);
 	assert_true(vlapic_deadline(&a) == UINT64_MAX);
+}
+
+/* It goes on without anybody looking at it, and is no interrupt when it is unmasked. */
+static void test_masked_periodic(void **state)
+{
+	struct vlapic a = enabled(0);
+
+	vlapic_write(&a, 0x320, 0x30030);
+	vlapic_write(&a, 0x3e0, 0xb); /* by 1 */
+	vlapic_write(&a, 0x380, 100);
+	assert_true(vlapic_deadline(&a) == UINT64_MAX);
+	clock_now = 1000 + 12345;
+	assert_int_equal(vlapic_read(&a, 0x390), 55);
+	vlapic_write(&a, 0x320, 0x20030);
+	assert_int_equal(vlapic_pending(&a), -1);
+	assert_int_equal(vlapic_deadline(&a), 13400);
+	vlapic_write(&a, 0x320, 0x30030);
+	clock_now = 20050;
+	vlapic_write(&a, 0x3e0, 0); /* by 2: from the next period on */
+	vlapic_write(&a, 0x320, 0x20030);
+	assert_int_equal(vlapic_deadline(&a), 20100);
+	vlapic_tick(&a, 20100);
+	assert_int_equal(vlapic_deadline(&a), 20300);
+	/* Once, and it is over: with a deadline, too. */
+	vlapic_write(&a, 0x320, 0x10030);
+	clock_now = 30000;
+	vlapic_write(&a, 0x320, 0x50030);
+	assert_true(vlapic_write_msr(&a, 0x6e0, 30001));
+	clock_now = 30002;
+	assert_true(vlapic_read_msr(&a, 0x6e0, &clock_now));
+	assert_int_equal(clock_now, 0);
 }
 
 /* A guest that writes its TSC moves its deadlines, not what counts down. */
@@ -344,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_low_vectors),
 		cmocka_unit_test(test_one_shot),
 		cmocka_unit_test(test_periodic),
+		cmocka_unit_test(test_masked_periodic),
 		cmocka_unit_test(test_tsc_moved),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_sending),

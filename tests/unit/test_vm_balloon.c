@@ -1,4 +1,5 @@
-/* sources: kernel/vmkvm/balloon.c kernel/vmkvm/pressure.c */
+/* sources: kernel/vmkvm/balloon.c kernel/vmkvm/pressure.c kernel/lib/lock.c */
+/* sources: tests/unit/shim/panic.c */
 /* Who is asked to give up memory when it is short, who waits for that, and when it is over. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,32 +10,34 @@
 #include <cmocka.h>
 
 #include "arch/x86/time.h"
+#include "lib/log.h"
 #include "mem/frames.h"
 #include "vmkvm/pressure.h"
 #include "vmkvm/state.h"
 
 #define MIB(n) ((uint64_t)(n) << (20 - PAGE_SHIFT))
 #define VMS    3u
+#define MANY   100u
 
-static struct vm vms[VMS];
-static unsigned asked[VMS], references;
-static uint64_t spare, now, signals;
+static struct vm vms[MANY];
+static unsigned vm_number, asked[MANY], references;
+static uint64_t spare, now, signals, promised;
+static uint64_t rival; /* takes so much, once, of what is given */
+static unsigned logged;
 static bool killed;
 static bool obedient; /* guests give up what they are asked for while somebody sleeps */
 
 /* --- the rest of the kernel */
 
-unsigned vm_collect(struct vm *collected[], unsigned most)
+struct vm *vm_after(struct vm *vm)
 {
-	for (unsigned i = 0; i < VMS; i++)
-		collected[i] = &vms[i];
-	references += VMS;
-	return VMS;
-}
+	const unsigned next = vm ? (unsigned)(vm - vms) + 1 : 0;
 
-void vm_put(struct vm *vm)
-{
-	references--;
+	references -= vm != NULL;
+	if (next == vm_number)
+		return NULL;
+	references++;
+	return &vms[next];
 }
 
 void vm_ask_for(struct vm *vm, enum vmk_vm_request_kind kind)
@@ -50,14 +53,32 @@ void vm_memory_usage(struct vm *vm, struct vm_usage *usage)
 		.granted = vm->memory.granted};
 }
 
-uint64_t frames_spare(void)
+uint64_t frames_spare(enum frame_side side, uint64_t keep)
 {
-	return spare;
+	assert_int_equal(side, FRAME_PRIVATE);
+	return spare - MIN(spare, keep);
+}
+
+enum vmk_status frames_promise(
+	enum frame_side side, uint64_t frames, uint64_t keep, struct frame_shortage *shortage)
+{
+	if (frames_spare(side, keep) < frames) {
+		*shortage = (struct frame_shortage){side, frames, frames_spare(side, keep)};
+		return VMK_NO_MEMORY;
+	}
+	spare -= frames;
+	promised += frames;
+	return VMK_OK;
 }
 
 uint64_t time_ns(void)
 {
 	return now;
+}
+
+void log_printf(enum log_severity severity, const char *module, int line, const char *format, ...)
+{
+	logged++;
 }
 
 static void obey(struct vm *vm)
@@ -88,6 +109,10 @@ void world_sleep(uint64_t nanoseconds)
 	vm_balloon_tend();
 	for (unsigned i = 0; obedient && i < VMS; i++)
 		obey(&vms[i]);
+	if (spare >= rival) {
+		spare -= rival;
+		rival = 0;
+	}
 }
 
 void event_signal(struct event *event)
@@ -111,8 +136,9 @@ static int set_up(void **state)
 	make(1, MIB(64), MIB(32), MIB(64));
 	make(2, MIB(64), MIB(64), MIB(64));
 	memset(asked, 0, sizeof(asked));
+	vm_number = VMS;
 	references = 0;
-	signals = spare = 0;
+	signals = spare = promised = rival = 0;
 	now = 1;
 	obedient = killed = false;
 	return 0;
@@ -214,16 +240,69 @@ static void an_administrator_and_the_limit_count_too(void **state)
 	assert_true(vm_balloon_target(&vms[0]) < MIB(32));
 }
 
+static void many_are_all_asked(void **state)
+{
+	vm_number = MANY;
+	for (unsigned i = 0; i < MANY; i++)
+		make(i, MIB(64), 0, MIB(64));
+	assert_int_equal(vm_balloon_press(MIB(MANY)), MANY * MIB(56));
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(vm_balloon_target(&vms[i]), MIB(1));
+	spare = MIB(10000);
+	assert_true(vm_balloon_tend() > now);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(vm_balloon_target(&vms[i]), 0);
+	assert_int_equal(vm_balloon_tend(), 0);
+}
+
+/* It may say what it likes; nothing follows from it. */
+static void a_guest_is_asked_how_its_memory_is_once_a_second(void **state)
+{
+	struct vmk_vm_stats stats = {.known = UINT32_MAX, .reserved = 7, .value = {1, 2}}, heard;
+
+	logged = 0;
+	vm_balloon_log(&vms[0]);
+	assert_int_equal(logged, 0);
+	vm_balloon_stats(&vms[0], &heard);
+	assert_int_equal(heard.known, 0);
+	assert_int_equal(asked[0], 0); /* the log has just looked */
+	now += 1000000000;
+	vm_balloon_stats(&vms[0], &heard);
+	assert_int_equal(asked[0], 1);
+	vm_balloon_told(&vms[0], &stats);
+	now += 999999999;
+	vm_balloon_stats(&vms[0], &heard);
+	assert_int_equal(asked[0], 1);
+	assert_int_equal(heard.known, (1u << VMK_VM_STAT_COUNT) - 1);
+	assert_int_equal(heard.reserved, 0);
+	assert_int_equal(heard.value[1], 2);
+	now++;
+	vm_balloon_stats(&vms[0], &heard);
+	assert_int_equal(asked[0], 2);
+	vm_balloon_log(&vms[0]);
+	assert_int_equal(logged, 1);
+}
+
+static void promise(uint64_t frames, enum vmk_status status)
+{
+	struct frame_shortage shortage = {0};
+
+	assert_int_equal(vm_balloon_promise(FRAME_PRIVATE, frames, 0, &shortage), status);
+	assert_int_equal(promised, status == VMK_OK ? frames : 0);
+}
+
 static void room_is_made_where_balloons_can_make_it(void **state)
 {
 	obedient = true;
-	vm_balloon_make_room(MIB(40));
-	assert_true(spare >= MIB(40) && spare < MIB(60));
+	promise(MIB(40), VMK_OK);
+	assert_true(spare < MIB(20));
 	assert_true(now < VM_PATIENCE_NS);
 
 	/* Enough is there: nobody is asked. */
+	spare = MIB(40);
+	promised = 0;
 	memset(asked, 0, sizeof(asked));
-	vm_balloon_make_room(MIB(40));
+	promise(MIB(40), VMK_OK);
 	assert_int_equal(asked[0], 0);
 }
 
@@ -231,27 +310,46 @@ static void room_is_made_where_much_is_free_but_more_is_wanted(void **state)
 {
 	obedient = true;
 	spare = MIB(200);
-	vm_balloon_make_room(MIB(240));
-	assert_true(spare >= MIB(240));
+	promise(MIB(240), VMK_OK);
+	assert_true(now < VM_PATIENCE_NS);
+}
+
+static void what_is_kept_stays(void **state)
+{
+	struct frame_shortage shortage;
+
+	obedient = true;
+	assert_int_equal(vm_balloon_promise(FRAME_PRIVATE, MIB(30), MIB(10), &shortage), VMK_OK);
+	assert_true(spare >= MIB(10));
+	assert_int_equal(promised, MIB(30));
+}
+
+/* Somebody else was faster: it is asked for again. */
+static void what_another_takes_is_waited_for_again(void **state)
+{
+	obedient = true;
+	rival = MIB(20);
+	promise(MIB(40), VMK_OK);
+	assert_int_equal(rival, 0);
 	assert_true(now < VM_PATIENCE_NS);
 }
 
 static void nobody_waits_for_what_cannot_come(void **state)
 {
-	vm_balloon_make_room(MIB(89));
+	promise(MIB(89), VMK_NO_MEMORY);
 	assert_int_equal(now, 1);
 }
 
 static void who_does_not_obey_is_not_waited_for_long(void **state)
 {
-	vm_balloon_make_room(MIB(40));
+	promise(MIB(40), VMK_NO_MEMORY);
 	assert_in_range(now, VM_PATIENCE_NS, VM_PATIENCE_NS + VM_LOOK_NS + 1);
 }
 
 static void who_is_killed_does_not_wait(void **state)
 {
 	killed = true;
-	vm_balloon_make_room(MIB(40));
+	promise(MIB(40), VMK_NO_MEMORY);
 	assert_int_equal(now, 1);
 }
 
@@ -281,8 +379,12 @@ int main(void)
 		TEST(what_has_come_since_the_sum_does_no_harm),
 		TEST(each_gives_the_same_part),
 		TEST(an_administrator_and_the_limit_count_too),
+		TEST(many_are_all_asked),
+		TEST(a_guest_is_asked_how_its_memory_is_once_a_second),
 		TEST(room_is_made_where_balloons_can_make_it),
 		TEST(room_is_made_where_much_is_free_but_more_is_wanted),
+		TEST(what_is_kept_stays),
+		TEST(what_another_takes_is_waited_for_again),
 		TEST(nobody_waits_for_what_cannot_come),
 		TEST(who_does_not_obey_is_not_waited_for_long),
 		TEST(who_is_killed_does_not_wait),

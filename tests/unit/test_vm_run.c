@@ -1,4 +1,5 @@
 /* sources: kernel/vmkvm/run.c kernel/vmkvm/route.c kernel/vmkvm/serve.c kernel/vtx/vlapic.c */
+/* sources: kernel/vtx/vlapic_timer.c */
 /* sources: kernel/vtx/vioapic.c kernel/vtx/guest_clock.c kernel/vmkuser/budget.c */
 /* sources: tests/unit/shim/run_kernel.c */
 /* A vCPU's world on the host: how long it stays in the guest, what it waits for, what it heeds. */
@@ -222,13 +223,13 @@ static void pauses_then_goes_on(uint64_t deadline)
 	if (rounds++ == 0)
 		return;
 	guest_clock_go(&run_vm.vtx.clock, run_sim.now, run_sim.now);
-	run_vm.paused = false;
+	run_vm.held = 0;
 	run_sim.waited = waits_a_millisecond;
 }
 
 static enum vcpu_stop halts_and_is_paused(uint64_t ticks)
 {
-	run_vm.paused = run_sim.runs == 1;
+	run_vm.held = run_sim.runs == 1 ? VM_HELD_PAUSED : 0;
 	return halts(ticks);
 }
 
@@ -243,9 +244,34 @@ static void paused_its_timer_waits(void **state)
 
 static void paused_it_does_not_run(void **state)
 {
-	run_vm.paused = true;
+	run_vm.held = VM_HELD_PAUSED;
 	run("w");
 	assert_int_equal(run_sim.runs, 0);
+}
+
+static void is_reset_over_and_over(uint64_t deadline)
+{
+	assert_int_equal(deadline, 0);
+	assert_int_equal(v->attention, ATTEND_RESET | ATTEND_START);
+	assert_true(run_vm.held & VM_HELD_PAUSED);
+	vm_reset(&run_vm);
+	assert_int_equal(v->attention, ATTEND_RESET);
+	vm_attend(v, ATTEND_START);
+	if (rounds++ < 3)
+		return;
+	run_vm.held = 0;
+	vm_kick(v);
+}
+
+/* Else vm_pause(), which waits until nobody has entered, could wait for ever. */
+static void paused_it_is_not_reset(void **state)
+{
+	run_vm.held = VM_HELD_PAUSED;
+	v->attention = ATTEND_RESET | ATTEND_START;
+	run_vm.entry = (struct vmk_vm_entry){.mode = VMK_VM_FLAT};
+	run_sim.waited = is_reset_over_and_over;
+	rounds = 0;
+	run("wwwwORfp");
 }
 
 /* Everything at once: power-on, its beginning, and what comes from other vCPUs, in this order. */
@@ -264,6 +290,39 @@ static void a_sipi_to_one_that_runs_is_nothing(void **state)
 	v->startup_vector = 0x9a;
 	v->attention = ATTEND_STARTUP;
 	run("p");
+}
+
+/* What it does last in the guest. */
+static void the_other_sends_a_sipi(void)
+{
+	vm_attend(v, ATTEND_STARTUP);
+	run_vcpus[1].running_on = -1;
+}
+
+/* Else a guest would outlive the reset of its VM. */
+static void a_sipi_from_before_the_reset_starts_nobody(void **state)
+{
+	run_vcpus[1].running_on = (int32_t)run_sim.cpu;
+	run_sim.kicked = the_other_sends_a_sipi;
+	vm_reset(&run_vm);
+	run("ORw");
+	assert_int_equal(v->phase, PHASE_WAITS);
+	assert_int_equal(run_vcpus[1].attention, ATTEND_RESET);
+	assert_int_equal(run_vm.held, 0);
+}
+
+static void is_reset_again_and_started(void)
+{
+	vm_attend(v, ATTEND_RESET);
+	vm_attend(v, ATTEND_START);
+}
+
+static void a_start_comes_after_its_reset(void **state)
+{
+	v->attention = ATTEND_RESET;
+	run_vm.entry = (struct vmk_vm_entry){.mode = VMK_VM_FLAT};
+	run_sim.reset = is_reset_again_and_started;
+	run("ORORfp");
 }
 
 static enum vcpu_stop shuts_down(uint64_t ticks)
@@ -388,6 +447,51 @@ static void a_reset_calls_it_off(void **state)
 	assert_int_equal(v->phase, PHASE_WAITS);
 }
 
+static void is_answered_and_reset(uint64_t deadline)
+{
+	if (rounds++) {
+		run_end();
+		return;
+	}
+	answer('C');
+	vm_reset(&run_vm);
+}
+
+/* Where the answer would go, there is another guest's kernel by now. */
+static void a_reset_comes_before_an_answer(void **state)
+{
+	run_sim.guest = reads_a_port;
+	run_sim.waited = is_answered_and_reset;
+	rounds = 0;
+	run("lw-pORw");
+	assert_int_equal(v->phase, PHASE_WAITS);
+}
+
+static void is_reset_unanswered(uint64_t deadline)
+{
+	struct vmk_vm_exchange exchange = {0};
+
+	if (rounds++) {
+		run_end();
+		return;
+	}
+	vm_reset(&run_vm);
+	assert_int_equal(run_vm.posted, 1);
+	assert_false(vm_next(&run_vm, &exchange));
+}
+
+/* Else it would write to the devices of the guest that begins: have them write to its memory, or
+ * switch it off. */
+static void a_request_from_before_the_reset_is_nobodys(void **state)
+{
+	run_sim.guest = reads_a_port;
+	run_sim.waited = is_reset_unanswered;
+	rounds = 0;
+	run("lw-pORw");
+	assert_int_equal(run_vm.posted, 0);
+	assert_int_equal(v->phase, PHASE_WAITS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,6 +505,7 @@ int main(void)
 		cmocka_unit_test_setup(halted_and_deaf, fresh),
 		cmocka_unit_test_setup(paused_its_timer_waits, fresh),
 		cmocka_unit_test_setup(paused_it_does_not_run, fresh),
+		cmocka_unit_test_setup(paused_it_is_not_reset, fresh),
 		cmocka_unit_test_setup(heeds_in_order, fresh),
 		cmocka_unit_test_setup(a_sipi_to_one_that_runs_is_nothing, fresh),
 		cmocka_unit_test_setup(after_a_triple_fault_it_waits_for_a_reset, fresh),
@@ -408,6 +513,10 @@ int main(void)
 		cmocka_unit_test_setup(is_answered_at_once, fresh),
 		cmocka_unit_test_setup(is_answered_later, fresh),
 		cmocka_unit_test_setup(a_reset_calls_it_off, fresh),
+		cmocka_unit_test_setup(a_reset_comes_before_an_answer, fresh),
+		cmocka_unit_test_setup(a_request_from_before_the_reset_is_nobodys, fresh),
+		cmocka_unit_test_setup(a_sipi_from_before_the_reset_starts_nobody, fresh),
+		cmocka_unit_test_setup(a_start_comes_after_its_reset, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -488,6 +488,10 @@ static void a_pool_is_shown_and_set(void **state)
 	assert_int_equal(run("sched pool set host/user --shares 0"), EXIT_USAGE);
 	fake.control_status = VMK_NO_RESOURCES;
 	assert_int_equal(run("sched pool set host/user --reservation 50"), EXIT_FAILED);
+	assert_non_null(strstr(fake.out, "host/user keeps its reservation: 450 % of a CPU needed, "
+					 "190 % available in host"));
+	assert_int_equal(run("sched pool set host/user --shares 50"), EXIT_FAILED);
+	assert_non_null(strstr(fake.out, "host/user keeps its shares"));
 }
 
 static void skew_is_of_vms_alone(void **state)

@@ -40,6 +40,19 @@ static void vms_are_listed(void **state)
 	says("vm get agent", 0,
 		"   Memory KiB: 4096\n   Memory Reservation KiB: 0\n   Memory Limit KiB: 2048\n"
 		"   Memory Granted KiB: 1024\n   Large Pages: 0\n   Balloon KiB: 2048\n");
+	shows("vm memory get agent", 0,
+		"Of              Says   Value  Unit\n"
+		"--------------  -----  -----  ----\n"
+		"Configured      host   4096   KiB\n"
+		"Limit           host   2048   KiB\n"
+		"Granted         host   1024   KiB\n"
+		"Balloon         host   2048   KiB\n"
+		"Balloon Target  host   0      KiB\n"
+		"Minor Faults    guest  9      \n"
+		"Free            guest  512    KiB\n"
+		"Total           guest  4096   KiB\n");
+	says("vm memory get agent --json", 0,
+		"{\"Of\": \"Free\", \"Says\": \"guest\", \"Value\": 512, \"Unit\": \"KiB\"}");
 	shows("vm memory set agent --target-kib 1024", 0, "");
 	says("vm memory set --vm agent", 2, "target-kib");
 	says("vm get other", 0,
@@ -47,6 +60,34 @@ static void vms_are_listed(void **state)
 	fake.vm_count = 0;
 	says("vm list", 0, "There are no virtual machines");
 	shows("vm list --json", 0, "[]\n");
+}
+
+static void a_vm_gets_another_part_of_the_cpus(void **state)
+{
+	says("vm sched get agent", 0, "   Shares: 2000\n   Reservation: 50.50\n   Limit: 150.00\n");
+	says("vm sched get other", 1, "no virtual machine 'other' that is on");
+	shows("vm sched set agent --shares 77", 0, "");
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_SHARES);
+	assert_int_equal(fake.control_value, 7ull << 32 | 77);
+	/* A limit below what is reserved comes after the reservation, any other one before it. */
+	shows("vm sched set agent --reservation 10 --limit 20", 0, "");
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_LIMIT);
+	shows("vm sched set --vm agent --reservation 160 --limit 200", 0, "");
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_RESERVATION);
+	shows("vm sched set agent --limit 0 --reservation 160", 0, "");
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_RESERVATION);
+	says("vm sched set agent", 1, "nothing to set");
+	says("vm sched set agent --shares 0", 2, "shares");
+	says("vm sched set nobody --shares 1", 1, "no virtual machine 'nobody' that is on");
+	fake.control_status = VMK_NO_RESOURCES;
+	says("vm sched set agent --reservation 500", 1,
+		"host/user/agent keeps its reservation: 450 % of a CPU needed, 190 % available in "
+		"host");
+	fake.control_status = VMK_BAD_PARAM;
+	says("vm sched set agent --limit 1", 1,
+		"host/user/agent keeps its limit: a limit is not below the reservation");
+	fake.control_status = VMK_DENIED;
+	says("vm sched set agent --limit 100", 1, "host/user/agent keeps its limit");
 }
 
 static void vms_are_controlled(void **state)
@@ -131,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(vms_are_listed, fresh),
+		cmocka_unit_test_setup(a_vm_gets_another_part_of_the_cpus, fresh),
 		cmocka_unit_test_setup(vms_are_controlled, fresh),
 		cmocka_unit_test_setup(vms_are_made_of_packages, fresh),
 		cmocka_unit_test_setup(vms_say_why_not, fresh),

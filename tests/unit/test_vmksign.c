@@ -1,4 +1,5 @@
 /* sources: kernel/vmkmod/package.c kernel/vmkmod/manifest.c kernel/vmkmod/verify.c */
+/* sources: kernel/vmkmod/manifest_text.c */
 /* sources: kernel/vmkmod/parameters.c kernel/vmkmod/domain.c */
 /* sources: kernel/lib/keyval.c kernel/trust/signature.c kernel/trust/hash.c */
 /* sources: tests/unit/shim/panic.c */
@@ -55,7 +56,8 @@ static const char script[] =
 	"$v $a --role read --password-file - <password | no cmp - line\n"
 	"cat payload line >accounts; sed 's/=read/=full/' accounts >typo\n"
 	"config() { $v package --manifest manifest --payload $1 --out $1.pkg; }\n"
-	"config accounts; no config typo 2>told; grep -q '^vmksign: typo: line 2: .*role' told\n"
+	"config accounts; no config typo 2>told; grep -q '^vmksign: typo: line 2 "
+	"(account.a.b_c-1): .*role' told\n"
 	"no $v $a --role full --password-file password\n"
 	"no $v $a --role read --password-file empty\n"
 	"no $v $a --role read --password-file long\n"

@@ -38,6 +38,7 @@ static int fresh(void **state)
 	sim_reset();
 	memset(&sim_vm, 0, sizeof(sim_vm));
 	memset(&world, 0, sizeof(world));
+	world.log_budget = (struct budget){.interval_ns = 1, .burst = 100};
 	world.space = &sim.space;
 	world.grants =
 		(struct vmk_grants){.syscalls = UINT64_MAX, .control = UINT64_MAX, .all_vms = 1};
@@ -98,9 +99,16 @@ static void passes_interrupts_on(void **state)
 
 static void controls(void **state)
 {
+	const uintptr_t page = 0x7000000;
+
+	sim_vm.stats.known = 1;
 	assert_int_equal(call(VMK_SYS_VM_CONTROL, vm, VMK_VM_CONTROL_RESET, 0), VMK_OK);
 	assert_int_equal(sim_vm.resets, 1);
 	assert_int_equal(call(VMK_SYS_VM_CONTROL, vm, 99, 0), VMK_BAD_PARAM);
+	assert_int_equal(call(VMK_SYS_VM_CONTROL, vm, VMK_VM_CONTROL_STATS, 0), VMK_BAD_ADDRESS);
+	space_alloc_at(&sim.space, page, PAGE_SIZE, PROT_USER | PROT_R | PROT_W);
+	assert_int_equal(call(VMK_SYS_VM_CONTROL, vm, VMK_VM_CONTROL_STATS, page), VMK_OK);
+	assert_int_equal(sim_vm.stats.known, 0);
 }
 
 static void serves_in_registers(void **state)

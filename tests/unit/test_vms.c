@@ -1,4 +1,5 @@
 /* sources: kernel/vmkuser/vms.c kernel/vmkvm/life.c kernel/vmkvm/console.c */
+/* sources: tests/unit/shim/audit.c */
 /* The machines that there are: how they come and go, each step of their lives, what is refused, and
  * that nobody speaks to a VM that is gone. */
 #include <setjmp.h>
@@ -15,6 +16,8 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "mem/heap.h"
+#include "tests/unit/shim/audit.h"
+#include "vmknet/switch.h"
 #include "vmkuser/uworld.h"
 #include "vmkuser/vms.h"
 #include "vmkvm/vm.h"
@@ -25,8 +28,12 @@ struct vm {
 	unsigned references;
 };
 static struct vm vm;
-static struct package image = {
-	.name = "guest", .version = "1", .kind = PACKAGE_VM, .vm_vcpus = 2, .vm_memory_kib = 4096};
+static struct package image = {.name = "guest",
+	.version = "1",
+	.kind = PACKAGE_VM,
+	.vm_vcpus = 2,
+	.vm_memory_kib = 4096,
+	.vm_network = true};
 static struct package vmx = {.name = "vmx"};
 static enum vmk_status creating, starting;
 static bool switched_off_meanwhile; /* while its VMX world starts */
@@ -121,6 +128,16 @@ void vm_put(struct vm *v)
 		v->owner.gone(v->owner.context);
 }
 
+static bool has_twin; /* the switch knows a port of that address */
+
+bool switch_guest_clashes(const char *name, char *owner, size_t size)
+{
+	assert_false(locked);
+	assert_string_equal(name, expected_name);
+	snprintf(owner, size, "other");
+	return has_twin;
+}
+
 static uint32_t resumed_meanwhile; /* a machine that another administrator resumes */
 
 void vm_pause(struct vm *v, bool paused)
@@ -152,6 +169,11 @@ size_t heap_object_bytes(size_t asked)
 void vm_balloon_info(const struct vm *v, struct vm_balloon_info *info)
 {
 	*info = (struct vm_balloon_info){.pages = 10, .target = 20};
+}
+
+void vm_balloon_stats(struct vm *v, struct vmk_vm_stats *stats)
+{
+	*stats = (struct vmk_vm_stats){.known = 1, .value = {30}};
 }
 
 void vm_balloon_ask(struct vm *v, uint64_t frames)
@@ -192,9 +214,10 @@ enum vmk_status uworld_start_vmx(
 	return starting;
 }
 
-enum vmk_status uworld_kill(const char *name)
+enum vmk_status uworld_kill_vmx(const struct vm *v)
 {
-	note("kill %s ", name);
+	assert_int_not_equal(v->references, 0);
+	note("kill %s ", expected_name);
 	return VMK_OK;
 }
 
@@ -319,15 +342,24 @@ static void ends_with_its_last_thread(void **state)
 
 static void what_cannot_be_made_is_off(void **state)
 {
+	const unsigned before = shim_audit_counts[AUDIT_VM_POWER];
+
 	creating = VMK_NO_MEMORY;
 	assert_int_equal(vms_start(1), VMK_NO_MEMORY);
 	assert_int_equal(state_now(), VMK_VM_OFF);
 	assert_string_equal(info.why, "no room");
+	assert_string_equal(shim_audit_last, "action=not powered on vm=1 name=guest why=no room");
 	creating = VMK_OK;
+	has_twin = true;
+	assert_int_equal(vms_start(1), VMK_EXISTS);
+	assert_int_equal(state_now(), VMK_VM_OFF);
+	assert_string_equal(info.why, "network: a MAC address made of its name is that of other");
+	has_twin = false;
 	starting = VMK_EXISTS;
 	assert_int_equal(vms_start(1), VMK_EXISTS);
 	assert_int_equal(state_now(), VMK_VM_OFF);
-	assert_string_equal(info.why, "its VMX world was not started");
+	assert_string_equal(info.why, "its VMX world was not started: exists");
+	assert_int_equal(shim_audit_counts[AUDIT_VM_POWER], before + 3);
 	starting = VMK_OK;
 	assert_int_equal(vms_start(1), VMK_OK);
 	assert_int_equal(state_now(), VMK_VM_RUNNING);

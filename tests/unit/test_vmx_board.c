@@ -12,35 +12,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include "tests/unit/shim/panic.h"
-#include "tests/unit/vmx_host.h"
-#include "worlds/vmx/board.h"
+#include "tests/unit/vmx_board.h"
 #include "worlds/vmx/lines.h"
-
-static struct board board;
-static uint8_t memory[1 << 20];
-
-static int set_up(void **state)
-{
-	const struct board_config config = {
-		.host = vmx_host,
-		.memory = {.low = memory, .low_bytes = sizeof(memory)},
-		.mac = {2, 0, 0, 0, 0, 1},
-		.mtu = 1500,
-	};
-
-	memset(&vmx_seen, 0, sizeof(vmx_seen));
-	assert_true(board_init(&board, &config));
-	return 0;
-}
-
-static void out(uint64_t port, uint64_t value)
-{
-	board_write(&board, true, port, 1, value);
-}
-static uint8_t in(uint64_t port)
-{
-	return (uint8_t)board_read(&board, true, port, 1);
-}
 
 static void test_nobody(void **state)
 {
@@ -319,155 +292,6 @@ static void test_pic_pci(void **state)
 	}
 }
 
-static uint8_t cmos(uint8_t index)
-{
-	out(0x70, index);
-	return in(0x71);
-}
-
-static void test_rtc(void **state)
-{
-	vmx_seen.wall = 1790000000ull * 1000000000; /* 2026-09-21 14:13:20, a Monday */
-	assert_int_equal(cmos(0), 0x20);
-	assert_int_equal(cmos(2), 0x13);
-	assert_int_equal(cmos(4), 0x14);
-	assert_int_equal(cmos(6), 2);
-	assert_int_equal(cmos(7), 0x21);
-	assert_int_equal(cmos(8), 0x09);
-	assert_int_equal(cmos(9), 0x26);
-	assert_int_equal(cmos(0x32), 0x20);
-	assert_int_equal(cmos(0x0d), 0x80);
-	cmos(0x0b);
-	out(0x71, 0x0d); /* binary, 12 hours, and two bits that do not stick */
-	assert_int_equal(cmos(0x0b), 4);
-	assert_int_equal(cmos(4), 0x82);
-	vmx_seen.wall += 999900000;
-	assert_int_equal(cmos(10) & 0x80, 0x80);
-	cmos(0x40);
-	out(0x71, 0x99);
-	assert_int_equal(cmos(0x40), 0x99);
-}
-
-static void set_cmos(uint8_t index, uint8_t value)
-{
-	out(0x70, index);
-	out(0x71, value);
-}
-
-#define SECOND 1000000000ull
-
-static void pass(uint64_t ns)
-{
-	vmx_seen.now += ns;
-	vmx_seen.wall += ns;
-	board_tick(&board);
-}
-
-static bool rtc_asks(void)
-{
-	return vmx_seen.levels >> RTC_GSI & 1;
-}
-
-static void test_rtc_update(void **state)
-{
-	vmx_seen.wall = SECOND / 2;
-	set_cmos(10, 0x20); /* no periods */
-	assert_int_equal(cmos(0x0c), 0);
-	pass(SECOND);
-	assert_int_equal(cmos(0x0c), 0x10); /* the flag comes without the interrupt, too */
-	assert_int_equal(cmos(0x0c), 0);
-	assert_int_equal(board_tick(&board), HOST_NEVER);
-	set_cmos(0x0b, 0x12);
-	assert_int_equal(board_tick(&board), vmx_seen.now + SECOND / 2);
-	pass(SECOND / 2 - 1);
-	assert_false(rtc_asks());
-	pass(1);
-	assert_true(rtc_asks());
-	/* Until it is acknowledged there is nothing to wait for. */
-	assert_int_equal(board_tick(&board), HOST_NEVER);
-	pass(5 * SECOND);
-	assert_int_equal(vmx_seen.edges, 1);
-	assert_int_equal(cmos(0x0c), 0x90);
-	assert_false(rtc_asks());
-	assert_int_equal(board_tick(&board), vmx_seen.now + SECOND);
-	/* While software sets the time, nothing is updated, and the interrupt is switched off. */
-	set_cmos(0x0b, 0x92);
-	assert_int_equal(cmos(0x0b), 0x82);
-	pass(SECOND);
-	assert_int_equal(cmos(0x0c), 0);
-	vmx_seen.wall += 999900000;
-	assert_int_equal(cmos(10) & 0x80, 0);
-}
-
-static void test_rtc_alarm(void **state)
-{
-	vmx_seen.wall = 1790000000ull * SECOND; /* 14:13:20 */
-	set_cmos(10, 0x20);
-	cmos(0x0c);
-	set_cmos(1, 0x19);
-	set_cmos(3, 0x14);
-	set_cmos(5, 0x14);
-	set_cmos(0x0b, 0x22);
-	assert_int_equal(cmos(3), 0x14);
-	for (unsigned i = 0; i < 58; i++)
-		pass(SECOND);
-	assert_false(rtc_asks());
-	pass(SECOND);
-	assert_true(rtc_asks());
-	assert_int_equal(cmos(0x0c), 0xb0);
-	/* Each hour, at this minute and second; in 12 hours, binary; across what went by unseen. */
-	set_cmos(0x0b, 0x24);
-	set_cmos(1, 19);
-	set_cmos(3, 14);
-	set_cmos(5, 0xff);
-	pass(3599 * SECOND);
-	assert_false(rtc_asks());
-	pass(2 * SECOND);
-	assert_int_equal(cmos(0x0c), 0xb0);
-	set_cmos(5, 0x84); /* 4 in the afternoon */
-	pass(3598 * SECOND);
-	assert_false(rtc_asks());
-	pass(SECOND);
-	assert_true(rtc_asks());
-	cmos(0x0c);
-	/* What no clock shows never comes. */
-	set_cmos(3, 60);
-	for (unsigned i = 0; i < 50; i++)
-		pass(3600 * SECOND);
-	assert_int_equal(cmos(0x0c), 0x10);
-	/* The host's clock is set back: no flag. */
-	vmx_seen.wall -= 100 * SECOND;
-	assert_int_equal(cmos(0x0c), 0);
-	pass(SECOND);
-	assert_int_equal(cmos(0x0c), 0x10);
-}
-
-static void test_rtc_periodic(void **state)
-{
-	assert_int_equal(cmos(10), 0x26);
-	set_cmos(10, 0x0f); /* 2 Hz */
-	assert_int_equal(cmos(10), 0x2f);
-	set_cmos(0x0b, 0x42);
-	assert_int_equal(board_tick(&board), SECOND / 2);
-	pass(SECOND / 2);
-	assert_true(rtc_asks());
-	assert_int_equal(cmos(0x0c), 0xc0);
-	assert_int_equal(board_tick(&board), SECOND);
-	/* Those that nobody saw are one. */
-	pass(10 * SECOND);
-	assert_int_equal(vmx_seen.edges, 2);
-	assert_int_equal(cmos(0x0c), 0xd0);
-	assert_int_equal(board_tick(&board), 11 * SECOND);
-	set_cmos(10, 0x01); /* 256 Hz */
-	assert_int_equal(board_tick(&board), vmx_seen.now + SECOND / 256);
-	set_cmos(10, 0x03); /* 8192 Hz */
-	assert_int_equal(board_tick(&board), vmx_seen.now + SECOND / 8192 + 1);
-	set_cmos(10, 0x20);
-	assert_int_equal(board_tick(&board), HOST_NEVER);
-	pass(SECOND);
-	assert_int_equal(cmos(0x0c), 0x10);
-}
-
 static void test_power(void **state)
 {
 	assert_int_equal(board_read(&board, true, POWER_PM1_CONTROL, 2), 1);
@@ -612,10 +436,6 @@ int main(void)
 		cmocka_unit_test_setup(test_pic_cascade, set_up),
 		cmocka_unit_test_setup(test_pic_levels_and_spurious, set_up),
 		cmocka_unit_test_setup(test_pic_pci, set_up),
-		cmocka_unit_test_setup(test_rtc, set_up),
-		cmocka_unit_test_setup(test_rtc_update, set_up),
-		cmocka_unit_test_setup(test_rtc_alarm, set_up),
-		cmocka_unit_test_setup(test_rtc_periodic, set_up),
 		cmocka_unit_test_setup(test_power, set_up),
 		cmocka_unit_test_setup(test_pci, set_up),
 		cmocka_unit_test_setup(test_device_too_many, set_up),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include "worlds/vmx/acpi.h"
 #include "worlds/vmx/boot.h"
@@ -229,10 +230,8 @@ static void test_multiboot2(void **state)
 	assert_int_equal(load(0x1000), VMK_BAD_FORMAT);
 }
 
-static void test_pvh(void **state)
+static void make_note(void)
 {
-	make_elf32(0x1000);
-	assert_int_equal(load(0x1000), VMK_UNSUPPORTED); /* no note */
 	put(44, 2, 2);
 	put(84, 4, 4);
 	put(84 + 4, 0x300, 4);
@@ -242,6 +241,13 @@ static void test_pvh(void **state)
 	put(0x308, 18, 4);
 	memcpy(file + 0x30c, "Xen", 4);
 	put(0x310, 0x100456, 4);
+}
+
+static void test_pvh(void **state)
+{
+	make_elf32(0x1000);
+	assert_int_equal(load(0x1000), VMK_UNSUPPORTED); /* no note */
+	make_note();
 	assert_int_equal(load(0x1000), VMK_OK);
 	assert_int_equal(entry.rip, 0x100456);
 	assert_int_equal(at_gpa(entry.rbx, 4), 0x336ec578);
@@ -249,6 +255,75 @@ static void test_pvh(void **state)
 	assert_memory_equal(ram + at_gpa(at_gpa(entry.rbx + 16, 8), 8), "initrd", 6);
 	put(0x304, 0xffffffff, 4); /* a note beyond its segment */
 	assert_int_equal(load(0x1000), VMK_UNSUPPORTED);
+}
+
+#define GIB      (1ull << 30)
+#define LOW_MAX  (3 * GIB)
+#define HIGH_MAX (13 * GIB)
+
+/* What takes no memory until it is touched, as for the VMX world. */
+static uint8_t *reserve(uint64_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	assert_true(at != MAP_FAILED);
+	return at;
+}
+
+/* Entries of a map of memory, each beginning with address and bytes: of 16 GiB. */
+static void expect_16_gib(uint64_t map, unsigned entry_bytes, unsigned type_at)
+{
+	const uint64_t wanted[][3] = {{0, BOOT_LOW_END, BOOT_RAM},
+		{BOOT_ACPI, BOOT_ACPI_BYTES, BOOT_RESERVED},
+		{BOOT_HIGH, LOW_MAX - BOOT_HIGH, BOOT_RAM}, {4 * GIB, HIGH_MAX, BOOT_RAM}};
+
+	for (unsigned i = 0; i < BOOT_RANGES; i++, map += entry_bytes) {
+		assert_int_equal(at_gpa(map, 8), wanted[i][0]);
+		assert_int_equal(at_gpa(map + 8, 8), wanted[i][1]);
+		assert_int_equal(at_gpa(map + type_at, 4), wanted[i][2]);
+	}
+}
+
+/* Each protocol tells of all of it, and puts what it loads below the hole. */
+static void test_16_gib(void **state)
+{
+	uint64_t at;
+
+	memory = (struct gmem){reserve(LOW_MAX), reserve(HIGH_MAX), LOW_MAX, HIGH_MAX};
+	assert_true(acpi_write(&memory, 2));
+	make_bzimage();
+	assert_int_equal(load(2048), VMK_OK);
+	assert_int_equal(at_gpa(entry.rsi + 0x1e8, 1), BOOT_RANGES);
+	expect_16_gib(entry.rsi + 0x2d0, 20, 16);
+	assert_in_range(at_gpa(entry.rsi + 0x218, 4), GIB, LOW_MAX - 6);
+
+	memset(file, 0, sizeof(file));
+	make_elf32(0x1000);
+	make_note();
+	assert_int_equal(load(0x1000), VMK_OK);
+	assert_int_equal(at_gpa(entry.rbx + 48, 4), BOOT_RANGES);
+	expect_16_gib(at_gpa(entry.rbx + 40, 8), 24, 16);
+
+	put(0x200, 0x1badb002, 4);
+	put(0x204, 3, 4);
+	put(0x208, -(0x1badb002 + 3), 4);
+	assert_int_equal(load(0x1000), VMK_OK);
+	assert_int_equal(at_gpa(entry.rbx + 8, 4), (LOW_MAX - BOOT_HIGH) >> 10);
+	expect_16_gib(at_gpa(entry.rbx + 48, 4) + 4, 24, 16);
+	assert_int_equal(at_gpa(at_gpa(entry.rbx + 24, 4), 4), LOW_MAX - 4096);
+
+	put(0x200, 0xe85250d6, 4);
+	put(0x204, 0, 4);
+	put(0x208, 24, 4);
+	put(0x20c, -(0xe85250d6u + 24), 4);
+	put(0x214, 8, 4);
+	assert_int_equal(load(0x1000), VMK_OK);
+	for (at = entry.rbx + 8; at_gpa(at, 4) != 6; at += (at_gpa(at + 4, 4) + 7) & ~7ull)
+		assert_true(at_gpa(at, 4));
+	expect_16_gib(at + 16, 24, 16);
+	munmap(memory.low, LOW_MAX);
+	munmap(memory.high, HIGH_MAX);
 }
 
 static void test_bad_elf(void **state)
@@ -376,7 +451,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(test_flat), TEST(test_bzimage),
 		TEST(test_bad_bzimages), TEST(test_multiboot1), TEST(test_multiboot1_addresses),
-		TEST(test_multiboot2), TEST(test_pvh), TEST(test_bad_elf),
+		TEST(test_multiboot2), TEST(test_pvh), TEST(test_16_gib), TEST(test_bad_elf),
 		TEST(test_no_room_for_initrd), TEST(test_debian_kernel), TEST(test_acpi),
 		TEST(test_acpi_for_iasl)};
 

@@ -22,6 +22,7 @@
 
 static uint8_t ram[0x10000], disk_data[8 * DISK_SECTOR];
 static struct gmem memory = {.low = ram, .low_bytes = sizeof(ram)};
+static uint64_t base; /* where that is, for the guest */
 static struct pci pci;
 static struct disk disk;
 static struct net net;
@@ -52,6 +53,7 @@ static unsigned get16(unsigned gpa)
 static void describe(
 	unsigned table, unsigned i, uint64_t gpa, uint32_t bytes, unsigned flags, unsigned next)
 {
+	gpa += base;
 	memcpy(ram + table + 16 * i, &gpa, 8);
 	memcpy(ram + table + 16 * i + 8, &bytes, 4);
 	put16(table + 16 * i + 12, flags);
@@ -73,9 +75,11 @@ static void set_queue(unsigned queue)
 	set(0x16, 2, queue);
 	set(0x18, 2, SIZE);
 	set(0x1a, 2, 1);
-	set(0x20, 4, TABLE);
-	set(0x28, 8, AVAIL);
-	set(0x30, 4, USED);
+	set(0x20, 4, (uint32_t)(base + TABLE));
+	set(0x24, 4, (base + TABLE) >> 32);
+	set(0x28, 8, base + AVAIL);
+	set(0x30, 4, (uint32_t)(base + USED));
+	set(0x34, 4, (base + USED) >> 32);
 	set(0x1c, 2, 1);
 }
 
@@ -112,6 +116,7 @@ static int set_up(void **state)
 	return 0;
 }
 
+#define F_STATS          (1ull << 1)
 #define F_DEFLATE_ON_OOM (1ull << 2)
 
 /* Two readable parts with 70 page numbers together, and a byte more. */
@@ -165,6 +170,53 @@ static void test_balloon_limits(void **state)
 	notify(1);
 	assert_int_equal(vmx_seen.given, 0);
 	assert_int_equal(get16(USED + 2), 1);
+}
+
+static void put_stat(unsigned gpa, uint16_t tag, uint64_t value)
+{
+	put16(gpa, tag);
+	memcpy(ram + gpa + 2, &value, sizeof(value));
+}
+
+/* The guest's buffer waits in the queue until newer values are wanted. */
+static void test_balloon_statistics(void **state)
+{
+	start(&balloon.virtio, 2, VIRTIO_F_VERSION_1 | F_STATS);
+	assert_int_equal(balloon.virtio.accepted & F_STATS, F_STATS);
+	put_stat(BUFFER, VMK_VM_STAT_TOTAL, 0x123456789);
+	put_stat(BUFFER + 10, 777, 5); /* not known */
+	put_stat(BUFFER + 20, VMK_VM_STAT_FREE, 42);
+	describe(TABLE, 0, BUFFER, 15, 1, 1);
+	describe(TABLE, 1, BUFFER + 15, 15 + 9, 0, 0); /* cut within the fourth */
+	offer(0);
+	notify(2);
+	assert_int_equal(vmx_seen.told, 1);
+	assert_int_equal(vmx_seen.stats.known, 1u << VMK_VM_STAT_TOTAL | 1u << VMK_VM_STAT_FREE);
+	assert_int_equal(vmx_seen.stats.value[VMK_VM_STAT_TOTAL], 0x123456789);
+	assert_int_equal(vmx_seen.stats.value[VMK_VM_STAT_FREE], 42);
+	assert_int_equal(get16(USED + 2), 0);
+	balloon_ask_stats(&balloon);
+	virtio_work(v);
+	assert_int_equal(get16(USED + 2), 1);
+	put_stat(BUFFER, VMK_VM_STAT_FREE, 43);
+	offer(0);
+	notify(2);
+	assert_int_equal(vmx_seen.stats.known, 1u << VMK_VM_STAT_FREE);
+	assert_int_equal(get16(USED + 2), 1);
+	/* More than are looked at, and a buffer that only the device may write. */
+	start(&balloon.virtio, 2, VIRTIO_F_VERSION_1 | F_STATS);
+	for (unsigned i = 0; i < 65; i++)
+		put_stat(BUFFER + 10 * i, i / 64, i);
+	describe(TABLE, 0, BUFFER, 650, 0, 0);
+	offer(0);
+	notify(2);
+	assert_int_equal(vmx_seen.stats.known, 1);
+	assert_int_equal(vmx_seen.stats.value[0], 63);
+	start(&balloon.virtio, 2, VIRTIO_F_VERSION_1 | F_STATS);
+	describe(TABLE, 0, BUFFER, 650, WRITE, 0);
+	offer(0);
+	notify(2);
+	assert_int_equal(vmx_seen.stats.known, 0);
 }
 
 static void test_balloon_tells_of_changes(void **state)
@@ -239,6 +291,29 @@ static void test_disk(void **state)
 	assert_int_equal(disk_request(8, 0, 20, WRITE), 0);
 	assert_string_equal((char *)ram + BUFFER + 0x100, "merlon-disk");
 	assert_int_equal(get16(USED + 2), 7);
+}
+
+/* Rings and buffers at the end of 16 GiB: no address of theirs fits into 32 bits. */
+static void test_disk_beyond_4_gib(void **state)
+{
+	const uint64_t high = 13ull << 30;
+	const struct gmem was = memory;
+
+	base = VMK_VM_HIGH_BASE + high - sizeof(ram);
+	memory = (struct gmem){
+		.high = (uint8_t *)((uintptr_t)ram - (high - sizeof(ram))), .high_bytes = high};
+	start(&disk.virtio, 0, VIRTIO_F_VERSION_1);
+	assert_int_equal(disk_request(0, 2, 1024, WRITE), 0);
+	assert_int_equal(ram[BUFFER + 0x100], 3);
+	memset(ram + BUFFER + 0x100, 0xdd, 512);
+	assert_int_equal(disk_request(1, 5, 512, 0), 0);
+	assert_int_equal(disk_data[5 * DISK_SECTOR], 0xdd);
+	assert_int_equal(get16(USED + 2), 2);
+	assert_true(gmem_map(&memory, base + sizeof(ram) - 1, 1));
+	assert_null(gmem_map(&memory, base + sizeof(ram) - 1, 2));
+	assert_null(gmem_map(&memory, (uint32_t)base, 1));
+	base = 0;
+	memory = was;
 }
 
 static void test_indirect(void **state)
@@ -448,7 +523,9 @@ int main(void)
 		cmocka_unit_test_setup(test_balloon, set_up),
 		cmocka_unit_test_setup(test_balloon_limits, set_up),
 		cmocka_unit_test_setup(test_balloon_tells_of_changes, set_up),
+		cmocka_unit_test_setup(test_balloon_statistics, set_up),
 		cmocka_unit_test_setup(test_disk, set_up),
+		cmocka_unit_test_setup(test_disk_beyond_4_gib, set_up),
 		cmocka_unit_test_setup(test_indirect, set_up),
 		cmocka_unit_test_setup(test_event_index, set_up),
 		cmocka_unit_test_setup(test_msix, set_up),

@@ -14,6 +14,8 @@ static struct {
 	unsigned edges, messages, frames, logs, offs, resets;
 	unsigned given;
 	uint32_t given_last, ballooned;
+	unsigned told; /* how often of its memory */
+	struct vmk_vm_stats stats;
 	uint64_t message_address;
 	uint32_t message_data;
 	uint8_t console[512], frame[2048];
@@ -74,6 +76,13 @@ static void vmx_ballooned(void *context, uint32_t pages)
 {
 	vmx_seen.ballooned = pages;
 }
+static void vmx_memory_stats(void *context, const struct vmk_vm_stats *stats)
+{
+	if (stats->known >> VMK_VM_STAT_COUNT)
+		abort();
+	vmx_seen.told++;
+	vmx_seen.stats = *stats;
+}
 static void vmx_reset(void *context)
 {
 	vmx_seen.resets++;
@@ -85,7 +94,7 @@ static void vmx_log(void *context, const char *line)
 
 static const struct host_ops vmx_host_ops = {vmx_irq, vmx_intr, vmx_message, vmx_now, vmx_wall,
 	vmx_console, vmx_random, vmx_send, vmx_power_off, vmx_reset, vmx_give_back, vmx_ballooned,
-	vmx_log};
+	vmx_memory_stats, vmx_log};
 static const struct host vmx_host = {.ops = &vmx_host_ops};
 
 #endif

@@ -53,17 +53,18 @@ live_make_tpm() # NAME
 		--pcr-banks sha256 >"$LIVE_DIR/setup.log" 2>&1
 }
 
+live_tpm_answers()
+{
+	tpm2_pcrread -Q sha256:0 2>/dev/null
+}
+
 live_start_tpm() # NAME
 {
 	swtpm socket --tpm2 --tpmstate "dir=$LIVE_DIR/$1" \
 		--server "type=tcp,port=$LIVE_PORT" --ctrl "type=tcp,port=$((LIVE_PORT + 1))" \
 		--flags not-need-init,startup-clear >"$LIVE_DIR/swtpm.log" 2>&1 &
 	echo $! >"$LIVE_DIR/swtpm.pid"
-	for _ in $(seq 50); do
-		tpm2_pcrread -Q sha256:0 2>/dev/null && return
-		sleep 0.1
-	done
-	return 1
+	await $! live_tpm_answers
 }
 
 # The launch from locality 4, then every event from locality 2, as SINIT, tboot and kernel do.

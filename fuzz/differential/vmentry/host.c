@@ -37,6 +37,9 @@ uint64_t vtx_rdmsr(uint32_t msr)
 void vtx_wrmsr(uint32_t msr, uint64_t value)
 {
 }
+void vtx_wrmsrs(const uint32_t *msrs, const uint64_t *values, uint32_t which)
+{
+}
 void vtx_host_tables(void)
 {
 }
@@ -59,7 +62,7 @@ uint64_t vtx_rdtsc(void)
 {
 	return 0;
 }
-uint64_t vtx_tsc_lag(void)
+int64_t vtx_tsc_lag(void)
 {
 	return 0;
 }

@@ -98,6 +98,10 @@ static bool null_stack(const struct swvmx_cpu *cpu, const uint64_t *f)
 {
 	return is_long(f) && (F(GUEST_CS_ACCESS) & 1u << 13) && !(F(GUEST_SS) & 0xfffc);
 }
+static bool exit_leaves_cet(const struct swvmx_cpu *cpu, const uint64_t *f)
+{
+	return !(F(EXIT_CONTROLS) & EXIT_LOAD_CET);
+}
 static bool guest_cet_is_high(const struct swvmx_cpu *cpu, const uint64_t *f)
 {
 	return (F(ENTRY_CONTROLS) & ENTRY_LOAD_CET) && !is_long(f) &&
@@ -176,6 +180,7 @@ const struct known known[] = {
 	ALSO("entry MSR-load list", OUTCOME_CONTROLS, entry_list, "the same"),
 	LACKS(C_ENTRY_SMM, "entry to SMM fails later, as guest state"),
 	ALSO("entry to SMM", OUTCOME_GUEST, enters_smm, "SMIs are never blocked outside SMM"),
+	LACKS_IF(H_CET_WP, exit_leaves_cet, "it is looked at only where the exit loads CET state"),
 	LACKS(H_PERF_GLOBAL, "it has no PERF_GLOBAL_CTRL"),
 	LACKS(G_PERF_GLOBAL, "it has no PERF_GLOBAL_CTRL"),
 	LACKS(G_DEBUGCTL, "DEBUGCTL is not checked"),

@@ -168,8 +168,8 @@ void machine_vmx_on(uint32_t revision, uint64_t vmxon, uint64_t vmcs)
 void machine_restore(void)
 {
 	machine_tables();
+	write_cr4(mine.cr4); /* first: while it has CET, CR0.WP cannot be cleared */
 	write_cr0(mine.cr0);
-	write_cr4(mine.cr4);
 	machine_wrmsr(MSR_EFER, mine.efer);
 	machine_wrmsr(MSR_PAT, PAT_RESET);
 }

@@ -48,15 +48,12 @@ void swvmx_note_failure(struct swvmx_failures *to, enum swvmx_check check)
 	to->failed[check] = 1;
 }
 
+/* Each byte is 0, 1, or 4 to 7. */
 bool swvmx_pat_is_valid(uint64_t pat)
 {
-	for (unsigned i = 0; i < 8; i++) {
-		unsigned type = pat >> (8 * i) & 0xff;
+	const uint64_t needs_bit_2 = (pat & 0x0202020202020202ull) << 1;
 
-		if (type > 7 || type == 2 || type == 3)
-			return false;
-	}
-	return true;
+	return !(pat & 0xf8f8f8f8f8f8f8f8ull) && !(needs_bit_2 & ~pat);
 }
 
 /* SDM 1, 17.2: bits 9:6 are reserved, SUPPRESS and TRACKER exclude each other. */
@@ -64,11 +61,6 @@ bool swvmx_s_cet_is_valid(const struct swvmx_cpu *cpu, uint64_t value)
 {
 	return !(value & 0x3c0) && (value & 0xc00) != 0xc00 &&
 	       swvmx_canonical(cpu, value & ~0xfffull);
-}
-
-uint32_t swvmx_proc2(const uint64_t *f)
-{
-	return F(PROC_CONTROLS) & (uint32_t)PROC_SECONDARY ? (uint32_t)F(PROC2_CONTROLS) : 0;
 }
 
 static bool suits(uint64_t value, uint64_t capability)

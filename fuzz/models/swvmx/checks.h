@@ -241,6 +241,12 @@ struct swvmx_referenced {
 };
 void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f,
 	const struct swvmx_referenced *referenced, struct swvmx_failures *to);
+/* As above, but segments that have passed in this run, with the very same values and on which the
+ * same depended, are not looked at again. */
+void swvmx_check_guest_again(const struct swvmx_cpu *cpu, const uint64_t *f,
+	const struct swvmx_referenced *referenced, struct swvmx_failures *to);
+/* A new run begins, which has seen no check. */
+void swvmx_forget_segments(void);
 void swvmx_check_msr(const struct swvmx_msr_entry *entry, struct swvmx_failures *to);
 
 /* [check][0]: seen to pass, [1]: seen to fail; libFuzzer counts them as coverage. */
@@ -279,6 +285,20 @@ bool swvmx_pat_is_valid(uint64_t pat);
 bool swvmx_s_cet_is_valid(const struct swvmx_cpu *cpu, uint64_t value);
 
 /* The secondary controls, 0 while they are not activated. */
-uint32_t swvmx_proc2(const uint64_t *f);
+static inline uint32_t swvmx_proc2(const uint64_t *f)
+{
+	return f[VMCS_INDEX_PROC_CONTROLS] & (uint32_t)PROC_SECONDARY
+		       ? (uint32_t)f[VMCS_INDEX_PROC2_CONTROLS]
+		       : 0;
+}
+/* As memcmp(), which AddressSanitizer takes over even where nothing else is instrumented. */
+static inline bool swvmx_same(const uint64_t *a, const uint64_t *b, unsigned count)
+{
+	uint64_t differ = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		differ |= a[i] ^ b[i];
+	return !differ;
+}
 
 #endif

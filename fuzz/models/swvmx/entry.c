@@ -34,13 +34,17 @@ uint64_t swvmx_guest_qualification(enum swvmx_check check)
 
 static void look_up(const struct swvmx_vmcs *vmcs, struct swvmx_referenced *to)
 {
-	const uint64_t link = F(vmcs, LINK), table = F(vmcs, GUEST_CR3) & 0xffffffe0;
+	const uint64_t link = F(vmcs, LINK);
+	const void *table;
 
 	*to = (struct swvmx_referenced){.link_header = ~0u};
 	if (swvmx_at(hpa(link)) && link != vmcs->region.v && !(link & 0xfff))
 		memcpy(&to->link_header, swvmx_at(hpa(link)), sizeof(to->link_header));
-	if (swvmx_at(hpa(table)))
-		memcpy(to->pdptes, swvmx_at(hpa(table)), sizeof(to->pdptes));
+	if (swvmx_proc2(vmcs->f) & PROC2_EPT)
+		return; /* they are fields */
+	table = swvmx_at(hpa(F(vmcs, GUEST_CR3) & 0xffffffe0));
+	if (table)
+		memcpy(to->pdptes, table, sizeof(to->pdptes));
 }
 
 unsigned swvmx_check_list(const uint64_t *f, struct swvmx_failures *failures)
@@ -81,17 +85,17 @@ static enum vmx_result check_all(struct swvmx_vmcs *vmcs)
 	struct swvmx_failures *failures = &swvmx.failures;
 	struct swvmx_referenced referenced;
 
-	if (!vmcs->host_side_checked) {
+	if (vmcs->unchecked & SWVMX_CONTROLS_CHANGE)
 		swvmx_check_controls(&swvmx.cpu, vmcs->f, failures);
-		if (failures->count)
-			return refuse(vmcs, SWVMX_CONTROLS);
+	if (failures->count)
+		return refuse(vmcs, SWVMX_CONTROLS);
+	if (vmcs->unchecked & SWVMX_HOST_CHANGES)
 		swvmx_check_host(&swvmx.cpu, vmcs->f, failures);
-		if (failures->count)
-			return refuse(vmcs, SWVMX_HOST);
-	}
-	vmcs->host_side_checked = true;
+	if (failures->count)
+		return refuse(vmcs, SWVMX_HOST);
+	vmcs->unchecked = 0;
 	look_up(vmcs, &referenced);
-	swvmx_check_guest(&swvmx.cpu, vmcs->f, &referenced, failures);
+	swvmx_check_guest_again(&swvmx.cpu, vmcs->f, &referenced, failures);
 	return VMX_OK;
 }
 
@@ -164,7 +168,8 @@ enum vmx_result vtx_enter(struct vtx_registers *registers, bool launched)
 
 	if (!p->vmxon)
 		abort();
-	memset(&swvmx.failures, 0, sizeof(swvmx.failures));
+	if (swvmx.failures.count)
+		memset(&swvmx.failures, 0, sizeof(swvmx.failures));
 	if (!vmcs)
 		return VMX_FAIL_INVALID;
 	if (swvmx.chooser.entering)
@@ -195,7 +200,7 @@ enum vmx_result vtx_enter(struct vtx_registers *registers, bool launched)
 	/* SDM 28.2.4: delivered or in the vectoring information, but no longer here. */
 	F(vmcs, ENTRY_EVENT) &= ~(uint64_t)EVENT_VALID;
 	/* What was not checked at this entry was checked at the first; exits keep it valid. */
-	vmcs->host_side_checked = true;
+	vmcs->unchecked = 0;
 	drop_linear(vmcs);
 	p->tables_short = true;
 	return VMX_OK;

@@ -14,11 +14,8 @@
 #define EFER_LMA      (1ull << 10)
 #define RFLAGS_IF     (1ull << 9)
 #define RFLAGS_VM     (1ull << 17)
-
-uint8_t guest_byte(struct guest_input *in)
-{
-	return in->at < in->size ? in->data[in->at++] : 0;
-}
+#define DR7_RESET     0x400u
+#define DR7_ENABLED   0xffu
 
 /* A value near the interesting ones: one byte says which. */
 uint64_t guest_word(struct guest_input *in)
@@ -49,7 +46,7 @@ static void check_events(struct guest *g, struct swvmx_vmcs *vmcs)
 	/* Every interrupt that the controller gave away is delivered, or on its way, once. */
 	if (t->accepted_all != t->delivered_all + external + (in->interrupted != 0))
 		abort();
-	if (external && t->delivered[EVENT_VECTOR(event)] >= t->accepted[EVENT_VECTOR(event)])
+	if (external && t->delivered[EVENT_VECTOR(event)] == t->accepted[EVENT_VECTOR(event)])
 		abort();
 	if (valid && EVENT_TYPE(event) == EVENT_NMI && !t->nmis)
 		abort();
@@ -75,7 +72,7 @@ static void check_fpu(const struct guest *g, const struct swvmx_vmcs *vmcs)
 	const struct guest_fpu_track *t = &g->fpu[g->vcpu];
 	const struct swvmx_pcpu *p = swvmx_current();
 
-	if (memcmp(p->fpu, t->holds, sizeof(t->holds)))
+	if (!swvmx_same(p->fpu, t->holds, SWVMX_COMPONENTS))
 		abort();
 	if ((F(vmcs, GUEST_CR4) & CR4_OSXSAVE) && p->xcr0 != t->xcr0)
 		abort();
@@ -152,7 +149,7 @@ void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched)
 	if (F(vmcs, TSC_OFFSET) != v->tsc_offset)
 		abort();
 	tsc = check_tsc(g, vmcs);
-	if (!t->wrote_tsc && tsc < t->last_tsc)
+	if (!t->wrote_tsc && (int64_t)(tsc - t->last_tsc) < 0) /* a guest may have written it */
 		abort();
 	t->wrote_tsc = false;
 	t->last_tsc = tsc;
@@ -265,21 +262,26 @@ static void write_msr(struct guest *g, struct swvmx_vmcs *vmcs)
 	}
 }
 
-/* Without an exit, a guest has the processor's own: what it reads there is what it wrote, whoever
- * used them in between. */
+/* Without an exit, a guest has the processor's own: what it reads there, and where it stops as DR7
+ * says, is what it wrote, whoever used them in between. */
 static void read_debug_registers(struct guest *g, const struct swvmx_vmcs *vmcs)
 {
-	if (!(F(vmcs, PROC_CONTROLS) & PROC_MOV_DR) &&
-		memcmp(swvmx_current()->dr, g->track[g->vcpu].dr, sizeof(swvmx_current()->dr)) != 0)
+	const uint64_t *real = swvmx_current()->dr;
+
+	if ((F(vmcs, PROC_CONTROLS) & PROC_MOV_DR) && !(F(vmcs, GUEST_DR7) & DR7_ENABLED))
+		return;
+	if (!swvmx_same(real, g->track[g->vcpu].dr, ARRAY_SIZE(g->track[g->vcpu].dr)))
 		abort();
 }
 
-static void write_debug_register(struct guest *g, const struct swvmx_vmcs *vmcs, uint8_t what)
+static void write_debug_register(struct guest *g, struct swvmx_vmcs *vmcs, uint8_t what)
 {
 	if (F(vmcs, PROC_CONTROLS) & PROC_MOV_DR)
 		return;
-	swvmx_current()->dr[what >> 6] = what;
-	g->track[g->vcpu].dr[what >> 6] = what;
+	if (what & 16)
+		F(vmcs, GUEST_DR7) = DR7_RESET | what >> 5;
+	else
+		swvmx_current()->dr[what >> 6] = g->track[g->vcpu].dr[what >> 6] = what;
 }
 
 /* Some value into a component that it can reach. */
@@ -579,7 +581,7 @@ void guest_run(void *context, struct swvmx_vmcs *vmcs, struct vtx_registers *r)
 	struct guest_track *t = &g->track[g->vcpu];
 	const unsigned acts = guest_byte(&g->in) & 3;
 
-	g->leave = g->in.at >= g->in.size;
+	g->leave = g->in.at >= g->in.size || swvmx.entries >= g->exits;
 	t->may_fail = false;
 	if (g->hostile) {
 		run_hostile(g, vmcs, r);

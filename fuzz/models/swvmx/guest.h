@@ -12,16 +12,19 @@ struct guest_input {
 	const uint8_t *data;
 	size_t size, at;
 };
-uint8_t guest_byte(struct guest_input *in);
+static inline uint8_t guest_byte(struct guest_input *in)
+{
+	return in->at < in->size ? in->data[in->at++] : 0;
+}
 uint64_t guest_word(struct guest_input *in);
 
 /* What has to come out for one vCPU. */
 struct guest_track {
-	uint32_t accepted[256], delivered[256]; /* external interrupts, by vector */
-	uint32_t accepted_all, delivered_all;
-	uint32_t nmis; /* asked for, not yet delivered */
-	uint32_t cut;  /* event whose delivery the last exit cut off; 0: none */
-	bool retried;  /* nothing else may come first */
+	uint32_t accepted_all, delivered_all;  /* external interrupts */
+	uint8_t accepted[256], delivered[256]; /* by vector, modulo 256 */
+	uint32_t nmis;                         /* asked for, not yet delivered */
+	uint32_t cut; /* event whose delivery the last exit cut off; 0: none */
+	bool retried; /* nothing else may come first */
 	bool wrote_tsc;
 	bool may_fail; /* the last exit is one that the run loop gives up at */
 	uint64_t last_tsc, cr0, cr4;
@@ -46,6 +49,7 @@ struct guest {
 	struct guest_fpu_track fpu[RIG_VCPUS];
 	uint64_t written;                /* values in those so far: each is another */
 	unsigned vcpu;                   /* that runs */
+	unsigned exits;                  /* that the input may have */
 	uint32_t leave;                  /* the host wants the pCPU: the input has ended */
 	uint64_t began, stopped, paused; /* host ticks: when the VM's clock began, was stopped, and
 					    how many it stood */

@@ -74,33 +74,44 @@ static uint64_t *msr_of(uint32_t msr)
 /* An MSR that the model does not have would be #GP in the kernel. */
 uint64_t vtx_rdmsr(uint32_t msr)
 {
-	if (!msr_of(msr))
+	const uint64_t *at = msr_of(msr);
+
+	if (!at)
 		abort();
-	return *msr_of(msr);
+	return *at;
 }
 
 /* WRMSR of an address that is not canonical, or of a reserved bit, is #GP, in the host too. */
 void vtx_wrmsr(uint32_t msr, uint64_t value)
 {
 	const bool address = msr == 0xc0000082 || msr == 0xc0000083 || msr == 0xc0000102;
+	uint64_t *at = msr_of(msr);
 
 	if ((msr == 0xc0000084 || msr == 0xc0000103) && value >> 32)
 		abort();
-	if (!msr_of(msr) || (address && !swvmx_canonical(&swvmx.cpu, value)))
+	if (!at || (address && !swvmx_canonical(&swvmx.cpu, value)))
 		abort();
-	*msr_of(msr) = value;
+	*at = value;
 }
 
-/* As if each had been switched on later than the one before. */
-uint64_t vtx_tsc_lag(void)
+void vtx_wrmsrs(const uint32_t *msrs, const uint64_t *values, uint32_t which)
 {
-	return 1000ull * swvmx.now;
+	for (; which; which &= which - 1)
+		vtx_wrmsr(msrs[__builtin_ctz(which)], values[__builtin_ctz(which)]);
+}
+
+/* As if some had been switched on later than the first, and some sooner. */
+int64_t vtx_tsc_lag(void)
+{
+	const int64_t apart = 1000ll * swvmx.now;
+
+	return swvmx.now & 1 ? apart : -apart;
 }
 
 uint64_t vtx_rdtsc(void)
 {
 	swvmx.tsc += 7;
-	return swvmx.tsc - vtx_tsc_lag();
+	return swvmx.tsc - (uint64_t)vtx_tsc_lag();
 }
 
 void vtx_debug_save(uint64_t dr[4], uint64_t *dr6)

@@ -6,37 +6,78 @@
 struct swvmx swvmx;
 uint8_t swvmx_memory[SWVMX_FRAMES][4096];
 
-/* Where the field of an encoding is, from 1; 0: there is none. vmcs_field_index() takes longer. */
-static uint16_t places[1u << 14];
+/* Where the field of half an encoding is, from 1; 0: there is none. vmcs_field_index() takes
+ * longer. An encoding has bits 14 to 0; 12 is reserved, and 0 says that it is the high half of a
+ * field (SDM 25.11.2). */
+static uint8_t places[1u << 14];
+#define NO_ENCODING (~0x6ffeu)
+_Static_assert(VMCS_FIELD_COUNT < UINT8_MAX, "a place is a byte");
+/* What of a value a field keeps, by place. */
+static uint64_t masks[VMCS_FIELD_COUNT + 1];
 
-/* An encoding has bits 14 to 0, and 12 is reserved (SDM 25.11.2). */
-static unsigned slot_of(uint32_t encoding)
+static uint64_t mask_of(enum vmcs_field field)
 {
-	return (encoding & 0xfff) | (encoding >> 1 & 0x3000);
+	switch (vmcs_width(field)) {
+	case VMCS_16:
+		return 0xffff;
+	case VMCS_32:
+		return 0xffffffff;
+	default:
+		return ~0ull;
+	}
+}
+
+/* Fields of the host and of controls are checked before any entry; what the host is checked for
+ * depends on two of the controls, too. Whether an event has an error code depends on the guest's
+ * mode. Offsets, masks and shadows can be anything. */
+static uint8_t effect_of(enum vmcs_field field)
+{
+	switch (vmcs_kind(field)) {
+	case VMCS_READ_ONLY:
+		return SWVMX_READ_ONLY_FIELD;
+	case VMCS_GUEST:
+		return field == VMCS_GUEST_CR0 ? SWVMX_CONTROLS_CHANGE : 0;
+	case VMCS_HOST:
+		return SWVMX_HOST_CHANGES;
+	default:
+		break;
+	}
+	switch (field) {
+	case VMCS_EXIT_CONTROLS:
+	case VMCS_ENTRY_CONTROLS:
+		return SWVMX_ALL_UNCHECKED;
+	case VMCS_TSC_OFFSET:
+	case VMCS_CR0_MASK:
+	case VMCS_CR4_MASK:
+	case VMCS_CR0_SHADOW:
+	case VMCS_CR4_SHADOW:
+		return 0;
+	default:
+		return SWVMX_CONTROLS_CHANGE;
+	}
 }
 
 void swvmx_reset(enum swvmx_cpu_kind kind)
 {
 	memset(&swvmx, 0, sizeof(swvmx));
+	swvmx_forget_segments();
 	swvmx_cpu_fill(&swvmx.cpu, kind);
 	swvmx.tsc = 1000;
 	for (unsigned i = 0; i < SWVMX_VMCSES; i++)
 		swvmx.vmcs[i].pcpu = -1;
 	for (unsigned i = 0; i < SWVMX_VPIDS; i++)
 		swvmx.vpid_epoch[i] = 1;
+	swvmx.effect[0] = SWVMX_NO_SUCH_FIELD;
 	for (unsigned i = 0; i < VMCS_FIELD_COUNT; i++) {
 		const enum vmcs_index index = (enum vmcs_index)i;
+		const enum vmcs_field field = vmcs_field_encoding(index);
 
-		places[slot_of(vmcs_field_encoding(index))] = (uint16_t)(i + 1);
-		swvmx.has_field[i] = swvmx_has_field(&swvmx.cpu, vmcs_field_condition(index));
+		places[field / 2] = (uint8_t)(i + 1);
+		masks[i + 1] = mask_of(field);
+		swvmx.effect[i + 1] = swvmx_has_field(&swvmx.cpu, vmcs_field_condition(index))
+					      ? effect_of(field)
+					      : SWVMX_NO_SUCH_FIELD;
 	}
-}
-
-void *swvmx_at(struct hpa address)
-{
-	const uint64_t offset = address.v - SWVMX_BASE;
-
-	return offset < sizeof(swvmx_memory) ? (uint8_t *)swvmx_memory + offset : NULL;
 }
 
 static uint32_t header_of(struct hpa region)
@@ -85,6 +126,7 @@ static struct swvmx_vmcs *lookup(struct hpa region)
 	if (!free_place)
 		abort();
 	free_place->region = region;
+	free_place->unchecked = SWVMX_ALL_UNCHECKED;
 	return free_place;
 }
 
@@ -151,69 +193,61 @@ enum vmx_result vtx_vmptrld(struct hpa region)
 	if (vmcs->pcpu >= 0 && vmcs->pcpu != (int)swvmx.now)
 		abort(); /* active on two pCPUs */
 	vmcs->pcpu = (int)swvmx.now;
-	vmcs->host_side_checked = false;
 	p->current = vmcs;
 	return VMX_OK;
 }
 
-/* A field's place, or -1 with the VMfail noted: an encoding that this processor does not have. */
-static int place_of(enum vmcs_field field)
+/* A field's place, or 0: no encoding. */
+static inline unsigned place_of(enum vmcs_field field)
 {
-	const int index = (uint32_t)field & ~0x6fffu ? -1 : places[slot_of(field)] - 1;
-
-	if (index >= 0 && swvmx.has_field[index])
-		return index;
-	fail(SWVMX_NO_FIELD);
-	return -1;
+	return (uint32_t)field & NO_ENCODING ? 0 : places[field / 2];
 }
 
 struct vtx_counts vtx_counts(void)
 {
-	return swvmx_current()->counts;
+	struct vtx_counts counts = swvmx_current()->counts;
+
+	counts.entry_vmwrites = 1;
+	return counts;
 }
 
 uint64_t vtx_vmread(enum vmcs_field field)
 {
 	struct swvmx_pcpu *p = swvmx_current();
-	int index;
+	const unsigned place = place_of(field);
 
-	need_vmx();
 	p->counts.vmreads++;
 	if (!p->current)
 		abort(); /* vcpu_load() comes first */
-	index = place_of(field);
-	return index < 0 ? 0 : p->current->f[index];
-}
-
-static uint64_t truncate(enum vmcs_field field, uint64_t value)
-{
-	switch (vmcs_width(field)) {
-	case VMCS_16:
-		return value & 0xffff;
-	case VMCS_32:
-		return value & 0xffffffff;
-	default:
-		return value;
+	if (swvmx.effect[place] == SWVMX_NO_SUCH_FIELD) {
+		fail(SWVMX_NO_FIELD);
+		return 0;
 	}
+	return p->current->f[place - 1];
 }
 
 enum vmx_result vtx_vmwrite(enum vmcs_field field, uint64_t value)
 {
 	struct swvmx_pcpu *p = swvmx_current();
-	int index;
+	struct swvmx_vmcs *vmcs = p->current;
+	const unsigned place = place_of(field);
+	const uint8_t effect = swvmx.effect[place];
+	uint64_t *at;
 
-	need_vmx();
 	p->counts.vmwrites++;
-	if (!p->current)
+	if (!vmcs) {
+		need_vmx(); /* without it none is current */
 		return VMX_FAIL_INVALID;
-	index = place_of(field);
-	if (index < 0)
-		return VMX_FAIL_VALID;
-	if (vmcs_kind(field) == VMCS_READ_ONLY)
-		return fail(SWVMX_READ_ONLY);
-	p->current->f[index] = truncate(field, value);
-	if (vmcs_kind(field) != VMCS_GUEST)
-		p->current->host_side_checked = false;
+	}
+	if (effect & (SWVMX_NO_SUCH_FIELD | SWVMX_READ_ONLY_FIELD))
+		return fail(effect == SWVMX_NO_SUCH_FIELD ? SWVMX_NO_FIELD : SWVMX_READ_ONLY);
+	at = &vmcs->f[place - 1];
+	value &= masks[place];
+	if (*at == value)
+		return VMX_OK; /* it was checked with this value */
+	*at = value;
+	if (effect)
+		vmcs->unchecked |= effect;
 	return VMX_OK;
 }
 

@@ -18,6 +18,17 @@ struct hpa rig_frame(unsigned n)
 	return swvmx_frame(RIG_FIRST_FRAME + n);
 }
 
+/* As memcpy(), which would have AddressSanitizer look at all of the shadow. */
+static void copy(void *to, const void *from, size_t bytes)
+{
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
+}
+
+void rig_clear(void *to, size_t bytes)
+{
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(0) : "memory");
+}
+
 static uint64_t *table(void *context, struct hpa address)
 {
 	return swvmx_at(address);
@@ -30,7 +41,7 @@ static enum vmk_status allocate(void *context, struct hpa *address)
 			continue;
 		rig.table_used[i] = true;
 		*address = swvmx_frame(RIG_FIRST_TABLE + i);
-		memset(swvmx_at(*address), 0, 4096);
+		rig_clear(swvmx_at(*address), 4096);
 		return VMK_OK;
 	}
 	return VMK_NO_MEMORY;
@@ -85,15 +96,20 @@ static void set_revision(struct hpa region)
 	memcpy(swvmx_at(region), &revision, sizeof(revision));
 }
 
+/* Up to what is behind a member. */
+#define UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+
 /* Of memory, only the first table of the EPT matters: others are cleared when they are allocated.
- */
+ * Of the VM's notes on pCPUs, those of pCPUs that there are. */
 bool rig_restore(const struct rig_snapshot *from)
 {
 	if (!from->taken)
 		return false;
-	swvmx = from->swvmx;
-	rig = from->rig;
-	memset(swvmx_at(swvmx_frame(RIG_FIRST_TABLE)), 0, 4096);
+	copy(&swvmx, &from->swvmx, sizeof(swvmx));
+	copy(&rig, &from->rig, UP_TO(struct rig, vm.seen[SWVMX_PCPUS - 1]));
+	copy(&rig.vcpu, &from->rig.vcpu, sizeof(rig) - offsetof(struct rig, vcpu));
+	rig_clear(swvmx_at(swvmx_frame(RIG_FIRST_TABLE)), 4096);
+	swvmx_forget_segments();
 	return true;
 }
 

@@ -43,9 +43,18 @@ struct swvmx_vmcs {
 	struct hpa region; /* 0: this place is free */
 	int pcpu;          /* where it is active, -1: nowhere */
 	bool launched;
-	bool host_side_checked; /* controls and host are as the last successful entry had them */
+	uint8_t unchecked; /* enum swvmx_effect: what the last successful entry has not checked */
 	uint64_t f[VMCS_FIELD_COUNT];
 };
+
+/* What a VMWRITE of a field does to what has been checked of its VMCS. */
+enum swvmx_effect {
+	SWVMX_CONTROLS_CHANGE = 1,
+	SWVMX_HOST_CHANGES = 2,
+	SWVMX_READ_ONLY_FIELD = 0x40,
+	SWVMX_NO_SUCH_FIELD = 0x80, /* this processor does not have it */
+};
+#define SWVMX_ALL_UNCHECKED (SWVMX_CONTROLS_CHANGE | SWVMX_HOST_CHANGES)
 
 struct swvmx_translation {
 	uint64_t eptp, page, entry; /* entry 0: none */
@@ -75,8 +84,9 @@ struct swvmx_chooser {
 
 struct swvmx {
 	struct swvmx_cpu cpu;
-	bool has_field[VMCS_FIELD_COUNT]; /* swvmx_has_field(), which takes a while */
-	unsigned now;                     /* the pCPU that executes */
+	/* enum swvmx_effect, by place: the first is none, then by enum vmcs_index. */
+	uint8_t effect[VMCS_FIELD_COUNT + 1];
+	unsigned now; /* the pCPU that executes */
 	struct swvmx_pcpu pcpu[SWVMX_PCPUS];
 	struct swvmx_vmcs vmcs[SWVMX_VMCSES];
 	struct swvmx_chooser chooser;
@@ -99,7 +109,13 @@ uint64_t swvmx_components(void);
 bool swvmx_xcr0_is_valid(uint64_t value);
 /* All pCPUs after power-up, VMX off. Memory keeps what it has. */
 void swvmx_reset(enum swvmx_cpu_kind kind);
-void *swvmx_at(struct hpa address); /* NULL outside of memory */
+/* NULL outside of memory. */
+static inline void *swvmx_at(struct hpa address)
+{
+	const uint64_t offset = address.v - SWVMX_BASE;
+
+	return offset < sizeof(swvmx_memory) ? (uint8_t *)swvmx_memory + offset : NULL;
+}
 static inline struct hpa swvmx_frame(unsigned n)
 {
 	return hpa(SWVMX_BASE + 4096ull * n);

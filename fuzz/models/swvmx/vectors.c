@@ -196,7 +196,10 @@ const struct swvmx_vector swvmx_vectors[] = {
 		.changes = {OR(PROC2_CONTROLS, PROC2_PT_GUEST),
 			OR(ENTRY_CONTROLS, SWVMX_ENTRY_LOAD_RTIT),
 			CLEAR(EXIT_CONTROLS, EXIT_CLEAR_RTIT)}},
-	{.check = C_PT_ENTRY, .base = BASE_LONG, .changes = {OR(PROC2_CONTROLS, PROC2_PT_GUEST)}},
+	{.check = C_PT_ENTRY,
+		.base = BASE_LONG,
+		.changes = {OR(PROC2_CONTROLS, PROC2_PT_GUEST),
+			OR(EXIT_CONTROLS, EXIT_CLEAR_RTIT)}},
 	{.check = C_TSC_MULTIPLIER,
 		.base = BASE_LONG,
 		.changes = {OR(PROC2_CONTROLS, PROC2_TSC_SCALING)}},
@@ -466,7 +469,7 @@ void swvmx_change_apply(const struct swvmx_change *change, struct swvmx_vmcs *vm
 		*field &= ~change->value;
 	else if (change->how == CHANGE_FLIP)
 		*field ^= change->value;
-	vmcs->host_side_checked = false;
+	vmcs->unchecked = SWVMX_ALL_UNCHECKED;
 }
 
 void swvmx_vector_apply(const struct swvmx_vector *vector, struct swvmx_vmcs *vmcs)

@@ -116,6 +116,7 @@ void fault(struct trap_frame *frame)
 	const char *violation;
 
 	if (frame->vector == VECTOR_NMI) {
+		smp_nmi_came();
 		if (smp_stopping())
 			smp_stop_here();
 		if (!percpu_index())

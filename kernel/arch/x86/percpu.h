@@ -38,7 +38,7 @@ struct percpu_entry {
 struct percpu {
 	struct percpu *self;
 	struct world *world;   /* running now; owned by sched/ */
-	uint64_t kernel_stack; /* top of the running world's kernel stack, as in TSS.RSP0 */
+	uint64_t kernel_stack; /* of the world in ring 3 that runs, its top, as in TSS.RSP0 */
 	uint32_t reschedule;   /* set by the reschedule IPI and the timer, cleared by sched/ */
 	uint32_t irq_depth;    /* > 0 inside an interrupt handler */
 	uint32_t index;        /* 0 is the bootstrap CPU; dense */
@@ -47,10 +47,11 @@ struct percpu {
 	void *sched;                /* sched/'s own per-CPU data */
 	struct cpu_tables *tables;  /* GDT, TSS, IST stacks */
 	volatile uint32_t online;   /* CPU_ONLINE: may be sent IPIs; smp.c has the others */
+	uint32_t stop;              /* enum stop_state */
 	uint32_t locks_held;        /* bit n: a lock of level n (debug check of lib/lock) */
 	uint32_t vmx_on;            /* between VMXON and VMXOFF */
 	uint64_t vmreads, vmwrites; /* executed here; vmx.c */
-	uint64_t tsc_offset;        /* added to this CPU's TSC: what it lags behind the first */
+	int64_t tsc_offset;         /* added to this CPU's TSC: what it lags behind the first */
 	uint64_t domain;            /* of ring 3 or a guest, the last one here: speculation_cpu.h */
 	volatile uint64_t *window_entry; /* mem/window.c */
 	void *window;

@@ -11,8 +11,18 @@
 #define PKEY_EXECUTE_ONLY 1ull
 
 #ifndef __ASSEMBLY__
+#include "arch/x86/features.h"
+
+/* Two bits for each key, the lower one forbids all access: key 0 has every right, no other has any.
+ */
+#define PKEY_RIGHTS 0x55555554u
+
 /* Ring 3's rights on this CPU, as each world finds them that comes to run. */
-void pkeys_load(void);
+static inline void pkeys_load(void)
+{
+	if (cpu_has(CPU_PKU))
+		__asm__ volatile("wrpkru" : : "a"(PKEY_RIGHTS), "c"(0), "d"(0) : "memory");
+}
 /* Those of ring 0 too, where it has keys. */
 void pkeys_init_cpu(void);
 #endif

@@ -18,8 +18,7 @@
 
 #define LOG_MODULE    "Power"
 #define AT_LEAVE_MAX  16
-#define PARK_WAIT_MS  1000
-#define FIRST_WAIT_MS 1000
+#define FIRST_WAIT_NS 1000000000ull
 
 /* ACPI 6.5, 4.8.3.2.1. */
 #define PM1_SCI_EN        1u
@@ -83,21 +82,15 @@ static void reset(void)
 	time_spin_us(50000);
 }
 
-static void park_in_tboot(void *argument)
+static void park_in_tboot(void)
 {
 	lowpage_leave(tboot_shutdown_entry());
 }
 
 /* tboot writes to the same serial port until its CPUs sleep again, so nothing is logged before. */
-static void wait_parked(void)
+static bool are_parked(void)
 {
-	uint64_t until = time_ns() + PARK_WAIT_MS * 1000000ull;
-	uint32_t others = boot_info->tboot.num_in_wfs; /* as many as it handed over */
-
-	while (tboot_waiting_cpus() < others && time_ns() < until)
-		cpu_pause();
-	if (tboot_waiting_cpus() < others)
-		vmk_warn("only %u of %u CPUs are back in tboot", tboot_waiting_cpus(), others);
+	return tboot_waiting_cpus() >= boot_info->tboot.num_in_wfs; /* as many as it handed over */
 }
 
 /* tboot shuts down only when every other CPU waits in it again (tboot.h). */
@@ -113,16 +106,32 @@ static _Noreturn void leave_through_tboot(enum power_action action)
 	lowpage_leave(tboot_shutdown_entry());
 }
 
+/* Another CPU leaves, and stops us soon: until then, serve what it may be waiting for. */
+static void wait_to_be_stopped(uint64_t until)
+{
+	do {
+		irq_disable();
+		tlb_serve();
+		if (smp_stopping())
+			smp_stop_here();
+		cpu_pause();
+	} while (time_ns() < until);
+}
+
 static _Noreturn void leave_here(enum power_action action)
 {
-	bool through_tboot = tboot_ready();
+	bool through_tboot = tboot_ready(), away;
 
+	if (!smp_claim_stop())
+		wait_to_be_stopped(UINT64_MAX);
 	if (through_tboot)
 		tboot_set_shutdown(TBOOT_SHUTDOWN_WAIT_FOR_SIPI);
-	smp_stop_others(through_tboot ? park_in_tboot : NULL, NULL);
+	away = smp_stop_others(
+		through_tboot ? park_in_tboot : NULL, through_tboot ? are_parked : NULL);
 	lock_disarm();
-	if (through_tboot)
-		wait_parked();
+	if (!away)
+		vmk_warn("only %u of %u CPUs are back in tboot", tboot_waiting_cpus(),
+			boot_info->tboot.num_in_wfs);
 	run_at_leave();
 	vmk_log("%s%s", action_names[action], through_tboot ? " through tboot" : "");
 	serial_drain();
@@ -155,20 +164,6 @@ void power_init(void)
 	trap_set_handler(VECTOR_LEAVE, leave_interrupt);
 }
 
-/* The first CPU stops us once it leaves; until then, serve what it may be waiting for. */
-static void wait_to_be_stopped(void)
-{
-	uint64_t until = time_ns() + FIRST_WAIT_MS * 1000000ull;
-
-	while (time_ns() < until) {
-		irq_disable();
-		tlb_serve();
-		if (smp_stopping())
-			smp_stop_here();
-		cpu_pause();
-	}
-}
-
 /* SEXIT is for the CPU that executed SENTER: the first one leaves, whoever asks. */
 static _Noreturn void leave_on_first(enum power_action action)
 {
@@ -178,9 +173,9 @@ static _Noreturn void leave_on_first(enum power_action action)
 		leave_here(action);
 	__atomic_store_n(&requested, action + 1, __ATOMIC_RELEASE);
 	apic_send(first->apic_id, VECTOR_LEAVE);
-	wait_to_be_stopped();
-	apic_send_nmi(first->apic_id); /* it has interrupts off for too long */
-	wait_to_be_stopped();
+	wait_to_be_stopped(time_ns() + FIRST_WAIT_NS);
+	smp_send_nmi(0); /* it has interrupts off for too long */
+	wait_to_be_stopped(time_ns() + FIRST_WAIT_NS);
 	leave_here(action);
 }
 

@@ -55,12 +55,6 @@ void shadow_free(uint64_t token)
 		shadow_stack_free(token + WORD);
 }
 
-void shadow_set_kernel_stack(uint64_t token)
-{
-	if (cpu_has_shadow)
-		wrmsr(SHADOW_MSR_PL0_SSP, token);
-}
-
 void shadow_set_table(const uint64_t table[8])
 {
 	if (cpu_has_shadow)

@@ -13,10 +13,12 @@
 #define SHADOW_MSR_PL0_SSP 0x6a4
 
 #ifndef __ASSEMBLY__
+#include "arch/x86/cpu.h"
 #include "lib/types.h"
 #include <vmkapi/status.h>
 
 struct context;
+extern bool cpu_has_shadow; /* for assembly too */
 
 /* A fresh one, which nobody is on. */
 enum vmk_status shadow_create(uint64_t *token);
@@ -25,15 +27,16 @@ enum vmk_status shadow_create_context(struct context *context, uint64_t first);
 void shadow_free(uint64_t token);
 
 /* The next entry from ring 3 to this CPU is on that one. */
-void shadow_set_kernel_stack(uint64_t token);
+static inline void shadow_set_kernel_stack(uint64_t token)
+{
+	if (cpu_has_shadow)
+		wrmsr(SHADOW_MSR_PL0_SSP, token);
+}
 /* The stacks of exceptions, by IST number (SDM 3A, 6.14.5), stay readable at `table` for good. */
 void shadow_set_table(const uint64_t table[8]);
 /* A trap frame's return address is another now: so must the one be that the CPU remembers. Called
  * from the exception's handler. */
 void shadow_move_return(uint64_t from, uint64_t to);
-
-/* For assembly. */
-extern bool cpu_has_shadow;
 #endif
 
 #endif

@@ -9,15 +9,18 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/speculation_cpu.h"
 #include "arch/x86/stack.h"
+#include "arch/x86/stop.h"
 #include "arch/x86/syscall.h"
 #include "arch/x86/time.h"
 #include "arch/x86/timer.h"
 #include "arch/x86/tlb.h"
 #include "arch/x86/trap.h"
+#include "arch/x86/tsc_sync.h"
 #include "arch/x86/vmx.h"
 #include "boot/boot_info.h"
 #include "boot/options.h"
 #include "boot/tboot.h"
+#include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "mem/heap.h"
@@ -26,34 +29,28 @@
 #define LOG_MODULE        "Smp"
 #define START_STACK_PAGES 4
 #define START_WAIT_US     10000000 /* 16 CPUs may share two of an emulator's host */
-#define STOP_WAIT_US      100000
-#define SYNC_ROUNDS       64
+#define SYNC_TRIES        1000000u
 
 /* percpu->online, beside CPU_ONLINE; 0 says that nobody has decided yet, or that it has left. */
 #define GIVEN_UP 2
 
 static unsigned running = 1;
-static volatile uint32_t stopping, stopped;
-static void (*stop_park)(void *argument);
-static void *stop_argument;
-/* The first CPU's TSC, written all the time while another one starts. */
-static volatile uint64_t first_tsc;
+static void (*stop_park)(void);
+static bool (*stop_away)(void);
+static struct tsc_sync sync; /* of the first CPU and the one that starts */
 
 _Noreturn void ap_main(void);
 
-/* What this CPU's TSC lags behind the first one's: never let time run backwards. */
-static uint64_t tsc_lag(void)
+/* While the first CPU waits for this one: never let time run backwards. */
+static int64_t tsc_lag(void)
 {
-	uint64_t lag = 0;
-
-	for (unsigned i = 0; i < SYNC_ROUNDS; i++) {
-		uint64_t other = __atomic_load_n(&first_tsc, __ATOMIC_ACQUIRE), own = rdtsc();
-
-		if (other > own)
-			lag = MAX(lag, other - own);
+	for (unsigned i = 0; i < SYNC_TRIES; i++) {
+		if (i >= TSC_SYNC_ROUNDS && tsc_sync_is_done(&sync))
+			break;
+		tsc_sync_other(&sync, rdtsc);
 		cpu_pause();
 	}
-	return lag;
+	return tsc_sync_lag(&sync);
 }
 
 static _Noreturn void halt(void)
@@ -77,8 +74,11 @@ static _Noreturn void ap_run(void)
 	struct percpu *self = percpu();
 
 	self->tsc_offset = tsc_lag();
-	if (!decide(self, CPU_ONLINE))
+	if (!decide(self, CPU_ONLINE)) {
+		/* INIT waits until this CPU is out of VMX operation (SDM 3C, 24.8). */
+		vmx_off_cpu();
 		halt();
+	}
 	tlb_come_online();
 	sched_cpu_start();
 	panic("the scheduler gave a CPU back");
@@ -118,7 +118,7 @@ static bool wait_online(const struct percpu *cpu)
 	uint64_t until = time_ns() + START_WAIT_US * 1000ull;
 
 	while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE)) {
-		__atomic_store_n(&first_tsc, rdtsc(), __ATOMIC_RELEASE);
+		tsc_sync_first(&sync, rdtsc);
 		if (time_ns() > until)
 			return false;
 	}
@@ -149,14 +149,16 @@ static bool start_one(uint32_t id)
 	}
 	cpu->kernel_stack = (uint64_t)(uintptr_t)stack;
 	lowpage_aim(stack, cpu);
+	tsc_sync_start(&sync);
 	kick(id);
 	if (!wait_online(cpu) && decide(cpu, GIVEN_UP)) {
 		give_up(id);
 		return false;
 	}
 	if (cpu->tsc_offset)
-		vmk_warn("cpu%u: TSC lags by %llu, corrected", cpu->index,
-			(unsigned long long)cpu->tsc_offset);
+		vmk_warn("cpu%u: its TSC is %lld ticks %s, corrected", cpu->index,
+			(long long)(cpu->tsc_offset > 0 ? cpu->tsc_offset : -cpu->tsc_offset),
+			cpu->tsc_offset > 0 ? "behind" : "ahead");
 	running++;
 	return true;
 }
@@ -224,21 +226,100 @@ void ipi_reschedule(unsigned index)
 		apic_send(cpu->apic_id, VECTOR_RESCHEDULE);
 }
 
-bool smp_stopping(void)
+/* --- stopping */
+
+static uint32_t *stop_state(unsigned index)
 {
-	return __atomic_load_n(&stopping, __ATOMIC_ACQUIRE);
+	struct percpu *cpu = percpu_of(index);
+
+	return cpu ? &cpu->stop : NULL;
 }
 
-_Noreturn void smp_stop_here(void)
+static bool is_online_for_good(unsigned index)
 {
-	irq_disable();
+	struct percpu *cpu = percpu_of(index);
+
+	return !decide(cpu, GIVEN_UP) && percpu_is_online(cpu);
+}
+
+static void interrupt_to_stop(unsigned index)
+{
+	apic_send(percpu_of(index)->apic_id, VECTOR_STOP);
+}
+
+static void send_nmi(unsigned index)
+{
+	apic_send_nmi(percpu_of(index)->apic_id);
+}
+
+static void disarm(void)
+{
 	vmx_off_cpu();
 	apic_quiesce();
 	__atomic_store_n(&percpu()->online, 0, __ATOMIC_RELEASE);
-	__atomic_fetch_add(&stopped, 1, __ATOMIC_ACQ_REL);
-	if (stop_park)
-		stop_park(stop_argument);
+}
+
+static bool are_away(void)
+{
+	return !stop_away || stop_away();
+}
+
+/* Its locks are nobody's any more. */
+static void unanswered(unsigned index)
+{
+	lock_disarm();
+	vmk_error("cpu%u answers neither interrupts nor NMIs: it is left behind", index);
+}
+
+static const struct stop_ops stop_edge = {.here = percpu_index,
+	.state = stop_state,
+	.is_online = is_online_for_good,
+	.interrupt = interrupt_to_stop,
+	.nmi = send_nmi,
+	.now = time_ns,
+	.wait = cpu_pause,
+	.deafen = irq_disable,
+	.disarm = disarm,
+	.are_away = are_away,
+	.unanswered = unanswered};
+static struct stop stop = {.ops = &stop_edge};
+
+bool smp_claim_stop(void)
+{
+	return stop_claim(&stop);
+}
+
+bool smp_stopping(void)
+{
+	return stop_is_on(&stop);
+}
+
+void smp_nmi_came(void)
+{
+	stop_nmi_came(&stop);
+}
+
+void smp_send_nmi(unsigned index)
+{
+	stop_send_nmi(&stop, index);
+}
+
+void smp_stop_here(void)
+{
+	const enum stop_next next = stop_here(&stop);
+
+	if (next == STOP_GO_ON)
+		return;
+	if (next == STOP_PARK && stop_park)
+		stop_park();
 	halt();
+}
+
+bool smp_stop_others(void (*park)(void), bool (*away)(void))
+{
+	stop_park = park;
+	stop_away = away;
+	return stop_others(&stop);
 }
 
 static void stop_interrupt(struct trap_frame *frame)
@@ -257,45 +338,4 @@ void smp_init(void)
 	trap_set_handler(VECTOR_STOP, stop_interrupt);
 	trap_set_handler(VECTOR_RESCHEDULE, reschedule_interrupt);
 	tlb_init();
-}
-
-static unsigned signal_others(bool nmi)
-{
-	unsigned self = percpu_index(), count = 0;
-	const struct percpu *cpu;
-
-	for (unsigned i = 0; (cpu = percpu_of(i)); i++) {
-		if (i == self || !percpu_is_online(cpu))
-			continue;
-		count++;
-		if (nmi)
-			apic_send_nmi(cpu->apic_id);
-		else
-			apic_send(cpu->apic_id, VECTOR_STOP);
-	}
-	return count;
-}
-
-static void wait_stopped(unsigned count)
-{
-	uint64_t until = time_ns() + STOP_WAIT_US * 1000ull;
-
-	while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) < count && time_ns() < until)
-		cpu_pause();
-}
-
-unsigned smp_stop_others(void (*park)(void *argument), void *argument)
-{
-	unsigned count;
-
-	if (!percpu_of(1))
-		return 0;
-	stop_park = park;
-	stop_argument = argument;
-	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
-	count = signal_others(false);
-	wait_stopped(count);
-	if (signal_others(true))
-		wait_stopped(count);
-	return __atomic_load_n(&stopped, __ATOMIC_ACQUIRE);
 }

@@ -107,17 +107,6 @@ enum vmk_status tables_open_gate(const struct cpu_tables *tables)
 	return status;
 }
 
-void tables_load_gdt(const struct cpu_tables *tables)
-{
-	const struct {
-		uint16_t limit;
-		uint64_t base;
-	}
-	__attribute__((packed)) gdtr = {sizeof(tables->gdt) - 1, (uint64_t)(uintptr_t)tables->gdt};
-
-	__asm__ volatile("lgdt %0" : : "m"(gdtr));
-}
-
 void tables_load(struct cpu_tables *tables)
 {
 	uint64_t gs = rdmsr(MSR_GS_BASE);

@@ -33,6 +33,15 @@ enum vmk_status tables_open_gate(const struct cpu_tables *tables);
 /* Make them the running CPU's: GDT, segments, task register. GS.base stays. */
 void tables_load(struct cpu_tables *tables);
 /* GDTR alone, when the tables are loaded already: an exit from a guest changes its limit. */
-void tables_load_gdt(const struct cpu_tables *tables);
+static inline void tables_load_gdt(const struct cpu_tables *tables)
+{
+	const struct {
+		uint16_t limit;
+		uint64_t base;
+	}
+	__attribute__((packed)) gdtr = {sizeof(tables->gdt) - 1, (uint64_t)(uintptr_t)tables->gdt};
+
+	__asm__ volatile("lgdt %0" : : "m"(gdtr));
+}
 
 #endif

@@ -183,7 +183,7 @@ uint64_t time_ns(void)
 {
 	if (!tsc.hz)
 		return 0;
-	return tick_rate_ns(&tsc, rdtsc() + percpu()->tsc_offset - tsc_start);
+	return tick_rate_ns(&tsc, rdtsc() + (uint64_t)percpu()->tsc_offset - tsc_start);
 }
 
 uint64_t time_wall_ns(void)
@@ -198,7 +198,7 @@ uint64_t time_tsc_hz(void)
 
 uint64_t time_tsc_at(uint64_t ns)
 {
-	return tsc_start - percpu()->tsc_offset + tick_rate_ticks(&tsc, ns);
+	return tsc_start - (uint64_t)percpu()->tsc_offset + tick_rate_ticks(&tsc, ns);
 }
 
 void time_spin_us(uint32_t microseconds)

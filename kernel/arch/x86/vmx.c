@@ -4,6 +4,7 @@
 #include "arch/x86/features.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/shadow.h"
 #include "arch/x86/speculation_cpu.h"
 #include "arch/x86/tables.h"
 #include "arch/x86/trap.h"
@@ -80,7 +81,8 @@ struct vtx_counts vtx_counts(void)
 {
 	const struct percpu *self = percpu();
 
-	return (struct vtx_counts){self->vmreads, self->vmwrites};
+	/* HOST_RSP, and HOST_SSP where there is one (vmx_enter.S). */
+	return (struct vtx_counts){self->vmreads, self->vmwrites, cpu_has_shadow ? 2 : 1};
 }
 
 uint64_t vtx_vmread(enum vmcs_field field)
@@ -208,12 +210,21 @@ void vtx_wrmsr(uint32_t msr, uint64_t value)
 	wrmsr(msr, value);
 }
 
+void vtx_wrmsrs(const uint32_t *msrs, const uint64_t *values, uint32_t which)
+{
+	for (; which; which &= which - 1) {
+		const int i = __builtin_ctz(which);
+
+		wrmsr(msrs[i], values[i]);
+	}
+}
+
 uint64_t vtx_rdtsc(void)
 {
 	return rdtsc();
 }
 
-uint64_t vtx_tsc_lag(void)
+int64_t vtx_tsc_lag(void)
 {
 	return percpu()->tsc_offset;
 }

@@ -41,7 +41,8 @@
 	X(AUDIT_WORLD_FAULT, 7, "world-fault", 16,                                                 \
 		"a user world did what it may not, and was ended")                                 \
 	X(AUDIT_DENIAL, 8, "denial", 32, "a user world asked for what it may not have")            \
-	X(AUDIT_VM_POWER, 9, "vm-power", 32, "somebody asked a virtual machine to start or stop")  \
+	X(AUDIT_VM_POWER, 9, "vm-power", 32,                                                       \
+		"somebody asked a virtual machine to start or stop, or one was not powered on")    \
 	X(AUDIT_CONSOLE, 10, "console", 32, "somebody began to work at the console, or at a VM's") \
 	X(AUDIT_HOST_POWER, 11, "host-power", 16, "somebody asked the host to stop or restart")    \
 	X(AUDIT_HARDENING, 12, "hardening", 32, "a rule that protects the kernel does not hold")   \

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <vmkapi/status.h>
 
-#define VMKAPI_VERSION     3u
+#define VMKAPI_VERSION     4u
 
 #define VMKAPI_VECTORS_MAX 16u
 /* Allocations that one module has at a time, of each kind. */
@@ -51,7 +51,11 @@ struct vmkapi_irq { /* who is called for one interrupt of a device */
 enum vmkapi_irq_mode { VMKAPI_IRQ_INTX, VMKAPI_IRQ_MSI, VMKAPI_IRQ_MSIX };
 
 struct vmkapi_nic_ops {
+	/* The frame is copied, and goes out after those before it. VMK_NO_RESOURCES: there is no
+	 * room. */
 	enum vmk_status (*send)(void *nic, const void *frame, size_t bytes);
+	/* How many frames send() takes now, and at most: where nothing waits to go out. */
+	unsigned (*room)(void *nic, unsigned *most);
 };
 
 struct vmkapi {

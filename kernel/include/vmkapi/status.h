@@ -37,7 +37,8 @@
 	X(VMK_WRONG_VMKAPI, "wrong-vmkapi", "made for another version of vmkapi")              \
 	X(VMK_DUPLICATE_NAME, "duplicate-name", "something of this name is loaded already")    \
 	X(VMK_BAD_STATE, "bad-state", "not possible in the state that it is in")               \
-	X(VMK_WRONG_PROVIDER, "wrong-provider", "signed in another provider's name")
+	X(VMK_WRONG_PROVIDER, "wrong-provider", "signed in another provider's name")           \
+	X(VMK_NO_PLACE, "no-place", "no free range of addresses is large enough")
 
 enum vmk_status {
 #define X(symbol, name, meaning) symbol,

@@ -1,7 +1,8 @@
 /*
  * Logging in at the console: VMK_SYS_LOGIN. Where the host's configuration names accounts, a world
  * with a `tty` starts with that handle alone; the others come with a log-in, less those rights that
- * the account's role does not have. The session ends with the life of the world.
+ * the account's role does not have. The session ends with the life of the world, which the kernel
+ * ends when nobody has typed for as long as the configuration says (console.timeout).
  *
  * The password never leaves ring 3: what proves it is the ClientKey of SCRAM-SHA-256 (RFC 5802,
  * section 3; RFC 7677), made with the salt and the number of iterations that the kernel names.
@@ -38,6 +39,6 @@ struct vmk_login {
 };
 
 /* What a world exits with that logs somebody out. */
-enum vmk_logout { VMK_LOGOUT_ASKED = 0, VMK_LOGOUT_IDLE = 3 };
+enum vmk_logout { VMK_LOGOUT_ASKED = 0 };
 
 #endif

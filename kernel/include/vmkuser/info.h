@@ -7,6 +7,7 @@
 #define VMKUSER_INFO_H
 
 #include <stdint.h>
+#include <vmkuser/vm.h>
 #include <vmkuser/secpolicy.h>
 #include <vmkuser/syscall.h>
 
@@ -270,6 +271,10 @@ struct vmk_info_group {
 	/* Of a VM: how far vCPUs were ahead of the slowest one when they were looked at, ns; and
 	 * how often by less than 0.5, 1, 2, 3, 4 ms, and by more. */
 	uint64_t skew_max, skews[VMK_INFO_SKEWS];
+	/* How often VMK_CONTROL_POOL_RESERVATION was refused for want of resources; the last time:
+	 * what was needed and available, and who had no more: a path, or words. */
+	uint32_t refusals, needed, available, reserved;
+	char lacking[80];
 };
 
 /* X(symbol, name) */
@@ -308,6 +313,7 @@ struct vmk_info_vm {
 	uint8_t autostart, attached; /* attached: somebody is at its console */
 	uint8_t latency_high;        /* `latency-sensitivity=high` */
 	uint8_t reserved[5];
+	struct vmk_vm_stats guest; /* of its memory, as the guest said last */
 	char why[128]; /* why it was not powered on the last time it was asked for; empty */
 };
 

@@ -13,7 +13,7 @@
 
 /* Of all that stands here. A VMX world's manifest says which one it was made for (`vm-calls`), and
  * its package is refused where that is another. */
-#define VMK_VM_CALLS_VERSION 2
+#define VMK_VM_CALLS_VERSION 3
 
 #define VMK_VM_NAME_MAX      32
 #define VMK_VM_HIGH_BASE     0x100000000ull
@@ -58,7 +58,7 @@ struct vmk_vm_entry {
 	X(VMK_VM_REQUEST_RESET, 6, "somebody asks for a reset")                         \
 	X(VMK_VM_REQUEST_CONSOLE, 7, "its console: somebody came, left, typed or read") \
 	X(VMK_VM_REQUEST_ACKNOWLEDGE, 8, "vCPU 0 takes VMK_VM_INTR: the vector")        \
-	X(VMK_VM_REQUEST_BALLOON, 9, "another balloon_pages than before")
+	X(VMK_VM_REQUEST_BALLOON, 9, "another balloon_pages, or new statistics are wanted")
 enum vmk_vm_request_kind {
 #define X(symbol, number, what) symbol = number,
 	VMK_VM_REQUESTS(X)
@@ -104,6 +104,33 @@ struct vmk_vm_pages {
 	uint32_t page[VMK_VM_PAGES_MAX];
 };
 
+/*
+ * What the guest says of its memory, through its balloon's driver (Virtio 1.2, 5.5.6.3): bytes, and
+ * counts since its boot. X(symbol, tag)
+ */
+#define VMK_VM_STATS(X)                        \
+	X(VMK_VM_STAT_SWAP_IN, 0)              \
+	X(VMK_VM_STAT_SWAP_OUT, 1)             \
+	X(VMK_VM_STAT_MAJOR_FAULTS, 2)         \
+	X(VMK_VM_STAT_MINOR_FAULTS, 3)         \
+	X(VMK_VM_STAT_FREE, 4)                 \
+	X(VMK_VM_STAT_TOTAL, 5)                \
+	X(VMK_VM_STAT_AVAILABLE, 6)            \
+	X(VMK_VM_STAT_CACHES, 7)               \
+	X(VMK_VM_STAT_HUGE_PAGES_ALLOCATED, 8) \
+	X(VMK_VM_STAT_HUGE_PAGES_FAILED, 9)
+enum vmk_vm_stat {
+#define X(symbol, tag) symbol = tag,
+	VMK_VM_STATS(X)
+#undef X
+		VMK_VM_STAT_COUNT
+};
+struct vmk_vm_stats {
+	uint32_t known; /* bit n: it has said value n */
+	uint32_t reserved;
+	uint64_t value[VMK_VM_STAT_COUNT];
+};
+
 /* VMK_SYS_VM_CONTROL(vm, VMK_VM_CONTROL_*, argument) */
 enum vmk_vm_control {
 	VMK_VM_CONTROL_RESET = 1,     /* all vCPUs into reset state, waiting; RAM stays */
@@ -112,6 +139,7 @@ enum vmk_vm_control {
 	 * touched it comes again, zeroed. What is no RAM or has no memory is passed over. */
 	VMK_VM_CONTROL_GIVE_BACK = 3,
 	VMK_VM_CONTROL_BALLOON = 4, /* how many pages the guest has given up, as it says */
+	VMK_VM_CONTROL_STATS = 5,   /* the address of a struct vmk_vm_stats, likewise */
 };
 
 /*

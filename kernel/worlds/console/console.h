@@ -14,9 +14,6 @@ bool login_run(void);
 enum vmk_status terminal_start(void);
 void terminal_write(const char *text, size_t bytes);
 void terminal_flush(void);
-/* From now on, whoever types nothing for so long is gone: terminal_read() and terminal_read_or()
- * then log him out, and so does terminal_pause(), whatever runs. */
-void terminal_set_idle(uint64_t nanoseconds);
 /* Waits until something was typed; takes up to `size` bytes of it. */
 enum vmk_status terminal_read(char *to, size_t size, size_t *bytes);
 /* The same, but also for `other` to be readable, and not for long: *bytes may be 0. */

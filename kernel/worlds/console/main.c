@@ -1,5 +1,4 @@
 /* The console: whoever reaches the serial line or the screen, and the command table. */
-#include <stdlib.h>
 #include <string.h>
 
 #include <vmkuser/auth.h>
@@ -7,9 +6,6 @@
 
 #include "worlds/console/console.h"
 #include "worlds/libvmk/session.h"
-
-#define IDLE_SECONDS 900u
-#define NS_PER_S     1000000000ull
 
 static vmk_handle system_handle, trust;
 
@@ -68,22 +64,6 @@ static struct vmk_host host = {
 	.log = op_log,
 };
 
-/* console.timeout: seconds, 0 for ever. Whatever is none counts as if it were not there. */
-static void begin_session(void)
-{
-	uint64_t seconds = IDLE_SECONDS;
-	char value[8], *end;
-
-	if (config_get("console.timeout", value, sizeof(value)) == VMK_OK) {
-		unsigned long number = strtoul(value, &end, 10);
-
-		if (value[0] >= '0' && value[0] <= '9' && !*end)
-			seconds = number;
-	}
-	terminal_set_idle(seconds * NS_PER_S);
-	host.log_out = op_log_out;
-}
-
 int main(void)
 {
 	bool logged_in;
@@ -101,7 +81,7 @@ int main(void)
 	system_handle = vmku_find("system", VMK_KIND_SYSTEM);
 	trust = vmku_find("trust", VMK_KIND_TRUST);
 	if (logged_in)
-		begin_session();
+		host.log_out = op_log_out;
 	session_start(&session, &host, NULL);
 	while (terminal_read(bytes, sizeof(bytes), &count) == VMK_OK)
 		session_feed(&session, bytes, count);

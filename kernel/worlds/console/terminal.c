@@ -1,7 +1,6 @@
 #include "worlds/console/console.h"
 
 #include <string.h>
-#include <vmkuser/auth.h>
 #include <vmkuser/libvmkuser.h>
 
 #define CTRL_C  3
@@ -13,7 +12,6 @@ static struct {
 	size_t out_bytes;
 	char in[256]; /* typed ahead */
 	size_t in_bytes;
-	uint64_t idle_ns, typed_ns; /* after how long nobody is there; when somebody was */
 } terminal;
 
 enum vmk_status terminal_start(void)
@@ -59,7 +57,6 @@ static bool collect(void)
 		    sizeof(terminal.in) - terminal.in_bytes, &bytes) != VMK_OK)
 		return true;
 	terminal.in_bytes += bytes;
-	terminal.typed_ns = now_ns();
 	for (const char *at = terminal.in; at < terminal.in + terminal.in_bytes; at++)
 		if (*at == CTRL_C)
 			interrupt = at;
@@ -70,33 +67,11 @@ static bool collect(void)
 	return false;
 }
 
-void terminal_set_idle(uint64_t nanoseconds)
-{
-	terminal.idle_ns = nanoseconds;
-	terminal.typed_ns = now_ns();
-}
-
-/* How long may still be waited for a key; does not return when that time is over. */
-static uint64_t idle_left(void)
-{
-	uint64_t idle = now_ns() - terminal.typed_ns;
-
-	if (!terminal.idle_ns)
-		return VMKU_FOREVER;
-	if (idle < terminal.idle_ns)
-		return terminal.idle_ns - idle;
-	terminal_write("\n", 1);
-	terminal_flush();
-	vmku_exit(VMK_LOGOUT_IDLE);
-}
-
 static enum vmk_status take_typed(void)
 {
 	enum vmk_status status =
 		vmku_tty_read(terminal.tty, terminal.in, sizeof(terminal.in), &terminal.in_bytes);
 
-	if (status == VMK_OK)
-		terminal.typed_ns = now_ns();
 	if (status == VMK_WOULD_BLOCK)
 		terminal.in_bytes = 0;
 	return status == VMK_WOULD_BLOCK ? VMK_OK : status;
@@ -117,7 +92,7 @@ enum vmk_status terminal_read(char *to, size_t size, size_t *bytes)
 
 	terminal_flush();
 	while (!terminal.in_bytes) {
-		status = network_wait(terminal.tty, idle_left());
+		status = network_wait(terminal.tty, VMKU_FOREVER);
 		if (status == VMK_OK || status == VMK_TIMEOUT)
 			status = take_typed();
 		if (status != VMK_OK)
@@ -134,7 +109,6 @@ enum vmk_status terminal_read_or(vmk_handle other, char *to, size_t size, size_t
 
 	terminal_flush();
 	network_wait(VMK_NO_HANDLE, 0);
-	idle_left();
 	if (!terminal.in_bytes)
 		status = vmku_wait(handles, 2, STEP_NS, NULL);
 	if (!terminal.in_bytes && (status == VMK_OK || status == VMK_TIMEOUT))
@@ -157,7 +131,6 @@ bool terminal_pause(uint64_t nanoseconds)
 			return false;
 		if (!collect())
 			return false;
-		idle_left();
 		full = terminal.in_bytes == sizeof(terminal.in);
 	}
 	return true;

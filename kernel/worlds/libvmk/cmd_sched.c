@@ -1,4 +1,4 @@
-/* vmk sched pool, vmk sched skew */
+/* vmk sched pool, vmk sched skew, vmk vm sched */
 #include "worlds/libvmk/handlers.h"
 
 #include <stdio.h>
@@ -6,6 +6,9 @@
 
 #define PER_HUNDREDTH 100u /* millionths of a pCPU */
 #define US_PER_MS     1000u
+#define PER_PERCENT   10000u
+
+enum { OPTION_GROUP, OPTION_SHARES, OPTION_RESERVATION, OPTION_LIMIT };
 
 static void add_rate(struct records *out, uint32_t rate)
 {
@@ -40,12 +43,32 @@ int cmd_pool_list(struct call *call)
 /* The one that the path names; false, and said, if there is none. */
 static bool find_group(struct call *call, struct vmk_info_group *group)
 {
+	const char *path = call->text[OPTION_GROUP];
+
 	for (unsigned i = 0; next_record(call, VMK_INFO_GROUP, i, group, sizeof(*group)); i++) {
-		if (!strcmp(group->path, call->text[0]))
+		if (!strcmp(group->path, path))
 			return true;
 	}
 	if (!call->error[0])
-		call_fail(call, EXIT_FAILED, "no resource pool '%s'", call->text[0]);
+		call_fail(call, EXIT_FAILED, "no resource pool '%s'", path);
+	return false;
+}
+
+/* That of the VM of the name; false, and said, if there is none. */
+static bool find_vm_group(struct call *call, struct vmk_info_group *group)
+{
+	const char *name = call->text[OPTION_GROUP];
+
+	for (unsigned i = 0; next_record(call, VMK_INFO_GROUP, i, group, sizeof(*group)); i++) {
+		const char *last = strrchr(group->path, '/');
+
+		if (group->vm && last && !strcmp(last + 1, name))
+			return true;
+	}
+	if (!call->error[0])
+		call_fail(call, EXIT_FAILED,
+			"no virtual machine '%s' that is on: 'vm list' shows those there are",
+			name);
 	return false;
 }
 
@@ -59,32 +82,94 @@ int cmd_pool_get(struct call *call)
 	return EXIT_OK;
 }
 
-int cmd_pool_set(struct call *call)
+int cmd_vm_sched_get(struct call *call)
 {
-	static const enum vmk_control controls[] = {
-		VMK_CONTROL_POOL_SHARES, VMK_CONTROL_POOL_RESERVATION, VMK_CONTROL_POOL_LIMIT};
 	struct vmk_info_group group;
+
+	if (!find_vm_group(call, &group))
+		return EXIT_FAILED;
+	add_group(call, &group);
+	return EXIT_OK;
+}
+
+/* If it is for want of resources, its record now says who had how much of what was needed. */
+static bool say_shortage(struct call *call, const struct vmk_info_group *before)
+{
+	struct vmk_info_group now;
+
+	for (unsigned i = 0; next_record(call, VMK_INFO_GROUP, i, &now, sizeof(now)); i++) {
+		if (now.id != before->id || now.refusals == before->refusals)
+			continue;
+		call_fail(call, EXIT_FAILED,
+			"%s keeps its reservation: %u %% of a CPU needed, %u %% available in %s",
+			now.path, (unsigned)(now.needed / PER_PERCENT),
+			(unsigned)(now.available / PER_PERCENT), now.lacking);
+		return true;
+	}
+	return false;
+}
+
+static int set_one(struct call *call, const struct vmk_info_group *group, unsigned option)
+{
+	static const enum vmk_control controls[] = {[OPTION_SHARES] = VMK_CONTROL_POOL_SHARES,
+		[OPTION_RESERVATION] = VMK_CONTROL_POOL_RESERVATION,
+		[OPTION_LIMIT] = VMK_CONTROL_POOL_LIMIT};
+	static const char *const names[] = {[OPTION_SHARES] = "shares",
+		[OPTION_RESERVATION] = "reservation",
+		[OPTION_LIMIT] = "limit"};
 	char tried[ERROR_BYTES / 2];
+	enum vmk_status status;
+
+	if (!call_given(call, option))
+		return EXIT_OK;
+	status = call->host->control(call->context, controls[option],
+		(uint64_t)group->id << 32 | (uint32_t)call->number[option]);
+	if (status == VMK_OK)
+		return EXIT_OK;
+	if (status == VMK_NO_RESOURCES && say_shortage(call, group))
+		return EXIT_FAILED;
+	if (status == VMK_BAD_PARAM && option != OPTION_SHARES)
+		return call_fail(call, EXIT_FAILED,
+			"%s keeps its %s: a limit is not below the reservation", group->path,
+			names[option]);
+	snprintf(tried, sizeof(tried), "%s keeps its %s", group->path, names[option]);
+	return call_fail_status(call, status, tried);
+}
+
+/* The limit is never below the reservation, in between neither. */
+static int set_group(struct call *call, const struct vmk_info_group *group)
+{
+	const uint64_t limit = call->number[OPTION_LIMIT];
+	const bool limit_first = !limit || limit * PER_PERCENT >= group->reservation;
+	const unsigned order[] = {OPTION_SHARES, limit_first ? OPTION_LIMIT : OPTION_RESERVATION,
+		limit_first ? OPTION_RESERVATION : OPTION_LIMIT};
 	unsigned given = 0;
 
-	if (!find_group(call, &group))
-		return EXIT_FAILED;
-	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
-		enum vmk_status status;
+	for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		const int status = set_one(call, group, order[i]);
 
-		if (!call_given(call, i + 1))
-			continue;
-		given++;
-		status = call->host->control(call->context, controls[i],
-			(uint64_t)group.id << 32 | (uint32_t)call->number[i + 1]);
-		snprintf(tried, sizeof(tried), "%s keeps what it has", group.path);
-		if (status != VMK_OK)
-			return call_fail_status(call, status, tried);
+		if (status != EXIT_OK)
+			return status;
+		given += call_given(call, order[i]);
 	}
 	if (!given)
 		return call_fail(
 			call, EXIT_FAILED, "nothing to set: --shares, --reservation, --limit");
 	return call_done(call);
+}
+
+int cmd_pool_set(struct call *call)
+{
+	struct vmk_info_group group;
+
+	return find_group(call, &group) ? set_group(call, &group) : EXIT_FAILED;
+}
+
+int cmd_vm_sched_set(struct call *call)
+{
+	struct vmk_info_group group;
+
+	return find_vm_group(call, &group) ? set_group(call, &group) : EXIT_FAILED;
 }
 
 int cmd_skew_list(struct call *call)

@@ -250,6 +250,56 @@ int cmd_vm_destroy(struct call *call)
 	return control(call, VMK_CONTROL_VM_DESTROY, "destroyed");
 }
 
+static void add_memory(
+	struct call *call, const char *whose, const char *what, uint64_t value, const char *unit)
+{
+	records_text(call->out, "%s", what);
+	records_text(call->out, "%s", whose);
+	records_number(call->out, value);
+	records_text(call->out, "%s", unit);
+}
+
+/* What a guest does not say has no row. */
+static void add_guest_memory(struct call *call, const struct vmk_vm_stats *stats)
+{
+	static const struct {
+		const char *what;
+		bool is_count;
+	} names[VMK_VM_STAT_COUNT] = {
+		[VMK_VM_STAT_SWAP_IN] = {"Swapped In", false},
+		[VMK_VM_STAT_SWAP_OUT] = {"Swapped Out", false},
+		[VMK_VM_STAT_MAJOR_FAULTS] = {"Major Faults", true},
+		[VMK_VM_STAT_MINOR_FAULTS] = {"Minor Faults", true},
+		[VMK_VM_STAT_FREE] = {"Free", false},
+		[VMK_VM_STAT_TOTAL] = {"Total", false},
+		[VMK_VM_STAT_AVAILABLE] = {"Available", false},
+		[VMK_VM_STAT_CACHES] = {"Caches", false},
+		[VMK_VM_STAT_HUGE_PAGES_ALLOCATED] = {"Huge Pages Allocated", true},
+		[VMK_VM_STAT_HUGE_PAGES_FAILED] = {"Huge Pages Failed", true},
+	};
+
+	for (unsigned i = 0; i < VMK_VM_STAT_COUNT; i++)
+		if (stats->known >> i & 1)
+			add_memory(call, "guest", names[i].what,
+				names[i].is_count ? stats->value[i] : stats->value[i] >> 10,
+				names[i].is_count ? "" : "KiB");
+}
+
+int cmd_vm_memory_get(struct call *call)
+{
+	struct vmk_info_vm vm;
+
+	if (!find(call, &vm))
+		return EXIT_FAILED;
+	add_memory(call, "host", "Configured", vm.memory_kib, "KiB");
+	add_memory(call, "host", "Limit", vm.memory_limit_kib, "KiB");
+	add_memory(call, "host", "Granted", vm.memory_granted_kib, "KiB");
+	add_memory(call, "host", "Balloon", vm.balloon_kib, "KiB");
+	add_memory(call, "host", "Balloon Target", vm.balloon_target_kib, "KiB");
+	add_guest_memory(call, &vm.guest);
+	return call->error[0] ? EXIT_FAILED : EXIT_OK;
+}
+
 int cmd_vm_memory_set(struct call *call)
 {
 	struct vmk_info_vm vm;

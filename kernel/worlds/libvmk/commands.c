@@ -89,6 +89,8 @@ SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Package"),
 	TEXT("Latency Sensitivity"), TEXT("CPU Affinity"), BOOL("Autostart"), NUMBER("Starts"),
 	BOOL("Console In Use"), TEXT("Error"));
 
+SCHEMA_OF(vm_memory, LAYOUT_TABLE, TEXT("Of"), TEXT("Says"), NUMBER("Value"), TEXT("Unit"));
+
 #define PING_OPTIONS                                   \
 	{.name = "host",                               \
 		.letter = 'H',                         \
@@ -149,6 +151,11 @@ SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Package"),
 		.least = (least_),               \
 		.most = (most_),                 \
 		.help = (help_)}
+#define POOL_NUMBERS                                                            \
+	POOL_NUMBER("shares", 1, 1000000, "its part beside its siblings"),      \
+		POOL_NUMBER("reservation", 0, 102400,                           \
+			"percent of one CPU that it has in any case; 0: none"), \
+		POOL_NUMBER("limit", 0, 102400, "and has at most; 0: no limit")
 #define MODULE_OPTION                \
 	{.name = "module",           \
 		.letter = 'm',       \
@@ -210,6 +217,7 @@ const struct name_space vmk_namespaces[] = {
 	{"sched stats", "How worlds spend their time"},
 	{"vm", "Virtual machines"},
 	{"vm memory", "Memory of virtual machines"},
+	{"vm sched", "CPU time of virtual machines"},
 	{"world", "Worlds: all that is scheduled"},
 	{"world stats", "How worlds spend their time"},
 	{NULL, NULL},
@@ -257,11 +265,7 @@ const struct command vmk_commands[] = {
 	{"sched pool set",
 		"Give a resource pool or a VM that is on another part of the CPUs' time, until the "
 		"next boot or power-off",
-		NULL, cmd_pool_set,
-		{POOL_OPTION, POOL_NUMBER("shares", 1, 1000000, "its part beside its siblings"),
-			POOL_NUMBER("reservation", 0, 102400,
-				"percent of one CPU that it has in any case; 0: none"),
-			POOL_NUMBER("limit", 0, 102400, "and has at most; 0: no limit")}},
+		NULL, cmd_pool_set, {POOL_OPTION, POOL_NUMBERS}},
 	{"sched skew list", "How often vCPUs were how many ms ahead of their VM's slowest one",
 		&skews, cmd_skew_list, {{0}}},
 	{"sched stats get", "How worlds spend their time, in percent of one CPU over an interval",
@@ -348,6 +352,8 @@ const struct command vmk_commands[] = {
 		cmd_vm_destroy, {VM_OPTION}},
 	{"vm get", "All that is known of a virtual machine", &vm_get, cmd_vm_get, {VM_OPTION}},
 	{"vm list", "List the virtual machines, whether they run or not", &vms, cmd_vm_list, {{0}}},
+	{"vm memory get", "What host and guest say of a virtual machine's memory", &vm_memory,
+		cmd_vm_memory_get, {VM_OPTION}},
 	{"vm memory set",
 		"Have a virtual machine make do with less memory, by its balloon, until it is off",
 		NULL, cmd_vm_memory_set,
@@ -360,6 +366,13 @@ const struct command vmk_commands[] = {
 		{VM_OPTION}},
 	{"vm reset", "Reset a virtual machine's board", NULL, cmd_vm_reset, {VM_OPTION}},
 	{"vm resume", "Have a paused virtual machine go on", NULL, cmd_vm_resume, {VM_OPTION}},
+	{"vm sched get", "Show the part of the CPUs' time of a virtual machine that is on",
+		&pool_get, cmd_vm_sched_get, {VM_OPTION}},
+	{"vm sched set",
+		"Give a virtual machine that is on another part of the CPUs' time, until it is "
+		"off; "
+		"what it reserves is its vCPUs', in equal parts",
+		NULL, cmd_vm_sched_set, {VM_OPTION, POOL_NUMBERS}},
 	{"vm start", "Power a virtual machine on", NULL, cmd_vm_start, {VM_OPTION}},
 	{"vm stop", "Press a virtual machine's power button", NULL, cmd_vm_stop,
 		{VM_OPTION, {.name = "hard",

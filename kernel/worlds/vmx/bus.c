@@ -4,10 +4,11 @@
 
 static bool is_free(const struct bus *bus, uint64_t first, uint64_t last)
 {
+	bool is = first <= last;
+
 	for (unsigned i = 0; i < bus->count; i++)
-		if (first <= bus->range[i].last && bus->range[i].first <= last)
-			return false;
-	return first <= last;
+		is &= last < bus->range[i].first || first > bus->range[i].last;
+	return is;
 }
 
 void bus_add(

@@ -37,11 +37,14 @@ void entropy_init(
 
 struct balloon {
 	struct virtio virtio;
+	bool wants_stats; /* newer ones than the guest's buffer has */
 };
 /* `pages` of 4 KiB are to be in it. What the guest gives up goes to host.give_back. */
 void balloon_init(struct balloon *balloon, uint32_t pages, struct host host,
 	const struct gmem *memory, struct pci *pci);
 void balloon_set(struct balloon *balloon, uint32_t pages);
+/* The guest is to say how its memory is; what it says goes to host.memory_stats. */
+void balloon_ask_stats(struct balloon *balloon);
 
 struct vconsole {
 	struct virtio virtio;

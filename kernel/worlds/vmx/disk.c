@@ -1,3 +1,4 @@
+#include "lib/nospec.h"
 #include "lib/types.h"
 #include "worlds/vmx/devices.h"
 #include <string.h>
@@ -24,7 +25,7 @@ static uint8_t *place(const struct disk *disk, uint64_t sector, uint64_t bytes)
 	if (bytes % DISK_SECTOR || sector > disk->sectors ||
 		bytes / DISK_SECTOR > disk->sectors - sector)
 		return NULL;
-	return disk->data + sector * DISK_SECTOR;
+	return disk->data + index_nospec(sector, disk->sectors + 1) * DISK_SECTOR;
 }
 
 static uint8_t read_sectors(const struct disk *disk, const struct virtqueue_chain *chain,

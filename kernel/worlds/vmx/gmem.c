@@ -1,4 +1,5 @@
 #include "worlds/vmx/gmem.h"
+#include "lib/nospec.h"
 #include <string.h>
 #include <vmkuser/vm.h>
 
@@ -10,10 +11,10 @@ static bool is_inside(uint64_t offset, uint64_t bytes, uint64_t size)
 void *gmem_map(const struct gmem *memory, uint64_t gpa, uint64_t bytes)
 {
 	if (is_inside(gpa, bytes, memory->low_bytes))
-		return memory->low + gpa;
+		return memory->low + index_nospec(gpa, memory->low_bytes + 1);
 	if (gpa >= VMK_VM_HIGH_BASE && memory->high_bytes &&
 		is_inside(gpa - VMK_VM_HIGH_BASE, bytes, memory->high_bytes))
-		return memory->high + (gpa - VMK_VM_HIGH_BASE);
+		return memory->high + index_nospec(gpa - VMK_VM_HIGH_BASE, memory->high_bytes + 1);
 	return NULL;
 }
 

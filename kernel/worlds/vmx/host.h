@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <vmkuser/vm.h>
 
 #define HOST_NEVER UINT64_MAX
 
@@ -31,6 +32,8 @@ struct host_ops {
 	void (*give_back)(void *context, const uint32_t *pages, unsigned count);
 	/* How many it has given up, as it says. */
 	void (*ballooned)(void *context, uint32_t pages);
+	/* What it says of its memory. */
+	void (*memory_stats)(void *context, const struct vmk_vm_stats *stats);
 	/* One line, without its end, about a device of this VM. */
 	void (*log)(void *context, const char *line);
 };

@@ -105,6 +105,20 @@ static void ballooned(void *context, uint32_t pages)
 	vmku_vm_control(vm, VMK_VM_CONTROL_BALLOON, pages);
 }
 
+static void memory_stats(void *context, const struct vmk_vm_stats *stats)
+{
+	vmku_vm_control(vm, VMK_VM_CONTROL_STATS, (uintptr_t)stats);
+}
+
+/* What the guest said is not true of the one that begins. */
+static void forget_memory(void)
+{
+	const struct vmk_vm_stats none = {0};
+
+	ballooned(NULL, 0);
+	memory_stats(NULL, &none);
+}
+
 /* The kernel puts the VM's name before it: this world is called as its VM. */
 static void say(void *context, const char *line)
 {
@@ -132,6 +146,7 @@ static const struct host_ops host_ops = {
 	.reset = reset,
 	.give_back = give_back,
 	.ballooned = ballooned,
+	.memory_stats = memory_stats,
 	.log = say,
 };
 
@@ -358,6 +373,7 @@ static void handle(struct vmk_vm_exchange *x)
 	case VMK_VM_REQUEST_BALLOON:
 		if (vmku_vm_info(vm, &info) == VMK_OK)
 			balloon_set(&board.balloon, (uint32_t)info.balloon_pages);
+		balloon_ask_stats(&board.balloon);
 		break;
 	default:
 		if (x->ready)
@@ -440,5 +456,6 @@ int main(void)
 		lines_flush(&lines);
 		say(NULL, "reset");
 		vmku_vm_control(vm, VMK_VM_CONTROL_RESET, 0);
+		forget_memory();
 	}
 }

@@ -1,4 +1,5 @@
 #include "worlds/vmx/pci.h"
+#include "lib/nospec.h"
 #include "lib/panic.h"
 #include <stddef.h>
 #include <string.h>
@@ -73,10 +74,12 @@ void pci_init(struct pci *pci)
 static struct pci_function *selected(struct pci *pci)
 {
 	const unsigned slot = pci->address >> 11 & 0x1f;
+	struct pci_function *f;
 
 	if (!(pci->address & ADDRESS_ENABLE) || (pci->address & 0x00ff0700u) || slot >= PCI_SLOTS)
 		return NULL;
-	return pci->slot[slot].present ? &pci->slot[slot] : NULL;
+	f = &pci->slot[index_nospec(slot, PCI_SLOTS)];
+	return f->present ? f : NULL;
 }
 
 static uint64_t read_config(struct pci_function *f, unsigned offset, unsigned bytes)

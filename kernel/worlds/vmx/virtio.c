@@ -1,5 +1,6 @@
 #include "worlds/vmx/virtio.h"
 #include "worlds/vmx/pic.h"
+#include "lib/nospec.h"
 #include "lib/types.h"
 #include <stdio.h>
 #include <string.h>
@@ -208,7 +209,9 @@ static void write_status(struct virtio *v, uint8_t value)
 
 static struct virtqueue *selected(struct virtio *v)
 {
-	return v->queue_select < v->class->queues ? &v->queue[v->queue_select] : NULL;
+	const unsigned count = v->class->queues;
+
+	return v->queue_select < count ? &v->queue[index_nospec(v->queue_select, count)] : NULL;
 }
 
 static uint64_t read_queue(struct virtio *v, unsigned offset)

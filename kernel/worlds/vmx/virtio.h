@@ -10,7 +10,7 @@
 #include "worlds/vmx/pci.h"
 #include "worlds/vmx/virtqueue.h"
 
-#define VIRTIO_QUEUES  2u
+#define VIRTIO_QUEUES  3u
 #define VIRTIO_VECTORS (VIRTIO_QUEUES + 1)
 #define VIRTIO_BAR     0x8000u
 

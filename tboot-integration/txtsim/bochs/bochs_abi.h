@@ -76,6 +76,26 @@ void bx_op_rdmsr(struct bx_cpu *, struct bx_instruction *) __asm__(
 	"_ZN8BX_CPU_C5RDMSREP15bxInstruction_c");
 void bx_op_cpuid(struct bx_cpu *, struct bx_instruction *) __asm__(
 	"_ZN8BX_CPU_C5CPUIDEP15bxInstruction_c");
+void bx_op_vmread_64(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C11VMREAD_EqGqEP15bxInstruction_c");
+void bx_op_vmread_32(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C11VMREAD_EdGdEP15bxInstruction_c");
+void bx_op_vmwrite_64(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C12VMWRITE_GqEqEP15bxInstruction_c");
+void bx_op_vmwrite_32(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C12VMWRITE_GdEdEP15bxInstruction_c");
+void bx_op_invept(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C6INVEPTEP15bxInstruction_c");
+void bx_op_invvpid(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C7INVVPIDEP15bxInstruction_c");
+void bx_op_vmptrld(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C7VMPTRLDEP15bxInstruction_c");
+void bx_op_vmclear(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C7VMCLEAREP15bxInstruction_c");
+void bx_op_vmlaunch(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C8VMLAUNCHEP15bxInstruction_c");
+void bx_op_rdtsc(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C5RDTSCEP15bxInstruction_c");
 void bx_op_out_dx_al(struct bx_cpu *, struct bx_instruction *) __asm__(
 	"_ZN8BX_CPU_C8OUT_DXALEP15bxInstruction_c");
 void bx_op_out_ib_al(struct bx_cpu *, struct bx_instruction *) __asm__(

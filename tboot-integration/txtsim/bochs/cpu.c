@@ -17,9 +17,15 @@
 #define CPUID_1_ECX_SMX     (1u << 6)
 #define MSR_FEATURE_CONTROL 0x3au
 
-#define COM1_DATA           0x3f8u
-#define KEYBOARD_COMMAND    0x64u
-#define KEYBOARD_RESET      0xfeu
+/* Bochs 2.7 writes compacted state from byte 416 of the area on, across the header, and reads it
+ * from 576 on (SDM 1, 13.4.3): whoever switches with XSAVEC or XSAVES loses AVX registers. So
+ * neither is there. */
+#define CPUID_XSAVE           0xdu
+#define CPUID_XSAVE_COMPACTED (1u << 1 | 1u << 3)
+
+#define COM1_DATA             0x3f8u
+#define KEYBOARD_COMMAND      0x64u
+#define KEYBOARD_RESET        0xfeu
 
 /* BX_ISA_SMX is feature 32: bit 0 of the second word of the CPU's feature mask. */
 #define ISA_WORD_OFFSET 0x44u
@@ -51,7 +57,7 @@ static uint64_t read64(const struct bx_cpu *cpu, uint32_t at)
 	return le64((const uint8_t *)cpu + at);
 }
 
-static bool in_guest(const struct bx_cpu *cpu)
+bool cpu_in_guest(const struct bx_cpu *cpu)
 {
 	return ((const uint8_t *)cpu)[offset.in_guest];
 }
@@ -89,7 +95,7 @@ static void on_getsec(struct bx_cpu *cpu, struct bx_instruction *instruction)
 	struct getsec_state s = {0};
 
 	/* Bochs itself raises #UD without CR4.SMXE and exits from a guest. */
-	if (!(read32(cpu, offset.cr4) & CR4_SMXE) || in_guest(cpu)) {
+	if (!(read32(cpu, offset.cr4) & CR4_SMXE) || cpu_in_guest(cpu)) {
 		bx_op_getsec(cpu, instruction);
 		return;
 	}
@@ -135,14 +141,17 @@ static void on_rdmsr(struct bx_cpu *cpu, struct bx_instruction *instruction)
 static void on_cpuid(struct bx_cpu *cpu, struct bx_instruction *instruction)
 {
 	const uint32_t smx = txt_has_smx(&edge.txt) ? CPUID_1_ECX_SMX : 0;
-	uint32_t leaf;
+	uint32_t leaf, subleaf;
 
 	select_cpu(cpu);
 	leaf = bx_dbg_get_reg32(BX_EAX);
+	subleaf = bx_dbg_get_reg32(BX_ECX);
 	bx_op_cpuid(cpu, instruction);
 	select_cpu(cpu);
 	if (leaf == 1)
 		bx_dbg_set_reg32(BX_ECX, (bx_dbg_get_reg32(BX_ECX) & ~CPUID_1_ECX_SMX) | smx);
+	if (leaf == CPUID_XSAVE && subleaf == 1)
+		bx_dbg_set_reg32(BX_EAX, bx_dbg_get_reg32(BX_EAX) & ~CPUID_XSAVE_COMPACTED);
 }
 
 /*
@@ -153,7 +162,7 @@ static bool keyboard_reset(const struct bx_cpu *cpu, uint32_t port)
 {
 	select_cpu(cpu);
 	if (port != KEYBOARD_COMMAND || (bx_dbg_get_reg32(BX_EAX) & 0xff) != KEYBOARD_RESET ||
-		in_guest(cpu) || bx_dbg_get_selector(BX_SEG_CS) & 3)
+		cpu_in_guest(cpu) || bx_dbg_get_selector(BX_SEG_CS) & 3)
 		return false;
 	edge_log("reset through the keyboard controller");
 	bx_reset(bx_pc_system, BX_RESET_HARDWARE);
@@ -251,7 +260,7 @@ static void test_offsets(void)
 		struct bx_cpu *cpu = bx_cpu_array[i];
 
 		if (read32(cpu, offset.cr0) != CR0_AT_RESET || read32(cpu, offset.cr4) != 0 ||
-			in_guest(cpu) || read64(cpu, offset.executed) != 0)
+			cpu_in_guest(cpu) || read64(cpu, offset.executed) != 0)
 			edge_die("self-test: CPU %u has CR0=%#x CR4=%#x after reset", i,
 				read32(cpu, offset.cr0), read32(cpu, offset.cr4));
 		if (!edge.txt_enabled || !txt_has_smx(&edge.txt))
@@ -263,7 +272,7 @@ static void test_offsets(void)
 	}
 }
 
-static void hook(const char *name, bx_handler from, bx_handler to)
+void cpu_hook(const char *name, cpu_handler from, cpu_handler to)
 {
 	bx_handler *slot = (bx_handler *)BxOpcodesTable;
 	unsigned found = 0;
@@ -282,7 +291,7 @@ static void hook(const char *name, bx_handler from, bx_handler to)
 uint64_t cpu_host_cr3(void)
 {
 	for (unsigned i = 0; i < bx_cpu_count; i++)
-		if (!in_guest(bx_cpu_array[i]))
+		if (!cpu_in_guest(bx_cpu_array[i]))
 			return read64(bx_cpu_array[i], offset.cr4 - CR3_TO_CR4);
 	return 0;
 }
@@ -315,14 +324,15 @@ void cpu_install_hooks(void)
 {
 	find_offsets();
 	test_offsets();
-	hook("OUT DX,AL", bx_op_out_dx_al, on_out_dx);
-	hook("OUT imm8,AL", bx_op_out_ib_al, on_out_ib);
+	cpu_hook("OUT DX,AL", bx_op_out_dx_al, on_out_dx);
+	cpu_hook("OUT imm8,AL", bx_op_out_ib_al, on_out_ib);
+	vmx_count_init();
 	if (!edge.txt_enabled)
 		return;
 	if (!getsec_row_at)
 		edge_die("self-test: GETSEC is not in Bochs' opcode table");
 	memcpy(getsec_row_at, getsec_row, sizeof(getsec_row));
-	hook("GETSEC", bx_op_getsec, on_getsec);
-	hook("RDMSR", bx_op_rdmsr, on_rdmsr);
-	hook("CPUID", bx_op_cpuid, on_cpuid);
+	cpu_hook("GETSEC", bx_op_getsec, on_getsec);
+	cpu_hook("RDMSR", bx_op_rdmsr, on_rdmsr);
+	cpu_hook("CPUID", bx_op_cpuid, on_cpuid);
 }

@@ -9,6 +9,7 @@
 #include "tboot-integration/txtsim/model/tis.h"
 
 struct bx_cpu;
+struct bx_instruction;
 
 struct edge {
 	struct txt txt;
@@ -36,6 +37,11 @@ void cpu_enable_smx(void);
 void cpu_install_hooks(void);
 /* Ends the turn of the CPU that asked for the reset. At each later reset. */
 void cpu_end_quantum(void);
+/* Has an instruction's handler in Bochs' opcode table replaced; ends Bochs if it is not there. */
+typedef void (*cpu_handler)(struct bx_cpu *, struct bx_instruction *);
+void cpu_hook(const char *name, cpu_handler from, cpu_handler to);
+/* In VMX non-root operation. */
+bool cpu_in_guest(const struct bx_cpu *cpu);
 /* What all CPUs have executed since power-on. */
 uint64_t cpu_instructions(void);
 /* CR3 of a CPU that is not in a guest of its own; 0: of none. */
@@ -65,6 +71,12 @@ void firmware_reset(void);
 void stamp_init(void);
 void stamp_byte(uint8_t byte);
 void stamp_tpm(unsigned locality, uint32_t command, uint32_t response);
+
+/* vmx_count.c: the VMX instructions of hypervisors, if asked to count them. */
+/* With the other hooks. */
+void vmx_count_init(void);
+/* What was counted until now, with a text. */
+void vmx_count_line(const char *what);
 
 /* swtpm.c */
 /* From here on TPM2_GetRandom answers from this seed. */

@@ -83,6 +83,7 @@ void stamp_byte(uint8_t byte)
 		line[length] = 0;
 		fprintf(file, "%11.6f %9.3f %s\n", line_simulated, line_wall, line);
 		fflush(file);
+		vmx_count_line(line);
 		dump_if_asked();
 		length = 0;
 		return;

@@ -20,7 +20,7 @@
 #include "tboot-integration/txtsim/run/run.h"
 
 #define POLL_MS 50
-#define LOST_S  2.0
+#define LOST_S  20.0
 
 struct machine {
 	const struct run_options *options;
@@ -147,7 +147,7 @@ static bool one_reset_too_many(struct machine *m)
 static int wait_for(struct machine *m)
 {
 	const struct run_options *o = m->options;
-	double end = process_now() + o->timeout_s;
+	const struct process_limit limit = process_limit(m->qemu, o->timeout_s, o->smp);
 	int status;
 
 	m->edge_lost = process_now();
@@ -173,10 +173,8 @@ static int wait_for(struct machine *m)
 			return RUN_SIGNALLED + process_caught();
 		if (one_reset_too_many(m))
 			return RUN_RESET;
-		if (o->timeout_s && process_now() > end) {
-			fprintf(stderr, "txtsim: no end after %u seconds\n", o->timeout_s);
+		if (process_limit_passed(&limit))
 			return RUN_TIMEOUT;
-		}
 	}
 }
 

@@ -15,7 +15,9 @@
 #include "tboot-integration/txtsim/run/process.h"
 #include "tboot-integration/txtsim/run/run.h"
 
-#define CONNECT_WAIT_MS 10000
+/* Bochs connects at once, but on a machine that is busy with other things. */
+#define CONNECT_WAIT_S  120
+#define CONNECT_POLL_MS 50
 
 /* The plugin's settings: see plugin.c. */
 static void set_environment(const struct run_options *o)
@@ -41,6 +43,10 @@ static void set_environment(const struct run_options *o)
 		setenv("TXTSIM_DUMP_AT", o->dump_at, 1);
 	else
 		unsetenv("TXTSIM_DUMP_AT");
+	if (o->count_vmx)
+		setenv("TXTSIM_VMX_COUNTS", "vmx.counts", 1);
+	else
+		unsetenv("TXTSIM_VMX_COUNTS");
 	if (o->seed)
 		setenv("TXTSIM_SEED", o->seed, 1);
 	else
@@ -111,12 +117,25 @@ static int listen_for_com1(unsigned *port)
 	return fd;
 }
 
-static int accept_com1(int listener)
+/* The status stays with the child, for wait_for(). */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid == pid;
+}
+
+static int accept_com1(int listener, pid_t bochs)
 {
 	struct pollfd ready = {.fd = listener, .events = POLLIN};
+	double end = process_now() + CONNECT_WAIT_S;
 	int fd = -1;
 
-	if (poll(&ready, 1, CONNECT_WAIT_MS) == 1)
+	while (poll(&ready, 1, CONNECT_POLL_MS) != 1) {
+		if (has_ended(bochs) || process_caught() || process_now() > end)
+			break;
+	}
+	if (ready.revents & POLLIN)
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	close(listener);
 	return fd;
@@ -137,7 +156,7 @@ static void serve(struct console *c)
 
 static int wait_for(const struct run_options *o, struct console *console, pid_t *bochs)
 {
-	double end = process_now() + o->timeout_s;
+	const struct process_limit limit = process_limit(*bochs, o->timeout_s, 1);
 	int status;
 
 	for (;;) {
@@ -152,10 +171,8 @@ static int wait_for(const struct run_options *o, struct console *console, pid_t 
 			return explain(o, status);
 		if (process_caught())
 			return RUN_SIGNALLED + process_caught();
-		if (o->timeout_s && process_now() > end) {
-			fprintf(stderr, "txtsim: no end after %u seconds\n", o->timeout_s);
+		if (process_limit_passed(&limit))
 			return RUN_TIMEOUT;
-		}
 	}
 }
 
@@ -177,7 +194,7 @@ int bochs_run(const struct run_options *o)
 	bochs = process_start_preloaded(
 		o->workdir, "bochs.out", "lib/txtsim/display_port.so", argv);
 	if (listener >= 0)
-		uart = accept_com1(listener);
+		uart = accept_com1(listener, bochs);
 	if (uart >= 0)
 		console_open_socket(&console, o, uart, false);
 	result = wait_for(o, &console, &bochs);

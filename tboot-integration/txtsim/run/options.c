@@ -41,13 +41,14 @@ const char run_usage[] =
 	"  --seed N             repeatable: seeded RDRAND and TPM2_GetRandom, fixed clock\n"
 	"  --inject FAULT,...   what is wrong with the platform; --inject help [--json] lists all\n"
 	"  --trace              log each GETSEC leaf and TXT register write\n"
-	"  --timeout S          give up after S seconds (none)\n"
+	"  --timeout S          give up after S seconds of the emulator's processor time (none)\n"
 	"  --until TEXT         stop, with success, when COM1 has shown TEXT\n"
 	"  --reboots N          stop at the platform reset after the Nth\n"
 	"  --no-reboot          the same as --reboots 0\n"
 	"  --bochs-arg LINE     a further line for bochsrc\n"
 	"  --dump-at REGEX      all RAM to memory.1, .2 ... whenever a line of COM1 matches "
 	"(Bochs)\n"
+	"  --count-vmx          VMX instructions of hypervisors, in vmx.counts (Bochs)\n"
 	"With --platform qemu:\n"
 	"  --uefi               UEFI firmware (OVMF) instead of a BIOS; only with --no-txt\n"
 	"  --nic NAME           e1000, e1000e or igb (e1000); implies --net\n"
@@ -104,6 +105,7 @@ enum option_code {
 	OPT_TPM_INTERFACE,
 	OPT_QEMU_ARG,
 	OPT_DUMP_AT,
+	OPT_COUNT_VMX,
 };
 
 static const struct option long_options[] = {
@@ -142,6 +144,7 @@ static const struct option long_options[] = {
 	{"tpm-interface", required_argument, NULL, OPT_TPM_INTERFACE},
 	{"qemu-arg", required_argument, NULL, OPT_QEMU_ARG},
 	{"dump-at", required_argument, NULL, OPT_DUMP_AT},
+	{"count-vmx", no_argument, NULL, OPT_COUNT_VMX},
 	{NULL, 0, NULL, 0},
 };
 
@@ -263,6 +266,9 @@ static void take(struct run_options *o, int option, const char *value)
 	case OPT_DUMP_AT:
 		o->dump_at = value;
 		break;
+	case OPT_COUNT_VMX:
+		o->count_vmx = true;
+		break;
 	case OPT_NO_REBOOT:
 		o->reboots = 0;
 		break;
@@ -375,6 +381,8 @@ static void check_emulator(const struct run_options *o)
 	}
 	if (o->dump_at)
 		fail("--dump-at needs --platform bochs: QEMU's monitor has pmemsave");
+	if (o->count_vmx)
+		fail("--count-vmx needs --platform bochs: only there are VT-x and its handlers");
 	if (o->seed)
 		fail("--seed needs --platform bochs: QEMU's processors are not repeatable");
 	if (o->bochs_args)

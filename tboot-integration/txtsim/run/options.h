@@ -38,6 +38,7 @@ struct run_options {
 	const char *seed;    /* NULL: real random numbers and the real time */
 	const char *until;   /* stop once the serial output has this text, NULL: run on */
 	const char *dump_at; /* a regular expression, NULL: no dump of RAM */
+	bool count_vmx;
 	unsigned smp;
 	unsigned memory_mb;
 	unsigned timeout_s; /* 0: none */

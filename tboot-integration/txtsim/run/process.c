@@ -15,7 +15,7 @@
 #include "tboot-integration/txtsim/run/options.h"
 
 #define POLL_NSEC    50000000L
-#define KILL_WAIT_MS 2000
+#define KILL_WAIT_MS 10000
 
 static volatile sig_atomic_t caught;
 
@@ -44,6 +44,41 @@ double process_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+struct process_limit process_limit(pid_t pid, unsigned seconds, unsigned threads)
+{
+	return (struct process_limit){.pid = pid,
+		.seconds = (double)seconds * threads,
+		.end = process_now() + (double)seconds * PROCESS_IDLE_FACTOR};
+}
+
+/* Processor time of all threads, in seconds; 0 if it cannot be told. */
+static double time_spent(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return 0;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+bool process_limit_passed(const struct process_limit *limit)
+{
+	double spent;
+
+	if (limit->seconds == 0 || limit->pid <= 0)
+		return false;
+	spent = time_spent(limit->pid);
+	if (spent < limit->seconds && process_now() < limit->end)
+		return false;
+	fprintf(stderr,
+		"txtsim: no end after %.0f seconds of processor time, of which --timeout allows "
+		"%.0f (or %d "
+		"times as many by the clock): if the machine was still at work, allow more\n",
+		spent, limit->seconds, PROCESS_IDLE_FACTOR);
+	return true;
 }
 
 void process_nap(void)

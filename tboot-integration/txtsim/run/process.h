@@ -35,6 +35,22 @@ int process_caught(void);
 
 /* Seconds of a clock that never goes back. */
 double process_now(void);
+
+/*
+ * How long an emulator may go on. What counts is the processor time that it has had, of all its
+ * threads, so that a busy machine gives it no less; an emulator that waits for something that never
+ * comes has none, and PROCESS_IDLE_FACTOR times as long by the clock.
+ */
+struct process_limit {
+	pid_t pid;
+	double seconds; /* of processor time; 0: none */
+	double end;     /* by process_now() */
+};
+#define PROCESS_IDLE_FACTOR 4
+/* `seconds` of one processor for each of so many threads that work at once. */
+struct process_limit process_limit(pid_t pid, unsigned seconds, unsigned threads);
+/* Whether it is over, which is then said on standard error. False once the process is gone. */
+bool process_limit_passed(const struct process_limit *limit);
 /* Sleeps for one polling interval. */
 void process_nap(void);
 

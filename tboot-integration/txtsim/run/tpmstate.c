@@ -10,7 +10,8 @@
 #include "tboot-integration/txtsim/run/process.h"
 #include "tboot-integration/txtsim/run/run.h"
 
-#define SWTPM_WAIT_S 5
+/* It takes a moment, unless the machine is busy with other things. */
+#define SWTPM_WAIT_S 120
 
 static bool has_state(const char *directory)
 {

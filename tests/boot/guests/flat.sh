@@ -1,6 +1,15 @@
 # Small guests in assembly for the VMX world: source after tests/tap.sh.
 # shellcheck shell=bash
 
+# flat_c DIR NAME SOURCE: DIR/NAME.c.o of SOURCE.c, if there is one; it joins the caller's objects.
+flat_c()
+{
+	[ -e "$3.c" ] || return 0
+	objects+=("$1/$2.c.o")
+	clang-19 --target=i386-none-elf -std=gnu17 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pic \
+		-mno-sse -mno-mmx -mno-80387 -I. -c -o "$1/$2.c.o" "$3.c"
+}
+
 # flat_guest DIR NAME VCPUS [MANIFEST-LINE...]: DIR/NAME.pkg from tests/boot/guests/flat/NAME.S and NAME.c, if there is
 # one; NAME:SOURCE takes another source's.
 flat_guest()
@@ -8,22 +17,22 @@ flat_guest()
 	local dir=$1 name=${2%:*} source=tests/boot/guests/flat/${2#*:} vcpus=$3
 	local objects=("$dir/$name.o")
 	shift 3
-	if [ -e "$source.c" ]; then
-		objects+=("$dir/$name.c.o")
-		clang-19 --target=i386-none-elf -std=gnu17 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pic \
-			-mno-sse -mno-mmx -mno-80387 -I. -c -o "$dir/$name.c.o" "$source.c" || return
-	fi
-	clang-19 --target=i386-none-elf -I. -c -o "$dir/$name.o" "$source.S" &&
+	flat_c "$dir" "$name" "$source" &&
+		clang-19 --target=i386-none-elf -I. -c -o "$dir/$name.o" "$source.S" &&
 		ld.lld-19 -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$dir/$name.bin" "${objects[@]}" &&
 		flat_package "$dir" "$name" "$vcpus" "$name.bin" "$@"
 }
 
-# elf_guest DIR NAME: DIR/NAME.pkg with one vCPU, an ELF file at 1 MiB.
+# elf_guest DIR NAME [MANIFEST-LINE...]: DIR/NAME.pkg with one vCPU, an ELF file at 2 MiB.
 elf_guest()
 {
-	clang-19 --target=i386-none-elf -I. -c -o "$1/$2.o" "tests/boot/guests/flat/$2.S" &&
-		ld.lld-19 -m elf_i386 --image-base=0x100000 -o "$1/$2.elf" "$1/$2.o" &&
-		flat_package "$1" "$2" 1 "$2.elf"
+	local dir=$1 name=$2
+	local objects=("$dir/$name.o")
+	shift 2
+	flat_c "$dir" "$name" "tests/boot/guests/flat/$name" &&
+		clang-19 --target=i386-none-elf -I. -c -o "$dir/$name.o" "tests/boot/guests/flat/$name.S" &&
+		ld.lld-19 -m elf_i386 --image-base=0x200000 -o "$dir/$name.elf" "${objects[@]}" &&
+		flat_package "$dir" "$name" 1 "$name.elf" "$@"
 }
 
 # flat_package DIR NAME VCPUS KERNEL [MANIFEST-LINE...]: DIR/NAME.pkg of DIR/KERNEL.

@@ -8,6 +8,9 @@
 #include "lib/random.h"
 #include "mem/frame_pool.h"
 #include "mem/window.h"
+#include "tests/unit/shim/frame_source.h"
+#include "fuzz/models/frame_promises.h"
+#include "vmkvm/state.h"
 
 uint64_t machine_allocations_left = UINT64_MAX;
 void (*machine_meanwhile)(void);
@@ -27,6 +30,7 @@ bool predict_isolate;
 void (*machine_on_flush)(struct space *space, uintptr_t address, size_t bytes);
 
 static struct frame_pool pool;
+static uint64_t machine_frames;
 static uint8_t *memory;
 static uint64_t free_at_start;
 static struct space kernel;
@@ -45,22 +49,28 @@ static void set_window(enum area area, uintptr_t start, uint64_t bytes)
 
 void machine_start(void)
 {
+	machine_start_with(MACHINE_FRAMES);
+}
+
+void machine_start_with(uint64_t frames)
+{
 	static void *bookkeeping;
 
 	free(memory);
 	free(bookkeeping);
-	memory = aligned_alloc(PAGE_SIZE, MACHINE_FRAMES * PAGE_SIZE);
-	memset(memory, 0xa5, MACHINE_FRAMES * PAGE_SIZE);
-	bookkeeping = calloc(1, frame_pool_bytes(MACHINE_FRAMES));
-	frame_pool_init(&pool, MACHINE_FRAMES, bookkeeping);
-	frame_pool_add(&pool, 1, MACHINE_FRAMES - 1);
+	machine_frames = frames;
+	memory = aligned_alloc(PAGE_SIZE, machine_frames * PAGE_SIZE);
+	memset(memory, 0xa5, machine_frames * PAGE_SIZE);
+	bookkeeping = calloc(1, frame_pool_bytes(machine_frames));
+	frame_pool_init(&pool, machine_frames, bookkeeping);
+	frame_pool_add(&pool, 1, machine_frames - 1);
 	machine_allocations_left = UINT64_MAX;
 	machine_flushes = 0;
 	machine_on_flush = NULL;
 	random_seed("machine", 7);
 
 	if (space_setup(&kernel, false) != VMK_OK ||
-		space_ptable_ops.allocate(&kernel.table.root) != VMK_OK)
+		space_ptable_ops.allocate(NULL, &kernel.table.root) != VMK_OK)
 		panic("machine: no kernel space");
 	for (unsigned i = 0; i < AREA_COUNT; i++)
 		set_window((enum area)i, KERNEL_HALF + (i + 3) * PML4_SLOT_BYTES, 1ull << 30);
@@ -72,14 +82,14 @@ void machine_expect_no_leak(void)
 {
 	/* The root and one table for each slot of the kernel's half stay. */
 	if (pool.count[FRAME_FREE] + pool.count[FRAME_PTABLE] + pool.count[FRAME_KERNEL] <
-		MACHINE_FRAMES - 1)
+		machine_frames - 1)
 		panic("machine: %llu frames leaked",
 			(unsigned long long)(free_at_start - pool.count[FRAME_FREE]));
 }
 
 static uint8_t *memory_at(struct hpa address)
 {
-	if (address.v >= MACHINE_FRAMES * PAGE_SIZE)
+	if (address.v >= machine_frames * PAGE_SIZE)
 		panic("machine: no such memory");
 	return memory + address.v;
 }
@@ -123,21 +133,13 @@ enum vmk_status frames_alloc_promised(
 	unsigned order, enum frame_owner owner, uint64_t promised, struct pfn *frame)
 {
 	enum vmk_status status;
-	uint64_t chunk;
 
 	meanwhile(owner);
 	if (!machine_allocations_left)
 		return VMK_NO_MEMORY;
 	if (machine_allocations_left != UINT64_MAX)
 		machine_allocations_left--;
-	status =
-		frame_pool_alloc_promised(&pool, order, owner, promised, MACHINE_FRAMES, &frame->v);
-	if (status == VMK_NO_MEMORY && frame_owner_side(owner) == FRAME_PRIVATE &&
-		frame_pool_hide(&pool, &chunk)) {
-		frame_pool_hidden(&pool, chunk);
-		status = frame_pool_alloc_promised(
-			&pool, order, owner, promised, MACHINE_FRAMES, &frame->v);
-	}
+	status = frame_source_take(&pool, order, owner, promised, &frame->v);
 	if (status == VMK_OK)
 		memset(memory_at(pfn_hpa(*frame)), 0, PAGE_SIZE << order);
 	return status;
@@ -158,25 +160,43 @@ void frames_free_promised(struct pfn frame, unsigned order, uint64_t promise)
 	uint64_t chunk;
 
 	meanwhile(frame_pool_owner(&pool, frame.v));
-	frame_pool_free(&pool, frame.v, order);
-	pool.promised += promise;
+	frame_pool_free_promised(&pool, frame.v, order, promise);
 	memset(memory_at(pfn_hpa(frame)), 0xa5, PAGE_SIZE << order);
 	frame_pool_show(&pool, 0, &chunk);
 }
 
-enum vmk_status frames_promise(uint64_t frames, uint64_t keep)
+/* Nobody else asks for memory here. */
+enum vmk_status vm_balloon_promise(
+	enum frame_side side, uint64_t frames, uint64_t keep, struct frame_shortage *shortage)
 {
-	return frame_pool_promise(&pool, frames, keep);
+	return frames_promise(side, frames, keep, shortage);
 }
 
-void frames_unpromise(uint64_t frames)
+enum vmk_status frames_promise(
+	enum frame_side side, uint64_t frames, uint64_t keep, struct frame_shortage *shortage)
 {
-	frame_pool_unpromise(&pool, frames);
+	enum vmk_status status = frame_pool_promise(&pool, side, frames, keep);
+
+	if (status != VMK_OK && shortage)
+		*shortage = (struct frame_shortage){side, frames, frames_spare(side, keep)};
+	return status;
 }
 
-uint64_t frames_spare(void)
+void frames_unpromise(enum frame_side side, uint64_t frames)
 {
-	return frame_pool_spare(&pool);
+	frame_pool_unpromise(&pool, side, frames);
+}
+
+uint64_t frames_spare(enum frame_side side, uint64_t keep)
+{
+	return frame_pool_spare(&pool, side, keep);
+}
+
+uint64_t machine_promised(void)
+{
+	if (!frame_promises_hold(&pool))
+		panic("machine: a promise of frames that are not there");
+	return pool.stock[FRAME_DIRECT].promised + pool.stock[FRAME_PRIVATE].promised;
 }
 
 void frames_split(struct pfn frame, unsigned order)

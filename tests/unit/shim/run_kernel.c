@@ -54,10 +54,20 @@ struct vm_pcpu vm_pcpu(void)
 	return (struct vm_pcpu){run_sim.cpu, &run_sim.wanted};
 }
 
+static void once(void (**what)(void))
+{
+	void (*const now)(void) = *what;
+
+	*what = NULL;
+	if (now)
+		now();
+}
+
 void ipi_reschedule(unsigned cpu)
 {
 	assert_int_equal(cpu, run_sim.cpu);
 	run_sim.kicks++;
+	once(&run_sim.kicked);
 }
 
 void speculation_enter_guest(uint64_t domain)
@@ -177,6 +187,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	assert_true(vcpu_is_loaded(vcpu));
 	vcpu->failed = false;
 	note('R');
+	once(&run_sim.reset);
 }
 
 void vcpu_set_real_entry(struct vcpu *vcpu, uint16_t cs, uint16_t ip)
@@ -214,7 +225,7 @@ void vcpu_report(struct vcpu *vcpu, void (*line)(void *context, const char *text
 
 enum vcpu_stop vcpu_run(struct vcpu *vcpu, const volatile uint32_t *leave, uint64_t ticks)
 {
-	assert_true(run_sim.taken && !run_vm.paused && !*leave);
+	assert_true(run_sim.taken && !run_vm.held && !*leave);
 	assert_int_equal(run_vcpus[0].running_on, run_sim.cpu);
 	assert_true(vcpu_is_loaded(vcpu) && !vcpu->aside);
 	run_sim.runs++;

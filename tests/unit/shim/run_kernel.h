@@ -15,8 +15,10 @@ struct run_sim {
 	/* The guest's turn, and what happens while the world waits. NULL: the vCPU ends. */
 	enum vcpu_stop (*guest)(uint64_t ticks);
 	void (*waited)(uint64_t deadline);
-	bool (*lent)(void);  /* the VMX world's, in its place; NULL: it is busy */
-	uint64_t now, flags; /* host ticks; the guest's RFLAGS */
+	void (*kicked)(void); /* what others do then; once */
+	void (*reset)(void);  /* what happens during a reset; once */
+	bool (*lent)(void);   /* the VMX world's, in its place; NULL: it is busy */
+	uint64_t now, flags;  /* host ticks; the guest's RFLAGS */
 	uint32_t wanted;
 	bool taken;
 	unsigned cpu, puts, runs, kicks;

@@ -20,6 +20,18 @@ _Noreturn void sim_fail(const char *what)
 	abort();
 }
 
+/* Tasks that only compute, for a while; all is well then. */
+static inline void start_checked(unsigned cpus, unsigned tasks)
+{
+	sim_start((struct sim_config){.cpus = cpus, .tasks = 16});
+	for (unsigned i = 0; i < tasks; i++)
+		sim_task_start(i);
+	sim_settle();
+	sim_run(20 * MS);
+	sim_settle();
+	sim_check();
+}
+
 /* Let time pass in steps; everything is checked and watched after each. */
 static inline void run_checked(uint64_t ns, uint64_t step)
 {

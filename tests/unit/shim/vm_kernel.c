@@ -262,6 +262,11 @@ void vm_balloon_report(struct vm *vm, uint64_t pages)
 {
 	vm->ballooned = pages;
 }
+void vm_balloon_told(struct vm *vm, const struct vmk_vm_stats *stats)
+{
+	vm->stats = *stats;
+}
+
 enum vmk_status vms_set_memory(uint32_t id, uint32_t kib)
 {
 	sim_vm.given = kib;

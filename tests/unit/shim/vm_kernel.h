@@ -14,6 +14,7 @@ struct vm {
 	unsigned starts, resets, releases, irqs, messages, adoptions, puts, wakes;
 	unsigned given;
 	uint64_t ballooned, now_ns;
+	struct vmk_vm_stats stats;
 	bool paused;
 	enum vm_action action; /* the last that was asked for */
 	char made[PACKAGE_NAME_MAX];

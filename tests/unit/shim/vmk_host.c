@@ -140,6 +140,7 @@ void fake_reset(void)
 		.memory_limit_kib = 2048,
 		.memory_granted_kib = 1024,
 		.balloon_kib = 2048,
+		.guest = {.known = 0x38, .value = {0, 0, 0, 9, 512 << 10, 4096 << 10, 1}},
 		.shares = 2000,
 		.cpu_limit = 150,
 		.latency_high = 1,
@@ -258,6 +259,21 @@ static enum vmk_status info(
 	return VMK_OK;
 }
 
+/* The group has not what it is to reserve. */
+static void refuse(uint32_t id)
+{
+	for (unsigned i = 0; i < sizeof(fake.groups) / sizeof(fake.groups[0]); i++) {
+		struct vmk_info_group *group = &fake.groups[i];
+
+		if (group->id != id)
+			continue;
+		group->refusals++;
+		group->needed = 4500000;
+		group->available = 1900000;
+		strcpy(group->lacking, "host");
+	}
+}
+
 static enum vmk_status control(void *context, enum vmk_control what, uint64_t value)
 {
 	fake.controls++;
@@ -265,6 +281,8 @@ static enum vmk_status control(void *context, enum vmk_control what, uint64_t va
 	fake.control_value = value;
 	if (what == VMK_CONTROL_VM_CREATE)
 		fake.making = *(const struct vmk_vm_making *)(uintptr_t)value;
+	if (what == VMK_CONTROL_POOL_RESERVATION && fake.control_status == VMK_NO_RESOURCES)
+		refuse((uint32_t)(value >> 32));
 	return fake.control_status;
 }
 

@@ -13,6 +13,7 @@
 #include "arch/x86/cet.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
+#include "lib/panic.h"
 #include "lib/random.h"
 #include "sched/world.h"
 #include "trust/trust.h"
@@ -42,7 +43,7 @@ void sim_reset(void)
 {
 	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
 		sim.space.pages[i].address = 0;
-	sim.space.mapped = 0;
+	sim.space.mapped = sim.space.most_freed = sim.space.each_table = 0;
 	sim.space.next = FIRST_ADDRESS;
 	memset(&sim.now_ns, 0, sizeof(sim) - offsetof(struct sim, now_ns));
 	sim.now_ns = 1000;
@@ -110,6 +111,8 @@ enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t by
 {
 	if ((prot & PROT_W) && (prot & PROT_X))
 		return VMK_DENIED;
+	sim.promised_most = MAX(sim.promised_most, sim.promised);
+	space->most_mapped = MAX(space->most_mapped, bytes);
 	bytes = ALIGN_UP(bytes, PAGE_SIZE);
 	if (bytes / PAGE_SIZE > sim.pages_left)
 		return VMK_NO_MEMORY;
@@ -130,6 +133,18 @@ enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t by
 		space->mapped++;
 	}
 	return VMK_OK;
+}
+
+void sched_give_way(void)
+{
+	sim.gaps++;
+}
+
+uint64_t space_tables(struct space *space)
+{
+	const unsigned each = space->each_table;
+
+	return each ? (space->mapped + each - 1) / each : 0;
 }
 
 enum vmk_status space_reserve(struct space *space, size_t bytes, uintptr_t *address)
@@ -173,14 +188,18 @@ static bool all_taken(struct space *space, uintptr_t address, size_t bytes, bool
 
 enum vmk_status space_free(struct space *space, uintptr_t address, size_t bytes)
 {
+	uint64_t pages = 0;
+
 	if (bytes / PAGE_SIZE > SIM_PAGES_MAX || !all_taken(space, address, bytes, false))
 		return VMK_BAD_ADDRESS;
 	for (size_t at = 0; at < bytes; at += PAGE_SIZE) {
 		struct sim_page *page = find_page(space, address + at);
 
 		space->mapped -= page->mapped;
+		pages += page->mapped;
 		page->address = 0;
 	}
+	space->most_freed = MAX(space->most_freed, pages);
 	return VMK_OK;
 }
 
@@ -234,9 +253,24 @@ __attribute__((weak)) uint64_t frames_count(enum frame_owner owner)
 	return sim.frames_free;
 }
 
-__attribute__((weak)) uint64_t frames_spare(void)
+__attribute__((weak)) uint64_t frames_spare(enum frame_side side, uint64_t keep)
 {
-	return sim.frames_free;
+	return sim.frames_free - MIN(sim.frames_free, sim.promised + keep);
+}
+
+__attribute__((weak)) enum vmk_status frames_promise(
+	enum frame_side side, uint64_t frames, uint64_t keep, struct frame_shortage *shortage)
+{
+	if (frames_spare(side, keep) < frames)
+		return VMK_NO_MEMORY;
+	sim.promised += frames;
+	return VMK_OK;
+}
+
+__attribute__((weak)) void frames_unpromise(enum frame_side side, uint64_t frames)
+{
+	ASSERT(frames <= sim.promised);
+	sim.promised -= frames;
 }
 
 __attribute__((weak)) unsigned supervise_count(void)
@@ -406,6 +440,21 @@ __attribute__((weak)) bool login_required(void)
 __attribute__((weak)) bool login_impossible(void)
 {
 	return false;
+}
+
+__attribute__((weak)) void login_typed(struct uworld *u)
+{
+}
+
+__attribute__((weak)) bool login_idles(struct uworld *u, uint64_t now_ns, uint64_t *when_ns)
+{
+	*when_ns = 0;
+	return false;
+}
+
+__attribute__((weak)) void supervise_look(void)
+{
+	sim.looks++;
 }
 
 __attribute__((weak)) void login_end(struct uworld *u)

@@ -21,8 +21,11 @@ struct sim_page {
 };
 struct space {
 	struct sim_page pages[SIM_PAGES_MAX];
-	uintptr_t next;  /* where the next allocation goes */
-	uint64_t mapped; /* pages */
+	uintptr_t next;      /* where the next allocation goes */
+	uint64_t mapped;     /* pages */
+	uint64_t most_freed; /* of these in one go */
+	size_t most_mapped;  /* bytes, in one go */
+	unsigned each_table; /* pages that one page table has; 0: tables are not counted */
 };
 
 struct sim {
@@ -32,11 +35,14 @@ struct sim {
 	uint64_t cet_flags;                   /* what the CPU has */
 	unsigned pages_left;                  /* that space_alloc_at() has to give */
 	uint64_t frames_free;                 /* of the machine */
+	uint64_t promised, promised_most;     /* of these, now; while something was mapped */
 	unsigned frames_waiting, frame_bytes; /* of the port */
 	unsigned frames_sent;
 	enum vmk_status send_status; /* of port_send() */
 	struct vmk_port_address port_address;
 	unsigned waits; /* calls of event_wait_any() */
+	unsigned gaps;  /* in which others had the CPU */
+	unsigned looks; /* for which the supervisor was asked */
 	enum vmk_status wait_result;
 	enum vmk_status refusal; /* of trust and settings, unless it is VMK_OK */
 	const char *config;

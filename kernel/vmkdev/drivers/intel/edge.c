@@ -73,17 +73,30 @@ static void interrupt(void *argument)
 	watch_errors();
 }
 
+static void report_resets(void)
+{
+	if (nic.tx.resets == nic.reported_resets)
+		return;
+	nic.reported_resets = nic.tx.resets;
+	nic.api->log("%s: transmit ring was stuck and has been started anew", nic.model->name);
+}
+
 static enum vmk_status send(void *context, const void *frame, size_t bytes)
 {
 	enum vmk_status status =
 		intel_tx_send(&nic.io, nic.model, &nic.tx, frame, bytes, nic.api->time_ns());
 
-	if (nic.tx.resets != nic.reported_resets) {
-		nic.reported_resets = nic.tx.resets;
-		nic.api->log(
-			"%s: transmit ring was stuck and has been started anew", nic.model->name);
-	}
+	report_resets();
 	return status;
+}
+
+static unsigned room(void *context, unsigned *most)
+{
+	unsigned frames = intel_tx_room(&nic.io, nic.model, &nic.tx, nic.api->time_ns());
+
+	report_resets();
+	*most = INTEL_TX_FRAMES;
+	return frames;
 }
 
 static enum vmk_status allocate_ring(size_t count, struct intel_ring *ring)
@@ -147,7 +160,7 @@ static enum vmk_status start_rings(const uint8_t mac[6])
 /* Interrupts of the device are on only when everything behind them is ready. */
 static enum vmk_status bring_up(void)
 {
-	static const struct vmkapi_nic_ops ops = {send};
+	static const struct vmkapi_nic_ops ops = {send, room};
 	enum vmk_status status = intel_reset(&nic.io, nic.model);
 	uint8_t mac[6];
 

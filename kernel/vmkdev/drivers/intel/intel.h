@@ -11,7 +11,8 @@
 #include "regs.h"
 
 #define INTEL_RX_RING      64u /* descriptors; a multiple of 8 (section 10.2.5.7) */
-#define INTEL_TX_RING      32u
+#define INTEL_TX_RING      128u
+#define INTEL_TX_FRAMES    (INTEL_TX_RING - 1) /* that wait in it at most */
 #define INTEL_BUFFER_BYTES 2048u
 #define INTEL_FRAME_MIN    60u /* without FCS; shorter frames are padded with zeroes */
 #define INTEL_FRAME_MAX    1514u
@@ -147,5 +148,9 @@ enum vmk_status intel_tx_start(
  * been stuck for INTEL_STUCK_NS it is started anew and the frames in it are lost. */
 enum vmk_status intel_tx_send(const struct intel_io *io, const struct intel_model *model,
 	struct intel_tx *tx, const void *frame, size_t bytes, uint64_t now_ns);
+/* How many frames it takes now: what has been sent since is reclaimed, and a ring that is stuck
+ * started anew. */
+unsigned intel_tx_room(const struct intel_io *io, const struct intel_model *model,
+	struct intel_tx *tx, uint64_t now_ns);
 
 #endif

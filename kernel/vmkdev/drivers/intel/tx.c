@@ -42,6 +42,11 @@ static void reclaim(const struct intel_model *model, struct intel_tx *tx, uint64
 	}
 }
 
+static unsigned in_flight(const struct intel_tx *tx)
+{
+	return (tx->next + INTEL_TX_RING - tx->oldest) % INTEL_TX_RING;
+}
+
 static void restart_if_stuck(const struct intel_io *io, const struct intel_model *model,
 	struct intel_tx *tx, uint64_t now_ns)
 {
@@ -64,6 +69,15 @@ static void fill(
 	/* What an earlier frame left in the buffer is nobody's business. */
 	memset(buffer + bytes, 0, padded - bytes);
 	model->format->fill(&tx->ring.descriptors[tx->next], tx->ring.buffers_bus + offset, padded);
+}
+
+unsigned intel_tx_room(const struct intel_io *io, const struct intel_model *model,
+	struct intel_tx *tx, uint64_t now_ns)
+{
+	reclaim(model, tx, now_ns);
+	if (in_flight(tx))
+		restart_if_stuck(io, model, tx, now_ns);
+	return INTEL_TX_FRAMES - in_flight(tx);
 }
 
 enum vmk_status intel_tx_send(const struct intel_io *io, const struct intel_model *model,

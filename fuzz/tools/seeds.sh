@@ -1,0 +1,202 @@
+# Seeds that our own tools and others make, what boots have left in build/, and a few boots: into campaigns' corpora, from
+# where `--merge --seeds` takes into fuzz/corpus/ what is small and reaches something new. One function
+# make_TARGET for each target that has such seeds; it writes into the folder that it is given.
+# shellcheck shell=bash
+. fuzz/tools/firmware_seeds.sh
+SEED_MAX=1048576         # libFuzzer cuts longer ones
+KEY_TYPES=(p256 rsa3072) # a signature of each
+
+# Workdirs of simulated launches, the newest first: those that left a TXT heap.
+boots()
+{
+	local heap
+	# shellcheck disable=SC2012 # times, not names
+	ls -t build/run/sim/txt-heap.bin build/tests/*/sim/txt-heap.bin build/tests/*/*/sim/txt-heap.bin \
+		2>/dev/null | head -n 4 | while read -r heap; do
+		dirname "$heap"
+	done
+}
+
+# A file without the zeros at its end, but for some.
+trimmed() # FILE
+{
+	local end
+	end=$(LC_ALL=C tr '\0' '\n' <"$1" | awk '{ n += length($0) + 1; if ($0 != "") last = n } END { print last + 64 }')
+	head -c "$end" "$1"
+}
+
+# Offset of a text in a file; status 1: it is not there.
+offset_of() # TEXT FILE
+{
+	local at
+	at=$(LC_ALL=C grep -abo -m 1 -F -- "$1" "$2" | head -n 1 | cut -d : -f 1)
+	echo "${at:-none}"
+	[ -n "$at" ]
+}
+
+copy_small() # FOLDER FILE...: what exists and is not too large
+{
+	local file folder=$1
+	shift
+	for file; do
+		[ ! -f "$file" ] || [ "$(stat -c %s "$file")" -gt $SEED_MAX ] || cp "$file" "$folder/$(sha1sum <"$file" | cut -c 1-12)"
+	done
+}
+
+# With a byte before it that says what the rest is.
+prefixed() # FOLDER BYTE FILE
+{
+	[ ! -f "$3" ] || { printf "%b" "$2"; head -c $SEED_MAX "$3"; } >"$1/$(basename "$3")${2#\\}"
+}
+
+make_package() # FOLDER: each kind of package, signed by each kind of key
+{
+	local keys=$scratch/keys type manifest manifests
+	mapfile -t manifests < <(find attest kernel tboot-integration -name '*.manifest')
+	head -c 64 build/kernel/vmkernel.elf >"$scratch/payload"
+	for type in "${KEY_TYPES[@]}"; do
+		build/bin/vmksign keys --out "$keys" --type "$type" >/dev/null || return
+		for manifest in "${manifests[@]}"; do
+			build/bin/vmksign package --manifest "$manifest" --payload "$scratch/payload" \
+				--key "$keys/provider.key" --cert "$keys/provider.pem" --chain "$keys/intermediate.pem" \
+				--out "$1/$type-$(basename "$manifest" .manifest)" 2>/dev/null
+		done
+		rm -rf "$keys"
+	done
+}
+make_elf() { copy_small "$1" build/worlds/*.elf; }
+make_elfpack() { copy_small "$1" build/kernel/{image,first,vmkernel}.elf; }
+make_bootcfg() { copy_small "$1" tboot-integration/image/boot.cfg build/run/good/boot.cfg; }
+make_keyval() { copy_small "$1" tboot-integration/image/host.cfg build/worlds/*.manifest; }
+make_agent_config() { copy_small "$1" tboot-integration/image/host.cfg; }
+make_vm_image() # FOLDER
+{
+	build/bin/vmksign vm-image --out "$1/two" "vm.cfg=tboot-integration/image/host.cfg" "kernel=$scratch/payload"
+}
+
+# A host of paper, and histories of any length.
+make_paper()
+{
+	[ -d "$scratch/paper" ] || {
+		mkdir -p "$scratch/paper/logs"
+		head -c 64 build/kernel/vmkernel.elf >"$scratch/payload"
+		build/bin/vmkpaper "$scratch/paper" && build/bin/vmkevlogs "$scratch/paper/logs" 8
+	} >/dev/null
+}
+make_eventlog() # FOLDER: also what the simulated SINIT wrote
+{
+	local boot at
+	copy_small "$1" "$scratch"/paper/*.log "$scratch"/paper/logs/*
+	for boot in $(boots); do
+		at=$(offset_of 'Spec ID Event03' "$boot/txt-heap.bin") || continue
+		trimmed "$boot/txt-heap.bin" | tail -c +$((at - 31)) >"$1/sinit-$(basename "$(dirname "$boot")")"
+	done
+}
+make_evidence() { copy_small "$1" "$scratch/paper/evidence.json" build/host/verifier/evidence/*1.json; }
+make_policy() { copy_small "$1" "$scratch/paper/policy.json" build/run/policy.json policy/platforms/*.json; }
+make_predict() # FOLDER
+{
+	prefixed "$1" '\001' build/run/good/vl.pol
+	prefixed "$1" '\005' build/run/iso/boot/grub/grub.cfg
+	prefixed "$1" '\007' build/sinit.bin
+}
+# A part of an evidence file, as bytes.
+evidence_part() # FILE EXPRESSION
+{
+	jq -r ".evidence // . | $2 // \"\"" "$1" | tr -d '\n' | tr a-f A-F | basenc --base16 -d
+}
+make_attest() # FOLDER: what hosts answered: quote, signature and logs, each behind its length
+{
+	local file part
+	for file in "$scratch/paper/evidence.json" build/host/verifier/evidence/*.json; do
+		[ -f "$file" ] || continue
+		{
+			printf '\0'
+			for part in .attest .signature '.logs["txt-drtm"]' .logs.vmk .logs.launch; do
+				evidence_part "$file" "$part" >"$scratch/part"
+				printf '%b' "$(printf '\\x%02x\\x%02x' $(($(stat -c %s "$scratch/part") >> 8)) $(($(stat -c %s "$scratch/part") & 255)))"
+				cat "$scratch/part"
+			done
+		} >"$1/$(basename "$file" .json)"
+	done
+}
+make_cms() # FOLDER: signatures by openssl, with a chain of each kind of key, with signed attributes and without
+{
+	local keys=$scratch/keys type options
+	printf 'what is signed' >"$scratch/signed"
+	for type in "${KEY_TYPES[@]}"; do
+		build/bin/vmksign keys --out "$keys" --type "$type" >/dev/null || return
+		for options in '-noattr -nocerts' -nocerts -keyid; do
+			# shellcheck disable=SC2086 # options
+			openssl cms -sign -binary $options -md sha256 -outform DER -in "$scratch/signed" \
+				-signer "$keys/provider.pem" -inkey "$keys/provider.key" -out "$keys/cms" || return
+			for part in provider intermediate root; do
+				openssl x509 -in "$keys/$part.pem" -outform DER -out "$keys/$part.x509"
+			done
+			{
+				for part in cms provider.x509 intermediate.x509; do
+					number "$(stat -c %s "$keys/$part")" 2
+				done
+				number 0 2
+				cat "$keys"/{cms,provider.x509,intermediate.x509,root.x509}
+			} >"$1/$type${options// /}"
+		done
+		rm -rf "$keys"
+	done
+}
+# What a launch in Bochs has in memory at 0x60000 when tboot has found its kernel.
+make_txtstat_tbootlog() # FOLDER
+{
+	make -s txtsim >/dev/null
+	build/bin/txtsim run --mle build/kernel/vmkernel.elf --workdir "$scratch/launch" --mem 128 --no-reboot \
+		--dump-at 'kernel is ELF format' --until 'executing GETSEC[SEXIT]' --timeout 300 >"$scratch/launch.log" 2>&1 ||
+		cat "$scratch/launch.log" >&2
+	[ ! -f "$scratch/launch/memory.1" ] ||
+		dd if="$scratch/launch/memory.1" of="$1/launch" bs=32K skip=12 count=1 status=none
+}
+make_txtstat_acm() { copy_small "$1" build/sinit.bin; }
+make_txtstat_heap() # FOLDER: behind the heap's address
+{
+	local boot
+	for boot in $(boots); do
+		{ printf '\0\0\0\376\0\0\0\0'; trimmed "$boot/txt-heap.bin"; } >"$1/$(basename "$(dirname "$boot")")"
+	done
+}
+make_txtheap() # FOLDER
+{
+	local boot
+	for boot in $(boots); do
+		trimmed "$boot/txt-heap.bin" >"$1/$(basename "$(dirname "$boot")")"
+	done
+}
+
+targets_with_seeds()
+{
+	declare -F | sed -n 's/^declare -f make_\(.*\)$/fuzz_\1/p' | grep -vx 'fuzz_\(tree\|paper\|firmware\)'
+}
+
+# Status 1: nothing makes seeds for a target.
+generate() # TARGET...
+{
+	local target folder scratch status=0
+	scratch=$(mktemp -d)
+	# shellcheck disable=SC2064 # this very directory
+	trap "rm -rf '$scratch'" EXIT
+	take_campaign_lock
+	make -s build/bin/{vmksign,vmkpaper,vmkevlogs} build/kernel/vmkernel.elf build/sinit.bin >/dev/null ||
+		die "the tools do not build; the error above says why"
+	make_paper || die "no history was made"
+	for target; do
+		folder=$corpora/$target/made
+		if ! declare -F "make_${target#fuzz_}" >/dev/null; then
+			echo "$target: nothing makes seeds for it" >&2
+			status=1
+			continue
+		fi
+		rm -rf "$folder"
+		mkdir -p "$folder"
+		"make_${target#fuzz_}" "$folder"
+		echo "$target: $(find "$folder" -type f | wc -l) seeds in $folder"
+	done
+	return $status
+}
