@@ -1,8 +1,9 @@
 /* sources: kernel/vtx/vlapic.c kernel/vtx/vlapic_timer.c */
 /* quiet: fuzz/lib/figures.c */
 /* coverage: edges */
-/* Register writes, MSRs, posts and time in any order: what is delivered is in service and no more
- * pending, nothing below the priority comes up, no vector below 16 is delivered, no read faults.
+/* Register writes, MSRs, posts, time and writes of the TSC in any order: what is delivered is in
+ * service and no more pending, nothing below the priority comes up, no vector below 16 is
+ * delivered, no read faults; the timer counts on whatever the TSC says.
  * What comes past the APIC (ExtINT) does so exactly where LINT0 or the APIC's base lets it, once,
  * and leaves its registers alone. */
 #include <stdlib.h>
@@ -97,6 +98,20 @@ static void set_intr(struct vlapic *a, bool level)
 	vlapic_set_intr(a, level);
 }
 
+/* The guest writes its TSC: what counts down stands where it stood, and what was due is. */
+static void move_tsc(struct vlapic *a, uint64_t by)
+{
+	struct vlapic stays = *a;
+	uint32_t count;
+
+	vlapic_tick(&stays, clock_now);
+	count = vlapic_read(&stays, 0x390);
+	clock_now += by;
+	vlapic_tsc_moved(a, by);
+	if (vlapic_read(a, 0x390) != count || memcmp(a->irr, stays.irr, sizeof(a->irr)) != 0)
+		abort();
+}
+
 static void apply(struct vlapic *a, const uint8_t *op)
 {
 	uint32_t value;
@@ -125,6 +140,10 @@ static void apply(struct vlapic *a, const uint8_t *op)
 		break;
 	case 6:
 		clock_now += value;
+		if (op[1] & 1)
+			move_tsc(a, op[1] & 2 ? 0 - clock_now / 2 : value);
+		if (op[1] & 4) /* nobody looks */
+			break;
 		vlapic_tick(a, clock_now);
 		if (vlapic_deadline(a) <= clock_now)
 			abort();

@@ -127,8 +127,8 @@ static inline uint64_t vlapic_deadline(const struct vlapic *apic)
 
 	return apic->deadline && !masked ? apic->deadline : UINT64_MAX;
 }
-/* The guest has moved its TSC forward by so much (modulo 2^64): its deadline is another time then,
- * but what counts down goes on counting. */
+/* The guest has moved its TSC, as ops->now() tells, forward by so much (modulo 2^64): its deadline
+ * is another time then, but what counts down goes on counting, and what was due is due. */
 void vlapic_tsc_moved(struct vlapic *apic, uint64_t by);
 /* The guest's TSC is `now`: fires what is due. */
 void vlapic_tick(struct vlapic *apic, uint64_t now);

@@ -16,8 +16,6 @@ static uint64_t period(const struct vlapic *a)
 
 void vlapic_timer_start(struct vlapic *a)
 {
-	if (timer_mode(a) == TIMER_DEADLINE)
-		return;
 	a->deadline = a->initial ? a->ops->now(a->context) + period(a) : 0;
 }
 
@@ -33,6 +31,8 @@ uint32_t vlapic_timer_count(const struct vlapic *a)
 
 void vlapic_tsc_moved(struct vlapic *a, uint64_t by)
 {
+	/* What was due before is due, however far ahead its time lies now. */
+	vlapic_tick(a, a->ops->now(a->context) - by);
 	if (a->deadline && timer_mode(a) != TIMER_DEADLINE)
 		a->deadline = MAX(a->deadline + by, 1); /* 0: not armed */
 }
@@ -43,7 +43,7 @@ void vlapic_tick(struct vlapic *a, uint64_t now)
 
 	if (!a->deadline || now < a->deadline)
 		return;
-	if (timer_mode(a) == TIMER_PERIODIC && period(a))
+	if (timer_mode(a) == TIMER_PERIODIC)
 		/* Periods that went by while the vCPU did not run are one interrupt. */
 		a->deadline += ((now - a->deadline) / period(a) + 1) * period(a);
 	else

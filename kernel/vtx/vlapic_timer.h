@@ -13,7 +13,7 @@ static inline enum timer_mode timer_mode(const struct vlapic *apic)
 {
 	return (enum timer_mode)(apic->lvt[LVT_TIMER] >> 17 & 3);
 }
-/* The initial count was written: it counts from there, unless it goes by deadlines. */
+/* The initial count was written: it counts from there. Not where it goes by deadlines. */
 void vlapic_timer_start(struct vlapic *apic);
 /* The current count. */
 uint32_t vlapic_timer_count(const struct vlapic *apic);

@@ -40,7 +40,7 @@ static int no_leak(void **state)
 	return frames_count(FRAME_FREE) != free_frames || machine_promised();
 }
 
-static uint64_t flags_at(struct space *space, uintptr_t address)
+static inline uint64_t flags_at(struct space *space, uintptr_t address)
 {
 	struct ptable_leaf leaf;
 

@@ -6,46 +6,10 @@
 /* sources: kernel/mem/audit_places.c kernel/mem/audit_free.c */
 /* sources: kernel/mem/places.c tests/unit/shim/panic.c */
 /* The audits of address spaces: each mistake alone is seen. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
-
-#include "arch/x86/paging.h"
-#include "lib/random.h"
 #include "mem/audit.h"
 #include "mem/frame_pool.h"
 #include "mem/places.h"
-#include "tests/unit/shim/machine.h"
-
-#define URW (PROT_USER | PROT_R | PROT_W)
-#define URX (PROT_USER | PROT_R | PROT_X)
-
-static struct space *user;
-static uint64_t free_frames;
-
-static int fresh(void **state)
-{
-	machine_start();
-	free_frames = frames_count(FRAME_FREE);
-	return space_create(&user) != VMK_OK;
-}
-
-static int no_leak(void **state)
-{
-	space_destroy(user, NULL);
-	return frames_count(FRAME_FREE) != free_frames;
-}
-
-/* Of what tests leave in the kernel's half. */
-static int no_user_leak(void **state)
-{
-	space_destroy(user, NULL);
-	return 0;
-}
+#include "tests/unit/space_unit.h"
 
 struct pieces {
 	uint64_t leaves;

@@ -326,10 +326,8 @@ static void a_least_that_nobody_refreshed(void **state)
 {
 	struct turns_node *root;
 
-	sim_start((struct sim_config){.cpus = 1, .tasks = 40});
-	for (unsigned i = 0; i < 40; i++)
-		sim_task_start(i);
-	sim_settle();
+	start(1, 40);
+	start_all(40);
 	root = sim_cpus[0].runq.fair.turns.root;
 	assert_false(root->leaf);
 	root->slots[root->begin + 1].least += 1;
@@ -405,7 +403,7 @@ static void claims_out_of_order(void **state)
 
 static void a_group_that_forgets_who_sleeps(void **state)
 {
-	sim_start((struct sim_config){.cpus = 1, .tasks = 16});
+	start(1, 16);
 	group_init(&sim_groups[0], NULL);
 	sim_task_prepare(0, &sim_groups[0]);
 	sim_task_start(0);
@@ -462,7 +460,7 @@ static void promises_that_are_nobodys(void **state)
 
 static void start_vm(void)
 {
-	sim_start((struct sim_config){.cpus = 1, .tasks = 16});
+	start(1, 16);
 	group_init(&sim_groups[0], NULL);
 	sim_groups[0].costart = true;
 	for (unsigned i = 0; i < 2; i++) {

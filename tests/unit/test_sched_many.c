@@ -11,8 +11,6 @@
  * end. */
 #include "tests/unit/shim/sched_test.h"
 
-static struct shortage shortage;
-
 static uint64_t random_state;
 
 static uint32_t random_below(uint32_t limit)
@@ -30,7 +28,8 @@ static int seed(void **state)
 	return 0;
 }
 
-static void start(unsigned cpus, unsigned tasks)
+/* Two threads a core, on two nodes. */
+static void start_cores(unsigned cpus, unsigned tasks)
 {
 	sim_start((struct sim_config){.cpus = cpus, .tasks = tasks, .threads = 2, .nodes = 2});
 }
@@ -47,18 +46,11 @@ static struct group *make_vm(unsigned i, unsigned first_task, unsigned vcpus)
 	return vm;
 }
 
-static void start_all(unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		sim_task_start(i);
-	sim_settle();
-}
-
 /* --- co-scheduling */
 
 static void four_vcpus_on_two_cpus_stay_in_step(void **state)
 {
-	start(2, 4);
+	start_cores(2, 4);
 	make_vm(0, 0, 4);
 	start_all(4);
 	run_checked(2000 * MS, MS / 2);
@@ -74,7 +66,7 @@ static void it_stops_beyond_3_ms_and_starts_below_2(void **state)
 	unsigned stops = 0, starts = 0;
 	struct group *vm;
 
-	start(2, 6);
+	start_cores(2, 6);
 	vm = make_vm(0, 0, 4);
 	/* With what vCPUs ask for (COSTART_REQUEST_NS) they would seldom have to stop. */
 	for (unsigned k = 0; k < 4; k++)
@@ -107,7 +99,7 @@ static void it_stops_beyond_3_ms_and_starts_below_2(void **state)
 /* They take turns that are shorter than what would stop them. */
 static void vcpus_that_share_a_cpu_stop_seldom(void **state)
 {
-	start(1, 6);
+	start_cores(1, 6);
 	make_vm(0, 0, 4);
 	start_all(6);
 	run_checked(2000 * MS, MS / 2);
@@ -121,7 +113,7 @@ static void a_vcpu_that_cannot_keep_up_stops_the_others(void **state)
 	uint64_t skew;
 
 	/* Its CPU is shared with five hogs. */
-	start(4, 9);
+	start_cores(4, 9);
 	make_vm(0, 0, 4);
 	sched_set_affinity(&sim_sched, &sim_tasks[0].task, &busy, &shortage);
 	for (unsigned i = 4; i < 9; i++) {
@@ -138,7 +130,7 @@ static void a_vcpu_that_cannot_keep_up_stops_the_others(void **state)
 
 static void idle_vcpus_gather_no_skew(void **state)
 {
-	start(4, 4);
+	start_cores(4, 4);
 	make_vm(0, 0, 4);
 	sim_tasks[3].burst = MS;
 	sim_tasks[3].sleep = 99 * MS;
@@ -152,7 +144,7 @@ static void idle_vcpus_gather_no_skew(void **state)
 
 static void vms_share_two_to_one_on_one_cpu(void **state)
 {
-	start(1, 6);
+	start_cores(1, 6);
 	make_vm(0, 0, 2)->entity.shares = 2000;
 	make_vm(1, 2, 4)->entity.shares = 1000;
 	start_all(6);
@@ -166,7 +158,7 @@ static void a_vm_at_its_limit_stays_in_step(void **state)
 {
 	uint64_t sum = 0;
 
-	start(4, 8);
+	start_cores(4, 8);
 	make_vm(0, 0, 8)->entity.limit.rate = 2000000;
 	start_all(8);
 	run_checked(2000 * MS, MS);
@@ -181,7 +173,7 @@ static void no_cpu_idles_while_work_waits(void **state)
 {
 	uint64_t idle = 0;
 
-	start(16, 64);
+	start_cores(16, 64);
 	for (unsigned i = 0; i < 64; i++) {
 		sim_task_prepare(i, NULL);
 		sim_tasks[i].burst = 100000 + random_below(4000000);
@@ -199,7 +191,7 @@ static void storms_of_migration_lose_nothing(void **state)
 {
 	static const struct cpu_set sets[] = {{{0x0f}}, {{0xf0}}, {{0x11}}, {{0x80}}, {{0xff}}};
 
-	start(8, 100);
+	start_cores(8, 100);
 	make_vm(0, 0, 8);
 	for (unsigned i = 8; i < 100; i++) {
 		sim_task_prepare(i, NULL);
@@ -223,7 +215,7 @@ static void ten_thousand_worlds_share_fairly(void **state)
 {
 	uint64_t least = SCHED_NEVER, most = 0;
 
-	start(1, 10000);
+	start_cores(1, 10000);
 	start_all(10000);
 	sim_check();
 	/* Four rounds of one request each. */
@@ -265,7 +257,7 @@ static void a_deadline_beyond_all_time_holds_up_no_other(void **state)
 		SCHED_NEVER - 10000 * MS};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(far); i++) {
-		start(1, 3);
+		start_cores(1, 3);
 		sim_task_prepare(1, NULL);
 		sim_tasks[1].burst = MS;
 		sim_tasks[1].sleep = 3 * MS;
@@ -288,7 +280,7 @@ static void virtual_time_wraps_for_the_lightest(void **state)
 {
 	struct fair *fair = &sim_cpus[0].runq.fair;
 
-	start(1, 3);
+	start_cores(1, 3);
 	sim_task_prepare(0, NULL)->entity.shares = 1;
 	sim_task_prepare(1, NULL)->entity.shares = 1;
 	/* Just before the virtual clock passes 2^63, and with a heavy third that comes and goes. */
@@ -306,7 +298,7 @@ static void virtual_time_wraps_for_the_lightest(void **state)
 
 static void a_long_run_without_a_charge_overflows_nothing(void **state)
 {
-	start(1, 2);
+	start_cores(1, 2);
 	sim_task_prepare(0, NULL)->entity.shares = 1;
 	start_all(1);
 	for (unsigned i = 0; i < 100; i++)
@@ -320,7 +312,7 @@ static void a_long_run_without_a_charge_overflows_nothing(void **state)
 
 static void a_heavy_world_with_lag_joins_light_ones(void **state)
 {
-	start(1, 4);
+	start_cores(1, 4);
 	for (unsigned i = 0; i < 3; i++)
 		sim_task_prepare(i, NULL)->entity.shares = 1;
 	sim_task_prepare(3, NULL)->entity.shares = SHARES_MAX;
@@ -342,7 +334,7 @@ static void a_heavy_world_with_lag_joins_light_ones(void **state)
 
 static void a_limit_that_is_lifted_frees_whom_it_parked(void **state)
 {
-	start(1, 1);
+	start_cores(1, 1);
 	start_all(1);
 	/* One grant at that rate is a quarter of an hour. */
 	assert_int_equal(sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 1), VMK_OK);
@@ -370,7 +362,7 @@ static void what_others_wait_for_is_no_longer_held_than_it_takes(void **state)
 {
 	uint64_t before;
 
-	start(1, 2);
+	start_cores(1, 2);
 	start_all(2);
 	sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, RATE_ONE / 10);
 	sim_settle();
@@ -392,7 +384,7 @@ static void an_affinity_needs_a_cpu_that_there_is(void **state)
 {
 	static const struct cpu_set elsewhere = {{1ull << 40}};
 
-	start(2, 1);
+	start_cores(2, 1);
 	start_all(1);
 	assert_int_equal(sched_set_affinity(&sim_sched, &sim_tasks[0].task, &elsewhere, &shortage),
 		VMK_BAD_PARAM);
@@ -403,7 +395,7 @@ static void an_affinity_that_widens_counts_for_who_is_queued(void **state)
 {
 	static const struct cpu_set first = {{1}}, both = {{3}};
 
-	start(2, 3);
+	start_cores(2, 3);
 	for (unsigned i = 0; i < 3; i++) {
 		sim_task_prepare(i, NULL);
 		sched_set_affinity(&sim_sched, &sim_tasks[i].task, &first, &shortage);
@@ -419,7 +411,7 @@ static void an_affinity_that_widens_counts_for_who_is_queued(void **state)
 
 static void worlds_that_run_once_and_end_starve_nobody(void **state)
 {
-	start(1, 8);
+	start_cores(1, 8);
 	start_all(2);
 	run_checked(100 * MS, MS);
 	/* Two at a time, each a request long, born when another ends. */

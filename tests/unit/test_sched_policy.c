@@ -13,28 +13,13 @@
 #include "sched/stats.h"
 #include "tests/unit/shim/sched_test.h"
 
-static struct shortage shortage;
-
-static void start(unsigned cpus, unsigned tasks)
-{
-	sim_start((struct sim_config){.cpus = cpus, .tasks = tasks});
-}
-
-/* Tasks [0, count) that only compute. */
-static void start_hogs(unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		sim_task_start(i);
-	sim_settle();
-}
-
 /* --- shares */
 
 static void shares_divide_a_cpu_two_to_one(void **state)
 {
 	start(1, 2);
 	sim_task_prepare(0, NULL)->entity.shares = 2000;
-	start_hogs(2);
+	start_all(2);
 	run_checked(3000 * MS, MS);
 	assert_near(sim_received(0), 2000 * MS, 5);
 	assert_near(sim_received(1), 1000 * MS, 5);
@@ -46,7 +31,7 @@ static void shares_from_the_least_to_the_most_are_kept(void **state)
 	sim_task_prepare(0, NULL)->entity.shares = 1;
 	sim_task_prepare(1, NULL)->entity.shares = 999;
 	sim_task_prepare(2, NULL)->entity.shares = SHARES_MAX - 1000;
-	start_hogs(3);
+	start_all(3);
 	run_checked(30000 * MS, 10 * MS);
 	/* Of 1048576 shares 999 in 30 s are 28.6 ms; one request is what it may be off. */
 	assert_in_range(sim_received(1), 28 * MS - SCHED_SLICE_NS, 29 * MS + SCHED_SLICE_NS);
@@ -63,7 +48,7 @@ static void a_pools_members_divide_its_part(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		sim_task_prepare(i, &sim_groups[0]);
 	sim_task_prepare(3, &sim_groups[2]);
-	start_hogs(4);
+	start_all(4);
 	run_checked(6000 * MS, MS);
 	for (unsigned i = 0; i < 3; i++)
 		assert_near(sim_received(i), 1000 * MS, 10);
@@ -76,7 +61,7 @@ static void what_a_sleeping_member_leaves_goes_to_its_pool(void **state)
 	group_init(&sim_groups[0], NULL);
 	sim_task_prepare(0, &sim_groups[0]);
 	sim_task_prepare(1, &sim_groups[0]);
-	start_hogs(3);
+	start_all(3);
 	while (sim_running(0) != &sim_tasks[1])
 		sim_run(MS);
 	sim_wait(0, 1, SCHED_NEVER);
@@ -92,7 +77,7 @@ static void what_a_sleeping_member_leaves_goes_to_its_pool(void **state)
 static void shares_may_change_while_running(void **state)
 {
 	start(1, 2);
-	start_hogs(2);
+	start_all(2);
 	run_checked(1000 * MS, MS);
 	sched_set_shares(&sim_sched, &sim_tasks[0].task, 3000);
 	run_checked(50 * MS, MS);
@@ -115,7 +100,7 @@ static void shares_may_change_while_running(void **state)
 	group_init(&sim_groups[2], &sim_groups[0]);
 	sim_task_prepare(0, &sim_groups[1]);
 	sim_task_prepare(1, &sim_groups[2]);
-	start_hogs(2);
+	start_all(2);
 	run_checked(100 * MS, MS);
 	group_set_shares(&sim_groups[1], 4000);
 	assert_int_equal(sim_groups[0].active, 5000);
@@ -142,7 +127,7 @@ static void shares_may_change_while_a_group_becomes_active(void **state)
 static void three_hogs_on_two_cpus_get_two_thirds_each(void **state)
 {
 	start(2, 3);
-	start_hogs(3);
+	start_all(3);
 	run_checked(30000 * MS, 10 * MS);
 	for (unsigned i = 0; i < 3; i++)
 		assert_near(sim_received(i), 20000 * MS, 5);
@@ -154,7 +139,7 @@ static void a_latency_sensitive_world_runs_soon(void **state)
 	sched_set_latency(sim_task_prepare(0, NULL), true);
 	sim_tasks[0].burst = 200000;
 	sim_tasks[0].sleep = 7 * MS;
-	start_hogs(9);
+	start_all(9);
 	run_checked(2000 * MS, MS);
 	assert_true(sim_tasks[0].waits > 200);
 	assert_true(sim_tasks[0].longest_wait <= MS);
@@ -169,7 +154,7 @@ static void a_reservation_holds_against_any_load(void **state)
 		sim_task_prepare(i, NULL)->entity.shares = SHARES_MAX / 2;
 	sim_task_prepare(0, NULL);
 	assert_int_equal(sched_reserve(&sim_sched, &sim_tasks[0].task, 500000, &shortage), VMK_OK);
-	start_hogs(40);
+	start_all(40);
 	run_checked(2000 * MS, MS / 4);
 	assert_near(sim_received(0), 1000 * MS, 20);
 	assert_int_equal(sim_tasks[0].task.shortfall, 0);
@@ -180,7 +165,7 @@ static void a_reservation_below_its_share_changes_nothing(void **state)
 	start(1, 2);
 	sim_task_prepare(0, NULL);
 	assert_int_equal(sched_reserve(&sim_sched, &sim_tasks[0].task, 200000, &shortage), VMK_OK);
-	start_hogs(2);
+	start_all(2);
 	run_checked(4000 * MS, MS);
 	assert_near(sim_received(0), 2000 * MS, 20);
 }
@@ -191,7 +176,7 @@ static struct task *run_in_place(unsigned cpus)
 	struct task *task = &sim_tasks[0].task;
 
 	start(cpus, 4);
-	start_hogs(4);
+	start_all(4);
 	assert_int_equal(sched_reserve(&sim_sched, task, 300000, &shortage), VMK_OK);
 	for (unsigned i = 0; i < 1000; i++) {
 		run_checked(MS / 4, MS / 4);
@@ -256,7 +241,7 @@ static void many_reservations_fill_a_cpu(void **state)
 	sim_task_prepare(20, NULL);
 	assert_int_equal(
 		sched_reserve(&sim_sched, &sim_tasks[20].task, 1, &shortage), VMK_NO_RESOURCES);
-	start_hogs(21);
+	start_all(21);
 	run_checked(2000 * MS, MS);
 	for (unsigned i = 0; i < 19; i++) {
 		assert_int_equal(sim_tasks[i].task.shortfall, 0);
@@ -268,17 +253,14 @@ static void many_reservations_fill_a_cpu(void **state)
 static void a_promise_that_moves_begins_anew(void **state)
 {
 	static const struct cpu_set cpus[] = {{{1}}, {{2}}};
-	struct shortage unused;
 
-	sim_start((struct sim_config){.cpus = 2, .tasks = 13});
-	for (unsigned i = 0; i < 13; i++)
-		sim_task_start(i);
-	sim_settle();
+	start(2, 13);
+	start_all(13);
 	assert_int_equal(
-		sched_reserve(&sim_sched, &sim_tasks[0].task, RATE_ONE / 2, &unused), VMK_OK);
+		sched_reserve(&sim_sched, &sim_tasks[0].task, RATE_ONE / 2, &shortage), VMK_OK);
 	for (unsigned i = 0; i < 40; i++) {
 		assert_int_equal(
-			sched_set_affinity(&sim_sched, &sim_tasks[0].task, &cpus[i % 2], &unused),
+			sched_set_affinity(&sim_sched, &sim_tasks[0].task, &cpus[i % 2], &shortage),
 			VMK_OK);
 		sim_settle();
 		run_checked(12 * MS, MS);
@@ -352,7 +334,7 @@ static void a_limit_holds_on_an_idle_cpu(void **state)
 {
 	start(1, 1);
 	sim_task_prepare(0, NULL)->entity.limit.rate = 300000;
-	start_hogs(1);
+	start_all(1);
 	run_checked(2000 * MS, MS / 4);
 	assert_near(sim_received(0), 600 * MS, 10);
 	assert_true(sim_tasks[0].task.times[TASK_PARKED] > 1350 * MS);
@@ -368,7 +350,7 @@ static void a_pools_limit_is_for_all_of_it_together(void **state)
 	sim_groups[0].entity.limit.rate = 1500000;
 	for (unsigned i = 0; i < 6; i++)
 		sim_task_prepare(i, &sim_groups[1]);
-	start_hogs(6);
+	start_all(6);
 	for (unsigned i = 0; i < 2000; i++) {
 		run_checked(MS, MS / 2);
 		sum = 0;
@@ -384,7 +366,7 @@ static void a_pools_limit_is_for_all_of_it_together(void **state)
 static void a_limit_set_on_a_running_world_counts_at_once(void **state)
 {
 	start(1, 1);
-	start_hogs(1);
+	start_all(1);
 	sim_run(1000 * MS);
 	assert_int_equal(sim_cpus[0].armed, SCHED_NEVER);
 	assert_int_equal(sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 100000), VMK_OK);
@@ -403,7 +385,7 @@ static void a_reserved_and_limited_world_gets_what_is_between(void **state)
 	start(1, 6);
 	sim_task_prepare(0, NULL)->entity.limit.rate = 400000;
 	assert_int_equal(sched_reserve(&sim_sched, &sim_tasks[0].task, 300000, &shortage), VMK_OK);
-	start_hogs(6);
+	start_all(6);
 	run_checked(3000 * MS, MS);
 	assert_in_range(sim_received(0), 880 * MS, 1205 * MS);
 }
@@ -420,7 +402,7 @@ static void affinity_is_obeyed_and_may_change(void **state)
 		sched_set_affinity(
 			&sim_sched, &sim_tasks[i].task, i < 3 ? &only1 : &both, &shortage);
 	}
-	start_hogs(6);
+	start_all(6);
 	run_checked(1000 * MS, MS);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(sim_tasks[i].task.cpu, 1);
@@ -459,7 +441,7 @@ static void the_load_is_evened_behind_who_cannot_move(void **state)
 				 : &third,
 			&shortage);
 	}
-	start_hogs(13);
+	start_all(13);
 	for (unsigned i = 0; i < 6; i++)
 		sched_set_affinity(&sim_sched, &sim_tasks[i].task, i < 3 ? &two : NULL, &shortage);
 	run_checked(1000 * MS, MS);
@@ -483,7 +465,7 @@ static void columns_add_up_to_the_whole(void **state)
 	sim_task_prepare(3, NULL)->idles = true;
 	sim_tasks[3].burst = MS;
 	sim_tasks[3].sleep = 3 * MS;
-	start_hogs(4);
+	start_all(4);
 	run_checked(100 * MS, MS);
 	for (unsigned i = 0; i < 4; i++)
 		sched_sample(&sim_tasks[i].task, sim_now, &before[i]);

@@ -11,13 +11,6 @@
  */
 #include "tests/unit/shim/sched_test.h"
 
-static struct shortage shortage;
-
-static void start(unsigned cpus, unsigned tasks)
-{
-	sim_start((struct sim_config){.cpus = cpus, .tasks = tasks});
-}
-
 /* World 1 computes for a millisecond and ends, again and again, beside world 0 with a ninth of the
  * shares. Each time it is a new one, of whom nobody knows what those before it have had. */
 static void a_stream_of_heavy_short_lives(void **state)
@@ -91,9 +84,7 @@ static void settings_that_keep_changing(void **state)
 	static const struct cpu_set only = {{1}};
 
 	start(1, 6);
-	for (unsigned i = 0; i < 6; i++)
-		sim_task_start(i);
-	sim_settle();
+	start_all(6);
 	for (unsigned i = 0; i < 3000; i++) {
 		sched_set_affinity(&sim_sched, &sim_tasks[0].task, i % 2 ? &only : NULL, &shortage);
 		sched_set_shares(&sim_sched, &sim_tasks[0].task, 1000 + i % 2);
@@ -107,9 +98,7 @@ static void settings_that_keep_changing(void **state)
 static void a_reservation_that_is_set_over_and_over(void **state)
 {
 	start(1, 4);
-	for (unsigned i = 0; i < 4; i++)
-		sim_task_start(i);
-	sim_settle();
+	start_all(4);
 	for (unsigned i = 0; i < 500; i++) {
 		assert_int_equal(sched_reserve(&sim_sched, &sim_tasks[0].task,
 					 800000 + i % 2 * 1000, &shortage),

@@ -11,21 +11,6 @@
 /* What a VM reserves, and what of that is whose. */
 #include "tests/unit/shim/sched_test.h"
 
-static struct shortage shortage;
-
-static void start(unsigned cpus, unsigned tasks)
-{
-	sim_start((struct sim_config){.cpus = cpus, .tasks = tasks});
-}
-
-/* Tasks [0, count) that only compute. */
-static void start_hogs(unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		sim_task_start(i);
-	sim_settle();
-}
-
 static void start_vm(unsigned cpus, unsigned vcpus, unsigned others)
 {
 	start(cpus, vcpus + others);
@@ -33,7 +18,7 @@ static void start_vm(unsigned cpus, unsigned vcpus, unsigned others)
 	sim_groups[0].costart = true;
 	for (unsigned i = 0; i < vcpus; i++)
 		sim_task_prepare(i, &sim_groups[0]);
-	start_hogs(vcpus + others);
+	start_all(vcpus + others);
 	run_checked(20 * MS, MS);
 }
 
@@ -86,7 +71,7 @@ static void a_vm_is_set_before_all_vcpus_have_joined(void **state)
 	assert_int_equal(
 		sched_reserve_vm(&sim_sched, &sim_groups[0], 199999, &shortage), VMK_BAD_PARAM);
 	assert_int_equal(sim_groups[0].entity.reservation, 400000);
-	start_hogs(4);
+	start_all(4);
 	run_checked(50 * MS, MS);
 }
 

@@ -196,28 +196,57 @@ static void test_masked_periodic(void **state)
 	assert_int_equal(clock_now, 0);
 }
 
+static void move_tsc(struct vlapic *a, uint64_t by)
+{
+	clock_now += by;
+	vlapic_tsc_moved(a, by);
+}
+
 /* A guest that writes its TSC moves its deadlines, not what counts down. */
 static void test_tsc_moved(void **state)
 {
 	struct vlapic a = enabled(0);
 
-	vlapic_tsc_moved(&a, 5);
+	move_tsc(&a, 5);
 	assert_true(vlapic_deadline(&a) == UINT64_MAX);
 	vlapic_write(&a, 0x320, 0x20040); /* periodic */
 	vlapic_write(&a, 0x3e0, 0xb);     /* by 1 */
 	vlapic_write(&a, 0x380, 100);
-	vlapic_tsc_moved(&a, 0 - clock_now);
-	clock_now = 0;
+	move_tsc(&a, 0 - clock_now);
 	assert_int_equal(vlapic_deadline(&a), 100);
 	assert_int_equal(vlapic_read(&a, 0x390), 100);
-	vlapic_tick(&a, 100);
+	clock_now = 100;
+	vlapic_tick(&a, clock_now);
 	assert_int_equal(vlapic_pending(&a), 0x40);
-	vlapic_tsc_moved(&a, 0ull - 200); /* what would be 0 is armed all the same */
+	move_tsc(&a, 0ull - 200); /* what would be 0 is armed all the same */
 	assert_int_equal(vlapic_deadline(&a), 1);
+	clock_now = 0;
 	vlapic_write(&a, 0x320, 0x40040); /* TSC deadline */
 	assert_true(vlapic_write_msr(&a, 0x6e0, 5000));
-	vlapic_tsc_moved(&a, 7);
+	move_tsc(&a, 7);
 	assert_int_equal(vlapic_deadline(&a), 5000);
+}
+
+/* Nobody has looked since it was due, and then the TSC goes back behind the deadline. */
+static void test_tsc_moved_when_due(void **state)
+{
+	struct vlapic a = enabled(0);
+
+	vlapic_write(&a, 0x320, 0x40); /* once */
+	vlapic_write(&a, 0x3e0, 0xb);  /* by 1 */
+	clock_now = 1000;
+	vlapic_write(&a, 0x380, 100);
+	clock_now = 2000;
+	move_tsc(&a, 0 - clock_now);
+	assert_int_equal(vlapic_pending(&a), 0x40);
+	assert_true(vlapic_deadline(&a) == UINT64_MAX);
+
+	vlapic_write(&a, 0x320, 0x30040); /* periodic, masked */
+	clock_now = 1000;
+	vlapic_write(&a, 0x380, 100);
+	clock_now = 2050;
+	move_tsc(&a, 0 - clock_now);
+	assert_int_equal(vlapic_read(&a, 0x390), 50);
 }
 
 static void test_deadline(void **state)
@@ -377,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_periodic),
 		cmocka_unit_test(test_masked_periodic),
 		cmocka_unit_test(test_tsc_moved),
+		cmocka_unit_test(test_tsc_moved_when_due),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_sending),
 		cmocka_unit_test(test_destinations),

@@ -20,13 +20,27 @@ _Noreturn void sim_fail(const char *what)
 	abort();
 }
 
+/* What was last refused for want of something. */
+static struct shortage shortage;
+
+static inline void start(unsigned cpus, unsigned tasks)
+{
+	sim_start((struct sim_config){.cpus = cpus, .tasks = tasks});
+}
+
+/* Tasks [0, count): they only compute, where nothing else was prepared. */
+static inline void start_all(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		sim_task_start(i);
+	sim_settle();
+}
+
 /* Tasks that only compute, for a while; all is well then. */
 static inline void start_checked(unsigned cpus, unsigned tasks)
 {
-	sim_start((struct sim_config){.cpus = cpus, .tasks = 16});
-	for (unsigned i = 0; i < tasks; i++)
-		sim_task_start(i);
-	sim_settle();
+	start(cpus, 16);
+	start_all(tasks);
 	sim_run(20 * MS);
 	sim_settle();
 	sim_check();
