@@ -29,12 +29,15 @@ static void must(enum vmk_status status, const char *what)
 
 /* --- image */
 
+struct hpa space_image_hpa(const void *address)
+{
+	return hpa(boot_info->image.v + (uint64_t)((const char *)address - __image_start));
+}
+
 static void map_segment(const char *start, const char *end, unsigned prot)
 {
-	struct hpa to = hpa(boot_info->image.v + (uint64_t)(start - __image_start));
-
-	must(ptable_map(&kernel.table, (uintptr_t)start, to, (uint64_t)(end - start),
-		     prot_flags(&kernel, prot), PT_SHIFT),
+	must(ptable_map(&kernel.table, (uintptr_t)start, space_image_hpa(start),
+		     (uint64_t)(end - start), prot_flags(&kernel, prot), PT_SHIFT),
 		"the kernel's image cannot be mapped");
 }
 

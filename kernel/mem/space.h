@@ -23,6 +23,8 @@ void space_seal(void);
 /* No page of text, constants or what space_seal() sealed can be written. */
 bool space_sealed(void);
 struct space *kernel_space(void);
+/* Where something of the kernel's image lies in memory. */
+struct hpa space_image_hpa(const void *address);
 enum vmk_status space_create(struct space **space);
 /* Frees every frame that it owns, in pieces of at most 512, between which it calls `give_way`
  * without locks (NULL: nothing). Nobody runs in it. */

@@ -6,6 +6,7 @@
 #include "arch/x86/vmx.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
+#include "mem/space.h"
 #include "vtx/guest_msr.h"
 
 /* All of it; frames are the machine's own kind, so that we can look into its memory. */
@@ -91,6 +92,7 @@ static enum vmk_status make(struct own *own, const struct vtx_controls *controls
 		return status;
 	own->vm.controls = controls;
 	own->vm.msr_bitmap = own->bitmap;
+	own->vm.io_bitmap = space_image_hpa(vcpu_io_bitmap);
 	own->vm.read_guest = read_guest;
 	msr_bitmap_fill(direct_map(own->bitmap), controls);
 	memcpy(direct_map(own->vmcs), &controls->revision, sizeof(controls->revision));

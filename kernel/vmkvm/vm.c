@@ -9,6 +9,7 @@
 #include "lib/nospec.h"
 #include "mem/frames.h"
 #include "mem/heap.h"
+#include "mem/space.h"
 #include "sched/world_group.h"
 #include "vmkmod/package.h"
 #include "vmkvm/state.h"
@@ -237,6 +238,7 @@ static enum vmk_status set_up(struct vm *vm, const struct package *package, char
 	vm->low_bytes = MIN(bytes, VM_LOW_MAX);
 	vm->high_bytes = bytes - vm->low_bytes;
 	vm->vtx.controls = controls;
+	vm->vtx.io_bitmap = space_image_hpa(vcpu_io_bitmap);
 	status = make_clock(vm, package, why);
 	if (status != VMK_OK)
 		return status;

@@ -59,7 +59,7 @@ enum vtx_need { NEED_REQUIRED, NEED_WANTED, NEED_REFUSED };
 	X(PROC_NMI_WINDOW, PROC, 22, REFUSED, "NMI-window exiting", "set only while an NMI waits") \
 	X(PROC_MOV_DR, PROC, 23, REQUIRED, "MOV-DR exiting", "debug registers are switched late")  \
 	X(PROC_IO, PROC, 24, REQUIRED, "unconditional I/O exiting", "no port is the guest's")      \
-	X(PROC_IO_BITMAPS, PROC, 25, REFUSED, "use I/O bitmaps", "every port exits")               \
+	X(PROC_IO_BITMAPS, PROC, 25, WANTED, "use I/O bitmaps", "port by port, all of them")       \
 	X(PROC_MONITOR_TRAP, PROC, 27, REFUSED, "monitor trap flag", "not used")                   \
 	X(PROC_MSR_BITMAPS, PROC, 28, REQUIRED, "use MSR bitmaps", "only switched MSRs pass")      \
 	X(PROC_MONITOR, PROC, 29, REQUIRED, "MONITOR exiting", "as MWAIT")                         \

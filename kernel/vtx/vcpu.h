@@ -24,6 +24,7 @@ struct vtx_vm {
 	struct cpuid_policy cpuid;
 	struct guest_clock clock; /* scaled only if PROC2_TSC_SCALING is settled on */
 	struct hpa msr_bitmap;    /* 4 KiB, filled by msr_bitmap_fill() */
+	struct hpa io_bitmap;     /* of vcpu_io_bitmap */
 	/* Copies guest memory; false where there is none. */
 	bool (*read_guest)(struct vtx_vm *vm, struct gpa gpa, void *to, size_t bytes);
 	/* The guest touched this, or fetched from it: it is mapped now; false: it is no memory, or
@@ -31,6 +32,9 @@ struct vtx_vm {
 	bool (*touch)(struct vtx_vm *vm, struct gpa gpa, bool fetch);
 	uint64_t seen[VTX_CPUS_MAX]; /* the EPT generation for which a pCPU has run INVEPT */
 };
+
+/* Both I/O bitmaps of every VM (SDM 25.6.4): a bit for each of 8000H ports, 1 = it exits. */
+extern const uint8_t vcpu_io_bitmap[4096];
 
 /* The interrupt controller of a vCPU; in-kernel (vlapic.h) or none. */
 struct vcpu_apic_ops {

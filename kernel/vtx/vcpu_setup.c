@@ -33,6 +33,9 @@
 #define PAUSE_GAP    128u
 #define PAUSE_WINDOW 4096u
 
+/* Where the processor takes no bitmaps, unconditional exiting says the same. */
+const uint8_t vcpu_io_bitmap[4096] __attribute__((aligned(4096))) = {[0 ... 4095] = 0xff};
+
 struct segment_fields {
 	enum vmcs_field selector, base, limit, access;
 };
@@ -85,6 +88,8 @@ static void set_controls(struct vcpu *v)
 	vtx_vmwrite(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
 	vtx_vmwrite(VMCS_ENTRY_EVENT, 0);
 	vtx_vmwrite(VMCS_MSR_BITMAP, v->vm->msr_bitmap.v);
+	vtx_vmwrite(VMCS_IO_BITMAP_A, v->vm->io_bitmap.v);
+	vtx_vmwrite(VMCS_IO_BITMAP_B, v->vm->io_bitmap.v);
 	vtx_vmwrite(VMCS_TSC_OFFSET, v->tsc_offset);
 	vtx_vmwrite(VMCS_EPTP, ept_pointer(&v->vm->ept));
 	vtx_vmwrite(VMCS_LINK, ~0ull);

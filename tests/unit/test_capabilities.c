@@ -42,9 +42,12 @@ static void test_wanted_is_taken_where_it_is(void **state)
 	take(SWVMX_MAXIMAL);
 	vtx_settle(&msrs, &controls, &refusal);
 	assert_true(vtx_control_is_on(&controls, CONTROL_PROC2_VPID));
+	assert_true(vtx_control_is_on(&controls, CONTROL_PROC_IO_BITMAPS));
 	take(SWVMX_MINIMAL);
 	vtx_settle(&msrs, &controls, &refusal);
 	assert_false(vtx_control_is_on(&controls, CONTROL_PROC2_VPID));
+	assert_false(vtx_control_is_on(&controls, CONTROL_PROC_IO_BITMAPS));
+	assert_true(vtx_control_is_on(&controls, CONTROL_PROC_IO));
 }
 
 static void test_what_is_missing_is_named(void **state)

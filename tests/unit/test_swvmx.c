@@ -242,6 +242,45 @@ static void test_translations_stay_until_invept(void **state)
 	assert_false(swvmx_touch(vmcs, 0x5000, EPT_READ, &to, &qualification));
 }
 
+static bool exits(unsigned port, unsigned bytes)
+{
+	return swvmx_ports_exit(swvmx_current()->current, (uint16_t)port, bytes);
+}
+
+/* SDM 25.6.4, 26.1.3: each port has a bit, any of an access's is enough, and so is the end. */
+static void test_ports(void **state)
+{
+	struct swvmx_vmcs *v;
+	uint8_t *low, *high;
+
+	rig_start(BASE_LONG);
+	v = swvmx_current()->current;
+	low = swvmx_at(rig_frame(0));
+	high = swvmx_at(rig_frame(1));
+	memset(low, 0, 4096);
+	memset(high, 0, 4096);
+	v->f[VMCS_INDEX_IO_BITMAP_A] = rig_frame(0).v;
+	v->f[VMCS_INDEX_IO_BITMAP_B] = rig_frame(1).v;
+	low[0x80 / 8] = 1;
+	high[0x7ff8 / 8] = 1;
+	assert_true(exits(0x80, 1) && exits(0x7f, 2) && exits(0x7d, 4));
+	assert_false(exits(0x81, 1) || exits(0x7e, 2) || exits(0x7c, 4));
+	assert_true(exits(0xfff8, 1) && exits(0xfff5, 4));
+	assert_false(exits(0xffff, 1) || exits(0x7fff, 2));
+	assert_true(exits(0xffff, 2) && exits(0xfffd, 4));
+	assert_false(swvmx_all_ports_exit(v));
+	memset(low, 0xff, 4096);
+	assert_false(swvmx_all_ports_exit(v));
+	memset(high, 0xff, 4096);
+	assert_true(swvmx_all_ports_exit(v));
+	high[4095] = 0x7f;
+	assert_false(swvmx_all_ports_exit(v));
+	v->f[VMCS_INDEX_PROC_CONTROLS] &= ~(uint64_t)PROC_IO_BITMAPS;
+	assert_true(swvmx_all_ports_exit(v) && exits(0xffff, 1));
+	v->f[VMCS_INDEX_PROC_CONTROLS] &= ~(uint64_t)PROC_IO;
+	assert_false(swvmx_all_ports_exit(v) || exits(0x80, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_invalidation),
 		cmocka_unit_test(test_translations_stay_until_invept),
+		cmocka_unit_test(test_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

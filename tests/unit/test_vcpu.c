@@ -55,6 +55,21 @@ static void test_reset_forgets_debug_registers(void **state)
 	assert_int_equal(v->dr6, 0xffff0ff0u);
 }
 
+/* With I/O bitmaps, and on a processor without. */
+static void test_no_port_is_the_guests(void **state)
+{
+	for (enum swvmx_base base = BASE_LONG; base <= BASE_MINIMAL; base++) {
+		const struct swvmx_vmcs *v;
+
+		rig_start(base);
+		v = swvmx_current()->current;
+		assert_int_equal(
+			!(v->f[VMCS_INDEX_PROC_CONTROLS] & PROC_IO_BITMAPS), base == BASE_MINIMAL);
+		for (unsigned port = 0; port < 0x10000; port++)
+			assert_true(swvmx_ports_exit(v, (uint16_t)port, 1));
+	}
+}
+
 /* SDM 3A, 4.4.1: loading them faults, so that no entry fails at them. */
 static void test_pae_entries_beyond_the_address_width(void **state)
 {
@@ -510,6 +525,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_exit_reason),
 		cmocka_unit_test(test_errors_of_the_host_stop_it),
+		cmocka_unit_test(test_no_port_is_the_guests),
 		cmocka_unit_test(test_reset_forgets_debug_registers),
 		cmocka_unit_test(test_pae_entries_beyond_the_address_width),
 		cmocka_unit_test(test_debug_registers_follow_the_vcpu),

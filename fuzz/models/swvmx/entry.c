@@ -80,6 +80,40 @@ void swvmx_exit(struct swvmx_vmcs *vmcs, uint32_t reason, uint64_t qualification
 	F(vmcs, EXIT_QUALIFICATION) = qualification;
 }
 
+bool swvmx_ports_exit(const struct swvmx_vmcs *vmcs, uint16_t port, unsigned bytes)
+{
+	const uint8_t *bitmaps[] = {
+		swvmx_at(hpa(F(vmcs, IO_BITMAP_A))), swvmx_at(hpa(F(vmcs, IO_BITMAP_B)))};
+
+	if (!(F(vmcs, PROC_CONTROLS) & PROC_IO_BITMAPS))
+		return F(vmcs, PROC_CONTROLS) & PROC_IO;
+	if (!bitmaps[0] || !bitmaps[1])
+		abort(); /* bitmaps that are no memory */
+	for (unsigned at = port; at < port + bytes; at++)
+		if (at > 0xffff || bitmaps[at >> 15][(at & 0x7fff) / 8] >> (at & 7) & 1)
+			return true;
+	return false;
+}
+
+static bool is_full(const uint64_t *page)
+{
+	uint64_t all = ~0ull;
+
+	for (unsigned i = 0; i < 4096 / sizeof(*page); i++)
+		all &= page[i];
+	return all == ~0ull;
+}
+
+bool swvmx_all_ports_exit(const struct swvmx_vmcs *vmcs)
+{
+	const uint64_t *a = swvmx_at(hpa(F(vmcs, IO_BITMAP_A))),
+		       *b = swvmx_at(hpa(F(vmcs, IO_BITMAP_B)));
+
+	if (!(F(vmcs, PROC_CONTROLS) & PROC_IO_BITMAPS))
+		return F(vmcs, PROC_CONTROLS) & PROC_IO;
+	return a && b && is_full(a) && (a == b || is_full(b));
+}
+
 static enum vmx_result check_all(struct swvmx_vmcs *vmcs)
 {
 	struct swvmx_failures *failures = &swvmx.failures;

@@ -153,6 +153,8 @@ void guest_entering(void *context, struct swvmx_vmcs *vmcs, bool launched)
 		abort();
 	t->wrote_tsc = false;
 	t->last_tsc = tsc;
+	if ((vmcs->unchecked & SWVMX_CONTROLS_CHANGE) && !swvmx_all_ports_exit(vmcs))
+		abort(); /* ports of the host are the guest's */
 	if (g->hostile)
 		return;
 	check_events(g, vmcs);
@@ -419,6 +421,7 @@ static void choose_instruction(struct guest *g, struct swvmx_vmcs *vmcs, struct 
 {
 	const uint8_t reason = reason_of(g, vmcs);
 	struct guest_track *t = &g->track[g->vcpu];
+	uint64_t qualification;
 
 	if (reason == EXIT_MOV_DR && !(F(vmcs, PROC_CONTROLS) & PROC_MOV_DR)) {
 		swvmx_exit(vmcs, EXIT_EXTERNAL_INTERRUPT, 0);
@@ -433,9 +436,13 @@ static void choose_instruction(struct guest *g, struct swvmx_vmcs *vmcs, struct 
 		choose_xcr0(g, vmcs, r);
 	t->cr_exit = reason == EXIT_CR_ACCESS;
 	F(vmcs, EXIT_INSTRUCTION_LENGTH) = 1 + guest_byte(&g->in) % 15;
-	swvmx_exit(vmcs, reason, qualification_of(g, reason));
+	qualification = qualification_of(g, reason);
+	swvmx_exit(vmcs, reason, qualification);
+	if (reason == EXIT_IO &&
+		!swvmx_ports_exit(vmcs, IO_QUAL_PORT(qualification), IO_QUAL_SIZE(qualification)))
+		abort(); /* a port of the host */
 	if (t->cr_exit)
-		change_one_bit(g, vmcs, r, F(vmcs, EXIT_QUALIFICATION));
+		change_one_bit(g, vmcs, r, qualification);
 }
 
 static void choose_event(struct guest *g, struct swvmx_vmcs *vmcs)

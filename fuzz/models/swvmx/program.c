@@ -169,6 +169,8 @@ static bool access_port(const struct run *run)
 {
 	const bool in = run->op->kind == OP_IN;
 
+	if (!swvmx_ports_exit(run->vmcs, (uint16_t)run->r->gpr[RDX], run->op->size))
+		abort(); /* the host's */
 	return leave(run, EXIT_IO, run->op->length,
 		(run->op->size - 1u) | (in ? 8u : 0u) | (run->r->gpr[RDX] & 0xffff) << 16);
 }
@@ -290,6 +292,8 @@ static bool advance(struct run *run)
 {
 	const uint64_t at = *rip(run) - run->slot;
 
+	if (at == SLOT_STEP && !swvmx_ports_exit(run->vmcs, REPLAY_STEP_PORT, 1))
+		abort();
 	if (at == SLOT_STEP)
 		return leave(run, EXIT_IO, 2, IO_IMMEDIATE | (uint64_t)REPLAY_STEP_PORT << 16);
 	if (at == SLOT_INSTRUCTION && run->op->length)

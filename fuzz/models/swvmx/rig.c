@@ -5,6 +5,7 @@
 
 #define FIRST_VMCS 4u
 #define BITMAP     13u /* of each kind of processor one */
+#define IO_BITMAP  (RIG_FIRST_FRAME + RIG_FRAMES)
 #define CR0_PE     1ull
 #define RFLAGS_VM  (1ull << 17)
 
@@ -138,6 +139,7 @@ static void build(enum swvmx_cpu_kind kind)
 	memset(rig.owner, OWNER_VM, sizeof(rig.owner));
 	rig.vm.controls = &rig.controls;
 	rig.vm.msr_bitmap = swvmx_frame(BITMAP + kind);
+	rig.vm.io_bitmap = swvmx_frame(IO_BITMAP);
 	rig.vm.read_guest = read_guest;
 	rig.vm.cpuid = (struct cpuid_policy){
 		.host = host_cpuid,
@@ -148,6 +150,7 @@ static void build(enum swvmx_cpu_kind kind)
 	};
 	cpuid_prepare(&rig.vm.cpuid);
 	msr_bitmap_fill(swvmx_at(rig.vm.msr_bitmap), &rig.controls);
+	memcpy(swvmx_at(rig.vm.io_bitmap), vcpu_io_bitmap, sizeof(vcpu_io_bitmap));
 	if (ept_init(&rig.vm.ept, &ept_operations, &rig, rig.controls.ept_vpid) != VMK_OK)
 		abort();
 	for (unsigned i = 0; i < RIG_VCPUS; i++) {

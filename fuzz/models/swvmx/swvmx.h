@@ -129,6 +129,9 @@ uint64_t swvmx_guest_qualification(enum swvmx_check check);
 unsigned swvmx_check_list(const uint64_t *f, struct swvmx_failures *failures);
 /* An exit in the current VMCS; the reason word, and what the SDM says happens at every exit. */
 void swvmx_exit(struct swvmx_vmcs *vmcs, uint32_t reason, uint64_t qualification);
+/* Does an access to ports exit? SDM 26.1.3; one past the last port does with bitmaps. */
+bool swvmx_ports_exit(const struct swvmx_vmcs *vmcs, uint16_t port, unsigned bytes);
+bool swvmx_all_ports_exit(const struct swvmx_vmcs *vmcs);
 /*
  * The guest touches a page, as the processor would: over the cache of this pCPU, then over the real
  * tables. True with *to: what it reached. False: *qualification of the EPT violation. Aborts at a

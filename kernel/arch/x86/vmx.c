@@ -302,13 +302,14 @@ void vmx_init(void)
 	}
 	usable = true;
 	why[0] = 0;
-	vmk_log("VMX: EPT%s%s%s%s%s, VMCS revision %#x",
+	vmk_log("VMX: EPT%s%s%s%s%s%s, VMCS revision %#x",
 		controls.ept_vpid & EPT_CAP_2M ? " 2M" : "",
 		controls.ept_vpid & EPT_CAP_1G ? " 1G" : "",
 		controls.ept_vpid & EPT_CAP_ACCESSED ? " A/D" : "",
 		vtx_control_is_on(&controls, CONTROL_PROC2_VPID) ? ", VPID" : "",
 		vtx_control_is_on(&controls, CONTROL_PIN_PREEMPTION_TIMER) ? ", preemption timer"
 									   : "",
+		vtx_control_is_on(&controls, CONTROL_PROC_IO_BITMAPS) ? ", I/O bitmaps" : "",
 		controls.revision);
 }
 

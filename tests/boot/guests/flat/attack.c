@@ -151,8 +151,24 @@ static int may_write(uint32_t port)
 	       port != 0xe9 && port != 0xcf9;
 }
 
+/* What the machine has at these ports, the board has not. The last ones are where the first bitmap
+ * of ports ends, and the second: one port past the end is none. */
+static int sees_ports_of_the_host(void)
+{
+	static const uint16_t ports[] = {0x00, 0x08, 0x81, 0x8f, 0x92, 0xb2, 0xb3, 0xd0, 0x1ce,
+		0x1cf, 0x1f7, 0x376, 0x3c4, 0x3cc, 0x3d5, 0x3da, 0x3f6, 0x510, 0x511, 0x8900,
+		0xb004, 0xb008, 0x7fff, 0x8000, 0xffff};
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		seen += in8(ports[i]) != 0xff;
+	return seen || in32(0x7ffe) != ~0u || in32(0xffff) != ~0u;
+}
+
 static void ports(void)
 {
+	const int seen = sees_ports_of_the_host();
+
 	for (uint32_t port = 0; port < 0x10000; port += 0x25) {
 		uint32_t value;
 
@@ -163,7 +179,7 @@ static void ports(void)
 	for (uint32_t port = 0; port < 0x400; port++)
 		if (may_write(port))
 			out8(port, port);
-	judge(1, "ports");
+	judge(!seen, "ports");
 }
 
 /* --- memory */
