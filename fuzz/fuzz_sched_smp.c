@@ -1,7 +1,7 @@
 /* simulated: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* simulated: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c */
-/* simulated: kernel/sched/runq.c kernel/sched/sched.c kernel/sched/lend.c */
-/* simulated: kernel/sched/settings.c kernel/sched/event.c kernel/lib/lock.c */
+/* simulated: kernel/sched/runq.c kernel/sched/sched.c kernel/sched/service.c */
+/* simulated: kernel/sched/lend.c kernel/sched/settings.c kernel/sched/event.c kernel/lib/lock.c */
 /* simulated: fuzz/models/simworld.c */
 /* plain: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c kernel/sched/invariants.c */
 /* plain: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */

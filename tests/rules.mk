@@ -16,7 +16,7 @@ vmkscreen_SRCS := tests/boot/screen.c kernel/vmkdev/surface.c kernel/vmkdev/font
 HOST_PROGRAMS += vmkbench-sched
 vmkbench-sched_SRCS := tests/bench_sched.c tests/bench_sched_peers.c kernel/replay/sched_sim.c tests/unit/shim/sched_space.c \
 	tests/unit/shim/panic.c kernel/lib/lock.c $(addprefix kernel/sched/, queue.c turns.c fair.c reserve.c \
-	limit.c group.c runq.c sched.c lend.c settings.c event.c turns_check.c invariants.c \
+	limit.c group.c runq.c sched.c service.c lend.c settings.c event.c turns_check.c invariants.c \
 	invariants_queue.c invariants_groups.c invariants_watch.c)
 vmkbench-sched_LIBS := -lm
 

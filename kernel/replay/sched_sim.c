@@ -267,7 +267,7 @@ bool sim_wait(unsigned cpu, unsigned mask, uint64_t deadline)
 	if (!task || task->phase != SIM_RUNS)
 		return false;
 	task->mask = mask;
-	task->task.idles = !mask;
+	task->task.waits_for = mask ? SCHED_WAIT_EVENT : SCHED_WAIT_WORK;
 	task->deadline = deadline;
 	task->registered = 0;
 	for (unsigned i = 0; i < SIM_EVENTS; i++)

@@ -63,10 +63,15 @@ static bool check_links(const struct task *task, struct violation *out)
 
 static bool check_times(const struct task *task, struct violation *out)
 {
-	uint64_t sum = 0;
+	uint64_t sum = 0, waits = 0;
 
 	for (unsigned state = 0; state < TASK_STATES; state++)
 		sum += task->times[state];
+	for (unsigned what = 0; what < SCHED_WAITS; what++)
+		waits += task->waits[what];
+	if (waits != task->times[TASK_WAITING])
+		return sched_violated(out, SCHED_I13, "a task's waits are not what it waited for",
+			task, task->cpu);
 	if (task->state != TASK_NEW && sum != task->since - task->born)
 		return sched_violated(
 			out, SCHED_I13, "a task's times are not its life", task, task->cpu);

@@ -42,6 +42,10 @@ struct runq {
 	uint32_t promised;    /* sum of the reservations admitted here; atomic */
 	uint64_t balance_at;  /* when to compare loads next */
 	unsigned probe;       /* where to begin to look for an idle CPU */
+	/* An interrupt is handled here, of which nobody has claimed what it took since then
+	 * (service.h). */
+	bool serves;
+	uint64_t serves_since;
 };
 
 /* `idle` runs when nothing else can; it becomes the current task. */

@@ -1,5 +1,6 @@
 #include "sched/sched.h"
 #include "sched/group.h"
+#include "sched/service.h"
 
 #define WAKE_PROBES  4u
 #define OFFER_PROBES 64u
@@ -319,7 +320,8 @@ struct task *sched_finish_switch(struct sched *sched, unsigned cpu, uint64_t sav
 /* --- time */
 
 /* Those whose time has come are queued; those who may not run here any more go into `exiles`. */
-static void wake_expired(struct runq *runq, uint64_t now, struct list *exiles)
+static void wake_expired(
+	struct runq *runq, uint64_t now, struct list *exiles, uint64_t (*clock)(void))
 {
 	struct task *task;
 
@@ -328,6 +330,7 @@ static void wake_expired(struct runq *runq, uint64_t now, struct list *exiles)
 			runq_add(runq, task, now);
 		else
 			list_append(exiles, &task->movable);
+		service_claim(runq, task, clock);
 	}
 }
 
@@ -376,7 +379,7 @@ bool sched_on_timer(struct sched *sched, unsigned cpu)
 
 	list_init(&exiles);
 	runq_charge(runq, now);
-	wake_expired(runq, now, &exiles);
+	wake_expired(runq, now, &exiles, sched->ops->now);
 	excess = take_excess(sched, runq, now);
 	wanted = runq_should_switch(runq, now);
 	if (!wanted)

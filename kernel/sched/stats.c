@@ -11,6 +11,14 @@ static uint64_t spent(const struct task *task, enum task_state state, uint64_t n
 	return task->times[state] + current;
 }
 
+/* The same of its waits, by what they are for. */
+static uint64_t waited(const struct task *task, enum sched_wait what, uint64_t now)
+{
+	uint64_t current = spent(task, TASK_WAITING, now) - task->times[TASK_WAITING];
+
+	return task->waits[what] + (task->waits_for == what ? current : 0);
+}
+
 void sched_sample(const struct task *task, uint64_t now, struct sched_sample *out)
 {
 	*out = (struct sched_sample){
@@ -20,13 +28,14 @@ void sched_sample(const struct task *task, uint64_t now, struct sched_sample *ou
 		.parked = spent(task, TASK_PARKED, now),
 		.costop = spent(task, TASK_COSTOP, now),
 		.wait = spent(task, TASK_WAITING, now) + spent(task, TASK_LENT, now),
-		.idle = task->idle_time,
+		.idle = waited(task, SCHED_WAIT_WORK, now),
+		.memory = waited(task, SCHED_WAIT_MEMORY, now),
+		.served = __atomic_load_n(&task->served, __ATOMIC_RELAXED),
+		.overlap = __atomic_load_n(&task->overlapped, __ATOMIC_RELAXED),
 		.switches = task->switches,
 		.migrations = task->migrations,
 		.shortfall = task->shortfall,
 	};
-	if (task->idles)
-		out->idle += spent(task, TASK_WAITING, now) - task->times[TASK_WAITING];
 }
 
 /* Of `elapsed`; in microseconds, so that years fit. */
@@ -38,12 +47,20 @@ static uint32_t part(uint64_t before, uint64_t after, uint64_t elapsed)
 void sched_columns(const struct sched_sample *before, const struct sched_sample *after,
 	struct sched_columns *out)
 {
-	uint64_t elapsed = after->at - before->at;
+	uint64_t elapsed = after->at - before->at, run = after->run - before->run;
+	uint64_t overlap = after->overlap - before->overlap;
+	uint64_t served = after->served - before->served;
 
 	*out = (struct sched_columns){
-		.run = part(before->run, after->run, elapsed),
+		/* Another CPU's clock may say that it ran for less than what it has accounted. */
+		.used = part(MIN(overlap, run), run + served, elapsed),
+		.run = part(0, run, elapsed),
+		.sys = part(0, served, elapsed),
+		.overlap = part(0, overlap, elapsed),
 		.wait = part(before->wait, after->wait, elapsed),
 		.idle = part(before->idle, after->idle, elapsed),
+		.vmwait = part(before->wait - before->idle, after->wait - after->idle, elapsed),
+		.swapwait = part(before->memory, after->memory, elapsed),
 		.ready =
 			part(before->ready + before->parked, after->ready + after->parked, elapsed),
 		.mlmtd = part(before->parked, after->parked, elapsed),
@@ -51,5 +68,4 @@ void sched_columns(const struct sched_sample *before, const struct sched_sample 
 		.switches = after->switches - before->switches,
 		.migrations = after->migrations - before->migrations,
 	};
-	out->used = out->run;
 }

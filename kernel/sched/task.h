@@ -9,6 +9,7 @@
 #include "lib/list.h"
 #include "lib/lock.h"
 #include "sched/queue.h"
+#include "sched/stats.h"
 #include "sched/turns.h"
 
 #define SCHED_NEVER    UINT64_MAX
@@ -123,10 +124,12 @@ struct task {
 	uint64_t switches;
 	int64_t lag;        /* ns of service it is owed, while not joined */
 	uint64_t born;      /* when it was first woken */
-	uint64_t idle_time; /* of the time waiting: with nothing to do, rather than for something */
 	uint64_t shortfall; /* ns that its reservation promised and did not bring */
 	uint64_t migrations;
-	bool idles; /* its wait is for something to do */
+	uint64_t waits[SCHED_WAITS]; /* times[TASK_WAITING], by what it waited for */
+	uint8_t waits_for;           /* enum sched_wait */
+	/* By interrupts (service.h): for it in others' time, for others in its own. Atomic. */
+	uint64_t served, overlapped;
 	bool woken; /* atomic; a wake-up came since the task last cleared it */
 };
 #define CPU_ANY UINT32_MAX
@@ -169,8 +172,8 @@ static inline void task_account(struct task *task, uint64_t now)
 	if (now <= task->since)
 		return;
 	task->times[task->state] += now - task->since;
-	if (task->state == TASK_WAITING && task->idles)
-		task->idle_time += now - task->since;
+	if (task->state == TASK_WAITING)
+		task->waits[task->waits_for] += now - task->since;
 	task->since = now;
 }
 static inline void task_set_state(struct task *task, enum task_state state, uint64_t now)

@@ -345,9 +345,9 @@ void world_kill(struct world *world)
 	ipi_reschedule(cpu);
 }
 
-void world_idles(bool idles)
+void world_waits_for(enum sched_wait what)
 {
-	world_current()->task.idles = idles;
+	world_current()->task.waits_for = (uint8_t)what;
 }
 
 void world_urgent(bool urgent)

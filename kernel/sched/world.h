@@ -84,8 +84,8 @@ bool world_killed(const struct world *world);
 /* The current world has something that others wait for, whose limits are not its: it goes on beyond
  * its own, and does without as much afterwards. */
 void world_urgent(bool urgent);
-/* The current world's waits are for something to do, rather than for something (%IDLE). */
-void world_idles(bool idles);
+/* What the current world's waits are for from now on; SCHED_WAIT_EVENT at first (stats.h). */
+void world_waits_for(enum sched_wait what);
 
 /* Something to wait for. A wake-up that comes before the wait is not lost. Who sees its count move
  * may be ahead of the end of event_signal(): the event outlives that by other means. */
@@ -135,6 +135,9 @@ void world_part(void);
 void sched_check_each(unsigned switches);
 /* Called by the timer interrupt. */
 void sched_tick(void);
+/* Around each interrupt's handler, not around one within another: whose time it is (service.h). */
+void sched_interrupt_begins(void);
+void sched_interrupt_ends(void);
 /* Called on the way back to ring 3 with interrupts off when percpu->reschedule is set; clears it.
  */
 void sched_preempt(void);

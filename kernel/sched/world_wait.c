@@ -1,12 +1,31 @@
 /* Waiting for events. */
+#include "arch/x86/percpu.h"
 #include "arch/x86/time.h"
 #include "sched/event.h"
 #include "sched/sched.h"
+#include "sched/service.h"
 #include "sched/world_state.h"
 
 static void wake(struct task *task)
 {
 	sched_wake(world_sched(), task);
+	service_claim(percpu()->sched, task, time_ns);
+}
+
+void sched_interrupt_begins(void)
+{
+	struct runq *runq = percpu()->sched;
+
+	if (runq)
+		service_begin(runq, time_ns());
+}
+
+void sched_interrupt_ends(void)
+{
+	struct runq *runq = percpu()->sched;
+
+	if (runq)
+		service_end(runq, time_ns());
 }
 
 void event_signal(struct event *event)

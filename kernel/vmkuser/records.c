@@ -273,6 +273,9 @@ static bool fill_scheduled(uint64_t index, void *record)
 	info->costop = world.sample.costop;
 	info->wait = world.sample.wait;
 	info->idle = world.sample.idle;
+	info->memory = world.sample.memory;
+	info->served = world.sample.served;
+	info->overlap = world.sample.overlap;
 	info->switches = world.sample.switches;
 	info->migrations = world.sample.migrations;
 	info->shortfall = world.sample.shortfall;

@@ -329,6 +329,14 @@ static uint64_t wake_time(struct vm_vcpu *v)
 	return time_ns() + ticks / hz * NS_PER_S + (ticks % hz * NS_PER_S + hz - 1) / hz;
 }
 
+/* Its guest has nothing for it to do, or its VMX world or whoever holds it is to do something. */
+static enum sched_wait waits_for(const struct vm_vcpu *v)
+{
+	const bool asleep = v->phase == PHASE_HALTED || v->phase == PHASE_WAITS;
+
+	return asleep ? SCHED_WAIT_WORK : SCHED_WAIT_EVENT;
+}
+
 static void wait(struct vm_vcpu *v)
 {
 	struct event *const events[] = {&v->event};
@@ -341,9 +349,9 @@ static void wait(struct vm_vcpu *v)
 		v->phase = PHASE_RUNS;
 		return;
 	}
-	world_idles(v->phase == PHASE_HALTED);
+	world_waits_for(waits_for(v));
 	event_wait_any(events, &seen, 1, wake_time(v), &index);
-	world_idles(false);
+	world_waits_for(SCHED_WAIT_EVENT);
 }
 
 /* --- what others want of it */

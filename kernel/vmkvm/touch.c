@@ -40,6 +40,7 @@ static enum vmk_status wait_for_frame(struct vm_vcpu *v, struct gpa gpa, enum vm
 	struct event *const events[] = {&v->event};
 	const uint64_t end = time_ns() + VM_PATIENCE_NS;
 
+	world_waits_for(SCHED_WAIT_MEMORY);
 	while (status != VMK_OK && !is_wanted(v) && time_ns() < end) {
 		uint64_t seen = event_count(&v->event);
 		unsigned index;
@@ -49,6 +50,7 @@ static enum vmk_status wait_for_frame(struct vm_vcpu *v, struct gpa gpa, enum vm
 		event_wait_any(events, &seen, 1, time_ns() + VM_LOOK_NS, &index);
 		status = supply(v->vm, gpa);
 	}
+	world_waits_for(SCHED_WAIT_EVENT);
 	return is_wanted(v) ? VMK_OK : status;
 }
 
@@ -84,7 +86,9 @@ enum vmk_status vm_touch_for_devices(struct vm *vm, struct gpa gpa)
 
 	while (status == VMK_NO_MEMORY && time_ns() < end && !world_killed(world_current())) {
 		vm_balloon_press(0);
+		world_waits_for(SCHED_WAIT_MEMORY);
 		world_sleep(VM_LOOK_NS);
+		world_waits_for(SCHED_WAIT_EVENT);
 		status = supply(vm, gpa);
 	}
 	return status;

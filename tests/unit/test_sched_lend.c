@@ -4,7 +4,7 @@
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/sched/stats.c */
 /* sources: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
 /* sources: kernel/sched/invariants_groups.c */
-/* sources: kernel/sched/lend.c kernel/lib/lock.c */
+/* sources: kernel/sched/service.c kernel/sched/lend.c kernel/lib/lock.c */
 /* sources: kernel/replay/sched_sim.c tests/unit/shim/sched_space.c */
 /* sources: tests/unit/shim/panic.c */
 /* A task in another's place: who runs, who pays, and that nobody is lost on the way. */

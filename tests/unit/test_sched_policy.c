@@ -1,7 +1,7 @@
 /* sources: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
-/* sources: kernel/sched/lend.c */
+/* sources: kernel/sched/service.c kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/sched/stats.c */
 /* sources: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
 /* sources: kernel/sched/invariants_groups.c */
@@ -462,7 +462,7 @@ static void columns_add_up_to_the_whole(void **state)
 	sim_task_prepare(0, &sim_groups[0]);
 	sim_task_prepare(1, &sim_groups[0]);
 	sim_task_prepare(2, NULL)->entity.limit.rate = 100000;
-	sim_task_prepare(3, NULL)->idles = true;
+	sim_task_prepare(3, NULL)->waits_for = SCHED_WAIT_WORK;
 	sim_tasks[3].burst = MS;
 	sim_tasks[3].sleep = 3 * MS;
 	start_all(4);

@@ -1,7 +1,7 @@
 /* sources: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
-/* sources: kernel/sched/lend.c */
+/* sources: kernel/sched/service.c kernel/sched/lend.c */
 /* sources: kernel/sched/invariants.c kernel/sched/invariants_watch.c kernel/lib/lock.c */
 /* sources: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
 /* sources: kernel/sched/invariants_groups.c */

@@ -511,13 +511,21 @@ static void world_times_are_of_an_interval(void **state)
 	json_t *list, *row;
 
 	fake.pauses_left = 1;
+	fake.scheduled[2].kind = VMK_SCHED_VCPU;
 	list = json_of("world stats get -i 2 --json");
 	assert_int_equal(json_array_size(list), 3);
 	row = json_array_get(list, 1);
 	assert_string_equal(json_string_value(json_object_get(row, "Name")), "agent");
-	assert_string_equal(json_string_value(json_object_get(row, "USED")), "25.00");
+	assert_string_equal(json_string_value(json_object_get(row, "USED")), "24.00");
+	assert_string_equal(json_string_value(json_object_get(row, "RUN")), "25.00");
+	assert_string_equal(json_string_value(json_object_get(row, "SYS")), "3.00");
+	assert_string_equal(json_string_value(json_object_get(row, "OVRLP")), "4.00");
 	assert_string_equal(json_string_value(json_object_get(row, "WAIT")), "75.00");
+	assert_string_equal(json_string_value(json_object_get(row, "VMWAIT")), "");
+	assert_string_equal(json_string_value(json_object_get(row, "SWPWT")), "10.00");
 	assert_int_equal(json_integer_value(json_object_get(row, "Switches")), 5);
+	row = json_array_get(list, 2);
+	assert_string_equal(json_string_value(json_object_get(row, "VMWAIT")), "50.00");
 	json_decref(list);
 	assert_int_equal(run("world stats get"), EXIT_INTERRUPTED);
 }

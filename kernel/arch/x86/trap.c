@@ -107,11 +107,13 @@ static void interrupt(struct trap_frame *frame)
 
 	if (frame->vector == VECTOR_SPURIOUS)
 		return; /* SDM 3A, 10.9: not to be acknowledged */
-	self->irq_depth++;
+	if (!self->irq_depth++)
+		sched_interrupt_begins();
 	if (handler)
 		handler(frame);
 	apic_eoi();
-	self->irq_depth--;
+	if (!--self->irq_depth)
+		sched_interrupt_ends();
 }
 
 void trap_leave_to_user(void)

@@ -11,7 +11,7 @@
 #include <vmkuser/secpolicy.h>
 #include <vmkuser/syscall.h>
 
-#define VMK_INFO_VERSION 5u
+#define VMK_INFO_VERSION 6u
 
 /* X(symbol, number, structure, name in manifests) */
 #define VMK_INFO_KINDS(X)                                                   \
@@ -255,6 +255,9 @@ struct vmk_info_sched {
 	uint32_t kind;         /* enum vmk_sched_kind */
 	uint32_t latency_high; /* it asks for short turns, and gets them soon */
 	char vm[32];           /* the VM that it belongs to; empty: none */
+	uint64_t memory;       /* of `wait`: for memory that others are to give back */
+	uint64_t served;       /* by interrupts, in others' `run` */
+	uint64_t overlap;      /* of `run`: by interrupts, for others */
 };
 
 #define VMK_INFO_SKEWS 6

@@ -128,6 +128,9 @@ static struct sched_sample sample_of(const struct vmk_info_sched *world)
 		.costop = world->costop,
 		.wait = world->wait,
 		.idle = world->idle,
+		.memory = world->memory,
+		.served = world->served,
+		.overlap = world->overlap,
 		.switches = world->switches,
 		.migrations = world->migrations,
 	};
@@ -150,11 +153,19 @@ static void add_stats(
 	records_number(call->out, after->cpu);
 	add_percent(call->out, columns.used);
 	add_percent(call->out, columns.run);
+	add_percent(call->out, columns.sys);
 	add_percent(call->out, columns.wait);
-	add_percent(call->out, columns.idle);
+	/* Other worlds do not say which of their waits is for something to do. */
+	if (after->kind == VMK_SCHED_VCPU)
+		add_percent(call->out, columns.vmwait);
+	else
+		records_text(call->out, "");
 	add_percent(call->out, columns.ready);
-	add_percent(call->out, columns.mlmtd);
+	add_percent(call->out, columns.idle);
+	add_percent(call->out, columns.overlap);
 	add_percent(call->out, columns.costop);
+	add_percent(call->out, columns.mlmtd);
+	add_percent(call->out, columns.swapwait);
 	records_number(call->out, columns.switches);
 	records_number(call->out, columns.migrations);
 	records_text(call->out, after->latency_high ? "high" : "normal");

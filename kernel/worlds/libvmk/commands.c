@@ -65,8 +65,9 @@ SCHEMA_OF(paths, LAYOUT_BLOCKS, TEXT("UID"), TEXT("Runtime Name"), TEXT("Device"
 	TEXT("Device Display Name"), TEXT("Adapter"), TEXT("Channel"), TEXT("Target"), TEXT("LUN"),
 	TEXT("Plugin"), TEXT("State"), TEXT("Transport"));
 SCHEMA_OF(world_stats, LAYOUT_TABLE, NUMBER("World ID"), TEXT("Name"), NUMBER("CPU"), TEXT("%USED"),
-	TEXT("%RUN"), TEXT("%WAIT"), TEXT("%IDLE"), TEXT("%RDY"), TEXT("%MLMTD"), TEXT("%CSTP"),
-	NUMBER("Switches"), NUMBER("Migrations"), TEXT("Latency Sensitivity"), TEXT("VM"));
+	TEXT("%RUN"), TEXT("%SYS"), TEXT("%WAIT"), TEXT("%VMWAIT"), TEXT("%RDY"), TEXT("%IDLE"),
+	TEXT("%OVRLP"), TEXT("%CSTP"), TEXT("%MLMTD"), TEXT("%SWPWT"), NUMBER("Switches"),
+	NUMBER("Migrations"), TEXT("Latency Sensitivity"), TEXT("VM"));
 SCHEMA_OF(pools, LAYOUT_TABLE, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"), TEXT("Reservation"),
 	TEXT("Limit"), TEXT("Promised"), TEXT("Borrowed"), BOOL("Expandable"));
 SCHEMA_OF(pool_get, LAYOUT_RECORD, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"),

@@ -100,7 +100,7 @@ void world_yield(void)
 	note('y');
 }
 
-void world_idles(bool idles)
+void world_waits_for(enum sched_wait what)
 {
 }
 

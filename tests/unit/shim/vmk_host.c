@@ -329,6 +329,10 @@ static bool pause_for(void *context, unsigned milliseconds)
 		fake.scheduled[i].at += milliseconds * 1000000ull;
 		fake.scheduled[i].run += milliseconds * 250000ull;
 		fake.scheduled[i].wait += milliseconds * 750000ull;
+		fake.scheduled[i].idle += milliseconds * 250000ull;
+		fake.scheduled[i].memory += milliseconds * 100000ull;
+		fake.scheduled[i].served += milliseconds * 30000ull;
+		fake.scheduled[i].overlap += milliseconds * 40000ull;
 		fake.scheduled[i].switches += 5;
 	}
 	if (fake.log_grown)
