@@ -10,7 +10,7 @@ dir=build/tests/boot/vm_nested
 mkdir -p "$dir"
 
 why=$(no_nested_vmx)
-for script in vm vm_life vm_large vm_linux vm_linux_shares; do
+for script in vm vm_life vm_sched vm_large vm_linux vm_linux_shares; do
 	if [ -n "$why" ]; then
 		skip "$script on nested VMX" "$why"
 		continue
