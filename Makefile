@@ -157,9 +157,11 @@ fuzz_objects = $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources)
 	$(call test_obj,$(call directive,fuzz/$(1).c,simulated),simcpu)
 
 define fuzz_target
-$(B)/$(3)/$(1): $(call fuzz_objects,$(1),$(2)) $(call directive,fuzz/$(1).c,needs)
+$(B)/$(3)/$(1): $(call fuzz_objects,$(1),$(2)) \
+		$(subst build/fuzz-lib/,build/$(3)-lib/,$(call directive,fuzz/$(1).c,needs))
 	@mkdir -p $$(@D)
-	$$(CC_HOST) $$(FUZZ_CFLAGS) -o $$@ $$(filter %.o,$$^) $(call directive,fuzz/$(1).c,libs)
+	$$(CC_HOST) $$(FUZZ_CFLAGS) -o $$@ $$(filter %.o,$$^) \
+		$(subst build/fuzz-lib/,build/$(3)-lib/,$(call directive,fuzz/$(1).c,libs))
 endef
 feedback_of = $(or $(if $(filter lean,$(1)),fuzz-lean),$(if $(1),fuzz-edges),fuzz)
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t),$(call \

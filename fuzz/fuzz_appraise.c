@@ -9,6 +9,7 @@
 /* sources: kernel/trust/audit_read.c kernel/lib/keyval.c kernel/lib/hex.c */
 /* quiet: tests/vectors/fixture.c fuzz/models/paper_audit.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
+/* coverage: edges, comparisons, lean */
 /*
  * A host that cheats, or only boots something else: a good host of paper is changed by steps of
  * four bytes, then quotes honestly what its TPM holds. Whoever is trusted has booted what the

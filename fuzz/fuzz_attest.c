@@ -9,6 +9,7 @@
 /* sources: attest/verifier/host.c attest/verifier/align.c attest/verifier/explain.c */
 /* sources: attest/verifier/hints.c attest/verifier/covers.c attest/verifier/appraise.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
+/* coverage: edges, comparisons, lean */
 /*
  * A whole appraisal on hostile TPM structures and logs: input is split into attestation, signature
  * and two logs by 16-bit lengths. Nothing that was not signed by the fixture's key is trusted.

@@ -4,7 +4,7 @@
 /* sources: attest/verifier/evidence.c kernel/trust/evlog_read.c */
 /* quiet: fuzz/models/paper_audit.c */
 /* libs: -lcrypto -ljansson */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * The audit log's reader on anything: each walk ends, stays inside, and says how. And what it
  * accepts, changed in any one byte, does not lead to the head that it led to. Behind a NUL: {u8

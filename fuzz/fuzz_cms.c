@@ -1,6 +1,7 @@
 /* sources: kernel/trust/signature.c kernel/trust/hash.c tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a */
+/* coverage: edges, comparisons, lean */
 /* runs: 4000 */
 /*
  * A signature, a signer's and an intermediate certificate and the root, all hostile, and memory

@@ -4,6 +4,7 @@
 /* sources: kernel/lib/hex.c */
 /* quiet: fuzz/models/tpm_keys.c */
 /* libs: -ltss2-mu -lcrypto */
+/* coverage: edges, comparisons, lean */
 /*
  * What a host says at enrollment: an EK certificate and a TPM2B_PUBLIC. Below 0x80 the first two
  * bytes are the length of the one, the rest the other: no anchor is trusted, so no certificate may

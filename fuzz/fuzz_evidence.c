@@ -7,7 +7,7 @@
 /* sources: kernel/trust/audit_read.c kernel/lib/keyval.c kernel/trust/evlog_read.c */
 /* quiet: fuzz/models/json_edit.c tests/vectors/fixture.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * Evidence records: what is read is written and read again to the same. The input is a text, or
  * behind a NUL edits of a good record.

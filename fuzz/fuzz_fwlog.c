@@ -2,7 +2,7 @@
 /* sources: kernel/trust/evlog_read.c kernel/trust/hash.c tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /* An area of memory that begins like a firmware's log: its end is found, its verdict drawn. */
 #include "trust/fwlog.h"
 #include "trust/srtm.h"

@@ -1,7 +1,7 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/digest.c */
 /* libs: -lcrypto */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * Launch control policies: 70 bytes of LCP_POLICY, then LCP_POLICY_DATA. Whatever they hold, an
  * allowed launch has events that fit, and a list of type LIST is never satisfied by bytes that its

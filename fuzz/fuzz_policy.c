@@ -8,7 +8,7 @@
 /* sources: attest/verifier/quote.c */
 /* quiet: fuzz/models/json_edit.c tests/vectors/fixture.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * Policies: a policy that loads selects PCR 17 to 19, and its values are those of its events. The
  * input is a text, or behind a NUL or 1 edits of a good policy for either launch.

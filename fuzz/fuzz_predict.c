@@ -14,7 +14,7 @@
 /* quiet: policy/predict/launch.c policy/predict/prediction.c policy/predict/static.c */
 /* quiet: kernel/trust/security.c kernel/boot/options.c */
 /* libs: -lcrypto -ljansson -lz */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * The predictor's own parsers: the first byte says which of them gets the rest. From 0x80:
  * platforms, as a document or captured from a log whose SINIT or GRUB is known; what is captured or

@@ -3,6 +3,7 @@
 /* sources: attest/verifier/bytes.c attest/verifier/fault.c kernel/lib/hex.c */
 /* quiet: fuzz/models/tpm_keys.c */
 /* libs: -ltss2-mu -lcrypto */
+/* coverage: edges, comparisons, lean */
 /*
  * Quotes, honestly signed, that say what the input says: by keys of each kind, with each scheme,
  * and bytes changed before or after signing. Accepted is just what is a good quote of the good key

@@ -7,6 +7,7 @@
 /* quiet: signing/file.c tests/unit/shim/package_bytes.c tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a -lcrypto */
+/* coverage: edges, comparisons, lean */
 /* runs: 1500 */
 /*
  * Packages that are signed anew after each mutation, so that manifests, policies and VM images

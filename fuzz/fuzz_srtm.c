@@ -3,7 +3,8 @@
 /* quiet: tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a */
-/* coverage: edges */
+/* coverage: edges, lean */
+/* options: -max_len=27 */
 /*
  * The verdict on a static launch, over logs of events that are made from the input, true ones and
  * others: each sign holds where what we wrote down while we made them says so. Input: {u8 what is
@@ -15,8 +16,9 @@
 #include "trust/srtm.h"
 #include <string.h>
 
-#define LOG_MAX     8192u
-#define EVENTS_MAX  48u
+#define LOG_MAX     2048u
+#define EVENTS_MAX  12u /* more than a launch with all modules has */
+#define RECORD_MAX  128u
 #define TEXTS       16u
 #define MODULES     3u
 #define REQUIRE(it) ((it) ? (void)0 : panic("srtm: not so: %s", #it))
@@ -60,8 +62,18 @@ static const struct {
 /* What an event's SHA-256 digest is of; or the event has none. */
 enum digest { OF_TEXT, OF_REST, OF_MODULE, OF_NOTHING, OF_ZERO_ENDED, ABSENT };
 
-/* Of each text, in each way; worked out once. */
-static uint8_t digests[TEXTS][ABSENT][32], line_digest[32], module_line_digests[MODULES][32];
+/* Of each text, in each way, and whose that is; worked out once. */
+static struct digest_of {
+	uint8_t bytes[32];
+	bool is_line, is_module_line[MODULES], is_module[MODULES];
+} digests[TEXTS][ABSENT];
+
+/* Each event, and the header, as they stand in a log; PCR and type are put into their first bytes.
+ */
+static struct record {
+	uint8_t bytes[RECORD_MAX];
+	size_t size;
+} records[TEXTS][ABSENT + 1], header;
 
 static uint8_t log_bytes[LOG_MAX];
 static size_t log_size;
@@ -70,32 +82,52 @@ static struct srtm_module modules[MODULES] = {
 	{.cmdline = "a.pkg"}, {.cmdline = "b.pkg x"}, {.cmdline = ""}};
 static bool has_line, has_module_line[MODULES], has_module[MODULES], has_kernel, no_digest;
 
-static void put(uint64_t value, unsigned bytes)
+static void put(struct record *to, uint32_t value, unsigned bytes)
 {
 	for (unsigned i = 0; i < bytes; i++)
-		log_bytes[log_size++] = (uint8_t)(i < 8 ? value >> 8 * i : 0);
+		to->bytes[to->size++] = (uint8_t)(i < 4 ? value >> 8 * i : 0);
 }
 
-static void put_bytes(const void *from, size_t bytes)
+static void put_bytes(struct record *to, const void *from, size_t bytes)
 {
-	memcpy(log_bytes + log_size, from, bytes);
-	log_size += bytes;
+	memcpy(to->bytes + to->size, from, bytes);
+	to->size += bytes;
 }
 
 /* PC Client Platform Firmware Profile 1.05, section 10.4.5.1. */
-static void put_header(void)
+static void make_header(void)
 {
-	put(0, 4);
-	put(3, 4);
-	put(0, 20);
-	put(16 + 4 + 4 + 4 + 8 + 1, 4);
-	put_bytes("Spec ID Event03", 16);
-	put(0, 4);
-	put(2 << 16 | 2 << 24, 4);
-	put(2, 4);
-	put(4 | 20 << 16, 4);
-	put(11 | 32 << 16, 4);
-	put(0, 1);
+	put(&header, 0, 4);
+	put(&header, 3, 4);
+	put(&header, 0, 20);
+	put(&header, 16 + 4 + 4 + 4 + 8 + 1, 4);
+	put_bytes(&header, "Spec ID Event03", 16);
+	put(&header, 0, 4);
+	put(&header, 2 << 16 | 2 << 24, 4);
+	put(&header, 2, 4);
+	put(&header, 4 | 20 << 16, 4);
+	put(&header, 11 | 32 << 16, 4);
+	put(&header, 0, 1);
+}
+
+static void make_record(struct record *record, unsigned text, enum digest kind)
+{
+	put(record, 0, 4 + 4);
+	put(record, kind == ABSENT ? 1 : 2, 4);
+	put(record, 4, 2);
+	put(record, 0, 20);
+	if (kind != ABSENT) {
+		put(record, 11, 2);
+		put_bytes(record, digests[text][kind].bytes, 32);
+	}
+	put(record, (uint32_t)texts[text].bytes, 4);
+	put_bytes(record, texts[text].text, texts[text].bytes);
+}
+
+static void append(const struct record *record)
+{
+	memcpy(log_bytes + log_size, record->bytes, record->size);
+	log_size += record->size;
 }
 
 static void make_digest(enum digest kind, const char *text, size_t bytes, uint8_t digest[32])
@@ -114,6 +146,14 @@ static void make_digest(enum digest kind, const char *text, size_t bytes, uint8_
 	}
 }
 
+static bool is_of(const uint8_t digest[32], const char *text)
+{
+	uint8_t expected[32];
+
+	hash_sha256(text, strlen(text), expected);
+	return memcmp(expected, digest, sizeof(expected)) == 0;
+}
+
 static void prepare(void)
 {
 	static bool prepared;
@@ -121,56 +161,53 @@ static void prepare(void)
 	if (prepared)
 		return;
 	prepared = true;
-	hash_sha256("loglevel=1", 10, line_digest);
-	for (unsigned i = 0; i < MODULES; i++) {
-		hash_sha256(modules[i].cmdline, strlen(modules[i].cmdline), module_line_digests[i]);
+	for (unsigned i = 0; i < MODULES; i++)
 		hash_sha256(&i, sizeof(i), modules[i].sha256);
+	for (unsigned i = 0; i < TEXTS * ABSENT; i++) {
+		struct digest_of *d = &digests[i / ABSENT][i % ABSENT];
+
+		make_digest((enum digest)(i % ABSENT), texts[i / ABSENT].text,
+			texts[i / ABSENT].bytes, d->bytes);
+		d->is_line = is_of(d->bytes, "loglevel=1");
+		for (unsigned j = 0; j < MODULES; j++) {
+			d->is_module_line[j] = is_of(d->bytes, modules[j].cmdline);
+			d->is_module[j] = !memcmp(modules[j].sha256, d->bytes, 32);
+		}
 	}
-	for (unsigned i = 0; i < TEXTS; i++)
-		for (enum digest kind = OF_TEXT; kind < ABSENT; kind++)
-			make_digest(kind, texts[i].text, texts[i].bytes, digests[i][kind]);
+	make_header();
+	for (unsigned i = 0; i < TEXTS * (ABSENT + 1); i++)
+		make_record(&records[i / (ABSENT + 1)][i % (ABSENT + 1)], i / (ABSENT + 1),
+			(enum digest)(i % (ABSENT + 1)));
 }
 
-static void write_down(unsigned pcr, const uint8_t digest[32])
+static void write_down(unsigned pcr, const struct digest_of *digest)
 {
 	uint8_t joined[64];
 
 	memcpy(joined, pcrs[pcr], 32);
-	memcpy(joined + 32, digest, 32);
+	memcpy(joined + 32, digest->bytes, 32);
 	hash_sha256(joined, 64, pcrs[pcr]);
-	has_line |= pcr == SRTM_PCR_COMMANDS && !memcmp(line_digest, digest, 32);
+	has_line |= pcr == SRTM_PCR_COMMANDS && digest->is_line;
 	for (unsigned i = 0; i < MODULES; i++) {
-		has_module_line[i] |=
-			pcr == SRTM_PCR_COMMANDS && !memcmp(module_line_digests[i], digest, 32);
-		has_module[i] |= pcr == SRTM_PCR_FILES && !memcmp(modules[i].sha256, digest, 32);
+		has_module_line[i] |= pcr == SRTM_PCR_COMMANDS && digest->is_module_line[i];
+		has_module[i] |= pcr == SRTM_PCR_FILES && digest->is_module[i];
 	}
 }
 
 static void add_event(uint8_t where, uint8_t what)
 {
-	const unsigned pcr = where & 0x10 ? 11 : where % 10, type = where & 0x80 ? 3 : 13;
+	const uint8_t pcr = where & 0x10 ? 11 : where % 10, type = where & 0x80 ? 3 : 13;
 	const enum digest kind = (enum digest)((what >> 4) % 8 % (ABSENT + 1));
-	const char *text = texts[what & 15].text;
-	const size_t bytes = texts[what & 15].bytes;
-	const uint8_t *digest = kind == ABSENT ? NULL : digests[what & 15][kind];
 
-	put(pcr, 4);
-	put(type, 4);
-	put(kind == ABSENT ? 1 : 2, 4);
-	put(4, 2);
-	put(0, 20);
-	if (kind != ABSENT) {
-		put(11, 2);
-		put_bytes(digest, 32);
-	}
-	put(bytes, 4);
-	put_bytes(text, bytes);
+	append(&records[what & 15][kind]);
+	log_bytes[log_size - records[what & 15][kind].size] = pcr;
+	log_bytes[log_size - records[what & 15][kind].size + 4] = type;
 	if (type == 3 || pcr > SRTM_PCR_LAST)
 		return;
 	no_digest |= kind == ABSENT;
 	if (kind == ABSENT)
 		return;
-	write_down(pcr, digest);
+	write_down(pcr, &digests[what & 15][kind]);
 	has_kernel |= pcr == SRTM_PCR_FILES && (what & 15) >= 6 && (what & 15) <= 8;
 }
 
@@ -185,7 +222,7 @@ static void begin(uint8_t wrong)
 	memset(has_module_line, 0, sizeof(has_module_line));
 	memset(has_module, 0, sizeof(has_module));
 	if (!(wrong & NO_HEADER))
-		put_header();
+		append(&header);
 }
 
 static void check(const struct srtm_facts *facts, const struct srtm_verdict *v, uint8_t wrong,

@@ -1,5 +1,5 @@
 /* sources: kernel/trust/tis.c */
-/* coverage: edges */
+/* coverage: edges, lean */
 /*
  * A device whose every register read is the fuzzer's: the driver ends, within its own bounds. The
  * last two bytes choose which locality is asked for, what is sent, and whether the interface's id

@@ -2,7 +2,7 @@
 /* quiet: fuzz/models/tpm_model.c tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a -ltss2-sys -ltss2-mu */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * A TPM that answers well, or as the input says: what is given out has its size and place, and
  * whoever asks is told why it failed. Input: {u8 what is asked, u8 of which kind}, then a byte for

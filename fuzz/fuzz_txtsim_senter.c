@@ -8,7 +8,7 @@
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* quiet: tboot-integration/txtsim/sinit/acmwrite.c */
 /* libs: -lcrypto */
-/* coverage: edges */
+/* coverage: edges, lean */
 /*
  * SENTER over hostile memory. The input is the number of a fault of the platform (0: none; from
  * 0x80: one that the firmware had, too), the size of the owner's policy in the TPM (0: none), and a

@@ -58,7 +58,7 @@ build_targets() # TARGET...
 
 looks_at_comparisons() # TARGET
 {
-	grep -q '^/\* coverage: edges, comparisons \*/' "fuzz/$1.c"
+	grep -q '^/\* coverage: .*comparisons' "fuzz/$1.c"
 }
 
 build_compared() # TARGET...

@@ -2,14 +2,21 @@
 
 #include "trust/hash.h"
 
-#include <stdio.h>
 #include <string.h>
+
+static void say(char *to, size_t room, const char *text)
+{
+	const size_t bytes = strnlen(text, room - 1);
+
+	memcpy(to, text, bytes);
+	to[bytes] = 0;
+}
 
 void sign_say(struct verdict_sign *sign, bool holds, const char *expected, const char *found)
 {
 	sign->holds = holds;
-	snprintf(sign->expected, sizeof(sign->expected), "%s", expected);
-	snprintf(sign->found, sizeof(sign->found), "%s", found);
+	say(sign->expected, sizeof(sign->expected), expected);
+	say(sign->found, sizeof(sign->found), found);
 }
 
 bool pcr_all_bytes(const uint8_t value[32], uint8_t byte)

@@ -14,6 +14,14 @@
 /* GRUB 2.06, commands/tpm.c: an event's text is its kind, a colon and what was measured. */
 #define GRUB_LOADS_KERNEL "multiboot2 "
 #define GRUB_KIND_ENDS    ": "
+/* So many digests are looked for in one walk. */
+#define SOUGHT_AT_ONCE 16u
+
+struct sought {
+	unsigned pcr;
+	uint8_t digest[32];
+	bool found;
+};
 
 /* What one walk through the log brings. */
 struct replay {
@@ -25,28 +33,6 @@ struct replay {
 	size_t kernel_bytes;
 	bool hidden; /* the data of an event in PCR 8 is not what was measured */
 };
-
-typedef bool (*match_fn)(const struct evlog_event *event, const uint8_t *digest, const void *what);
-
-/* Calls back for each event of that PCR; true when one call answered true. */
-static bool find(const struct srtm_facts *facts, unsigned pcr, match_fn match, const void *what)
-{
-	struct evlog log;
-	struct evlog_cursor cursor;
-	struct evlog_event event;
-
-	if (!facts->log || evlog_open(&log, facts->log, facts->log_bytes, NULL) != VMK_OK)
-		return false;
-	cursor = evlog_begin(&log);
-	while (evlog_next(&cursor, &event) == VMK_OK) {
-		const struct evlog_digest *digest = evlog_digest(&event, EVLOG_ALG_SHA256);
-
-		if (event.pcr == pcr && event.type != EVLOG_NO_ACTION && digest &&
-			match(&event, digest->bytes, what))
-			return true;
-	}
-	return false;
-}
 
 static bool has_hash(const uint8_t *digest, const uint8_t *data, size_t size)
 {
@@ -178,34 +164,38 @@ static void judge_replay(
 	sign_say(sign, true, expected, expected);
 }
 
-static bool is_digest(const struct evlog_event *event, const uint8_t *digest, const void *what)
+/* The next event that a PCR was extended for, with its digest; false at the log's end. */
+static bool next_measured(
+	struct evlog_cursor *cursor, struct evlog_event *event, const uint8_t **digest)
 {
-	(void)event;
-	return memcmp(digest, what, 32) == 0;
+	while (evlog_next(cursor, event) == VMK_OK) {
+		const struct evlog_digest *sha256 = evlog_digest(event, EVLOG_ALG_SHA256);
+
+		if (event->type == EVLOG_NO_ACTION || !sha256)
+			continue;
+		*digest = sha256->bytes;
+		return true;
+	}
+	return false;
 }
 
-static bool has_digest(const struct srtm_facts *facts, unsigned pcr, const uint8_t digest[32])
+static bool find_file(const struct srtm_facts *facts, const struct replay *replay)
 {
-	return find(facts, pcr, is_digest, digest);
-}
+	struct evlog log;
+	struct evlog_cursor cursor;
+	struct evlog_event event;
+	const uint8_t *digest;
 
-/* GRUB measures the text without its terminating zero. */
-static bool has_text(const struct srtm_facts *facts, const char *text, size_t bytes)
-{
-	uint8_t digest[32];
-
-	hash_sha256(text, bytes, digest);
-	return has_digest(facts, SRTM_PCR_COMMANDS, digest);
-}
-
-static bool is_file(const struct evlog_event *event, const uint8_t *digest, const void *what)
-{
-	const struct replay *replay = what;
-
-	(void)digest;
-	return event->data_size > replay->kernel_bytes &&
-	       memcmp(event->data, replay->kernel, replay->kernel_bytes) == 0 &&
-	       event->data[replay->kernel_bytes] == 0;
+	if (evlog_open(&log, facts->log, facts->log_bytes, NULL) != VMK_OK)
+		return false;
+	cursor = evlog_begin(&log);
+	while (next_measured(&cursor, &event, &digest)) {
+		if (event.pcr == SRTM_PCR_FILES && event.data_size > replay->kernel_bytes &&
+			memcmp(event.data, replay->kernel, replay->kernel_bytes) == 0 &&
+			event.data[replay->kernel_bytes] == 0)
+			return true;
+	}
+	return false;
 }
 
 /* The loaded image is not the file, so the file is known by its name alone here. */
@@ -223,33 +213,88 @@ static void judge_kernel(
 	}
 	snprintf(path, sizeof(path), "%.*s", (int)MIN(replay->kernel_bytes, sizeof(path) - 1),
 		replay->kernel);
-	sign_say(sign, find(facts, SRTM_PCR_FILES, is_file, replay), expected, path);
+	sign_say(sign, find_file(facts, replay), expected, path);
 }
 
-static void judge_modules(const struct srtm_facts *facts, struct verdict_sign *sign)
+/* Looks for all of them in one walk. */
+static void look_for(const struct srtm_facts *facts, struct sought *sought, unsigned count)
+{
+	struct evlog log;
+	struct evlog_cursor cursor;
+	struct evlog_event event;
+	const uint8_t *digest;
+
+	if (!facts->log || evlog_open(&log, facts->log, facts->log_bytes, NULL) != VMK_OK)
+		return;
+	cursor = evlog_begin(&log);
+	while (next_measured(&cursor, &event, &digest)) {
+		for (unsigned i = 0; i < count; i++)
+			sought[i].found |= event.pcr == sought[i].pcr &&
+					   memcmp(digest, sought[i].digest, 32) == 0;
+	}
+}
+
+/* GRUB measures a text without its terminating zero. */
+static struct sought text_sought(const char *text)
+{
+	struct sought sought = {.pcr = SRTM_PCR_COMMANDS};
+
+	hash_sha256(text, strlen(text), sought.digest);
+	return sought;
+}
+
+/* The kernel's command line is number 0, then each module has two: its command line, its bytes. */
+static struct sought sought_number(const struct srtm_facts *facts, unsigned number)
+{
+	const struct srtm_module *module = &facts->modules[number ? (number - 1) / 2 : 0];
+	struct sought sought = {.pcr = SRTM_PCR_FILES};
+
+	if (!number || number % 2)
+		return text_sought(number ? module->cmdline : facts->cmdline);
+	memcpy(sought.digest, module->sha256, sizeof(sought.digest));
+	return sought;
+}
+
+static void judge_modules(
+	const struct srtm_facts *facts, unsigned missing, struct verdict_sign *sign)
 {
 	static const char expected[] = "each module's bytes and command line";
 	char text[72];
 
-	for (unsigned i = 0; facts->log && i < facts->module_count; i++) {
-		const struct srtm_module *module = &facts->modules[i];
-		bool line = has_text(facts, module->cmdline, strlen(module->cmdline));
+	if (facts->log && missing)
+		snprintf(text, sizeof(text), "module %u: its %s not measured", (missing + 1) / 2,
+			missing % 2 ? "command line was" : "bytes were");
+	else
+		snprintf(text, sizeof(text), "those of %u modules", facts->module_count);
+	sign_say(sign, facts->log && !missing, expected, facts->log ? text : "no log");
+}
 
-		if (line && has_digest(facts, SRTM_PCR_FILES, module->sha256))
-			continue;
-		snprintf(text, sizeof(text), "module %u: its %s not measured", i + 1,
-			line ? "bytes were" : "command line was");
-		sign_say(sign, false, expected, text);
-		return;
+static void judge_measured(const struct srtm_facts *facts, struct verdict_sign *signs)
+{
+	const unsigned all = 1 + 2 * facts->module_count;
+	struct sought sought[SOUGHT_AT_ONCE];
+	unsigned missing = 0; /* the first that is, but for the kernel's command line */
+	bool line = false;
+
+	for (unsigned first = 0; first < all; first += SOUGHT_AT_ONCE) {
+		const unsigned count = MIN(all - first, SOUGHT_AT_ONCE);
+
+		for (unsigned i = 0; i < count; i++)
+			sought[i] = sought_number(facts, first + i);
+		look_for(facts, sought, count);
+		line |= !first && sought[0].found;
+		for (unsigned i = !first; i < count; i++) {
+			if (!missing && !sought[i].found)
+				missing = first + i;
+		}
 	}
-	snprintf(text, sizeof(text), "those of %u modules", facts->module_count);
-	sign_say(sign, facts->log != NULL, expected, facts->log ? text : "no log");
+	sign_say(&signs[SRTM_CMDLINE], line, "its digest", line ? "its digest" : "none");
+	judge_modules(facts, missing, &signs[SRTM_MODULES]);
 }
 
 void srtm_draw(const struct srtm_facts *facts, struct srtm_verdict *verdict)
 {
 	struct replay replay = {0};
-	bool line;
 
 	memset(verdict, 0, sizeof(*verdict));
 	replay_log(facts, &replay);
@@ -259,9 +304,7 @@ void srtm_draw(const struct srtm_facts *facts, struct srtm_verdict *verdict)
 	judge_replay(facts, &replay, &verdict->signs[SRTM_REPLAY]);
 	judge_range(facts, &verdict->signs[SRTM_OWN], OWN_PCR_FIRST, OWN_PCR_LAST, 0, "all-zero");
 	judge_kernel(facts, &replay, &verdict->signs[SRTM_KERNEL]);
-	line = has_text(facts, facts->cmdline, strlen(facts->cmdline));
-	sign_say(&verdict->signs[SRTM_CMDLINE], line, "its digest", line ? "its digest" : "none");
-	judge_modules(facts, &verdict->signs[SRTM_MODULES]);
+	judge_measured(facts, verdict->signs);
 	for (unsigned i = 0; i < SRTM_SIGN_COUNT; i++)
 		verdict->missing += !verdict->signs[i].holds;
 	verdict->measured = verdict->missing == 0;

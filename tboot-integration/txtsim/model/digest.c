@@ -21,21 +21,37 @@ static void *need(void *p)
 	return p;
 }
 
-static EVP_MD_CTX *begin(const EVP_MD *algorithm)
+/* OpenSSL 3 looks an algorithm up at each use of EVP_sha256(), which takes longer than a digest. */
+static const EVP_MD *method(const EVP_MD **fetched, const char *name)
 {
-	EVP_MD_CTX *context = need(EVP_MD_CTX_new());
+	if (!*fetched)
+		*fetched = need(EVP_MD_fetch(NULL, name, NULL));
+	return *fetched;
+}
 
-	if (!EVP_DigestInit_ex(context, algorithm, NULL))
+static void start(struct digest_stream *s)
+{
+	static const EVP_MD *sha1, *sha256;
+
+	if (!EVP_DigestInit_ex(s->sha1, method(&sha1, "SHA1"), NULL) ||
+		!EVP_DigestInit_ex(s->sha256, method(&sha256, "SHA256"), NULL))
 		abort();
-	return context;
+}
+
+static void finish(struct digest_stream *s, struct digests *out)
+{
+	if (!EVP_DigestFinal_ex(s->sha1, out->sha1, NULL) ||
+		!EVP_DigestFinal_ex(s->sha256, out->sha256, NULL))
+		abort();
 }
 
 struct digest_stream *digest_begin(void)
 {
 	struct digest_stream *s = need(malloc(sizeof(*s)));
 
-	s->sha1 = begin(EVP_sha1());
-	s->sha256 = begin(EVP_sha256());
+	s->sha1 = need(EVP_MD_CTX_new());
+	s->sha256 = need(EVP_MD_CTX_new());
+	start(s);
 	return s;
 }
 
@@ -47,9 +63,7 @@ void digest_update(struct digest_stream *s, const void *data, size_t size)
 
 void digest_end(struct digest_stream *s, struct digests *out)
 {
-	if (!EVP_DigestFinal_ex(s->sha1, out->sha1, NULL) ||
-		!EVP_DigestFinal_ex(s->sha256, out->sha256, NULL))
-		abort();
+	finish(s, out);
 	EVP_MD_CTX_free(s->sha1);
 	EVP_MD_CTX_free(s->sha256);
 	free(s);
@@ -57,10 +71,16 @@ void digest_end(struct digest_stream *s, struct digests *out)
 
 void digest_of(const void *data, size_t size, struct digests *out)
 {
-	struct digest_stream *s = digest_begin();
+	static struct digest_stream
+		s; /* used again: to set one up takes longer than most digests */
 
-	digest_update(s, data, size);
-	digest_end(s, out);
+	if (!s.sha1) {
+		s.sha1 = need(EVP_MD_CTX_new());
+		s.sha256 = need(EVP_MD_CTX_new());
+	}
+	start(&s);
+	digest_update(&s, data, size);
+	finish(&s, out);
 }
 
 static EVP_PKEY *public_key(const uint8_t *modulus, size_t size, uint32_t exponent)

@@ -19,6 +19,7 @@ void digest_update(struct digest_stream *s, const void *data, size_t size);
 /* Frees the stream. */
 void digest_end(struct digest_stream *s, struct digests *out);
 
+/* By one thread at a time. */
 void digest_of(const void *data, size_t size, struct digests *out);
 
 enum rsa_padding { RSA_PADDING_PKCS1, RSA_PADDING_PSS };
