@@ -1,6 +1,6 @@
 /* sources: kernel/vmkuser/handle.c */
 /* quiet: fuzz/lib/figures.c */
-/* coverage: edges */
+/* coverage: edges, lean */
 /*
  * Any sequence of additions, copies, restrictions and removals beside a model: what a handle may do
  * is what its object was given with, less all that was dropped on the way, and an old number names

@@ -1,7 +1,7 @@
 /* sources: kernel/mem/heap.c kernel/mem/slab.c kernel/lib/lock.c */
-/* quiet: fuzz/models/heap_model.c tests/unit/shim/panic.c */
-/* quiet: fuzz/lib/figures.c */
-/* coverage: edges */
+/* plain: fuzz/models/heap_model.c tests/unit/shim/panic.c */
+/* plain: fuzz/lib/figures.c */
+/* coverage: edges, lean */
 /* The kernel's heap, used well and then once badly, against a list of what was given. */
 #include "fuzz/models/heap_model.h"
 

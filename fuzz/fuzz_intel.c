@@ -2,8 +2,8 @@
 /* sources: kernel/vmkdev/drivers/intel/tx.c kernel/vmkdev/drivers/intel/descriptor.c */
 /* sources: kernel/vmkdev/drivers/e1000/model.c kernel/vmkdev/drivers/e1000e/model.c */
 /* sources: kernel/vmkdev/drivers/igb/model.c kernel/vmkdev/drivers/igb/phy.c */
-/* quiet: tests/unit/shim/panic.c */
-/* coverage: edges */
+/* plain: tests/unit/shim/panic.c fuzz/lib/figures.c */
+/* coverage: edges, lean */
 /*
  * A device of any family that obeys as far as it likes: some registers are stuck at values of the
  * input, any changes at any time, and so do the rings. Nothing is handed on or told to the device
@@ -13,12 +13,15 @@
  */
 #include <string.h>
 
+#include "fuzz/lib/figures.h"
 #include "lib/panic.h"
 #include "lib/reader.h"
 #include "vmkdev/drivers/intel/models.h"
 
 #define REGISTERS   0x10000u /* bytes; beyond the last that a driver uses */
 #define STUCK       4u
+#define STEPS       256u /* more than frames in a ring */
+#define STARTS      3u   /* beside the first: each takes as long as a hundred steps */
 #define REQUIRE(it) ((it) ? (void)0 : panic("intel: not so: %s", #it))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,11 +31,11 @@ static const uint32_t watched[] = {REG_CTRL, REG_STATUS, REG_EECD, REG_EERD, REG
 	REG_RAH, REG_MANC, REG_TXDCTL, 0x2828 /* RXDCTL */, 0x5b50 /* SWSM */, 0x20 /* MDIC */,
 	0x5b5c /* SW_FW_SYNC */, 0x4000 /* CRC errors */};
 static uint32_t registers[REGISTERS / 4];
-static struct {
-	uint32_t offset, value;
-} stuck[STUCK];
+static bool is_stuck[REGISTERS / 4 + 1]; /* the last stands for none */
+static uint32_t stuck[STUCK];            /* which are, by place */
 static struct reader input;
 static bool scribbling;
+static unsigned starts;
 static union intel_descriptor rx_ring[INTEL_RX_RING], tx_ring[INTEL_TX_RING];
 static uint8_t rx_buffers[INTEL_RX_RING * INTEL_BUFFER_BYTES];
 static uint8_t tx_buffers[INTEL_TX_RING * INTEL_BUFFER_BYTES];
@@ -50,13 +53,15 @@ static void scribble(void)
 	reader_copy(&input, &tx_ring[at % INTEL_TX_RING], sizeof(tx_ring[0]));
 }
 
+static void set_register(uint32_t offset, uint32_t value)
+{
+	if (!is_stuck[offset / 4])
+		registers[offset / 4] = value;
+}
+
 static uint32_t read_register(void *context, uint32_t offset)
 {
 	REQUIRE(offset < REGISTERS && offset % 4 == 0);
-	for (unsigned i = 0; i < STUCK; i++) {
-		if (stuck[i].offset == offset)
-			return stuck[i].value;
-	}
 	return registers[offset / 4];
 }
 
@@ -85,7 +90,7 @@ static void write_register(void *context, uint32_t offset, uint32_t value)
 		value |= 1u << 28;
 	if (offset == REG_EERD) /* and so is this one, its data above */
 		value |= 0x10 | (value & 0xff00) << 10 | 0x20000;
-	registers[offset / 4] = offset == REG_ICR ? 0 : value;
+	set_register(offset, offset == REG_ICR ? 0 : value);
 	if (scribbling)
 		scribble();
 }
@@ -98,12 +103,9 @@ static void delay(uint32_t microseconds)
 static void take(const void *received, size_t bytes)
 {
 	const uint8_t *at = received;
-	volatile uint8_t sum = 0;
 
 	REQUIRE(at >= rx_buffers && bytes >= 14 && bytes <= INTEL_FRAME_MAX);
 	REQUIRE(at + bytes <= rx_buffers + sizeof(rx_buffers));
-	for (size_t i = 0; i < bytes; i++)
-		sum ^= at[i];
 	if (scribbling)
 		scribble();
 }
@@ -186,7 +188,7 @@ static void step(const struct intel_io *io, const struct intel_model *model, uin
 		break;
 	case 3:
 		which = reader_u8(&input) % ARRAY_SIZE(watched);
-		registers[watched[which] / 4] = reader_le32(&input);
+		set_register(watched[which], reader_le32(&input));
 		break;
 	case 4:
 		scribble();
@@ -195,7 +197,8 @@ static void step(const struct intel_io *io, const struct intel_model *model, uin
 		interrupts(io, model, what >> 3);
 		break;
 	case 6:
-		start(io, model);
+		if (starts++ < STARTS)
+			start(io, model);
 		break;
 	default:
 		if (what & 8)
@@ -205,29 +208,42 @@ static void step(const struct intel_io *io, const struct intel_model *model, uin
 	}
 }
 
+/* Of two values for one register, the first. */
+static void stick(void)
+{
+	memset(registers, 0, sizeof(registers));
+	for (unsigned i = 0; i < STUCK; i++)
+		is_stuck[stuck[i]] = false;
+	for (unsigned i = 0; i < STUCK; i++) {
+		const unsigned which = reader_u8(&input);
+		const uint32_t value = reader_le32(&input);
+
+		stuck[i] = (which < ARRAY_SIZE(watched) ? watched[which] : REGISTERS) / 4;
+		if (stuck[i] < ARRAY_SIZE(registers) && !is_stuck[stuck[i]])
+			registers[stuck[i]] = value;
+		is_stuck[stuck[i]] = true;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct intel_model *const models[] = {&e1000_model, &e1000e_model, &igb_model};
 	const struct intel_io io = {read_register, write_register, delay, NULL};
 	const struct intel_model *model;
+	unsigned i;
 
 	memset(rx_ring, 0, sizeof(rx_ring));
 	memset(tx_ring, 0, sizeof(tx_ring));
-	memset(registers, 0, sizeof(registers));
 	rx = (struct intel_rx){.ring = {.descriptors = rx_ring, .buffers = rx_buffers}};
 	tx = (struct intel_tx){.ring = {.descriptors = tx_ring, .buffers = tx_buffers}};
 	scribbling = false;
-	sending = 0;
+	sending = starts = 0;
 	input = reader_of(data, size);
 	model = models[reader_u8(&input) % ARRAY_SIZE(models)];
-	for (unsigned i = 0; i < STUCK; i++) {
-		const unsigned which = reader_u8(&input);
-
-		stuck[i].offset = which < ARRAY_SIZE(watched) ? watched[which] : REGISTERS;
-		stuck[i].value = reader_le32(&input);
-	}
+	stick();
 	start(&io, model);
-	while (reader_left(&input))
+	for (i = 0; i < STEPS && reader_left(&input); i++)
 		step(&io, model, reader_u8(&input));
+	figures_operations(i);
 	return 0;
 }

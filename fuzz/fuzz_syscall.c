@@ -1,13 +1,11 @@
-/* sources: tests/unit/shim/audit.c */
 /* sources: kernel/vmkuser/syscall.c kernel/vmkuser/call_memory.c kernel/vmkuser/call_world.c */
 /* sources: kernel/vmkuser/call_net.c kernel/vmkuser/call_trust.c kernel/vmkuser/handle.c */
 /* sources: kernel/vmkuser/budget.c kernel/vmkuser/call_tty.c kernel/vmkuser/call_system.c */
 /* sources: kernel/vmkuser/call_handle.c kernel/vmkuser/secdomain.c kernel/vmkmod/domain.c */
-/* sources: kernel/lib/lock.c tests/unit/shim/panic.c */
-/* sources: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c */
 /* sources: kernel/vmkuser/call_vm.c kernel/vmkvm/life.c */
-/* quiet: fuzz/lib/figures.c */
-/* coverage: edges */
+/* quiet: tests/unit/shim/world_kernel.c tests/unit/shim/vm_kernel.c tests/unit/shim/audit.c */
+/* plain: kernel/lib/lock.c tests/unit/shim/panic.c fuzz/lib/figures.c */
+/* coverage: edges, lean */
 /*
  * Any sequence of system calls with any arguments: the world's memory is counted to the page and
  * within its limit, nothing becomes executable, image and stack stay as they were, no handle gains
@@ -136,7 +134,7 @@ static void check(void)
 {
 	uint64_t pages = 0;
 
-	for (unsigned i = 0; i < SIM_PAGES_MAX; i++) {
+	for (unsigned i = 0; i < sim.space.pages_used; i++) {
 		const struct sim_page *page = &sim.space.pages[i];
 
 		if (!page->address || !page->mapped)

@@ -102,9 +102,11 @@ static void poison(void *from, size_t bytes)
 static bool is_untouched(const struct slab *slab, size_t i)
 {
 	const uint64_t *words = (const uint64_t *)(void *)slot_at(slab, i);
+	const size_t count = sizes[slab->kind] / sizeof(*words);
 
-	for (size_t w = 0; w < sizes[slab->kind] / sizeof(*words); w++) {
-		if (words[w] != HEAP_POISON)
+	/* Two at a time: sizes are multiples of 16. */
+	for (size_t w = 0; w < count; w += 2) {
+		if ((words[w] ^ HEAP_POISON) | (words[w + 1] ^ HEAP_POISON))
 			return false;
 	}
 	return true;
@@ -159,7 +161,8 @@ void slab_add(struct slab_cache *cache, size_t bytes, void *memory)
 	slab->kind = kind_of(bytes);
 	slab->slots = (uint32_t)slots_of(slab->kind);
 	slab->seal = seal_of(cache, slab);
-	poison(slab + 1, SLAB_MAPPED - sizeof(*slab));
+	/* As poison(), many times as fast for so much; all bytes of HEAP_POISON are the same. */
+	memset(slab + 1, (uint8_t)HEAP_POISON, SLAB_MAPPED - sizeof(*slab));
 	list_append(&cache->all, &slab->all);
 	list_append(&cache->partial[slab->kind], &slab->node);
 	cache->empty[slab->kind]++;

@@ -37,12 +37,14 @@ struct world {
 };
 
 struct sim sim;
+static uint8_t sim_data[SIM_PAGES_MAX][PAGE_SIZE];
 static struct port sim_port;
 
 void sim_reset(void)
 {
-	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
+	for (unsigned i = 0; i < sim.space.pages_used; i++)
 		sim.space.pages[i].address = 0;
+	sim.space.pages_used = 0;
 	sim.space.mapped = sim.space.most_freed = sim.space.each_table = 0;
 	sim.space.next = FIRST_ADDRESS;
 	memset(&sim.now_ns, 0, sizeof(sim) - offsetof(struct sim, now_ns));
@@ -85,7 +87,7 @@ void sim_world(struct uworld *u)
 
 static struct sim_page *find_page(struct space *space, uintptr_t address)
 {
-	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
+	for (unsigned i = 0; i < space->pages_used; i++)
 		if (space->pages[i].address &&
 			space->pages[i].address == ALIGN_DOWN(address, PAGE_SIZE))
 			return &space->pages[i];
@@ -101,10 +103,16 @@ struct sim_page *sim_page_at(struct space *space, uintptr_t address)
 
 static struct sim_page *free_page(struct space *space)
 {
-	for (unsigned i = 0; i < SIM_PAGES_MAX; i++)
+	const unsigned used = space->pages_used;
+
+	for (unsigned i = 0; i < used; i++)
 		if (!space->pages[i].address)
 			return &space->pages[i];
-	return NULL;
+	if (used == SIM_PAGES_MAX)
+		return NULL;
+	space->pages_used++;
+	space->pages[used].data = sim_data[used];
+	return &space->pages[used];
 }
 
 enum vmk_status space_alloc_at(struct space *space, uintptr_t address, size_t bytes, unsigned prot)

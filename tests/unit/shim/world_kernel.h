@@ -17,10 +17,11 @@ struct sim_page {
 	uintptr_t address; /* 0: free */
 	bool mapped;       /* false: reserved */
 	unsigned prot;
-	uint8_t data[PAGE_SIZE];
+	uint8_t *data; /* elsewhere, so that addresses lie close together */
 };
 struct space {
 	struct sim_page pages[SIM_PAGES_MAX];
+	unsigned pages_used; /* the first so many; the others are free */
 	uintptr_t next;      /* where the next allocation goes */
 	uint64_t mapped;     /* pages */
 	uint64_t most_freed; /* of these in one go */
