@@ -328,3 +328,8 @@ void simcpu_interrupt(unsigned cpu)
 {
 	cpus[cpu].pending = true;
 }
+
+bool simcpu_interrupt_waits(void)
+{
+	return cpus[here].pending;
+}

@@ -59,6 +59,8 @@ void simcpu_spin(void);
 /* A point at which the code under test is not busy. */
 void simcpu_pause(void);
 void simcpu_interrupt(unsigned cpu);
+/* Is there one that this processor has not taken yet? It ends a guest's turn. */
+bool simcpu_interrupt_waits(void);
 /* Whether interrupts are off or not, halted or not, as soon as an earlier one has returned. */
 void simcpu_nmi(unsigned cpu);
 /* Reproducible, from the seed; below `limit`. */

@@ -325,18 +325,6 @@ static bool detach(struct vm *vm, uint64_t page, uint64_t *frame)
 	return true;
 }
 
-uint64_t memory_forget(struct vm *vm)
-{
-	const uint64_t generation = __atomic_load_n(&vm->vtx.ept.generation, __ATOMIC_SEQ_CST);
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		vm_kick(vm->vcpus[i]);
-		vm_vcpu_await(vm->vcpus[i], generation);
-	}
-	return generation;
-}
-
 size_t vm_memory_give_back(struct vm *vm, const struct gpa *pages, size_t count)
 {
 	struct vm_memory *m = &vm->memory;

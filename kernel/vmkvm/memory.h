@@ -58,9 +58,19 @@ static inline uint64_t memory_large_flags(const struct vm *vm)
 	return vm->memory.policy.small_code ? RAM_FLAGS & ~EPT_EXECUTE : RAM_FLAGS;
 }
 
-/* memory.c: every pCPU that runs this VM has forgotten what its EPT was before. The generation that
- * all have seen. Without locks. */
-uint64_t memory_forget(struct vm *vm);
+/* Every pCPU that runs this VM has forgotten what its EPT was before. The generation that all have
+ * seen. Without locks. */
+static inline uint64_t memory_forget(struct vm *vm)
+{
+	const uint64_t generation = __atomic_load_n(&vm->vtx.ept.generation, __ATOMIC_SEQ_CST);
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		vm_kick(vm->vcpus[i]);
+		vm_vcpu_await(vm->vcpus[i], generation);
+	}
+	return generation;
+}
 
 /* blocks.c: would its block be one for a large page if this page, which has no frame, had one? With
  * the lock. */
