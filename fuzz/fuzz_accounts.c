@@ -1,5 +1,5 @@
 /* sources: kernel/vmkuser/accounts.c kernel/lib/keyval.c kernel/trust/hash.c */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /* sources: tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a */

@@ -1,7 +1,7 @@
 /* sources: attest/agent/server.c attest/agent/body.c attest/agent/answers.c */
 /* sources: attest/agent/bucket.c attest/agent/echo.c attest/agent/siphash.c */
 /* sources: attest/wire/coap.c attest/wire/cbor.c attest/wire/tap.c attest/wire/exchange.c */
-/* coverage: edges */
+/* coverage: edges, lean */
 /*
  * Datagrams at the agent. The input is a sequence of {3 bits: what, 12 bits: length, 1 bit: kind,
  * bytes}: a datagram as it is (kind 0) or the payload of a request whose sender proved its address

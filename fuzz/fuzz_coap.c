@@ -1,5 +1,5 @@
 /* sources: attest/wire/coap.c */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * Whatever parses can be walked, and built again into a message that parses to the same; into less
  * room nothing is built at all. The last byte is the room, and an option that comes too early.

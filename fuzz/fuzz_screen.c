@@ -1,6 +1,6 @@
 /* sources: kernel/vmkdev/screen.c kernel/vmkdev/surface.c kernel/vmkdev/font.c */
 /* sources: kernel/vmkdev/keyboard.c */
-/* coverage: edges */
+/* coverage: edges, lean */
 /*
  * Anything typed, and anything written to a screen of any size, of pixels or of text: nothing
  * outside its memory. Input: {u16 width, u8 height, u16 pitch, u8 bytes of a pixel; 2: text, the

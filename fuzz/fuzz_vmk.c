@@ -18,7 +18,7 @@
 /* sources: kernel/vmkdev/tty.c kernel/lib/lock.c tests/unit/shim/panic.c */
 /* sources: tests/unit/shim/vmk_host.c */
 /* quiet: kernel/sched/stats.c */
-/* coverage: edges */
+/* coverage: edges, lean */
 /*
  * Whatever is typed, and whatever the console writes then: the line stays within its bounds, the
  * terminal is given nothing but what tty.h promises, and no line of it begins as the kernel's do.

@@ -2,7 +2,7 @@
 /* sources: kernel/vmkdev/vtd_fault.c */
 /* quiet: tests/unit/shim/panic.c */
 /* cflags: -Itests/unit */
-/* coverage: edges */
+/* coverage: edges, lean */
 /*
  * A remapping unit that obeys or answers reads with the end of the input: nothing waits for ever,
  * nothing is read or written outside registers and tables; and where it obeys, devices reach what

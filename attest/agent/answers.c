@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+void answers_init(struct answers *answers)
+{
+	for (size_t i = 0; i < ANSWER_SLOTS; i++)
+		memset(&answers->slots[i], 0, offsetof(struct answer, body));
+}
+
 static bool same_client(const struct agent_address *a, const struct agent_address *b)
 {
 	return a->port == b->port && !memcmp(a->ip, b->ip, sizeof(a->ip));

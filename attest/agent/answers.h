@@ -36,6 +36,9 @@ struct answers {
 	struct answer slots[ANSWER_SLOTS];
 };
 
+/* All slots are free. Bodies stay as they are: body_size says how much of one counts. */
+void answers_init(struct answers *answers);
+
 /*
  * The answer that this client got for exactly this request; NULL when it is gone or never was. An
  * empty request stands for the one that the client made last: libcoap asks for further blocks so.

@@ -39,7 +39,8 @@ enum vmk_status agent_init(struct agent *agent, const struct agent_ops *ops, voi
 {
 	enum vmk_status status;
 
-	memset(agent, 0, sizeof(*agent));
+	memset(agent, 0, offsetof(struct agent, answers));
+	answers_init(&agent->answers);
 	agent->ops = ops;
 	agent->context = context;
 	agent->limits = *limits;

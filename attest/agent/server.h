@@ -54,9 +54,9 @@ struct agent {
 	struct bucket_table sources;
 	struct bucket tpm, notes;
 	uint64_t notes_dropped;
-	struct answers answers;
 	struct vmk_quote_request quote_request;
 	struct vmk_quote_reply quote_reply;
+	struct answers answers;
 };
 
 /* Fails only when the random source does. `ops` and `context` must outlive the agent. */

@@ -123,9 +123,14 @@ static bool is_account(const struct keyval *kv)
 
 static bool has_scheme(const char *text, size_t bytes)
 {
-	for (size_t at = 0; at < bytes; at++)
-		if (begins(text + at, bytes - at, SCHEME))
+	const char *const end = text + bytes;
+	const char *at = text;
+
+	while ((at = memchr(at, SCHEME[0], (size_t)(end - at)))) {
+		if (begins(at, (size_t)(end - at), SCHEME))
 			return true;
+		at++;
+	}
 	return false;
 }
 

@@ -6,82 +6,82 @@
 enum cpuid_register { EAX, EBX, ECX, EDX };
 
 /*
- * X(leaf, subleaf, register, bit, needs, name): shown where the host has it and the guest may have
- * these components of XCR0. SDM 2A, CPUID.
+ * X(leaf, register, bit, needs, name): shown in sub-leaf 0 where the host has it and the guest may
+ * have these components of XCR0. SDM 2A, CPUID.
  */
-#define SHOWN(X)                                           \
-	X(1, 0, EDX, 0, 0, "fpu")                          \
-	X(1, 0, EDX, 1, 0, "vme")                          \
-	X(1, 0, EDX, 2, 0, "de")                           \
-	X(1, 0, EDX, 3, 0, "pse")                          \
-	X(1, 0, EDX, 4, 0, "tsc")                          \
-	X(1, 0, EDX, 5, 0, "msr")                          \
-	X(1, 0, EDX, 6, 0, "pae")                          \
-	X(1, 0, EDX, 8, 0, "cx8")                          \
-	X(1, 0, EDX, 11, 0, "sep")                         \
-	X(1, 0, EDX, 12, 0, "mtrr")                        \
-	X(1, 0, EDX, 13, 0, "pge")                         \
-	X(1, 0, EDX, 15, 0, "cmov")                        \
-	X(1, 0, EDX, 16, 0, "pat")                         \
-	X(1, 0, EDX, 17, 0, "pse36")                       \
-	X(1, 0, EDX, 19, 0, "clflush")                     \
-	X(1, 0, EDX, 23, 0, "mmx")                         \
-	X(1, 0, EDX, 24, 0, "fxsr")                        \
-	X(1, 0, EDX, 25, 0, "sse")                         \
-	X(1, 0, EDX, 26, 0, "sse2")                        \
-	X(1, 0, EDX, 27, 0, "ss")                          \
-	X(1, 0, ECX, 0, 0, "sse3")                         \
-	X(1, 0, ECX, 1, 0, "pclmulqdq")                    \
-	X(1, 0, ECX, 9, 0, "ssse3")                        \
-	X(1, 0, ECX, 12, XCR0_AVX, "fma")                  \
-	X(1, 0, ECX, 13, 0, "cx16")                        \
-	X(1, 0, ECX, 17, 0, "pcid")                        \
-	X(1, 0, ECX, 19, 0, "sse4.1")                      \
-	X(1, 0, ECX, 20, 0, "sse4.2")                      \
-	X(1, 0, ECX, 22, 0, "movbe")                       \
-	X(1, 0, ECX, 23, 0, "popcnt")                      \
-	X(1, 0, ECX, 25, 0, "aes")                         \
-	X(1, 0, ECX, 26, XCR0_X87, "xsave")                \
-	X(1, 0, ECX, 28, XCR0_AVX, "avx")                  \
-	X(1, 0, ECX, 29, XCR0_AVX, "f16c")                 \
-	X(1, 0, ECX, 30, 0, "rdrand")                      \
-	X(7, 0, EBX, 0, 0, "fsgsbase")                     \
-	X(7, 0, EBX, 3, 0, "bmi1")                         \
-	X(7, 0, EBX, 5, XCR0_AVX, "avx2")                  \
-	X(7, 0, EBX, 7, 0, "smep")                         \
-	X(7, 0, EBX, 8, 0, "bmi2")                         \
-	X(7, 0, EBX, 9, 0, "erms")                         \
-	X(7, 0, EBX, 16, XCR0_AVX512, "avx512f")           \
-	X(7, 0, EBX, 17, XCR0_AVX512, "avx512dq")          \
-	X(7, 0, EBX, 18, 0, "rdseed")                      \
-	X(7, 0, EBX, 19, 0, "adx")                         \
-	X(7, 0, EBX, 20, 0, "smap")                        \
-	X(7, 0, EBX, 21, XCR0_AVX512, "avx512ifma")        \
-	X(7, 0, EBX, 23, 0, "clflushopt")                  \
-	X(7, 0, EBX, 24, 0, "clwb")                        \
-	X(7, 0, EBX, 28, XCR0_AVX512, "avx512cd")          \
-	X(7, 0, EBX, 29, 0, "sha")                         \
-	X(7, 0, EBX, 30, XCR0_AVX512, "avx512bw")          \
-	X(7, 0, EBX, 31, XCR0_AVX512, "avx512vl")          \
-	X(7, 0, ECX, 1, XCR0_AVX512, "avx512vbmi")         \
-	X(7, 0, ECX, 2, 0, "umip")                         \
-	X(7, 0, ECX, 6, XCR0_AVX512, "avx512vbmi2")        \
-	X(7, 0, ECX, 8, 0, "gfni")                         \
-	X(7, 0, ECX, 9, XCR0_AVX, "vaes")                  \
-	X(7, 0, ECX, 10, XCR0_AVX, "vpclmulqdq")           \
-	X(7, 0, ECX, 11, XCR0_AVX512, "avx512vnni")        \
-	X(7, 0, ECX, 12, XCR0_AVX512, "avx512bitalg")      \
-	X(7, 0, ECX, 14, XCR0_AVX512, "avx512vpopcntdq")   \
-	X(7, 0, EDX, 4, 0, "fsrm")                         \
-	X(7, 0, EDX, 8, XCR0_AVX512, "avx512vp2intersect") \
-	X(7, 0, EDX, 10, 0, "md_clear")                    \
-	X(0x80000001u, 0, ECX, 0, 0, "lahf")               \
-	X(0x80000001u, 0, ECX, 5, 0, "lzcnt")              \
-	X(0x80000001u, 0, ECX, 8, 0, "3dnowprefetch")      \
-	X(0x80000001u, 0, EDX, 11, 0, "syscall")           \
-	X(0x80000001u, 0, EDX, 20, 0, "nx")                \
-	X(0x80000001u, 0, EDX, 26, 0, "1g-pages")          \
-	X(0x80000001u, 0, EDX, 29, 0, "lm")
+#define SHOWN(X)                                        \
+	X(1, EDX, 0, 0, "fpu")                          \
+	X(1, EDX, 1, 0, "vme")                          \
+	X(1, EDX, 2, 0, "de")                           \
+	X(1, EDX, 3, 0, "pse")                          \
+	X(1, EDX, 4, 0, "tsc")                          \
+	X(1, EDX, 5, 0, "msr")                          \
+	X(1, EDX, 6, 0, "pae")                          \
+	X(1, EDX, 8, 0, "cx8")                          \
+	X(1, EDX, 11, 0, "sep")                         \
+	X(1, EDX, 12, 0, "mtrr")                        \
+	X(1, EDX, 13, 0, "pge")                         \
+	X(1, EDX, 15, 0, "cmov")                        \
+	X(1, EDX, 16, 0, "pat")                         \
+	X(1, EDX, 17, 0, "pse36")                       \
+	X(1, EDX, 19, 0, "clflush")                     \
+	X(1, EDX, 23, 0, "mmx")                         \
+	X(1, EDX, 24, 0, "fxsr")                        \
+	X(1, EDX, 25, 0, "sse")                         \
+	X(1, EDX, 26, 0, "sse2")                        \
+	X(1, EDX, 27, 0, "ss")                          \
+	X(1, ECX, 0, 0, "sse3")                         \
+	X(1, ECX, 1, 0, "pclmulqdq")                    \
+	X(1, ECX, 9, 0, "ssse3")                        \
+	X(1, ECX, 12, XCR0_AVX, "fma")                  \
+	X(1, ECX, 13, 0, "cx16")                        \
+	X(1, ECX, 17, 0, "pcid")                        \
+	X(1, ECX, 19, 0, "sse4.1")                      \
+	X(1, ECX, 20, 0, "sse4.2")                      \
+	X(1, ECX, 22, 0, "movbe")                       \
+	X(1, ECX, 23, 0, "popcnt")                      \
+	X(1, ECX, 25, 0, "aes")                         \
+	X(1, ECX, 26, XCR0_X87, "xsave")                \
+	X(1, ECX, 28, XCR0_AVX, "avx")                  \
+	X(1, ECX, 29, XCR0_AVX, "f16c")                 \
+	X(1, ECX, 30, 0, "rdrand")                      \
+	X(7, EBX, 0, 0, "fsgsbase")                     \
+	X(7, EBX, 3, 0, "bmi1")                         \
+	X(7, EBX, 5, XCR0_AVX, "avx2")                  \
+	X(7, EBX, 7, 0, "smep")                         \
+	X(7, EBX, 8, 0, "bmi2")                         \
+	X(7, EBX, 9, 0, "erms")                         \
+	X(7, EBX, 16, XCR0_AVX512, "avx512f")           \
+	X(7, EBX, 17, XCR0_AVX512, "avx512dq")          \
+	X(7, EBX, 18, 0, "rdseed")                      \
+	X(7, EBX, 19, 0, "adx")                         \
+	X(7, EBX, 20, 0, "smap")                        \
+	X(7, EBX, 21, XCR0_AVX512, "avx512ifma")        \
+	X(7, EBX, 23, 0, "clflushopt")                  \
+	X(7, EBX, 24, 0, "clwb")                        \
+	X(7, EBX, 28, XCR0_AVX512, "avx512cd")          \
+	X(7, EBX, 29, 0, "sha")                         \
+	X(7, EBX, 30, XCR0_AVX512, "avx512bw")          \
+	X(7, EBX, 31, XCR0_AVX512, "avx512vl")          \
+	X(7, ECX, 1, XCR0_AVX512, "avx512vbmi")         \
+	X(7, ECX, 2, 0, "umip")                         \
+	X(7, ECX, 6, XCR0_AVX512, "avx512vbmi2")        \
+	X(7, ECX, 8, 0, "gfni")                         \
+	X(7, ECX, 9, XCR0_AVX, "vaes")                  \
+	X(7, ECX, 10, XCR0_AVX, "vpclmulqdq")           \
+	X(7, ECX, 11, XCR0_AVX512, "avx512vnni")        \
+	X(7, ECX, 12, XCR0_AVX512, "avx512bitalg")      \
+	X(7, ECX, 14, XCR0_AVX512, "avx512vpopcntdq")   \
+	X(7, EDX, 4, 0, "fsrm")                         \
+	X(7, EDX, 8, XCR0_AVX512, "avx512vp2intersect") \
+	X(7, EDX, 10, 0, "md_clear")                    \
+	X(0x80000001u, ECX, 0, 0, "lahf")               \
+	X(0x80000001u, ECX, 5, 0, "lzcnt")              \
+	X(0x80000001u, ECX, 8, 0, "3dnowprefetch")      \
+	X(0x80000001u, EDX, 11, 0, "syscall")           \
+	X(0x80000001u, EDX, 20, 0, "nx")                \
+	X(0x80000001u, EDX, 26, 0, "1g-pages")          \
+	X(0x80000001u, EDX, 29, 0, "lm")
 
 #define HIGHEST_BASIC    0x16u
 #define HIGHEST_EXTENDED 0x80000008u
@@ -104,45 +104,31 @@ enum cpuid_register { EAX, EBX, ECX, EDX };
 #define L7_EBX_INVPCID      (1u << 10)
 #define X1_EDX_RDTSCP       (1u << 27)
 
-static const struct {
-	uint32_t leaf;
-	uint8_t subleaf, reg, bit;
-	uint64_t needs;
-} shown[] = {
-#define X(leaf, subleaf, reg, bit, needs, name) {leaf, subleaf, reg, bit, needs},
-	SHOWN(X)
-#undef X
-};
-
-static uint32_t *reg_of(struct cpuid_registers *r, unsigned reg)
+/* The bits that the table allows: of the terms little is left where leaf and register are constant.
+ */
+static inline __attribute__((always_inline)) uint32_t shown(
+	uint32_t of_leaf, enum cpuid_register of_reg, uint64_t xcr0)
 {
-	switch (reg) {
-	case EAX:
-		return &r->eax;
-	case EBX:
-		return &r->ebx;
-	case ECX:
-		return &r->ecx;
-	default:
-		return &r->edx;
-	}
+#define X(leaf, reg, bit, needs, name) \
+	| (uint32_t)(((leaf) == of_leaf) & ((reg) == of_reg) & !((needs) & ~xcr0)) << (bit)
+	return 0 SHOWN(X);
+#undef X
+}
+
+static uint32_t value_of(const struct cpuid_registers *r, unsigned reg)
+{
+	return reg == EBX ? r->ebx : reg == ECX ? r->ecx : r->edx;
 }
 
 /* The host's feature bits, as far as the table allows them. */
-static void features(const struct cpuid_policy *policy, uint32_t leaf, uint32_t subleaf,
-	struct cpuid_registers *r)
+static inline __attribute__((always_inline)) void features(
+	const struct cpuid_policy *policy, uint32_t leaf, struct cpuid_registers *r)
 {
-	struct cpuid_registers mask = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
-		if (shown[i].leaf == leaf && shown[i].subleaf == subleaf &&
-			!(shown[i].needs & ~policy->xcr0))
-			*reg_of(&mask, shown[i].reg) |= 1u << shown[i].bit;
-	policy->host(leaf, subleaf, r);
-	r->eax &= mask.eax;
-	r->ebx &= mask.ebx;
-	r->ecx &= mask.ecx;
-	r->edx &= mask.edx;
+	policy->host(leaf, 0, r);
+	r->eax &= shown(leaf, EAX, policy->xcr0);
+	r->ebx &= shown(leaf, EBX, policy->xcr0);
+	r->ecx &= shown(leaf, ECX, policy->xcr0);
+	r->edx &= shown(leaf, EDX, policy->xcr0);
 }
 
 static void leaf_1(const struct cpuid_policy *policy, struct cpuid_registers *r)
@@ -150,7 +136,7 @@ static void leaf_1(const struct cpuid_policy *policy, struct cpuid_registers *r)
 	struct cpuid_registers host;
 
 	policy->host(1, 0, &host);
-	features(policy, 1, 0, r);
+	features(policy, 1, r);
 	r->eax = host.eax;
 	r->ebx = (host.ebx & 0xff00) | MIN(policy->vcpus, 255u) << 16;
 	r->ecx |= L1_ECX_X2APIC | L1_ECX_TSC_DEADLINE | L1_ECX_HYPERVISOR;
@@ -167,6 +153,16 @@ static void leaf_1_of(
 		r->ecx |= L1_ECX_OSXSAVE;
 	if (vcpu->apic_on)
 		r->edx |= L1_EDX_APIC;
+}
+
+static void leaf_7(const struct cpuid_policy *policy, struct cpuid_registers *r)
+{
+	struct cpuid_registers host;
+
+	policy->host(7, 0, &host);
+	features(policy, 7, r);
+	if (policy->invpcid)
+		r->ebx |= host.ebx & L7_EBX_INVPCID;
 }
 
 /* Bits of the APIC id below the package: one thread a core, all cores in one package. */
@@ -327,7 +323,7 @@ static void leaf_extended(
 		r->eax = MIN(host.eax, HIGHEST_EXTENDED);
 		break;
 	case 0x80000001u:
-		features(policy, leaf, 0, r);
+		features(policy, 0x80000001u, r);
 		if (policy->rdtscp)
 			r->edx |= host.edx & X1_EDX_RDTSCP;
 		break;
@@ -346,7 +342,7 @@ static void leaf_extended(
 	}
 }
 
-/* Of leaves that have no sub-leaves, what is the same for all vCPUs. */
+/* Of leaves without sub-leaves, and of the first of leaf 7, what is the same for all vCPUs. */
 static void plain_leaf(const struct cpuid_policy *policy, uint32_t leaf, struct cpuid_registers *r)
 {
 	*r = (struct cpuid_registers){0};
@@ -362,6 +358,9 @@ static void plain_leaf(const struct cpuid_policy *policy, uint32_t leaf, struct 
 	case 1:
 		leaf_1(policy, r);
 		break;
+	case 7:
+		leaf_7(policy, r);
+		break;
 	case 0x15:
 		leaf_tsc(policy, r);
 		break;
@@ -371,41 +370,35 @@ static void plain_leaf(const struct cpuid_policy *policy, uint32_t leaf, struct 
 	}
 }
 
-/* False for other leaves. */
-static bool leaf_with_subleaves(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu,
+/* Of leaf 7 only sub-leaf 0 shows anything. */
+static bool has_subleaves(uint32_t leaf, uint32_t subleaf)
+{
+	return leaf == 4 || leaf == 0xb || leaf == LEAF_XSAVE || (leaf == 7 && subleaf != 0);
+}
+
+static void subleaf_of(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu,
 	uint32_t leaf, uint32_t subleaf, struct cpuid_registers *r)
 {
-	struct cpuid_registers host;
-
+	*r = (struct cpuid_registers){0};
 	switch (leaf) {
 	case 4:
 		leaf_cache(policy, subleaf, r);
-		return true;
-	case 7:
-		features(policy, 7, subleaf, r);
-		if (subleaf == 0 && policy->invpcid) {
-			policy->host(7, 0, &host);
-			r->ebx |= host.ebx & L7_EBX_INVPCID;
-		}
-		return true;
+		break;
 	case 0xb:
 		leaf_topology(policy, vcpu, subleaf, r);
-		return true;
-	case 0xd:
+		break;
+	case LEAF_XSAVE:
 		leaf_xsave(policy, vcpu, subleaf, r);
-		return true;
-	default:
-		return false;
+		break;
 	}
 }
 
 void cpuid_answer(const struct cpuid_policy *policy, const struct cpuid_vcpu *vcpu, uint32_t leaf,
 	uint32_t subleaf, struct cpuid_registers *r)
 {
-	*r = (struct cpuid_registers){0};
-	if (leaf_with_subleaves(policy, vcpu, leaf, subleaf, r))
-		return;
-	if (policy->prepared && leaf < CPUID_PREPARED_BASIC)
+	if (has_subleaves(leaf, subleaf))
+		subleaf_of(policy, vcpu, leaf, subleaf, r);
+	else if (policy->prepared && leaf < CPUID_PREPARED_BASIC)
 		*r = policy->basic[index_nospec(leaf, CPUID_PREPARED_BASIC)];
 	else if (policy->prepared && leaf - 0x80000000u < CPUID_PREPARED_EXTENDED)
 		*r = policy->extended[index_nospec(leaf - 0x80000000u, CPUID_PREPARED_EXTENDED)];
@@ -415,7 +408,7 @@ void cpuid_answer(const struct cpuid_policy *policy, const struct cpuid_vcpu *vc
 		leaf_1_of(policy, vcpu, r);
 }
 
-/* Control bits that come with a feature. */
+/* Control bits that come with a feature, none of them of EAX. */
 static const struct {
 	uint32_t leaf;
 	uint8_t reg, bit, control;
@@ -437,32 +430,31 @@ static const struct {
 	{7, EBX, 20, 21}, /* SMAP */
 };
 
-static uint64_t cr4_allowed(const struct cpuid_policy *policy)
+/* From what the guest is shown of these leaves. */
+static uint64_t cr4_allowed(const struct cpuid_registers *one, const struct cpuid_registers *seven)
 {
 	/* PCE: RDPMC exits anyway. MCE: without the feature, but every system sets it. */
 	uint64_t allowed = 1ull << 8 | 1ull << 6;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cr4_bits); i++) {
-		struct cpuid_registers r;
+		const struct cpuid_registers *r = cr4_bits[i].leaf == 1 ? one : seven;
 
-		features(policy, cr4_bits[i].leaf, 0, &r);
-		if (*reg_of(&r, cr4_bits[i].reg) >> cr4_bits[i].bit & 1)
+		if (value_of(r, cr4_bits[i].reg) >> cr4_bits[i].bit & 1)
 			allowed |= 1ull << cr4_bits[i].control;
 	}
 	return allowed;
 }
 
-static uint64_t efer_allowed(const struct cpuid_policy *policy)
+static uint64_t efer_allowed(const struct cpuid_registers *extended_one)
 {
-	struct cpuid_registers r;
+	const uint32_t edx = extended_one->edx;
 	uint64_t allowed = 0;
 
-	features(policy, 0x80000001u, 0, &r);
-	if (r.edx >> 11 & 1)
+	if (edx >> 11 & 1)
 		allowed |= 1ull << 0; /* SCE */
-	if (r.edx >> 20 & 1)
+	if (edx >> 20 & 1)
 		allowed |= 1ull << 11; /* NXE */
-	if (r.edx >> 29 & 1)
+	if (edx >> 29 & 1)
 		allowed |= 1ull << 8 | 1ull << 10; /* LME, LMA */
 	return allowed;
 }
@@ -473,19 +465,30 @@ void cpuid_prepare(struct cpuid_policy *policy)
 		plain_leaf(policy, i, &policy->basic[i]);
 	for (uint32_t i = 0; i < CPUID_PREPARED_EXTENDED; i++)
 		plain_leaf(policy, 0x80000000u + i, &policy->extended[i]);
-	policy->cr4_allowed = cr4_allowed(policy);
-	policy->efer_allowed = efer_allowed(policy);
+	policy->cr4_allowed = cr4_allowed(&policy->basic[1], &policy->basic[7]);
+	policy->efer_allowed = efer_allowed(&policy->extended[1]);
 	policy->prepared = true;
 }
 
 uint64_t cpuid_cr4_allowed(const struct cpuid_policy *policy)
 {
-	return policy->prepared ? policy->cr4_allowed : cr4_allowed(policy);
+	struct cpuid_registers one, seven;
+
+	if (policy->prepared)
+		return policy->cr4_allowed;
+	plain_leaf(policy, 1, &one);
+	plain_leaf(policy, 7, &seven);
+	return cr4_allowed(&one, &seven);
 }
 
 uint64_t cpuid_efer_allowed(const struct cpuid_policy *policy)
 {
-	return policy->prepared ? policy->efer_allowed : efer_allowed(policy);
+	struct cpuid_registers extended_one;
+
+	if (policy->prepared)
+		return policy->efer_allowed;
+	plain_leaf(policy, 0x80000001u, &extended_one);
+	return efer_allowed(&extended_one);
 }
 
 unsigned cpuid_physical_bits(const struct cpuid_policy *policy)

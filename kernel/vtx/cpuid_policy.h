@@ -22,7 +22,7 @@ struct cpuid_policy {
 	uint64_t tsc_hz;      /* 0: not known */
 	uint64_t xcr0;        /* the components that the guest may enable; 0: it has no XSAVE */
 	bool invpcid, rdtscp; /* the controls are on */
-	/* Filled by cpuid_prepare(): leaves without sub-leaves, as they are for every vCPU, and
+	/* Filled by cpuid_prepare(): leaves as they are for every vCPU, first sub-leaves, and
 	 * what the functions of these names say. */
 	bool prepared;
 	struct cpuid_registers basic[CPUID_PREPARED_BASIC];

@@ -21,21 +21,15 @@ struct plan {
 	unsigned count;
 };
 
-static bool is_zero(const uint8_t *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i])
-			return false;
-	return true;
-}
-
 /* The end of the run of zero pages that begins at `at`, which is `at` if there is none. */
 static uint32_t zeros_end(const uint8_t *bytes, uint32_t at, uint32_t end)
 {
+	static const uint8_t zeros[PAGE];
+
 	while (at < end) {
 		uint32_t page = end - at < PAGE ? end - at : PAGE;
 
-		if (!is_zero(bytes + at, page))
+		if (memcmp(bytes + at, zeros, page))
 			break;
 		at += page;
 	}
