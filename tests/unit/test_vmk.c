@@ -506,6 +506,14 @@ static void skew_is_of_vms_alone(void **state)
 	assert_non_null(strstr(fake.out, " 10 "));
 }
 
+/* Of all tables the widest. */
+static void statistics_are_a_table(void **state)
+{
+	fake.pauses_left = 1;
+	assert_int_equal(run("sched stats get"), EXIT_OK);
+	assert_memory_equal(fake.out, "World ID  Name", 14);
+}
+
 static void world_times_are_of_an_interval(void **state)
 {
 	json_t *list, *row;
@@ -566,6 +574,7 @@ int main(void)
 		cmocka_unit_test_setup(accounts_are_listed, fresh),
 		cmocka_unit_test_setup(an_answer_that_does_not_fit_says_so, fresh),
 		cmocka_unit_test_setup(event_logs_are_read_bounded, fresh),
+		cmocka_unit_test_setup(statistics_are_a_table, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,12 @@
 /* The table. Commands of one namespace stand together. */
 #include "worlds/libvmk/handlers.h"
 
-#define SCHEMA_OF(name, layout, ...)                                 \
-	static const struct column name##_columns[] = {__VA_ARGS__}; \
+#define SCHEMA_OF(name, layout, ...)                                                             \
+	static const struct column name##_columns[] = {__VA_ARGS__};                             \
+	_Static_assert(                                                                          \
+		(layout) != LAYOUT_TABLE ||                                                      \
+			sizeof(name##_columns) / sizeof(name##_columns[0]) <= TABLE_COLUMNS_MAX, \
+		"a table of more columns than are shown");                                       \
 	static const struct schema name = SCHEMA(layout, name##_columns)
 
 #define TEXT(name)   {name, CELL_TEXT}

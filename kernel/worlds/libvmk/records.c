@@ -116,8 +116,6 @@ static size_t column_width(const struct records *records, unsigned column)
 	return width;
 }
 
-#define COLUMNS_MAX 16u
-
 static void show_cell_of_table(const struct writer *to, const struct schema *schema,
 	unsigned column, size_t width, const char *cell)
 {
@@ -131,7 +129,7 @@ static void show_cell_of_table(const struct writer *to, const struct schema *sch
 static void show_table(const struct records *records, const struct writer *to)
 {
 	const struct schema *schema = records->schema;
-	size_t widths[COLUMNS_MAX];
+	size_t widths[TABLE_COLUMNS_MAX];
 	const char *cell = records->text;
 
 	for (unsigned c = 0; c < schema->count; c++)

@@ -19,8 +19,10 @@ struct column {
 	enum cell_type type;
 };
 
+#define TABLE_COLUMNS_MAX 24u
 enum layout {
-	LAYOUT_TABLE,  /* a line of names, a line of dashes, a line for each row */
+	LAYOUT_TABLE,  /* a line of names, a line of dashes, a line for each row; at most so many
+			  columns */
 	LAYOUT_BLOCKS, /* each row: its first cell alone, then "   Name: cell" for each of the
 			  others */
 	LAYOUT_RECORD, /* one row of "   Name: cell" */
