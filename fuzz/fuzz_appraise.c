@@ -8,7 +8,8 @@
 /* sources: attest/verifier/appraise.c kernel/trust/evlog_read.c */
 /* sources: kernel/trust/audit_read.c kernel/lib/keyval.c kernel/lib/hex.c */
 /* quiet: tests/vectors/fixture.c fuzz/models/paper_audit.c */
-/* libs: -ltss2-mu -lcrypto -ljansson */
+/* plain: fuzz/models/signature_memo.c */
+/* libs: -ltss2-mu -lcrypto -ljansson -Wl,--wrap=EVP_DigestSign -Wl,--wrap=EVP_DigestVerify */
 /* coverage: edges, comparisons, lean */
 /*
  * A host that cheats, or only boots something else: a good host of paper is changed by steps of

@@ -8,7 +8,8 @@
 /* sources: attest/verifier/policy.c attest/verifier/key.c attest/verifier/quote.c */
 /* sources: attest/verifier/host.c attest/verifier/align.c attest/verifier/explain.c */
 /* sources: attest/verifier/hints.c attest/verifier/covers.c attest/verifier/appraise.c */
-/* libs: -ltss2-mu -lcrypto -ljansson */
+/* plain: fuzz/models/signature_memo.c */
+/* libs: -ltss2-mu -lcrypto -ljansson -Wl,--wrap=EVP_DigestSign -Wl,--wrap=EVP_DigestVerify */
 /* coverage: edges, comparisons, lean */
 /*
  * A whole appraisal on hostile TPM structures and logs: input is split into attestation, signature

@@ -13,6 +13,7 @@
 /* quiet: policy/predict/buffer.c policy/predict/hex.c policy/predict/kernel.c */
 /* quiet: policy/predict/launch.c policy/predict/prediction.c policy/predict/static.c */
 /* quiet: kernel/trust/security.c kernel/boot/options.c */
+/* plain: fuzz/models/json_memory.c */
 /* libs: -lcrypto -ljansson -lz */
 /* coverage: edges, comparisons, lean */
 /*
@@ -20,6 +21,7 @@
  * platforms, as a document or captured from a log whose SINIT or GRUB is known; what is captured or
  * loaded is written and loaded again to the same.
  */
+#include "fuzz/models/json_memory.h"
 #include "policy/predict/grubscript.h"
 #include "policy/predict/mle.h"
 #include "policy/predict/owner.h"
@@ -123,10 +125,11 @@ static enum vmk_status load(const void *text, size_t size, struct platform *plat
 static void check_again(const struct platform *platform)
 {
 	static struct platform again;
+	static char text[1 << 18];
 	json_t *root = platform_json(platform);
-	char *text = json_dumps(root, 0);
+	const size_t bytes = json_dumpb(root, text, sizeof(text), 0);
 
-	if (!text || load(text, strlen(text), &again) != VMK_OK ||
+	if (bytes > sizeof(text) || load(text, bytes, &again) != VMK_OK ||
 		again.event_count != platform->event_count ||
 		strcmp(again.name, platform->name) != 0 || again.launch != platform->launch)
 		abort();
@@ -138,7 +141,6 @@ static void check_again(const struct platform *platform)
 			abort();
 	}
 	json_decref(root);
-	free(text);
 }
 
 static void try_platform(const uint8_t *data, size_t size)
@@ -148,7 +150,10 @@ static void try_platform(const uint8_t *data, size_t size)
 	struct sinit_measurements sinit;
 	enum vmk_status status;
 	uint8_t how = data[0];
+	size_t live;
 
+	json_memory_use();
+	live = json_memory_live();
 	data++;
 	size--;
 	if (how & 3 && size < sizeof(sinit))
@@ -165,6 +170,8 @@ static void try_platform(const uint8_t *data, size_t size)
 		status = load(data, size, &platform);
 	if (status == VMK_OK)
 		check_again(&platform);
+	if (json_memory_live() != live)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,7 +2,8 @@
 /* sources: attest/verifier/quote.c attest/verifier/key.c attest/verifier/reason.c */
 /* sources: attest/verifier/bytes.c attest/verifier/fault.c kernel/lib/hex.c */
 /* quiet: fuzz/models/tpm_keys.c */
-/* libs: -ltss2-mu -lcrypto */
+/* plain: fuzz/models/signature_memo.c */
+/* libs: -ltss2-mu -lcrypto -Wl,--wrap=EVP_DigestSign -Wl,--wrap=EVP_DigestVerify */
 /* coverage: edges, comparisons, lean */
 /*
  * Quotes, honestly signed, that say what the input says: by keys of each kind, with each scheme,

@@ -58,15 +58,51 @@ static bool load_event(json_t *json, enum vmk_launch launch, struct platform_eve
 	return event->source != FROM_PLATFORM || !data != !digest;
 }
 
+static size_t take(void *to, size_t room, void *file)
+{
+	return fread(to, 1, room, file);
+}
+
+/* In blocks: json_load_file() takes each byte by a call. */
+static json_t *read_document(const char *path, json_error_t *at)
+{
+	FILE *file = fopen(path, "rb");
+	json_t *root;
+
+	if (!file) {
+		snprintf(at->text, sizeof(at->text), "cannot be opened");
+		return NULL;
+	}
+	root = json_load_callback(take, file, JSON_REJECT_DUPLICATES, at);
+	fclose(file);
+	return root;
+}
+
+/* Events are cleared one by one, as they come. */
+static void start(struct platform *platform, const char *name, enum vmk_launch launch)
+{
+	snprintf(platform->name, sizeof(platform->name), "%s", name);
+	platform->launch = launch;
+	platform->event_count = 0;
+}
+
+static struct platform_event *next_event(struct platform *platform)
+{
+	struct platform_event *event = &platform->events[platform->event_count];
+
+	*event = (struct platform_event){0};
+	return event;
+}
+
 enum vmk_status platform_load(
 	const char *path, struct platform *platform, struct prediction_error *error)
 {
 	json_error_t at;
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &at), *events, *event;
+	json_t *root = read_document(path, &at), *events, *event;
 	const char *format, *name, *launch = "drtm";
 	size_t i;
 
-	*platform = (struct platform){0};
+	start(platform, "", VMK_LAUNCH_DRTM);
 	if (!root)
 		return prediction_fail(error, VMK_BAD_FORMAT, path, at.text);
 	if (json_unpack_ex(root, NULL, JSON_STRICT, "{s:s, s:s, s?s, s:o}", "format", &format,
@@ -76,14 +112,15 @@ enum vmk_status platform_load(
 		json_decref(root);
 		return prediction_fail(error, VMK_BAD_FORMAT, path, "not a " FORMAT " document");
 	}
-	snprintf(platform->name, sizeof(platform->name), "%s", name);
-	platform->launch = strcmp(launch, "srtm") ? VMK_LAUNCH_DRTM : VMK_LAUNCH_SRTM;
+	start(platform, name, strcmp(launch, "srtm") ? VMK_LAUNCH_DRTM : VMK_LAUNCH_SRTM);
 	json_array_foreach(events, i, event)
 	{
 		char text[64];
 
-		if (load_event(event, platform->launch, &platform->events[platform->event_count++]))
+		if (load_event(event, platform->launch, next_event(platform))) {
+			platform->event_count++;
 			continue;
+		}
 		json_decref(root);
 		snprintf(text, sizeof(text), "event %zu is malformed", i);
 		return prediction_fail(error, VMK_BAD_FORMAT, path, text);
@@ -123,13 +160,12 @@ enum vmk_status platform_capture(const void *log, size_t size,
 	struct evlog_event seen;
 	enum vmk_status status = evlog_open(&evlog, log, size, &why);
 
-	*platform = (struct platform){.launch = VMK_LAUNCH_DRTM};
-	snprintf(platform->name, sizeof(platform->name), "%s", name);
+	start(platform, name, VMK_LAUNCH_DRTM);
 	if (status != VMK_OK)
 		return prediction_fail(error, status, "event log", why);
 	cursor = evlog_begin(&evlog);
 	while ((status = evlog_next(&cursor, &seen)) == VMK_OK) {
-		struct platform_event *event = &platform->events[platform->event_count];
+		struct platform_event *event;
 		const struct evlog_digest *digest = evlog_digest(&seen, EVLOG_ALG_SHA256);
 
 		if (seen.type == TXT_EV_TBOOT_MEASUREMENT)
@@ -141,6 +177,7 @@ enum vmk_status platform_capture(const void *log, size_t size,
 			platform->event_count == PLATFORM_EVENTS_MAX)
 			return prediction_fail(error, VMK_UNSUPPORTED, evlog_type_name(seen.type),
 				"an event that no SINIT is known to log");
+		event = next_event(platform);
 		event->pcr = seen.pcr;
 		event->type = seen.type;
 		explain(&seen, digest->bytes, sinit, event);
@@ -166,7 +203,7 @@ static enum vmk_status capture_static_event(const struct evlog_event *seen, cons
 {
 	const struct evlog_digest *digest = evlog_digest(seen, EVLOG_ALG_SHA256);
 	bool by_grub = seen->pcr == 8 || seen->pcr == 9;
-	struct platform_event *event = &platform->events[platform->event_count];
+	struct platform_event *event;
 
 	if (!digest || (!by_grub && !is_platform_pcr(VMK_LAUNCH_SRTM, seen->pcr)) ||
 		platform->event_count == PLATFORM_EVENTS_MAX)
@@ -174,6 +211,7 @@ static enum vmk_status capture_static_event(const struct evlog_event *seen, cons
 			"an event that neither firmware nor GRUB is known to log");
 	if (by_grub && has_script(platform))
 		return VMK_OK;
+	event = next_event(platform);
 	event->pcr = by_grub ? 0 : seen->pcr;
 	event->type = seen->type;
 	if (by_grub)
@@ -195,8 +233,7 @@ enum vmk_status platform_capture_static(const void *log, size_t size, const uint
 	struct evlog_event seen;
 	enum vmk_status status = evlog_open(&evlog, log, size, &why);
 
-	*platform = (struct platform){.launch = VMK_LAUNCH_SRTM};
-	snprintf(platform->name, sizeof(platform->name), "%s", name);
+	start(platform, name, VMK_LAUNCH_SRTM);
 	if (status != VMK_OK)
 		return prediction_fail(error, status, "event log", why);
 	cursor = evlog_begin(&evlog);
