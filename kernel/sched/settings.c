@@ -216,16 +216,32 @@ static unsigned count_parts(struct group *group)
 	return group->parts ? group->parts : MAX(count, 1u);
 }
 
-/* A member that reserves another rate; NULL: none does. It stays until the configuration's lock is
+static bool reserves_other(const struct entity *member, uint32_t rate)
+{
+	return member->reservation != rate;
+}
+
+static bool exceeds(const struct entity *member, uint32_t rate)
+{
+	return member->reservation > rate;
+}
+
+static bool has_other_limit(const struct entity *member, uint32_t rate)
+{
+	return member->limit.rate != rate;
+}
+
+/* A member of which that is so; NULL: there is none. It stays until the configuration's lock is
  * released: whoever frees it takes back what it reserved first (sched_reserve_vm()). */
-static struct task *find_other(struct group *group, uint32_t rate)
+static struct task *find_other(
+	struct group *group, bool (*is)(const struct entity *member, uint32_t rate), uint32_t rate)
 {
 	uint64_t saved = spin_lock(&group->lock);
 	struct task *found = NULL;
 
 	list_for_each (node, &group->members) {
 		found = list_entry(node, struct task, member);
-		if (found->entity.reservation != rate)
+		if (is(&found->entity, rate))
 			break;
 		found = NULL;
 	}
@@ -239,7 +255,7 @@ static enum vmk_status reserve_members(
 	enum vmk_status status = VMK_OK;
 	struct task *task;
 
-	while (status == VMK_OK && (task = find_other(group, rate)))
+	while (status == VMK_OK && (task = find_other(group, reserves_other, rate)))
 		status = reserve(sched, task, rate, task->affinity, shortage);
 	return status;
 }
@@ -289,6 +305,8 @@ enum vmk_status sched_reserve_part(
 	const uint32_t rate = group->entity.reservation / count_parts(group);
 	enum vmk_status status = VMK_OK;
 
+	/* Nothing has run yet that it could be charged. */
+	__atomic_store_n(&task->entity.limit.rate, group->member_limit, __ATOMIC_RELAXED);
 	if (rate != task->entity.reservation)
 		status = reserve(sched, task, rate, task->affinity, shortage);
 	spin_unlock(&sched->config, saved);
@@ -369,20 +387,41 @@ static void look_again(struct sched *sched, struct runq *runq)
 	spin_unlock(&runq->lock, saved);
 }
 
+/* What ran without the limit is not charged to it; who is parked or runs learns of it. */
+static void limit(struct sched *sched, struct entity *entity, uint32_t rate)
+{
+	if (rate == entity->limit.rate)
+		return;
+	for (unsigned i = 0; i < sched->cpus; i++)
+		look_again(sched, sched->runqs[i]);
+	__atomic_store_n(&entity->limit.rate, rate, __ATOMIC_RELAXED);
+	__atomic_store_n(&entity->limit.tag, sched->ops->now(), __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < sched->cpus; i++)
+		tell_of_limits(sched, sched->runqs[i]);
+}
+
 enum vmk_status sched_set_limit(struct sched *sched, struct entity *entity, uint32_t rate)
 {
 	uint64_t saved = spin_lock(&sched->config);
-	bool fits = !rate || rate >= entity->reservation, news = fits && rate != entity->limit.rate;
+	bool fits = !rate || rate >= entity->reservation;
 
-	/* What ran without the limit is not charged to it; who is parked or runs learns of it. */
-	for (unsigned i = 0; news && i < sched->cpus; i++)
-		look_again(sched, sched->runqs[i]);
-	if (news) {
-		__atomic_store_n(&entity->limit.rate, rate, __ATOMIC_RELAXED);
-		__atomic_store_n(&entity->limit.tag, sched->ops->now(), __ATOMIC_RELAXED);
-	}
-	for (unsigned i = 0; news && i < sched->cpus; i++)
-		tell_of_limits(sched, sched->runqs[i]);
+	if (fits)
+		limit(sched, entity, rate);
+	spin_unlock(&sched->config, saved);
+	return fits ? VMK_OK : VMK_BAD_PARAM;
+}
+
+enum vmk_status sched_limit_members(struct sched *sched, struct group *group, uint32_t rate)
+{
+	uint64_t saved = spin_lock(&sched->config);
+	const uint32_t part = group->entity.reservation / count_parts(group);
+	struct task *task = NULL;
+	bool fits = !rate || (rate >= part && !find_other(group, exceeds, rate));
+
+	if (fits)
+		group->member_limit = rate;
+	while (fits && (task = find_other(group, has_other_limit, rate)))
+		limit(sched, &task->entity, rate);
 	spin_unlock(&sched->config, saved);
 	return fits ? VMK_OK : VMK_BAD_PARAM;
 }

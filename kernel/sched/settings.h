@@ -39,7 +39,11 @@ enum vmk_status sched_reserve_group(
 enum vmk_status sched_reserve_vm(
 	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage);
 
-/* A member that has just joined gets its part of what its VM reserves now. */
+/* Of each member of a VM, those to come too, as a rate of one pCPU; 0: none. VMK_BAD_PARAM below
+ * what one of them reserves, or would. */
+enum vmk_status sched_limit_members(struct sched *sched, struct group *group, uint32_t rate);
+
+/* A member that has just joined gets its part of what its VM reserves now, and its limit. */
 enum vmk_status sched_reserve_part(
 	struct sched *sched, struct task *task, struct shortage *shortage);
 

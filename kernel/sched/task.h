@@ -74,6 +74,8 @@ struct group {
 	/* Of a VM; set before members join. */
 	unsigned parts; /* its reservation is that many equal ones; 0: as many as have joined */
 	uint32_t least; /* rate that it has to reserve */
+	/* The limit of each member, a rate, 0: none; under the configuration's lock. */
+	uint32_t member_limit;
 };
 
 /* A set of pCPUs; bit n of word n / 64. */

@@ -102,6 +102,7 @@ enum vmk_status world_group_create(enum world_group_kind kind, const char *pool,
 	g->group.costart = kind == GROUP_VM;
 	g->group.expandable = settings->expandable;
 	g->group.parts = settings->vcpus;
+	g->group.member_limit = settings->vcpu_limit;
 	g->group.least = settings->least;
 	g->kind = kind;
 	g->affinity = settings->affinity;
@@ -282,6 +283,7 @@ static void look_at(const struct world_group *g, struct group_record *out)
 		.shares = group->entity.shares,
 		.reservation = group->entity.reservation,
 		.limit = group->entity.limit.rate,
+		.vcpu_limit = group->member_limit,
 		.promised = group->promised,
 		.borrowed = group->borrowed,
 		.expandable = group->expandable,
@@ -378,11 +380,20 @@ static enum vmk_status set_reservation(struct world_group *g, uint32_t rate)
 	return status;
 }
 
+static enum vmk_status set_vcpu_limit(struct world_group *g, uint32_t rate)
+{
+	return g->kind == GROUP_VM ? sched_limit_members(world_sched(), &g->group, rate)
+				   : VMK_BAD_PARAM;
+}
+
 static enum vmk_status set(struct world_group *g, enum group_setting setting, uint32_t value)
 {
-	uint32_t most = setting == GROUP_SHARES ? POOL_SHARES_MAX : POOL_PERCENT_MAX;
+	static const uint32_t most[] = {[GROUP_SHARES] = POOL_SHARES_MAX,
+		[GROUP_RESERVATION] = POOL_PERCENT_MAX,
+		[GROUP_LIMIT] = POOL_PERCENT_MAX,
+		[GROUP_VCPU_LIMIT] = 100};
 
-	if (value > most || (setting == GROUP_SHARES && !value))
+	if (value > most[setting] || (setting == GROUP_SHARES && !value))
 		return VMK_BAD_PARAM;
 	switch (setting) {
 	case GROUP_SHARES:
@@ -390,6 +401,8 @@ static enum vmk_status set(struct world_group *g, enum group_setting setting, ui
 		return VMK_OK;
 	case GROUP_RESERVATION:
 		return set_reservation(g, value * (RATE_ONE / 100));
+	case GROUP_VCPU_LIMIT:
+		return set_vcpu_limit(g, value * (RATE_ONE / 100));
 	default:
 		return sched_set_limit(world_sched(), &g->group.entity, value * (RATE_ONE / 100));
 	}
@@ -411,6 +424,10 @@ bool groups_find(uint32_t id, struct group_record *record)
 
 enum vmk_status groups_set(uint32_t id, enum group_setting setting, uint32_t value)
 {
+	static const char *const what[] = {[GROUP_SHARES] = "shares",
+		[GROUP_RESERVATION] = "reservation, percent of a pCPU:",
+		[GROUP_LIMIT] = "limit, percent of a pCPU:",
+		[GROUP_VCPU_LIMIT] = "limit of each vCPU, percent of a pCPU:"};
 	struct world_group *g = group_of_id(id);
 	enum vmk_status status;
 
@@ -418,11 +435,7 @@ enum vmk_status groups_set(uint32_t id, enum group_setting setting, uint32_t val
 		return VMK_NOT_FOUND;
 	status = set(g, setting, value);
 	if (status == VMK_OK)
-		vmk_log("%s: %s %u", g->path,
-			setting == GROUP_SHARES        ? "shares"
-			: setting == GROUP_RESERVATION ? "reservation, percent of a pCPU:"
-						       : "limit, percent of a pCPU:",
-			(unsigned)value);
+		vmk_log("%s: %s %u", g->path, what[setting], (unsigned)value);
 	world_group_put(g);
 	return status;
 }

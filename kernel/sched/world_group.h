@@ -23,6 +23,7 @@ enum world_group_kind { GROUP_POOL, GROUP_VM };
 struct world_group_settings {
 	uint32_t shares;
 	uint32_t reservation, limit; /* 0: none */
+	uint32_t vcpu_limit;         /* of each vCPU; likewise */
 	bool expandable;             /* what is missing for its members comes from the pool above */
 	bool latency_high;           /* its vCPUs run soon after they wake, as a VMX world does */
 	uint32_t least;              /* it reserves no less than that, whoever sets it */
@@ -75,6 +76,7 @@ struct group_record {
 	uint32_t id; /* of no other group in this boot */
 	char path[GROUP_PATH_BYTES];
 	uint32_t shares, reservation, limit;
+	uint32_t vcpu_limit;         /* of each vCPU of a VM */
 	uint32_t promised, borrowed; /* to members; of that, from the pool above */
 	bool expandable;
 	struct skew_stats skew;
@@ -92,12 +94,12 @@ unsigned groups_count(void);
 bool groups_find(uint32_t id, struct group_record *record);
 
 /* What may be set of a group while it is used. */
-enum group_setting { GROUP_SHARES, GROUP_RESERVATION, GROUP_LIMIT };
+enum group_setting { GROUP_SHARES, GROUP_RESERVATION, GROUP_LIMIT, GROUP_VCPU_LIMIT };
 /*
  * Set it for a group of groups_list(): shares, or percent of one pCPU. VMK_NOT_FOUND;
  * VMK_BAD_PARAM for what is out of bounds or a limit below the reservation; VMK_NO_RESOURCES: not
  * promised, the log and the record have who has how much. What a VM reserves is its vCPUs', in
- * equal parts.
+ * equal parts; a pool has no GROUP_VCPU_LIMIT: VMK_BAD_PARAM.
  */
 enum vmk_status groups_set(uint32_t id, enum group_setting setting, uint32_t value);
 

@@ -17,7 +17,8 @@
 #define SHARES_NORMAL        1000u
 #define SHARES_HIGH          2000u
 #define SHARES_MAX           1000000u
-#define CPU_PERCENT_MAX      (100u * PACKAGE_VCPUS_MAX)
+#define VCPU_PERCENT_MAX     100u
+#define CPU_PERCENT_MAX      (VCPU_PERCENT_MAX * PACKAGE_VCPUS_MAX)
 /* A pCPU promises 95 in all (sched/settings.h). */
 #define CPUS_END (64u * PACKAGE_CPU_WORDS)
 
@@ -325,6 +326,13 @@ static const char *set_cpu_limit(struct package *p, struct text value)
 		       : "manifest: cpu-limit is no percentage of one pCPU from 1 to 1600";
 }
 
+static const char *set_vcpu_limit(struct package *p, struct text value)
+{
+	return text_number(value, VCPU_PERCENT_MAX, &p->vm_vcpu_limit)
+		       ? NULL
+		       : "manifest: vcpu-limit is no percentage of one pCPU from 1 to 100";
+}
+
 /* "0" or "2-5": the pCPUs that one part of the list names. */
 static bool add_cpus(struct package *p, struct text range)
 {
@@ -461,6 +469,7 @@ static const struct field {
 	{"cpu-shares", set_shares, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
 	{"cpu-reservation", set_cpu_reservation, KIND(PACKAGE_VM), 0},
 	{"cpu-limit", set_cpu_limit, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
+	{"vcpu-limit", set_vcpu_limit, KIND(PACKAGE_VM), 0},
 	{"latency-sensitivity", set_latency, KIND(PACKAGE_VM), 0},
 	{"cpu-affinity", set_affinity, KIND(PACKAGE_VM), 0},
 	{"cpu-pool", set_cpu_pool, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM), 0},
@@ -500,12 +509,15 @@ static const char *check_fields(const struct package *package, uint64_t seen)
 
 static const char *check_cpu(const struct package *p)
 {
-	const uint32_t most = 100 * p->vm_vcpus;
+	const uint32_t each = p->vm_vcpu_limit ? p->vm_vcpu_limit : VCPU_PERCENT_MAX;
+	const uint32_t most = each * p->vm_vcpus;
 
 	if (p->kind != PACKAGE_VM)
 		return NULL;
 	if (p->vm_cpu_reservation > (p->vm_cpu_limit ? MIN(most, p->vm_cpu_limit) : most))
-		return "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU";
+		return "manifest: cpu-reservation is more than cpu-limit, or vcpu-limit (100 "
+		       "without it) "
+		       "for each vCPU";
 	return NULL;
 }
 

@@ -74,6 +74,7 @@ struct package {
 	uint32_t vm_shares;                        /* of a VM, or */
 	uint32_t vm_shares_each;                   /* of each of its vCPUs; both 0: normal */
 	uint32_t vm_cpu_reservation, vm_cpu_limit; /* percent of one pCPU; 0: none */
+	uint32_t vm_vcpu_limit;                    /* of each vCPU; likewise */
 	uint64_t vm_affinity[PACKAGE_CPU_WORDS];   /* bit n of word n / 64: pCPU n; empty: any */
 	char cpu_pool[48];    /* path of the resource pool of a world or VM; empty: the usual one */
 	bool vm_latency_high; /* its vCPUs run soon after they wake */

@@ -150,7 +150,8 @@ static void audit_pool(
 {
 	static const char *const names[] = {[GROUP_SHARES] = "pool shares",
 		[GROUP_RESERVATION] = "pool reservation",
-		[GROUP_LIMIT] = "pool limit"};
+		[GROUP_LIMIT] = "pool limit",
+		[GROUP_VCPU_LIMIT] = "pool vCPU limit"};
 	char number[12];
 
 	snprintf(number, sizeof(number), "%u", (unsigned)amount);
@@ -226,6 +227,8 @@ enum vmk_status call_control(struct uworld *u, const uint64_t args[6], uint64_t 
 		return set_pool(u, GROUP_RESERVATION, args[2]);
 	case VMK_CONTROL_POOL_LIMIT:
 		return set_pool(u, GROUP_LIMIT, args[2]);
+	case VMK_CONTROL_POOL_VCPU_LIMIT:
+		return set_pool(u, GROUP_VCPU_LIMIT, args[2]);
 	default:
 		return VMK_BAD_PARAM;
 	}

@@ -302,6 +302,7 @@ static bool fill_group(uint64_t index, void *record)
 	info->shares = group.shares;
 	info->reservation = group.reservation;
 	info->limit = group.limit;
+	info->vcpu_limit = group.vcpu_limit;
 	info->promised = group.promised;
 	info->borrowed = group.borrowed;
 	info->expandable = group.expandable;

@@ -230,6 +230,7 @@ static void describe(const struct machine *m, struct vmk_info_vm *info)
 	info->shares = vm_shares(p);
 	info->cpu_reservation = p->vm_cpu_reservation;
 	info->cpu_limit = p->vm_cpu_limit;
+	info->vcpu_limit = (uint8_t)p->vm_vcpu_limit;
 	info->latency_high = p->vm_latency_high;
 	info->autostart = p->vm_autostart;
 	memcpy(info->affinity, p->vm_affinity, sizeof(info->affinity));

@@ -278,6 +278,7 @@ static struct world_group_settings cpu_settings(const struct package *p)
 		.shares = vm_shares(p),
 		.reservation = p->vm_cpu_reservation * (RATE_ONE / 100),
 		.limit = p->vm_cpu_limit * (RATE_ONE / 100),
+		.vcpu_limit = p->vm_vcpu_limit * (RATE_ONE / 100),
 		.latency_high = p->vm_latency_high,
 		.least = p->vm_latency_high
 				 ? PACKAGE_LATENCY_PERCENT * p->vm_vcpus * (RATE_ONE / 100)

@@ -13,7 +13,7 @@ console_prepare
 kernel_build "$dir/build"
 make -s build/packages/{console,vmx}.pkg build/bin/vmksign >>"$dir/build/make.log" 2>&1 &&
 	flat_guest "$dir" works:work 1 cpu-affinity=1 &&
-	flat_guest "$dir" beats 1 cpu-affinity=1 || {
+	flat_guest "$dir" beats 1 cpu-affinity=1 vcpu-limit=50 || {
 	echo "Bail out! make failed: $dir/build/make.log"
 	exit 1
 }
@@ -48,6 +48,21 @@ ok "which the other one's vCPU is kept from its work for: %OVRLP" \
 ok "a vCPU waits for work, or for its VMX world" \
 	holds 'map(select(.VMWAIT != "")) | length == 2 and all((.IDLE + .VMWAIT - .WAIT) | fabs < 0.03)'
 ok "none waits for memory" holds 'all(.SWPWT == 0)'
+
+# --- a limit for each vCPU
+answers "its package's" 0 '^   vCPU Limit: 50 % of a pCPU$' vmk vm get beats
+answers "that holds while it is on" 0 '^   vCPU Limit: 50.00$' vmk vm sched get beats
+answers "another one has none" 0 '^   vCPU Limit: none$' vmk vm sched get works
+vmk vm sched set works --vcpu-limit 30
+is "until it gets one" $? 0
+answers "which is shown" 0 '^   vCPU Limit: 30.00$' vmk vm sched get works
+answers "no less than it reserves" 1 'works keeps its reservation: a limit is not below the reservation' \
+	vmk vm sched set works --reservation 31
+vmk sched stats get --interval 2 --json
+ok "its vCPU has no more than that" holds 'map(select(.VM == "works" and .VMWAIT != "")) | length == 1 and .[0].RUN > 20 and .[0].RUN < 31'
+ok "and is held back for it" holds 'map(select(.VM == "works" and .VMWAIT != "")) | .[0].MLMTD > 50'
+vmk vm sched set works --vcpu-limit 0
+is "it is limited no longer" $? 0
 
 printf 'system shutdown poweroff\r' >&8
 wait "$sim"

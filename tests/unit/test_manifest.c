@@ -83,12 +83,15 @@ static void test_vm_cpu(void **state)
 	assert_int_equal(package.vm_shares_each, 2000);
 	assert_int_equal(package.vm_cpu_reservation, 150);
 	assert_int_equal(package.vm_cpu_limit, 150);
+	assert_int_equal(package.vm_vcpu_limit, 0);
 	assert_int_equal(package.vm_affinity[0], 3ull << 62 | 2);
 	assert_int_equal(package.vm_affinity[1], 3);
 	assert_int_equal(package.vm_affinity[15], 1ull << 63);
 	assert_int_equal(parse(VM "cpu-pool=host/user/gold\n", &why), VMK_OK);
 	assert_false(package.vm_latency_high);
 	assert_string_equal(package.cpu_pool, "host/user/gold");
+	assert_int_equal(parse(VM "cpu-reservation=150\nvcpu-limit=75\n", &why), VMK_OK);
+	assert_int_equal(package.vm_vcpu_limit, 75);
 	assert_int_equal(parse(VM "cpu-shares=1000000\n", &why), VMK_OK);
 	assert_int_equal(package.vm_shares, 1000000);
 	assert_int_equal(parse(VM "latency-sensitivity=high\ncpu-reservation=180\n", &why), VMK_OK);
@@ -176,7 +179,10 @@ static void test_levels_and_kinds(void **state)
 #define VMS_ERROR      "manifest: vms is neither all nor up to 4 names of virtual machines"
 #define MEMORY_LIMIT \
 	"manifest: memory-limit-kib is no number from 1 to 4194304, or 16777216 for a VM"
-#define TOO_MUCH       "manifest: cpu-reservation is more than cpu-limit or 100 for each vCPU"
+#define TOO_MUCH                                                                                \
+	"manifest: cpu-reservation is more than cpu-limit, or vcpu-limit (100 without it) for " \
+	"each vCPU"
+#define VCPU_LIMIT     "manifest: vcpu-limit is no percentage of one pCPU from 1 to 100"
 #define LATENCY_CPU    "manifest: latency-sensitivity=high needs cpu-reservation=90 for each vCPU"
 #define LATENCY_MEMORY "manifest: latency-sensitivity=high needs all of memory-kib reserved"
 
@@ -254,6 +260,10 @@ static const struct {
 	{VM "cpu-limit=1601\n", "manifest: cpu-limit is no percentage of one pCPU from 1 to 1600"},
 	{VM "cpu-reservation=201\n", TOO_MUCH},
 	{VM "cpu-limit=50\ncpu-reservation=51\n", TOO_MUCH},
+	{VM "vcpu-limit=75\ncpu-reservation=151\n", TOO_MUCH},
+	{VM "vcpu-limit=0\n", VCPU_LIMIT},
+	{VM "vcpu-limit=101\n", VCPU_LIMIT},
+	{WORLD "vcpu-limit=50\n", "manifest: a key does not belong to this kind of package"},
 	{VM "latency-sensitivity=low\ncpu-reservation=1\n",
 		"manifest: latency-sensitivity is neither normal nor high"},
 	{VM "latency-sensitivity=high\n", LATENCY_CPU},

@@ -103,6 +103,7 @@ unsigned groups_list(unsigned first, struct group_record *records, unsigned room
 	*records = (struct group_record){.path = "host/user",
 		.kind = first ? GROUP_VM : GROUP_POOL,
 		.promised = 7,
+		.vcpu_limit = 9,
 		.skew = {.max = 8, .counts = {1, 2}}};
 	return 1;
 }
@@ -290,6 +291,7 @@ static void records_say_how_many_there_are(void **state)
 	assert_int_equal(r.head.count, 2);
 	assert_true(r.group.vm);
 	assert_int_equal(r.group.promised, 7);
+	assert_int_equal(r.group.vcpu_limit, 9);
 	assert_int_equal(r.group.skew_max, 8);
 	assert_int_equal(r.group.skews[1], 2);
 }

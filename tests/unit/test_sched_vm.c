@@ -103,12 +103,81 @@ static void a_vm_that_is_refused_keeps_what_it_has(void **state)
 	sim_check();
 }
 
+/* Each vCPU has its own limit, within the VM's, from the moment that it joins or that it is set. */
+static void each_vcpu_of_a_vm_is_limited(void **state)
+{
+	struct group *vm = &sim_groups[0];
+	uint64_t before[3];
+
+	start(4, 5);
+	group_init(vm, NULL);
+	vm->costart = true;
+	vm->parts = 3;
+	assert_int_equal(sched_limit_members(&sim_sched, vm, 250000), VMK_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		sim_task_prepare(i, vm);
+		assert_int_equal(
+			sched_reserve_part(&sim_sched, &sim_tasks[i].task, &shortage), VMK_OK);
+	}
+	start_all(5);
+	run_checked(100 * MS, MS);
+	for (unsigned i = 0; i < 3; i++)
+		before[i] = sim_received(i);
+	run_checked(1000 * MS, MS);
+	for (unsigned i = 0; i < 3; i++)
+		assert_in_range(sim_received(i) - before[i], 240 * MS, 256 * MS);
+	/* Set while they run; and the VM's limit is theirs together. */
+	assert_int_equal(sched_limit_members(&sim_sched, vm, 500000), VMK_OK);
+	run_checked(100 * MS, MS);
+	before[0] = sim_received(0);
+	run_checked(1000 * MS, MS);
+	assert_in_range(sim_received(0) - before[0], 485 * MS, 510 * MS);
+	assert_int_equal(sched_set_limit(&sim_sched, &vm->entity, 600000), VMK_OK);
+	run_checked(100 * MS, MS);
+	for (unsigned i = 0; i < 3; i++)
+		before[i] = sim_received(i);
+	run_checked(1000 * MS, MS);
+	assert_in_range(sim_received(0) + sim_received(1) + sim_received(2) - before[0] -
+				before[1] - before[2],
+		580 * MS, 610 * MS);
+	assert_int_equal(sched_set_limit(&sim_sched, &vm->entity, 0), VMK_OK);
+	assert_int_equal(sched_limit_members(&sim_sched, vm, 0), VMK_OK);
+	run_checked(100 * MS, MS);
+	before[0] = sim_received(0);
+	run_checked(1000 * MS, MS);
+	assert_true(sim_received(0) - before[0] > 600 * MS);
+}
+
+/* Neither the limit goes below what a vCPU reserves, nor that above the limit. */
+static void a_vcpus_limit_is_not_below_what_it_reserves(void **state)
+{
+	struct group *vm = &sim_groups[0];
+
+	start_vm(2, 2, 2);
+	assert_int_equal(sched_reserve_vm(&sim_sched, vm, 600000, &shortage), VMK_OK);
+	assert_int_equal(sched_limit_members(&sim_sched, vm, 299999), VMK_BAD_PARAM);
+	assert_int_equal(vm->member_limit | sim_tasks[0].task.entity.limit.rate, 0);
+	assert_int_equal(sched_limit_members(&sim_sched, vm, 300000), VMK_OK);
+	assert_int_equal(sim_tasks[1].task.entity.limit.rate, 300000);
+	assert_int_equal(sched_reserve_vm(&sim_sched, vm, 600002, &shortage), VMK_BAD_PARAM);
+	assert_int_equal(vm->entity.reservation, 600000);
+	assert_int_equal(sim_tasks[0].task.entity.reservation, 300000);
+	run_checked(200 * MS, MS);
+	/* The part that is kept for one that has not joined yet counts, too. */
+	vm->parts = 1;
+	group_leave(&sim_tasks[0].task);
+	group_leave(&sim_tasks[1].task);
+	assert_int_equal(sched_limit_members(&sim_sched, vm, 599999), VMK_BAD_PARAM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vms_reservation_is_its_vcpus),
 		cmocka_unit_test(a_vm_is_set_before_all_vcpus_have_joined),
 		cmocka_unit_test(a_vm_that_is_refused_keeps_what_it_has),
+		cmocka_unit_test(each_vcpu_of_a_vm_is_limited),
+		cmocka_unit_test(a_vcpus_limit_is_not_below_what_it_reserves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

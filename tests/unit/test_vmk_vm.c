@@ -35,7 +35,8 @@ static void vms_are_listed(void **state)
 		"1      agent  running  100       2      4096        2000        false\n"
 		"2      other  off      0         0      0           1000        false\n");
 	says("vm get agent", 0,
-		"   CPU Limit: 150 % of a pCPU\n   Latency Sensitivity: high\n   CPU Affinity: "
+		"   CPU Limit: 150 % of a pCPU\n   vCPU Limit: 75 % of a pCPU\n   Latency "
+		"Sensitivity: high\n   CPU Affinity: "
 		"0,2-3\n");
 	says("vm get agent", 0,
 		"   Memory KiB: 4096\n   Memory Reservation KiB: 0\n   Memory Limit KiB: 2048\n"
@@ -56,7 +57,8 @@ static void vms_are_listed(void **state)
 	shows("vm memory set agent --target-kib 1024", 0, "");
 	says("vm memory set --vm agent", 2, "target-kib");
 	says("vm get other", 0,
-		"   CPU Limit: none\n   Latency Sensitivity: normal\n   CPU Affinity: any\n");
+		"   CPU Limit: none\n   vCPU Limit: none\n   Latency Sensitivity: normal\n   CPU "
+		"Affinity: any\n");
 	fake.vm_count = 0;
 	says("vm list", 0, "There are no virtual machines");
 	shows("vm list --json", 0, "[]\n");
@@ -65,6 +67,7 @@ static void vms_are_listed(void **state)
 static void a_vm_gets_another_part_of_the_cpus(void **state)
 {
 	says("vm sched get agent", 0, "   Shares: 2000\n   Reservation: 50.50\n   Limit: 150.00\n");
+	says("vm sched get agent", 0, "   vCPU Limit: 40.00\n");
 	says("vm sched get other", 1, "no virtual machine 'other' that is on");
 	shows("vm sched set agent --shares 77", 0, "");
 	assert_int_equal(fake.control, VMK_CONTROL_POOL_SHARES);
@@ -76,6 +79,15 @@ static void a_vm_gets_another_part_of_the_cpus(void **state)
 	assert_int_equal(fake.control, VMK_CONTROL_POOL_RESERVATION);
 	shows("vm sched set agent --limit 0 --reservation 160", 0, "");
 	assert_int_equal(fake.control, VMK_CONTROL_POOL_RESERVATION);
+	shows("vm sched set agent --vcpu-limit 30", 0, "");
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_VCPU_LIMIT);
+	assert_int_equal(fake.control_value, 7ull << 32 | 30);
+	shows("vm sched set agent --vcpu-limit 5 --reservation 10", 0, "");
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_VCPU_LIMIT);
+	shows("vm sched set agent --vcpu-limit 0 --reservation 160", 0, "");
+	assert_int_equal(fake.control, VMK_CONTROL_POOL_RESERVATION);
+	says("vm sched set agent --vcpu-limit 101", 2, "vcpu-limit");
+	says("sched pool set host/user --vcpu-limit 10", 2, "vcpu-limit");
 	says("vm sched set agent", 1, "nothing to set");
 	says("vm sched set agent --shares 0", 2, "shares");
 	says("vm sched set nobody --shares 1", 1, "no virtual machine 'nobody' that is on");
@@ -86,6 +98,8 @@ static void a_vm_gets_another_part_of_the_cpus(void **state)
 	fake.control_status = VMK_BAD_PARAM;
 	says("vm sched set agent --limit 1", 1,
 		"host/user/agent keeps its limit: a limit is not below the reservation");
+	says("vm sched set agent --vcpu-limit 1", 1,
+		"host/user/agent keeps its limit of each vCPU: a limit is not below");
 	fake.control_status = VMK_DENIED;
 	says("vm sched set agent --limit 100", 1, "host/user/agent keeps its limit");
 }

@@ -281,12 +281,12 @@ static void makes_machines_and_forgets_them(void **state)
 
 static void sets_pools(void **state)
 {
-	static const enum vmk_control controls[] = {
-		VMK_CONTROL_POOL_SHARES, VMK_CONTROL_POOL_RESERVATION, VMK_CONTROL_POOL_LIMIT};
+	static const enum vmk_control controls[] = {VMK_CONTROL_POOL_SHARES,
+		VMK_CONTROL_POOL_RESERVATION, VMK_CONTROL_POOL_LIMIT, VMK_CONTROL_POOL_VCPU_LIMIT};
 	vmk_handle reader;
 
 	handle_add(&world.handles, VMK_KIND_SYSTEM, RIGHT_READ, NULL, &reader);
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		assert_int_equal(
 			call(VMK_SYS_CONTROL, reader, controls[i], 1ull << 32 | 9), VMK_DENIED);
 		assert_int_equal(

@@ -276,7 +276,8 @@ struct vmk_info_group {
 	uint64_t skew_max, skews[VMK_INFO_SKEWS];
 	/* How often VMK_CONTROL_POOL_RESERVATION was refused for want of resources; the last time:
 	 * what was needed and available, and who had no more: a path, or words. */
-	uint32_t refusals, needed, available, reserved;
+	uint32_t refusals, needed, available;
+	uint32_t vcpu_limit; /* of each vCPU of a VM; 0: none */
 	char lacking[80];
 };
 
@@ -315,7 +316,8 @@ struct vmk_info_vm {
 	uint64_t affinity[16];       /* bit n of word n / 64: pCPU n; empty: any */
 	uint8_t autostart, attached; /* attached: somebody is at its console */
 	uint8_t latency_high;        /* `latency-sensitivity=high` */
-	uint8_t reserved[5];
+	uint8_t vcpu_limit;          /* of each vCPU, percent of one pCPU; 0: none */
+	uint8_t reserved[4];
 	struct vmk_vm_stats guest; /* of its memory, as the guest said last */
 	char why[128]; /* why it was not powered on the last time it was asked for; empty */
 };
@@ -370,7 +372,9 @@ struct vmk_info_domain {
 	/* value: id of its VMK_INFO_GROUP << 32 \| shares, or percent of one pCPU (0: none) */    \
 	X(VMK_CONTROL_POOL_SHARES, 20, "pool-shares")                                              \
 	X(VMK_CONTROL_POOL_RESERVATION, 21, "pool-reservation")                                    \
-	X(VMK_CONTROL_POOL_LIMIT, 22, "pool-limit")
+	X(VMK_CONTROL_POOL_LIMIT, 22, "pool-limit")                                                \
+	/* of each vCPU of a VM, likewise */                                                       \
+	X(VMK_CONTROL_POOL_VCPU_LIMIT, 25, "pool-vcpu-limit")
 enum vmk_control {
 #define X(symbol, number, name) symbol = number,
 	VMK_CONTROLS(X)

@@ -8,12 +8,20 @@
 #define US_PER_MS     1000u
 #define PER_PERCENT   10000u
 
-enum { OPTION_GROUP, OPTION_SHARES, OPTION_RESERVATION, OPTION_LIMIT };
+enum { OPTION_GROUP, OPTION_SHARES, OPTION_RESERVATION, OPTION_LIMIT, OPTION_VCPU_LIMIT };
 
 static void add_rate(struct records *out, uint32_t rate)
 {
 	records_text(out, "%u.%02u", (unsigned)(rate / PER_HUNDREDTH / 100),
 		(unsigned)(rate / PER_HUNDREDTH % 100));
+}
+
+static void add_limit(struct records *out, uint32_t rate)
+{
+	if (rate)
+		add_rate(out, rate);
+	else
+		records_text(out, "none");
 }
 
 static void add_group(struct call *call, const struct vmk_info_group *group)
@@ -22,10 +30,7 @@ static void add_group(struct call *call, const struct vmk_info_group *group)
 	records_text(call->out, group->vm ? "vm" : "pool");
 	records_number(call->out, group->shares);
 	add_rate(call->out, group->reservation);
-	if (group->limit)
-		add_rate(call->out, group->limit);
-	else
-		records_text(call->out, "none");
+	add_limit(call->out, group->limit);
 	add_rate(call->out, group->promised);
 	add_rate(call->out, group->borrowed);
 	records_bool(call->out, group->expandable);
@@ -89,6 +94,7 @@ int cmd_vm_sched_get(struct call *call)
 	if (!find_vm_group(call, &group))
 		return EXIT_FAILED;
 	add_group(call, &group);
+	add_limit(call->out, group.vcpu_limit);
 	return EXIT_OK;
 }
 
@@ -113,10 +119,12 @@ static int set_one(struct call *call, const struct vmk_info_group *group, unsign
 {
 	static const enum vmk_control controls[] = {[OPTION_SHARES] = VMK_CONTROL_POOL_SHARES,
 		[OPTION_RESERVATION] = VMK_CONTROL_POOL_RESERVATION,
-		[OPTION_LIMIT] = VMK_CONTROL_POOL_LIMIT};
+		[OPTION_LIMIT] = VMK_CONTROL_POOL_LIMIT,
+		[OPTION_VCPU_LIMIT] = VMK_CONTROL_POOL_VCPU_LIMIT};
 	static const char *const names[] = {[OPTION_SHARES] = "shares",
 		[OPTION_RESERVATION] = "reservation",
-		[OPTION_LIMIT] = "limit"};
+		[OPTION_LIMIT] = "limit",
+		[OPTION_VCPU_LIMIT] = "limit of each vCPU"};
 	char tried[ERROR_BYTES / 2];
 	enum vmk_status status;
 
@@ -136,13 +144,13 @@ static int set_one(struct call *call, const struct vmk_info_group *group, unsign
 	return call_fail_status(call, status, tried);
 }
 
-/* The limit is never below the reservation, in between neither. */
+/* Limits are never below the reservation, in between neither. */
 static int set_group(struct call *call, const struct vmk_info_group *group)
 {
-	const uint64_t limit = call->number[OPTION_LIMIT];
-	const bool limit_first = !limit || limit * PER_PERCENT >= group->reservation;
-	const unsigned order[] = {OPTION_SHARES, limit_first ? OPTION_LIMIT : OPTION_RESERVATION,
-		limit_first ? OPTION_RESERVATION : OPTION_LIMIT};
+	const bool more = call_given(call, OPTION_RESERVATION) &&
+			  call->number[OPTION_RESERVATION] * PER_PERCENT > group->reservation;
+	const unsigned order[] = {OPTION_SHARES, more ? OPTION_LIMIT : OPTION_RESERVATION,
+		OPTION_VCPU_LIMIT, more ? OPTION_RESERVATION : OPTION_LIMIT};
 	unsigned given = 0;
 
 	for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -153,8 +161,7 @@ static int set_group(struct call *call, const struct vmk_info_group *group)
 		given += call_given(call, order[i]);
 	}
 	if (!given)
-		return call_fail(
-			call, EXIT_FAILED, "nothing to set: --shares, --reservation, --limit");
+		return call_fail(call, EXIT_FAILED, "nothing to set: no option says what");
 	return call_done(call);
 }
 

@@ -129,6 +129,7 @@ int cmd_vm_get(struct call *call)
 	records_number(call->out, vm.shares);
 	add_percent(call->out, vm.cpu_reservation);
 	add_percent(call->out, vm.cpu_limit);
+	add_percent(call->out, vm.vcpu_limit);
 	records_text(call->out, vm.latency_high ? "high" : "normal");
 	records_text(call->out, "%s", affinity);
 	records_bool(call->out, vm.autostart);

@@ -76,6 +76,9 @@ SCHEMA_OF(pools, LAYOUT_TABLE, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"), TEX
 	TEXT("Limit"), TEXT("Promised"), TEXT("Borrowed"), BOOL("Expandable"));
 SCHEMA_OF(pool_get, LAYOUT_RECORD, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"),
 	TEXT("Reservation"), TEXT("Limit"), TEXT("Promised"), TEXT("Borrowed"), BOOL("Expandable"));
+SCHEMA_OF(vm_sched, LAYOUT_RECORD, TEXT("Path"), TEXT("Kind"), NUMBER("Shares"),
+	TEXT("Reservation"), TEXT("Limit"), TEXT("Promised"), TEXT("Borrowed"), BOOL("Expandable"),
+	TEXT("vCPU Limit"));
 SCHEMA_OF(skews, LAYOUT_TABLE, TEXT("Path"), TEXT("Longest Ms"), NUMBER("Below 0.5 Ms"),
 	NUMBER("Below 1 Ms"), NUMBER("Below 2 Ms"), NUMBER("Below 3 Ms"), NUMBER("Below 4 Ms"),
 	NUMBER("More"));
@@ -90,7 +93,7 @@ SCHEMA_OF(vm_get, LAYOUT_RECORD, TEXT("Name"), NUMBER("VM ID"), TEXT("Package"),
 	NUMBER("Memory Reservation KiB"), NUMBER("Memory Limit KiB"), NUMBER("Memory Granted KiB"),
 	NUMBER("Large Pages"), NUMBER("Balloon KiB"), NUMBER("Balloon Target KiB"),
 	NUMBER("Kernel Memory Bytes"), NUMBER("Kernel Memory Bytes of a vCPU"),
-	NUMBER("CPU Shares"), TEXT("CPU Reservation"), TEXT("CPU Limit"),
+	NUMBER("CPU Shares"), TEXT("CPU Reservation"), TEXT("CPU Limit"), TEXT("vCPU Limit"),
 	TEXT("Latency Sensitivity"), TEXT("CPU Affinity"), BOOL("Autostart"), NUMBER("Starts"),
 	BOOL("Console In Use"), TEXT("Error"));
 
@@ -372,12 +375,15 @@ const struct command vmk_commands[] = {
 	{"vm reset", "Reset a virtual machine's board", NULL, cmd_vm_reset, {VM_OPTION}},
 	{"vm resume", "Have a paused virtual machine go on", NULL, cmd_vm_resume, {VM_OPTION}},
 	{"vm sched get", "Show the part of the CPUs' time of a virtual machine that is on",
-		&pool_get, cmd_vm_sched_get, {VM_OPTION}},
+		&vm_sched, cmd_vm_sched_get, {VM_OPTION}},
 	{"vm sched set",
 		"Give a virtual machine that is on another part of the CPUs' time, until it is "
 		"off; "
 		"what it reserves is its vCPUs', in equal parts",
-		NULL, cmd_vm_sched_set, {VM_OPTION, POOL_NUMBERS}},
+		NULL, cmd_vm_sched_set,
+		{VM_OPTION, POOL_NUMBERS,
+			POOL_NUMBER("vcpu-limit", 0, 100,
+				"percent of one CPU that each vCPU has at most; 0: no limit")}},
 	{"vm start", "Power a virtual machine on", NULL, cmd_vm_start, {VM_OPTION}},
 	{"vm stop", "Press a virtual machine's power button", NULL, cmd_vm_stop,
 		{VM_OPTION, {.name = "hard",

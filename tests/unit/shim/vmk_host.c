@@ -42,6 +42,7 @@ static const struct vmk_info_group usual_groups[] = {
 		.shares = 2000,
 		.reservation = 505000,
 		.limit = 1500000,
+		.vcpu_limit = 400000,
 		.skew_max = 3050999,
 		.skews = {10, 9, 8, 7, 6, 5}},
 };
@@ -143,6 +144,7 @@ void fake_reset(void)
 		.guest = {.known = 0x38, .value = {0, 0, 0, 9, 512 << 10, 4096 << 10, 1}},
 		.shares = 2000,
 		.cpu_limit = 150,
+		.vcpu_limit = 75,
 		.latency_high = 1,
 		.affinity = {0xd},
 		.starts = 3};
