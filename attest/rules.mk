@@ -11,7 +11,7 @@ vmkagent-host_LIBS := -ltss2-esys -ltss2-mu -ltss2-tctildr -lcrypto
 VERIFIER_SRCS := kernel/trust/evlog_read.c kernel/trust/audit_read.c kernel/lib/keyval.c kernel/lib/hex.c $(WIRE_SRCS) attest/wire/exchange.c \
 	$(addprefix attest/verifier/,reason.c fault.c bytes.c evidence.c events.c replay.c firmware.c semantics.c \
 	policy.c key.c quote.c host.c align.c hints.c explain.c covers.c cpu.c audit.c auditlist.c appraise.c ek.c credential.c client.c \
-	fetch.c hostfile.c store.c chain.c head.c verdict.c checkquote.c)
+	fetch.c hostfile.c store.c signature.c chain.c head.c headfile.c verdict.c checkquote.c)
 HOST_PROGRAMS += vmkverify
 vmkverify_SRCS := $(VERIFIER_SRCS) $(addprefix attest/verifier/,main.c session.c cmd_enroll.c \
 	cmd_attest.c cmd_replay.c cmd_show.c cmd_log.c)

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verifier/head.h"
+#include "verifier/headfile.h"
+#include "verifier/signature.h"
 
 /* Evidence at its largest, with the verdict around it. */
 #define RECORD_MAX (2 * EVIDENCE_FILE_MAX)
@@ -66,10 +67,10 @@ static bool digest_of_record(const struct store *store, uint64_t number,
 
 static bool sign(const struct store *store, const char *text, const char *path, struct fault *fault)
 {
-	uint8_t signature[STORE_SIGNATURE_MAX];
+	uint8_t signature[SIGNATURE_MAX];
 	size_t size;
 
-	if (!store_sign(store, text, strlen(text), signature, &size))
+	if (!signature_make(store->key, text, strlen(text), signature, &size))
 		return chain_fault(fault, path, "the record could not be signed");
 	return file_write(path, signature, size, 0600) || chain_fault(fault, path, strerror(errno));
 }
@@ -100,9 +101,9 @@ static bool verify(const struct store *store, const struct bytes *text, const ch
 	struct bytes signature;
 	bool ok;
 
-	if (!file_read(&signature, path, STORE_SIGNATURE_MAX))
+	if (!file_read(&signature, path, SIGNATURE_MAX))
 		return false;
-	ok = store_verify(store, text->data, text->size, &signature);
+	ok = signature_holds(store->key, text->data, text->size, &signature);
 	bytes_free(&signature);
 	return ok;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/reader.h"
+
 #define FORMAT          "merlon-host-1"
 #define CERTIFICATE_MAX 16384u
 #define PUBLIC_MAX      2048u
@@ -90,9 +92,10 @@ static bool get_nonces(struct host *host, json_t *array, const char *path, struc
 
 static bool get_seen(struct host *host, json_t *seen, const char *path, struct fault *fault)
 {
+	uint8_t version[sizeof(host->firmware)];
 	json_int_t reset, restart;
 	const char *firmware;
-	char *end;
+	struct reader in;
 
 	if (!seen)
 		return true;
@@ -103,8 +106,11 @@ static bool get_seen(struct host *host, json_t *seen, const char *path, struct f
 	host->seen = true;
 	host->reset_count = (uint32_t)reset;
 	host->restart_count = (uint32_t)restart;
-	host->firmware = strtoull(firmware, &end, 16);
-	return (strlen(firmware) == 16 && !*end) || bad(fault, path, "seen: firmware");
+	if (!hex_decode_text(version, sizeof(version), firmware))
+		return bad(fault, path, "seen: firmware");
+	in = reader_of(version, sizeof(version));
+	host->firmware = reader_be64(&in);
+	return true;
 }
 
 static bool load(struct host *host, json_t *root, const char *path, struct fault *fault)
@@ -122,6 +128,8 @@ static bool load(struct host *host, json_t *root, const char *path, struct fault
 		return bad(fault, path, error.text);
 	if (strcmp(format, FORMAT) != 0 || !host_name_valid(name) || enrolled < 0)
 		return bad(fault, path, "format, name or enrolled");
+	if (strlen(address) >= sizeof(host->address))
+		return bad(fault, path, "address: too long");
 	snprintf(host->name, sizeof(host->name), "%s", name);
 	snprintf(host->address, sizeof(host->address), "%s", address);
 	host->enrolled = (uint64_t)enrolled;

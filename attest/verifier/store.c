@@ -153,30 +153,6 @@ void store_close(struct store *store)
 	store->lock = -1;
 }
 
-bool store_sign(const struct store *store, const void *data, size_t size,
-	uint8_t signature[STORE_SIGNATURE_MAX], size_t *signature_size)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok;
-
-	*signature_size = STORE_SIGNATURE_MAX;
-	ok = ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, store->key) == 1 &&
-	     EVP_DigestSign(ctx, signature, signature_size, data, size) == 1;
-	EVP_MD_CTX_free(ctx);
-	return ok;
-}
-
-bool store_verify(
-	const struct store *store, const void *data, size_t size, const struct bytes *signature)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok = ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, store->key) == 1 &&
-		  EVP_DigestVerify(ctx, signature->data, signature->size, data, size) == 1;
-
-	EVP_MD_CTX_free(ctx);
-	return ok;
-}
-
 bool store_load_host(struct store *store, const char *name, struct host *host, struct fault *fault)
 {
 	char path[STORE_PATH_MAX];

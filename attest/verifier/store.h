@@ -2,7 +2,7 @@
  * The verifier's memory, a directory:
  *   hosts/NAME.json          what enrollment fixed and the last quote showed
  *   evidence/NNNNNNNN.json   one record per appraisal; each carries the SHA-256 of the one before
- *   evidence/NNNNNNNN.sig    the record's ECDSA signature (DER) by verifier.pem
+ *   evidence/NNNNNNNN.sig    the record's signature (signature.h) by verifier.pem
  *   head                     how many records there are, and the last one's digest (head.h)
  *   audit/NAME.log          a host's audit log, as far as it was proven last
  *   verifier.pem             the verifier's own key, made at first use
@@ -16,15 +16,13 @@
 
 #include "verifier/host.h"
 
-#define STORE_PATH_MAX      4096
-
-#define STORE_SIGNATURE_MAX 256u
+#define STORE_PATH_MAX 4096
 
 struct store {
 	char path[STORE_PATH_MAX];
 	const char *head; /* NULL: in the directory; else a file elsewhere, not owned */
 	int lock;
-	EVP_PKEY *key;
+	EVP_PKEY *key; /* signs records and head (signature.h) */
 };
 
 /* Makes the directory when it is not there; for enrollment alone. `head`: NULL, or the file that is
@@ -33,12 +31,6 @@ bool store_create(struct store *store, const char *path, const char *head, struc
 /* A directory that store_create made. Fault: state, local when it is none. */
 bool store_open(struct store *store, const char *path, const char *head, struct fault *fault);
 void store_close(struct store *store);
-
-/* With the verifier's key: ECDSA with SHA-256, in DER. */
-bool store_sign(const struct store *store, const void *data, size_t size,
-	uint8_t signature[STORE_SIGNATURE_MAX], size_t *signature_size);
-bool store_verify(
-	const struct store *store, const void *data, size_t size, const struct bytes *signature);
 
 /* Faults: not-enrolled, state. */
 bool store_load_host(struct store *store, const char *name, struct host *host, struct fault *fault);

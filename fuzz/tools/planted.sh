@@ -168,6 +168,7 @@ key_of() # PATCH CPU-SECONDS SEED
 		echo "$2 $3"
 		cat "$1" "$programs/$target"
 		[ ${#folders[@]} = 0 ] || find "${folders[@]}" -type f | sort | xargs -d '\n' cat
+		options_of "$target"
 		options_of "$target" | sed -n 's/^-dict=//p' | xargs -r cat
 	} | sha1sum | cut -c 1-16
 }

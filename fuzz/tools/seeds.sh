@@ -120,6 +120,89 @@ make_attest() # FOLDER: what hosts answered: quote, signature and logs, each beh
 		} >"$1/$(basename "$file" .json)"
 	done
 }
+# Bytes, one after the other.
+bytes() # NUMBER...
+{
+	local value
+	for value; do
+		number "$value" 1
+	done
+}
+make_quote() # FOLDER: by each kind of key: a good one, each option of it alone, and changes behind a good one
+{
+	local key at value change options
+	for key in 1 2 3; do
+		for at in {0..8}; do
+			for value in 0 1 2 4 8 16 32; do
+				options=("$key" 0 0 0 0 0 0 0 0)
+				options[at]=$((options[at] | value))
+				bytes "${options[@]}" >"$1/key$key-option$at-$value"
+			done
+		done
+		for change in '0 0 0 1' '1 0 0 1' '2 0 0 1' '4 20 0 0' '5 20 0 0' '6 20 0 0'; do
+			# shellcheck disable=SC2086 # bytes
+			bytes "$key" 0 0 0 0 0 0 0 0 $change >"$1/key$key-change${change// /-}"
+		done
+	done
+}
+make_head() # FOLDER: heads, lines that are nearly one and signed all the same, and changes
+{
+	local digest line text change n=0
+	digest=$(printf '%064d' 7)
+	for line in "merlon-head-1 7 $digest" "merlon-head-1 07 $digest" "merlon-head-1 -7 $digest" \
+		"merlon-head-1 7 ${digest//0/A}" "merlon-head-1 7 ${digest//0/a}" "merlon-head-1 7 ${digest}0" \
+		"merlon-head-1 7 ${digest%7}" "merlon-head-1 99999999999999999999 $digest" "merlon-head-2 7 $digest" \
+		"merlon-head-1 7  $digest" "merlon-head-1 7 ${digest/0/x}" merlon-head-1 $'two\nlines'; do
+		{ bytes 1; number ${#line} 2; printf '%s' "$line"; } >"$1/line$((n++))"
+	done
+	for text in '' x $'\n' $'x\n0\n' $'x\n00\n' $'x\n0g\n' $'x\n00\n\n' "$(printf '%0700d' 0)" \
+		$'x\n'"$(printf '%0600d' 0)"$'\n'; do
+		{ bytes 2; number ${#text} 2; printf '%s' "$text"; } >"$1/text$((n++))"
+	done
+	for change in '' '0 0 0 1' '1 40 0 0' '2 0 0 10' '0 120 0 1' '0 120 0 32'; do
+		# shellcheck disable=SC2086 # bytes
+		{ bytes 0 7 0 0 0 0 0 0 0; printf '%032d' 0; bytes $change; } >"$1/head${change// /-}"
+	done
+	{ bytes 4 7 0 0 0 0 0 0 0; printf '%032d' 0; } >"$1/forged"
+}
+make_hostfile() # FOLDER: a host, and what is wrong with others
+{
+	local change n=0
+	while read -r change; do
+		n=$((n + 1))
+		jq -c -n '{format: "merlon-host-1", name: "h", address: "192.0.2.7:5683", enrolled: 1, "ek-certificate": "00",
+			"ek-public": "01", "ak-public": "02", nonces: [{sha256: ("ab" * 32), "used-ms": 1}],
+			seen: {"reset-count": 1, "restart-count": 2, firmware: "0123456789abcdef"}} | '"$change" >"$1/$n"
+	done <<-'END'
+		.
+		del(.seen)
+		.format = "x"
+		.name = ""
+		.enrolled = -1
+		.address = "7" * 128
+		.nonces = 1
+		.nonces = [range(257) | {}]
+		.nonces[0] = {}
+		.nonces[0]."used-ms" = -1
+		.nonces[0].sha256 = "ab"
+		.seen = {}
+		.seen."reset-count" = -1
+		.seen."reset-count" = 4294967296
+		.seen."restart-count" = -1
+		.seen."restart-count" = 4294967296
+		.seen.firmware = "            cdef"
+		."ek-certificate" = "x"
+		."ek-public" = "x"
+		."ak-public" = "x"
+		.more = 1
+		[]
+	END
+	printf '{' >"$1/torn"
+	for change in '0 0 0 0 0 0' '1 64 0 0 0 0' '0 0 1 8 0 0' '0 0 0 0 1 8'; do
+		# shellcheck disable=SC2086 # bytes
+		bytes 0 $change >"$1/parts${change// /-}"
+	done
+}
 make_cms() # FOLDER: signatures by openssl, with a chain of each kind of key, with signed attributes and without
 {
 	local keys=$scratch/keys type options

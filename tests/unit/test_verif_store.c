@@ -1,7 +1,7 @@
 /* sources: attest/verifier/store.c attest/verifier/chain.c attest/verifier/hostfile.c */
 /* sources: attest/verifier/host.c attest/verifier/evidence.c attest/verifier/bytes.c */
-/* sources: kernel/lib/hex.c attest/verifier/head.c */
-/* sources: attest/verifier/fault.c attest/verifier/reason.c */
+/* sources: attest/verifier/head.c attest/verifier/headfile.c attest/verifier/signature.c */
+/* sources: attest/verifier/fault.c attest/verifier/reason.c kernel/lib/hex.c */
 /* libs: -lcrypto -ljansson */
 /* The state directory: bindings are for good, the evidence chain shows every touch. */
 #include <setjmp.h>
@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "verifier/hostfile.h"
 #include "verifier/store.h"
 
 static char directory[64];
@@ -498,6 +499,37 @@ static void refuses_numbers_beyond_their_type(void **state)
 	}
 }
 
+/* What is taken is what is written there, and nothing that is only read so. */
+static void refuses_what_would_be_cut_in_a_host(void **state)
+{
+	static const char format[] =
+		"{\"format\": \"merlon-host-1\", \"name\": \"h\", \"address\": \"%s\", "
+		"\"enrolled\": 1, \"ek-certificate\": \"\", \"ek-public\": \"\", "
+		"\"ak-public\": \"\", \"nonces\": [], \"seen\": {\"reset-count\": 1, "
+		"\"restart-count\": 2, \"firmware\": \"%s\"}}";
+	static const struct {
+		unsigned address;
+		const char *firmware;
+		bool good;
+	} cases[] = {{127, "0123456789abcdef", true}, {128, "0123456789abcdef", false},
+		{1, "              ab", false}, {1, "-000000000000001", false},
+		{1, "0x00000000000001", false}, {1, "0123456789abcde", false}};
+	char text[600], address[200];
+	struct host host;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(address, sizeof(address), "%0*d", (int)cases[i].address, 7);
+		snprintf(text, sizeof(text), format, address, cases[i].firmware);
+		assert_int_equal(
+			host_parse(&host, text, strlen(text), "path", &fault), cases[i].good);
+		if (!cases[i].good)
+			continue;
+		assert_int_equal(host.firmware, 0x0123456789abcdef);
+		assert_string_equal(host.address, address);
+		host_free(&host);
+	}
+}
+
 #define store_test(f) cmocka_unit_test_setup_teardown(f, open_store, remove_store)
 
 static void opens_only_what_enrollment_made(void **state)
@@ -542,6 +574,7 @@ int main(void)
 		store_test(follows_no_link_when_it_writes),
 		store_test(opens_only_what_enrollment_made),
 		cmocka_unit_test(refuses_numbers_beyond_their_type),
+		cmocka_unit_test(refuses_what_would_be_cut_in_a_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

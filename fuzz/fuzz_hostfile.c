@@ -1,0 +1,121 @@
+/* sources: attest/verifier/hostfile.c */
+/* quiet: attest/verifier/host.c attest/verifier/bytes.c attest/verifier/fault.c */
+/* quiet: attest/verifier/reason.c attest/verifier/evidence.c kernel/lib/hex.c */
+/* quiet: fuzz/models/json_edit.c */
+/* libs: -lcrypto -ljansson */
+/* coverage: edges, comparisons */
+/*
+ * What the verifier keeps of a host: a file that is taken says the same when it is written again,
+ * but for the case of hex digits; what a host has is taken unless it is too large. The input is a
+ * file, or behind a NUL {le16 size each of certificate, EK and AK} edits of a good one.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fuzz/models/json_edit.h"
+#include "lib/reader.h"
+#include "verifier/hostfile.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* Beyond what is taken of each. */
+#define PART_MAX 17000u
+
+static struct bytes part(struct reader *in)
+{
+	static const uint8_t content[PART_MAX];
+
+	return bytes_copy(content, reader_le16(in) % PART_MAX);
+}
+
+static json_t *host(struct reader *in, bool *fits)
+{
+	struct host host = {.name = "host1",
+		.address = "192.0.2.7:5683",
+		.enrolled = 1750000000,
+		.seen = true,
+		.reset_count = 7,
+		.restart_count = UINT32_MAX,
+		.firmware = 0x20191023000000ab};
+	json_t *root;
+
+	host.ek_certificate = part(in);
+	host.ek_public = part(in);
+	host.ak_public = part(in);
+	host_use_nonce(&host, (const uint8_t *)"a", 1, 5, 1000);
+	host_use_nonce(&host, (const uint8_t *)"b", 1, 6, 1000);
+	*fits = host_fits(&host);
+	root = host_to_json(&host);
+	host_free(&host);
+	return root;
+}
+
+static char *sorted(const json_t *root)
+{
+	return json_dumps(root, JSON_SORT_KEYS | JSON_COMPACT);
+}
+
+/* True if it was taken. */
+static bool try(const char *text, size_t size)
+{
+	struct fault fault = {0};
+	char *said, *again;
+	struct host host;
+	json_t *root;
+
+	if (!host_parse(&host, text, size, "file", &fault)) {
+		check(fault.reason == REASON_STATE && strcmp(fault.what, "file") == 0);
+		return false;
+	}
+	check(host_fits(&host));
+	root = json_loadb(text, size, 0, NULL);
+	said = sorted(root);
+	json_decref(root);
+	root = host_to_json(&host);
+	again = sorted(root);
+	json_decref(root);
+	check(strcasecmp(said, again) == 0);
+	free(said);
+	free(again);
+	host_free(&host);
+	return true;
+}
+
+static void try_edited(struct reader *in)
+{
+	static const char *const extra[] = {"seen", "null", "seen", "{}", "nonces", "[]", "nonces",
+		"[{\"sha256\": \"00\", \"used-ms\": 1}]", "more", "1", NULL};
+	bool fits, taken;
+	json_t *root = host(in, &fits);
+	const size_t steps = reader_left(in);
+	char *text;
+
+	json_edit(root, reader_bytes(in, steps), steps, extra);
+	text = json_dumps(root, 0);
+	json_decref(root);
+	if (!text)
+		return;
+	taken = try(text, strlen(text));
+	check(steps || taken == fits);
+	free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct reader in = reader_of(data, size);
+
+	if (!size || data[0]) {
+		try((const char *)data, size);
+		return 0;
+	}
+	reader_u8(&in);
+	try_edited(&in);
+	return 0;
+}
