@@ -65,11 +65,14 @@ wait "$swtpm" 2>/dev/null
 # --- with the emulated TXT platform
 ok "the policy is written for the boot" tboot-integration/image/provision-tpm policy "$tpm_state" "$dir/one/files/vl.pol"
 port=$(free_port)
-build/bin/txtsim run --iso "$dir/one/merlon.iso" --workdir "$dir/sim" --tpm-state "$tpm_state" \
+build/bin/txtsim run --iso "$dir/one/merlon.iso" --workdir "$dir/sim" --tpm-state "$tpm_state" --smp 2 \
 	--sinit-key build/keys/sinit.key --net-fwd "udp:$port:5683" --timeout "$patience" >"$dir/sim.log" 2>&1 &
 sim=$!
 trap 'kill $sim 2>/dev/null' EXIT
 await "$sim" in_file 'attester listening' "$dir/sim/com1.log"
+has "tboot's other processor waits for the mailbox" "$dir/sim/com1.log" 'tboot hand-off: .*, flags 0x1, 1 CPUs wait there'
+has "and runs" "$dir/sim/com1.log" 'Boot: [0-9]+: 2 CPUs'
+ok "so that tboot has seen it leave" bash -c "! grep -aq 'did not see its CPUs leave' '$dir/sim/com1.log'"
 vmkverify=(build/bin/vmkverify)
 common=(--host board --state "$dir/state" --wait "$patience")
 "${vmkverify[@]}" enroll "${common[@]}" --addr "127.0.0.1:$port" --ek-ca "$dir/ca/swtpm-localca-rootca-cert.pem" \

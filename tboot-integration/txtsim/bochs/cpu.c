@@ -288,6 +288,17 @@ void cpu_hook(const char *name, cpu_handler from, cpu_handler to)
 	edge_log("hooked %s in %u places", name, found);
 }
 
+/*
+ * Bochs watches the address that the CPU has translated last. Where MONITOR's own is in the TLB,
+ * that is another one: of the screen, if the last thing was to write there, and no write ever wakes
+ * the CPU. So MONITOR finds an empty TLB.
+ */
+static void on_monitor(struct bx_cpu *cpu, struct bx_instruction *instruction)
+{
+	bx_tlb_flush(cpu);
+	bx_op_monitor(cpu, instruction);
+}
+
 uint64_t cpu_host_cr3(void)
 {
 	for (unsigned i = 0; i < bx_cpu_count; i++)
@@ -326,6 +337,7 @@ void cpu_install_hooks(void)
 	test_offsets();
 	cpu_hook("OUT DX,AL", bx_op_out_dx_al, on_out_dx);
 	cpu_hook("OUT imm8,AL", bx_op_out_ib_al, on_out_ib);
+	cpu_hook("MONITOR", bx_op_monitor, on_monitor);
 	vmx_count_init();
 	if (!edge.txt_enabled)
 		return;

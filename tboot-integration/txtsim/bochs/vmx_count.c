@@ -1,7 +1,8 @@
 /*
  * vmx.counts: the VMX instructions that hypervisors have executed since power-on, whichever they
- * are; those of their guests are not counted. A line for each line of COM1 and for each RDTSC of a
- * guest, which measures itself by it and leaves by none: between two, nothing else is counted.
+ * are; those of their guests are not counted. Last, how many CPUs are in a guest. A line for each
+ * line of COM1 and for each RDTSC of a guest, which measures itself by it and leaves by none:
+ * between two, nothing else is counted.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 #include "tboot-integration/txtsim/bochs/bochs_abi.h"
 #include "tboot-integration/txtsim/bochs/plugin.h"
 
-#define COUNTERS(X) X(VMREAD) X(VMWRITE) X(INVEPT) X(INVVPID) X(VMPTRLD) X(VMCLEAR) X(ENTRY)
+#define COUNTERS(X) \
+	X(VMREAD) X(VMWRITE) X(INVEPT) X(INVVPID) X(VMPTRLD) X(VMCLEAR) X(ENTRY) X(VMXON) X(VMXOFF)
 
 /* X(counter, name, Bochs' handler). VMRESUME has VMLAUNCH's. */
 #define COUNTED(X)                               \
@@ -22,7 +24,9 @@
 	X(INVVPID, invvpid, bx_op_invvpid)       \
 	X(VMPTRLD, vmptrld, bx_op_vmptrld)       \
 	X(VMCLEAR, vmclear, bx_op_vmclear)       \
-	X(ENTRY, entry, bx_op_vmlaunch)
+	X(ENTRY, entry, bx_op_vmlaunch)          \
+	X(VMXON, vmxon, bx_op_vmxon)             \
+	X(VMXOFF, vmxoff, bx_op_vmxoff)
 
 enum {
 #define X(counter) COUNT_##counter,
@@ -52,12 +56,16 @@ static void on_rdtsc(struct bx_cpu *cpu, struct bx_instruction *i)
 
 void vmx_count_line(const char *what)
 {
+	unsigned in_guest = 0;
+
 	if (!file)
 		return;
+	for (unsigned i = 0; i < bx_cpu_count; i++)
+		in_guest += cpu_in_guest(bx_cpu_array[i]);
 	fprintf(file, "%" PRIu64, cpu_instructions());
 	for (unsigned i = 0; i < COUNTS; i++)
 		fprintf(file, " %" PRIu64, counts[i]);
-	fprintf(file, " %s\n", what);
+	fprintf(file, " %u %s\n", in_guest, what);
 	fflush(file);
 }
 
@@ -74,7 +82,7 @@ void vmx_count_init(void)
 #define X(counter) fputs(" " #counter, file);
 	COUNTERS(X)
 #undef X
-	fputs(" what\n", file);
+	fputs(" in-guest what\n", file);
 #define X(counter, name, handler) cpu_hook(#name, handler, on_##name);
 	COUNTED(X)
 #undef X
