@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAMES     4096u           /* host memory that the VM owns: 16 MiB from OWNED_AT on */
-#define OWNED_AT   0x40000000ull   /* aligned to 1 GiB, so that large pages come up */
-#define GUEST_AT   0x7fc0000000ull /* the guest's 16 MiB lie across slots of the two upper levels */
-#define GUEST_BASE (GUEST_AT + 0x3f800000ull)
-#define PAGES      4096u
-#define TABLES     64u
-#define CPUS       2u
-#define CACHED     8u
-#define SAMPLE     61u /* each such page is also translated, as a guest's access is */
+/* A page is one of 4 KiB, or of 2 MiB, so that leaves of 1 GiB come up. */
+#define FRAMES    4096u          /* pages of host memory that the VM owns, from OWNED_AT on */
+#define OWNED_AT  0x40000000ull  /* aligned to 1 GiB, so that large pages come up */
+#define GUEST_MID (512ull << 30) /* the guest lies across slots of the two upper levels */
+#define PAGES     4096u
+#define TABLES    64u
+#define CPUS      2u
+#define CACHED    8u
+#define SAMPLE    61u /* each such page is also translated, as a guest's access is */
 
 struct cached { /* one translation that a pCPU holds */
 	unsigned page;
@@ -22,6 +22,7 @@ struct cached { /* one translation that a pCPU holds */
 
 struct model {
 	struct ept ept;
+	unsigned shift; /* of a page */
 	uint64_t tables[TABLES][512];
 	bool table_used[TABLES];
 	unsigned table_limit;  /* how many more may be allocated */
@@ -35,6 +36,11 @@ struct model {
 		bool walks[TABLES];
 	} cpu[CPUS];
 };
+
+static uint64_t page_bytes(const struct model *m)
+{
+	return 1ull << m->shift;
+}
 
 static void fail(const char *what, uint64_t a, uint64_t b)
 {
@@ -85,15 +91,21 @@ static void release(void *context, struct hpa address)
 
 static bool owned(void *context, struct gpa gpa, struct hpa address, uint64_t bytes)
 {
-	return address.v >= OWNED_AT && bytes <= FRAMES * PAGE_SIZE &&
-	       address.v - OWNED_AT <= FRAMES * PAGE_SIZE - bytes;
+	const uint64_t all = page_bytes(context) * FRAMES;
+
+	return address.v >= OWNED_AT && bytes <= all && address.v - OWNED_AT <= all - bytes;
 }
 
 static const struct ept_ops ops = {table, allocate, release, owned};
 
-static struct gpa gpa_of(unsigned page)
+static struct gpa gpa_of(const struct model *m, unsigned page)
 {
-	return (struct gpa){GUEST_BASE + (uint64_t)page * PAGE_SIZE};
+	return (struct gpa){GUEST_MID + page * page_bytes(m) - PAGES / 2 * page_bytes(m)};
+}
+
+static struct hpa hpa_of(const struct model *m, unsigned frame)
+{
+	return hpa(OWNED_AT + frame * page_bytes(m));
 }
 
 /* --- the naive side of each operation --- */
@@ -153,7 +165,7 @@ static void walk(struct model *m, unsigned cpu, unsigned page)
 	const uint64_t *entries = table(m, m->ept.root);
 
 	for (int shift = 39; shift > PAGE_SHIFT; shift -= 9) {
-		const uint64_t entry = entries[gpa_of(page).v >> shift & 511];
+		const uint64_t entry = entries[gpa_of(m, page).v >> shift & 511];
 
 		if (!(entry & EPT_ACCESS) || (entry & EPT_LARGE))
 			return;
@@ -174,12 +186,12 @@ static void touch(struct model *m, unsigned cpu, unsigned page, uint64_t access)
 			return;
 	}
 	walk(m, cpu, page);
-	if (!ept_find(&m->ept, gpa_of(page), &leaf) || (leaf.entry & access) != access)
+	if (!ept_find(&m->ept, gpa_of(m, page), &leaf) || (leaf.entry & access) != access)
 		return;
 	m->cpu[cpu].cache[m->cpu[cpu].next++ % CACHED] = (struct cached){page,
 		(((leaf.entry & 0xffffffffff000ull & ~((1ull << leaf.shift) - 1)) - OWNED_AT) >>
-			PAGE_SHIFT) +
-			((gpa_of(page).v - leaf.gpa.v) >> PAGE_SHIFT),
+			m->shift) +
+			((gpa_of(m, page).v - leaf.gpa.v) >> m->shift),
 		leaf.entry & EPT_ACCESS};
 }
 
@@ -208,19 +220,21 @@ struct comparison {
 static bool compare_leaf(void *context, const struct ept_leaf *leaf)
 {
 	struct comparison *c = context;
-	const unsigned count = 1u << (leaf->shift - PAGE_SHIFT);
+	const struct model *m = c->m;
 	const uint64_t to = leaf->entry & 0xffffffffff000ull & ~((1ull << leaf->shift) - 1);
+	const uint64_t from = leaf->gpa.v - gpa_of(m, 0).v;
+	const unsigned count = 1u << (leaf->shift - m->shift);
 
-	if (leaf->gpa.v < GUEST_BASE || leaf->gpa.v - GUEST_BASE >= PAGES * PAGE_SIZE)
+	if (from >= PAGES * page_bytes(m))
 		fail("a mapping that nobody asked for", leaf->gpa.v, leaf->entry);
 	for (unsigned i = 0; i < count; i++) {
-		const unsigned page = (unsigned)((leaf->gpa.v - GUEST_BASE) >> PAGE_SHIFT) + i;
+		const unsigned page = (unsigned)(from >> m->shift) + i;
 
-		if (page >= PAGES || !c->m->frame[page])
+		if (page >= PAGES || !m->frame[page])
 			fail("mapped, but should not be", page, leaf->entry);
-		if (to + i * PAGE_SIZE != OWNED_AT + (c->m->frame[page] - 1ull) * PAGE_SIZE)
+		if (to + i * page_bytes(m) != hpa_of(m, m->frame[page] - 1).v)
 			fail("mapped to the wrong frame", page, to);
-		if ((leaf->entry & EPT_ACCESS) != c->m->access[page])
+		if ((leaf->entry & EPT_ACCESS) != m->access[page])
 			fail("allows another access than it should", page, leaf->entry);
 	}
 	c->pages += count;
@@ -232,16 +246,16 @@ static void check_page(const struct model *m, unsigned page)
 {
 	uint64_t bytes;
 	struct hpa to;
-	bool is = ept_translate(&m->ept, gpa_of(page), EPT_READ, &to, &bytes);
+	bool is = ept_translate(&m->ept, gpa_of(m, page), EPT_READ, &to, &bytes);
 
 	if (is != (m->frame[page] != 0))
 		fail(is ? "mapped, but should not be" : "not mapped, but should be", page, 0);
-	if (is && to.v != OWNED_AT + (m->frame[page] - 1ull) * PAGE_SIZE)
+	if (is && to.v != hpa_of(m, m->frame[page] - 1).v)
 		fail("translated to the wrong frame", page, to.v);
-	if (is && ept_translate(&m->ept, gpa_of(page), m->access[page], &to, &bytes) == false)
+	if (is && ept_translate(&m->ept, gpa_of(m, page), m->access[page], &to, &bytes) == false)
 		fail("allows less than it should", page, m->access[page]);
 	if (is && m->access[page] != EPT_ACCESS &&
-		ept_translate(&m->ept, gpa_of(page), EPT_ACCESS, &to, &bytes))
+		ept_translate(&m->ept, gpa_of(m, page), EPT_ACCESS, &to, &bytes))
 		fail("allows more than it should", page, m->access[page]);
 }
 
@@ -288,25 +302,25 @@ static void apply(struct model *m, const struct op *op)
 	const uint64_t access = EPT_READ | (op->access & (EPT_WRITE | EPT_EXECUTE));
 	const unsigned page = op->page % PAGES, frame = op->frame % FRAMES, count = count_of(op);
 	const unsigned room = op->what & 0x80 ? op->access >> 4 : TABLES;
-	const uint64_t bytes = (uint64_t)count * PAGE_SIZE;
+	const uint64_t bytes = count * page_bytes(m);
 	enum vmk_status got = VMK_OK, expected = VMK_OK;
 
 	m->table_limit = room;
 	switch (op->what & 7) {
 	case 0:
 	case 1:
-		got = ept_map(&m->ept, gpa_of(page), hpa(OWNED_AT + frame * PAGE_SIZE), bytes,
-			access | EPT_WRITE_BACK);
+		got = ept_map(
+			&m->ept, gpa_of(m, page), hpa_of(m, frame), bytes, access | EPT_WRITE_BACK);
 		if (got != VMK_NO_MEMORY)
 			expected = naive_map(m, page, frame, count, access);
 		break;
 	case 2:
-		got = ept_unmap(&m->ept, gpa_of(page), bytes);
+		got = ept_unmap(&m->ept, gpa_of(m, page), bytes);
 		if (got == VMK_OK)
 			naive_unmap(m, page, count);
 		break;
 	case 3:
-		got = ept_protect(&m->ept, gpa_of(page), bytes, access);
+		got = ept_protect(&m->ept, gpa_of(m, page), bytes, access);
 		if (got != VMK_NO_MEMORY)
 			expected = naive_protect(m, page, count, access);
 		break;
@@ -341,7 +355,8 @@ unsigned ept_model_run(const uint8_t *data, size_t size)
 	memset(m.access, 0, sizeof(m.access));
 	memset(m.cpu, 0, sizeof(m.cpu));
 	m.table_limit = TABLES;
-	capability |= data[0] & 1 ? EPT_CAP_2M : 0;
+	m.shift = data[0] & 4 ? EPT_2M : EPT_4K;
+	capability |= data[0] & 5 ? EPT_CAP_2M : 0;
 	capability |= data[0] & 2 ? EPT_CAP_1G : 0;
 	if (ept_init(&m.ept, &ops, &m, capability) != VMK_OK)
 		fail("no first table", 0, 0);

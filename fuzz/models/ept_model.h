@@ -1,7 +1,7 @@
 /*
- * What an EPT has to be, kept naively: one entry for each 4 KiB page of a small guest, and pCPUs
- * with caches of translations and of the tables on the way, that only INVEPT empties. Drives
- * kernel/vtx/ept.c by operation records and aborts where the two disagree.
+ * What an EPT has to be, kept naively: one entry for each page of a guest of 16 MiB, or of 8 GiB
+ * in pages of 2 MiB, and pCPUs with caches of translations and of the tables on the way, that only
+ * INVEPT empties. Drives kernel/vtx/ept.c by operation records and aborts where the two disagree.
  */
 #ifndef FUZZ_EPT_MODEL_H
 #define FUZZ_EPT_MODEL_H
