@@ -18,6 +18,7 @@
 #include "mem/frames.h"
 #include "mem/heap.h"
 #include "tests/unit/shim/audit.h"
+#include "tests/unit/shim/journal.h"
 #include "tests/unit/shim/package_bytes.h"
 #include "trust/trust.h"
 #include "lib/lock.h"
@@ -32,22 +33,10 @@
 #include "vmkvm/image.h"
 #include "vmkvm/vm.h"
 
-/* What the loader calls: it writes down what happened, in order. */
-static char journal[4096];
 static enum vmk_status verdict, measuring, starting, stopping, creating;
 static bool changed;        /* the bytes of packages, since they were verified */
 static void (*later)(void); /* what is done once all is loaded, and noted */
 static bool whole_events;
-
-static void note(const char *format, ...)
-{
-	size_t at = strlen(journal);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(journal + at, sizeof(journal) - at, format, args);
-	va_end(args);
-}
 
 const uint8_t package_roots[4] = "root", package_roots_end[1];
 

@@ -12,23 +12,13 @@
 #include "boot/boot_info.h"
 #include "lib/panic.h"
 #include "mem/area.h"
+#include "tests/unit/shim/journal.h"
 
 #define AT 0x500000000000ull
 
 static struct space space;
 static struct boot_info info;
 const struct boot_info *boot_info = &info;
-static char journal[256];
-
-static void note(const char *format, ...)
-{
-	size_t at = strlen(journal);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(journal + at, sizeof(journal) - at, format, args);
-	va_end(args);
-}
 
 /* --- the kernel around device.c */
 

@@ -16,6 +16,7 @@
 #include "lib/panic.h"
 #include "mem/heap.h"
 #include "mem/space.h"
+#include "tests/unit/shim/journal.h"
 #include "vmkdev/device.h"
 #include "vmkmod/api.h"
 #include "vmkmod/elf.h"
@@ -23,7 +24,6 @@
 #include "vmkmod/package.h"
 #include "vmknet/switch.h"
 
-static char journal[4096];
 static struct dma_space bus_addresses;
 static struct device nic = {.space = &bus_addresses};
 static bool locked, want_vectors, two_codes;
@@ -38,16 +38,6 @@ static const struct uplink_ops *uplink;
 static enum vmk_status (*start)(struct vmkmod *self);
 static char port_user[32]; /* the world with a port on the uplink; empty: none */
 static size_t given_back;  /* bytes of address space */
-
-static void note(const char *format, ...)
-{
-	size_t at = strlen(journal);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(journal + at, sizeof(journal) - at, format, args);
-	va_end(args);
-}
 
 /* The image lies where the code of this test is, so that the loader sees its landing pads. */
 #define CODE_BYTES  0x100000ul

@@ -17,6 +17,7 @@
 #include "lib/log.h"
 #include "mem/heap.h"
 #include "tests/unit/shim/audit.h"
+#include "tests/unit/shim/journal.h"
 #include "vmknet/switch.h"
 #include "vmkuser/uworld.h"
 #include "vmkuser/vms.h"
@@ -38,19 +39,9 @@ static struct package vmx = {.name = "vmx"};
 static enum vmk_status creating, starting;
 static bool switched_off_meanwhile; /* while its VMX world starts */
 static const char *expected_name = "guest";
-static char notes[512], said[512];
+static char said[512];
 static bool locked;
 static uint64_t now;
-
-static void note(const char *format, ...)
-{
-	size_t used = strlen(notes);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(notes + used, sizeof(notes) - used, format, args);
-	va_end(args);
-}
 
 uint64_t spin_lock(struct spinlock *lock)
 {
@@ -238,14 +229,14 @@ static int load(void **state)
 static int fresh(void **state)
 {
 	creating = starting = VMK_OK;
-	notes[0] = said[0] = 0;
+	journal[0] = said[0] = 0;
 	return 0;
 }
 
 static void without_a_vmx_world(void **state)
 {
 	assert_int_equal(vms_start(1), VMK_NOT_FOUND);
-	assert_string_equal(notes, "");
+	assert_string_equal(journal, "");
 	assert_string_equal(said, "VM guest: not powered on: there is no package with a VMX world");
 	assert_int_equal(state_now(), VMK_VM_OFF);
 	assert_string_equal(info.why, "there is no package with a VMX world");
@@ -288,7 +279,7 @@ static void a_whole_life(void **state)
 	assert_int_equal(vms_act(1, VM_HARD_STOP), VMK_OK);
 	assert_int_equal(state_now(), VMK_VM_ENDING);
 	assert_int_equal(vms_start(1), VMK_BAD_STATE);
-	assert_string_equal(notes, "create vmx pause resume ask 6 ask 5 kill guest ");
+	assert_string_equal(journal, "create vmx pause resume ask 6 ask 5 kill guest ");
 	assert_int_equal(vm.references, 1);
 	end();
 	assert_int_equal(state_now(), VMK_VM_OFF);
@@ -310,7 +301,7 @@ static void is_resumed_while_it_is_paused(void **state)
 	assert_int_equal(vms_start(1), VMK_OK);
 	resumed_meanwhile = 1;
 	assert_int_equal(vms_act(1, VM_PAUSE), VMK_OK);
-	assert_string_equal(notes, "create vmx resume pause resume ");
+	assert_string_equal(journal, "create vmx resume pause resume ");
 	assert_int_equal(state_now(), VMK_VM_RUNNING);
 	end();
 }
@@ -320,7 +311,7 @@ static void is_switched_off_while_it_starts(void **state)
 	switched_off_meanwhile = true;
 	assert_int_equal(vms_start(1), VMK_OK);
 	assert_int_equal(state_now(), VMK_VM_ENDING);
-	assert_string_equal(notes, "create vmx kill guest kill guest ");
+	assert_string_equal(journal, "create vmx kill guest kill guest ");
 	end();
 	assert_int_equal(state_now(), VMK_VM_OFF);
 }
@@ -332,10 +323,10 @@ static void ends_with_its_last_thread(void **state)
 	vm_get(&vm);
 	end();
 	assert_int_equal(state_now(), VMK_VM_ENDING);
-	notes[0] = 0;
+	journal[0] = 0;
 	wake();
 	assert_int_equal(vms_act(1, VM_RESET), VMK_BAD_STATE);
-	assert_string_equal(notes, "");
+	assert_string_equal(journal, "");
 	vm_put(&vm);
 	assert_int_equal(state_now(), VMK_VM_OFF);
 }
@@ -383,9 +374,9 @@ static void a_console_outlives_the_vm(void **state)
 	assert_int_equal(info.attached, 1);
 	assert_int_equal(info.kernel_bytes, 57000);
 	assert_int_equal(info.vcpu_kernel_bytes, 20000);
-	notes[0] = 0;
+	journal[0] = 0;
 	vms_wake(console);
-	assert_string_equal(notes, "ask 7 ");
+	assert_string_equal(journal, "ask 7 ");
 	end();
 	assert_int_equal(vm_console_read(console, text, 8, &bytes), VMK_NOT_PRESENT);
 	vms_detach(console);
@@ -419,7 +410,7 @@ static void two_of_one_package(void **state)
 	assert_int_equal(vms_start(id), VMK_OK);
 	assert_int_equal(vms_destroy(id), VMK_BAD_STATE);
 	assert_int_equal(vms_act(id, VM_HARD_STOP), VMK_OK);
-	assert_string_equal(notes, "create vmx kill second ");
+	assert_string_equal(journal, "create vmx kill second ");
 	end();
 	assert_int_equal(vms_destroy(id), VMK_OK);
 	assert_string_equal(said, "VM second: is destroyed; its package guest stays");
