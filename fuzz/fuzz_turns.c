@@ -81,20 +81,26 @@ static void check_all(void)
 	for (unsigned i = 0; i < ENTRIES; i++)
 		queued += turn_queued(&entries[i].turn);
 	for (; walk.leaf; turns_walk_on(&walk)) {
-		const struct turns_slot *slot = turns_walk_slot(&walk);
-		const struct entry *e =
-			container_of((struct turn *)slot->child, struct entry, turn);
+		const struct entry *e = container_of(turns_walk_turn(&walk), struct entry, turn);
+		const unsigned slot = turns_slot(walk.leaf, walk.at);
 
 		require(queued-- && (!last || is_before(last, e)));
-		require(slot->key == e->deadline && slot->least == e->vtime);
+		require(walk.leaf->keys[slot] == e->deadline && walk.leaf->least[slot] == e->vtime);
 		last = e;
 	}
 	require(!queued);
 }
 
-/* Come or go; or, with `advance`, move on. */
+/* Come or go; or, with `advance`, move on: every fourth to another place. */
 static void change(struct entry *e, uint64_t deadline, uint64_t vtime, uint64_t advance)
 {
+	if (turn_queued(&e->turn) && advance % 4 == 1) {
+		e->deadline += advance;
+		e->vtime = vtime;
+		e->number = number++;
+		turns_move(&turns, &e->turn, e->deadline, e->vtime);
+		return;
+	}
 	if (turn_queued(&e->turn) && advance) {
 		e->vtime += advance;
 		turns_advance(&e->turn, e->vtime);

@@ -184,10 +184,10 @@ static uint64_t bound_step(const struct fair *fair, const struct task *task, uin
 /* The last one is served, or given up. */
 static inline void begin_request(struct fair *fair, struct task *task)
 {
-	if (turn_queued(&task->turn))
-		fair_unqueue(fair, task);
 	task->deadline = task->vtime + to_virtual(task, task->request);
 	task->request_over = true;
+	if (turn_queued(&task->turn))
+		turns_move(&fair->turns, &task->turn, task->deadline, task->vtime);
 }
 
 void fair_charge(struct fair *fair, struct task *task, uint64_t ns, bool bounded)

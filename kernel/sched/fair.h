@@ -53,10 +53,10 @@ static inline void fair_unqueue(struct fair *fair, struct task *task)
 	turns_remove(&fair->turns, &task->turn);
 }
 /* A task that joined has run. With `bounded`, service beyond FAIR_LAG_NS ahead of its share is
- * free: reservations force it. When its request is served that sets request_over; if it was queued,
- * it is no longer. */
+ * free: reservations force it. When its request is served that sets request_over. If it is queued,
+ * it is where it belongs afterwards. */
 void fair_charge(struct fair *fair, struct task *task, uint64_t ns, bool bounded);
-/* It gives up the rest of its request, and its place if it is queued. */
+/* It gives up the rest of its request. */
 void fair_forfeit(struct fair *fair, struct task *task);
 /* Another weight; lag and the part of the request that is left are kept. It is queued no longer. */
 void fair_reweight(struct fair *fair, struct task *task, uint32_t weight);

@@ -27,7 +27,7 @@ static bool is_kicked(const struct sched_view *view, unsigned cpu)
 
 /* --- of a task: I1, I4, I13 to I15 */
 
-/* Runs, and has its place among the shares until its request is served. */
+/* Runs, and mostly keeps its place among the shares. */
 static bool runs_in_place(const struct task *task)
 {
 	return task->state == TASK_RUNNING;

@@ -9,9 +9,9 @@
 	for (const struct queue_node *node = queue_first(queue); node; node = queue_walk(node))
 
 /* Who is queued by deadline: those who are ready, and the current one if it has kept its place. */
-static const struct task *task_in(const struct turns_slot *slot)
+static const struct task *task_at(const struct turns_walk *walk)
 {
-	return container_of((struct turn *)slot->child, struct task, turn);
+	return container_of(turns_walk_turn(walk), struct task, turn);
 }
 
 /* What a walk through a queue finds. */
@@ -50,7 +50,7 @@ static struct census take_census(const struct runq *runq, uint64_t now)
 	struct census census = {0};
 
 	for (; walk.leaf; turns_walk_on(&walk))
-		count_queued(&census, runq, task_in(turns_walk_slot(&walk)), now);
+		count_queued(&census, runq, task_at(&walk), now);
 	if (runq->current->joined)
 		count_joined(&census, runq, runq->current);
 	return census;
@@ -207,15 +207,14 @@ static bool check_deadline(const struct task *task, struct violation *out)
 	return true;
 }
 
-static bool check_turn(
-	const struct runq *runq, const struct turns_slot *slot, struct violation *out)
+static bool check_turn(const struct runq *runq, const struct task *task, struct violation *out)
 {
-	const struct task *task = task_in(slot);
+	const struct turns_node *leaf = task->turn.leaf;
 	int64_t ahead = (int64_t)(task->vtime - runq->fair.zero);
 
-	if (slot->key != task->deadline)
+	if (leaf->keys[task->turn.slot] != task->deadline)
 		return sched_violated(out, SCHED_I14, "a key is not the deadline", task, runq->cpu);
-	if (slot->least != task->vtime)
+	if (leaf->least[task->turn.slot] != task->vtime)
 		return sched_violated(
 			out, SCHED_I14, "a key is not the virtual time", task, runq->cpu);
 	if (ahead > KEY_SPREAD_MAX || ahead < -KEY_SPREAD_MAX)
@@ -246,12 +245,11 @@ static bool check_turns(
 	if (wrong)
 		return sched_violated(out, SCHED_I14, wrong, NULL, runq->cpu);
 	for (; walk.leaf; turns_walk_on(&walk)) {
-		const struct turns_slot *slot = turns_walk_slot(&walk);
-		const struct task *task = task_in(slot);
+		const struct task *task = task_at(&walk);
 
 		if (task != runq->current && !check_ready(runq, task, out))
 			return false;
-		if (!check_turn(runq, slot, out))
+		if (!check_turn(runq, task, out))
 			return false;
 		count_queued(census, runq, task, now);
 	}

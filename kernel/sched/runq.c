@@ -383,8 +383,8 @@ void runq_forfeit(struct runq *runq)
 	fair_forfeit(&runq->fair, runq->current);
 }
 
-/* Whose turn it is, ready no longer. It keeps its place among the shares until its request is
- * served: many are stopped before, and only their virtual time moves. */
+/* Whose turn it is, ready no longer. It keeps its place among the shares: many are stopped before
+ * their request is served, and only their virtual time moves. */
 static struct task *take_first(struct runq *runq, uint64_t now)
 {
 	struct task *task = reserve_first(&runq->reserve, now);

@@ -93,7 +93,7 @@ struct cpu_set {
  * bytes, of others 128 more. */
 struct task {
 	/* The share class (fair.h). */
-	struct turn turn; /* while it is ready, or runs and its request is not served yet */
+	struct turn turn; /* while it is ready, and mostly while it runs */
 	uint64_t vtime, deadline;
 	uint64_t inverse; /* 2^56 / weight */
 	uint32_t weight;

@@ -1,7 +1,5 @@
 #include "sched/turns_node.h"
 
-#include <string.h>
-
 #define HALF (TURNS_WIDTH / 2)
 /* What a full node keeps where the new one comes at its end, as most do: they fill it next. */
 #define KEPT_LATE 11u
@@ -14,8 +12,9 @@ static struct turns_node *take_node(struct turns *turns, struct turns_node *pare
 
 	turns->free = node->parent;
 	node->parent = parent;
+	node->order = TURNS_IN_ORDER;
 	node->leaf = leaf;
-	node->begin = node->end = 0;
+	node->count = 0;
 	return node;
 }
 
@@ -25,287 +24,231 @@ static void free_node(struct turns *turns, struct turns_node *node)
 	turns->free = node;
 }
 
-/* What left a slot may still be written there: only those between begin and end count. */
-static bool is_at(const struct turns_node *node, unsigned i, const void *child)
+/* --- places in a node's order */
+
+#define BITS TURNS_PLACE_BITS
+
+/* The places before `at`. */
+static uint64_t below(unsigned at)
 {
-	return i - node->begin < turns_count(node) && node->slots[i].child == child;
+	return (1ull << BITS * at) - 1;
 }
 
-/* Where it is: mostly where it came. */
-static unsigned slot_of_turn(struct turn *turn)
+/* The places up to `at`, which may be the last one. */
+static uint64_t up_to(unsigned at)
 {
-	if (!is_at(turn->leaf, (unsigned)turn->hint, turn))
-		turn->hint = turns_slot_of(turn->leaf, turn);
-	return (unsigned)turn->hint;
+	return (2ull << (BITS * at + BITS - 1)) - 1;
 }
 
-static unsigned slot_of_node(struct turns_node *node)
+/* A free slot gets the place `at` of a node that has room; those behind move on. */
+static unsigned open_place(struct turns_node *node, unsigned at)
 {
-	if (!is_at(node->parent, node->hint, node))
-		node->hint = (uint8_t)turns_slot_of(node->parent, node);
-	return node->hint;
+	const uint64_t order = node->order, before = below(at), upto = up_to(node->count);
+	const unsigned slot = turns_slot(node, node->count++);
+
+	node->order = (order & (before | ~upto)) | (uint64_t)slot << BITS * at |
+		      ((order & ~before) << BITS & upto);
+	return slot;
 }
 
-/* The slot `at` is new or has changed, or what follows it has. */
-static void learn_rest(struct turns_node *node, unsigned at)
+/* The slot at `at` is free. It is the next that is opened. */
+static void close_place(struct turns_node *node, unsigned at)
 {
-	node->slots[at].rest = turns_rest(node, at);
-	while (at-- > node->begin) {
-		const uint64_t rest = turns_rest(node, at);
+	const unsigned slot = turns_slot(node, at), last = --node->count;
+	const uint64_t order = node->order, before = below(at), upto = up_to(last);
 
-		if (rest == node->slots[at].rest)
-			return;
-		node->slots[at].rest = rest;
-	}
+	node->order = (order & (before | ~upto)) | (uint64_t)slot << BITS * last |
+		      ((order & upto) >> BITS & ~before);
+}
+
+/* From `from` on, the first place whose key is after `key`. All are looked at, and counted by the
+ * sign of a difference: no branch and no load waits for the last one, and where it ends nobody
+ * could foresee. */
+static unsigned place_for(const struct turns_node *node, unsigned from, uint64_t key)
+{
+	unsigned at = node->count;
+
+	for (unsigned i = from; i < node->count; i++)
+		at -= (unsigned)((key - turns_key(node, i)) >> 63);
+	return at;
 }
 
 /* --- parts of nodes */
 
-/* The slots come to begin at `begin`. */
-static void slide(struct turns_node *node, unsigned begin)
+static void fill_slot(
+	struct turns_node *node, unsigned slot, uint64_t key, uint64_t least, void *child)
 {
-	unsigned count = turns_count(node);
-
-	memmove(&node->slots[begin], &node->slots[node->begin], count * sizeof(node->slots[0]));
-	node->begin = (uint16_t)begin;
-	node->end = (uint16_t)(begin + count);
-}
-
-/* A slot for what comes before the one at `at`, in a node that has room. Returns where it is. */
-static unsigned open_slot(struct turns_node *node, unsigned at)
-{
-	if (node->end == TURNS_WIDTH) {
-		at -= node->begin;
-		slide(node, 0);
-	}
-	for (unsigned i = node->end++; i > at; i--)
-		node->slots[i] = node->slots[i - 1];
-	return at;
-}
-
-static void close_slot(struct turns_node *node, unsigned at)
-{
-	if (at - node->begin < node->end - at) {
-		for (unsigned i = at; i > node->begin; i--)
-			node->slots[i] = node->slots[i - 1];
-		node->begin++;
+	node->keys[slot] = key;
+	node->least[slot] = least;
+	node->children[slot] = child;
+	if (node->leaf) {
+		((struct turn *)child)->leaf = node;
+		((struct turn *)child)->slot = slot;
 	} else {
-		for (unsigned i = at + 1; i < node->end; i++)
-			node->slots[i - 1] = node->slots[i];
-		node->end--;
-		at--;
+		((struct turns_node *)child)->parent = node;
+		((struct turns_node *)child)->slot = (uint8_t)slot;
 	}
-	if (at + 1 > node->begin)
-		learn_rest(node, at);
 }
 
-static void adopt(struct turns_node *node, unsigned from, unsigned count)
+/* What is at a place of one node goes to a place of the other. */
+static void copy(struct turns_node *to, unsigned where, const struct turns_node *from, unsigned at)
 {
-	for (unsigned i = from; i < from + count; i++) {
-		if (node->leaf)
-			((struct turn *)node->slots[i].child)->leaf = node;
-		else
-			turns_child(node, i)->parent = node;
-	}
+	const unsigned slot = turns_slot(from, at);
+
+	fill_slot(to, turns_slot(to, where), from->keys[slot], from->least[slot],
+		from->children[slot]);
+}
+
+/* Whose places begin `count` later; those before become the last of the free. */
+static uint64_t turned(uint64_t order, unsigned count)
+{
+	const unsigned bits = BITS * count % 64;
+
+	return order >> bits | order << (64 - bits) % 64;
 }
 
 /* The first of `high` become the last of `low`, which has room. */
 static void move_down(struct turns_node *low, struct turns_node *high, unsigned count)
 {
-	unsigned joint;
-
-	if (low->end + count > TURNS_WIDTH)
-		slide(low, 0);
-	joint = low->end;
-	memcpy(&low->slots[low->end], &high->slots[high->begin], count * sizeof(low->slots[0]));
-	adopt(low, low->end, count);
-	low->end = (uint16_t)(low->end + count);
-	high->begin = (uint16_t)(high->begin + count);
-	learn_rest(low, low->end - 1u);
-	learn_rest(low, joint - 1);
+	for (unsigned i = 0; i < count; i++)
+		copy(low, low->count + i, high, i);
+	high->order = turned(high->order, count);
+	low->count = (uint8_t)(low->count + count);
+	high->count = (uint8_t)(high->count - count);
 }
 
-/* The last of `low` become the first of `high`. */
+/* The last of `low` become the first of `high`, which has room. */
 static void move_up(struct turns_node *low, struct turns_node *high, unsigned count)
 {
-	if (high->begin < count)
-		slide(high, count);
-	low->end = (uint16_t)(low->end - count);
-	high->begin = (uint16_t)(high->begin - count);
-	memcpy(&high->slots[high->begin], &low->slots[low->end], count * sizeof(low->slots[0]));
-	adopt(high, high->begin, count);
-	learn_rest(high, high->begin + count - 1);
-	if (turns_count(low))
-		learn_rest(low, low->end - 1u);
+	high->order = turned(high->order, TURNS_WIDTH - count);
+	low->count = (uint8_t)(low->count - count);
+	high->count = (uint8_t)(high->count + count);
+	for (unsigned i = 0; i < count; i++)
+		copy(high, i, low, low->count + i);
+}
+
+/* The parent learns what is the least in this child. */
+static void tell_parent(const struct turns_node *node)
+{
+	node->parent->least[node->slot] = turns_least(node);
+}
+
+/* What had that virtual time is gone from below `node`: those above learn it. */
+static void forget(const struct turns_node *node, uint64_t vtime)
+{
+	for (; node->parent && node->parent->least[node->slot] == vtime; node = node->parent)
+		tell_parent(node);
 }
 
 /* --- insertion */
 
-/* A full child of a node that has room, at `at`: its upper part becomes the next child. Returns
- * where that is. */
-static unsigned split(
-	struct turns *turns, struct turns_node *parent, unsigned at, uint64_t deadline)
+/* A full child of a node that has room, at `at`: its later part becomes the next child. */
+static void split(struct turns *turns, struct turns_node *parent, unsigned at, uint64_t deadline)
 {
 	struct turns_node *low = turns_child(parent, at), *high;
-	bool late = !key_before(deadline, low->slots[KEPT_LATE].key);
+	const bool late = !key_before(deadline, turns_key(low, KEPT_LATE));
 
 	high = take_node(turns, parent, low->leaf);
 	move_up(low, high, TURNS_WIDTH - (late ? KEPT_LATE : HALF));
-	at = open_slot(parent, at + 1);
-	parent->slots[at] = (struct turns_slot){
-		.key = high->slots[high->begin].key, .least = turns_least(high), .child = high};
-	parent->slots[at - 1].least = turns_least(low);
-	learn_rest(parent, at);
-	return at;
+	fill_slot(parent, open_place(parent, at + 1), turns_key(high, 0), turns_least(high), high);
+	tell_parent(low);
 }
 
 static void grow(struct turns *turns, uint64_t deadline)
 {
 	struct turns_node *old = turns->root, *root = take_node(turns, NULL, false);
 
-	root->slots[0] = (struct turns_slot){.key = old->slots[0].key, .child = old};
-	root->end = 1;
-	old->parent = root;
+	fill_slot(root, open_place(root, 0), turns_key(old, 0), 0, old);
 	turns->root = root;
 	split(turns, root, 0, deadline);
-}
-
-/* Below which child of an inner node `key` belongs. Halving without branches: where it ends nobody
- * could foresee. */
-static unsigned child_for(const struct turns_node *node, uint64_t key)
-{
-	unsigned at = node->begin;
-
-	for (unsigned left = turns_count(node), half; left > 1; left -= half) {
-		half = left / 2;
-		at += half * !key_before(key, node->slots[at + half].key);
-	}
-	return at;
 }
 
 static struct turns_node *descend(
 	struct turns *turns, struct turns_node *node, uint64_t deadline, uint64_t vtime)
 {
-	unsigned i = child_for(node, deadline);
+	/* Whatever is before all others goes to the first. */
+	unsigned at = place_for(node, 1, deadline) - 1, slot;
 
-	if (turns_count(turns_child(node, i)) == TURNS_WIDTH) {
-		i = split(turns, node, i, deadline);
-		i -= key_before(deadline, node->slots[i].key);
+	if (turns_child(node, at)->count == TURNS_WIDTH) {
+		split(turns, node, at, deadline);
+		at += !key_before(deadline, turns_key(node, at + 1));
 	}
-	if (key_before(vtime, node->slots[i].least)) {
-		node->slots[i].least = vtime;
-		learn_rest(node, i);
-	}
-	return turns_child(node, i);
+	slot = turns_slot(node, at);
+	if (key_before(vtime, node->least[slot]))
+		node->least[slot] = vtime;
+	return node->children[slot];
 }
 
-/* To a leaf that has room, behind those of the same deadline. Returns where it is. */
-static unsigned add_entry(struct turns_node *leaf, struct turns_slot entry)
+static void add_entry(struct turns *turns, struct turn *turn, uint64_t deadline, uint64_t vtime)
 {
-	unsigned at;
+	struct turns_node *node;
 
-	if (leaf->end == TURNS_WIDTH)
-		slide(leaf, 0);
-	for (at = leaf->end++; at > leaf->begin; at--) {
-		if (!key_before(entry.key, leaf->slots[at - 1].key))
-			break;
-		leaf->slots[at] = leaf->slots[at - 1];
-	}
-	leaf->slots[at] = entry;
-	learn_rest(leaf, at);
-	return at;
+	if (!turns->root)
+		turns->root = take_node(turns, NULL, true);
+	if (turns->root->count == TURNS_WIDTH)
+		grow(turns, deadline);
+	for (node = turns->root; !node->leaf;)
+		node = descend(turns, node, deadline, vtime);
+	fill_slot(node, open_place(node, place_for(node, 0, deadline)), deadline, vtime, turn);
 }
 
 void turns_insert(struct turns *turns, struct turn *turn, uint64_t deadline, uint64_t vtime)
 {
-	struct turns_node *node;
-
 	free_node(turns, turn->spare);
-	if (!turns->root)
-		turns->root = take_node(turns, NULL, true);
-	if (turns_count(turns->root) == TURNS_WIDTH)
-		grow(turns, deadline);
-	for (node = turns->root; !node->leaf;)
-		node = descend(turns, node, deadline, vtime);
-	turn->hint = add_entry(
-		node, (struct turns_slot){.key = deadline, .least = vtime, .child = turn});
-	turn->leaf = node;
+	add_entry(turns, turn, deadline, vtime);
 }
 
 /* --- removal */
 
-/* The least of `node` may be another one: those above learn it. */
-static void refresh(struct turns_node *node)
-{
-	for (; node->parent; node = node->parent) {
-		const unsigned at = slot_of_node(node);
-
-		if (node->parent->slots[at].least == turns_least(node))
-			return;
-		node->parent->slots[at].least = turns_least(node);
-		learn_rest(node->parent, at);
-	}
-}
-
-void turns_advance(struct turn *turn, uint64_t vtime)
-{
-	const unsigned at = slot_of_turn(turn);
-
-	turn->leaf->slots[at].least = vtime;
-	learn_rest(turn->leaf, at);
-	refresh(turn->leaf);
-}
-
-/* The children `at` and `at` + 1 become one; the fewer move. */
+/* The children at `at` and `at` + 1 become one; the fewer move. */
 static void merge(struct turns *turns, struct turns_node *parent, unsigned at)
 {
 	struct turns_node *low = turns_child(parent, at), *high = turns_child(parent, at + 1);
-	bool up = turns_count(low) < turns_count(high);
+	const bool up = low->count < high->count;
 
 	if (up)
-		move_up(low, high, turns_count(low));
+		move_up(low, high, low->count);
 	else
-		move_down(low, high, turns_count(high));
-	parent->slots[at].child = up ? high : low;
-	parent->slots[at].least = turns_least(up ? high : low);
-	close_slot(parent, at + 1);
+		move_down(low, high, high->count);
+	if (up)
+		parent->keys[high->slot] = parent->keys[low->slot];
+	tell_parent(up ? high : low);
+	close_place(parent, up ? at : at + 1);
 	free_node(turns, up ? low : high);
 }
 
-/* The children `at` and `at` + 1 get the same number. */
+/* The children at `at` and `at` + 1 get the same number. */
 static void even_out(struct turns_node *parent, unsigned at)
 {
 	struct turns_node *low = turns_child(parent, at), *high = turns_child(parent, at + 1);
-	unsigned half = (turns_count(low) + turns_count(high)) / 2;
+	const unsigned half = (low->count + high->count) / 2u;
 
-	if (turns_count(low) < half)
-		move_down(low, high, half - turns_count(low));
+	if (low->count < half)
+		move_down(low, high, half - low->count);
 	else
-		move_up(low, high, turns_count(low) - half);
-	parent->slots[at].least = turns_least(low);
-	parent->slots[at + 1].key = high->slots[high->begin].key;
-	parent->slots[at + 1].least = turns_least(high);
-	learn_rest(parent, at + 1);
+		move_up(low, high, low->count - half);
+	parent->keys[high->slot] = turns_key(high, 0);
+	tell_parent(low);
+	tell_parent(high);
 }
 
 /* Nodes with too few are filled up or merged, up to the root; but those at the front, where most
  * leave, are used up. Returns the lowest node whose least its parent may not know. */
 static struct turns_node *fill(struct turns *turns, struct turns_node *node)
 {
-	while (node->parent && turns_count(node) < TURNS_LEAST) {
+	while (node->parent && node->count < TURNS_LEAST) {
 		struct turns_node *parent = node->parent;
-		bool front = turns_is_front(node);
+		const bool front = turns_is_front(node);
 		unsigned at;
 
-		if (front && turns_count(node))
+		if (front && node->count)
 			break;
-		at = slot_of_node(node);
-		at -= at > parent->begin;
+		at = turns_place(parent, node->slot);
+		at -= at > 0;
 		if (front) {
-			parent->begin++;
+			close_place(parent, 0);
 			free_node(turns, node);
-		} else if (turns_count(turns_child(parent, at)) +
-				   turns_count(turns_child(parent, at + 1)) <=
+		} else if (turns_child(parent, at)->count + turns_child(parent, at + 1)->count <=
 			   MERGE_MAX) {
 			merge(turns, parent, at);
 		} else {
@@ -321,26 +264,58 @@ static void shrink(struct turns *turns)
 {
 	struct turns_node *root = turns->root;
 
-	if (turns_count(root) > !root->leaf)
+	if (root->count > !root->leaf)
 		return;
-	turns->root = root->leaf ? NULL : turns_child(root, root->begin);
+	turns->root = root->leaf ? NULL : turns_child(root, 0);
 	if (turns->root)
 		turns->root->parent = NULL;
 	free_node(turns, root);
 }
 
+static void take_entry(struct turns *turns, const struct turn *turn)
+{
+	struct turns_node *leaf = turn->leaf;
+	const uint64_t vtime = leaf->least[turn->slot];
+
+	close_place(leaf, turns_place(leaf, (unsigned)turn->slot));
+	if (leaf->parent)
+		forget(fill(turns, leaf), vtime);
+	shrink(turns);
+}
+
 void turns_remove(struct turns *turns, struct turn *turn)
 {
-	struct turns_node *node = turn->leaf;
-	unsigned at = slot_of_turn(turn);
-
-	close_slot(node, at);
-	if (node->parent)
-		refresh(fill(turns, node));
-	shrink(turns);
+	take_entry(turns, turn);
 	turn->leaf = NULL;
 	turn->spare = turns->free;
 	turns->free = turn->spare->parent;
+}
+
+/* --- changes of who stays */
+
+void turns_advance(struct turn *turn, uint64_t vtime)
+{
+	uint64_t *least = &turn->leaf->least[turn->slot];
+	const uint64_t before = *least;
+
+	*least = vtime;
+	forget(turn->leaf, before);
+}
+
+void turns_move(struct turns *turns, struct turn *turn, uint64_t deadline, uint64_t vtime)
+{
+	struct turns_node *leaf = turn->leaf;
+
+	if (leaf->parent) {
+		take_entry(turns, turn);
+		add_entry(turns, turn, deadline, vtime);
+		return;
+	}
+	/* Of few, all are in one node, where it keeps its slot. */
+	close_place(leaf, turns_place(leaf, (unsigned)turn->slot));
+	open_place(leaf, place_for(leaf, 0, deadline));
+	leaf->keys[turn->slot] = deadline;
+	leaf->least[turn->slot] = vtime;
 }
 
 /* --- search */
@@ -356,15 +331,15 @@ struct turn *turns_first(const struct turns *turns, const struct turns_average *
 	const struct turns_node *node = turns->root;
 
 	while (node) {
-		unsigned i = node->begin;
+		unsigned at = 0;
 
-		while (i < node->end && !is_due(average, node->slots[i].least))
-			i++;
-		if (i == node->end)
+		while (at < node->count && !is_due(average, node->least[turns_slot(node, at)]))
+			at++;
+		if (at == node->count)
 			return NULL;
 		if (node->leaf)
-			return node->slots[i].child;
-		node = turns_child(node, i);
+			return node->children[turns_slot(node, at)];
+		node = turns_child(node, at);
 	}
 	return NULL;
 }
@@ -372,12 +347,11 @@ struct turn *turns_first(const struct turns *turns, const struct turns_average *
 struct turn *turns_next(const struct turns *turns, const struct turn *turn)
 {
 	struct turns_walk walk = turns_walk_from(turns->root);
-	const struct turns_slot *slot;
 
 	if (turn) {
-		walk = (struct turns_walk){turn->leaf, turns_slot_of(turn->leaf, turn)};
+		walk = (struct turns_walk){
+			turn->leaf, turns_place(turn->leaf, (unsigned)turn->slot)};
 		turns_walk_on(&walk);
 	}
-	slot = turns_walk_slot(&walk);
-	return slot ? slot->child : NULL;
+	return turns_walk_turn(&walk);
 }

@@ -12,24 +12,24 @@
 #include "lib/types.h"
 
 #define TURNS_WIDTH 16u
-#define TURNS_LEAST 4u /* in each node but those at the front */
+#define TURNS_LEAST 3u /* in each node but those at the front */
 
-struct turns_slot {
-	uint64_t key;   /* an entry's deadline, or: what is below has deadlines from here (but for
-			   the first slot) to the next slot's */
-	uint64_t least; /* an entry's virtual time, or the least below */
-	uint64_t rest;  /* the least of this slot and of those after it: who leaves at the front
-			   leaves it as it is */
-	void *child;    /* a node, or in a leaf struct turn */
-};
-
+/*
+ * Nothing moves within a node: what is in a slot stays there until it leaves the node, and `order`
+ * has the number of the slot at each place, four bits each, the first place lowest. Behind the
+ * `count` places that are taken follow the free slots.
+ */
 struct turns_node {
 	struct turns_node *parent; /* NULL: the root. Of a free one: the next that is free */
-	uint16_t begin,
-		end; /* which slots are taken: most leave at the front, and come at the end */
+	uint64_t order;
+	uint8_t count;
+	uint8_t slot; /* where in its parent it is */
 	bool leaf;
-	uint8_t hint; /* where in its parent it was when that was last looked for */
-	struct turns_slot slots[TURNS_WIDTH];
+	/* An entry's deadline, or: what is below has deadlines from here (but for the first place)
+	 * to the next place's. */
+	uint64_t keys[TURNS_WIDTH];
+	uint64_t least[TURNS_WIDTH]; /* an entry's virtual time, or the least below */
+	void *children[TURNS_WIDTH]; /* nodes, or in a leaf struct turn */
 };
 
 /* An entry. Whoever owns it gives it a `spare` node at first, and frees at last the one it has. */
@@ -37,7 +37,7 @@ struct turn {
 	struct turns_node *leaf; /* where it is queued; NULL: nowhere */
 	union {
 		struct turns_node *spare; /* while it is not queued */
-		uint64_t hint;            /* while it is: where in its leaf it was last */
+		uint64_t slot;            /* while it is: where in its leaf */
 	};
 };
 
@@ -54,6 +54,8 @@ void turns_insert(struct turns *turns, struct turn *turn, uint64_t deadline, uin
 void turns_remove(struct turns *turns, struct turn *turn);
 /* A queued entry's virtual time moves on; its place stays. */
 void turns_advance(struct turn *turn, uint64_t vtime);
+/* As if it were removed and inserted again. */
+void turns_move(struct turns *turns, struct turn *turn, uint64_t deadline, uint64_t vtime);
 /* A point in virtual time: zero + sum / load. */
 struct turns_average {
 	uint64_t zero;

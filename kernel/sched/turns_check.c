@@ -1,42 +1,58 @@
 /* What must hold in a tree of turns. */
 #include "sched/turns_node.h"
 
-/* The slot `i` of an inner node and what is below. */
-static const char *child_wrong(const struct turns_node *node, unsigned i)
+/* What is at place `at` of an inner node and below. */
+static const char *child_wrong(const struct turns_node *node, unsigned at)
 {
-	const struct turns_slot *slot = &node->slots[i];
-	const struct turns_node *child = slot->child;
+	const struct turns_node *child = turns_child(node, at);
 
-	if (turns_count(child) < (turns_is_front(child) ? 1 : TURNS_LEAST))
+	if (child->count < (turns_is_front(child) ? 1 : TURNS_LEAST))
 		return "a node of turns has too few";
-	if (child->parent != node || child->leaf != turns_child(node, node->begin)->leaf)
+	if (child->parent != node || child->slot != turns_slot(node, at) ||
+		child->leaf != turns_child(node, 0)->leaf)
 		return "the links of turns are broken";
-	if (turns_least(child) != slot->least)
+	if (turns_least(child) != node->least[child->slot])
 		return "a least virtual time is wrong";
-	if (i > node->begin && key_before(child->slots[child->begin + !child->leaf].key, slot->key))
+	/* The key of a front node's first place says nothing, and it may be the last. */
+	if (at > 0 && key_before(turns_key(child, !child->leaf), turns_key(node, at)))
 		return "a turn is before what its parent says";
-	/* The key of a front node's first slot says nothing, and it may be the last. */
-	if (i + 1 < node->end && (child->leaf || turns_count(child) > 1) &&
-		key_before(slot[1].key, child->slots[child->end - 1].key))
+	if (at + 1 < node->count && (child->leaf || child->count > 1) &&
+		key_before(turns_key(node, at + 1), turns_key(child, child->count - 1u)))
 		return "a turn is behind what its parent says";
 	return NULL;
 }
 
+static const char *entry_wrong(const struct turns_node *leaf, unsigned at)
+{
+	const unsigned slot = turns_slot(leaf, at);
+	const struct turn *turn = leaf->children[slot];
+
+	return turn->leaf == leaf && turn->slot == slot ? NULL : "a turn is not where it says";
+}
+
+/* Each slot has one place. */
+static bool is_order(uint64_t order)
+{
+	unsigned seen = 0;
+
+	for (; order; order >>= TURNS_PLACE_BITS)
+		seen |= 1u << order % TURNS_WIDTH;
+	/* The last place, or those behind what was seen, may have slot 0. */
+	return (seen | 1) == (1u << TURNS_WIDTH) - 1;
+}
+
 static const char *node_wrong(const struct turns_node *node)
 {
-	if (node->begin >= node->end || node->end > TURNS_WIDTH)
+	if (!node->count || node->count > TURNS_WIDTH)
 		return "a node of turns has too many or none";
-	for (unsigned i = node->begin; i < node->end; i++) {
-		const struct turns_slot *slot = &node->slots[i];
-		const char *wrong = node->leaf ? NULL : child_wrong(node, i);
+	if (!is_order(node->order))
+		return "a slot of turns has two places";
+	for (unsigned at = 0; at < node->count; at++) {
+		const char *wrong = node->leaf ? entry_wrong(node, at) : child_wrong(node, at);
 
-		if (i + 1 < node->end && (node->leaf || i > node->begin) &&
-			key_before(slot[1].key, slot->key))
+		if (at + 1 < node->count && (node->leaf || at > 0) &&
+			key_before(turns_key(node, at + 1), turns_key(node, at)))
 			return "turns are out of order";
-		if (slot->rest != turns_rest(node, i))
-			return "what follows has another least virtual time";
-		if (node->leaf && ((const struct turn *)slot->child)->leaf != node)
-			return "a turn is not where it says";
 		if (wrong)
 			return wrong;
 	}
@@ -49,17 +65,15 @@ const char *turns_wrong(const struct turns *turns)
 	struct turns_walk walk = turns_walk_from(turns->root);
 
 	while (walk.leaf) {
-		const void *child = walk.leaf->slots[walk.at].child;
-
-		for (const struct turns_node *node = walk.leaf;
-			node && node->slots[node->begin].child == child;
-			child = node, node = node->parent) {
+		for (const struct turns_node *node = walk.leaf; node; node = node->parent) {
 			const char *wrong = node_wrong(node);
 
 			if (wrong)
 				return wrong;
+			if (node->parent && turns_slot(node->parent, 0) != node->slot)
+				break;
 		}
-		walk.at = walk.leaf->end - 1u;
+		walk.at = walk.leaf->count - 1u;
 		turns_walk_on(&walk);
 	}
 	return NULL;

@@ -5,41 +5,49 @@
 #include "sched/queue.h"
 #include "sched/turns.h"
 
-static inline unsigned turns_count(const struct turns_node *node)
-{
-	return node->end - node->begin;
-}
-static inline struct turns_node *turns_child(const struct turns_node *parent, unsigned i)
-{
-	return parent->slots[i].child;
-}
-/* Which slot of `node` has `child`, which is there. */
-static inline unsigned turns_slot_of(const struct turns_node *node, const void *child)
-{
-	unsigned i = node->begin;
+#define TURNS_PLACE_BITS 4u
+#define TURNS_IN_ORDER   0xfedcba9876543210ull
+#define TURNS_EACH_PLACE 0x1111111111111111ull
 
-	while (node->slots[i].child != child)
-		i++;
-	return i;
+/* Which slot is at place `at`. */
+static inline unsigned turns_slot(const struct turns_node *node, unsigned at)
+{
+	return node->order >> TURNS_PLACE_BITS * at & (TURNS_WIDTH - 1);
 }
+/* At which place a slot is: all places at once are looked at for its number. */
+static inline unsigned turns_place(const struct turns_node *node, unsigned slot)
+{
+	const uint64_t differ = node->order ^ slot * TURNS_EACH_PLACE;
+	const uint64_t zero =
+		(differ - TURNS_EACH_PLACE) & ~differ & TURNS_EACH_PLACE << (TURNS_PLACE_BITS - 1);
+
+	return (unsigned)__builtin_ctzll(zero) / TURNS_PLACE_BITS;
+}
+static inline uint64_t turns_key(const struct turns_node *node, unsigned at)
+{
+	return node->keys[turns_slot(node, at)];
+}
+static inline struct turns_node *turns_child(const struct turns_node *parent, unsigned at)
+{
+	return parent->children[turns_slot(parent, at)];
+}
+/* Of a node that is not empty. */
 static inline uint64_t turns_least(const struct turns_node *node)
 {
-	return node->slots[node->begin].rest;
-}
-/* What slot `i` has to say of itself and of those after it. */
-static inline uint64_t turns_rest(const struct turns_node *node, unsigned i)
-{
-	const uint64_t least = node->slots[i].least;
+	uint64_t least = node->least[turns_slot(node, 0)];
 
-	if (i + 1 == node->end || key_before(least, node->slots[i + 1].rest))
-		return least;
-	return node->slots[i + 1].rest;
+	for (unsigned at = 1; at < node->count; at++) {
+		const uint64_t other = node->least[turns_slot(node, at)];
+
+		least = key_before(other, least) ? other : least;
+	}
+	return least;
 }
 /* Is it, or what is below it, the first of all? */
 static inline bool turns_is_front(const struct turns_node *node)
 {
 	for (; node->parent; node = node->parent) {
-		if (turns_child(node->parent, node->parent->begin) != node)
+		if (turns_slot(node->parent, 0) != node->slot)
 			return false;
 	}
 	return true;
@@ -54,24 +62,25 @@ struct turns_walk {
 static inline struct turns_walk turns_walk_from(const struct turns_node *node)
 {
 	while (node && !node->leaf)
-		node = turns_child(node, node->begin);
-	return (struct turns_walk){node, node ? node->begin : 0};
+		node = turns_child(node, 0);
+	return (struct turns_walk){node, 0};
 }
-static inline const struct turns_slot *turns_walk_slot(const struct turns_walk *walk)
+/* NULL at the end. */
+static inline struct turn *turns_walk_turn(const struct turns_walk *walk)
 {
-	return walk->leaf ? &walk->leaf->slots[walk->at] : NULL;
+	return walk->leaf ? walk->leaf->children[turns_slot(walk->leaf, walk->at)] : NULL;
 }
 static inline void turns_walk_on(struct turns_walk *walk)
 {
-	const struct turns_node *child = walk->leaf, *node = child->parent;
+	const struct turns_node *node = walk->leaf;
 
-	if (++walk->at < child->end)
+	if (++walk->at < node->count)
 		return;
-	for (; node; child = node, node = node->parent) {
-		unsigned next = turns_slot_of(node, child) + 1;
+	for (; node->parent; node = node->parent) {
+		const unsigned next = turns_place(node->parent, node->slot) + 1;
 
-		if (next < node->end) {
-			*walk = turns_walk_from(turns_child(node, next));
+		if (next < node->parent->count) {
+			*walk = turns_walk_from(turns_child(node->parent, next));
 			return;
 		}
 	}

@@ -9,6 +9,7 @@
 /* sources: tests/unit/shim/panic.c */
 /* Each invariant is seen to fail on a scheduler that was made to break it, and to hold before. */
 #include "sched/limit.h"
+#include "sched/turns_node.h"
 #include "tests/unit/shim/panic.h"
 #include "tests/unit/shim/sched_test.h"
 #include <string.h>
@@ -303,10 +304,10 @@ static void a_turn_out_of_order(void **state)
 
 	start_checked(1, 12);
 	leaf = first_ready()->turn.leaf;
-	first = leaf->slots[leaf->begin].key;
-	leaf->slots[leaf->begin].key = leaf->slots[leaf->end - 1].key + 1;
+	first = turns_key(leaf, 0);
+	leaf->keys[turns_slot(leaf, 0)] = turns_key(leaf, leaf->count - 1u) + 1;
 	assert_state_breaks(SCHED_I14);
-	leaf->slots[leaf->begin].key = first;
+	leaf->keys[turns_slot(leaf, 0)] = first;
 	sim_check();
 }
 
@@ -330,7 +331,7 @@ static void a_least_that_nobody_refreshed(void **state)
 	start_all(40);
 	root = sim_cpus[0].runq.fair.turns.root;
 	assert_false(root->leaf);
-	root->slots[root->begin + 1].least += 1;
+	root->least[turns_slot(root, 1)] += 1;
 	assert_state_breaks(SCHED_I14);
 }
 

@@ -97,7 +97,11 @@ static void storm(unsigned population, unsigned steps, uint32_t spread, uint64_t
 	for (unsigned step = 0; step < steps; step++) {
 		struct entry *e = &entries[random_below(population)];
 
-		if (turn_queued(&e->turn)) {
+		if (turn_queued(&e->turn) && step % 3 == 0) {
+			e->deadline = base + step + random_below(spread);
+			e->vtime = base + step + random_below(spread) - spread / 2;
+			turns_move(&turns, &e->turn, e->deadline, e->vtime);
+		} else if (turn_queued(&e->turn)) {
 			turns_remove(&turns, &e->turn);
 			assert_non_null(e->turn.spare);
 			queued--;
@@ -151,6 +155,17 @@ static void who_asked_first_of_equals_is_first(void **unused)
 	}
 }
 
+static void who_moves_comes_behind_its_equals(void **unused)
+{
+	for (unsigned i = 0; i < 100; i++)
+		insert(&entries[i], 7, 0);
+	for (unsigned i = 0; i < 300; i++) {
+		assert_ptr_equal(first_at(0), &entries[i % 100].turn);
+		turns_move(&turns, &entries[i % 100].turn, 7, 0);
+		assert_sound(100);
+	}
+}
+
 static void in_order_and_out_from_the_front(void **unused)
 {
 	for (unsigned i = 0; i < ENTRIES; i++)
@@ -174,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup(equal_deadlines, fresh),
 		cmocka_unit_test_setup(keys_may_pass_the_end_of_their_range, fresh),
 		cmocka_unit_test_setup(who_asked_first_of_equals_is_first, fresh),
+		cmocka_unit_test_setup(who_moves_comes_behind_its_equals, fresh),
 		cmocka_unit_test_setup(in_order_and_out_from_the_front, fresh),
 	};
 
