@@ -1,7 +1,8 @@
 /* sources: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
-/* sources: kernel/sched/service.c kernel/sched/lend.c kernel/sched/stats.c */
+/* sources: kernel/sched/lend.c kernel/sched/stats.c */
+/* quiet: kernel/sched/service.c */
 /* plain: kernel/sched/invariants.c kernel/sched/invariants_watch.c */
 /* plain: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
 /* plain: kernel/sched/invariants_groups.c */

@@ -32,7 +32,9 @@ static void make_groups(unsigned cpus)
 
 static void start_task(unsigned i, uint8_t detail)
 {
+	struct group *group = detail % 6 < 5 ? &sim_groups[detail % 6] : NULL;
 	struct sim_task *task = &sim_tasks[i];
+	struct shortage unused;
 
 	if (task->started)
 		return;
@@ -40,7 +42,9 @@ static void start_task(unsigned i, uint8_t detail)
 		sim_called();
 		group_leave(&task->task);
 	}
-	sim_task_prepare(i, detail % 6 < 5 ? &sim_groups[detail % 6] : NULL);
+	sim_task_prepare(i, group);
+	if (group && group->costart)
+		sched_reserve_part(&sim_sched, &task->task, &unused);
 	if (detail & 0x40)
 		task->burst = MS / 4 * (1 + (detail >> 3) % 8);
 	task->sleep = MS * (1 + (detail >> 5));
@@ -83,6 +87,8 @@ static void set_pool(struct group *group, uint8_t what, uint8_t detail)
 		sched_reserve_vm(sim_called(), group, detail * 5000u, &unused);
 	else if (what & 1)
 		sched_reserve_group(sim_called(), group, detail * 5000u, &unused);
+	else if ((detail & 1) && group->costart)
+		sched_limit_members(sim_called(), group, (detail >> 1) * 10000u);
 	else
 		sched_set_limit(sim_called(), &group->entity, detail * 20000u);
 }
