@@ -16,7 +16,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PIXELS_MAX (256u << 10) /* bytes: each of them is drawn whenever a screen rolls */
+#define TEXT_COLUMNS 300u
+#define TEXT_ROWS    100u
+#define PIXELS_MAX   (2u << 20) /* bytes */
+/* All of a screen is drawn whenever it rolls: it has so many cells, and where they are of pixels
+ * less, with as little text, the less the larger its letters are. */
+#define CELLS_MAX   256u
+#define PIXELED_MAX 64u
+
+/* A surface is its end: whatever is written behind that is seen. */
+static uint8_t memory[PIXELS_MAX] __attribute__((aligned(64)));
 
 static struct screen screen;
 
@@ -30,37 +39,57 @@ static void press(struct reader keys)
 			abort();
 }
 
-static void write_on(const struct screen_ops *ops, unsigned columns, unsigned rows, struct reader r)
+/* A screen in the lower right corner of its surface, where the memory ends. */
+struct corner {
+	const struct screen_ops *surface;
+	unsigned column, row;
+};
+
+static void draw(void *context, unsigned column, unsigned row, char c, bool marked)
 {
-	screen_init(&screen, ops, columns, rows);
-	screen_write(&screen, (const char *)r.data + r.at, reader_left(&r));
+	const struct corner *corner = context;
+
+	corner->surface->draw(
+		corner->surface->context, corner->column + column, corner->row + row, c, marked);
+}
+
+static void write_on(const struct screen_ops *surface, unsigned columns, unsigned rows,
+	unsigned cells, size_t text, struct reader r)
+{
+	const unsigned shown = MIN(columns, cells), lines = MIN(rows, cells / MAX(shown, 1u));
+	struct corner corner = {surface, columns - shown, rows - lines};
+	const struct screen_ops ops = {draw, &corner};
+
+	screen_init(&screen, &ops, shown, lines);
+	screen_write(&screen, (const char *)r.data + r.at, MIN(reader_left(&r), text));
 	if (screen.row >= screen.rows || screen.column > screen.columns)
 		abort();
 }
 
 static void on_text(struct reader r, unsigned columns, unsigned rows)
 {
+	const bool largest = columns == TEXT_COLUMNS - 1 && rows == TEXT_ROWS - 1;
 	struct surface_text s = {.columns = columns, .rows = rows};
 	const struct screen_ops ops = {surface_text_draw, &s};
 
-	s.cells = calloc((size_t)columns * rows + 1, sizeof(*s.cells));
-	write_on(&ops, columns, rows, r);
-	free((void *)(uintptr_t)s.cells);
+	s.cells = (volatile uint16_t *)(memory + sizeof(memory)) - columns * rows;
+	write_on(&ops, columns, rows, largest ? columns * rows : CELLS_MAX, SIZE_MAX, r);
 }
 
 static void on_pixels(struct reader r, struct surface_pixels *s)
 {
 	const struct screen_ops ops = {surface_pixels_draw, s};
 	const size_t bytes = (size_t)s->pitch * s->height;
+	const unsigned scale = surface_scale(s);
 
 	if (!surface_fits(s, bytes) || bytes > PIXELS_MAX)
 		return;
-	s->pixels = malloc(bytes);
-	write_on(&ops, surface_columns(s), surface_rows(s), r);
+	s->pixels = memory + sizeof(memory) - bytes;
+	write_on(&ops, surface_columns(s), surface_rows(s), PIXELED_MAX / scale / scale,
+		2 * PIXELED_MAX / scale, r);
 	/* Whatever a cell holds: screens draw printable characters alone. */
 	for (unsigned i = 0; i < 8; i++)
 		surface_pixels_draw(s, reader_u8(&r), reader_u8(&r), (char)reader_u8(&r), i & 1);
-	free((void *)(uintptr_t)s->pixels);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -79,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s.pixel_bytes &= 0x7f;
 	press(r);
 	if (s.pixel_bytes == 2)
-		on_text(r, s.width % 300, s.height % 100);
+		on_text(r, s.width % TEXT_COLUMNS, s.height % TEXT_ROWS);
 	else
 		on_pixels(r, &s);
 	return 0;

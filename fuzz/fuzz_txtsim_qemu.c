@@ -1,6 +1,7 @@
 /* sources: tboot-integration/txtsim/qemu/gdb.c tboot-integration/txtsim/qemu/qmp.c */
 /* sources: tboot-integration/txtsim/qemu/pciproxy.c tboot-integration/txtsim/qemu/mleimage.c */
 /* sources: tboot-integration/txtsim/run/buildid.c */
+/* coverage: edges, comparisons, lean */
 /* libs: -ljansson -lz */
 /*
  * What the QEMU edge reads of others: packets of the GDB stub, lines of the machine protocol,

@@ -1,6 +1,8 @@
 #include "vmkdev/surface.h"
 #include "vmkdev/font.h"
 
+#include <string.h>
+
 #define ATTRIBUTE_NORMAL 0x0700u
 #define ATTRIBUTE_MARKED 0x7000u
 #define SCALE_MAX        4u
@@ -51,37 +53,40 @@ static uint8_t cell_line(char c, unsigned line)
 	return (uint8_t)(font[c - FONT_FIRST][dots / 2] << (GLYPH_WIDTH - FONT_DOTS - DOT_LEFT));
 }
 
-/* One line of pixels, in ordinary memory first: the device's memory is written in words. */
-static size_t compose(const struct surface_pixels *s, uint8_t dots, uint8_t *line)
+/* One line of pixels, in ordinary memory first: the device's memory is written in words. Each pixel
+ * is written with four bytes, of which the next one takes the last where it has three. */
+static size_t compose(const struct surface_pixels *s, unsigned scale, uint8_t dots, uint8_t *line)
 {
-	unsigned scale = surface_scale(s);
 	size_t at = 0;
 
-	for (unsigned x = 0; x < GLYPH_WIDTH * scale; x++) {
-		uint32_t pixel = dots >> (GLYPH_WIDTH - 1 - x / scale) & 1 ? s->white : 0;
+	for (unsigned bit = GLYPH_WIDTH; bit-- > 0;) {
+		const uint32_t pixel = dots >> bit & 1 ? s->white : 0;
 
-		for (unsigned i = 0; i < s->pixel_bytes; i++)
-			line[at++] = (uint8_t)(pixel >> (8 * i));
+		for (unsigned i = 0; i < scale; i++, at += s->pixel_bytes)
+			memcpy(line + at, &pixel, sizeof(pixel));
 	}
 	return at;
 }
 
+/* A word anywhere: what is drawn begins where pitch and pixels have it. */
+struct unaligned {
+	uint64_t word;
+} __attribute__((packed, may_alias));
+
 _Static_assert(GLYPH_WIDTH % 8 == 0, "a line of a glyph is of whole words");
 static void store(volatile uint8_t *to, const uint64_t *line, size_t bytes)
 {
-	if ((uintptr_t)to % 8 == 0) {
-		for (size_t i = 0; i < bytes / 8; i++)
-			((volatile uint64_t *)to)[i] = line[i];
-		return;
-	}
-	for (size_t i = 0; i < bytes; i++)
-		to[i] = ((const uint8_t *)line)[i];
+	for (size_t i = 0; i < bytes / 8; i++)
+		((volatile struct unaligned *)to)[i].word = line[i];
 }
 
 void surface_pixels_draw(void *context, unsigned column, unsigned row, char c, bool marked)
 {
 	const struct surface_pixels *s = context;
-	unsigned scale = surface_scale(s);
+	const unsigned scale = surface_scale(s);
+	uint64_t words[LINE_BYTES / 8 + 1];
+	uint8_t dots = 0;
+	size_t bytes = 0;
 	volatile uint8_t *to;
 
 	if (column >= surface_columns(s) || row >= surface_rows(s))
@@ -89,10 +94,11 @@ void surface_pixels_draw(void *context, unsigned column, unsigned row, char c, b
 	to = s->pixels + (uint64_t)row * GLYPH_HEIGHT * scale * s->pitch +
 	     (uint64_t)column * GLYPH_WIDTH * scale * s->pixel_bytes;
 	for (unsigned line = 0; line < GLYPH_HEIGHT; line++) {
-		uint64_t words[LINE_BYTES / 8];
-		uint8_t dots = cell_line(c, line) ^ (marked ? 0xff : 0);
-		size_t bytes = compose(s, dots, (uint8_t *)words);
+		const uint8_t line_dots = cell_line(c, line) ^ (marked ? 0xff : 0);
 
+		if (line == 0 || line_dots != dots)
+			bytes = compose(s, scale, line_dots, (uint8_t *)words);
+		dots = line_dots;
 		for (unsigned i = 0; i < scale; i++, to += s->pitch)
 			store(to, words, bytes);
 	}

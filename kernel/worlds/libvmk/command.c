@@ -31,34 +31,50 @@ int call_done(const struct call *call)
 	return EXIT_OK;
 }
 
+/* Takes the path's first word, if it is this one. All commands are asked for each word typed. */
+static bool take_word(const char **path, const char *word)
+{
+	const char *at = *path;
+
+	if (!*word)
+		return false;
+	for (; *word; at++, word++) {
+		if (*at != *word)
+			return false;
+	}
+	if (*at != ' ' && *at != 0)
+		return false;
+	*path = at + (*at == ' ');
+	return true;
+}
+
 bool command_path_begins(const char *path, char *const *words, unsigned count, const char **rest)
 {
 	for (unsigned i = 0; i < count; i++) {
-		size_t length = strlen(words[i]);
-
-		if (length == 0 || strncmp(path, words[i], length) != 0 ||
-			(path[length] != ' ' && path[length] != 0))
+		if (!take_word(&path, words[i]))
 			return false;
-		path += length;
-		path += *path == ' ';
 	}
 	*rest = path;
 	return true;
 }
 
+/* The shortest path that the words begin with. */
 const struct command *command_find(char *const *words, unsigned count, unsigned *used)
 {
-	for (unsigned n = 1; n <= count; n++) {
-		for (const struct command *c = vmk_commands; c->path; c++) {
-			const char *rest;
+	const struct command *found = NULL;
 
-			if (!command_path_begins(c->path, words, n, &rest) || *rest)
-				continue;
-			*used = n;
-			return c;
-		}
+	for (const struct command *c = vmk_commands; c->path; c++) {
+		const char *rest = c->path;
+		unsigned n = 0;
+
+		while (n < count && *rest && take_word(&rest, words[n]))
+			n++;
+		if (*rest || (found && *used <= n))
+			continue;
+		found = c;
+		*used = n;
 	}
-	return NULL;
+	return found;
 }
 
 static void show_error(const struct call *call, int status)
