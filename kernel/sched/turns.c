@@ -66,10 +66,11 @@ static void close_place(struct turns_node *node, unsigned at)
  * could foresee. */
 static unsigned place_for(const struct turns_node *node, unsigned from, uint64_t key)
 {
+	uint64_t order = node->order >> BITS * from;
 	unsigned at = node->count;
 
-	for (unsigned i = from; i < node->count; i++)
-		at -= (unsigned)((key - turns_key(node, i)) >> 63);
+	for (unsigned left = node->count - from; left; left--, order >>= BITS)
+		at -= (unsigned)((key - node->keys[order % TURNS_WIDTH]) >> 63);
 	return at;
 }
 

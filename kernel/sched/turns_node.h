@@ -34,10 +34,10 @@ static inline struct turns_node *turns_child(const struct turns_node *parent, un
 /* Of a node that is not empty. */
 static inline uint64_t turns_least(const struct turns_node *node)
 {
-	uint64_t least = node->least[turns_slot(node, 0)];
+	uint64_t order = node->order, least = node->least[order % TURNS_WIDTH];
 
-	for (unsigned at = 1; at < node->count; at++) {
-		const uint64_t other = node->least[turns_slot(node, at)];
+	for (unsigned left = node->count; --left;) {
+		const uint64_t other = node->least[(order >>= TURNS_PLACE_BITS) % TURNS_WIDTH];
 
 		least = key_before(other, least) ? other : least;
 	}
