@@ -107,3 +107,14 @@ print_status()
 			"$crashes" "$cpu" "$([ "$last" = -1 ] && echo none || echo "$(age "$last") ago")"
 	done
 }
+
+# The table in the place of the one before, whole: it is made before that one goes.
+status_live()
+{
+	local table
+	while :; do
+		table=$(status '')
+		printf '\033[H\033[2J%s\n%s\n' "$(date '+%F %T')" "$table"
+		sleep 2
+	done
+}

@@ -105,6 +105,11 @@ is "and the checks seen, of all turns" "$(jq -c '.[0].checks' "$scratch/status.j
 	'{"count":3,"pass":3,"fail":1}'
 ok "and operations for each CPU-second" test "$(jq \
 	'.[0] | .operations_per_cpu_second > .exec_per_cpu_second' "$scratch/status.json")" = true
+timeout "$patience" fuzz/run --status --live >"$scratch/live.log" 2>&1 &
+live=$!
+await "$live" bash -c "[ \"\$(grep -c '^target ' '$scratch/live.log')\" -ge 2 ]"
+kill "$live"
+ok "or again and again" test "$(grep -ac '^cbor ' "$scratch/live.log")" -ge 2
 # Inputs of its own making might meet one of the mistakes.
 printf xxx >"$scratch/fine"
 "$scratch/programs/fuzz_cbor" "$scratch/fine" "$scratch/fine" >"$scratch/figures.log" 2>&1
