@@ -46,10 +46,8 @@ static json_t *edited(const uint8_t *steps, size_t size)
 {
 	static const char *const extra[] = {"host", "\"\"", "logs", "{}", "logs",
 		"{\"vmk\": \"zz\"}", "nonce", "\"00\"", "more", "1", NULL};
-	json_t *root = json_deep_copy(record);
 
-	json_edit(root, steps, size, extra);
-	return root;
+	return json_edited(record, steps, size, extra);
 }
 
 /* What was read, or why it was not. */

@@ -6,12 +6,15 @@
 /* sources: kernel/lib/hex.c */
 /* sources: attest/verifier/host.c attest/verifier/key.c attest/verifier/events.c */
 /* sources: attest/verifier/quote.c */
-/* quiet: fuzz/models/json_edit.c tests/vectors/fixture.c */
+/* quiet: tests/vectors/fixture.c */
+/* plain: fuzz/models/json_edit.c fuzz/models/json_memory.c */
 /* libs: -ltss2-mu -lcrypto -ljansson */
 /* coverage: edges, comparisons, lean */
+/* options: -max_len=33 */
 /*
  * Policies: a policy that loads selects PCR 17 to 19, and its values are those of its events. The
- * input is a text, or behind a NUL or 1 edits of a good policy for either launch.
+ * input is a text, or edits of a good policy: behind a NUL or 1 of one for either launch, read as
+ * it is, behind a 2 or 3 of the same, written as a text first.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +23,7 @@
 #include <unistd.h>
 
 #include "fuzz/models/json_edit.h"
+#include "fuzz/models/json_memory.h"
 #include "tests/vectors/fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,8 +42,21 @@ static char *good_policy(bool is_static)
 	return text;
 }
 
-/* To be freed. */
-static char *edited(bool is_static, const uint8_t *steps, size_t size)
+static json_t *policies[2];
+
+static void prepare(void)
+{
+	char *texts[] = {good_policy(false), good_policy(true)};
+
+	json_memory_use();
+	for (unsigned i = 0; i < 2; i++) {
+		policies[i] = json_loads(texts[i], 0, NULL);
+		free(texts[i]);
+	}
+}
+
+/* To be given back. */
+static json_t *edited(bool is_static, const uint8_t *steps, size_t size)
 {
 	static const char *const extra[] = {"tpm-firmware", "[\"0123456789abcdef\"]",
 		"tpm-firmware", "[\"0123\"]", "tpm-firmware", "[]", "audit-forbid",
@@ -47,17 +64,8 @@ static char *edited(bool is_static, const uint8_t *steps, size_t size)
 		"cpu-required", "[\"smep\", \"smap\"]", "cpu-required", "[\"none\"]",
 		"cpu-required", "[]", "runtime", "[]", "runtime", "{}", "pcrs", "{}", "selection",
 		"[17, 18, 19, 17]", "files", "[]", "events", "[]", "more", "1", NULL};
-	static char *good[2];
-	json_t *root;
-	char *text;
 
-	if (!good[is_static])
-		good[is_static] = good_policy(is_static);
-	root = json_loads(good[is_static], 0, NULL);
-	json_edit(root, steps, size, extra);
-	text = json_dumps(root, 0);
-	json_decref(root);
-	return text;
+	return json_edited(policies[is_static], steps, size, extra);
 }
 
 /* From a file it is the same, and what is wrong with it is said of the file. */
@@ -80,7 +88,26 @@ static void load(const void *text, size_t size, bool good)
 	policy_free(&policy);
 }
 
-static void try(const void *text, size_t size)
+/* What was read, or why it was not. */
+static void check(struct policy *policy, bool good, const struct fault *fault)
+{
+	if (strcmp(layer_name(LAYER_COUNT), "?") != 0 ||
+		strcmp(launch_name(VMK_LAUNCH_COUNT), "?") != 0)
+		abort();
+	if (!good) {
+		if (fault->reason != REASON_POLICY_INVALID)
+			abort();
+		return;
+	}
+	if ((policy->pcr_mask >> 17 & 7) != 7 || policy->event_count == 0)
+		abort();
+	for (size_t i = 0; i < policy->event_count; i++)
+		if (!layer_name(policy->events[i].layer))
+			abort();
+	policy_free(policy);
+}
+
+static void try_text(const void *text, size_t size)
 {
 	struct fault fault = {0};
 	struct policy policy;
@@ -88,33 +115,35 @@ static void try(const void *text, size_t size)
 
 	if (size % 16 == 0)
 		load(text, size, good);
-	if (strcmp(layer_name(LAYER_COUNT), "?") != 0 ||
-		strcmp(launch_name(VMK_LAUNCH_COUNT), "?") != 0)
-		abort();
-	if (!good) {
-		if (fault.reason != REASON_POLICY_INVALID)
-			abort();
-		return;
-	}
-	if ((policy.pcr_mask >> 17 & 7) != 7 || policy.event_count == 0)
-		abort();
-	for (size_t i = 0; i < policy.event_count; i++)
-		if (!layer_name(policy.events[i].layer))
-			abort();
-	policy_free(&policy);
+	check(&policy, good, &fault);
+}
+
+static void try_edited(uint8_t how, const uint8_t *steps, size_t size)
+{
+	static char text[65536];
+	struct fault fault = {0};
+	struct policy policy;
+	json_t *root = edited(how & 1, steps, size);
+
+	if (how & 2)
+		try_text(text, json_dumpb(root, text, sizeof(text), 0));
+	else
+		check(&policy, policy_from_json(&policy, root, &fault), &fault);
+	json_decref(root);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text;
+	size_t live;
 
-	if (!size || data[0] > 1) {
-		try(data, size);
-		return 0;
-	}
-	text = edited(data[0], data + 1, size - 1);
-	if (text)
-		try(text, strlen(text));
-	free(text);
+	if (!policies[0])
+		prepare();
+	live = json_memory_live();
+	if (!size || data[0] > 3)
+		try_text(data, size);
+	else
+		try_edited(data[0], data + 1, size - 1);
+	if (json_memory_live() != live)
+		abort();
 	return 0;
 }

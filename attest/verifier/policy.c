@@ -360,20 +360,31 @@ static bool load(struct policy *policy, struct fault *fault)
 	       load_cpu(policy, raw.cpu_required, fault) && check_pcrs(policy, raw.pcrs, fault);
 }
 
-bool policy_parse(struct policy *policy, const void *text, size_t size, struct fault *fault)
+bool policy_from_json(struct policy *policy, json_t *root, struct fault *fault)
 {
-	json_error_t error;
-
 	memset(policy, 0, sizeof(*policy));
-	policy->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-	if (!policy->root)
-		return fault_set(fault, REASON_POLICY_INVALID, "policy, line %d: %s", error.line,
-			error.text);
-	sha256(policy->sha256, text, size);
+	policy->root = json_incref(root);
 	if (load(policy, fault))
 		return true;
 	policy_free(policy);
 	return false;
+}
+
+bool policy_parse(struct policy *policy, const void *text, size_t size, struct fault *fault)
+{
+	json_error_t error;
+	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	bool ok;
+
+	memset(policy, 0, sizeof(*policy));
+	if (!root)
+		return fault_set(fault, REASON_POLICY_INVALID, "policy, line %d: %s", error.line,
+			error.text);
+	ok = policy_from_json(policy, root, fault);
+	if (ok)
+		sha256(policy->sha256, text, size);
+	json_decref(root);
+	return ok;
 }
 
 bool policy_load(struct policy *policy, const char *path, struct fault *fault)

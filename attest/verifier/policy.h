@@ -80,6 +80,8 @@ struct policy {
  * not what the events lead to.
  */
 bool policy_parse(struct policy *policy, const void *text, size_t size, struct fault *fault);
+/* The same of a document that was read, which is held; whose text it was is not known. */
+bool policy_from_json(struct policy *policy, json_t *root, struct fault *fault);
 /* The same, and a file that cannot be read; local faults, naming the file. */
 bool policy_load(struct policy *policy, const char *path, struct fault *fault);
 void policy_free(struct policy *policy);

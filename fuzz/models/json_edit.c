@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define STEPS_MAX 8u
+#define DEPTH_MAX 8u /* members below are not found */
 
 /* A member and where it stands. */
 struct place {
@@ -14,38 +15,31 @@ struct place {
 	size_t index;    /* in an array */
 };
 
-/* Member number *left of all below `parent`, counted down. */
-static bool find(json_t *parent, unsigned *left, struct place *place)
+/* The way to member number *left of all below `parent`, counted down; its length, or 0. */
+static unsigned find(json_t *parent, unsigned *left, struct place way[DEPTH_MAX], unsigned depth)
 {
 	const char *key;
 	json_t *value;
+	unsigned length;
 	size_t i;
 
+	if (depth == DEPTH_MAX)
+		return 0;
 	json_object_foreach(parent, key, value)
 	{
-		*place = (struct place){parent, value, key, 0};
-		if (!(*left)-- || find(value, left, place))
-			return true;
+		way[depth] = (struct place){parent, value, key, 0};
+		length = (*left)-- ? find(value, left, way, depth + 1) : depth + 1;
+		if (length)
+			return length;
 	}
 	json_array_foreach(parent, i, value)
 	{
-		*place = (struct place){parent, value, NULL, i};
-		if (!(*left)-- || find(value, left, place))
-			return true;
+		way[depth] = (struct place){parent, value, NULL, i};
+		length = (*left)-- ? find(value, left, way, depth + 1) : depth + 1;
+		if (length)
+			return length;
 	}
-	return false;
-}
-
-static unsigned count(const json_t *parent)
-{
-	unsigned all = 0;
-	const char *key;
-	json_t *value;
-	size_t i;
-
-	json_object_foreach((json_t *)parent, key, value) all += 1 + count(value);
-	json_array_foreach(parent, i, value) all += 1 + count(value);
-	return all;
+	return 0;
 }
 
 /* Takes `value`. */
@@ -55,6 +49,23 @@ static void replace(const struct place *at, json_t *value)
 		json_object_set_new(at->parent, at->key, value);
 	else
 		json_array_set_new(at->parent, at->index, value);
+}
+
+/* Whatever is on the way becomes a copy of its own, so that who shares it sees no change. */
+static void own(struct place *way, unsigned length)
+{
+	for (unsigned i = 0; i + 1 < length; i++) {
+		json_t *shared = json_incref(way[i].value);
+
+		way[i].value = json_copy(shared);
+		replace(&way[i], way[i].value);
+		way[i + 1].parent = way[i].value;
+		/* A key belongs to its object. */
+		if (way[i + 1].key)
+			way[i + 1].key = json_object_iter_key(
+				json_object_iter_at(way[i].value, way[i + 1].key));
+		json_decref(shared);
+	}
 }
 
 static void change_text(const struct place *at, uint8_t where, uint8_t what)
@@ -105,18 +116,32 @@ static json_t *some_value(uint8_t which)
 	return which == kinds ? json_array() : which == kinds + 1 ? json_object() : json_null();
 }
 
+/* The same; counted on from the first behind the last. */
+static unsigned find_any(json_t *root, unsigned number, struct place way[DEPTH_MAX])
+{
+	unsigned left = number;
+	unsigned length = find(root, &left, way, 0);
+
+	if (length || left == number)
+		return length;
+	left = number % (number - left);
+	return find(root, &left, way, 0);
+}
+
 static void edit(json_t *root, const uint8_t *step, const char *const *extra)
 {
-	const unsigned all = count(root);
-	unsigned left = all ? (step[0] | (step[1] & 0xf0u) << 4) % all : 0;
-	struct place at;
+	struct place way[DEPTH_MAX], at;
+	unsigned length;
 
 	if (step[1] % 8 == 0) {
 		add_extra(root, extra, step[2]);
 		return;
 	}
-	if (!all || !find(root, &left, &at))
+	length = find_any(root, step[0] | (step[1] & 0xf0u) << 4, way);
+	if (!length)
 		return;
+	own(way, length);
+	at = way[length - 1];
 	switch (step[1] % 8) {
 	case 1:
 		take_out(&at);
@@ -149,9 +174,12 @@ static void edit(json_t *root, const uint8_t *step, const char *const *extra)
 	}
 }
 
-void json_edit(json_t *root, const uint8_t *steps, size_t bytes, const char *const *extra)
+json_t *json_edited(json_t *good, const uint8_t *steps, size_t bytes, const char *const *extra)
 {
+	json_t *root = json_copy(good);
+
 	for (size_t at = 0; at + JSON_EDIT_BYTES <= bytes && at < STEPS_MAX * JSON_EDIT_BYTES;
 		at += JSON_EDIT_BYTES)
 		edit(root, steps + at, extra);
+	return root;
 }

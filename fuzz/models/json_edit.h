@@ -9,10 +9,11 @@
 #define JSON_EDIT_BYTES 4u
 
 /*
- * Changes `root` by steps of JSON_EDIT_BYTES each: which member of it (in order, however deep),
+ * `good`, changed by steps of JSON_EDIT_BYTES each: which member of it (in order, however deep),
  * how, and two bytes of what. `extra`: pairs of a name and a document that may be added to an
- * object, up to a NULL.
+ * object, up to a NULL. What no step changes is shared with `good`, which stays as it is. To be
+ * given back.
  */
-void json_edit(json_t *root, const uint8_t *steps, size_t bytes, const char *const *extra);
+json_t *json_edited(json_t *good, const uint8_t *steps, size_t bytes, const char *const *extra);
 
 #endif
