@@ -7,6 +7,7 @@
 /* plain: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
 /* plain: kernel/sched/invariants_groups.c */
 /* plain: tests/unit/shim/panic.c fuzz/lib/figures.c */
+/* coverage: edges */
 /*
  * The scheduler, events and locks on two to four processors that take turns at every atomic access,
  * with or without store buffers: twelve worlds signal, wait, lend, yield, move each other, promise

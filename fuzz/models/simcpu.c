@@ -94,6 +94,7 @@ static void to_cpu(unsigned cpu)
 	void *sp = threads[thread].sp;
 
 	here = cpu;
+	simcpu_memory_is(cpu);
 	threads[thread].sp = NULL;
 	running = true;
 	simcpu_swap(&scheduler_sp, sp);

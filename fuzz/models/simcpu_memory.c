@@ -20,17 +20,28 @@ struct store {
 	uint8_t bytes;
 };
 static struct buffer {
-	struct store stores[STORES];
+	uint64_t words; /* a bit for each eight bytes that a store lies in, by address modulo 64 */
 	unsigned count;
+	struct store stores[STORES];
 } buffers[SIMCPU_CPUS];
+static struct buffer *own = buffers; /* of the processor that runs, or ran last */
 static bool buffered;
-static unsigned waiting; /* in all buffers */
 
 void simcpu_memory_reset(bool tso)
 {
 	memset(buffers, 0, sizeof(buffers));
 	buffered = tso;
-	waiting = 0;
+}
+
+void simcpu_memory_is(unsigned cpu)
+{
+	own = &buffers[cpu];
+}
+
+/* Of up to nine bytes; most accesses share none with any store that waits. */
+static inline uint64_t words_of(uintptr_t at, size_t bytes)
+{
+	return 1ull << at / 8 % 64 | 1ull << (at + bytes - 1) / 8 % 64;
 }
 
 void simcpu_memory_drain(unsigned cpu, uint32_t count)
@@ -44,40 +55,42 @@ void simcpu_memory_drain(unsigned cpu, uint32_t count)
 		memcpy((void *)buffer->stores[i].at, &buffer->stores[i].value,
 			buffer->stores[i].bytes);
 	buffer->count -= count;
-	waiting -= count;
 	memmove(buffer->stores, buffer->stores + count, buffer->count * sizeof(buffer->stores[0]));
+	buffer->words = 0;
+	for (unsigned i = 0; i < buffer->count; i++)
+		buffer->words |= words_of(buffer->stores[i].at, buffer->stores[i].bytes);
 }
 
 static void drain_own(void)
 {
-	simcpu_memory_drain(simcpu_here(), UINT32_MAX);
+	if (own->count)
+		simcpu_memory_drain((unsigned)(own - buffers), UINT32_MAX);
 }
 
-static void before_plain(const volatile void *at, size_t bytes)
+static void look_for(uintptr_t at, size_t bytes)
 {
-	const struct buffer *buffer;
+	for (unsigned i = 0; i < own->count; i++) {
+		const struct store *store = &own->stores[i];
 
-	if (!waiting)
-		return;
-	buffer = &buffers[simcpu_here()];
-	for (unsigned i = 0; i < buffer->count; i++) {
-		const struct store *store = &buffer->stores[i];
-
-		if ((uintptr_t)at < store->at + store->bytes && store->at < (uintptr_t)at + bytes) {
+		if (at < store->at + store->bytes && store->at < at + bytes) {
 			drain_own();
 			return;
 		}
 	}
 }
 
+static inline void before_plain(const volatile void *at, size_t bytes)
+{
+	if (bytes > 8 ? own->words : own->words & words_of((uintptr_t)at, bytes))
+		look_for((uintptr_t)at, bytes);
+}
+
 static void put(volatile void *at, uint64_t value, uint8_t bytes)
 {
-	struct buffer *buffer = &buffers[simcpu_here()];
-
-	if (buffer->count == STORES)
-		simcpu_memory_drain(simcpu_here(), 1);
-	waiting++;
-	buffer->stores[buffer->count++] = (struct store){(uintptr_t)at, value, bytes};
+	if (own->count == STORES)
+		simcpu_memory_drain((unsigned)(own - buffers), 1);
+	own->words |= words_of((uintptr_t)at, bytes);
+	own->stores[own->count++] = (struct store){(uintptr_t)at, value, bytes};
 }
 
 /* --- plain accesses */

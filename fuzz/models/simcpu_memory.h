@@ -7,6 +7,8 @@
 
 /* Empty; without `tso` they stay so. */
 void simcpu_memory_reset(bool tso);
+/* This processor goes on: accesses are its own from here. */
+void simcpu_memory_is(unsigned cpu);
 /* The oldest `count` stores of a processor become visible. */
 void simcpu_memory_drain(unsigned cpu, uint32_t count);
 /* Before each atomic access: another processor may go on here. */

@@ -1,7 +1,6 @@
 #include "lib/panic.h"
 #include "mem/frame_pool.h"
 
-#define STATE_OWNER     0x000fu
 #define STATE_ORDER     0x01f0u /* of the block that begins here */
 #define STATE_ORDER_AT  4u
 #define STATE_HEAD      0x0200u
@@ -165,7 +164,7 @@ void frame_pool_rebase(struct frame_pool *pool, void *memory)
 /* They are all somebody's, or all free. */
 static void set_owner(struct frame_pool *pool, uint64_t first, uint64_t count, enum frame_owner to)
 {
-	pool->count[pool->state[first] & STATE_OWNER] -= count;
+	pool->count[pool->state[first] & FRAME_STATE_OWNER] -= count;
 	pool->count[to] += count;
 	for (uint64_t i = first; i < first + count; i++)
 		pool->state[i] = (uint16_t)((pool->state[i] & STATE_DIRTY) | to);
@@ -383,12 +382,12 @@ enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first,
 	if (first >= pool->frames)
 		panic("frames: frame 0x%llx does not exist", (unsigned long long)first);
 	state = pool->state[first];
-	if ((state & STATE_OWNER) == FRAME_FREE)
+	if ((state & FRAME_STATE_OWNER) == FRAME_FREE)
 		panic("frames: frame 0x%llx freed twice", (unsigned long long)first);
 	if (!(state & STATE_HEAD) || (state & STATE_ORDER) >> STATE_ORDER_AT != order)
 		panic("frames: frame 0x%llx was not allocated with order %u",
 			(unsigned long long)first, order);
-	return (enum frame_owner)(state & STATE_OWNER);
+	return (enum frame_owner)(state & FRAME_STATE_OWNER);
 }
 
 void frame_pool_split(struct frame_pool *pool, uint64_t first, unsigned order)
@@ -427,13 +426,7 @@ bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame)
 
 bool frame_pool_is_cleared(const struct frame_pool *pool, uint64_t frame)
 {
-	return (pool->state[frame] & (STATE_OWNER | STATE_DIRTY)) == FRAME_FREE;
-}
-
-enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame)
-{
-	return frame < pool->frames ? (enum frame_owner)(pool->state[frame] & STATE_OWNER)
-				    : FRAME_RESERVED;
+	return (pool->state[frame] & (FRAME_STATE_OWNER | STATE_DIRTY)) == FRAME_FREE;
 }
 
 bool frame_pool_any_private(const struct frame_pool *pool, uint64_t first, uint64_t count)
@@ -441,7 +434,7 @@ bool frame_pool_any_private(const struct frame_pool *pool, uint64_t first, uint6
 	const uint64_t end = MIN(pool->frames, first + count);
 
 	for (uint64_t i = first; i < end; i++) {
-		if (frame_owner_side(pool->state[i] & STATE_OWNER) == FRAME_PRIVATE)
+		if (frame_owner_side(pool->state[i] & FRAME_STATE_OWNER) == FRAME_PRIVATE)
 			return true;
 	}
 	return false;

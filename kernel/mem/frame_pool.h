@@ -17,7 +17,8 @@
 
 #define FRAME_ORDER_MAX     18u /* 1 GiB */
 #define FRAME_BITMAP_LEVELS 6u
-#define FRAME_CHUNK_ORDER   9u /* 2 MiB, a large page */
+#define FRAME_CHUNK_ORDER   9u      /* 2 MiB, a large page */
+#define FRAME_STATE_OWNER   0x000fu /* of what frame_pool.state has of a frame: enum frame_owner */
 
 struct frame_bitmap {
 	uint64_t *level[FRAME_BITMAP_LEVELS]; /* bit n of level l+1: word n of level l is not 0 */
@@ -97,7 +98,11 @@ enum frame_owner frame_pool_check(const struct frame_pool *pool, uint64_t first,
 bool frame_pool_take_dirty(struct frame_pool *pool, uint64_t frame);
 /* Is it free, and zero since it was last in use? */
 bool frame_pool_is_cleared(const struct frame_pool *pool, uint64_t frame);
-enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame);
+static inline enum frame_owner frame_pool_owner(const struct frame_pool *pool, uint64_t frame)
+{
+	return frame < pool->frames ? (enum frame_owner)(pool->state[frame] & FRAME_STATE_OWNER)
+				    : FRAME_RESERVED;
+}
 /* Do any of these frames belong to an owner whose frames are private? */
 bool frame_pool_any_private(const struct frame_pool *pool, uint64_t first, uint64_t count);
 
