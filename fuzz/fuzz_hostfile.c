@@ -93,13 +93,13 @@ static void try_edited(struct reader *in)
 	static const char *const extra[] = {"seen", "null", "seen", "{}", "nonces", "[]", "nonces",
 		"[{\"sha256\": \"00\", \"used-ms\": 1}]", "more", "1", NULL};
 	bool fits, taken;
-	json_t *root = host(in, &fits);
+	json_t *good = host(in, &fits);
 	const size_t steps = reader_left(in);
-	char *text;
+	json_t *root = json_edited(good, reader_bytes(in, steps), steps, extra);
+	char *text = json_dumps(root, 0);
 
-	json_edit(root, reader_bytes(in, steps), steps, extra);
-	text = json_dumps(root, 0);
 	json_decref(root);
+	json_decref(good);
 	if (!text)
 		return;
 	taken = try(text, strlen(text));
