@@ -38,21 +38,26 @@ void sched_sample(const struct task *task, uint64_t now, struct sched_sample *ou
 	};
 }
 
+/* Between two looks from CPUs whose clocks disagree by a little a time may seem to fall. */
+static uint64_t more(uint64_t before, uint64_t after)
+{
+	return after > before ? after - before : 0;
+}
+
 /* Of `elapsed`; in microseconds, so that years fit. */
 static uint32_t part(uint64_t before, uint64_t after, uint64_t elapsed)
 {
-	return (uint32_t)((after - before) / 1000 * WHOLE / MAX(elapsed / 1000, 1u));
+	return (uint32_t)(more(before, after) / 1000 * WHOLE / MAX(elapsed / 1000, 1u));
 }
 
 void sched_columns(const struct sched_sample *before, const struct sched_sample *after,
 	struct sched_columns *out)
 {
-	uint64_t elapsed = after->at - before->at, run = after->run - before->run;
-	uint64_t overlap = after->overlap - before->overlap;
-	uint64_t served = after->served - before->served;
+	uint64_t elapsed = after->at - before->at, run = more(before->run, after->run);
+	uint64_t overlap = more(before->overlap, after->overlap);
+	uint64_t served = more(before->served, after->served);
 
 	*out = (struct sched_columns){
-		/* Another CPU's clock may say that it ran for less than what it has accounted. */
 		.used = part(MIN(overlap, run), run + served, elapsed),
 		.run = part(0, run, elapsed),
 		.sys = part(0, served, elapsed),

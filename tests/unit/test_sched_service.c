@@ -213,6 +213,24 @@ static void columns_show_a_storm(void **state)
 	check_sums();
 }
 
+/* One that is woken right after a look, by a CPU whose clock is behind that of who looked, has
+ * waited for less than was seen then. */
+static void no_column_falls_below_nothing(void **state)
+{
+	struct sched_sample before = {.at = 1000 * MS, .run = 5 * US, .wait = 400 * MS}, after;
+	struct sched_columns columns;
+
+	before.overlap = 4 * US;
+	after = before;
+	after.at += 1000 * MS;
+	after.wait -= 2 * US;
+	after.run -= 1 * US;
+	after.ready += 1000 * MS;
+	sched_columns(&before, &after, &columns);
+	assert_int_equal(columns.wait | columns.vmwait | columns.run | columns.used, 0);
+	assert_int_equal(columns.ready, 10000);
+}
+
 /* Each wait goes to what it is for, the one that lasts too. */
 static void waits_are_told_apart(void **state)
 {
@@ -253,6 +271,7 @@ int main(void)
 		cmocka_unit_test(the_timer_serves_who_wakes_by_it),
 		cmocka_unit_test(a_lender_is_overlapped_for_who_runs_in_its_place),
 		cmocka_unit_test(columns_show_a_storm),
+		cmocka_unit_test(no_column_falls_below_nothing),
 		cmocka_unit_test(waits_are_told_apart),
 	};
 
