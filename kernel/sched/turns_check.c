@@ -35,10 +35,9 @@ static bool is_order(uint64_t order)
 {
 	unsigned seen = 0;
 
-	for (; order; order >>= TURNS_PLACE_BITS)
+	for (unsigned at = 0; at < TURNS_WIDTH; at++, order >>= TURNS_PLACE_BITS)
 		seen |= 1u << order % TURNS_WIDTH;
-	/* The last place, or those behind what was seen, may have slot 0. */
-	return (seen | 1) == (1u << TURNS_WIDTH) - 1;
+	return seen == (1u << TURNS_WIDTH) - 1;
 }
 
 static const char *node_wrong(const struct turns_node *node)

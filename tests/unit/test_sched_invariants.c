@@ -311,6 +311,26 @@ static void a_turn_out_of_order(void **state)
 	sim_check();
 }
 
+/* One slot has two places, so that another has none. */
+static void a_slot_twice(void **state)
+{
+	struct turns_node *leaf;
+	uint64_t order;
+
+	start_checked(1, 12);
+	leaf = first_ready()->turn.leaf;
+	order = leaf->order;
+	for (unsigned lost = 0; lost < TURNS_WIDTH; lost++) {
+		const unsigned place = turns_place(leaf, lost);
+		const uint64_t twice = (lost + 1) % TURNS_WIDTH;
+
+		leaf->order ^= (lost ^ twice) << TURNS_PLACE_BITS * place;
+		assert_state_breaks(SCHED_I14);
+		leaf->order = order;
+	}
+	sim_check();
+}
+
 static void a_request_that_nothing_follows(void **state)
 {
 	struct task *current;
@@ -533,6 +553,7 @@ int main(void)
 		cmocka_unit_test(a_reweight_that_keeps_virtual_time),
 		cmocka_unit_test(a_load_that_forgets_who_left),
 		cmocka_unit_test(a_turn_out_of_order),
+		cmocka_unit_test(a_slot_twice),
 		cmocka_unit_test(a_request_that_nothing_follows),
 		cmocka_unit_test(a_least_that_nobody_refreshed),
 		cmocka_unit_test(a_queue_out_of_order),
