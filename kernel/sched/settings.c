@@ -226,11 +226,6 @@ static bool exceeds(const struct entity *member, uint32_t rate)
 	return member->reservation > rate;
 }
 
-static bool has_other_limit(const struct entity *member, uint32_t rate)
-{
-	return member->limit.rate != rate;
-}
-
 /* A member of which that is so; NULL: there is none. It stays until the configuration's lock is
  * released: whoever frees it takes back what it reserved first (sched_reserve_vm()). */
 static struct task *find_other(
@@ -276,23 +271,32 @@ static enum vmk_status divide(struct sched *sched, struct group *group, uint32_t
 	return status;
 }
 
+/* Refused, it stays as it was. */
+static enum vmk_status redivide(
+	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage)
+{
+	const uint32_t old = group->entity.reservation;
+	const unsigned parts = count_parts(group);
+	enum vmk_status status = divide(sched, group, rate, parts, shortage);
+	struct shortage unused;
+
+	if (status != VMK_OK)
+		divide(sched, group, old, parts, &unused);
+	return status;
+}
+
 enum vmk_status sched_reserve_vm(
 	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage)
 {
+	enum vmk_status status = VMK_BAD_PARAM;
 	uint64_t saved;
-	unsigned parts;
-	struct shortage unused;
-	enum vmk_status status;
-	uint32_t old;
 
 	if (rate < group->least)
 		return VMK_BAD_PARAM;
 	saved = spin_lock(&sched->config);
-	parts = count_parts(group);
-	old = group->entity.reservation;
-	status = divide(sched, group, rate, parts, shortage);
-	if (status != VMK_OK)
-		divide(sched, group, old, parts, &unused);
+	/* Of members to come, too: they would be refused when they join. */
+	if (!group->member_limit || rate / count_parts(group) <= group->member_limit)
+		status = redivide(sched, group, rate, shortage);
 	spin_unlock(&sched->config, saved);
 	return status;
 }
@@ -387,15 +391,24 @@ static void look_again(struct sched *sched, struct runq *runq)
 	spin_unlock(&runq->lock, saved);
 }
 
-/* What ran without the limit is not charged to it; who is parked or runs learns of it. */
-static void limit(struct sched *sched, struct entity *entity, uint32_t rate)
+/* Before limits change: what ran without them is not charged to them. */
+static void begin_limits(struct sched *sched)
+{
+	for (unsigned i = 0; i < sched->cpus; i++)
+		look_again(sched, sched->runqs[i]);
+}
+
+static void limit(struct entity *entity, uint32_t rate, uint64_t now)
 {
 	if (rate == entity->limit.rate)
 		return;
-	for (unsigned i = 0; i < sched->cpus; i++)
-		look_again(sched, sched->runqs[i]);
 	__atomic_store_n(&entity->limit.rate, rate, __ATOMIC_RELAXED);
-	__atomic_store_n(&entity->limit.tag, sched->ops->now(), __ATOMIC_RELAXED);
+	__atomic_store_n(&entity->limit.tag, now, __ATOMIC_RELAXED);
+}
+
+/* Who is parked or runs learns of them. */
+static void end_limits(struct sched *sched)
+{
 	for (unsigned i = 0; i < sched->cpus; i++)
 		tell_of_limits(sched, sched->runqs[i]);
 }
@@ -405,23 +418,37 @@ enum vmk_status sched_set_limit(struct sched *sched, struct entity *entity, uint
 	uint64_t saved = spin_lock(&sched->config);
 	bool fits = !rate || rate >= entity->reservation;
 
-	if (fits)
-		limit(sched, entity, rate);
+	if (fits && rate != entity->limit.rate) {
+		begin_limits(sched);
+		limit(entity, rate, sched->ops->now());
+		end_limits(sched);
+	}
 	spin_unlock(&sched->config, saved);
 	return fits ? VMK_OK : VMK_BAD_PARAM;
+}
+
+static void limit_members(struct group *group, uint32_t rate, uint64_t now)
+{
+	uint64_t saved = spin_lock(&group->lock);
+
+	group->member_limit = rate;
+	list_for_each (node, &group->members)
+		limit(&list_entry(node, struct task, member)->entity, rate, now);
+	spin_unlock(&group->lock, saved);
 }
 
 enum vmk_status sched_limit_members(struct sched *sched, struct group *group, uint32_t rate)
 {
 	uint64_t saved = spin_lock(&sched->config);
 	const uint32_t part = group->entity.reservation / count_parts(group);
-	struct task *task = NULL;
 	bool fits = !rate || (rate >= part && !find_other(group, exceeds, rate));
 
-	if (fits)
-		group->member_limit = rate;
-	while (fits && (task = find_other(group, has_other_limit, rate)))
-		limit(sched, &task->entity, rate);
+	/* All at once: interrupts are off, and each CPU's tasks are gone through. */
+	if (fits && rate != group->member_limit) {
+		begin_limits(sched);
+		limit_members(group, rate, sched->ops->now());
+		end_limits(sched);
+	}
 	spin_unlock(&sched->config, saved);
 	return fits ? VMK_OK : VMK_BAD_PARAM;
 }

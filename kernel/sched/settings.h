@@ -35,7 +35,7 @@ enum vmk_status sched_reserve_group(
 	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage);
 /* The same for a VM's group, whose members, the vCPUs, have equal parts of what it reserves, as
  * much as each was promised. Whoever frees a member calls sched_reserve(0) for it first.
- * VMK_BAD_PARAM: less than the VM has to reserve, too. */
+ * VMK_BAD_PARAM: less than the VM has to reserve, or more than its members' limit, too. */
 enum vmk_status sched_reserve_vm(
 	struct sched *sched, struct group *group, uint32_t rate, struct shortage *shortage);
 

@@ -163,11 +163,13 @@ static void a_vcpus_limit_is_not_below_what_it_reserves(void **state)
 	assert_int_equal(vm->entity.reservation, 600000);
 	assert_int_equal(sim_tasks[0].task.entity.reservation, 300000);
 	run_checked(200 * MS, MS);
-	/* The part that is kept for one that has not joined yet counts, too. */
-	vm->parts = 1;
+	/* The parts that are kept for those that have not joined yet count, too. */
+	vm->parts = 2;
 	group_leave(&sim_tasks[0].task);
 	group_leave(&sim_tasks[1].task);
-	assert_int_equal(sched_limit_members(&sim_sched, vm, 599999), VMK_BAD_PARAM);
+	assert_int_equal(sched_limit_members(&sim_sched, vm, 299999), VMK_BAD_PARAM);
+	assert_int_equal(sched_reserve_vm(&sim_sched, vm, 600002, &shortage), VMK_BAD_PARAM);
+	assert_int_equal(vm->entity.reservation, 600000);
 }
 
 int main(void)
