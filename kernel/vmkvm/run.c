@@ -334,7 +334,7 @@ static enum sched_wait waits_for(const struct vm_vcpu *v)
 {
 	const bool asleep = v->phase == PHASE_HALTED || v->phase == PHASE_WAITS;
 
-	return asleep ? SCHED_WAIT_WORK : SCHED_WAIT_EVENT;
+	return asleep && !is_held(v) ? SCHED_WAIT_WORK : SCHED_WAIT_EVENT;
 }
 
 static void wait(struct vm_vcpu *v)

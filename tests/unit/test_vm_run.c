@@ -166,6 +166,7 @@ static enum vcpu_stop halts(uint64_t ticks)
 static void waits_a_millisecond(uint64_t deadline)
 {
 	assert_in_range(deadline, run_sim.now + 1000000, run_sim.now + 1000001);
+	assert_int_equal(run_sim.waits_for, SCHED_WAIT_WORK);
 	run_sim.now = deadline;
 }
 
@@ -214,10 +215,12 @@ static void halted_and_deaf(void **state)
 	run("pwwNp");
 }
 
-/* While it is paused, its timer is none; time passes for the host alone. */
+/* While it is paused, its timer is none; time passes for the host alone. It does not idle: others
+ * keep it from what it has to do. */
 static void pauses_then_goes_on(uint64_t deadline)
 {
 	assert_int_equal(deadline, 0);
+	assert_int_equal(run_sim.waits_for, SCHED_WAIT_EVENT);
 	guest_clock_stop(&run_vm.vtx.clock, run_sim.now, run_sim.now);
 	run_sim.now += RUN_HZ;
 	if (rounds++ == 0)
@@ -336,6 +339,7 @@ static void interrupts_do_not_help(uint64_t deadline)
 
 	assert_int_equal(deadline, 0);
 	assert_int_equal(v->phase, PHASE_STOPPED);
+	assert_int_equal(run_sim.waits_for, SCHED_WAIT_EVENT);
 	if (rounds++) {
 		run_end();
 		return;

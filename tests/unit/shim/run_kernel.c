@@ -102,6 +102,7 @@ void world_yield(void)
 
 void world_waits_for(enum sched_wait what)
 {
+	run_sim.waits_for = what;
 }
 
 bool world_lend(struct world *to, void (*part)(void *argument), void *argument)

@@ -20,6 +20,7 @@ struct run_sim {
 	bool (*lent)(void);   /* the VMX world's, in its place; NULL: it is busy */
 	uint64_t now, flags;  /* host ticks; the guest's RFLAGS */
 	uint32_t wanted;
+	enum sched_wait waits_for;
 	bool taken;
 	unsigned cpu, puts, runs, kicks;
 	char text[200]; /* what was logged last */
