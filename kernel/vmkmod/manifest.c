@@ -515,9 +515,8 @@ static const char *check_cpu(const struct package *p)
 	if (p->kind != PACKAGE_VM)
 		return NULL;
 	if (p->vm_cpu_reservation > (p->vm_cpu_limit ? MIN(most, p->vm_cpu_limit) : most))
-		return "manifest: cpu-reservation is more than cpu-limit, or vcpu-limit (100 "
-		       "without it) "
-		       "for each vCPU";
+		return "manifest: cpu-reservation is more than cpu-limit, or than vcpu-limit "
+		       "(without it 100) for each vCPU";
 	return NULL;
 }
 

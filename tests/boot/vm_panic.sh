@@ -32,8 +32,8 @@ tboot-integration/image/mkiso --boot-cfg "$dir/boot.cfg" --from "$dir/build/file
 	--enable-tboot 1 --tboot build/tboot.elf --sinit build/sinit.bin \
 	--tboot-args "logging=serial,memory loglvl=err,warn,info ap_wake_mwait=true" || exit 1
 
-# counted NTH-LAST-FIELD-OF-THE-COUNTERS REGEX: at the last line of COM1 that matches.
-counted() # COLUMN REGEX
+# counted COLUMN REGEX: that column of the counters at the last line of COM1 that matches.
+counted()
 {
 	column=$1 regex=$2 awk '$0 ~ ENVIRON["regex"] { n = $ENVIRON["column"] } END { print n }' "$dir/sim/vmx.counts"
 }

@@ -179,8 +179,9 @@ static void test_levels_and_kinds(void **state)
 #define VMS_ERROR      "manifest: vms is neither all nor up to 4 names of virtual machines"
 #define MEMORY_LIMIT \
 	"manifest: memory-limit-kib is no number from 1 to 4194304, or 16777216 for a VM"
-#define TOO_MUCH                                                                                \
-	"manifest: cpu-reservation is more than cpu-limit, or vcpu-limit (100 without it) for " \
+#define TOO_MUCH                                                                                 \
+	"manifest: cpu-reservation is more than cpu-limit, or than vcpu-limit (without it 100) " \
+	"for "                                                                                   \
 	"each vCPU"
 #define VCPU_LIMIT     "manifest: vcpu-limit is no percentage of one pCPU from 1 to 100"
 #define LATENCY_CPU    "manifest: latency-sensitivity=high needs cpu-reservation=90 for each vCPU"
