@@ -132,6 +132,37 @@ static void test_each_sign_counts(void **state)
 	assert_false(verdict.signs[SRTM_OWN].holds);
 }
 
+/* More than are looked for in one walk through the log. */
+static void test_many_modules(void **state)
+{
+	static struct srtm_module many[20];
+	static char lines[ARRAY_SIZE(many)][16];
+	char text[64];
+
+	boot();
+	for (unsigned i = 0; i < ARRAY_SIZE(many); i++) {
+		snprintf(lines[i], sizeof(lines[i]), "%u.pkg", i);
+		grub("module_cmdline", lines[i]);
+		file("/boot/some.pkg", lines[i]);
+		many[i].cmdline = lines[i];
+		hash_sha256(lines[i], strlen(lines[i]), many[i].sha256);
+	}
+	facts.log_bytes = writer.size;
+	facts.modules = many;
+	facts.module_count = ARRAY_SIZE(many);
+	srtm_draw(&facts, &verdict);
+	assert_true(verdict.measured);
+	for (unsigned i = ARRAY_SIZE(many); i-- > 0;) {
+		many[i].sha256[31] ^= 1;
+		snprintf(text, sizeof(text), "module %u: its bytes were not measured", i + 1);
+		expect(SRTM_MODULES, text);
+		many[i].cmdline = "none";
+		snprintf(text, sizeof(text), "module %u: its command line was not", i + 1);
+		expect(SRTM_MODULES, text);
+		assert_true(verdict.signs[SRTM_CMDLINE].holds);
+	}
+}
+
 /* A command that names a kernel which nobody measured as a file. */
 static void test_the_kernel_has_to_be_a_file(void **state)
 {
@@ -339,6 +370,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_sign_holds),
 		cmocka_unit_test(test_each_sign_counts),
+		cmocka_unit_test(test_many_modules),
 		cmocka_unit_test(test_the_kernel_has_to_be_a_file),
 		cmocka_unit_test(test_a_command_is_what_was_measured),
 		cmocka_unit_test(test_a_long_path),
