@@ -12,6 +12,7 @@
 
 /* What freed small objects hold: as a pointer it is not canonical, so its use faults. */
 #define HEAP_POISON 0x6b6b6b6b6b6b6b6bull
+_Static_assert(HEAP_POISON == 0x0101010101010101ull * (uint8_t)HEAP_POISON, "bytes are alike");
 
 void heap_init(void);
 /* `bytes` zeroed bytes, 16-byte aligned, or NULL. The caller owns them until heap_free(). */
