@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define PIECES_MAX   3u
 #define LOG_BYTES    2048u /* of a good host's log at most */
 #define ASKS_MAX     259u  /* the first question, the challenge, and reading on */
+#define ASKS_MIN     257u  /* before that ends for their number */
 
 enum { LOGS_ONLY = 1, CREDENTIAL = 2, WHOLE_AUDIT = 4, HOST_WAS_THERE = 8, ENDLESS = 16 };
 enum { QUOTES = 4, NO_QUOTE = 8, SILENT = 16 };
@@ -181,6 +182,15 @@ static void check_logs(const struct evidence *evidence)
 	}
 }
 
+/* It fails by an answer, or when there are too many of them. */
+static void check_end(bool good)
+{
+	const bool refused = host.wrong || host.silent;
+
+	require(!good || !refused, "refused");
+	require(good || refused || host.asks >= ASKS_MIN, "taken");
+}
+
 static void run(uint8_t options, const struct bytes *known)
 {
 	static uint8_t sealed[4];
@@ -197,7 +207,7 @@ static void run(uint8_t options, const struct bytes *known)
 	struct fault fault = {0};
 	bool good = fetch_evidence(&evidence, &client, &fetch, &fault);
 
-	require(!good || (!host.wrong && !host.silent), "refused");
+	check_end(good);
 	if (!good)
 		return;
 	check_logs(&evidence);
@@ -206,7 +216,9 @@ static void run(uint8_t options, const struct bytes *known)
 		host.have[LOG_AUDIT] = 0;
 		memset(host.seen, 0, sizeof(host.seen));
 		host.asks = 0;
-		if (fetch_whole_audit(&evidence, &client, &fetch, &fault))
+		good = fetch_whole_audit(&evidence, &client, &fetch, &fault);
+		check_end(good);
+		if (good)
 			check_logs(&evidence);
 	}
 	evidence_free(&evidence);
