@@ -86,7 +86,7 @@ static void try_edited(bool as_text, const uint8_t *steps, size_t size)
 	json_t *root = edited(steps, size);
 
 	if (as_text)
-		try_text(text, json_dumpb(root, text, sizeof(text), 0));
+		try_text(text, json_edit_text(root, text, sizeof(text)));
 	else
 		check(&evidence, evidence_from_json(&evidence, root, &fault), &fault);
 	json_decref(root);

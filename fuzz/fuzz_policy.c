@@ -126,7 +126,7 @@ static void try_edited(uint8_t how, const uint8_t *steps, size_t size)
 	json_t *root = edited(how & 1, steps, size);
 
 	if (how & 2)
-		try_text(text, json_dumpb(root, text, sizeof(text), 0));
+		try_text(text, json_edit_text(root, text, sizeof(text)));
 	else
 		check(&policy, policy_from_json(&policy, root, &fault), &fault);
 	json_decref(root);

@@ -183,3 +183,12 @@ json_t *json_edited(json_t *good, const uint8_t *steps, size_t bytes, const char
 		edit(root, steps + at, extra);
 	return root;
 }
+
+size_t json_edit_text(const json_t *root, char *to, size_t room)
+{
+	const size_t bytes = json_dumpb(root, to, room, 0);
+
+	if (bytes > room)
+		abort();
+	return bytes;
+}

@@ -15,5 +15,7 @@
  * given back.
  */
 json_t *json_edited(json_t *good, const uint8_t *steps, size_t bytes, const char *const *extra);
+/* What it is as a text, without a terminating zero, and its bytes; aborts if there are more. */
+size_t json_edit_text(const json_t *root, char *to, size_t room);
 
 #endif

@@ -123,6 +123,8 @@ static const char *page_fault(uint64_t frame, uint16_t shown, uint8_t said, uint
 {
 	if (shown && shown != frame)
 		FAULT("the world sees a frame that a page has not");
+	if (frame >= RAM_MACHINE_FRAMES)
+		FAULT("a page has a frame that there is not");
 	if (said != (frame ? machine->content[frame] : 0))
 		FAULT("a page does not hold what was written");
 	if (frame && !take_once(taken, frame))
@@ -151,7 +153,8 @@ static const char *pages_fault(const struct vm *vm, const uint8_t *said)
 		}
 	}
 	for (unsigned i = 0; i < m->stocked; i++)
-		if (machine->content[m->stock[i].v] || !take_once(taken, m->stock[i].v))
+		if (m->stock[i].v >= RAM_MACHINE_FRAMES || machine->content[m->stock[i].v] ||
+			!take_once(taken, m->stock[i].v))
 			FAULT("a frame in stock is not clear, or not the VM's alone");
 	return NULL;
 }

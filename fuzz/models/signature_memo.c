@@ -42,10 +42,20 @@ static void need(bool it)
 		abort();
 }
 
-/* The key's public half: a point, or a modulus. */
-static size_t public_half(const EVP_PKEY *key, uint8_t *to, size_t room)
+static size_t put_number(const EVP_PKEY *key, const char *name, uint8_t *to, size_t room)
 {
 	BIGNUM *n = NULL;
+	size_t bytes;
+
+	need(EVP_PKEY_get_bn_param(key, name, &n) == 1 && (size_t)BN_num_bytes(n) <= room);
+	bytes = (size_t)BN_bn2bin(n, to);
+	BN_free(n);
+	return bytes;
+}
+
+/* The key's public half: a point, or exponent and modulus. */
+static size_t public_half(const EVP_PKEY *key, uint8_t *to, size_t room)
+{
 	size_t bytes = 0;
 
 	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
@@ -53,11 +63,8 @@ static size_t public_half(const EVP_PKEY *key, uint8_t *to, size_t room)
 			     key, OSSL_PKEY_PARAM_PUB_KEY, to, room, &bytes) == 1);
 		return bytes;
 	}
-	need(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
-		(size_t)BN_num_bytes(n) <= room);
-	bytes = (size_t)BN_bn2bin(n, to);
-	BN_free(n);
-	return bytes;
+	bytes = put_number(key, OSSL_PKEY_PARAM_RSA_E, to, room);
+	return bytes + put_number(key, OSSL_PKEY_PARAM_RSA_N, to + bytes, room - bytes);
 }
 
 /* SHA-256 of all that a result depends on. */
