@@ -1,9 +1,9 @@
 /* sources: attest/verifier/hostfile.c */
 /* quiet: attest/verifier/host.c attest/verifier/bytes.c attest/verifier/fault.c */
 /* quiet: attest/verifier/reason.c attest/verifier/evidence.c kernel/lib/hex.c */
-/* quiet: fuzz/models/json_edit.c */
+/* plain: fuzz/models/json_edit.c fuzz/models/json_memory.c */
 /* libs: -lcrypto -ljansson */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * What the verifier keeps of a host: a file that is taken says the same when it is written again,
  * but for the case of hex digits; what a host has is taken unless it is too large. The input is a
@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "fuzz/models/json_edit.h"
+#include "fuzz/models/json_memory.h"
 #include "lib/reader.h"
 #include "verifier/hostfile.h"
 
@@ -27,6 +28,7 @@ static void check(bool condition)
 
 /* Beyond what is taken of each. */
 #define PART_MAX 17000u
+#define TEXT_MAX (1u << 18)
 
 static struct bytes part(struct reader *in)
 {
@@ -57,33 +59,31 @@ static json_t *host(struct reader *in, bool *fits)
 	return root;
 }
 
-static char *sorted(const json_t *root)
+/* As a text that two of the same have alike; takes `root`. */
+static void sort(json_t *root, char text[TEXT_MAX])
 {
-	return json_dumps(root, JSON_SORT_KEYS | JSON_COMPACT);
+	const size_t bytes = json_dumpb(root, text, TEXT_MAX - 1, JSON_SORT_KEYS | JSON_COMPACT);
+
+	check(bytes < TEXT_MAX);
+	text[bytes] = 0;
+	json_decref(root);
 }
 
 /* True if it was taken. */
 static bool try(const char *text, size_t size)
 {
+	static char said[TEXT_MAX], again[TEXT_MAX];
 	struct fault fault = {0};
-	char *said, *again;
 	struct host host;
-	json_t *root;
 
 	if (!host_parse(&host, text, size, "file", &fault)) {
 		check(fault.reason == REASON_STATE && strcmp(fault.what, "file") == 0);
 		return false;
 	}
 	check(host_fits(&host));
-	root = json_loadb(text, size, 0, NULL);
-	said = sorted(root);
-	json_decref(root);
-	root = host_to_json(&host);
-	again = sorted(root);
-	json_decref(root);
+	sort(json_loadb(text, size, 0, NULL), said);
+	sort(host_to_json(&host), again);
 	check(strcasecmp(said, again) == 0);
-	free(said);
-	free(again);
 	host_free(&host);
 	return true;
 }
@@ -92,30 +92,29 @@ static void try_edited(struct reader *in)
 {
 	static const char *const extra[] = {"seen", "null", "seen", "{}", "nonces", "[]", "nonces",
 		"[{\"sha256\": \"00\", \"used-ms\": 1}]", "more", "1", NULL};
+	static char text[TEXT_MAX];
 	bool fits, taken;
 	json_t *good = host(in, &fits);
 	const size_t steps = reader_left(in);
 	json_t *root = json_edited(good, reader_bytes(in, steps), steps, extra);
-	char *text = json_dumps(root, 0);
 
+	taken = try(text, json_edit_text(root, text, sizeof(text)));
 	json_decref(root);
 	json_decref(good);
-	if (!text)
-		return;
-	taken = try(text, strlen(text));
 	check(steps || taken == fits);
-	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct reader in = reader_of(data, size);
+	size_t live;
 
-	if (!size || data[0]) {
+	json_memory_use();
+	live = json_memory_live();
+	if (!size || reader_u8(&in))
 		try((const char *)data, size);
-		return 0;
-	}
-	reader_u8(&in);
-	try_edited(&in);
+	else
+		try_edited(&in);
+	check(json_memory_live() == live);
 	return 0;
 }
