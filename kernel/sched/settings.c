@@ -301,6 +301,14 @@ enum vmk_status sched_reserve_vm(
 	return status;
 }
 
+static void limit(struct entity *entity, uint32_t rate, uint64_t now)
+{
+	if (rate == entity->limit.rate)
+		return;
+	__atomic_store_n(&entity->limit.rate, rate, __ATOMIC_RELAXED);
+	__atomic_store_n(&entity->limit.tag, now, __ATOMIC_RELAXED);
+}
+
 enum vmk_status sched_reserve_part(
 	struct sched *sched, struct task *task, struct shortage *shortage)
 {
@@ -310,7 +318,7 @@ enum vmk_status sched_reserve_part(
 	enum vmk_status status = VMK_OK;
 
 	/* Nothing has run yet that it could be charged. */
-	__atomic_store_n(&task->entity.limit.rate, group->member_limit, __ATOMIC_RELAXED);
+	limit(&task->entity, group->member_limit, sched->ops->now());
 	if (rate != task->entity.reservation)
 		status = reserve(sched, task, rate, task->affinity, shortage);
 	spin_unlock(&sched->config, saved);
@@ -396,14 +404,6 @@ static void begin_limits(struct sched *sched)
 {
 	for (unsigned i = 0; i < sched->cpus; i++)
 		look_again(sched, sched->runqs[i]);
-}
-
-static void limit(struct entity *entity, uint32_t rate, uint64_t now)
-{
-	if (rate == entity->limit.rate)
-		return;
-	__atomic_store_n(&entity->limit.rate, rate, __ATOMIC_RELAXED);
-	__atomic_store_n(&entity->limit.tag, now, __ATOMIC_RELAXED);
 }
 
 /* Who is parked or runs learns of them. */
