@@ -37,6 +37,7 @@ static struct {
 	const uint8_t *data;
 	size_t size, at;
 	uint32_t asked; /* bit n: that log, from the beginning on */
+	uint32_t named; /* those that a question has been for */
 	size_t known;   /* bytes of the audit log that there are beforehand */
 	size_t have[LOG_COUNT], wanted[LOG_COUNT], total[LOG_COUNT];
 	bool seen[LOG_COUNT];
@@ -67,6 +68,7 @@ static uint8_t next(void)
 static void check_question(const struct tap_request *request)
 {
 	require(++host.asks <= ASKS_MAX, "an end");
+	require(request->log_count <= TAP_LOGS_MAX, "no more logs than there is room for");
 	for (size_t i = 0; i < request->log_count; i++) {
 		const struct tap_log_request *log = &request->logs[i];
 		char name[16] = {0};
@@ -77,6 +79,7 @@ static void check_question(const struct tap_request *request)
 		require(id < LOG_COUNT && (host.asked >> id & 1), "a log that is wanted");
 		require(log->start == host.have[id], "from where it ended");
 		require(!host.seen[id] || host.have[id] < host.wanted[id], "what is not there yet");
+		host.named |= 1u << id;
 	}
 }
 
@@ -170,9 +173,10 @@ bool client_ask(struct client *client, const struct tap_request *request,
 	return true;
 }
 
-/* All that was taken, in order. */
+/* All that was taken, in order, and all was asked for. */
 static void check_logs(const struct evidence *evidence)
 {
+	require(host.named == host.asked, "each log asked for");
 	for (unsigned i = 0; i < LOG_COUNT; i++) {
 		const struct bytes *log = &evidence->logs[i];
 
@@ -213,6 +217,7 @@ static void run(uint8_t options, const struct bytes *known)
 	check_logs(&evidence);
 	if (options & WHOLE_AUDIT) {
 		host.asked = 1u << LOG_AUDIT;
+		host.named = 0;
 		host.have[LOG_AUDIT] = 0;
 		memset(host.seen, 0, sizeof(host.seen));
 		host.asks = 0;
@@ -241,9 +246,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host.data = data;
 	host.size = size;
 	host.at = HEADER_BYTES;
-	/* A question has room for eight logs, and nobody asks for more. */
-	host.asked =
-		(data[1] | (uint32_t)data[2] << 8) & ((1u << LOG_COUNT) - 1) & ~(1u << LOG_EK_PUB);
+	host.asked = (data[1] | (uint32_t)data[2] << 8) & ((1u << LOG_COUNT) - 1);
 	for (unsigned i = 0; i < LOG_COUNT; i++)
 		host.total[i] = (data[3] * (i + 1) * 37u) % LOG_BYTES;
 	if (!text[0][1])

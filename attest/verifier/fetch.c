@@ -8,6 +8,7 @@
 #define ROUNDS_MAX 256u
 
 struct progress {
+	uint32_t unasked; /* bit n: log n, of which no question has said anything yet */
 	uint64_t total[LOG_COUNT];
 	bool seen[LOG_COUNT];
 };
@@ -84,12 +85,33 @@ static bool take_answer(struct evidence *evidence, struct progress *progress, ui
 	return true;
 }
 
-static void add_log(struct tap_request *request, enum log_id id, const struct evidence *evidence)
+static bool is_wanted(
+	const struct progress *progress, enum log_id id, const struct evidence *evidence)
 {
-	const char *name = log_name(id);
+	return (progress->unasked >> id & 1) ||
+	       (progress->seen[id] && evidence->logs[id].size < progress->total[id]);
+}
 
-	request->logs[request->log_count++] = (struct tap_log_request){
-		.id = name, .id_size = strlen(name), .start = evidence->logs[id].size};
+/*
+ * Asks for what is wanted, as far as a request has room: what has none comes in the next one, after
+ * the quote. Answers what was asked for, bit n for log n.
+ */
+static uint32_t add_logs(
+	struct tap_request *request, struct progress *progress, const struct evidence *evidence)
+{
+	uint32_t asked = 0;
+
+	for (unsigned int i = 0; i < LOG_COUNT && request->log_count < TAP_LOGS_MAX; i++) {
+		const char *name = log_name((enum log_id)i);
+
+		if (!is_wanted(progress, (enum log_id)i, evidence))
+			continue;
+		request->logs[request->log_count++] = (struct tap_log_request){
+			.id = name, .id_size = strlen(name), .start = evidence->logs[i].size};
+		asked |= 1u << i;
+	}
+	progress->unasked &= ~asked;
+	return asked;
 }
 
 static bool ask(struct evidence *evidence, struct client *client, struct progress *progress,
@@ -106,21 +128,16 @@ static bool ask(struct evidence *evidence, struct client *client, struct progres
 	return ok;
 }
 
-/* Reads on where an answer held only the beginning of a log. */
+/* Reads on where an answer held only the beginning of a log, or a request had no room for one. */
 static bool read_on(struct evidence *evidence, struct client *client, struct progress *progress,
-	const struct tap_request *first, struct fault *fault)
+	uint32_t pcr_mask, struct fault *fault)
 {
-	for (unsigned int round = 0; round < ROUNDS_MAX; round++) {
-		struct tap_request request = {
-			.hello = true, .nonce = first->nonce, .pcr_mask = first->pcr_mask};
-		uint32_t asked = 0;
+	for (unsigned int round = 0; round <= ROUNDS_MAX; round++) {
+		struct tap_request request = {.hello = true,
+			.nonce = {evidence->nonce, evidence->nonce_size},
+			.pcr_mask = pcr_mask};
+		uint32_t asked = add_logs(&request, progress, evidence);
 
-		for (unsigned int i = 0; i < LOG_COUNT; i++) {
-			if (progress->seen[i] && evidence->logs[i].size < progress->total[i]) {
-				add_log(&request, (enum log_id)i, evidence);
-				asked |= 1u << i;
-			}
-		}
 		if (!asked)
 			return true;
 		if (!ask(evidence, client, progress, &request, asked, fault))
@@ -148,19 +165,17 @@ static bool fetch_all(struct evidence *evidence, struct client *client, const st
 		.nonce = {evidence->nonce, evidence->nonce_size},
 		.pcr_mask = fetch->pcr_mask,
 	};
-	struct progress progress = {0};
+	struct progress progress = {.unasked = fetch->logs};
+	uint32_t asked;
 
 	add_credential(&request, fetch);
-	for (unsigned int i = 0; i < LOG_COUNT; i++) {
-		if (fetch->logs >> i & 1)
-			add_log(&request, (enum log_id)i, evidence);
-	}
-	if (!ask(evidence, client, &progress, &request, fetch->logs, fault))
+	asked = add_logs(&request, &progress, evidence);
+	if (!ask(evidence, client, &progress, &request, asked, fault))
 		return false;
 	if (!fetch->logs_only && evidence->attest.size == 0)
 		return unasked(fault, "no quote in it");
 	evidence->answered_ms = wall_clock_ms();
-	return read_on(evidence, client, &progress, &request, fault);
+	return read_on(evidence, client, &progress, fetch->pcr_mask, fault);
 }
 
 /*
@@ -210,15 +225,8 @@ bool fetch_evidence(struct evidence *evidence, struct client *client, const stru
 bool fetch_whole_audit(struct evidence *evidence, struct client *client, const struct fetch *fetch,
 	struct fault *fault)
 {
-	struct tap_request request = {
-		.hello = true,
-		.nonce = {evidence->nonce, evidence->nonce_size},
-		.pcr_mask = fetch->pcr_mask,
-	};
-	struct progress progress = {0};
+	struct progress progress = {.unasked = 1u << LOG_AUDIT};
 
 	bytes_free(&evidence->logs[LOG_AUDIT]);
-	add_log(&request, LOG_AUDIT, evidence);
-	return ask(evidence, client, &progress, &request, 1u << LOG_AUDIT, fault) &&
-	       read_on(evidence, client, &progress, &request, fault);
+	return read_on(evidence, client, &progress, fetch->pcr_mask, fault);
 }

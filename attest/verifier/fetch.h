@@ -12,14 +12,14 @@ struct fetch {
 	uint32_t pcr_mask;                   /* never zero, even for logs alone */
 	bool logs_only;                      /* hello: no quote */
 	const struct credential *credential; /* qd-version 2 when not NULL */
-	uint32_t logs;                       /* bit n: enum log_id n */
+	uint32_t logs;                       /* bit n: enum log_id n; any of them */
 	const struct bytes *audit; /* what is known of the audit log; NULL or empty: nothing */
 };
 
 /*
  * Fills evidence, which the caller frees. A log that does not fit into one answer is read on with
- * further requests. The audit log is read on from what is known of it. Faults: those of client_ask;
- * malformed for an answer that was not asked for.
+ * further requests, and so are more logs than a request has room for. The audit log is read on from
+ * what is known of it. Faults: those of client_ask; malformed for an answer that was not asked for.
  */
 bool fetch_evidence(struct evidence *evidence, struct client *client, const struct fetch *fetch,
 	struct fault *fault);

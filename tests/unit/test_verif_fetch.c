@@ -14,8 +14,7 @@
 
 /* A host that answers as told, in place of the network. */
 static struct {
-	const char *log;  /* its log */
-	const char *id;   /* of that log; NULL: txt-drtm */
+	const char *log;  /* each of its logs */
 	size_t piece;     /* bytes of it in one answer */
 	size_t shrink_to; /* claims this total from the second answer on; 0: does not */
 	bool no_quote;
@@ -30,12 +29,28 @@ uint64_t wall_clock_ms(void)
 	return 42;
 }
 
+static void answer_log(const struct tap_log_request *request, struct tap_log *log)
+{
+	const size_t start = request->start;
+	size_t total = strlen(script.log), left;
+
+	if (script.shrink_to && start)
+		total = script.shrink_to;
+	left = start < total ? total - start : 0;
+	*log = (struct tap_log){
+		.id = script.unasked_log ? "vmk" : request->id,
+		.id_size = script.unasked_log ? 3 : request->id_size,
+		.start = start,
+		.total = total,
+		.content = {(const uint8_t *)script.log + start,
+			left < script.piece ? left : script.piece},
+	};
+	script.sent += log->content.size;
+}
+
 bool client_ask(struct client *client, const struct tap_request *request,
 	struct tap_response *response, struct bytes *body, struct fault *fault)
 {
-	const char *id = script.id ? script.id : "txt-drtm";
-	size_t total = strlen(script.log), start, left;
-
 	client->first_answer_ms = 1;
 	*body = bytes_copy("", 0);
 	*response = (struct tap_response){0};
@@ -45,38 +60,31 @@ bool client_ask(struct client *client, const struct tap_request *request,
 		response->attest = (struct tap_bytes){(const uint8_t *)"attest", 6};
 		response->signature = (struct tap_bytes){(const uint8_t *)"signature", 9};
 	}
-	if (request->log_count == 0)
-		return true;
-	if (script.shrink_to && request->logs[0].start)
-		total = script.shrink_to;
-	start = request->logs[0].start;
-	left = start < total ? total - start : 0;
-	response->log_count = 1;
-	response->logs[0] = (struct tap_log){
-		.id = script.unasked_log ? "vmk" : id,
-		.id_size = script.unasked_log ? 3 : strlen(id),
-		.start = start,
-		.total = total,
-		.content = {(const uint8_t *)script.log + start,
-			left < script.piece ? left : script.piece},
-	};
-	script.sent += response->logs[0].content.size;
+	assert_in_range(request->log_count, 0, TAP_LOGS_MAX);
+	response->log_count = request->log_count;
+	for (size_t i = 0; i < request->log_count; i++)
+		answer_log(&request->logs[i], &response->logs[i]);
 	return true;
 }
 
 static struct evidence evidence;
 static struct fault fault;
 
-static bool fetch(const char *log, size_t piece)
+static bool fetch_logs(uint32_t logs, const char *log, size_t piece)
 {
 	struct client client = {0};
-	struct fetch what = {.host = "h", .pcr_mask = 0x7e0000, .logs = 1u << LOG_TXT_DRTM};
+	struct fetch what = {.host = "h", .pcr_mask = 0x7e0000, .logs = logs};
 
 	script.log = log;
 	script.piece = piece;
 	script.questions = 0;
 	fault = (struct fault){0};
 	return fetch_evidence(&evidence, &client, &what, &fault);
+}
+
+static bool fetch(const char *log, size_t piece)
+{
+	return fetch_logs(1u << LOG_TXT_DRTM, log, piece);
 }
 
 static void takes_it_in_one(void **state)
@@ -97,6 +105,21 @@ static void takes_it_in_pieces(void **state)
 	evidence_free(&evidence);
 }
 
+/* A request has room for fewer logs than there are: those left over come with the next one. */
+static void takes_all_logs_that_there_are(void **state)
+{
+	for (size_t piece = 1; piece <= 4; piece++) {
+		assert_true(fetch_logs((1u << LOG_COUNT) - 1, "log", piece));
+		for (unsigned int i = 0; i < LOG_COUNT; i++) {
+			assert_int_equal(evidence.logs[i].size, 3);
+			assert_memory_equal(evidence.logs[i].data, "log", 3);
+		}
+		assert_memory_equal(evidence.attest.data, "attest", 6);
+		evidence_free(&evidence);
+	}
+	assert_int_equal(script.questions, 3);
+}
+
 /* Of the audit log only what is new has to come, unless it is another one. */
 static bool fetch_audit(const char *log, const char *known)
 {
@@ -104,18 +127,13 @@ static bool fetch_audit(const char *log, const char *known)
 	struct bytes bytes = {(uint8_t *)known, strlen(known)};
 	struct fetch what = {
 		.host = "h", .pcr_mask = 0x7e0000, .logs = 1u << LOG_AUDIT, .audit = &bytes};
-	bool ok;
 
 	script.log = log;
-	script.id = "audit";
 	script.piece = 100;
 	script.questions = 0;
 	script.sent = 0;
 	fault = (struct fault){0};
-	ok = fetch_evidence(&evidence, &client, &what, &fault);
-
-	script.id = NULL;
-	return ok;
+	return fetch_evidence(&evidence, &client, &what, &fault);
 }
 
 static void reads_the_audit_log_on(void **state)
@@ -148,10 +166,8 @@ static void fetches_the_whole_audit_log(void **state)
 
 	assert_true(fetch_audit("another one", "records"));
 	assert_memory_equal(evidence.logs[LOG_AUDIT].data, "records one", 11);
-	script.id = "audit";
 	script.piece = 4;
 	assert_true(fetch_whole_audit(&evidence, &client, &what, &fault));
-	script.id = NULL;
 	assert_memory_equal(evidence.logs[LOG_AUDIT].data, "another one", 11);
 	assert_int_equal(evidence.logs[LOG_AUDIT].size, 11);
 	evidence_free(&evidence);
@@ -208,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_it_in_one),
 		cmocka_unit_test(takes_it_in_pieces),
+		cmocka_unit_test(takes_all_logs_that_there_are),
 		cmocka_unit_test(nonces_differ),
 		cmocka_unit_test(reads_the_audit_log_on),
 		cmocka_unit_test(starts_again_where_the_audit_log_is_shorter),
