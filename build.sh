@@ -40,12 +40,11 @@ usage: ./build.sh COMMAND [OPTIONS]
       --no-tboot       without tboot: for a static measured launch
       --out DIR        elsewhere
   bench [--runs N] [NAME...]  measure; tables here, JSON in build/bench/: boot, attestation, size,
-                   verifier, scheduler, start (before SENTER), placement; and, only by name, fuzz (speed of each
-                   target, some ten minutes), peer (Debian's
-                   Linux + tboot + tpm2-tools, some minutes), scale (processors and memory),
-                   vm (exits of virtual machines beside Linux KVM), hardening (paths into the kernel
-                   beside Linux), guest-boot (a Linux guest beside KVM and the bare machine) and
-                   mitigations (what each costs)
+                   verifier, scheduler, start (before SENTER), placement; and, only by name as they take
+                   minutes: fuzz (speed of each target), peer (Debian's Linux + tboot + tpm2-tools), scale
+                   (processors and memory), vm (exits of virtual machines beside Linux KVM), hardening
+                   (paths into the kernel beside Linux), guest-boot (a Linux guest beside KVM and the bare
+                   machine) and mitigations (what each costs)
   clean            remove what was built (fetched files, keys and the emulated host stay)
   help             this text
 Logs of a run are left in build/run/.
@@ -128,6 +127,12 @@ case $command in
 setup | clean | help | --help | -h)
 	[ $# = 0 ] || die "$command takes no options, not '$*'"
 	;;
+build | run | test | image | bench)
+	# Before anything is installed or built; `fuzz` has a help of its own.
+	for option; do
+		case $option in --help | -h) command=help ;; esac
+	done
+	;;
 esac
 case $command in
 setup) setup ;;
@@ -145,7 +150,7 @@ image)
 	exec tboot-integration/image/build-image "$@"
 	;;
 fuzz)
-	setup
+	[[ ${1:-} =~ ^(--help|-h)$ ]] || setup
 	exec fuzz/run "$@"
 	;;
 bench)

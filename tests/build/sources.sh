@@ -16,7 +16,14 @@ ok "what bench mitigations takes away from a kernel can still be taken away" bas
 	'! for p in tests/benchmarks/without.d/*.patch; do git apply --check "$p" || echo "$p"; done | grep .'
 ok "no file is longer than its folder can explain (some 600 lines)" bash -c \
 	'! git ls-files -- "*.c" "*.h" "*.S" "*.sh" | xargs wc -l | awk "\$1 > 650 && \$2 != \"total\" { print; bad = 1 } END { exit !bad }"'
-for folder in tboot-integration tboot-integration/{image,txtsim,txtstat} kernel kernel/{lib,boot,arch/x86,mem,sched,trust,vmkmod,vmkdev,vmknet,vmkuser,worlds,port} \
+# In a folder where there is nothing to install or build.
+bare=$(mktemp -d) && mkdir "$bare/fuzz" && cp build.sh "$bare/" && cp fuzz/run "$bare/fuzz/"
+for command in build run test image fuzz bench; do
+	is "$command --help is help, before anything is installed or built" \
+		"$("$bare/build.sh" $command --help 2>&1 | grep -c '^usage: ./build.sh ')$(ls -A "$bare" | tr '\n' ' ')" '1build.sh fuzz '
+done
+rm -rf "$bare"
+for folder in tboot-integration tboot-integration/{image,txtsim,txtstat} kernel kernel/{lib,boot,arch/x86,mem,sched,trust,vtx,vmkmod,vmkdev,vmknet,vmkuser,vmkvm,replay,worlds,port} \
 	attest attest/{wire,agent,verifier} signing fuzz policy tests; do
 	ok "$folder has a README" test -s "$folder/README.md"
 done
