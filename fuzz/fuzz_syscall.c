@@ -261,7 +261,7 @@ static void change(uint8_t what, uint8_t value)
 	case 15:
 		world.memory_limit = (uint64_t)value << 15;
 		if (world.memory_limit < world.memory_used)
-			world.memory_limit = LIMIT;
+			world.memory_limit = MAX(LIMIT, world.memory_used);
 		break;
 	default:
 		change_port_and_console(what & 7, value);
