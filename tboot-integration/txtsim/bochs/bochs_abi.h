@@ -63,7 +63,6 @@ void bx_write_eflags(struct bx_cpu *, uint32_t flags, uint32_t mask) __asm__(
 void bx_set_eip(struct bx_cpu *, unsigned long) __asm__("_ZN8BX_CPU_C11dbg_set_eipEm");
 void bx_raise(struct bx_cpu *, unsigned vector, uint16_t error) __asm__("_ZN8BX_CPU_C9exceptionEjt")
 	__attribute__((noreturn));
-void bx_tlb_flush(struct bx_cpu *) __asm__("_ZN8BX_CPU_C9TLB_flushEv");
 void bx_deliver_init(struct bx_cpu *) __asm__("_ZN8BX_CPU_C12deliver_INITEv");
 void bx_deliver_sipi(struct bx_cpu *, unsigned vector) __asm__("_ZN8BX_CPU_C12deliver_SIPIEj");
 
@@ -93,6 +92,8 @@ void bx_op_vmptrld(struct bx_cpu *, struct bx_instruction *) __asm__(
 	"_ZN8BX_CPU_C7VMPTRLDEP15bxInstruction_c");
 void bx_op_vmclear(struct bx_cpu *, struct bx_instruction *) __asm__(
 	"_ZN8BX_CPU_C7VMCLEAREP15bxInstruction_c");
+void bx_op_nop(struct bx_cpu *, struct bx_instruction *) __asm__(
+	"_ZN8BX_CPU_C3NOPEP15bxInstruction_c");
 void bx_op_monitor(struct bx_cpu *, struct bx_instruction *) __asm__(
 	"_ZN8BX_CPU_C7MONITOREP15bxInstruction_c");
 void bx_op_vmxon(struct bx_cpu *, struct bx_instruction *) __asm__(

@@ -10,6 +10,7 @@
 #include "tboot-integration/txtsim/model/getsec.h"
 
 #define CR0_AT_RESET        0x60000010u
+#define CR0_PG              0x80000000u
 #define CR0_PG_AM_WP        0x80050000u
 #define CR4_SMXE            0x4000u
 #define EFLAGS_RESERVED     0x2u
@@ -291,12 +292,15 @@ void cpu_hook(const char *name, cpu_handler from, cpu_handler to)
 /*
  * Bochs watches the address that the CPU has translated last. Where MONITOR's own is in the TLB,
  * that is another one: of the screen, if the last thing was to write there, and no write ever wakes
- * the CPU. So MONITOR finds an empty TLB.
+ * the CPU. With its own address it was not woken either where there were eight. So tboot's CPUs,
+ * which have no paging, watch nothing: MWAIT may end at once (SDM 2B), and they look again.
  */
 static void on_monitor(struct bx_cpu *cpu, struct bx_instruction *instruction)
 {
-	bx_tlb_flush(cpu);
-	bx_op_monitor(cpu, instruction);
+	if (read32(cpu, offset.cr0) & CR0_PG)
+		bx_op_monitor(cpu, instruction);
+	else
+		bx_op_nop(cpu, instruction);
 }
 
 uint64_t cpu_host_cr3(void)
