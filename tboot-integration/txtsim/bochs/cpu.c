@@ -297,7 +297,7 @@ void cpu_hook(const char *name, cpu_handler from, cpu_handler to)
  */
 static void on_monitor(struct bx_cpu *cpu, struct bx_instruction *instruction)
 {
-	if (read32(cpu, offset.cr0) & CR0_PG)
+	if (cpu_in_guest(cpu) || read32(cpu, offset.cr0) & CR0_PG)
 		bx_op_monitor(cpu, instruction);
 	else
 		bx_op_nop(cpu, instruction);
