@@ -84,30 +84,20 @@ static void vm_round(const char *name, unsigned worlds)
 	} while (!ends);
 }
 
-struct usage {
-	uint64_t frames, heap;
-};
-
-static struct usage usage_now(void)
-{
-	heap_trim();
-	return (struct usage){frames_in_use(), heap_bytes_used()};
-}
-
 /* The first round fills what is kept for the next. */
 static void vm_rounds(const char *name, unsigned count, unsigned worlds)
 {
-	struct usage before, after;
+	uint64_t frames, heap;
 
 	vm_round(name, worlds);
-	before = usage_now();
+	frames = frames_in_use();
+	heap = heap_bytes_used();
 	for (unsigned i = 1; i < count; i++)
 		vm_round(name, worlds);
-	after = usage_now();
 	vmk_log("onboot=vms: %u rounds of %s, frames in use %llu before, %llu after, heap bytes "
 		"%llu before, %llu after",
-		count, name, (unsigned long long)before.frames, (unsigned long long)after.frames,
-		(unsigned long long)before.heap, (unsigned long long)after.heap);
+		count, name, (unsigned long long)frames, (unsigned long long)frames_in_use(),
+		(unsigned long long)heap, (unsigned long long)heap_bytes_used());
 }
 
 /* "NAME:COUNT", cut at the colon; false if it is none. */
@@ -145,13 +135,13 @@ static void power_on_vms(char *words)
 
 /* What loading a module takes, and unloading it must give back. */
 struct taken {
-	struct usage usage;
+	uint64_t frames, heap;
 	unsigned interrupts;
 };
 
 static struct taken taken_now(void)
 {
-	return (struct taken){usage_now(), irq_slots_used()};
+	return (struct taken){frames_in_use(), heap_bytes_used(), irq_slots_used()};
 }
 
 /* Where the image of the module was in each round: how many rounds moved it, and the address bits
@@ -195,11 +185,10 @@ static void module_rounds(const char *name, unsigned count)
 	vmk_log("onboot=modules: %u of %u rounds of %s, moved %u times in %u address bits", i,
 		MODULE_ROUNDS_FIRST + count, name, places.moves, bitmap_count(places.bits));
 	vmk_log("onboot=modules: before %llu frames, %llu heap bytes, %u interrupts",
-		(unsigned long long)before.usage.frames, (unsigned long long)before.usage.heap,
+		(unsigned long long)before.frames, (unsigned long long)before.heap,
 		before.interrupts);
 	vmk_log("onboot=modules: after %llu frames, %llu heap bytes, %u interrupts",
-		(unsigned long long)after.usage.frames, (unsigned long long)after.usage.heap,
-		after.interrupts);
+		(unsigned long long)after.frames, (unsigned long long)after.heap, after.interrupts);
 }
 
 /* NAME:COUNT, and more of them after commas. `words` is cut. */

@@ -152,19 +152,6 @@ static void free_small(void *object)
 		space_release(kernel_space(), (uintptr_t)superfluous, SLAB_MAPPED);
 }
 
-void heap_trim(void)
-{
-	for (;;) {
-		uint64_t saved = spin_lock(&lock);
-		void *superfluous = slab_trim(&cache);
-
-		spin_unlock(&lock, saved);
-		if (!superfluous)
-			return;
-		space_release(kernel_space(), (uintptr_t)superfluous, SLAB_MAPPED);
-	}
-}
-
 void heap_free(void *memory)
 {
 	uintptr_t address = (uintptr_t)memory;

@@ -1,8 +1,8 @@
 /*
  * Kernel heap. Larger objects have pages of their own with an unmapped one on both sides, and end
  * where theirs end, so that the first 16 bytes beyond fault. Thread-safe, zeroed memory.
- * heap_alloc() may be called from interrupt handlers, heap_free(), heap_trim() and stacks may not:
- * they wait for other CPUs to forget addresses.
+ * heap_alloc() may be called from interrupt handlers, heap_free() and stacks may not: they wait for
+ * other CPUs to forget addresses.
  */
 #ifndef MEM_HEAP_H
 #define MEM_HEAP_H
@@ -34,9 +34,6 @@ void shadow_stack_free(uintptr_t end);
  * NULL: there is none. */
 void *cpu_area_alloc(size_t bytes);
 void cpu_area_free(void *area);
-/* Gives back what is kept for the next objects. What else is mapped then follows from what is in
- * use: where that which is kept lies, and so how many tables it needs, is random. */
-void heap_trim(void);
 uint64_t heap_bytes_used(void);
 /* What one object of so many bytes, more than 0, adds to them. */
 size_t heap_object_bytes(size_t asked);

@@ -214,22 +214,6 @@ void *slab_free(struct slab_cache *cache, void *object)
 	return slab;
 }
 
-void *slab_trim(struct slab_cache *cache)
-{
-	for (unsigned kind = 0; kind < SLAB_CLASSES; kind++) {
-		list_for_each (node, &cache->partial[kind]) {
-			struct slab *slab = list_entry(node, struct slab, node);
-
-			check_sound(cache, slab);
-			if (slab->used)
-				continue;
-			take_out(cache, slab);
-			return slab;
-		}
-	}
-	return NULL;
-}
-
 void slab_audit(const struct slab_cache *cache, struct heap_audit *audit)
 {
 	list_for_each (node, &cache->all) {

@@ -39,8 +39,6 @@ void slab_add(struct slab_cache *cache, size_t bytes, void *memory);
 /* Give an object back; it is overwritten. Returns a slab that became superfluous, to be unmapped by
  * the caller, or NULL. */
 void *slab_free(struct slab_cache *cache, void *object);
-/* A slab without objects, to be unmapped by the caller, or NULL if there is none. */
-void *slab_trim(struct slab_cache *cache);
 /* What an object of so many bytes takes. */
 size_t slab_object_bytes(size_t bytes);
 /* Looks at every object; adds to `audit`. After a damaged slab, others are not found any more. */

@@ -314,26 +314,6 @@ static void gives_empty_slabs_back(void **state)
 	assert_int_equal(slabs, 1);
 }
 
-static void keeps_no_empty_slab_that_is_asked_for(void **state)
-{
-	void *kept = heap_alloc(24);
-	struct heap_audit audit;
-
-	heap_free(heap_alloc(100));
-	heap_free(heap_alloc(500));
-	heap_audit(&audit);
-	assert_int_equal(audit.slabs, 3);
-	heap_trim();
-	heap_audit(&audit);
-	assert_int_equal(audit.slabs, 1);
-	assert_int_equal(audit.objects, 1);
-	heap_free(heap_alloc(100));
-	heap_free(kept);
-	heap_trim();
-	heap_audit(&audit);
-	assert_int_equal(audit.slabs, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,7 +328,6 @@ int main(void)
 		cmocka_unit_test_setup(freed_objects_hold_no_valid_pointer, fresh),
 		cmocka_unit_test_setup(the_audit_finds_what_no_free_has_come_across, fresh),
 		cmocka_unit_test_setup(gives_empty_slabs_back, fresh),
-		cmocka_unit_test_setup(keeps_no_empty_slab_that_is_asked_for, fresh),
 		/* From here on the heap's lock stays held by what panicked, and is disarmed. */
 		cmocka_unit_test_setup(finds_a_double_free, fresh),
 		cmocka_unit_test_setup(finds_an_overflow, fresh),
