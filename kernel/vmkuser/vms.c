@@ -257,7 +257,8 @@ bool vms_describe(unsigned index, struct vmk_info_vm *info)
 
 /* --- its life */
 
-/* To the next state, if there is one; *vm has a reference more, NULL: it has none. */
+/* To the next state, if there is one; *vm has a reference more, NULL: it has none. One that runs or
+ * is paused has one: it loses it in the step in which it begins to end. */
 static bool advance(struct machine *m, enum vm_action action, struct vm **vm)
 {
 	uint64_t saved = spin_lock(&lock);
@@ -265,6 +266,8 @@ static bool advance(struct machine *m, enum vm_action action, struct vm **vm)
 	const bool possible = m->listed && to != VMK_VM_STATES_END;
 
 	*vm = NULL;
+	if (action == VM_ENDED)
+		m->vm = NULL;
 	if (possible && to != from) {
 		m->state = to;
 		m->since_ns = time_ns();
@@ -295,17 +298,14 @@ static void set_vm(struct machine *m, struct vm *vm)
 	uint64_t saved = spin_lock(&lock);
 
 	m->vm = vm;
-	m->starts += vm != NULL;
+	m->starts++;
 	spin_unlock(&lock, saved);
 }
 
 /* Its VMX world is about to let go of it. */
 static void ended(void *context)
 {
-	struct machine *m = context;
-
-	set_vm(m, NULL);
-	happened(m, VM_ENDED);
+	happened(context, VM_ENDED);
 }
 
 static void gone(void *context)

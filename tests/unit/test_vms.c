@@ -50,9 +50,19 @@ uint64_t spin_lock(struct spinlock *lock)
 	return 0;
 }
 
+static uint32_t asked_meanwhile; /* a machine that an administrator acts on whenever he may */
+
 void spin_unlock(struct spinlock *lock, uint64_t saved)
 {
+	const uint32_t id = asked_meanwhile;
+
 	locked = false;
+	if (!id)
+		return;
+	asked_meanwhile = 0;
+	vms_act(id, VM_RESET);
+	vms_act(id, VM_STOP);
+	asked_meanwhile = id;
 }
 
 void event_signal(struct event *event)
@@ -316,6 +326,16 @@ static void is_switched_off_while_it_starts(void **state)
 	assert_int_equal(state_now(), VMK_VM_OFF);
 }
 
+/* From one step to the next it is either there or cannot be asked. */
+static void is_asked_while_it_ends(void **state)
+{
+	assert_int_equal(vms_start(1), VMK_OK);
+	asked_meanwhile = 1;
+	end();
+	asked_meanwhile = 0;
+	assert_int_equal(state_now(), VMK_VM_OFF);
+}
+
 /* Whoever has a reference keeps the memory, and with it the machine from being powered on. */
 static void ends_with_its_last_thread(void **state)
 {
@@ -506,6 +526,7 @@ int main(void)
 		cmocka_unit_test_setup(a_whole_life, fresh),
 		cmocka_unit_test_setup(is_resumed_while_it_is_paused, fresh),
 		cmocka_unit_test_setup(is_switched_off_while_it_starts, fresh),
+		cmocka_unit_test_setup(is_asked_while_it_ends, fresh),
 		cmocka_unit_test_setup(ends_with_its_last_thread, fresh),
 		cmocka_unit_test_setup(what_cannot_be_made_is_off, fresh),
 		cmocka_unit_test_setup(a_console_outlives_the_vm, fresh),
