@@ -48,6 +48,10 @@ struct range;
 void audit_places(
 	const struct range *image, const struct range *direct, struct audit_places *result);
 
+/* Page tables of the kernel's areas that lead to something. How many it takes for the same things
+ * is chance: two that lie in the same 2 MiB share one. */
+uint64_t audit_tables(void);
+
 struct audit_free {
 	uint64_t frames; /* free ones that were looked at */
 	uint64_t dirty;  /* of these, not zero throughout */

@@ -372,6 +372,39 @@ uintptr_t ptable_walk_some(const struct ptable *table, uintptr_t from, uint64_t 
 		       : walk.next;
 }
 
+/* Those below `entries` that lead to a leaf. */
+static uint64_t count_level(
+	const struct ptable_ops *ops, const uint64_t *entries, unsigned shift, bool *leads)
+{
+	uint64_t count = 0;
+
+	*leads = false;
+	for (unsigned i = 0; i < PTABLE_ENTRIES; i++) {
+		const uint64_t entry = __atomic_load_n(&entries[i], __ATOMIC_RELAXED);
+		bool below = entry;
+
+		if (is_table(entry, shift))
+			count += count_level(ops, ops->table(entry_address(entry)),
+					 shift - LEVEL_BITS, &below) +
+				 below;
+		*leads |= below;
+	}
+	return count;
+}
+
+uint64_t ptable_count(const struct ptable *table, unsigned slot)
+{
+	const uint64_t entry = table->ops->table(table->root)[slot];
+	uint64_t count;
+	bool leads;
+
+	if (!is_table(entry, PML4_SHIFT))
+		return 0;
+	count = count_level(
+		table->ops, table->ops->table(entry_address(entry)), PDPT_SHIFT, &leads);
+	return count + leads;
+}
+
 struct destruction {
 	const struct ptable *table;
 	void (*dropped)(struct hpa frame, unsigned shift);

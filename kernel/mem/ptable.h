@@ -89,6 +89,9 @@ void ptable_walk(const struct ptable *table, unsigned first, unsigned last,
  * them. Where to go on; 0: there are no more. */
 uintptr_t ptable_walk_some(const struct ptable *table, uintptr_t from, uint64_t most,
 	void (*visit)(void *context, const struct ptable_leaf *leaf), void *context);
+/* How many tables that slot of the root has which lead to a leaf, withheld ones included: what is
+ * mapped there needs them. */
+uint64_t ptable_count(const struct ptable *table, unsigned slot);
 /* Free slots [first, last) of the root with all tables below; owned leaves are told. After `most`
  * frames of these two kinds it returns false: there may be more. Nobody else uses the tables. */
 bool ptable_destroy(const struct ptable *table, unsigned first, unsigned last, uint64_t most,

@@ -306,6 +306,48 @@ static void the_audit_sees_neighbours(void **state)
 	assert_int_equal(places_now().close, 4);
 }
 
+/* --- page tables */
+
+#define SPREAD 100u
+
+/* But for those that were used before. */
+static uint64_t frames_used(void)
+{
+	return free_frames - frames_count(FRAME_FREE);
+}
+
+/* The same things need more tables or fewer, wherever chance puts them; those that lead nowhere are
+ * not among them. */
+static void the_audit_counts_tables_that_chance_wants(void **state)
+{
+	struct space *kernel = kernel_space();
+	const uint64_t none = audit_tables();
+	uint64_t least = UINT64_MAX, most = 0, others = 0;
+	uintptr_t at[SPREAD];
+
+	for (unsigned round = 0; round < 20; round++) {
+		for (unsigned i = 0; i < SPREAD; i++)
+			assert_int_equal(area_alloc(kernel, AREA_SLABS, PAGE_SIZE, PAGE_SIZE,
+						 PROT_R | PROT_W, FRAME_HEAP, &at[i]),
+				VMK_OK);
+		least = MIN(least, audit_tables());
+		most = MAX(most, audit_tables());
+		assert_true(!round || frames_used() - audit_tables() == others);
+		others = frames_used() - audit_tables();
+		for (unsigned i = 0; i < SPREAD; i++)
+			assert_int_equal(space_release(kernel, at[i], PAGE_SIZE), VMK_OK);
+	}
+	assert_true(least < most);
+	assert_int_equal(audit_tables(), none);
+	assert_int_equal(
+		ptable_map(&kernel->table, at[0], hpa(0), PAGE_SIZE, PTE_PRESENT, PT_SHIFT),
+		VMK_OK);
+	assert_true(audit_tables() > none);
+	ptable_drop(&kernel->table, at[0], PAGE_SIZE, NULL);
+	assert_int_equal(audit_tables(), none);
+	assert_true(frames_count(FRAME_PTABLE) > none);
+}
+
 /* --- free frames */
 
 #define POOL_FRAMES 64u
@@ -368,6 +410,7 @@ int main(void)
 		TEST(the_audit_sees_an_alias_of_the_image),
 		TEST(the_audit_sees_what_was_not_drawn),
 		TEST(the_audit_sees_neighbours),
+		TEST(the_audit_counts_tables_that_chance_wants),
 		cmocka_unit_test(the_audit_looks_at_what_was_given_back),
 	};
 

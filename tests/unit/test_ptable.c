@@ -240,6 +240,34 @@ static void walks_every_present_leaf(void **state)
 	assert_int_equal(seen.leaves, 1);
 }
 
+/* Each slot has a table for each level that leads to something, and no other counts. */
+static void counts_the_tables_that_lead_to_leaves(void **state)
+{
+	const unsigned slot = ptable_index(HIGH, PML4_SHIFT);
+
+	assert_int_equal(ptable_count(&table, slot), 0);
+	assert_int_equal(ptable_fill_slot(&table, slot), VMK_OK);
+	assert_int_equal(ptable_count(&table, slot), 0);
+	ptable_map(&table, HIGH, hpa(0), PAGE_SIZE, PTE_PRESENT, PT_SHIFT);
+	assert_int_equal(ptable_count(&table, slot), 3);
+	ptable_map(&table, HIGH + PAGE_SIZE, hpa(0), PAGE_SIZE, PTE_PRESENT, PT_SHIFT);
+	assert_int_equal(ptable_count(&table, slot), 3);
+	ptable_map(&table, HIGH + LARGE, hpa(0), LARGE, PTE_PRESENT, PD_SHIFT);
+	assert_int_equal(ptable_count(&table, slot), 3);
+	ptable_map(&table, HIGH + 2 * LARGE, hpa(0), PAGE_SIZE, PTE_PRESENT, PT_SHIFT);
+	assert_int_equal(ptable_count(&table, slot), 4);
+	ptable_map(&table, HIGH + HUGE, hpa(0), PAGE_SIZE, PTE_PRESENT, PT_SHIFT);
+	assert_int_equal(ptable_count(&table, slot), 6);
+	/* Withheld it needs its tables; dropped without that it leaves them, for nothing. */
+	ptable_withhold(&table, HIGH + 2 * LARGE, PAGE_SIZE);
+	assert_int_equal(ptable_count(&table, slot), 6);
+	ptable_drop(&table, HIGH + 2 * LARGE, PAGE_SIZE, NULL);
+	assert_int_equal(ptable_count(&table, slot), 5);
+	ptable_drop(&table, HIGH + HUGE, PAGE_SIZE, NULL);
+	assert_int_equal(ptable_count(&table, slot), 3);
+	assert_int_equal(ptable_count(&table, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup(destroy_gives_every_table_back, fresh),
 		cmocka_unit_test_setup(works_at_the_top_of_the_address_space, fresh),
 		cmocka_unit_test_setup(walks_every_present_leaf, fresh),
+		cmocka_unit_test_setup(counts_the_tables_that_lead_to_leaves, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
