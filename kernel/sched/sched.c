@@ -62,11 +62,13 @@ static unsigned score(const struct sched *sched, const struct runq *home, const 
 static unsigned find_idle(
 	const struct sched *sched, struct runq *home, const struct task *task, unsigned probes)
 {
-	unsigned total = cpu_total(sched), best = home->cpu, best_score = 0;
-	unsigned start = __atomic_fetch_add(&home->probe, probes, __ATOMIC_RELAXED);
+	unsigned total = cpu_total(sched), best = home->cpu, best_score = 0, start;
 
-	/* What was queued is visible before the flags are read; sched_fetch() does the reverse. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (total == 1)
+		return home->cpu;
+	/* What was queued is visible before the flags are read; sched_fetch() does the reverse. On
+	 * x86 a locked instruction is a fence (SDM 3A, 9.2.3.9), and there is one here anyway. */
+	start = __atomic_fetch_add(&home->probe, probes, __ATOMIC_SEQ_CST);
 	start %= total;
 	for (unsigned i = 0; i < total && i <= probes; i++) {
 		unsigned cpu = start + i < total ? start + i : start + i - total;
