@@ -50,15 +50,18 @@ void group_join(struct task *task);
 void group_leave(struct task *task); /* before the task's end */
 /* It wakes: what it did not run while it waited is no arrears. */
 void group_catch_up(struct task *task, uint64_t now);
-/* Of a task on another CPU that is a glimpse, good enough: it runs on meanwhile. */
+/*
+ * Of a task on another CPU that is a glimpse: it runs on meanwhile. It may lack what is being
+ * charged, but has nothing twice and no time that it was only ready: the three are read in the
+ * reverse of the order in which runq_charge() and task_set_state() write them.
+ */
 static inline uint64_t group_progress(const struct task *task, uint64_t now)
 {
-	uint64_t progress = __atomic_load_n(&task->progress, __ATOMIC_RELAXED);
+	bool runs = __atomic_load_n(&task->state, __ATOMIC_ACQUIRE) == TASK_RUNNING;
+	uint64_t progress = __atomic_load_n(&task->progress, __ATOMIC_ACQUIRE);
 	uint64_t since = __atomic_load_n(&task->since, __ATOMIC_RELAXED);
 
-	if (__atomic_load_n(&task->state, __ATOMIC_RELAXED) != TASK_RUNNING || now <= since)
-		return progress;
-	return progress + (now - since);
+	return runs && now > since ? progress + (now - since) : progress;
 }
 /* Of a task that is charged. True: it does not lead by more than COSTART_STOP_NS. False: look
  * exactly. Takes no lock. */

@@ -123,7 +123,8 @@ static inline void charge_bound(struct runq *runq, struct task *task, uint64_t n
 	uint64_t paid;
 
 	if (task->bounds & BOUND_GROUP)
-		__atomic_store_n(&task->progress, task->progress + ns, __ATOMIC_RELAXED);
+		/* After `since`, and so for who looks on: no time counts twice. */
+		__atomic_store_n(&task->progress, task->progress + ns, __ATOMIC_RELEASE);
 	if (task->bounds & BOUND_LIMITED)
 		limit_charge(task, ns);
 	paid = task->bounds & BOUND_RESERVED ? reserve_charge(task, ns, now) : 0;

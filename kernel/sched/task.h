@@ -106,7 +106,7 @@ struct task {
 	bool woke;        /* it comes from a wait: its first request is short */
 	bool urgent;      /* world_urgent(): its limits let it run, and are owed */
 	uint8_t bounds;   /* what else than its shares says when it runs: BOUND_..., while joined */
-	uint64_t since;   /* when it got its state */
+	uint64_t since;   /* when it got its state, or was charged; atomic */
 	uint64_t request; /* ns */
 	const struct cpu_set *affinity; /* NULL: any; owned by whoever set it */
 	uint64_t times[TASK_STATES];
@@ -176,7 +176,7 @@ static inline void task_account(struct task *task, uint64_t now)
 	task->times[task->state] += now - task->since;
 	if (task->state == TASK_WAITING)
 		task->waits[task->waits_for] += now - task->since;
-	task->since = now;
+	__atomic_store_n(&task->since, now, __ATOMIC_RELAXED);
 }
 static inline void task_set_state(struct task *task, enum task_state state, uint64_t now)
 {
