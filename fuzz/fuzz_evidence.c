@@ -6,8 +6,8 @@
 /* sources: attest/verifier/key.c attest/verifier/events.c attest/verifier/quote.c */
 /* sources: kernel/trust/audit_read.c kernel/lib/keyval.c kernel/trust/evlog_read.c */
 /* quiet: tests/vectors/fixture.c */
-/* plain: fuzz/models/json_edit.c fuzz/models/json_memory.c */
-/* libs: -ltss2-mu -lcrypto -ljansson */
+/* plain: fuzz/models/json_edit.c fuzz/models/json_memory.c fuzz/models/library_memory.c */
+/* libs: -ltss2-mu -lcrypto -l:libjansson.a -Wl,--wrap=memcpy */
 /* coverage: edges, comparisons, lean */
 /*
  * Evidence records: what is read is written and read again to the same. The input is a text, or

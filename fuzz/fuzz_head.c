@@ -1,7 +1,9 @@
 /* runs: 4000 */
 /* sources: attest/verifier/head.c attest/verifier/signature.c */
 /* quiet: attest/verifier/bytes.c kernel/lib/hex.c */
-/* libs: -lcrypto */
+/* plain: fuzz/models/signature_memo.c fuzz/models/crypto_memory.c fuzz/models/library_memory.c */
+/* libs: -lcrypto -Wl,--wrap=EVP_DigestSign -Wl,--wrap=EVP_DigestVerify */
+/* coverage: edges, comparisons, lean */
 /*
  * The end of the verifier's chain of evidence, as it was written, signed otherwise, or changed:
  * taken is just what the verifier's key has signed, and it reads as it was written.

@@ -1,8 +1,9 @@
 /* sources: attest/verifier/hostfile.c */
 /* quiet: attest/verifier/host.c attest/verifier/bytes.c attest/verifier/fault.c */
 /* quiet: attest/verifier/reason.c attest/verifier/evidence.c kernel/lib/hex.c */
-/* plain: fuzz/models/json_edit.c fuzz/models/json_memory.c */
-/* libs: -lcrypto -ljansson */
+/* plain: fuzz/models/crypto_memory.c fuzz/models/json_edit.c fuzz/models/json_memory.c */
+/* plain: fuzz/models/library_memory.c */
+/* libs: -lcrypto -l:libjansson.a -Wl,--wrap=memcpy */
 /* coverage: edges, comparisons, lean */
 /*
  * What the verifier keeps of a host: a file that is taken says the same when it is written again,
@@ -26,15 +27,19 @@ static void check(bool condition)
 		abort();
 }
 
-/* Beyond what is taken of each. */
-#define PART_MAX 17000u
-#define TEXT_MAX (1u << 18)
+/* What is taken of each. */
+#define CERTIFICATE_MAX 16384u
+#define PUBLIC_MAX      2048u
+#define TEXT_MAX        (1u << 18)
 
-static struct bytes part(struct reader *in)
+/* Small, as every size in between does the same and long texts take long; from 0xff00 on, about
+ * what is taken. */
+static struct bytes part(struct reader *in, size_t limit)
 {
-	static const uint8_t content[PART_MAX];
+	static const uint8_t content[CERTIFICATE_MAX + 16];
+	const size_t size = reader_le16(in);
 
-	return bytes_copy(content, reader_le16(in) % PART_MAX);
+	return bytes_copy(content, size < 0xff00 ? size % 256 : limit - 16 + size % 32);
 }
 
 static json_t *host(struct reader *in, bool *fits)
@@ -48,9 +53,9 @@ static json_t *host(struct reader *in, bool *fits)
 		.firmware = 0x20191023000000ab};
 	json_t *root;
 
-	host.ek_certificate = part(in);
-	host.ek_public = part(in);
-	host.ak_public = part(in);
+	host.ek_certificate = part(in, CERTIFICATE_MAX);
+	host.ek_public = part(in, PUBLIC_MAX);
+	host.ak_public = part(in, PUBLIC_MAX);
 	host_use_nonce(&host, (const uint8_t *)"a", 1, 5, 1000);
 	host_use_nonce(&host, (const uint8_t *)"b", 1, 6, 1000);
 	*fits = host_fits(&host);

@@ -7,8 +7,9 @@
 /* sources: attest/verifier/host.c attest/verifier/key.c attest/verifier/events.c */
 /* sources: attest/verifier/quote.c */
 /* quiet: tests/vectors/fixture.c */
-/* plain: fuzz/models/json_edit.c fuzz/models/json_memory.c */
-/* libs: -ltss2-mu -lcrypto -ljansson */
+/* plain: fuzz/models/crypto_memory.c fuzz/models/json_edit.c fuzz/models/json_memory.c */
+/* plain: fuzz/models/library_memory.c */
+/* libs: -ltss2-mu -lcrypto -l:libjansson.a -Wl,--wrap=memcpy */
 /* coverage: edges, comparisons, lean */
 /* options: -max_len=33 */
 /*

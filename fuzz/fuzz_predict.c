@@ -13,8 +13,8 @@
 /* quiet: policy/predict/buffer.c policy/predict/hex.c policy/predict/kernel.c */
 /* quiet: policy/predict/launch.c policy/predict/prediction.c policy/predict/static.c */
 /* quiet: kernel/trust/security.c kernel/boot/options.c */
-/* plain: fuzz/models/json_memory.c */
-/* libs: -lcrypto -ljansson -lz */
+/* plain: fuzz/models/json_memory.c fuzz/models/library_memory.c */
+/* libs: -lcrypto -l:libjansson.a -lz -Wl,--wrap=memcpy */
 /* coverage: edges, comparisons, lean */
 /*
  * The predictor's own parsers: the first byte says which of them gets the rest. From 0x80:

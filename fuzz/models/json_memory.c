@@ -1,114 +1,21 @@
 #include "fuzz/models/json_memory.h"
 
 #include <jansson.h>
-#include <stdint.h>
-#include <stdlib.h>
 
-#define UNIT       32u
-#define CLASSES    320u /* multiples of UNIT; what is larger comes from malloc() */
-#define GAP        16u  /* poisoned behind each block, at least */
-#define CHUNK      (256u << 10)
-#define QUARANTINE 16u /* freed blocks of a class that are not given out again */
+#include "fuzz/models/library_memory.h"
 
-/* Before each block; it stays readable. */
-struct block {
-	struct block *next; /* of the free ones */
-	uint32_t class;     /* 0: from malloc() */
-	uint32_t given;
-};
-
-/* Oldest first. */
-static struct queue {
-	struct block *first, *last;
-	unsigned count;
-} queues[CLASSES];
-
-static uint8_t *chunk;
-static size_t chunk_left, live;
-
-/* Only where AddressSanitizer is: this file has none. */
-void __asan_poison_memory_region(void const volatile *at, size_t bytes) __attribute__((weak));
-void __asan_unpoison_memory_region(void const volatile *at, size_t bytes) __attribute__((weak));
-
-static void poison(const void *at, size_t bytes)
-{
-	if (__asan_poison_memory_region)
-		__asan_poison_memory_region(at, bytes);
-}
-
-static struct block *carve(uint32_t class)
-{
-	const size_t bytes = sizeof(struct block) + class * UNIT;
-	struct block *block;
-
-	if (chunk_left < bytes) {
-		chunk = malloc(CHUNK);
-		if (!chunk)
-			abort();
-		chunk_left = CHUNK;
-	}
-	block = (struct block *)chunk;
-	block->class = class;
-	poison(block + 1, class * UNIT);
-	chunk += bytes;
-	chunk_left -= bytes;
-	return block;
-}
-
-static struct block *take(uint32_t class)
-{
-	struct queue *queue = &queues[class];
-	struct block *block = queue->first;
-
-	if (queue->count <= QUARANTINE)
-		return carve(class);
-	queue->first = block->next;
-	queue->count--;
-	return block;
-}
+static size_t live;
 
 static void *give(size_t bytes)
 {
-	const size_t class = (bytes + GAP + UNIT - 1) / UNIT;
-	struct block *block;
-
-	if (class < CLASSES) {
-		block = take((uint32_t)class);
-		if (__asan_unpoison_memory_region)
-			__asan_unpoison_memory_region(block + 1, bytes);
-	} else {
-		block = malloc(sizeof(*block) + bytes);
-		if (!block)
-			return NULL;
-		block->class = 0;
-	}
-	block->given = 1;
 	live++;
-	return block + 1;
+	return library_memory_give(bytes);
 }
 
 static void take_back(void *at)
 {
-	struct block *block = (struct block *)at - 1;
-	struct queue *queue;
-
-	if (!at)
-		return;
-	if (!block->given--)
-		abort();
-	live--;
-	if (!block->class) {
-		free(block);
-		return;
-	}
-	poison(at, block->class * UNIT);
-	queue = &queues[block->class];
-	block->next = NULL;
-	if (queue->count++)
-		queue->last->next = block;
-	else
-		queue->first = block;
-	queue->last = block;
+	live -= at != NULL;
+	library_memory_take_back(at);
 }
 
 void json_memory_use(void)
@@ -119,4 +26,22 @@ void json_memory_use(void)
 size_t json_memory_live(void)
 {
 	return live;
+}
+
+/*
+ * jansson copies each byte that it reads by itself, and AddressSanitizer looks at each copy. Linked
+ * with -Wl,--wrap=memcpy short ones of what has no sanitizers are just made.
+ */
+void *__real_memcpy(void *restrict to, const void *restrict from, size_t bytes);
+void *__wrap_memcpy(void *restrict to, const void *restrict from, size_t bytes);
+
+void *__wrap_memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
+	volatile char *at = to;
+
+	if (bytes > 8)
+		return __real_memcpy(to, from, bytes);
+	for (size_t i = 0; i < bytes; i++)
+		at[i] = ((const char *)from)[i];
+	return to;
 }

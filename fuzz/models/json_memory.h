@@ -1,8 +1,6 @@
 /*
- * Memory for jansson in fuzz targets, whose own allocations under AddressSanitizer and libFuzzer's
- * hooks take longer than all that it does. Blocks are poisoned behind their end and while they are
- * free, and are not given out again at once: who reads there is stopped as ever. Whether all came
- * back is for the target to look at, after each input.
+ * jansson's memory from library_memory.h. Whether all came back is for the target to look at, after
+ * each input.
  */
 #ifndef FUZZ_MODELS_JSON_MEMORY_H
 #define FUZZ_MODELS_JSON_MEMORY_H
