@@ -63,7 +63,9 @@ static void set_something(struct task *task, uint8_t what, uint8_t detail)
 		sched_reserve(sim_called(), task, detail * 4000u, &unused);
 		break;
 	case 2:
-		sched_set_limit(sim_called(), &task->entity, detail * 5000u);
+		/* A vCPU's is its VM's word (set_pool()). */
+		if (!list_linked(&task->member))
+			sched_set_limit(sim_called(), &task->entity, detail * 5000u);
 		break;
 	case 3:
 		sched_set_affinity(

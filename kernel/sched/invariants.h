@@ -56,7 +56,8 @@ bool sched_check_all(const struct sched_view *view, struct violation *out); /* b
 /* Parts of it, each by a walk of its own. */
 bool sched_check_sums(const struct sched_view *view, struct violation *out); /* I5: the sum */
 bool sched_check_pick(const struct sched_view *view, struct violation *out); /* I6, I7 */
-/* I14 of groups, I16; `groups` are all that there are: so many, on so many pCPUs, at most. */
+/* I9 of vCPUs' rates, I14 of groups, I16; `groups` are all that there are: so many, on so many
+ * pCPUs, at most. */
 #define SCHED_CHECK_GROUPS 16u
 #define SCHED_CHECK_CPUS   16u
 bool sched_check_groups(const struct sched_view *view, const struct group *groups, unsigned count,

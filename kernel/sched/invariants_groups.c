@@ -1,4 +1,5 @@
-/* What groups and pCPUs promise, and the sums of shares: I14 of groups, I16. */
+/* What groups and pCPUs promise, the sums of shares, and vCPUs' limits: I9 and I14 of groups, I16.
+ */
 #include "sched/invariants.h"
 #include "sched/settings.h"
 
@@ -67,6 +68,15 @@ static bool check_group(const struct group *group, const struct sums *sums, stru
 	return true;
 }
 
+/* Whoever keeps in step has the limit that its VM gives each. */
+static bool check_limit(const struct task *task, struct violation *out)
+{
+	if (!list_linked(&task->member) ||
+		task->entity.limit.rate == task->entity.parent->member_limit)
+		return true;
+	return sched_violated(out, SCHED_I9, "a vCPU's limit is not its VM's", task, CPU_ANY);
+}
+
 bool sched_check_groups(const struct sched_view *view, const struct group *groups, unsigned count,
 	struct violation *out)
 {
@@ -75,6 +85,10 @@ bool sched_check_groups(const struct sched_view *view, const struct group *group
 	if (count > SCHED_CHECK_GROUPS || view->sched->cpus > SCHED_CHECK_CPUS)
 		return sched_violated(out, SCHED_I16, "more groups or pCPUs than can be looked at",
 			NULL, CPU_ANY);
+	for (unsigned i = 0; i < view->count; i++) {
+		if (!check_limit(view->tasks[i], out))
+			return false;
+	}
 	add_up(&all, view, groups, count);
 	for (unsigned i = 0; i < count; i++) {
 		if (!check_group(&groups[i], &all.groups[i], out))

@@ -434,6 +434,29 @@ static void a_group_that_forgets_who_sleeps(void **state)
 	assert_state_breaks(SCHED_I14);
 }
 
+/* --- I9, of each vCPU of a VM */
+
+static void a_vcpu_that_is_limited_otherwise(void **state)
+{
+	struct sched_view view;
+
+	start(1, 4);
+	group_init(&sim_groups[0], NULL);
+	sim_groups[0].costart = true;
+	for (unsigned i = 0; i < 2; i++) {
+		sim_task_prepare(i, &sim_groups[0]);
+		sim_task_start(i);
+	}
+	sim_settle();
+	assert_int_equal(sched_limit_members(&sim_sched, &sim_groups[0], 500000), VMK_OK);
+	sim_check();
+	view = sim_view();
+	sim_tasks[1].task.entity.limit.rate = 400000;
+	assert_broken(sched_check_groups(&view, sim_groups, SIM_GROUPS, &found), SCHED_I9);
+	sim_tasks[1].task.entity.limit.rate = 0;
+	assert_broken(sched_check_groups(&view, sim_groups, SIM_GROUPS, &found), SCHED_I9);
+}
+
 /* --- I16 */
 
 static void assert_promises_break(void)
@@ -561,6 +584,7 @@ int main(void)
 		cmocka_unit_test(a_claim_that_nobody_follows),
 		cmocka_unit_test(claims_out_of_order),
 		cmocka_unit_test(a_group_that_forgets_who_sleeps),
+		cmocka_unit_test(a_vcpu_that_is_limited_otherwise),
 		cmocka_unit_test(promises_that_are_nobodys),
 		cmocka_unit_test(a_leader_that_is_not_stopped),
 		cmocka_unit_test(a_vm_of_which_all_stop),
