@@ -9,6 +9,7 @@
 #include "vmkmod/package.h"
 #include "vmkmod/package_format.h"
 #include "vmkuser/accounts.h"
+#include "vmkvm/image.h"
 
 struct request {
 	const char *manifest, *payload, *key, *signature, *certificate, *out;
@@ -171,24 +172,46 @@ static bool acceptable(const struct bytes *file, const char *manifest)
 
 /* A host whose configuration has a line of an account that is wrong keeps its console off, and so
  * nobody could ask it what is wrong. */
-static bool lets_in(const struct bytes *file, const char *payload)
+static bool lets_in(const struct package *package, const char *payload)
 {
-	struct package package;
 	struct accounts accounts;
 	char key[KEYVAL_KEY_MAX + 1];
 	unsigned line;
 	const char *why = "";
 
-	if (package_parse(file->data, file->size, &package, &why) != VMK_OK)
-		return false;
-	if (package.kind != PACKAGE_CONFIG ||
-		accounts_parse(&accounts, (const char *)package.payload, package.payload_bytes,
-			&line, &why) == VMK_OK)
+	if (accounts_parse(&accounts, (const char *)package->payload, package->payload_bytes, &line,
+		    &why) == VMK_OK)
 		return true;
-	accounts_key((const char *)package.payload, package.payload_bytes, line, key);
+	accounts_key((const char *)package->payload, package->payload_bytes, line, key);
 	fprintf(stderr, "vmksign: %s: line %u (%s): %s: nobody could log in\n", payload, line, key,
 		why);
 	return false;
+}
+
+/* The kernel looks into it only when the VM is made. */
+static bool is_vm_image(const struct package *package, const char *payload)
+{
+	struct vm_image image;
+	const char *why;
+
+	if (vm_image_parse(package->payload, package->payload_bytes, &image, &why) == VMK_OK)
+		return true;
+	fprintf(stderr, "vmksign: %s: %s: `vmksign vm-image` makes the payload of a VM\n", payload,
+		why);
+	return false;
+}
+
+/* What would load, and then be of no use. */
+static bool is_usable(const struct bytes *file, const char *payload)
+{
+	struct package package;
+	const char *why;
+
+	if (package_parse(file->data, file->size, &package, &why) != VMK_OK)
+		return false;
+	if (package.kind == PACKAGE_CONFIG)
+		return lets_in(&package, payload);
+	return package.kind != PACKAGE_VM || is_vm_image(&package, payload);
 }
 
 static bool build(const struct request *request)
@@ -198,7 +221,7 @@ static bool build(const struct request *request)
 		  file_read(request->payload, PACKAGE_PAYLOAD_MAX, &payload) &&
 		  put_signed_part(&file, &manifest, &payload) &&
 		  (!request->certificate || put_trailer(&file, request)) &&
-		  acceptable(&file, request->manifest) && lets_in(&file, request->payload) &&
+		  acceptable(&file, request->manifest) && is_usable(&file, request->payload) &&
 		  (!request->certificate || is_own(&file, request->certificate)) &&
 		  file_write(request->out, file.data, file.size, 0644);
 

@@ -29,7 +29,9 @@ static const char usage[] =
 	"all of it\n"
 	"          is what `openssl cms -sign` signs elsewhere for --signature\n"
 	"second    adds a second, detached signature, made elsewhere, to a package\n"
-	"vm-image  puts the named files of a virtual machine into one payload\n"
+	"vm-image  puts the named files of a virtual machine into one payload: kernel and, as they "
+	"are\n"
+	"          there, initrd, cmdline (one line of text) and disk\n"
 	"verify    checks format, signature and the signer's chain up to the root (DER or PEM)\n"
 	"dry-run   whether the packages would load, in this order, on a host of that level or "
 	"after\n"
@@ -77,21 +79,54 @@ bool level_read(const char *name, enum acceptance_level *level)
 	return false;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "help") == 0;
+}
+
+/* Of the usage what is one command's: the line that names it, and those below that name none. */
+static void print_synopsis(const char *name)
+{
+	static const char program[] = "vmksign ";
+	const char *line = usage, *end, *word;
+	bool own = false;
+
+	for (; (end = strchr(line, '\n')) != line; line = end + 1) {
+		word = memmem(line, (size_t)(end - line), program, sizeof(program) - 1);
+		if (word) {
+			word += sizeof(program) - 1;
+			own = strncmp(word, name, strlen(name)) == 0 && word[strlen(name)] == ' ';
+		}
+		if (own)
+			fprintf(stderr, "%.*s\n", (int)(end - line), line);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	int status = 2;
+	int status;
 
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+	if (argc > 1 && (is_help(argv[1]) || (argc > 2 && strcmp(argv[2], "--help") == 0))) {
 		fputs(usage, stdout);
 		return 0;
 	}
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(argv[1], commands[i].name) == 0) {
-			status = commands[i].run(argc - 1, argv + 1);
-			break;
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		status = commands[i].run(argc - 1, argv + 1);
+		if (status == 2) {
+			fprintf(stderr,
+				"vmksign: %s has options or arguments too many or too few:\n",
+				argv[1]);
+			print_synopsis(argv[1]);
+			fputs("`vmksign --help` says what they mean\n", stderr);
 		}
+		return status;
 	}
-	if (status == 2)
+	if (argc > 1)
+		fprintf(stderr, "vmksign: there is no command '%s'; `vmksign --help` names them\n",
+			argv[1]);
+	else
 		fputs(usage, stderr);
-	return status;
+	return 2;
 }

@@ -228,6 +228,11 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return usage(NULL, NULL);
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
+		(argc > 2 && !strcmp(argv[2], "--help"))) {
+		fputs(usage_text, stdout);
+		return 0;
+	}
 	/* tss2-mu would add its own words about what a host sent; ours say the same in order. */
 	setenv("TSS2_LOG", "all+none", 0);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

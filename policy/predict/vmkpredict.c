@@ -299,7 +299,8 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return usage(stderr, EXIT_USAGE);
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
+		(argc > 2 && !strcmp(argv[2], "--help")))
 		return usage(stdout, 0);
 	if (!parse_arguments(argc - 1, argv + 1, &a))
 		return usage(stderr, EXIT_USAGE);
@@ -309,5 +310,6 @@ int main(int argc, char **argv)
 		return command_capture(&a);
 	if (!strcmp(argv[1], "explain"))
 		return command_explain(&a);
+	fprintf(stderr, "vmkpredict: there is no command '%s'\n", argv[1]);
 	return usage(stderr, EXIT_USAGE);
 }

@@ -341,7 +341,8 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return usage(stderr, EXIT_USAGE);
-	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help"))
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
+		(argc > 2 && !strcmp(argv[2], "--help")))
 		return usage(stdout, EXIT_GOOD);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name))
@@ -350,5 +351,6 @@ int main(int argc, char **argv)
 			return usage(stderr, EXIT_USAGE);
 		return commands[i].run(&o);
 	}
+	fprintf(stderr, "txtstat: there is no command '%s'\n", argv[1]);
 	return usage(stderr, EXIT_USAGE);
 }

@@ -12,7 +12,7 @@
 #define SINIT_FILE_MAX 0x40000u
 
 static const char usage[] =
-	"usage: txtsim run ...              run a machine (below)\n"
+	"usage: txtsim run ...              run a machine; `txtsim help` lists how\n"
 	"       txtsim platform             what no file holds of this platform's events, as JSON\n"
 	"       txtsim platforms            which emulators can be used here\n"
 	"       txtsim key-hash KEY.pem     TXT.PUBLIC.KEY for a key\n"
@@ -72,6 +72,12 @@ int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
 
+	if (!strcmp(verb, "help") || !strcmp(verb, "--help") ||
+		(argc > 2 && !strcmp(argv[2], "--help"))) {
+		fputs(usage, stdout);
+		fputs(run_usage, stdout);
+		return 0;
+	}
 	if (!strcmp(verb, "run"))
 		return run(argc - 1, argv + 1);
 	if (!strcmp(verb, "platform") && argc == 2) {
@@ -84,12 +90,6 @@ int main(int argc, char **argv)
 		return key_hash(argv[2]);
 	if (!strcmp(verb, "sinit-hash") && argc == 3)
 		return sinit_hash(argv[2]);
-	if (!strcmp(verb, "help") || !strcmp(verb, "--help")) {
-		fputs(usage, stdout);
-		fputs(run_usage, stdout);
-		return 0;
-	}
 	fputs(usage, stderr);
-	fputs(run_usage, stderr);
 	return 1;
 }

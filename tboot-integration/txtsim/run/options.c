@@ -331,9 +331,8 @@ static void take(struct run_options *o, int option, const char *value)
 			fail("at most %d --qemu-arg", QEMU_ARGS_MAX);
 		o->qemu_arg[o->qemu_args++] = value;
 		break;
-	default:
-		fputs(run_usage, stderr);
-		exit(1);
+	default: /* getopt has said what is wrong */
+		fail("`txtsim help` lists the options of run");
 	}
 }
 
