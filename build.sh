@@ -160,7 +160,7 @@ bench)
 clean) make clean ;;
 help | --help | -h) usage ;;
 *)
-	usage >&2
+	echo "build.sh: there is no command '$command' (./build.sh help)" >&2
 	exit 2
 	;;
 esac

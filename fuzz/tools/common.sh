@@ -35,7 +35,7 @@ target_named() # NAME: with or without "fuzz_"
 }
 
 # Of which target an input is, by where it lies.
-target_of_file() # FILE
+target_of_file() # FILE ACTION
 {
 	local path name
 	path=$(realpath -- "$1")
@@ -48,7 +48,7 @@ target_of_file() # FILE
 			;;
 		esac
 	done
-	die "of which target is $1? name it: ./build.sh fuzz TARGET --repro FILE"
+	die "of which target is $1? name it: ./build.sh fuzz TARGET --$2 $1"
 }
 
 build_targets() # TARGET...

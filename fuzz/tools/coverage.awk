@@ -50,6 +50,8 @@ END {
 	print_exclusions()
 	printf "%d of %d files reach %d %% of lines and %d %% of branches\n", files - below, files, lines_goal,
 		branches_goal
+	if (below && !all)
+		print "by these targets alone: `all` counts what the others reach of the same files"
 	exit below || stale ? 1 : 0
 }
 
@@ -138,6 +140,9 @@ function print_exclusions(    i)
 {
 	printf "\n%-52s %6s %9s  %s\n", "excluded", "lines", "branches", "because"
 	for (i = 1; i <= n; i++) {
+		# Of some targets only what is about their files.
+		if (!all && !lines_out[i] && !branches_out[i])
+			continue
 		printf "%-52s %6d %9d  %s\n", path[i] " " what[i], lines_out[i], branches_out[i], reason[i]
 		if (all && !lines_out[i] && !branches_out[i]) {
 			printf "stale: %s %s excludes nothing that is not reached\n", path[i], what[i]

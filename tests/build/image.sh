@@ -33,6 +33,7 @@ refused() # WHAT REGEX OPTION...
 head -c 60000 build/sinit.bin >"$dir/cut.bin"
 refused "a SINIT cut off" 'not as long as' --sinit "$dir/cut.bin"
 refused "a file that is none" 'no authenticated code module' --sinit build/kernel/vmkernel.elf
+refused "a chipset without a SINIT" 'wants --sinit' --chipset 8086:b001:1
 refused "a SINIT for another chipset" 'not made for that chipset' --sinit build/sinit.bin --chipset 8086:b002:1
 refused "a file that is missing" 'is missing' --sinit "$dir/absent.bin"
 
