@@ -6,8 +6,11 @@
 /* sources: tboot-integration/txtsim/model/tis.c tboot-integration/txtsim/model/acpi.c */
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
+/* sources: kernel/lib/hex.c */
 /* quiet: tboot-integration/txtsim/sinit/acmwrite.c */
-/* libs: -lcrypto */
+/* plain: fuzz/models/digest_memo.c */
+/* libs: -lcrypto -Wl,--wrap=digest_begin -Wl,--wrap=digest_update -Wl,--wrap=digest_end */
+/* libs: -Wl,--wrap=rsa_verify */
 /* coverage: edges, lean */
 /*
  * SENTER over hostile memory. The input is the number of a fault of the platform (0: none; from
@@ -19,13 +22,16 @@
 #include "tboot-integration/txtsim/model/acpi.h"
 #include "tboot-integration/txtsim/model/events.h"
 #include "tboot-integration/txtsim/model/evlog.h"
+#include "fuzz/models/digest_memo.h"
 #include "tests/unit/txtsim_machine.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define POLICY_BYTES 160u
+#define RESETS_MAX   2u
 static uint8_t policy[POLICY_BYTES];
 static unsigned policy_size;
+static bool all_changed; /* by a reset: heap, SINIT and RAM */
 
 /* What the input chose of the processor's state and the TPM's answers. */
 enum what {
@@ -50,6 +56,7 @@ static struct {
 	uint16_t error;
 	int16_t longer; /* than they should be: the TPM's answers */
 	uint16_t nv;    /* how the owner's policy is not read as it should be */
+	uint8_t resets;
 } chosen;
 
 /* The owner's index 0x1c10106, as NV_ReadPublic describes it and NV_Read has it; the rest as ever.
@@ -116,44 +123,66 @@ static void extend_acpi(struct machine *m, uint16_t size)
 		abort();
 }
 
-/* A reset without power cycle: what firmware and software had in memory may be lost. */
+/* Software goes on only where the heap does. */
+static bool begins_with_size(const struct machine *m)
+{
+	return le64(m->mem) <= TXT_HEAP_SIZE;
+}
+
+/*
+ * A reset without power cycle: what firmware and software had in memory may be lost. More than a
+ * few say nothing new, and each clears 4 MiB.
+ */
 static void reset(struct machine *m, uint16_t how)
 {
+	if (chosen.resets == RESETS_MAX)
+		return;
+	chosen.resets++;
+	all_changed = true;
 	if (how & 1)
 		m->txt.reg[TXT_REG_E2STS] |= 2;
 	if (how & 2)
 		txt_platform_wake(&m->txt);
 	else
 		txt_platform_reset(&m->txt);
-	/* Software goes on only where the heap still begins with a size. */
-	if (how & 4 && le64(m->mem) <= TXT_HEAP_SIZE) {
+	if (how & 4 && begins_with_size(m)) {
 		machine_mle(m);
 		machine_heap(m);
 		memcpy(m->mem + (TXT_SINIT_BASE - TXT_MEM_BASE), machine_sinit(2048), ACM_BYTES);
 	}
 }
 
-/* Whatever is logged, the log stays in its bounds; what has no name or data is said to have none.
- */
-static void check_tables(uint16_t value)
+static const uint8_t zeros[512];
+
+/* What has no name or data is said to have none, and zeros are no key. */
+static void check_constants(void)
 {
-	static struct evlog log;
-	static const uint8_t data[512];
-	struct digests digests = {0};
 	uint32_t size;
 
-	evlog_init(&log);
-	for (unsigned i = 0; i < 64; i++)
-		evlog_add(&log, 17, i, &digests, data, value % (EVLOG_DATA_MAX + 2));
-	if (!log.overflow || log.size > EVLOG_MAX)
-		abort();
 	for (uint32_t type = TXT_EV_HASH_START - 4; type < TXT_EV_HASH_START + 0x120; type++)
 		if (!*sinit_event_name((enum txt_event_type)type) ||
 			!sinit_platform_data((enum txt_event_type)type, &size) != !size)
 			abort();
 	for (uint32_t bytes = 256; bytes <= 512; bytes += 64)
-		if (rsa_verify(data, data, bytes, 65537, data, RSA_PADDING_PKCS1))
+		if (rsa_verify(zeros, zeros, bytes, 65537, zeros, RSA_PADDING_PKCS1))
 			abort();
+}
+
+/* Whatever is logged, the log stays in its bounds. */
+static void check_tables(uint16_t value)
+{
+	static struct evlog log;
+	static bool checked;
+	struct digests digests = {0};
+
+	if (!checked)
+		check_constants();
+	checked = true;
+	evlog_init(&log);
+	for (unsigned i = 0; i < 64; i++)
+		evlog_add(&log, 17, i, &digests, zeros, value % (EVLOG_DATA_MAX + 2));
+	if (!log.overflow || log.size > EVLOG_MAX)
+		abort();
 	if (!acm_layout_of_key(value) != (value != 256 && value != 384) ||
 		acm_check(machine_sinit(2048), ACM_BYTES - 1))
 		abort();
@@ -229,6 +258,12 @@ static uint8_t *region(struct machine *m, uint8_t which, uint16_t offset, size_t
 	}
 }
 
+/* What of each region was written since it was last as after power-up. */
+#define REGIONS 6u
+static struct span {
+	uint8_t *from, *to;
+} patched[REGIONS];
+
 static void patch(struct machine *m, const uint8_t *data, size_t size)
 {
 	while (size >= 4) {
@@ -236,56 +271,134 @@ static void patch(struct machine *m, const uint8_t *data, size_t size)
 
 		if (n > size - 4)
 			n = size - 4;
-		if (data[0] & 0x80)
+		if (data[0] & 0x80) {
 			choose(m, (enum what)(data[0] & 0x7f), le16(data + 1));
-		else
-			memcpy(region(m, data[0], le16(data + 1), n), data + 4, n);
+		} else {
+			struct span *p = &patched[data[0] % REGIONS];
+			uint8_t *at = region(m, data[0], le16(data + 1), n);
+
+			memcpy(at, data + 4, n);
+			p->from = p->to && p->from < at ? p->from : at;
+			p->to = p->to > at + n ? p->to : at + n;
+		}
 		data += 4 + n;
 		size -= 4 + n;
 	}
 }
 
-/* As after power-up. Copying 6 MiB for each input would be most of the work: only what changes. */
+/*
+ * As after power-up, which one fault more or less makes 4 MiB of work: kept for each, and of a
+ * machine only what changed is put back. That is the heap's beginning, where a launch also writes
+ * unless a patch leads it elsewhere, and what patches and resets wrote.
+ */
 #define MEM_CHANGES 0x11000u
+#define HEAP_TABLES 0x200u
 #define RAM_CHANGES 0x40000u
+
+struct start {
+	struct txt txt;
+	uint8_t mem[MEM_CHANGES];
+};
+static struct machine *first;
+
+static const struct start *after_power_up(struct machine *m, unsigned fault)
+{
+	static struct start *starts[1 + TXT_FAULT_COUNT];
+	struct start **s = &starts[fault];
+	struct txt_config config = first->txt.config;
+
+	if (*s)
+		return *s;
+	if (!(*s = malloc(sizeof(**s))))
+		abort();
+	config.faults = fault ? 1ull << (fault - 1) : 0;
+	txt_power_on(&m->txt, m->txt.ops, m, &config, m->mem);
+	if (begins_with_size(m))
+		machine_heap(m);
+	all_changed = true;
+	(*s)->txt = m->txt;
+	memcpy((*s)->mem, m->mem, MEM_CHANGES);
+	return *s;
+}
+
+static void no_log(void *context, const char *line)
+{
+	(void)context;
+	(void)line;
+}
+
+static struct machine *make_machine(void)
+{
+	static struct txt_ops ops;
+	struct machine *m = machine_new(2048);
+
+	ops = machine_ops;
+	ops.tpm_command = tpm_with_policy;
+	ops.read_ram = read_ram;
+	ops.log = no_log;
+	m->txt.ops = &ops;
+	first = malloc(sizeof(*first));
+	if (!first || !(first->mem = malloc(TXT_MEM_SIZE)))
+		abort();
+	first->txt = m->txt;
+	memcpy(first->mem, m->mem, TXT_MEM_SIZE);
+	memcpy(first->ram, m->ram, sizeof(m->ram));
+	memcpy(first->pcr, m->pcr, sizeof(m->pcr));
+	if (machine_launch(m) != GETSEC_LAUNCH)
+		abort();
+	digest_memo_begin();
+	return m;
+}
+
+/* The same place in the machine that nobody changes; NULL: elsewhere. */
+static const uint8_t *in_first(const struct machine *m, const uint8_t *at)
+{
+	if (at >= m->mem && at < m->mem + TXT_MEM_SIZE)
+		return first->mem + (at - m->mem);
+	return at >= m->ram && at < m->ram + RAM_SIZE ? first->ram + (at - m->ram) : NULL;
+}
+
+static void put_back(struct machine *m, const struct start *s)
+{
+	static const struct start *last;
+	const bool measured = memcmp(m->pcr, first->pcr, sizeof(m->pcr)) != 0;
+
+	if (all_changed || (measured && patched[0].to && patched[0].from < m->mem + HEAP_TABLES))
+		memcpy(m->mem, first->mem, TXT_HEAP_SIZE);
+	if (all_changed || measured || m->txt.config.faults || patched[0].to || s != last)
+		memcpy(m->mem, s->mem, MEM_CHANGES);
+	if (all_changed) {
+		memcpy(m->mem + (TXT_SINIT_BASE - TXT_MEM_BASE),
+			first->mem + (TXT_SINIT_BASE - TXT_MEM_BASE), ACM_BYTES);
+		memcpy(m->ram, first->ram, RAM_CHANGES);
+	}
+	for (struct span *p = patched + 1; p < patched + REGIONS; p++) {
+		const uint8_t *from = p->to ? in_first(m, p->from) : NULL;
+
+		if (from)
+			memcpy(p->from, from, (size_t)(p->to - p->from));
+	}
+	memset(patched, 0, sizeof(patched));
+	memcpy(m->pcr, first->pcr, sizeof(m->pcr));
+	memset(policy, 0, sizeof(policy));
+	m->hash_fails = false;
+	m->tpm_error = 0;
+	all_changed = false;
+	last = s;
+}
 
 static struct machine *fresh_machine(unsigned fault)
 {
-	static struct txt_ops ops;
-	static struct machine *m, *first;
+	const unsigned number = fault ? 1 + ((fault & 0x7f) - 1) % TXT_FAULT_COUNT : 0;
+	static struct machine *m;
+	const struct start *s;
 
-	if (!m) {
-		m = machine_new(2048);
-		ops = machine_ops;
-		ops.tpm_command = tpm_with_policy;
-		ops.read_ram = read_ram;
-		m->txt.ops = &ops;
-		first = malloc(sizeof(*first));
-		if (!first || !(first->mem = malloc(TXT_MEM_SIZE)))
-			abort();
-		memcpy(first->mem, m->mem, TXT_MEM_SIZE);
-		first->txt = m->txt;
-		memcpy(first->ram, m->ram, sizeof(m->ram));
-		memcpy(first->pcr, m->pcr, sizeof(m->pcr));
-	}
-	memcpy(m->mem, first->mem, MEM_CHANGES);
-	memcpy(m->mem + (TXT_SINIT_BASE - TXT_MEM_BASE),
-		first->mem + (TXT_SINIT_BASE - TXT_MEM_BASE), ACM_BYTES);
-	memcpy(m->ram, first->ram, RAM_CHANGES);
-	memcpy(m->pcr, first->pcr, sizeof(m->pcr));
-	m->txt = first->txt;
-	m->hash_fails = false;
-	m->tpm_error = 0;
-	m->txt.config.faults = fault ? 1ull << ((fault & 0x7f) - 1) % TXT_FAULT_COUNT : 0;
-	if (fault & 0x80) {
-		struct txt_config config = m->txt.config;
-
-		txt_power_on(&m->txt, &ops, m, &config, m->mem);
-		machine_mle(m);
-		machine_heap(m);
-		memcpy(m->mem + (TXT_SINIT_BASE - TXT_MEM_BASE), machine_sinit(2048), ACM_BYTES);
-	}
-	memset(policy, 0, sizeof(policy));
+	if (!m)
+		m = make_machine();
+	s = after_power_up(m, fault & 0x80 ? number : 0);
+	put_back(m, s);
+	m->txt = s->txt;
+	m->txt.config.faults = number ? 1ull << (number - 1) : 0;
 	return m;
 }
 
@@ -307,6 +420,7 @@ static void go_on(struct machine *m, uint8_t number, uint8_t operand)
 		txt_getsec(&m->txt, &s);
 	}
 	txt_read(&m->txt, TXT_PRIVATE_BASE, 4);
+	all_changed |= m->txt.reg[TXT_REG_E2STS] & TXT_E2STS_SECRETS; /* the wake is a reset then */
 	txt_platform_wake(&m->txt);
 	if (txt_launched(&m->txt))
 		abort();

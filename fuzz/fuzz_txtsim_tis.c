@@ -6,6 +6,7 @@
 /* sources: tboot-integration/txtsim/model/tis.c tboot-integration/txtsim/model/acpi.c */
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
+/* sources: kernel/lib/hex.c */
 /* quiet: tboot-integration/txtsim/sinit/acmwrite.c */
 /* libs: -lcrypto */
 /* coverage: edges */

@@ -2,7 +2,7 @@
 TXTSIM := tboot-integration/txtsim
 TXTSIM_MODEL := $(addprefix $(TXTSIM)/model/,platform.c faults.c heap.c digest.c acm.c events.c evlog.c \
 	tpmcmd.c mle.c getsec.c sinit.c tis.c dump.c acpi.c lcp.c lcplist.c \
-	ownerpolicy.c)
+	ownerpolicy.c) kernel/lib/hex.c
 TXTSIM_BOCHS := $(TXTSIM)/swtpm/client.c $(addprefix $(TXTSIM)/bochs/,plugin.c identity.c cpu.c \
 	wake.c memory.c firmware.c swtpm.c stamp.c vmx_count.c)
 TXTSIM_QEMU := $(TXTSIM)/swtpm/client.c $(TXTSIM)/model/acpifind.c $(addprefix $(TXTSIM)/qemu/,\

@@ -7,6 +7,7 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* sources: tboot-integration/txtsim/sinit/acmwrite.c */
+/* sources: kernel/lib/hex.c */
 /* libs: -lcrypto */
 /* The TXT platform: registers, launch, what the MLE finds, exit and reset. */
 #include <setjmp.h>

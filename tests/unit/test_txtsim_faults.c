@@ -7,6 +7,7 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* sources: tboot-integration/txtsim/model/faults.c tboot-integration/txtsim/sinit/acmwrite.c */
+/* sources: kernel/lib/hex.c */
 /* libs: -lcrypto */
 /* Every fault of the table, in the model alone: what the platform then shows, and that it ends. */
 #include <setjmp.h>

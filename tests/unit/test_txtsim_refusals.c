@@ -7,6 +7,7 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* sources: tboot-integration/txtsim/sinit/acmwrite.c */
+/* sources: kernel/lib/hex.c */
 /* libs: -lcrypto */
 /* What SINIT refuses, one thing wrong at a time, and with which error the platform is reset. */
 #include <setjmp.h>

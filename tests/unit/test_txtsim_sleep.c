@@ -7,6 +7,7 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* sources: tboot-integration/txtsim/sinit/acmwrite.c */
+/* sources: kernel/lib/hex.c */
 /* libs: -lcrypto */
 /* The platform's way out of sleep (S3). */
 #include <setjmp.h>

@@ -7,6 +7,7 @@
 /* sources: tboot-integration/txtsim/model/lcp.c tboot-integration/txtsim/model/lcplist.c */
 /* sources: tboot-integration/txtsim/model/ownerpolicy.c */
 /* sources: tboot-integration/txtsim/sinit/acmwrite.c */
+/* sources: kernel/lib/hex.c */
 /* libs: -lcrypto */
 /* The TPM's register interface: who may talk when, and what comes back. */
 #include <setjmp.h>

@@ -1,6 +1,5 @@
 #include "tboot-integration/txtsim/model/sinit.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "tboot-integration/txtsim/model/acm.h"
@@ -12,6 +11,7 @@
 #include "tboot-integration/txtsim/model/ownerpolicy.h"
 #include "tboot-integration/txtsim/model/platform.h"
 #include "tboot-integration/txtsim/model/tpmcmd.h"
+#include "lib/hex.h"
 
 #define SINIT_LOCALITY 3u
 
@@ -25,12 +25,6 @@ struct launch_state {
 	uint32_t flags;
 };
 
-static void hex32(char text[65], const uint8_t value[32])
-{
-	for (unsigned i = 0; i < 32; i++)
-		snprintf(text + 2 * i, 3, "%02x", value[i]);
-}
-
 void sinit_log_pcrs(struct txt *t, const char *title)
 {
 	uint8_t command[TPM_COMMAND_MAX], response[TPM_COMMAND_MAX], value[32];
@@ -42,7 +36,7 @@ void sinit_log_pcrs(struct txt *t, const char *title)
 
 		if (!tpm_pcr_value(response, got, value))
 			continue;
-		hex32(text, value);
+		hex_encode(text, value, 32);
 		txt_log(t, "%s PCR%u %s", title, pcr, text);
 	}
 }
@@ -229,9 +223,9 @@ bool sinit_run(
 		!owner_policy_allows(t, &s.os, &s.mle.digests, &s.policy) || !measure(t, &s) ||
 		!report(t, &s))
 		return false;
-	hex32(text, s.sinit.sha256);
+	hex_encode(text, s.sinit.sha256, 32);
 	txt_log(t, "SINIT sha256 %s", text);
-	hex32(text, s.mle.digests.sha256);
+	hex_encode(text, s.mle.digests.sha256, 32);
 	txt_log(t, "MLE sha256 %s entry %#x", text, s.mle.entry);
 	t->reg[TXT_REG_STS] &= ~(uint64_t)TXT_STS_SEXIT_DONE;
 	t->reg[TXT_REG_STS] |= TXT_STS_SENTER_DONE | TXT_STS_MEM_CONFIG_LOCK |
