@@ -158,7 +158,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	config = (struct simcpu_config){.cpus = 2 + data[0] % 3,
 		.tso = data[0] & 16,
-		.change_points = data[0] & 32 ? 1 + data[1] % 4 : 0};
+		.change_points = data[0] & 32 ? 1 + data[1] % 4 : 0,
+		.change_within = 4000};
 	memcpy(&config.seed, data + 2, sizeof(config.seed));
 	every = 100u + data[10] * 32u;
 	for (size_t at = HEADER_BYTES, n = 0; at + 1 < size && n < SIMWORLDS * OPERATIONS_MAX;

@@ -335,7 +335,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cpu_total = 2 + data[0] % 3;
 	config = (struct simcpu_config){.cpus = cpu_total,
 		.tso = data[0] & 16,
-		.change_points = data[0] & 32 ? 1 + data[1] % 4 : 0};
+		.change_points = data[0] & 32 ? 1 + data[1] % 4 : 0,
+		.change_within = 4000};
 	memcpy(&config.seed, data + 2, sizeof(config.seed));
 	deal(data, size);
 	stop = (struct stop){.ops = &stop_edge};

@@ -6,14 +6,14 @@
 /* plain: tests/unit/shim/panic.c fuzz/lib/figures.c */
 /* coverage: edges */
 /*
- * VM entry on two to four processors that take turns at each atomic access, with or without store
- * buffers: up to three vCPUs touch memory, ask their VMX world, send each other interrupts, INIT
- * and SIPI, halt and die; that world answers (in their place, too), resets and starts; somebody
- * else sends interrupts, pauses, and takes frames away. Nobody is in the guest once vm_pause() or
- * vm_reset() has returned, or goes on with what was called off; no frame that is somebody else's is
- * reached by an old translation; each answer is to its question; and when all is done, nothing that
- * was sent waits unnoticed. Input: a byte of processors, vCPUs and mode, eight of the seed of
- * turns, then what vCPUs and the outside do, a byte each, dealt out in turn.
+ * VM entry on two to four processors that take turns at each atomic access, at random or by PCT,
+ * with or without store buffers: up to three vCPUs touch memory, ask their VMX world, send each
+ * other interrupts, INIT and SIPI, halt and die; that world answers (in their place, too), resets
+ * and starts; somebody else sends interrupts, pauses, and takes frames away. Nobody is in the guest
+ * once vm_pause() or vm_reset() has returned, or goes on with what was called off; no frame that is
+ * somebody else's is reached by an old translation; each answer is to its question; and when all is
+ * done, nothing that was sent waits unnoticed. Input: a byte of processors, vCPUs and mode, eight
+ * of the seed of turns, then what vCPUs and the outside do, a byte each, dealt out in turn.
  */
 #include "fuzz/lib/figures.h"
 #include "fuzz/models/simcpu_memory.h"
@@ -32,6 +32,7 @@
 #define TIMERS_MAX     1000u
 #define TOUCHES_MAX    8u /* in one turn in the guest */
 #define RFLAGS_IF_ON   0x202u
+#define MSR_APIC_BASE  0x1bu
 #define APIC_EOI       0xb0u
 #define APIC_SVR       0xf0u
 #define APIC_ICR       0x300u
@@ -147,13 +148,19 @@ static uint64_t write_apic(struct guest *g, uint32_t command)
 	return EXIT_EPT_VIOLATION;
 }
 
-/* It ends what it has in service, then it goes on with its program, then it halts. */
+/* It ends what it has in service, then it goes on with its program, then it halts. Interrupts after
+ * that come until somebody else lowers an input. */
 static uint64_t act(struct guest *g)
 {
+	static const uint8_t turns_end[] = {EXIT_PREEMPTION_TIMER, EXIT_PAUSE, EXIT_RDMSR,
+		EXIT_WRMSR, EXIT_CR_ACCESS, EXIT_PAUSE, EXIT_PREEMPTION_TIMER, EXIT_PAUSE};
 	uint8_t what;
 
-	if (g->in_service)
+	if (g->in_service) {
+		if (g->at == g->length)
+			simcpu_spin();
 		return write_apic(g, 0);
+	}
 	if (g->at == g->length)
 		return EXIT_HLT;
 	what = g->program[g->at++];
@@ -163,12 +170,12 @@ static uint64_t act(struct guest *g)
 	case 1:
 		return EXIT_HLT;
 	case 2:
-		return what & 8 ? EXIT_PAUSE : EXIT_PREEMPTION_TIMER;
+		return turns_end[what >> 3 & 7];
 	case 3:
 		return write_apic(g, (what >> 3) % SIMVM_VCPUS << 24 | DELIVER_NMI << 8 | 1u << 14);
-	case 4:
-		return write_apic(
-			g, (what >> 3) % SIMVM_VCPUS << 24 | DELIVER_INIT << 8 | 1u << 14);
+	case 4: /* also a level's end, which has no effect */
+		return write_apic(g, (what >> 3) % SIMVM_VCPUS << 24 | DELIVER_INIT << 8 |
+					     (what >> 3 == 31 ? 1u << 15 : 1u << 14));
 	case 5:
 		return write_apic(
 			g, (what >> 3) % SIMVM_VCPUS << 24 | DELIVER_STARTUP << 8 | 1u << 14);
@@ -269,17 +276,42 @@ void vcpu_skip(struct vcpu *v)
 {
 }
 
+int exit_rdmsr(struct vcpu *v)
+{
+	uint64_t base = 0;
+
+	if (!v->apic_ops->read_msr(v->apic, MSR_APIC_BASE, &base) || !(base & APIC_BASE_ENABLE))
+		fail("a vCPU has no local APIC");
+	return NEXT_ENTER;
+}
+
+/* Its TSC is set: its timer's deadline moves with it (guest_msr.c). */
+int exit_wrmsr(struct vcpu *v)
+{
+	const uint64_t by = simcpu_random(1000);
+
+	if (v->apic_ops->write_msr(v->apic, MSR_APIC_BASE, ~0ull))
+		fail("a base beyond the processor's addresses was taken");
+	v->tsc_adjust += by;
+	v->apic_ops->tsc_moved(v->apic, by);
+	return NEXT_ENTER;
+}
+
+/* CR8: what is below it waits. */
+int exit_cr_access(struct vcpu *v)
+{
+	v->apic_ops->set_tpr(v->apic, (v->apic_ops->tpr(v->apic) + 6) % 16);
+	return NEXT_ENTER;
+}
+
 #define NO_SUCH_EXIT(name)                                \
 	int name(struct vcpu *v)                          \
 	{                                                 \
 		fail("an exit that the guest never had"); \
 	}
-NO_SUCH_EXIT(exit_cr_access)
 NO_SUCH_EXIT(exit_mov_dr)
 NO_SUCH_EXIT(exit_xsetbv)
 NO_SUCH_EXIT(exit_cpuid)
-NO_SUCH_EXIT(exit_rdmsr)
-NO_SUCH_EXIT(exit_wrmsr)
 NO_SUCH_EXIT(exit_exception)
 
 int vcpu_fault(struct vcpu *v, enum exception vector, uint32_t error)
@@ -295,9 +327,11 @@ void vtx_host_machine_check(void)
 void vm_emulate_io(struct vm_vcpu *v)
 {
 	const struct guest *g = guest_of(&v->vcpu);
-	const struct vmk_vm_exchange question = {
-		.kind = VMK_VM_REQUEST_IO, .bytes = 4, .address = next_port++};
 	const unsigned life = g->life;
+	const struct vmk_vm_exchange question = {
+		.kind = life % 2 ? VMK_VM_REQUEST_IO : VMK_VM_REQUEST_MEMORY,
+		.bytes = 4,
+		.address = next_port++};
 	uint64_t answer;
 
 	if (!vm_ask(v, &question, &answer))
@@ -396,7 +430,8 @@ static void set_entry(const struct vcpu *v)
 void vcpu_set_real_entry(struct vcpu *v, uint16_t cs, uint16_t ip)
 {
 	set_entry(v);
-	guest_of(v)->starter = guest_of(v)->sender;
+	/* By a SIPI, or by whoever says where it begins. */
+	guest_of(v)->starter = ip ? simvm.resets : guest_of(v)->sender;
 }
 
 void vcpu_set_flat_entry(struct vcpu *v, uint32_t eip)
@@ -480,7 +515,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < HEADER_BYTES)
 		return 0;
-	config = (struct simcpu_config){.cpus = 2 + data[0] % 3, .tso = data[0] & 16};
+	config = (struct simcpu_config){.cpus = 2 + data[0] % 3,
+		.tso = data[0] & 16,
+		.change_points = data[0] >> 2 & 3,
+		.change_within = 1200};
 	vcpus = 1 + (data[0] >> 5) % SIMVM_VCPUS;
 	memcpy(&config.seed, data + 1, sizeof(config.seed));
 	memset(guests, 0, sizeof(guests));

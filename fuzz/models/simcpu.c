@@ -12,7 +12,7 @@
 
 #define STACK_BYTES 32768u
 #define TURN_MAX    12u      /* accesses in a row, without change points */
-#define RUN_LENGTH  4000u    /* accesses among which change points lie */
+#define RUN_MAX     4000u    /* the same with them */
 #define STUCK_TURNS 2000000u /* turns without anything to show for them */
 #define NOBODY      UINT32_MAX
 
@@ -132,7 +132,7 @@ void simcpu_start(const struct simcpu_config *wanted, const struct simcpu_ops *e
 	for (unsigned i = 0; i < config.cpus; i++)
 		cpus[i].priority = next_priority + simcpu_random(1000);
 	for (unsigned i = 0; i < config.change_points && i < 8; i++)
-		change_at[i] = simcpu_random(RUN_LENGTH);
+		change_at[i] = simcpu_random(config.change_within);
 }
 
 void simcpu_boot(unsigned cpu, unsigned thread)
@@ -195,7 +195,7 @@ static bool take_turn(void)
 		return false;
 	if (!simcpu_random(4))
 		simcpu_memory_drain(simcpu_random(config.cpus), 1);
-	turn_left = config.change_points ? RUN_LENGTH : 1 + simcpu_random(TURN_MAX);
+	turn_left = config.change_points ? RUN_MAX : 1 + simcpu_random(TURN_MAX);
 	to_cpu(cpu);
 	return true;
 }
@@ -261,6 +261,8 @@ void simcpu_access(void)
 		return;
 	changes = !turn_left || !--turn_left;
 	accesses++;
+	if (changes && config.change_points)
+		become_last(cpu); /* whatever it does over and over, somebody may have to end it */
 	for (unsigned i = 0; i < config.change_points && i < 8; i++) {
 		if (accesses == change_at[i]) {
 			become_last(cpu);

@@ -23,8 +23,9 @@ struct simcpu_config {
 	uint64_t seed;
 	bool tso;
 	/* 0: anybody goes on at any access. Otherwise PCT (Burckhardt et al., ASPLOS 2010): who is
-	 * first in a random order runs, and at so many random points it becomes the last. */
-	unsigned change_points;
+	 * first in a random order runs, and at so many random points among the first
+	 * `change_within` accesses it becomes the last. */
+	unsigned change_points, change_within;
 };
 struct simcpu_ops {
 	void (*interrupt)(unsigned cpu); /* interrupts are off meanwhile */

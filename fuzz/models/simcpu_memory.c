@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define STORES 16u
+#define STORES    16u
+#define READS_MAX 64u /* in a row: who reads on and on waits for what another one writes */
 
 struct store {
 	uintptr_t at;
@@ -22,6 +23,7 @@ struct store {
 static struct buffer {
 	uint64_t words; /* a bit for each eight bytes that a store lies in, by address modulo 64 */
 	unsigned count;
+	unsigned reads; /* since it wrote something */
 	struct store stores[STORES];
 } buffers[SIMCPU_CPUS];
 static struct buffer *own = buffers; /* of the processor that runs, or ran last */
@@ -150,7 +152,23 @@ PLAIN_BOTH(4)
 PLAIN_BOTH(8)
 PLAIN_BOTH(16)
 
-/* --- atomic accesses */
+/* --- atomic accesses: before each another processor may go on */
+
+static void before_read(void)
+{
+	if (++own->reads < READS_MAX || !simcpu_is_running()) {
+		simcpu_access();
+		return;
+	}
+	own->reads = 0;
+	simcpu_spin();
+}
+
+static void before_write(void)
+{
+	own->reads = 0;
+	simcpu_access();
+}
 
 void __tsan_atomic_thread_fence(int order);
 void __tsan_atomic_signal_fence(int order);
@@ -174,7 +192,7 @@ void __tsan_atomic_signal_fence(int order)
 	{                                                                      \
 		uint##bits##_t old;                                            \
                                                                                \
-		simcpu_access();                                               \
+		before_write();                                                \
 		drain_own();                                                   \
 		old = *at;                                                     \
 		*at = (uint##bits##_t)(expression);                            \
@@ -185,7 +203,7 @@ void __tsan_atomic_signal_fence(int order)
 	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order); \
 	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order)  \
 	{                                                                                        \
-		simcpu_access();                                                                 \
+		before_read();                                                                   \
 		before_plain(at, bits / 8);                                                      \
 		return *at;                                                                      \
 	}                                                                                        \
@@ -194,7 +212,7 @@ void __tsan_atomic_signal_fence(int order)
 	void __tsan_atomic##bits##_store(                                                        \
 		volatile uint##bits##_t *at, uint##bits##_t value, int order)                    \
 	{                                                                                        \
-		simcpu_access();                                                                 \
+		before_write();                                                                  \
 		if (buffered && simcpu_is_running() && order != __ATOMIC_SEQ_CST) {              \
 			put(at, value, bits / 8);                                                \
 			return;                                                                  \
@@ -215,7 +233,7 @@ void __tsan_atomic_signal_fence(int order)
 	{                                                                                        \
 		uint##bits##_t old;                                                              \
                                                                                                  \
-		simcpu_access();                                                                 \
+		before_write();                                                                  \
 		drain_own();                                                                     \
 		old = *at;                                                                       \
 		if (old == expected)                                                             \

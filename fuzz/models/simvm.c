@@ -14,11 +14,12 @@ static unsigned operations, next_frame;
 
 static void begin_anew(void)
 {
-	static const struct vmk_vm_entry bad[] = {{.mode = VMK_VM_FLAT, .rip = 1ull << 32},
-		{.mode = VMK_VM_LONG, .gdt = 1ull << 60}, {.mode = VMK_VM_LONG + 40}};
-	const struct vmk_vm_entry entry = {
-		.mode = simcpu_random(2) ? VMK_VM_FLAT : VMK_VM_LONG, .rip = 0x100000};
-
+	static const struct vmk_vm_entry bad[] = {{.mode = VMK_VM_REAL, .rip = 1u << 16},
+		{.mode = VMK_VM_FLAT, .rip = 1ull << 32}, {.mode = VMK_VM_LONG, .rip = 1ull << 47},
+		{.mode = VMK_VM_LONG, .gdt = 1ull << 60}, {.mode = VMK_VM_LONG, .cr3 = 1ull << 52},
+		{.mode = VMK_VM_LONG + 40}};
+	static const struct vmk_vm_entry good[] = {{.mode = VMK_VM_REAL, .rip = 0x7c00},
+		{.mode = VMK_VM_FLAT, .rip = 0x100000}, {.mode = VMK_VM_LONG, .rip = 0x100000}};
 	uint64_t saved;
 
 	simvm.resets_begun++;
@@ -26,9 +27,9 @@ static void begin_anew(void)
 	simvm.resets = simvm.resets_begun;
 	simvm.is_out("a guest runs on over a reset");
 	simhost_call();
-	if (vm_start(&simvm.vm, &bad[simcpu_random(3)]) == VMK_OK)
+	if (vm_start(&simvm.vm, &bad[simcpu_random(ARRAY_SIZE(bad))]) == VMK_OK)
 		simvm.fail("an entry that makes no sense was taken");
-	vm_start(&simvm.vm, &entry);
+	vm_start(&simvm.vm, &good[simcpu_random(ARRAY_SIZE(good))]);
 	/* As a guest does it, whose input LEVEL_INPUT is level-triggered. */
 	saved = spin_lock(&simvm.vm.lock);
 	vioapic_write(&simvm.vm.ioapic, 0x00, 0x10 + 2 * LEVEL_INPUT);
@@ -36,12 +37,32 @@ static void begin_anew(void)
 	spin_unlock(&simvm.vm.lock, saved);
 }
 
+/* Nobody has asked that, or no longer. */
+static void answer_wrongly(struct vmk_vm_exchange x)
+{
+	switch (simcpu_random(3)) {
+	case 0:
+		x.kind = VMK_VM_REQUEST_FAILED;
+		break;
+	case 1:
+		x.vcpu = (uint16_t)(simvm.vm.vcpu_count + simcpu_random(2) * 1000);
+		break;
+	default: /* a second time */
+		break;
+	}
+	x.value = ~x.value;
+	if (vm_answer(&simvm.vm, &x))
+		simvm.fail("an answer to no question was taken");
+}
+
 static void serve(struct vmk_vm_exchange *x)
 {
 	switch (x->kind) {
 	case VMK_VM_REQUEST_IO:
+	case VMK_VM_REQUEST_MEMORY:
 		x->value = simvm_answer(x->address);
 		vm_answer(&simvm.vm, x);
+		answer_wrongly(*x);
 		break;
 	case VMK_VM_REQUEST_ACKNOWLEDGE:
 		vm_irq(&simvm.vm, VMK_VM_INTR, false);
@@ -93,13 +114,28 @@ static void replace_frame(unsigned page)
 
 static void pause_for(unsigned calls)
 {
+	uint64_t then;
+
 	vm_pause(&simvm.vm, true);
 	simvm.paused = true;
 	simvm.is_out("a guest runs while its VM is paused");
+	then = vm_time_ns(&simvm.vm);
 	while (calls--)
 		simhost_call();
+	if (vm_time_ns(&simvm.vm) != then)
+		simvm.fail("a paused guest's clock goes");
 	simvm.paused = false;
 	vm_pause(&simvm.vm, false);
+}
+
+/* What no device may send. */
+static void send_wrongly(unsigned detail)
+{
+	const uint64_t address = detail & 1 ? APIC_DEFAULT_BASE : IOAPIC_BASE;
+	const uint32_t data = (detail & 2 ? DELIVER_INIT : DELIVER_STARTUP) << 8;
+
+	if (vm_message(&simvm.vm, address, data) == VMK_OK)
+		simvm.fail("a message that makes no sense was taken");
 }
 
 static void operate(uint8_t what)
@@ -129,7 +165,10 @@ static void operate(uint8_t what)
 		replace_frame(detail % SIMVM_PAGES);
 		break;
 	case 6:
-		vm_ask_for(&simvm.vm, VMK_VM_REQUEST_RESET);
+		if (detail & 16)
+			send_wrongly(detail);
+		else
+			vm_ask_for(&simvm.vm, VMK_VM_REQUEST_RESET);
 		break;
 	default:
 		for (unsigned i = 0; i < detail; i++)

@@ -1,6 +1,7 @@
 # What of each fuzzed file the seeds and campaigns' corpora reach, or the seeds alone (--check): built
 # again with clang's own coverage, without sanitizers. A fuzzed file is one that some target names in
-# its sources; what only takes part (quiet) is not counted, nor is what fuzz/exclusions names.
+# its sources, or runs on simulated processors; what only takes part (quiet, plain) is not counted, nor is
+# what fuzz/exclusions names.
 # shellcheck shell=bash
 COVERAGE=build/fuzz-coverage
 LINES_GOAL=95 # per cent of each file, issue 6
@@ -58,7 +59,7 @@ coverage() # CHECK TARGET...: the table; with CHECK, whether all is as it must b
 fuzzed_files() # TARGET...
 {
 	local files=("${@/#/fuzz/}")
-	sed -nE 's,^/\* sources: (.*) \*/$,\1,p' "${files[@]/%/.c}" | tr ' ' '\n' | grep -vE '^(tests|fuzz)/' | sort -u
+	sed -nE 's,^/\* (sources|simulated): (.*) \*/$,\2,p' "${files[@]/%/.c}" | tr ' ' '\n' | grep -vE '^(tests|fuzz)/' | sort -u
 }
 
 print_coverage() # ALL: 1 if these are all targets

@@ -15,9 +15,10 @@ number_at() # FILE OFFSET BYTES
 }
 number() # VALUE BYTES
 {
-	local i
+	local i byte
 	for ((i = 0; i < $2; i++)); do
-		printf '%b' "\\x$(printf %02x $(($1 >> 8 * i & 255)))"
+		printf -v byte '\\x%02x' $(($1 >> 8 * i & 255))
+		printf '%b' "$byte"
 	done
 }
 put_at() # FILE OFFSET, and bytes from standard input

@@ -3,6 +3,7 @@
 # make_TARGET for each target that has such seeds; it writes into the folder that it is given.
 # shellcheck shell=bash
 . fuzz/tools/firmware_seeds.sh
+. fuzz/tools/vm_seeds.sh
 SEED_MAX=1048576         # libFuzzer cuts longer ones
 KEY_TYPES=(p256 rsa3072) # a signature of each
 
@@ -143,6 +144,30 @@ make_quote() # FOLDER: by each kind of key: a good one, each option of it alone,
 			# shellcheck disable=SC2086 # bytes
 			bytes "$key" 0 0 0 0 0 0 0 0 $change >"$1/key$key-change${change// /-}"
 		done
+	done
+}
+make_fetch() # FOLDER: logs in pieces of each length, whole, known or asked for, and each thing wrong with a piece
+{
+	local options logs length wrong answers n=0
+	for options in 0 1 2 4 8 16 128 132; do
+		for logs in 0 1 2 8 16 255; do
+			for length in 1 16 255; do
+				answers=(0)
+				while [ ${#answers[@]} -lt 60 ]; do
+					answers+=(1 0 0 $length 0)
+				done
+				bytes $options $logs $((logs & 7)) 9 "${answers[@]}" >"$1/good$((n++))"
+			done
+		done
+	done
+	for wrong in 1 2 4 8 16; do
+		for options in 0 2; do
+			bytes $options 255 3 9 0 1 0 0 9 0 1 1 $wrong 9 1 2 0 0 3 0 0 $wrong 9 200 >"$1/wrong$((n++))"
+		done
+	done
+	for answers in '16' '0 16' '0 4' '4 4' '8 8' '0 1 0 0 9 0 16' '3 0 0 1 0 0 0 1 0 0 0 1 0 0'; do
+		# shellcheck disable=SC2086 # bytes
+		bytes 0 255 3 9 $answers >"$1/answer$((n++))"
 	done
 }
 make_head() # FOLDER: heads, lines that are nearly one and signed all the same, and changes

@@ -75,9 +75,9 @@ static void add_system_world(struct call *call, const struct vmk_info_sched *wor
 	records_number(call->out, world->id);
 	records_text(call->out, "%s", world->name);
 	records_text(call->out, "%s", kind_name(world->kind));
-	records_text(call->out, "");
+	records_text(call->out, "%s", "");
 	records_text(call->out, "%s", sched_state_name(world->state));
-	records_text(call->out, "");
+	records_text(call->out, "%s", "");
 	records_number(call->out, 1);
 	records_number(call->out, 0);
 	records_number(call->out, 0);
@@ -159,7 +159,7 @@ static void add_stats(
 	if (after->kind == VMK_SCHED_VCPU)
 		add_percent(call->out, columns.vmwait);
 	else
-		records_text(call->out, "");
+		records_text(call->out, "%s", "");
 	add_percent(call->out, columns.ready);
 	add_percent(call->out, columns.idle);
 	add_percent(call->out, columns.overlap);
