@@ -2,7 +2,7 @@
 /* sources: attest/verifier/audit.c attest/verifier/semantics.c attest/verifier/firmware.c */
 /* sources: attest/verifier/fault.c attest/verifier/reason.c attest/verifier/bytes.c */
 /* sources: attest/verifier/evidence.c kernel/trust/evlog_read.c */
-/* quiet: fuzz/models/paper_audit.c */
+/* plain: fuzz/models/paper_audit.c fuzz/models/crypto_memory.c fuzz/models/library_memory.c */
 /* libs: -lcrypto -ljansson */
 /* coverage: edges, comparisons, lean */
 /*
@@ -82,7 +82,7 @@ struct scene {
 	struct paper_audit good;
 	uint8_t shown[PAPER_AUDIT_BYTES + 256];
 	size_t size;
-	char texts[CHECKPOINTS_MAX][160];
+	char texts[CHECKPOINTS_MAX][PAPER_AUDIT_CHECKPOINT];
 	struct event items[CHECKPOINTS_MAX];
 	struct events events;
 	unsigned anchored; /* records that the last checkpoint covers */
@@ -92,19 +92,16 @@ struct scene {
 static void add_checkpoint(struct scene *s)
 {
 	struct event *event = &s->items[s->events.count];
-	char hex[65], *text = s->texts[s->events.count];
+	char *text = s->texts[s->events.count];
 
 	if (s->events.count == CHECKPOINTS_MAX)
 		return;
 	s->events.count++;
-	hex_encode(hex, s->good.head, 32);
-	snprintf(text, sizeof(s->texts[0]), VMK_AUDIT_FORMAT, (unsigned long long)s->good.records,
-		hex);
 	*event = (struct event){.log = LOG_VMK,
 		.type = VMK_EV_AUDIT,
 		.pcr = 22,
 		.data = (const uint8_t *)text,
-		.data_size = (uint32_t)strlen(text) + 1};
+		.data_size = (uint32_t)paper_audit_checkpoint(&s->good, text) + 1};
 	s->anchored = s->good.records;
 }
 
@@ -184,9 +181,9 @@ static void try_made(struct reader in)
 	bool proven, intact, full = false, suppressed = false;
 	uint8_t records = reader_u8(&in) % PAPER_AUDIT_RECORDS;
 
-	memset(&s, 0, sizeof(s));
+	s.events = (struct events){s.items, 0};
+	s.anchored = 0;
 	s.events_good = true;
-	s.events.items = s.items;
 	paper_audit_start(&s.good);
 	for (unsigned i = 0; i < records; i++) {
 		uint8_t kind = reader_u8(&in);

@@ -39,7 +39,7 @@ static struct bytes part(struct reader *in, size_t limit)
 	static const uint8_t content[CERTIFICATE_MAX + 16];
 	const size_t size = reader_le16(in);
 
-	return bytes_copy(content, size < 0xff00 ? size % 256 : limit - 16 + size % 32);
+	return bytes_copy(content, size < 0xff00 ? size % 64 : limit - 16 + size % 32);
 }
 
 static json_t *host(struct reader *in, bool *fits)

@@ -1,5 +1,6 @@
 /* sources: kernel/trust/tpm.c kernel/trust/tpm_key.c kernel/trust/quote.c kernel/trust/hash.c */
-/* quiet: fuzz/models/tpm_model.c tests/unit/shim/panic.c */
+/* quiet: tests/unit/shim/panic.c */
+/* plain: fuzz/models/tpm_model.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
 /* libs: build/fuzz-lib/libmbedtls.a -ltss2-sys -ltss2-mu */
 /* coverage: edges, comparisons, lean */

@@ -1,8 +1,9 @@
 /* sources: tboot-integration/txtsim/qemu/gdb.c tboot-integration/txtsim/qemu/qmp.c */
 /* sources: tboot-integration/txtsim/qemu/pciproxy.c tboot-integration/txtsim/qemu/mleimage.c */
-/* sources: tboot-integration/txtsim/run/buildid.c */
+/* sources: tboot-integration/txtsim/run/buildid.c kernel/lib/hex.c */
+/* plain: fuzz/models/json_memory.c fuzz/models/library_memory.c */
 /* coverage: edges, comparisons, lean */
-/* libs: -ljansson -lz */
+/* libs: -l:libjansson.a -lz -Wl,--wrap=memcpy */
 /*
  * What the QEMU edge reads of others: packets of the GDB stub, lines of the machine protocol,
  * messages of the proxy device, boot images and programs. The first byte chooses; from 0x80 QEMU
@@ -15,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fuzz/models/json_memory.h"
 #include "tboot-integration/txtsim/qemu/gdb.h"
 #include "tboot-integration/txtsim/qemu/mleimage.h"
 #include "tboot-integration/txtsim/qemu/pciproxy.h"
@@ -204,7 +206,8 @@ static void ask_qmp(struct qmp *q, uint8_t what)
 {
 	static char arguments[600];
 
-	memset(arguments, ' ', sizeof(arguments) - 1);
+	if (!arguments[0])
+		memset(arguments, ' ', sizeof(arguments) - 1);
 	switch (what & 7) {
 	case 0:
 		qmp_ask(q, "query-status", NULL);
@@ -290,17 +293,19 @@ static void session(const uint8_t *data, size_t size)
 
 	if (size < 2 + asked || !connect_line(data + 2 + asked, size - 2 - asked))
 		return;
-	qmp_init(&q, line.ours, pump_qmp, &q);
-	gdb_init(&g, line.ours, pump, NULL);
 	if (data[0] % 3 == 0)
 		serve_proxy(data[0]);
+	if (data[0] % 3 == 1)
+		gdb_init(&g, line.ours, pump, NULL);
+	else
+		qmp_init(&q, line.ours, pump_qmp, &q);
 	for (size_t i = 0; i < asked; i++) {
 		if (data[0] % 3 == 1)
 			ask_gdb(&g, data[2 + i]);
 		else
 			ask_qmp(&q, data[2 + i]);
 	}
-	if (g.size > sizeof(g.received) || (g.broken && !g.reason[0]))
+	if (data[0] % 3 == 1 && (g.size > sizeof(g.received) || (g.broken && !g.reason[0])))
 		abort();
 	hang_up();
 	close(line.ours);
@@ -310,11 +315,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct qmp q;
 	char id[41];
+	size_t live;
 
+	json_memory_use();
+	live = json_memory_live();
 	if (!size)
 		return 0;
 	if (data[0] & 0x80) {
 		session(data, size);
+		if (json_memory_live() != live)
+			abort();
 		return 0;
 	}
 	switch (data[0] % 5) {
@@ -334,5 +344,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	default:
 		elf_build_id(data + 1, size - 1, id);
 	}
+	if (json_memory_live() != live)
+		abort();
 	return 0;
 }

@@ -1,7 +1,8 @@
 #include "verifier/semantics.h"
 
-#include <openssl/sha.h>
+#include <ctype.h>
 #include <errno.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define COMMAND_SHOWN 80
 
 #define ANY_SIZE      UINT32_MAX
+#define DIGITS_MAX    20 /* of a number of 64 bits */
 #define TXT_FIRST     0x401u
 #define TXT_LAST      0x4ffu
 
@@ -285,17 +287,18 @@ bool semantics_check(const struct events *events, enum vmk_launch launch, struct
 
 bool semantics_audit(const struct event *event, uint64_t *records, uint8_t head[DIGEST_SIZE])
 {
-	char number[21], digest[HEX_SIZE(DIGEST_SIZE)], *end;
+	const char *number = (const char *)event->data;
+	char *end;
 
 	if (event->log != LOG_VMK || event->type != VMK_EV_AUDIT || !is_text(event) ||
-		!text_of_type(event->type, (const char *)event->data) ||
-		!semantics_field(event, "records", number, sizeof(number)) ||
-		!semantics_field(event, "head", digest, sizeof(digest)))
+		!text_of_type(event->type, number))
 		return false;
+	/* So it is "audit records=... head=..." and nothing else. */
+	number += strlen("audit records=");
 	errno = 0;
 	*records = strtoull(number, &end, 10);
-	return number[0] >= '0' && number[0] <= '9' && !*end && !errno &&
-	       hex_decode_text(head, DIGEST_SIZE, digest);
+	return isdigit((unsigned char)*number) && *end == ' ' && end - number <= DIGITS_MAX &&
+	       !errno && hex_decode_text(head, DIGEST_SIZE, end + strlen(" head="));
 }
 
 bool semantics_field(const struct event *event, const char *key, char *value, size_t size)

@@ -6,8 +6,9 @@
 
 #include "verifier/bytes.h"
 
-#define PAPER_AUDIT_RECORDS 32u
-#define PAPER_AUDIT_BYTES   (AUDIT_MAGIC_BYTES + PAPER_AUDIT_RECORDS * 160u)
+#define PAPER_AUDIT_RECORDS    32u
+#define PAPER_AUDIT_CHECKPOINT 160u
+#define PAPER_AUDIT_BYTES      (AUDIT_MAGIC_BYTES + PAPER_AUDIT_RECORDS * 160u)
 
 struct paper_audit {
 	uint8_t bytes[PAPER_AUDIT_BYTES];
@@ -17,8 +18,11 @@ struct paper_audit {
 	uint8_t head[DIGEST_SIZE];
 };
 
+/* Bytes beyond its size stay what they were. */
 void paper_audit_start(struct paper_audit *log);
 /* One more record; `number` goes into its text. Beyond PAPER_AUDIT_RECORDS nothing happens. */
 void paper_audit_add(struct paper_audit *log, uint16_t kind, unsigned number);
+/* The text of a checkpoint over all records, and how long it is. */
+size_t paper_audit_checkpoint(const struct paper_audit *log, char text[PAPER_AUDIT_CHECKPOINT]);
 
 #endif

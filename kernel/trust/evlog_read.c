@@ -147,11 +147,13 @@ enum vmk_status evlog_next(struct evlog_cursor *cursor, struct evlog_event *even
 	struct reader r = reader_of(log->bytes, log->size);
 	enum vmk_status status;
 
-	memset(event, 0, sizeof(*event));
+	/* Digests beyond those that are counted are nobody's: a log is walked often. */
+	event->offset = cursor->offset;
+	event->pcr = event->type = event->digest_count = event->data_size = 0;
+	event->data = NULL;
 	reader_seek(&r, cursor->offset);
 	if (reader_left(&r) == 0)
 		return VMK_NOT_FOUND;
-	event->offset = cursor->offset;
 	event->pcr = reader_le32(&r);
 	event->type = reader_le32(&r);
 	if (r.failed)

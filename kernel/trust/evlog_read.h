@@ -45,7 +45,7 @@ struct evlog_event {
 	uint32_t pcr;
 	uint32_t type;
 	unsigned int digest_count;
-	struct evlog_digest digests[EVLOG_MAX_ALGS];
+	struct evlog_digest digests[EVLOG_MAX_ALGS]; /* of these, digest_count */
 	const uint8_t *data;
 	uint32_t data_size;
 };

@@ -1,6 +1,6 @@
 /* sources: tboot-integration/txtsim/qemu/gdb.c tboot-integration/txtsim/qemu/qmp.c */
 /* sources: tboot-integration/txtsim/qemu/pciproxy.c tboot-integration/txtsim/qemu/mleimage.c */
-/* sources: tboot-integration/txtsim/run/buildid.c tests/unit/shim/launcher.c */
+/* sources: tboot-integration/txtsim/run/buildid.c kernel/lib/hex.c tests/unit/shim/launcher.c */
 /* libs: -ljansson -lz */
 /* The QEMU edge's readers: what others send, and what they must not get away with. */
 #include <setjmp.h>

@@ -73,7 +73,11 @@ bool gdb_parse_value(const char *text, uint64_t *value, size_t *bytes)
 
 void gdb_init(struct gdb *g, int fd, void (*pump)(void *), void *ctx)
 {
-	*g = (struct gdb){.fd = fd, .pump = pump, .ctx = ctx};
+	memset(g, 0, offsetof(struct gdb, packet));
+	g->packet[0] = 0;
+	g->fd = fd;
+	g->pump = pump;
+	g->ctx = ctx;
 }
 
 static void give_up(struct gdb *g, const char *what, const char *detail)
@@ -226,8 +230,7 @@ void gdb_write(struct gdb *g, enum gdb_register r, uint64_t value)
 	char text[17];
 
 	read_sized(g, r, &bytes);
-	for (size_t i = 0; i < bytes; i++)
-		snprintf(text + 2 * i, 3, "%02x", (unsigned)(value >> 8 * i & 0xff));
+	hex_encode(text, &value, bytes); /* little-endian, as the register is */
 	if (!g->broken)
 		expect_ok(g, ask(g, "P%x=%s", (unsigned)r, text));
 }
@@ -239,8 +242,7 @@ void gdb_write_memory(struct gdb *g, uint32_t address, const uint8_t *from, size
 	while (size && !g->broken) {
 		size_t n = size < CHUNK ? size : CHUNK;
 
-		for (size_t i = 0; i < n; i++)
-			snprintf(text + 2 * i, 3, "%02x", from[i]);
+		hex_encode(text, from, n);
 		expect_ok(g, ask(g, "M%x,%zx:%s", address, n, text));
 		address += (uint32_t)n;
 		from += n;

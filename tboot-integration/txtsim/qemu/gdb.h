@@ -41,9 +41,9 @@ struct gdb {
 	void *ctx;
 	bool broken;
 	char reason[96]; /* why it is broken */
-	char received[2 * GDB_PACKET_MAX];
-	size_t size;
+	size_t size;     /* of `received` */
 	char packet[GDB_PACKET_MAX];
+	char received[2 * GDB_PACKET_MAX];
 };
 
 /*

@@ -12,7 +12,10 @@
 
 void qmp_init(struct qmp *q, int fd, void (*pump)(void *), void *ctx)
 {
-	*q = (struct qmp){.fd = fd, .pump = pump, .ctx = ctx};
+	memset(q, 0, offsetof(struct qmp, line));
+	q->fd = fd;
+	q->pump = pump;
+	q->ctx = ctx;
 }
 
 bool qmp_send(struct qmp *q, const char *command, const char *arguments)

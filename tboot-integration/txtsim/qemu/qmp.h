@@ -11,8 +11,7 @@ enum qmp_end { QMP_RUNNING, QMP_POWERED_OFF, QMP_WAS_RESET, QMP_OTHER_END };
 
 struct qmp {
 	int fd;
-	char line[QMP_LINE_MAX];
-	size_t size;
+	size_t size;              /* of `line` */
 	unsigned resets;          /* RESET events that the guest or we caused */
 	unsigned suspends;        /* SUSPEND events: the guest sleeps (S3) */
 	enum qmp_end end;         /* from the SHUTDOWN event */
@@ -23,6 +22,7 @@ struct qmp {
 	 */
 	void (*pump)(void *ctx);
 	void *ctx;
+	char line[QMP_LINE_MAX];
 };
 
 void qmp_init(struct qmp *q, int fd, void (*pump)(void *), void *ctx);
