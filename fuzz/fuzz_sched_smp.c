@@ -2,7 +2,7 @@
 /* simulated: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c */
 /* simulated: kernel/sched/runq.c kernel/sched/sched.c kernel/sched/service.c */
 /* simulated: kernel/sched/lend.c kernel/sched/settings.c kernel/sched/event.c kernel/lib/lock.c */
-/* simulated: fuzz/models/simworld.c */
+/* simulated: fuzz/models/simworld.c fuzz/models/simcpu_lock.c */
 /* plain: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c kernel/sched/invariants.c */
 /* plain: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
 /* plain: kernel/sched/invariants_groups.c */

@@ -2,6 +2,7 @@
 /* simulated: kernel/vtx/vcpu_run.c kernel/vtx/inject.c kernel/vtx/guest_clock.c */
 /* simulated: kernel/vtx/vlapic.c kernel/vtx/vlapic_timer.c kernel/vtx/vioapic.c */
 /* simulated: kernel/lib/lock.c fuzz/models/simhost.c fuzz/models/simvm.c */
+/* simulated: fuzz/models/simcpu_lock.c */
 /* plain: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c kernel/vmkuser/budget.c */
 /* plain: tests/unit/shim/panic.c fuzz/lib/figures.c */
 /* coverage: edges */

@@ -2,7 +2,7 @@
 
 #include "arch/x86/smp.h"
 #include "arch/x86/time.h"
-#include "lib/lock.h"
+#include "fuzz/models/simcpu_lock.h"
 #include "vmkvm/pcpu.h"
 #include "vtx/vtx_ops.h"
 #include <string.h>
@@ -27,7 +27,7 @@ struct host_world {
 };
 
 static struct host_world worlds[SIMHOST_WORLDS], idles[SIMCPU_CPUS], *current[SIMCPU_CPUS];
-static uint32_t wanted[SIMCPU_CPUS], held_levels[SIMCPU_CPUS];
+static uint32_t wanted[SIMCPU_CPUS];
 static bool idle[SIMCPU_CPUS];
 static unsigned cpu_total;
 static uint64_t clock_ns;
@@ -293,20 +293,6 @@ void vtx_host_interrupts(void)
 	simcpu_irq_save();
 }
 
-static struct lock_entered enter_lock(void)
-{
-	const uint64_t saved = simcpu_irq_save();
-
-	return (struct lock_entered){&held_levels[simcpu_here()], saved};
-}
-
-static void leave_lock(uint64_t saved)
-{
-	simcpu_irq_restore(saved);
-}
-
-static const struct lock_ops lock_edge = {enter_lock, leave_lock, simcpu_spin};
-
 /* --- the beginning */
 
 static void world_main(void *argument)
@@ -322,11 +308,10 @@ static void world_main(void *argument)
 
 void simhost_start(unsigned cpus)
 {
-	lock_init(&lock_edge);
+	simcpu_locks();
 	memset(worlds, 0, sizeof(worlds));
 	memset(idles, 0, sizeof(idles));
 	memset(wanted, 0, sizeof(wanted));
-	memset(held_levels, 0, sizeof(held_levels));
 	memset(idle, 0, sizeof(idle));
 	cpu_total = cpus;
 	clock_ns = 1000;

@@ -1,5 +1,6 @@
 #include "fuzz/models/simworld.h"
 
+#include "fuzz/models/simcpu_lock.h"
 #include "sched/settings.h"
 #include <string.h>
 
@@ -16,7 +17,6 @@ static struct simworld idles[SIMCPU_CPUS];
 static struct turns_node nodes[SIMWORLDS];
 static struct simworld *current[SIMCPU_CPUS];
 static uint64_t armed[SIMCPU_CPUS];
-static uint32_t held_levels[SIMCPU_CPUS];
 static bool kicked[SIMCPU_CPUS], reschedule[SIMCPU_CPUS];
 
 static uint64_t now(void)
@@ -42,20 +42,6 @@ static void arm(uint64_t deadline)
 
 static const struct sched_ops ops = {now, kick, arm};
 struct sched simworld_sched = SCHED(&ops, runqs);
-
-static struct lock_entered enter_lock(void)
-{
-	const uint64_t saved = simcpu_irq_save();
-
-	return (struct lock_entered){&held_levels[simcpu_here()], saved};
-}
-
-static void leave_lock(uint64_t saved)
-{
-	simcpu_irq_restore(saved);
-}
-
-static const struct lock_ops lock_edge = {enter_lock, leave_lock, simcpu_spin};
 
 static struct simworld *world_of(struct task *task)
 {
@@ -292,12 +278,11 @@ static void world_main(void *argument)
 
 void simworld_start(unsigned cpus)
 {
-	lock_init(&lock_edge);
+	simcpu_locks();
 	memset(simworlds, 0, sizeof(simworlds));
 	memset(idles, 0, sizeof(idles));
 	memset(simworld_events, 0, sizeof(simworld_events));
 	memset(simworld_groups, 0, sizeof(simworld_groups));
-	memset(held_levels, 0, sizeof(held_levels));
 	memset(kicked, 0, sizeof(kicked));
 	memset(reschedule, 0, sizeof(reschedule));
 	simworld_clock = 1000;
