@@ -38,5 +38,10 @@ void figures_checks(const uint8_t (*seen)[2], unsigned count, const char *(*name
  * an ordinary run passes is no news, and a fuzzer takes longer to look at it than the run took.
  */
 void figures_drop_usual(uint8_t (*seen)[2], unsigned count);
+/*
+ * The same for edges, where how often one is passed does not guide (-use_counters=0). The first
+ * call has to follow a run that is always the same, or processes of a campaign differ.
+ */
+void figures_drop_usual_edges(void);
 
 #endif

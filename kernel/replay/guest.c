@@ -158,13 +158,12 @@ static void show_memory(const struct replay_machine *m, struct replay_trace *tra
 	const uint8_t *counters = m->memory[PAGE_STACK] + REPLAY_COUNTERS % PAGE_4K;
 	uint64_t word;
 
-	for (unsigned i = 0; i < 1024; i += sizeof(word)) {
+	for (unsigned i = 0; i < REPLAY_REACHED; i += sizeof(word)) {
 		memcpy(&word, counters + i, sizeof(word));
 		trace_add(trace, word);
 	}
 	for (unsigned n = 0; n < REPLAY_DATA_PAGES; n++) {
-		/* Addresses reach 256 words of each page. */
-		for (unsigned i = 0; i < 1024; i += sizeof(word)) {
+		for (unsigned i = 0; i < REPLAY_REACHED; i += sizeof(word)) {
 			memcpy(&word, m->memory[REPLAY_FIXED + n] + i, sizeof(word));
 			trace_add(trace, word);
 		}

@@ -14,7 +14,7 @@ struct replay_machine {
 	struct vtx_vm *vm; /* its EPT maps nothing; its policy of CPUID is made here */
 	struct vcpu *vcpu; /* of this VM, after vcpu_init(), on no pCPU */
 	unsigned pcpu;     /* this one; interrupts are off */
-	/* Its memory: where it is for the EPT and for us; zeroed. */
+	/* Its memory: where it is for the EPT and for us; zeroed, then program_write_handlers(). */
 	struct hpa frames[REPLAY_FRAMES];
 	uint8_t *memory[REPLAY_FRAMES];
 };

@@ -97,6 +97,7 @@ static enum vmk_status make(struct own *own, const struct vtx_controls *controls
 	msr_bitmap_fill(direct_map(own->bitmap), controls);
 	memcpy(direct_map(own->vmcs), &controls->revision, sizeof(controls->revision));
 	vcpu_init(&own->vcpu, &own->vm, 0, 0, own->vmcs, direct_map(own->fpu));
+	program_write_handlers(own->machine.memory);
 	own->machine.vm = &own->vm;
 	own->machine.vcpu = &own->vcpu;
 	return VMK_OK;

@@ -172,11 +172,15 @@ static void write_handler(unsigned vector, uint8_t *at)
 
 void program_write(const struct replay_program *program, uint8_t *const pages[REPLAY_FIXED])
 {
+	for (unsigned i = 0; i < program->count; i++)
+		write_slot(&program->ops[i], pages[PAGE_CODE] + i * SLOT_BYTES);
+}
+
+void program_write_handlers(uint8_t *const pages[REPLAY_FIXED])
+{
 	uint8_t *tables = pages[PAGE_TABLES];
 	const uint64_t gdt[] = {0, FLAT_CODE, FLAT_DATA};
 
-	for (unsigned i = 0; i < program->count; i++)
-		write_slot(&program->ops[i], pages[PAGE_CODE] + i * SLOT_BYTES);
 	for (unsigned v = 0; v < VECTORS; v++) {
 		const uint32_t handler = PAGE_HANDLERS * PAGE_NUMBER + v * HANDLER;
 

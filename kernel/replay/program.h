@@ -21,6 +21,9 @@ enum { PAGE_CODE, PAGE_HANDLERS, PAGE_TABLES, PAGE_STACK, REPLAY_FIXED };
 #define REPLAY_GDT        0x2800u /* in PAGE_TABLES, behind the IDT */
 #define REPLAY_COUNTERS   0x3000u /* in PAGE_STACK: how often each vector was delivered */
 #define REPLAY_STACK      0x4000u
+/* Bytes of PAGE_STACK and of each page of data that a program's operations can change: counters and
+ * what loads and stores address. */
+#define REPLAY_REACHED 1024u
 
 /* Where things are in an operation's slot. */
 #define SLOT_BYTES       32u
@@ -82,7 +85,9 @@ struct replay_program {
 
 /* REPLAY_OP_BYTES of the input for each operation, REPLAY_OPS_MAX at most. */
 void program_read(struct replay_program *program, const uint8_t *data, size_t size);
-/* Fills the fixed pages, 4 KiB each, zeroed. */
+/* Into the fixed pages, 4 KiB each, zeroed: what all programs have, handlers and tables; */
+void program_write_handlers(uint8_t *const pages[REPLAY_FIXED]);
+/* and its code, whatever another one left there. */
 void program_write(const struct replay_program *program, uint8_t *const pages[REPLAY_FIXED]);
 
 #endif
