@@ -3,7 +3,9 @@
 #include "vtx/guest_msr.h"
 #include "vtx/vcpu_exits.h"
 
-#define DR7_GD (1ull << 13)
+#define DR7_GD       (1ull << 13)
+#define RFLAGS_TF    (1ull << 8)
+#define PENDING_STEP (1ull << 14)
 
 uint64_t vcpu_gpr(const struct vcpu *v, unsigned number)
 {
@@ -38,6 +40,10 @@ void vcpu_advance(struct vcpu *v, uint64_t bytes)
 	if (blocking & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
 		vtx_vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
 			blocking & ~(uint64_t)(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+	/* Who steps is told after VM entry (SDM 25.4.2): of branches alone nobody can be. */
+	if (vtx_vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF)
+		vtx_vmwrite(VMCS_GUEST_PENDING_DEBUG,
+			vtx_vmread(VMCS_GUEST_PENDING_DEBUG) | PENDING_STEP);
 }
 
 void vcpu_skip(struct vcpu *v)

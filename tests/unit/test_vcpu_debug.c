@@ -20,6 +20,7 @@
 
 #define RFLAGS_IF_TF 0x302u
 #define DR7_L0       0x401u
+#define PENDING_STEP 0x4000u
 
 static const uint32_t no_leave;
 static uint32_t next_reason, next_event, next_blocking;
@@ -122,6 +123,23 @@ static void test_a_debug_exception_ends_what_blocks(void **state)
 	}
 }
 
+/* Whoever steps is told after an instruction that was carried out for him, as after any other. */
+static void test_a_step_ends_with_what_is_carried_out(void **state)
+{
+	struct vcpu *v = &rig.vcpu[0];
+
+	rig_start(BASE_LONG);
+	assert_int_equal(run(v, EXIT_CPUID), VCPU_STOP_HOST);
+	assert_int_equal(vtx_vmread(VMCS_GUEST_PENDING_DEBUG), 0);
+	vtx_vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_IF_TF);
+	assert_int_equal(run(v, EXIT_CPUID), VCPU_STOP_HOST);
+	assert_int_equal(vtx_vmread(VMCS_GUEST_PENDING_DEBUG), PENDING_STEP);
+	/* One that faults instead has not been carried out. */
+	vtx_vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+	assert_int_equal(run(v, EXIT_VMCALL), VCPU_STOP_HOST);
+	assert_int_equal(vtx_vmread(VMCS_GUEST_PENDING_DEBUG), 0);
+}
+
 static uint32_t entered_with;
 static void note_event(void *context, struct swvmx_vmcs *vmcs, bool launched)
 {
@@ -163,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_breakpoints_come_back_after_ring_3),
 		cmocka_unit_test(test_none_are_left_on_the_pcpu),
 		cmocka_unit_test(test_a_debug_exception_ends_what_blocks),
+		cmocka_unit_test(test_a_step_ends_with_what_is_carried_out),
 		cmocka_unit_test(test_int1_is_a_trap),
 		cmocka_unit_test(test_a_machine_check_at_entry_is_the_hosts),
 	};
