@@ -45,6 +45,10 @@ EDGES_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize-coverage=inline-8bit-co
 # the stack names; null is left to the processor, alignment to the unit tests. A quarter less to do.
 LEAN_CFLAGS := $(EDGES_CFLAGS) -O2 -fno-sanitize=null,alignment -fsanitize-trap=undefined \
 	-fsanitize-address-use-after-return=never
+# Without address too, and as a whole, calls from file to file in line: for sources that another
+# target has with all of it, and whose memory is arrays that it does not see into.
+BARE_CFLAGS := $(filter-out -fsanitize-address-%,$(LEAN_CFLAGS)) -fno-sanitize=address \
+	-fomit-frame-pointer -flto
 # What only judges: its own memory safety is looked at in unit tests.
 PLAIN_CFLAGS := -std=gnu17 -O2 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer
 
@@ -125,9 +129,15 @@ $(B)/obj/fuzz-edges/%.o: %.c
 $(B)/obj/fuzz-lean/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC_HOST) $(LEAN_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
+$(B)/obj/fuzz-bare/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC_HOST) $(BARE_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
 $(B)/obj/plain/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC_HOST) $(PLAIN_CFLAGS) $(call directive,$<,cflags) -MMD -MP -c $< -o $@
+$(B)/obj/plain-bare/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC_HOST) $(PLAIN_CFLAGS) -fomit-frame-pointer -flto $(call directive,$<,cflags) -MMD -MP -c $< -o $@
 
 $(B)/obj/simcpu/%.o: %.c
 	@mkdir -p $(@D)
@@ -148,22 +158,24 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 # alone (/* coverage: edges */), which is two to four times as fast: for input that is a list of
 # operations, where what is compared says little. /* coverage: edges, comparisons */ are both in
 # turn: build/fuzz-compared/ has the target that every other process of a campaign runs; with
-# /* coverage: edges, lean */ sanitizers do less (LEAN_CFLAGS). Models and
+# /* coverage: edges, lean */ sanitizers do less (LEAN_CFLAGS), with /* coverage: edges, comparisons,
+# bare */ in that target, not in its other one, least (BARE_CFLAGS). Models and
 # oracles need none (/* quiet: ... */): they are the unit tests' objects. What runs on simulated
 # processors (/* simulated: ... */, fuzz/models/simcpu.h) calls them at each access.
 fuzz_objects = $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources),$(2)) \
 	$(call test_obj,$(call directive,fuzz/$(1).c,quiet),test) \
-	$(call test_obj,$(call directive,fuzz/$(1).c,plain),plain) \
+	$(call test_obj,$(call directive,fuzz/$(1).c,plain),plain$(filter -bare,$(2:fuzz%=%))) \
 	$(call test_obj,$(call directive,fuzz/$(1).c,simulated),simcpu)
 
 define fuzz_target
 $(B)/$(3)/$(1): $(call fuzz_objects,$(1),$(2)) \
 		$(subst build/fuzz-lib/,build/$(3)-lib/,$(call directive,fuzz/$(1).c,needs))
 	@mkdir -p $$(@D)
-	$$(CC_HOST) $$(FUZZ_CFLAGS) -o $$@ $$(filter %.o,$$^) \
+	$$(CC_HOST) $$(FUZZ_CFLAGS) $(if $(filter fuzz-bare,$(2)),-O2 -fuse-ld=lld-19) -o $$@ $$(filter %.o,$$^) \
 		$(subst build/fuzz-lib/,build/$(3)-lib/,$(call directive,fuzz/$(1).c,libs))
 endef
-feedback_of = $(or $(if $(filter lean,$(1)),fuzz-lean),$(if $(1),fuzz-edges),fuzz)
+feedback_of = $(or $(if $(filter bare,$(1)),fuzz-bare),$(if $(filter lean,$(1)),fuzz-lean), \
+	$(if $(1),fuzz-edges),fuzz)
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t),$(call \
 	feedback_of,$(call directive,fuzz/$(t).c,coverage)),fuzz)))
 ifneq ($(filter $(B)/fuzz-compared/%,$(MAKECMDGOALS)),)

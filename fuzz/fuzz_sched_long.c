@@ -10,7 +10,7 @@
 /* plain: kernel/replay/sched.c kernel/replay/sched_sim.c */
 /* plain: tests/unit/shim/sched_space.c tests/unit/shim/panic.c fuzz/models/sched_input.c */
 /* plain: fuzz/lib/figures.c fuzz/lib/trace.c */
-/* coverage: edges, lean */
+/* coverage: edges, comparisons, bare */
 /* options: -use_counters=0 */
 /* runs: 1500 */
 /*

@@ -215,7 +215,7 @@ static void show(struct replay_trace *trace, const uint8_t *op)
 	trace_add(trace, sim_now);
 	for (unsigned i = 0; i < sim_sched.cpus; i++) {
 		trace_add(trace, (uint64_t)runs_on(i));
-		trace_add(trace, sim_cpus[i].armed);
+		trace_add(trace, sim_armed[i]);
 		trace_add(trace, sim_kicked[i] | sim_cpus[i].halted << 1);
 	}
 	for (unsigned i = 0; i < TASKS; i++) {

@@ -5,6 +5,7 @@
 
 struct sim_cpu *sim_cpus;
 bool sim_kicked[SIM_CPUS];
+uint64_t sim_armed[SIM_CPUS];
 struct sim_task *sim_tasks;
 struct event sim_events[SIM_EVENTS];
 struct group sim_groups[SIM_GROUPS];
@@ -40,7 +41,7 @@ static void kick(unsigned cpu)
 
 static void arm(uint64_t deadline)
 {
-	sim_cpus[acting].armed = deadline;
+	sim_armed[acting] = deadline;
 }
 
 static const struct sched_ops ops = {now, kick, arm};
@@ -72,7 +73,7 @@ void sim_start(struct sim_config config)
 	for (unsigned i = 0; i < config.cpus; i++) {
 		struct cpu_place place = {i / threads, i / MAX(per_node, 1u)};
 
-		sim_cpus[i].armed = burst_ends[i] = SCHED_NEVER;
+		sim_armed[i] = burst_ends[i] = SCHED_NEVER;
 		cpu_watches[i].idle_since = SCHED_NEVER;
 		runqs[i] = &sim_cpus[i].runq;
 		runq_init(runqs[i], i, place, &sim_cpus[i].idle, sim_now);
@@ -80,12 +81,13 @@ void sim_start(struct sim_config config)
 	}
 }
 
-struct sim_task *sim_running(unsigned cpu)
+struct sim_task *sim_running(unsigned number)
 {
-	struct task *task = sim_cpus[cpu].runq.current;
+	const struct sim_cpu *cpu = &sim_cpus[number];
+	struct task *task = cpu->runq.current;
 
-	if (sim_cpus[cpu].borrower)
-		return sim_cpus[cpu].borrower;
+	if (cpu->borrower)
+		return cpu->borrower;
 	return task->idle ? NULL : container_of(task, struct sim_task, task);
 }
 
@@ -365,25 +367,24 @@ void sim_exit(unsigned cpu)
 
 /* --- time */
 
-static unsigned next_timer(void)
+/* The CPU whose time comes first. */
+static unsigned first_of(const uint64_t *times)
 {
-	unsigned next = 0;
+	unsigned first = 0;
 
-	for (unsigned i = 1; i < sim_sched.cpus; i++) {
-		if (sim_cpus[i].armed < sim_cpus[next].armed)
-			next = i;
-	}
-	return next;
+	for (unsigned i = 1; i < sim_sched.cpus; i++)
+		first = times[i] < times[first] ? i : first;
+	return first;
 }
 
 static void fire(unsigned cpu)
 {
-	sim_now = MAX(sim_now, sim_cpus[cpu].armed);
+	sim_now = MAX(sim_now, sim_armed[cpu]);
 	acting = cpu;
-	sim_cpus[cpu].armed = SCHED_NEVER;
+	sim_armed[cpu] = SCHED_NEVER;
 	if (sched_on_timer(sim_called(), cpu))
 		kick(cpu);
-	if (sim_cpus[cpu].armed <= sim_now)
+	if (sim_armed[cpu] <= sim_now)
 		sim_fail("the timer is armed for what it has just handled");
 }
 
@@ -392,31 +393,28 @@ void sim_advance(uint64_t ns)
 	uint64_t end = sim_now + ns;
 	unsigned cpu;
 
-	while (sim_cpus[cpu = next_timer()].armed <= end)
+	while (sim_armed[cpu = first_of(sim_armed)] <= end)
 		fire(cpu);
 	sim_now = end;
 }
 
+static uint32_t later_than(unsigned cpu)
+{
+	return UINT32_MAX << cpu << 1;
+}
+
 void sim_settle(void)
 {
+	unsigned cpu;
+
 	for (unsigned rounds = 0; busy; rounds++) {
 		if (rounds > 100000)
 			sim_fail("the CPUs never come to rest");
-		for (unsigned i = 0; i < sim_sched.cpus; i++)
-			sim_step(i);
+		for (uint32_t left = busy; left; left = busy & later_than(cpu)) {
+			cpu = (unsigned)__builtin_ctz(left);
+			sim_step(cpu);
+		}
 	}
-}
-
-/* The CPU whose task's burst ends first. */
-static unsigned next_burst(void)
-{
-	unsigned next = 0;
-
-	for (unsigned i = 1; i < sim_sched.cpus; i++) {
-		if (burst_ends[i] < burst_ends[next])
-			next = i;
-	}
-	return next;
 }
 
 void sim_run(uint64_t ns)
@@ -424,11 +422,11 @@ void sim_run(uint64_t ns)
 	uint64_t end = sim_now + ns;
 
 	for (;;) {
-		unsigned cpu = next_burst(), timer = next_timer();
+		const unsigned cpu = first_of(burst_ends), timer = first_of(sim_armed);
 
-		if (MIN(burst_ends[cpu], sim_cpus[timer].armed) > end)
+		if (MIN(burst_ends[cpu], sim_armed[timer]) > end)
 			break;
-		if (burst_ends[cpu] < sim_cpus[timer].armed) {
+		if (burst_ends[cpu] < sim_armed[timer]) {
 			struct sim_task *task = sim_running(cpu);
 
 			sim_now = MAX(sim_now, burst_ends[cpu]);
@@ -507,9 +505,9 @@ static void check_edges(void)
 
 		if (sim_kicked[i])
 			continue;
-		if (sim_cpus[i].armed > runq_next_deadline(runq))
+		if (sim_armed[i] > runq_next_deadline(runq))
 			sim_fail("a deadline has no timer");
-		if (runq->ready_count && !runq->is_idle && sim_cpus[i].armed == SCHED_NEVER)
+		if (runq->ready_count && !runq->is_idle && sim_armed[i] == SCHED_NEVER)
 			sim_fail("a turn has no end");
 	}
 	if (space.levels_held && *space.levels_held)

@@ -38,12 +38,12 @@ struct sim_cpu {
 	struct task idle;
 	struct sim_task *borrower; /* runs in the place of the current task */
 	bool halted;
-	uint64_t armed;
 };
 
 extern struct sched sim_sched;
 extern struct sim_cpu *sim_cpus;
 extern bool sim_kicked[SIM_CPUS];
+extern uint64_t sim_armed[SIM_CPUS]; /* when the timer fires */
 extern struct sim_task *sim_tasks;
 extern struct event sim_events[SIM_EVENTS];
 extern struct group sim_groups[SIM_GROUPS];

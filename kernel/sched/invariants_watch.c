@@ -13,17 +13,19 @@ static uint64_t time_away(const struct task *task)
 static bool watch_reservation(struct sched_watch_task *watch, const struct task *task, uint64_t now,
 	struct violation *out)
 {
-	uint64_t service = sched_service(task, now), rate = task->entity.reservation, due;
+	const uint64_t rate = task->entity.reservation;
+	uint64_t service, due;
 
-	if (!task_competes(task) || watch->task != task || watch->reservation != rate ||
+	if (!rate || !task_competes(task) || watch->task != task || watch->reservation != rate ||
 		watch->away != time_away(task) || watch->pinned != task->pinned) {
 		watch->since = SCHED_NEVER;
 		watch->away = time_away(task);
 		watch->reservation = (uint32_t)rate;
 		watch->pinned = task->pinned;
 	}
-	if (!task_competes(task) || !rate)
+	if (!rate || !task_competes(task))
 		return true;
+	service = sched_service(task, now);
 	if (watch->since == SCHED_NEVER) {
 		watch->since = now;
 		watch->service = service;
@@ -38,15 +40,19 @@ static bool watch_reservation(struct sched_watch_task *watch, const struct task 
 static bool watch_limit(struct sched_watch_task *watch, const struct task *task, uint64_t now,
 	struct violation *out)
 {
-	uint64_t service = sched_service(task, now), rate = task->entity.limit.rate, most;
+	const uint64_t rate = task->entity.limit.rate;
+	uint64_t service, most;
 
+	if (!rate) {
+		watch->limit = 0;
+		return true;
+	}
+	service = sched_service(task, now);
 	if (watch->task != task || watch->limit != rate || task->urgent) {
 		watch->limit_since = now;
 		watch->limit_service = service + task->granted;
 		watch->limit = (uint32_t)rate;
 	}
-	if (!rate)
-		return true;
 	most = (now - watch->limit_since) / 1000 * rate / (RATE_ONE / 1000) + LIMIT_QUANTUM_NS +
 	       EVENT_SLACK_NS;
 	if (service > watch->limit_service + most)
@@ -55,13 +61,14 @@ static bool watch_limit(struct sched_watch_task *watch, const struct task *task,
 	return true;
 }
 
-/* A task's part of what reservations leave of the pCPU, at its least since the last look. */
-static uint64_t due_since(const struct sched_watch_task *watch, uint64_t left, uint64_t now)
+/* A task's part of what reservations leave of the pCPU in so many ns. */
+static uint64_t due_since(uint64_t ns, uint64_t left, uint64_t load, uint64_t weight)
 {
-	const uint64_t due = (now - watch->seen) * left / RATE_ONE, load = MAX(watch->load, 1u);
+	const uint64_t due = ns * left / RATE_ONE;
 
 	/* due * weight / load: the product need not fit, and the kernel has no longer division. */
-	return due / load * watch->weight + due % load * watch->weight / load;
+	load = MAX(load, 1u);
+	return due / load * weight + due % load * weight / load;
 }
 
 /* A ready task is served when its part has come to what it may owe and a request, and those owed
@@ -69,23 +76,28 @@ static uint64_t due_since(const struct sched_watch_task *watch, uint64_t left, u
 static bool watch_wait(struct sched_watch_task *watch, const struct task *task,
 	const struct runq *home, uint64_t now, struct violation *out)
 {
-	uint64_t left = MAX(RATE_ONE - MIN(home->promised, RATE_ONE), RATE_ONE / 20);
+	const uint64_t load = MAX(watch->load, home->fair.load);
+	uint64_t left;
 
+	watch->load = home->fair.load;
+	if (task->state != TASK_READY) {
+		watch->wait_since = SCHED_NEVER;
+		return true;
+	}
 	if (watch->wait_since != task->since || watch->task != task) {
 		watch->due = 0;
 		watch->joined = 0;
 		watch->seen = task->since;
 		watch->weight = task->weight;
 	}
+	left = MAX(RATE_ONE - MIN(home->promised, RATE_ONE), RATE_ONE / 20);
 	watch->wait_since = task->since;
 	watch->joined = MAX(watch->joined, home->fair.joined);
-	watch->load = MAX(watch->load, home->fair.load);
-	watch->weight = MIN(watch->weight, task->weight);
-	watch->due += due_since(watch, left, MAX(now, watch->seen));
+	watch->due += due_since(
+		MAX(now, watch->seen) - watch->seen, left, load, MIN(watch->weight, task->weight));
 	watch->seen = MAX(now, watch->seen);
-	watch->load = home->fair.load;
 	watch->weight = task->weight;
-	if (task->state != TASK_READY || watch->due <= STARVATION_TURNS * SCHED_SLICE_NS)
+	if (watch->due <= STARVATION_TURNS * SCHED_SLICE_NS)
 		return true;
 	if (watch->seen - task->since >
 		STARVATION_TURNS * SCHED_SLICE_NS * watch->joined / left * RATE_ONE)

@@ -57,10 +57,10 @@ static void a_hog_alone_needs_no_timer(void **state)
 	sim_start((struct sim_config){.cpus = 1, .tasks = 8});
 	sim_task_start(0);
 	sim_settle();
-	assert_int_equal(sim_cpus[0].armed, SCHED_NEVER);
+	assert_int_equal(sim_armed[0], SCHED_NEVER);
 	sim_task_start(1);
 	sim_settle();
-	assert_int_not_equal(sim_cpus[0].armed, SCHED_NEVER);
+	assert_int_not_equal(sim_armed[0], SCHED_NEVER);
 }
 
 static void new_work_goes_to_idle_cpus(void **state)

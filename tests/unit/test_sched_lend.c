@@ -110,7 +110,7 @@ static void a_deadline_holds_after_giving_back(void **state)
 	sched_prepare_wait(ANSWERING);
 	assert_true(sched_give_back(&sim_sched, 0, ANSWERING, sim_now + 500000, &s));
 	finish(&s);
-	assert_true(sim_cpus[0].armed <= sim_now + 500000);
+	assert_true(sim_armed[0] <= sim_now + 500000);
 	sim_advance(500000);
 	assert_int_not_equal(ANSWERING->state, TASK_WAITING);
 	sim_check();

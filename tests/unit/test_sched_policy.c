@@ -368,7 +368,7 @@ static void a_limit_set_on_a_running_world_counts_at_once(void **state)
 	start(1, 1);
 	start_all(1);
 	sim_run(1000 * MS);
-	assert_int_equal(sim_cpus[0].armed, SCHED_NEVER);
+	assert_int_equal(sim_armed[0], SCHED_NEVER);
 	assert_int_equal(sched_set_limit(&sim_sched, &sim_tasks[0].task.entity, 100000), VMK_OK);
 	sim_settle();
 	run_checked(1000 * MS, MS);
