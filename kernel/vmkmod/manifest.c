@@ -39,19 +39,25 @@ static bool copy_plain(char *to, size_t size, struct text value)
 	return true;
 }
 
+#define NOT_PLAIN(key, most)                  \
+	"manifest: " key " is not 1 to " most \
+	" letters, digits and ._+~-, the first a letter or digit"
+
 static const char *set_name(struct package *p, struct text value)
 {
-	return copy_plain(p->name, sizeof(p->name), value) ? NULL : "manifest: name";
+	return copy_plain(p->name, sizeof(p->name), value) ? NULL : NOT_PLAIN("name", "31");
 }
 
 static const char *set_version(struct package *p, struct text value)
 {
-	return copy_plain(p->version, sizeof(p->version), value) ? NULL : "manifest: version";
+	return copy_plain(p->version, sizeof(p->version), value) ? NULL
+								 : NOT_PLAIN("version", "31");
 }
 
 static const char *set_provider(struct package *p, struct text value)
 {
-	return copy_plain(p->provider, sizeof(p->provider), value) ? NULL : "manifest: provider";
+	return copy_plain(p->provider, sizeof(p->provider), value) ? NULL
+								   : NOT_PLAIN("provider", "63");
 }
 
 static const char *set_kind(struct package *p, struct text value)
@@ -63,7 +69,9 @@ static const char *set_kind(struct package *p, struct text value)
 	}
 	PACKAGE_KINDS(X)
 #undef X
-	return "manifest: kind";
+#define X(symbol, word) " " word
+	return "manifest: kind is none of" PACKAGE_KINDS(X);
+#undef X
 }
 
 static const char *set_level(struct package *p, struct text value)
@@ -75,7 +83,9 @@ static const char *set_level(struct package *p, struct text value)
 	}
 	ACCEPTANCE_LEVELS(X)
 #undef X
-	return "manifest: level";
+#define X(symbol, word, arc) " " word
+	return "manifest: level is none of" ACCEPTANCE_LEVELS(X);
+#undef X
 }
 
 /* Of a list of names: what can be wrong with it. */
@@ -435,48 +445,53 @@ static const char *set_requires(struct package *p, struct text value)
 	(KIND(PACKAGE_DRIVER) | KIND(PACKAGE_WORLD) | KIND(PACKAGE_CONFIG) | KIND(PACKAGE_VM) | \
 		KIND(PACKAGE_POLICY) | KIND(PACKAGE_REPLAY))
 
+/* Where it may stand and, if it must, what to say where it does not. */
+#define MAY(key, set, kinds)  {key, set, kinds, NULL}
+#define MUST(key, set, kinds) {key, set, kinds, "manifest: the key " key " is missing"}
+
 static const struct field {
 	const char *key;
 	field_setter set;
-	unsigned allowed, required; /* kinds, one bit each */
+	unsigned kinds; /* one bit each */
+	const char *missing;
 } fields[] = {
-	{"name", set_name, ANY_KIND, ANY_KIND},
-	{"version", set_version, ANY_KIND, ANY_KIND},
-	{"provider", set_provider, ANY_KIND, ANY_KIND},
-	{"kind", set_kind, ANY_KIND, ANY_KIND},
-	{"level", set_level, ANY_KIND, ANY_KIND},
-	{"security-version", set_security_version, ANY_KIND, 0},
-	{"syscalls", set_syscalls, KIND(PACKAGE_WORLD), KIND(PACKAGE_WORLD)},
-	{"port", set_port, KIND(PACKAGE_WORLD), 0},
-	{"config", set_config, KIND(PACKAGE_WORLD), 0},
-	{"tty", set_tty, KIND(PACKAGE_WORLD), 0},
-	{"info", set_info, KIND(PACKAGE_WORLD), 0},
-	{"control", set_control, KIND(PACKAGE_WORLD), 0},
-	{"logs", set_logs, KIND(PACKAGE_WORLD), 0},
-	{"vms", set_vms, KIND(PACKAGE_WORLD), 0},
-	{"restart", set_restart, KIND(PACKAGE_WORLD), 0},
-	{"memory-limit-kib", set_memory_limit, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM), 0},
-	{"handles", set_handles, KIND(PACKAGE_WORLD), 0},
-	{"log-rate", set_log_rate, KIND(PACKAGE_WORLD), 0},
-	{"vm", set_vm, KIND(PACKAGE_WORLD), 0},
-	{"vm-calls", set_vm_calls, KIND(PACKAGE_WORLD), 0},
-	{"vcpus", set_vcpus, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
-	{"memory-kib", set_vm_memory, KIND(PACKAGE_VM), KIND(PACKAGE_VM)},
-	{"memory-reservation-kib", set_memory_reservation, KIND(PACKAGE_VM), 0},
-	{"tsc-khz", set_tsc, KIND(PACKAGE_VM), 0},
-	{"network", set_network, KIND(PACKAGE_VM), 0},
-	{"autostart", set_autostart, KIND(PACKAGE_VM), 0},
-	{"cpu-shares", set_shares, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
-	{"cpu-reservation", set_cpu_reservation, KIND(PACKAGE_VM), 0},
-	{"cpu-limit", set_cpu_limit, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD), 0},
-	{"vcpu-limit", set_vcpu_limit, KIND(PACKAGE_VM), 0},
-	{"latency-sensitivity", set_latency, KIND(PACKAGE_VM), 0},
-	{"cpu-affinity", set_affinity, KIND(PACKAGE_VM), 0},
-	{"cpu-pool", set_cpu_pool, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM), 0},
-	{"pci", set_pci, KIND(PACKAGE_DRIVER), 0},
-	{"vmkapi", set_vmkapi, KIND(PACKAGE_DRIVER), KIND(PACKAGE_DRIVER)},
-	{"parameters", set_parameters, KIND(PACKAGE_DRIVER), 0},
-	{"requires", set_requires, KIND(PACKAGE_DRIVER), 0},
+	MUST("name", set_name, ANY_KIND),
+	MUST("version", set_version, ANY_KIND),
+	MUST("provider", set_provider, ANY_KIND),
+	MUST("kind", set_kind, ANY_KIND),
+	MUST("level", set_level, ANY_KIND),
+	MAY("security-version", set_security_version, ANY_KIND),
+	MUST("syscalls", set_syscalls, KIND(PACKAGE_WORLD)),
+	MAY("port", set_port, KIND(PACKAGE_WORLD)),
+	MAY("config", set_config, KIND(PACKAGE_WORLD)),
+	MAY("tty", set_tty, KIND(PACKAGE_WORLD)),
+	MAY("info", set_info, KIND(PACKAGE_WORLD)),
+	MAY("control", set_control, KIND(PACKAGE_WORLD)),
+	MAY("logs", set_logs, KIND(PACKAGE_WORLD)),
+	MAY("vms", set_vms, KIND(PACKAGE_WORLD)),
+	MAY("restart", set_restart, KIND(PACKAGE_WORLD)),
+	MAY("memory-limit-kib", set_memory_limit, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM)),
+	MAY("handles", set_handles, KIND(PACKAGE_WORLD)),
+	MAY("log-rate", set_log_rate, KIND(PACKAGE_WORLD)),
+	MAY("vm", set_vm, KIND(PACKAGE_WORLD)),
+	MAY("vm-calls", set_vm_calls, KIND(PACKAGE_WORLD)),
+	MUST("vcpus", set_vcpus, KIND(PACKAGE_VM)),
+	MUST("memory-kib", set_vm_memory, KIND(PACKAGE_VM)),
+	MAY("memory-reservation-kib", set_memory_reservation, KIND(PACKAGE_VM)),
+	MAY("tsc-khz", set_tsc, KIND(PACKAGE_VM)),
+	MAY("network", set_network, KIND(PACKAGE_VM)),
+	MAY("autostart", set_autostart, KIND(PACKAGE_VM)),
+	MAY("cpu-shares", set_shares, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD)),
+	MAY("cpu-reservation", set_cpu_reservation, KIND(PACKAGE_VM)),
+	MAY("cpu-limit", set_cpu_limit, KIND(PACKAGE_VM) | KIND(PACKAGE_WORLD)),
+	MAY("vcpu-limit", set_vcpu_limit, KIND(PACKAGE_VM)),
+	MAY("latency-sensitivity", set_latency, KIND(PACKAGE_VM)),
+	MAY("cpu-affinity", set_affinity, KIND(PACKAGE_VM)),
+	MAY("cpu-pool", set_cpu_pool, KIND(PACKAGE_WORLD) | KIND(PACKAGE_VM)),
+	MAY("pci", set_pci, KIND(PACKAGE_DRIVER)),
+	MUST("vmkapi", set_vmkapi, KIND(PACKAGE_DRIVER)),
+	MAY("parameters", set_parameters, KIND(PACKAGE_DRIVER)),
+	MAY("requires", set_requires, KIND(PACKAGE_DRIVER)),
 };
 
 _Static_assert(ARRAY_SIZE(fields) <= 64, "one bit each says which keys were seen");
@@ -497,11 +512,12 @@ static const char *take_pair(const struct keyval *pair, struct package *package,
 static const char *check_fields(const struct package *package, uint64_t seen)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(fields); i++) {
-		bool present = seen & (1ull << i);
+		const bool present = seen & (1ull << i);
+		const bool belongs = fields[i].kinds & KIND(package->kind);
 
-		if (!present && (fields[i].required & KIND(package->kind)))
-			return "manifest: a required key is missing";
-		if (present && !(fields[i].allowed & KIND(package->kind)))
+		if (!present && belongs && fields[i].missing)
+			return fields[i].missing;
+		if (present && !belongs)
 			return "manifest: a key does not belong to this kind of package";
 	}
 	return NULL;

@@ -187,16 +187,25 @@ static void test_levels_and_kinds(void **state)
 #define LATENCY_CPU    "manifest: latency-sensitivity=high needs cpu-reservation=90 for each vCPU"
 #define LATENCY_MEMORY "manifest: latency-sensitivity=high needs all of memory-kib reserved"
 
+#define NOT_PLAIN(key, most)                                                                       \
+	"manifest: " key " is not 1 to " most " letters, digits and ._+~-, the first a letter or " \
+	"digit"
+
 static const struct {
 	const char *text, *why;
 } bad[] = {
-	{"", "manifest: a required key is missing"},
-	{"name=agent\n", "manifest: a required key is missing"},
-	{HEAD("world"), "manifest: a required key is missing"},
+	{"", "manifest: the key name is missing"},
+	{"name=agent\n", "manifest: the key version is missing"},
+	{HEAD("world"), "manifest: the key syscalls is missing"},
+	{HEAD("vm") "memory-kib=4096\n", "manifest: the key vcpus is missing"},
+	{HEAD("vm") "vcpus=1\n", "manifest: the key memory-kib is missing"},
+	{"name=a\nversion=1\n", "manifest: the key provider is missing"},
+	{"name=a\nversion=1\nprovider=A\n", "manifest: the key kind is missing"},
+	{"name=a\nversion=1\nprovider=A\nkind=vm\n", "manifest: the key level is missing"},
 	{HEAD("config") "name=b\n", "manifest: a key stands twice"},
 	{HEAD("config") "colour=blue\n", "manifest: unknown key"},
 	{HEAD("config") "Name=b\n", "manifest: unknown key"},
-	{HEAD("driver"), "manifest: a required key is missing"},
+	{HEAD("driver"), "manifest: the key vmkapi is missing"},
 	{HEAD("config") API, "manifest: a key does not belong to this kind of package"},
 	{HEAD("driver") "vmkapi=two\n", "manifest: vmkapi is no number from 1 to 65535"},
 	{HEAD("config") "security-version=0\n",
@@ -206,7 +215,7 @@ static const struct {
 	/* Modulo 2^32 it is one. */
 	{HEAD("config") "security-version=5000000000\n",
 		"manifest: security-version is no number from 1 to 1000000000"},
-	{HEAD("demon"), "manifest: kind"},
+	{HEAD("demon"), "manifest: kind is none of driver world config vm policy replay"},
 	{HEAD("config") "syscalls=exit\n",
 		"manifest: a key does not belong to this kind of package"},
 	{HEAD("config") "pci=8086:100e\n",
@@ -297,15 +306,16 @@ static const struct {
 	{VM "cpu-affinity=1,\n", AFFINITY_ERROR},
 	{VM "cpu-affinity=0-1-2\n", AFFINITY_ERROR},
 	{VM "cpu-affinity=1024\n", AFFINITY_ERROR},
-	{"name=a b\n", "manifest: name"},
-	{"name=\n", "manifest: name"},
-	{"name=-a\n", "manifest: name"},
-	{"name=a=b\n", "manifest: name"},
-	{"name=a/b\n", "manifest: name"},
-	{"name=0123456789012345678901234567890x\n", "manifest: name"},
-	{"version=1 sha256=00\n", "manifest: version"},
-	{"provider=Some One\n", "manifest: provider"},
-	{"level=High\n", "manifest: level"},
+	{"name=a b\n", NOT_PLAIN("name", "31")},
+	{"name=\n", NOT_PLAIN("name", "31")},
+	{"name=-a\n", NOT_PLAIN("name", "31")},
+	{"name=a=b\n", NOT_PLAIN("name", "31")},
+	{"name=a/b\n", NOT_PLAIN("name", "31")},
+	{"name=0123456789012345678901234567890x\n", NOT_PLAIN("name", "31")},
+	{"version=1 sha256=00\n", NOT_PLAIN("version", "31")},
+	{"provider=Some One\n", NOT_PLAIN("provider", "63")},
+	{"level=High\n", "manifest: level is none of CommunitySupported PartnerSupported Accepted "
+			 "Certified"},
 };
 
 static void test_bad(void **state)

@@ -149,7 +149,7 @@ enum vmk_status bzimage_load(
 	status = parse(file, there, request->kernel.bytes, &h, why);
 	if (status != VMK_OK)
 		return status;
-	*why = "the VM's memory does not hold this Linux kernel";
+	*why = "memory-kib is too little for this Linux kernel and what it clears at its start";
 	/* The kernel clears what it wants cleared: memory that it does not touch need not come. */
 	memory_bytes = MAX(h.payload_bytes, (uint64_t)h.init_bytes);
 	if (h.preferred < BOOT_HIGH || h.preferred >= request->memory->low_bytes ||
