@@ -62,7 +62,9 @@ static void test_level(void **state)
 	boot_module("agent", "world", "syscalls=exit\n", "ELF");
 	level = strstr((char *)files[0].data + 64, "PartnerSupported");
 	memcpy(level, "CommunitySupporte", 16);
-	assert_string_equal(boot(), "error agent.pkg refused: bad-format: manifest: level; ");
+	assert_string_equal(boot(),
+		"error agent.pkg refused: bad-format: manifest: level is none of "
+		"CommunitySupported PartnerSupported Accepted Certified; ");
 
 	reset(state);
 	info.module_count = 1;
