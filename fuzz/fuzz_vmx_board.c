@@ -94,14 +94,17 @@ static void offer(uint8_t *ram, unsigned slot, unsigned queue, unsigned n)
 	board_write(&board, false, PCI_WINDOW + slot * PCI_BAR_STRIDE + 0x3000, 2, queue);
 }
 
-/* One descriptor with a length near the interesting ones; an address may be as far up as any. */
+/* One descriptor with a length near the interesting ones; an address may be as far up as any, and
+ * its length then leads around to the guest's memory and is more than all of that. */
 static void describe_one(uint8_t *ram, const struct step *s)
 {
 	static const uint32_t lengths[] = {0, 1, 12, 16, 513, 0x1000, RAM, 0xffffffff};
 	const uint64_t address = s->value & 0xffff;
+	const uint32_t bytes = lengths[s->value >> 16 & 7];
+	const bool far = s->value >> 31;
 
-	describe(ram, s->low % RING, s->value >> 31 ? 0 - address : address,
-		lengths[s->value >> 16 & 7], s->value >> 19 & 7, s->low >> 8);
+	describe(ram, s->low % RING, far ? 0 - address : address, far ? bytes + 0xc000 : bytes,
+		s->value >> 19 & 7, s->low >> 8);
 }
 
 /* A whole chain, readable parts first, as a request to a disk is, and its offer. */
