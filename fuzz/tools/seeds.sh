@@ -66,7 +66,12 @@ make_package() # FOLDER: each kind of package, signed by each kind of key
 	done
 }
 make_elf() { copy_small "$1" build/worlds/*.elf; }
-make_elfpack() { copy_small "$1" build/kernel/{image,first,vmkernel}.elf; }
+make_elfpack() # FOLDER: an executable as tboot is, which is more itself than the target takes: much of it is zero
+{
+	printf '.globl _start\n_start: ret\n.data\n.long 1\n.space 9000\n.long 2\n.space 9000\n.bss\n.space 9000\n' >"$scratch/zeros.s"
+	clang-19 --target=i386-none-elf -c -o "$scratch/zeros.o" "$scratch/zeros.s"
+	ld.lld-19 -m elf_i386 -o "$1/zeros" "$scratch/zeros.o"
+}
 make_bootcfg() { copy_small "$1" tboot-integration/image/boot.cfg build/run/good/boot.cfg; }
 make_keyval() { copy_small "$1" tboot-integration/image/host.cfg build/worlds/*.manifest; }
 make_agent_config() { copy_small "$1" tboot-integration/image/host.cfg; }
@@ -108,17 +113,19 @@ evidence_part() # FILE EXPRESSION
 }
 make_attest() # FOLDER: what hosts answered: quote, signature and logs, each behind its length
 {
-	local file part
+	local file part mode
 	for file in "$scratch/paper/evidence.json" build/host/verifier/evidence/*.json; do
 		[ -f "$file" ] || continue
-		{
-			printf '\0'
-			for part in .attest .signature '.logs["txt-drtm"]' .logs.vmk .logs.launch; do
-				evidence_part "$file" "$part" >"$scratch/part"
-				printf '%b' "$(printf '\\x%02x\\x%02x' $(($(stat -c %s "$scratch/part") >> 8)) $(($(stat -c %s "$scratch/part") & 255)))"
-				cat "$scratch/part"
-			done
-		} >"$1/$(basename "$file" .json)"
+		for mode in 0 3; do # their own quote, and the fixture's with its values of PCRs
+			{
+				printf '%b' "\\0$mode"
+				for part in .attest .signature '.logs["txt-drtm"]' .logs.vmk .logs.launch; do
+					evidence_part "$file" "$part" >"$scratch/part"
+					printf '%b' "$(printf '\\x%02x\\x%02x' $(($(stat -c %s "$scratch/part") >> 8)) $(($(stat -c %s "$scratch/part") & 255)))"
+					cat "$scratch/part"
+				done
+			} >"$1/$(basename "$file" .json).$mode"
+		done
 	done
 }
 # Bytes, one after the other.
