@@ -1,6 +1,6 @@
 /* simulated: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* simulated: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c */
-/* simulated: kernel/sched/runq.c kernel/lib/lock.c */
+/* simulated: kernel/sched/runq.c kernel/lib/lock.c fuzz/models/simcpu_lock.c */
 /* quiet: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c fuzz/lib/figures.c */
 /* plain: tests/unit/shim/panic.c */
 /* coverage: edges */
@@ -14,6 +14,7 @@
  */
 #include "fuzz/lib/figures.h"
 #include "fuzz/models/simcpu.h"
+#include "fuzz/models/simcpu_lock.h"
 #include "lib/types.h"
 #include "sched/group.h"
 #include "sched/runq.h"
@@ -30,13 +31,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The signature is ASan's; frames on simulated stacks are left in any order. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "detect_stack_use_after_return=0";
-}
-
 static _Noreturn void fail(const char *what)
 {
 	fprintf(stderr, "progress_smp: %s\n", what);
@@ -47,19 +41,6 @@ static void interrupt(unsigned cpu)
 {
 }
 static const struct simcpu_ops edge = {.interrupt = interrupt, .fail = fail};
-
-static uint32_t held_levels[SIMCPU_CPUS];
-
-static struct lock_entered enter_lock(void)
-{
-	return (struct lock_entered){&held_levels[simcpu_here()], simcpu_irq_save()};
-}
-
-static void leave_lock(uint64_t saved)
-{
-	simcpu_irq_restore(saved);
-}
-static const struct lock_ops lock_edge = {enter_lock, leave_lock, simcpu_spin};
 
 /* The vCPU that is looked at shares its queue with a world; another one of its VM, which does not
  * want to run, is far ahead, and its lead shows what is seen. */
@@ -210,14 +191,13 @@ static void judge(const struct look *look)
 
 static void prepare(void)
 {
-	memset(held_levels, 0, sizeof(held_levels));
 	memset(nodes, 0, sizeof(nodes));
 	vcpu = rival = leader = idle = (struct task){0};
 	vm = (struct group){.costart = true};
 	clock_ns = 1000;
 	done = look_count = 0;
 	vcpu_waits = false;
-	lock_init(&lock_edge);
+	simcpu_locks();
 	runq_init(&queue, 0, (struct cpu_place){0, 0}, &idle, clock_ns);
 	group_init(&vm, NULL);
 	task_init(&vcpu, &vm);

@@ -34,13 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* For libFuzzer: which states worlds were seen in together at rest. */
 __attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t seen[4096];
 
-/* The signature is ASan's; frames on simulated stacks are left in any order. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "detect_stack_use_after_return=0";
-}
-
 static _Noreturn void fail(const char *what)
 {
 	fprintf(stderr, "sched_smp: %s (at %llu ns)\n", what, (unsigned long long)simworld_clock);

@@ -44,13 +44,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The signature is ASan's; frames on simulated stacks are left in any order. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "detect_stack_use_after_return=0";
-}
-
 static _Noreturn void fail(const char *what)
 {
 	fprintf(stderr, "vm_run_smp: %s (cpu%u)\n", what, simcpu_here());

@@ -12,7 +12,7 @@ HOST_PROGRAMS += mksinit txtsim
 mksinit_SRCS := $(addprefix $(TXTSIM)/,sinit/mksinit.c sinit/acmwrite.c model/acm.c model/digest.c)
 mksinit_LIBS := -lcrypto
 txtsim_SRCS := $(addprefix $(TXTSIM)/run/,main.c options.c config.c process.c tpmstate.c keyhash.c \
-	platform.c console.c bochs.c emulators.c buildid.c inject.c medium.c) kernel/lib/hex.c $(TXTSIM_QEMU) $(TXTSIM_MODEL)
+	platform.c console.c bochs.c emulators.c buildid.c inject.c medium.c) $(TXTSIM_QEMU) $(TXTSIM_MODEL)
 txtsim_LIBS := -lcrypto -ljansson -lz
 
 # Bochs' own headers are not packaged: its symbols are resolved when Bochs loads the plugin.

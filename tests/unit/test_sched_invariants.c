@@ -436,11 +436,9 @@ static void a_group_that_forgets_who_sleeps(void **state)
 
 /* --- I9, of each vCPU of a VM */
 
-static void a_vcpu_that_is_limited_otherwise(void **state)
+static void start_vm(void)
 {
-	struct sched_view view;
-
-	start(1, 4);
+	start(1, 16);
 	group_init(&sim_groups[0], NULL);
 	sim_groups[0].costart = true;
 	for (unsigned i = 0; i < 2; i++) {
@@ -448,6 +446,16 @@ static void a_vcpu_that_is_limited_otherwise(void **state)
 		sim_task_start(i);
 	}
 	sim_settle();
+	sim_run(50 * MS);
+	sim_check();
+	sim_check_timely();
+}
+
+static void a_vcpu_that_is_limited_otherwise(void **state)
+{
+	struct sched_view view;
+
+	start_vm();
 	assert_int_equal(sched_limit_members(&sim_sched, &sim_groups[0], 500000), VMK_OK);
 	sim_check();
 	view = sim_view();
@@ -501,21 +509,6 @@ static void promises_that_are_nobodys(void **state)
 }
 
 /* --- I10: co-scheduling */
-
-static void start_vm(void)
-{
-	start(1, 16);
-	group_init(&sim_groups[0], NULL);
-	sim_groups[0].costart = true;
-	for (unsigned i = 0; i < 2; i++) {
-		sim_task_prepare(i, &sim_groups[0]);
-		sim_task_start(i);
-	}
-	sim_settle();
-	sim_run(50 * MS);
-	sim_check();
-	sim_check_timely();
-}
 
 static void a_leader_that_is_not_stopped(void **state)
 {
