@@ -6,15 +6,16 @@
 /* quiet: fuzz/models/signer.c fuzz/models/engine.c signing/crypto.c signing/token.c */
 /* quiet: signing/file.c tests/unit/shim/package_bytes.c tests/unit/shim/panic.c */
 /* needs: build/fuzz-lib/libmbedtls.a */
-/* libs: build/fuzz-lib/libmbedtls.a -lcrypto */
+/* plain: fuzz/models/rsa_memo.c fuzz/models/crypto_memory.c fuzz/models/library_memory.c */
+/* libs: build/fuzz-lib/libmbedtls.a -lcrypto -Wl,--wrap=mbedtls_mpi_exp_mod_unsafe */
 /* coverage: edges, comparisons, lean */
-/* runs: 1500 */
 /*
  * Packages that are signed anew after each mutation, so that manifests, policies and VM images
  * behind a good signature are reached; or mutated as a whole, certificates and signature too.
  * Whatever mbedTLS accepts, OpenSSL accepts with the same path, and its level is what it may be.
  */
 #include "fuzz/models/engine.h"
+#include "fuzz/models/rsa_memo.h"
 #include "fuzz/models/signer.h"
 #include "tests/unit/shim/package_bytes.h"
 #include "vmkmod/admission.h"
@@ -23,11 +24,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed);
 
 #define PART_MAX 6000u
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	rsa_memo_begin();
+	return 0;
+}
 
 static void check(bool condition)
 {
@@ -35,31 +43,10 @@ static void check(bool condition)
 		abort();
 }
 
-/* Builds a package of the two parts and signs it. 0: it does not fit. */
-static size_t build(
-	uint8_t *to, size_t room, const char *manifest, const void *payload, size_t bytes)
-{
-	static struct package_bytes content;
-	struct bytes signed_package;
-	size_t size = 0;
-
-	package_bytes_make(&content, manifest, payload, bytes);
-	signed_package.data = malloc(content.size);
-	check(signed_package.data != NULL);
-	memcpy(signed_package.data, content.data, content.size);
-	signed_package.size = content.size;
-	signer_sign(&signed_package);
-	if (signed_package.size <= room) {
-		size = signed_package.size;
-		memcpy(to, signed_package.data, size);
-	}
-	bytes_free(&signed_package);
-	return size;
-}
-
 /* Manifest or payload is changed and all of it signed; now and then a byte of the file as it is. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed)
 {
+	static struct package_bytes content;
 	char manifest[PACKAGE_MANIFEST_MAX + 1];
 	uint8_t payload[PART_MAX];
 	struct package_header header;
@@ -83,17 +70,18 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned
 		manifest_bytes =
 			LLVMFuzzerMutate((uint8_t *)manifest, manifest_bytes, sizeof(manifest) - 1);
 	manifest[manifest_bytes] = 0;
-	built = build(data, room, manifest, payload, payload_bytes);
+	package_bytes_make(&content, manifest, payload, payload_bytes);
+	built = signer_sign(content.data, content.size, data, room);
 	return built ? built : LLVMFuzzerMutate(data, size, room);
 }
 
-static void check_twice(const struct package *package, const struct bytes *root)
+static void check_with_openssl(
+	const struct package *package, const struct bytes *root, struct signature_path *path)
 {
 	struct signature_cert certs[SIGNATURE_CERTS_MAX];
 	struct reader r = reader_of(package->trailer, package->trailer_bytes);
 	struct package_record record, cms = {0};
 	const struct signature_data data = {package->data, package->signed_bytes, NULL};
-	struct signature_path path;
 	unsigned count = 0;
 	const char *why;
 
@@ -103,8 +91,22 @@ static void check_twice(const struct package *package, const struct bytes *root)
 		else if (record.type == PACKAGE_RECORD_CERTIFICATE)
 			certs[count++] = (struct signature_cert){record.bytes, record.size};
 	}
-	check(engine_verify(&data, cms.bytes, cms.size, certs, count, root->data, root->size, &path,
+	check(engine_verify(&data, cms.bytes, cms.size, certs, count, root->data, root->size, path,
 		      &why) == VMK_OK);
+}
+
+/* Of what the provider signed OpenSSL says the same each time: it is asked for one in 64. */
+static void check_twice(const struct package *package, const struct bytes *root)
+{
+	static struct signature_path of_provider;
+	struct signature_path path = of_provider;
+	const bool by_provider = signer_signed(
+		package->data, package->signed_bytes, package->trailer, package->trailer_bytes);
+
+	if (!by_provider || path.count == 0 || package->sha256[0] % 64 == 0)
+		check_with_openssl(package, root, &path);
+	if (by_provider)
+		of_provider = path;
 	check(path.limit == package->path.limit && path.count == package->path.count);
 	check(!strcmp(path.provider, package->path.provider));
 	check(memcmp(path.keys, package->path.keys, path.count * sizeof(path.keys[0])) == 0);

@@ -62,16 +62,27 @@ X509 *crypto_read_certificate(const char *path)
 	return certificate;
 }
 
+/* What OpenSSL has encoded, whose memory need not be the one that free() knows. */
+static bool take(uint8_t *encoded, int size, struct bytes *der)
+{
+	if (size > 0)
+		der->data = malloc((size_t)size);
+	if (der->data) {
+		memcpy(der->data, encoded, (size_t)size);
+		der->size = (size_t)size;
+	}
+	OPENSSL_free(encoded);
+	return der->data != NULL;
+}
+
 bool crypto_certificate_der(X509 *certificate, struct bytes *der)
 {
+	uint8_t *encoded = NULL;
 	int size;
 
 	*der = (struct bytes){0};
-	size = i2d_X509(certificate, &der->data);
-	if (size <= 0)
-		return crypto_report("certificate");
-	der->size = (size_t)size;
-	return true;
+	size = i2d_X509(certificate, &encoded);
+	return take(encoded, size, der) || crypto_report("certificate");
 }
 
 bool crypto_key_digest(X509 *x, uint8_t digest[32])
@@ -116,6 +127,7 @@ bool crypto_cms_sign(
 	unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_NOATTR | CMS_NOCERTS | CMS_PARTIAL;
 	CMS_ContentInfo *cms = NULL;
 	BIO *content = NULL;
+	uint8_t *encoded = NULL;
 	int length = -1;
 
 	*der = (struct bytes){0};
@@ -123,13 +135,10 @@ bool crypto_cms_sign(
 	cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
 	if (content && cms && CMS_add1_signer(cms, certificate, key, crypto_digest(key), flags) &&
 		CMS_final(cms, content, NULL, flags))
-		length = i2d_CMS_ContentInfo(cms, &der->data);
+		length = i2d_CMS_ContentInfo(cms, &encoded);
 	CMS_ContentInfo_free(cms);
 	BIO_free(content);
-	if (length <= 0)
-		return crypto_report("signing");
-	der->size = (size_t)length;
-	return true;
+	return take(encoded, length, der) || crypto_report("signing");
 }
 
 void crypto_organization(X509 *certificate, char *to, size_t size)

@@ -5,6 +5,7 @@
 #include "vmkmod/package_format.h"
 
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,36 +133,95 @@ const struct bytes *signer_root(void)
 	return &der;
 }
 
-static void put_record(struct bytes *package, uint16_t type, const struct bytes *content)
+#define SIGNATURE_MAX 512u
+
+static struct {
+	EVP_PKEY_CTX *signs, *verifies;
+	uint8_t trailer[8192]; /* of the first package that was signed */
+	size_t bytes, signature_at, signature_bytes;
+} signer;
+
+/* Returns where its content begins. */
+static size_t put_record(uint16_t type, const struct bytes *content)
 {
 	const struct package_record_header header = {type, 0, (uint32_t)content->size};
-	size_t bytes = sizeof(header) + ALIGN_UP(content->size, PACKAGE_ALIGN);
+	const size_t at = signer.bytes + sizeof(header);
+	const size_t end = at + ALIGN_UP(content->size, PACKAGE_ALIGN);
 
-	package->data = realloc(package->data, package->size + bytes);
-	need(package->data != NULL);
-	memset(package->data + package->size, 0, bytes);
-	memcpy(package->data + package->size, &header, sizeof(header));
-	memcpy(package->data + package->size + sizeof(header), content->data, content->size);
-	package->size += bytes;
+	need(end <= sizeof(signer.trailer));
+	memcpy(signer.trailer + signer.bytes, &header, sizeof(header));
+	memcpy(signer.trailer + at, content->data, content->size);
+	signer.bytes = end;
+	return at;
 }
 
-void signer_sign(struct bytes *package)
+static EVP_PKEY_CTX *with_key(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *))
 {
-	static X509 *certificate;
-	static EVP_PKEY *key;
-	static struct bytes der;
-	struct bytes cms;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 
-	if (!key) {
-		BIO *bio = BIO_new_mem_buf(provider_key, -1);
+	need(ctx && init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+		EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1);
+	return ctx;
+}
 
-		key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-		BIO_free(bio);
-		certificate = read_certificate(provider_pem);
-		need(key && crypto_certificate_der(certificate, &der));
-	}
-	need(crypto_cms_sign(key, certificate, package->data, package->size, &cms));
-	put_record(package, PACKAGE_RECORD_CERTIFICATE, &der);
-	put_record(package, PACKAGE_RECORD_CMS, &cms);
+static void sign(const void *content, size_t size, uint8_t *to)
+{
+	size_t room = signer.signature_bytes;
+	uint8_t digest[32];
+
+	need(EVP_Digest(content, size, digest, NULL, EVP_sha256(), NULL) == 1 &&
+		EVP_PKEY_sign(signer.signs, to, &room, digest, sizeof(digest)) == 1 &&
+		room == signer.signature_bytes);
+}
+
+/* As vmksign does: of its trailer only the signature, at its end, is another for each content. */
+static void sign_first(const void *content, size_t size)
+{
+	X509 *certificate = read_certificate(provider_pem);
+	BIO *bio = BIO_new_mem_buf(provider_key, -1);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+	uint8_t signature[SIGNATURE_MAX];
+	struct bytes der, cms;
+
+	need(key && crypto_certificate_der(certificate, &der) &&
+		crypto_cms_sign(key, certificate, content, size, &cms));
+	signer.signs = with_key(key, EVP_PKEY_sign_init);
+	signer.verifies = with_key(key, EVP_PKEY_verify_init);
+	signer.signature_bytes = (size_t)EVP_PKEY_get_size(key);
+	put_record(PACKAGE_RECORD_CERTIFICATE, &der);
+	signer.signature_at =
+		put_record(PACKAGE_RECORD_CMS, &cms) + cms.size - signer.signature_bytes;
+	need(signer.signature_bytes <= sizeof(signature));
+	sign(content, size, signature);
+	need(memcmp(signature, signer.trailer + signer.signature_at, signer.signature_bytes) == 0);
+	bytes_free(&der);
 	bytes_free(&cms);
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	X509_free(certificate);
+}
+
+size_t signer_sign(const void *content, size_t size, uint8_t *to, size_t room)
+{
+	if (!signer.bytes)
+		sign_first(content, size);
+	if (size > room || signer.bytes > room - size)
+		return 0;
+	memcpy(to, content, size);
+	memcpy(to + size, signer.trailer, signer.bytes);
+	sign(content, size, to + size + signer.signature_at);
+	return size + signer.bytes;
+}
+
+bool signer_signed(const uint8_t *content, size_t size, const uint8_t *trailer, size_t bytes)
+{
+	const size_t end = signer.signature_at + signer.signature_bytes;
+	uint8_t digest[32];
+
+	return signer.bytes && bytes == signer.bytes &&
+	       memcmp(trailer, signer.trailer, signer.signature_at) == 0 &&
+	       memcmp(trailer + end, signer.trailer + end, bytes - end) == 0 &&
+	       EVP_Digest(content, size, digest, NULL, EVP_sha256(), NULL) == 1 &&
+	       EVP_PKEY_verify(signer.verifies, trailer + signer.signature_at,
+		       signer.signature_bytes, digest, sizeof(digest)) == 1;
 }

@@ -9,7 +9,12 @@
 
 /* The root, DER; kept for good. */
 const struct bytes *signer_root(void);
-/* Appends a package's trailer to its signed part: the provider's certificate and its signature. */
-void signer_sign(struct bytes *package);
+/*
+ * A package's signed part and its trailer, the provider's certificate and its signature, as vmksign
+ * makes it. Returns its size, 0 without room for it.
+ */
+size_t signer_sign(const void *content, size_t size, uint8_t *to, size_t room);
+/* Is that trailer what signer_sign() gives this content, with a signature that OpenSSL takes? */
+bool signer_signed(const uint8_t *content, size_t size, const uint8_t *trailer, size_t bytes);
 
 #endif

@@ -11,13 +11,14 @@ MBEDTLS_PORT_INC := $(MBEDTLS_CONFIG) -I$(MBEDTLS)/include -I$(MBEDTLS)/library
 
 # What calls mbedTLS, in every profile.
 MBEDTLS_CALLERS := kernel/vmkuser/accounts kernel/worlds/console/derive kernel/trust/signature kernel/trust/hash kernel/port/mbedtls/zeroize \
-	kernel/port/mbedtls/sha256_block
+	kernel/port/mbedtls/sha256_block fuzz/models/rsa_memo
 $(foreach s,$(MBEDTLS_CALLERS),$(eval KFLAGS_$(s).c := $(MBEDTLS_CALLER)))
 $(foreach s,$(MBEDTLS_CALLERS),$(eval HOST_CFLAGS_$(subst /,_,$(s)) := $(MBEDTLS_CALLER)))
 $(MBEDTLS_CALLERS:%=$(B)/obj/test/%.o): TEST_CFLAGS += $(MBEDTLS_CALLER)
 $(MBEDTLS_CALLERS:%=$(B)/obj/fuzz/%.o): FUZZ_CFLAGS += $(MBEDTLS_CALLER)
 $(MBEDTLS_CALLERS:%=$(B)/obj/fuzz-edges/%.o): EDGES_CFLAGS += $(MBEDTLS_CALLER)
 $(MBEDTLS_CALLERS:%=$(B)/obj/fuzz-lean/%.o): LEAN_CFLAGS += $(MBEDTLS_CALLER)
+$(MBEDTLS_CALLERS:%=$(B)/obj/plain/%.o): PLAIN_CFLAGS += $(MBEDTLS_CALLER)
 
 $(KB)/obj/mbedtls/%.o: $(MBEDTLS)/library/%.c kernel/port/mbedtls/config.h
 	@mkdir -p $(@D)
