@@ -163,6 +163,11 @@ static void vms_say_why_not(void **state)
 	says("vm pause other", 1, "other cannot be paused: it is off");
 	says("vm start agent", 1, "agent cannot be started: it is running");
 	says("vm destroy agent", 1, "agent cannot be destroyed: it is running");
+	fake.vms[1].state = VMK_VM_PAUSED;
+	says("vm stop other", 1,
+		"other cannot be asked to stop: it is paused; resume it first, or stop it with "
+		"--hard");
+	says("vm pause other", 1, "other cannot be paused: it is paused");
 	fake.control_status = VMK_DENIED;
 	says("vm stop --hard agent", 1, "agent was not switched off: denied");
 	fake.control_status = VMK_NO_MEMORY;

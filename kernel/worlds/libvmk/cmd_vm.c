@@ -210,9 +210,13 @@ static int control(struct call *call, enum vmk_control what, const char *done)
 		return call_done(call);
 	if (!find(call, &vm))
 		return EXIT_FAILED;
-	if (status == VMK_BAD_STATE)
-		return call_fail(call, EXIT_FAILED, "%s cannot be %s: it is %s", vm.name, done,
-			state_name(vm.state));
+	if (status == VMK_BAD_STATE) {
+		const bool waits = vm.state == VMK_VM_PAUSED && what != VMK_CONTROL_VM_PAUSE;
+
+		return call_fail(call, EXIT_FAILED, "%s cannot be %s: it is %s%s", vm.name, done,
+			state_name(vm.state),
+			waits ? "; resume it first, or stop it with --hard" : "");
+	}
 	if (status != VMK_DENIED && vm.why[0])
 		return call_fail(call, EXIT_FAILED, "%s was not %s: %s", vm.name, done, vm.why);
 	snprintf(tried, sizeof(tried), "%s was not %s", vm.name, done);
