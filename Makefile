@@ -167,11 +167,14 @@ fuzz_objects = $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources)
 	$(call test_obj,$(call directive,fuzz/$(1).c,plain),plain$(filter -bare,$(2:fuzz%=%))) \
 	$(call test_obj,$(call directive,fuzz/$(1).c,simulated),simcpu)
 
+# libFuzzer's own allocations without AddressSanitizer, too, where no object has it.
+bare_link = -O2 -fuse-ld=lld-19 \
+	$(if $(call directive,$(1),quiet)$(call directive,$(1),needs),,-fno-sanitize=address)
 define fuzz_target
 $(B)/$(3)/$(1): $(call fuzz_objects,$(1),$(2)) \
 		$(subst build/fuzz-lib/,build/$(3)-lib/,$(call directive,fuzz/$(1).c,needs))
 	@mkdir -p $$(@D)
-	$$(CC_HOST) $$(FUZZ_CFLAGS) $(if $(filter fuzz-bare,$(2)),-O2 -fuse-ld=lld-19) -o $$@ $$(filter %.o,$$^) \
+	$$(CC_HOST) $$(FUZZ_CFLAGS) $(if $(filter fuzz-bare,$(2)),$(call bare_link,fuzz/$(1).c)) -o $$@ $$(filter %.o,$$^) \
 		$(subst build/fuzz-lib/,build/$(3)-lib/,$(call directive,fuzz/$(1).c,libs))
 endef
 feedback_of = $(or $(if $(filter bare,$(1)),fuzz-bare),$(if $(filter lean,$(1)),fuzz-lean), \

@@ -9,7 +9,7 @@
 /* plain: fuzz/models/swvmx/rig.c fuzz/models/swvmx/program.c kernel/vtx/vmcs.c */
 /* plain: kernel/vtx/cpuid_policy.c kernel/vtx/capabilities.c kernel/replay/trace.c */
 /* plain: fuzz/models/swvmx/host_fpu.c fuzz/lib/figures.c fuzz/lib/trace.c fuzz/lib/records.c */
-/* coverage: edges, lean */
+/* coverage: edges, comparisons, bare */
 /* options: -use_counters=0 -reduce_inputs=0 */
 /*
  * A guest's program on the run loop, over a model of the processor that executes it: each operation

@@ -11,7 +11,7 @@
 /* sources: kernel/vtx/guest_fpu.c */
 /* plain: kernel/vtx/capabilities.c */
 /* plain: fuzz/lib/figures.c */
-/* coverage: edges, lean */
+/* coverage: edges, comparisons, bare */
 /* options: -use_counters=0 -reduce_inputs=0 */
 /* vCPUs that move between pCPUs, with events and EPT changes between their turns. */
 #include "fuzz/lib/figures.h"
