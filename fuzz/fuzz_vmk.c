@@ -16,9 +16,10 @@
 /* sources: tboot-integration/txtstat/heap.c tboot-integration/txtstat/status.c */
 /* sources: tboot-integration/txtstat/tbootlog.c */
 /* sources: kernel/vmkdev/tty.c kernel/lib/lock.c tests/unit/shim/panic.c */
-/* sources: tests/unit/shim/vmk_host.c */
 /* quiet: kernel/sched/stats.c */
+/* plain: tests/unit/shim/vmk_host.c */
 /* coverage: edges, lean */
+/* options: -use_counters=0 */
 /*
  * Whatever is typed, and whatever the console writes then: the line stays within its bounds, the
  * terminal is given nothing but what tty.h promises, and no line of it begins as the kernel's do.

@@ -6,49 +6,55 @@
 
 #define NAME_BYTES 64u
 
-/* The next word of a path. */
-static void first_word(const char *rest, char *to)
-{
-	size_t length = strcspn(rest, " ");
+/* What may be typed next. */
+struct next {
+	const char *path; /* whose word it is */
+	const char *word;
+	size_t length;
+	const struct command *command; /* NULL: a namespace */
+};
 
-	snprintf(to, NAME_BYTES, "%.*s", (int)length, rest);
+/* As strncmp() would say, which is slower: all namespaces are asked for each word shown. */
+static bool is_path(const char *path, const char *first, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (path[i] != first[i])
+			return false;
+	return path[length] == 0;
 }
 
-static const char *namespace_help(const char *path, size_t length)
+static const char *help_of(const struct next *next)
 {
+	const size_t length = (size_t)(next->word - next->path) + next->length;
+
+	if (next->command)
+		return next->command->help;
 	for (const struct name_space *n = vmk_namespaces; n->path; n++)
-		if (strlen(n->path) == length && !memcmp(n->path, path, length))
+		if (is_path(n->path, next->path, length))
 			return n->help;
 	return "";
 }
 
-/*
- * Calls `show` for each next word of the table after `words`: once for a namespace, where `help` is
- * the namespace's, and once for a command.
- */
+/* Calls `show` for each next word of the table after `words`, for a namespace once. */
 static void each_next(char *const *words, unsigned count,
-	void (*show)(void *context, const char *word, const char *help, bool is_command),
-	void *context)
+	void (*show)(void *context, const struct next *next), void *context)
 {
-	char last[NAME_BYTES] = "";
+	struct next last = {.word = ""};
 
 	for (const struct command *c = vmk_commands; c->path; c++) {
-		char word[NAME_BYTES];
-		const char *rest;
-		bool is_command;
+		struct next next = {.path = c->path};
+		const char *space;
 
-		if (!command_path_begins(c->path, words, count, &rest) || !*rest)
+		if (!command_path_begins(c->path, words, count, &next.word) || !*next.word)
 			continue;
-		first_word(rest, word);
-		is_command = !strchr(rest, ' ');
-		if (!is_command && !strcmp(word, last))
+		space = strchr(next.word, ' ');
+		next.length = space ? (size_t)(space - next.word) : strlen(next.word);
+		next.command = space ? NULL : c;
+		if (space && !last.command && next.length == last.length &&
+			!memcmp(next.word, last.word, next.length))
 			continue;
-		snprintf(last, sizeof(last), "%s", is_command ? "" : word);
-		show(context, word,
-			is_command
-				? c->help
-				: namespace_help(c->path, (size_t)(rest - c->path) + strlen(word)),
-			is_command);
+		show(context, &next);
+		last = next;
 	}
 }
 
@@ -58,17 +64,21 @@ struct listing {
 	bool begun;
 };
 
-static void list_next(void *context, const char *word, const char *help, bool is_command)
+static void list_next(void *context, const struct next *next)
 {
 	struct listing *listing = context;
 
-	if (is_command != listing->commands)
+	if (listing->commands != (next->command != NULL))
 		return;
 	if (!listing->begun)
 		writer_text(listing->to,
-			is_command ? "Available Commands:\n" : "Available Namespaces:\n");
+			next->command ? "Available Commands:\n" : "Available Namespaces:\n");
 	listing->begun = true;
-	writer_format(listing->to, "  %-20s  %s\n", word, help);
+	writer_text(listing->to, "  ");
+	writer_padded(listing->to, next->word, next->length, 20);
+	writer_text(listing->to, "  ");
+	writer_text(listing->to, help_of(next));
+	writer_text(listing->to, "\n");
 }
 
 static void show_option(const struct writer *to, const struct option_spec *o)
@@ -141,9 +151,15 @@ static void consider(const struct search *s, const char *word)
 		s->offer(s->context, word);
 }
 
-static void consider_next(void *context, const char *word, const char *help, bool is_command)
+static void consider_next(void *context, const struct next *next)
 {
-	consider(context, word);
+	const struct search *s = context;
+	char word[NAME_BYTES];
+
+	if (strncmp(next->word, s->begun, strlen(s->begun)) != 0)
+		return;
+	snprintf(word, sizeof(word), "%.*s", (int)next->length, next->word);
+	consider(s, word);
 }
 
 static void consider_choices(const struct search *s, const char *choices)

@@ -98,6 +98,13 @@ static void write_times(const struct writer *to, char c, size_t count)
 	}
 }
 
+void writer_padded(const struct writer *to, const char *text, size_t length, size_t width)
+{
+	to->write(to->context, text, length);
+	if (length < width)
+		write_times(to, ' ', width - length);
+}
+
 /* The cell after this one. */
 static const char *next_cell(const char *cell)
 {
@@ -119,11 +126,10 @@ static size_t column_width(const struct records *records, unsigned column)
 static void show_cell_of_table(const struct writer *to, const struct schema *schema,
 	unsigned column, size_t width, const char *cell)
 {
-	writer_text(to, cell);
-	if (column + 1 == schema->count)
-		writer_text(to, "\n");
-	else
-		write_times(to, ' ', width - strlen(cell) + 2);
+	const bool last = column + 1 == schema->count;
+
+	writer_padded(to, cell, strlen(cell), last ? 0 : width);
+	writer_text(to, last ? "\n" : "  ");
 }
 
 static void show_table(const struct records *records, const struct writer *to)
@@ -149,14 +155,18 @@ static void show_row(const struct schema *schema, const char *cell, const struct
 	unsigned first = schema->layout == LAYOUT_BLOCKS;
 
 	if (first) {
-		writer_format(to, "%s\n", cell);
+		writer_text(to, cell);
+		writer_text(to, "\n");
 		cell = next_cell(cell);
 	}
 	for (unsigned c = first; c < schema->count; c++, cell = next_cell(cell)) {
-		if (schema->layout == LAYOUT_LINES)
-			writer_format(to, "%s\n", cell);
-		else
-			writer_format(to, "   %s: %s\n", schema->columns[c].name, cell);
+		if (schema->layout != LAYOUT_LINES) {
+			writer_text(to, "   ");
+			writer_text(to, schema->columns[c].name);
+			writer_text(to, ": ");
+		}
+		writer_text(to, cell);
+		writer_text(to, "\n");
 	}
 }
 

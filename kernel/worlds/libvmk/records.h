@@ -63,6 +63,8 @@ struct writer {
 	void *context;
 };
 void writer_text(const struct writer *to, const char *text);
+/* `length` bytes of `text`, and blanks until it is as wide as `width`. */
+void writer_padded(const struct writer *to, const char *text, size_t length, size_t width);
 void writer_format(const struct writer *to, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
