@@ -30,7 +30,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned
 /* Other engines than libFuzzer may have none. */
 __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
 
-#define TWICE 51u /* each such size, modulo 64, is run twice more */
+#define TWICE 51u /* each such size, modulo 128, is run twice */
 
 /* What the host posts is delivered once each: vectors that are posted again meanwhile are one. */
 static void check_end(const struct replay_program *program, unsigned ran)
@@ -84,10 +84,11 @@ static void run_input(const uint8_t *data, size_t size, struct replay_trace *tra
 	static struct replay_program program;
 
 	program_read(&program, data, size);
-	run(&program, trace);
-	figures_operations(program.count);
-	if (size % 64 == TWICE)
+	if (size % 128 == TWICE && !trace)
 		run_twice(&program);
+	else
+		run(&program, trace);
+	figures_operations(program.count);
 	figures_drop_usual(swvmx_seen, SWVMX_CHECK_COUNT);
 	figures_drop_usual_edges();
 }

@@ -398,7 +398,7 @@ static void check_pdptes(const struct guest *g, const uint64_t *in_memory)
 		swvmx_must(g->to, G_PDPTE_0 + i, !(pdptes[i] & 1) || !(pdptes[i] & reserved));
 }
 
-/* --- segments that have passed --- */
+/* --- what has passed --- */
 
 #define KNOWN 8u
 
@@ -409,12 +409,21 @@ struct known_segments {
 	uint64_t limits[VMCS_INDEX_GUEST_TR_ACCESS - VMCS_INDEX_GUEST_ES_LIMIT + 1];
 	uint64_t bases[VMCS_INDEX_GUEST_IDTR_BASE - VMCS_INDEX_GUEST_ES_BASE + 1];
 };
-static struct known_segments known[KNOWN];
+static struct known_segments known_segments[KNOWN];
 
-void swvmx_forget_segments(void)
+/* The same of check_control_registers(), check_msrs() and, with EPT, check_pdptes(). */
+struct known_registers {
+	uint64_t mode, entry_controls, dr7;
+	uint64_t msrs[VMCS_INDEX_GUEST_PKRS - VMCS_INDEX_GUEST_DEBUGCTL + 1];
+	uint64_t cr[VMCS_INDEX_GUEST_CR4 - VMCS_INDEX_GUEST_CR0 + 1];
+	uint64_t sysenter_cet[VMCS_INDEX_GUEST_SSP_TABLE - VMCS_INDEX_GUEST_SYSENTER_ESP + 1];
+};
+static struct known_registers known_registers[KNOWN];
+
+void swvmx_forget_known(void)
 {
 	for (unsigned i = 0; i < KNOWN; i++)
-		known[i].mode = 0;
+		known_segments[i].mode = known_registers[i].mode = 0;
 }
 
 static uint64_t mode_of(const struct guest *g)
@@ -428,7 +437,8 @@ static uint64_t mode_of(const struct guest *g)
 static void check_segments_again(const struct guest *g)
 {
 	const uint64_t *f = g->f, mode = mode_of(g), rights = F(GUEST_CS_ACCESS);
-	struct known_segments *k = &known[(rights >> 13 ^ rights >> 4 ^ mode >> 1) % KNOWN];
+	struct known_segments *k =
+		&known_segments[(rights >> 13 ^ rights >> 4 ^ mode >> 1) % KNOWN];
 
 	if (k->mode == mode && swvmx_same(k->selectors, &F(GUEST_ES), ARRAY_SIZE(k->selectors)) &&
 		swvmx_same(k->limits, &F(GUEST_ES_LIMIT), ARRAY_SIZE(k->limits)) &&
@@ -439,6 +449,37 @@ static void check_segments_again(const struct guest *g)
 	memcpy(k->selectors, &F(GUEST_ES), sizeof(k->selectors));
 	memcpy(k->limits, &F(GUEST_ES_LIMIT), sizeof(k->limits));
 	memcpy(k->bases, &F(GUEST_ES_BASE), sizeof(k->bases));
+}
+
+static struct known_registers *registers_place(const struct guest *g)
+{
+	const uint64_t *f = g->f, cr0 = F(GUEST_CR0), cr4 = F(GUEST_CR4);
+
+	return &known_registers[(cr0 >> 31 ^ cr0 >> 3 ^ cr4 >> 3 ^ cr4 >> 16) % KNOWN];
+}
+
+/* Without EPT, PDPTEs are in memory, which changes as it likes. */
+static bool registers_are_known(const struct guest *g, const struct known_registers *k)
+{
+	const uint64_t *f = g->f;
+
+	return k->mode == mode_of(g) && k->entry_controls == F(ENTRY_CONTROLS) &&
+	       k->dr7 == F(GUEST_DR7) && swvmx_same(k->cr, &F(GUEST_CR0), ARRAY_SIZE(k->cr)) &&
+	       swvmx_same(k->msrs, &F(GUEST_DEBUGCTL), ARRAY_SIZE(k->msrs)) &&
+	       swvmx_same(k->sysenter_cet, &F(GUEST_SYSENTER_ESP), ARRAY_SIZE(k->sysenter_cet)) &&
+	       (swvmx_proc2(f) & PROC2_EPT);
+}
+
+static void remember_registers(const struct guest *g, struct known_registers *k)
+{
+	const uint64_t *f = g->f;
+
+	k->mode = g->to->count ? 0 : mode_of(g);
+	k->entry_controls = F(ENTRY_CONTROLS);
+	k->dr7 = F(GUEST_DR7);
+	memcpy(k->cr, &F(GUEST_CR0), sizeof(k->cr));
+	memcpy(k->msrs, &F(GUEST_DEBUGCTL), sizeof(k->msrs));
+	memcpy(k->sysenter_cet, &F(GUEST_SYSENTER_ESP), sizeof(k->sysenter_cet));
 }
 
 /* --- all of it --- */
@@ -462,7 +503,6 @@ static void check_rest(const struct guest *g, const struct swvmx_referenced *ref
 	check_blocking(g);
 	check_pending_debug(g);
 	check_link(g, referenced->link_header);
-	check_pdptes(g, referenced->pdptes);
 }
 
 void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f,
@@ -474,17 +514,26 @@ void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f,
 	check_msrs(&g);
 	check_segments(&g);
 	check_rest(&g, referenced);
+	check_pdptes(&g, referenced->pdptes);
 }
 
 void swvmx_check_guest_again(const struct swvmx_cpu *cpu, const uint64_t *f,
 	const struct swvmx_referenced *referenced, struct swvmx_failures *to)
 {
 	const struct guest g = guest_of(cpu, f, to);
+	struct known_registers *k = registers_place(&g);
+	const bool known = registers_are_known(&g, k);
 
-	check_control_registers(&g);
-	check_msrs(&g);
+	if (!known) {
+		check_control_registers(&g);
+		check_msrs(&g);
+	}
 	check_segments_again(&g);
 	check_rest(&g, referenced);
+	if (known)
+		return;
+	check_pdptes(&g, referenced->pdptes);
+	remember_registers(&g, k);
 }
 
 void swvmx_check_msr(const struct swvmx_msr_entry *entry, struct swvmx_failures *to)

@@ -214,12 +214,14 @@ static bool event_error_is_valid(const struct swvmx_cpu *cpu, const uint64_t *f,
 	       (EVENT_VECTOR(event) < EXCEPTIONS && (with_error >> EVENT_VECTOR(event) & 1));
 }
 
-static void check_event(
-	const struct swvmx_cpu *cpu, const uint64_t *f, uint32_t event, struct swvmx_failures *to)
+void swvmx_check_event(const struct swvmx_cpu *cpu, const uint64_t *f, struct swvmx_failures *to)
 {
+	const uint32_t event = (uint32_t)F(ENTRY_EVENT);
 	const unsigned type = EVENT_TYPE(event);
 	const bool other = (cpu->msrs.proc >> 32) & PROC_MONITOR_TRAP;
 
+	if (!(event & EVENT_VALID))
+		return;
 	swvmx_must(to, C_EVENT_TYPE, type != 1 && (type != 7 || other));
 	swvmx_must(to, C_EVENT_VECTOR, event_vector_is_valid(event));
 	swvmx_must(to, C_EVENT_ERROR, event_error_is_valid(cpu, f, event));
@@ -247,8 +249,7 @@ void swvmx_check_controls(const struct swvmx_cpu *cpu, const uint64_t *f, struct
 		swvmx_must(to, C_EXIT_LOAD,
 			list_is_valid(cpu, F(EXIT_MSR_LOAD), F(EXIT_MSR_LOAD_COUNT)));
 	swvmx_must(to, C_ENTRY, suits(entry, cpu->msrs.entry));
-	if (F(ENTRY_EVENT) & EVENT_VALID)
-		check_event(cpu, f, (uint32_t)F(ENTRY_EVENT), to);
+	swvmx_check_event(cpu, f, to);
 	if (F(ENTRY_MSR_LOAD_COUNT))
 		swvmx_must(to, C_ENTRY_LOAD,
 			list_is_valid(cpu, F(ENTRY_MSR_LOAD), F(ENTRY_MSR_LOAD_COUNT)));

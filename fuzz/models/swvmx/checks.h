@@ -233,6 +233,8 @@ struct swvmx_msr_entry {
 /* `f`: fields by enum vmcs_index. These count each check in swvmx_seen. */
 void swvmx_check_controls(
 	const struct swvmx_cpu *cpu, const uint64_t *f, struct swvmx_failures *to);
+/* Of the above, what is checked of the event to deliver. */
+void swvmx_check_event(const struct swvmx_cpu *cpu, const uint64_t *f, struct swvmx_failures *to);
 void swvmx_check_host(const struct swvmx_cpu *cpu, const uint64_t *f, struct swvmx_failures *to);
 /* What is in the memory that the guest's state names. */
 struct swvmx_referenced {
@@ -241,12 +243,12 @@ struct swvmx_referenced {
 };
 void swvmx_check_guest(const struct swvmx_cpu *cpu, const uint64_t *f,
 	const struct swvmx_referenced *referenced, struct swvmx_failures *to);
-/* As above, but segments that have passed in this run, with the very same values and on which the
- * same depended, are not looked at again. */
+/* As above, but segments, and control registers with MSRs, that have passed in this run, with the
+ * very same values and on which the same depended, are not looked at again. */
 void swvmx_check_guest_again(const struct swvmx_cpu *cpu, const uint64_t *f,
 	const struct swvmx_referenced *referenced, struct swvmx_failures *to);
 /* A new run begins, which has seen no check. */
-void swvmx_forget_segments(void);
+void swvmx_forget_known(void);
 void swvmx_check_msr(const struct swvmx_msr_entry *entry, struct swvmx_failures *to);
 
 /* [check][0]: seen to pass, [1]: seen to fail; libFuzzer counts them as coverage. */

@@ -121,6 +121,8 @@ static enum vmx_result check_all(struct swvmx_vmcs *vmcs)
 
 	if (vmcs->unchecked & SWVMX_CONTROLS_CHANGE)
 		swvmx_check_controls(&swvmx.cpu, vmcs->f, failures);
+	else if (vmcs->unchecked & SWVMX_EVENT_CHANGES)
+		swvmx_check_event(&swvmx.cpu, vmcs->f, failures);
 	if (failures->count)
 		return refuse(vmcs, SWVMX_CONTROLS);
 	if (vmcs->unchecked & SWVMX_HOST_CHANGES)
@@ -179,8 +181,8 @@ static void check_translations(const struct swvmx_vmcs *vmcs)
 	const struct swvmx_pcpu *p = swvmx_current();
 	const unsigned vpid = swvmx_vpid(vmcs);
 
-	for (unsigned i = 0; i < SWVMX_TLB; i++) {
-		const struct swvmx_translation *t = &p->tlb[i];
+	for (unsigned used = p->tlb_used; used; used &= used - 1) {
+		const struct swvmx_translation *t = &p->tlb[__builtin_ctz(used)];
 		uint64_t now;
 
 		if (!t->entry || (t->eptp ^ F(vmcs, EPTP)) >> 12)
@@ -256,6 +258,7 @@ bool swvmx_touch(struct swvmx_vmcs *vmcs, uint64_t gpa, uint64_t access, struct 
 		return false;
 	}
 	swvmx_current()->tlb[page % SWVMX_TLB] = (struct swvmx_translation){eptp, page, entry};
+	swvmx_current()->tlb_used |= 1u << page % SWVMX_TLB;
 	*to = hpa((entry & ~0xfffull) | (gpa & 0xfff));
 	return true;
 }

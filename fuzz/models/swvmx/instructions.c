@@ -36,7 +36,7 @@ static uint8_t effect_of(enum vmcs_field field)
 	case VMCS_READ_ONLY:
 		return SWVMX_READ_ONLY_FIELD;
 	case VMCS_GUEST:
-		return field == VMCS_GUEST_CR0 ? SWVMX_CONTROLS_CHANGE : 0;
+		return field == VMCS_GUEST_CR0 ? SWVMX_EVENT_CHANGES : 0;
 	case VMCS_HOST:
 		return SWVMX_HOST_CHANGES;
 	default:
@@ -46,6 +46,10 @@ static uint8_t effect_of(enum vmcs_field field)
 	case VMCS_EXIT_CONTROLS:
 	case VMCS_ENTRY_CONTROLS:
 		return SWVMX_ALL_UNCHECKED;
+	case VMCS_ENTRY_EVENT:
+	case VMCS_ENTRY_EVENT_ERROR:
+	case VMCS_ENTRY_INSTRUCTION_LENGTH:
+		return SWVMX_EVENT_CHANGES;
 	case VMCS_TSC_OFFSET:
 	case VMCS_CR0_MASK:
 	case VMCS_CR4_MASK:
@@ -60,7 +64,7 @@ static uint8_t effect_of(enum vmcs_field field)
 void swvmx_reset(enum swvmx_cpu_kind kind)
 {
 	memset(&swvmx, 0, sizeof(swvmx));
-	swvmx_forget_segments();
+	swvmx_forget_known();
 	swvmx_cpu_fill(&swvmx.cpu, kind);
 	swvmx.tsc = 1000;
 	for (unsigned i = 0; i < SWVMX_VMCSES; i++)
@@ -197,9 +201,20 @@ enum vmx_result vtx_vmptrld(struct hpa region)
 	return VMX_OK;
 }
 
-/* A field's place, or 0: no encoding. */
+/* A field's place, or 0: no encoding. Where both are linked as a whole, the compiler knows the
+ * field that a caller names. */
 static inline unsigned place_of(enum vmcs_field field)
 {
+	if (__builtin_constant_p(field)) {
+		switch (field) {
+#define X(symbol, encoding, exists) \
+	case VMCS_##symbol:         \
+		return VMCS_INDEX_##symbol + 1;
+			VMCS_FIELDS(X)
+#undef X
+		}
+		return 0;
+	}
 	return (uint32_t)field & NO_ENCODING ? 0 : places[field / 2];
 }
 
@@ -242,7 +257,7 @@ enum vmx_result vtx_vmwrite(enum vmcs_field field, uint64_t value)
 	if (effect & (SWVMX_NO_SUCH_FIELD | SWVMX_READ_ONLY_FIELD))
 		return fail(effect == SWVMX_NO_SUCH_FIELD ? SWVMX_NO_FIELD : SWVMX_READ_ONLY);
 	at = &vmcs->f[place - 1];
-	value &= masks[place];
+	value &= __builtin_constant_p(field) ? mask_of(field) : masks[place];
 	if (*at == value)
 		return VMX_OK; /* it was checked with this value */
 	*at = value;
@@ -262,6 +277,8 @@ enum vmx_result vtx_invept(enum vtx_invept type, uint64_t eptp)
 	for (unsigned i = 0; i < SWVMX_TLB; i++)
 		if (type == INVEPT_ALL || (p->tlb[i].eptp ^ eptp) >> 12 == 0)
 			p->tlb[i].entry = 0;
+	if (type == INVEPT_ALL)
+		p->tlb_used = 0;
 	/* Combined mappings go with it (SDM 29.4.3.1). */
 	memset(p->linear_epoch, 0, sizeof(p->linear_epoch));
 	return VMX_OK;

@@ -110,7 +110,7 @@ bool rig_restore(const struct rig_snapshot *from)
 	copy(&rig, &from->rig, UP_TO(struct rig, vm.seen[SWVMX_PCPUS - 1]));
 	copy(&rig.vcpu, &from->rig.vcpu, sizeof(rig) - offsetof(struct rig, vcpu));
 	rig_clear(swvmx_at(swvmx_frame(RIG_FIRST_TABLE)), 4096);
-	swvmx_forget_segments();
+	swvmx_forget_known();
 	return true;
 }
 

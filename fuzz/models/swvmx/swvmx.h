@@ -51,6 +51,7 @@ struct swvmx_vmcs {
 enum swvmx_effect {
 	SWVMX_CONTROLS_CHANGE = 1,
 	SWVMX_HOST_CHANGES = 2,
+	SWVMX_EVENT_CHANGES = 4, /* of the controls, the event alone */
 	SWVMX_READ_ONLY_FIELD = 0x40,
 	SWVMX_NO_SUCH_FIELD = 0x80, /* this processor does not have it */
 };
@@ -70,6 +71,7 @@ struct swvmx_pcpu {
 	struct vtx_counts counts;
 	bool tables_short; /* GDT and IDT limits are as an exit leaves them */
 	struct swvmx_translation tlb[SWVMX_TLB];
+	uint16_t tlb_used;                  /* bit n: tlb[n] may be one */
 	uint64_t linear_epoch[SWVMX_VPIDS]; /* of the linear translations held here; 0: none */
 };
 
