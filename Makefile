@@ -38,8 +38,9 @@ TEST_CFLAGS := -std=gnu17 -O1 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-po
 FUZZ_BOUNDS := -fstrict-flex-arrays=3
 FUZZ_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize=fuzzer
 SIMCPU_CC ?= clang-19
-SIMCPU_CFLAGS := -std=gnu17 -O1 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=thread \
-	-mllvm -tsan-instrument-func-entry-exit=0
+SIMCPU_CFLAGS := -std=gnu17 -O2 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=thread \
+	-mllvm -tsan-instrument-func-entry-exit=0 -mllvm -tsan-instrument-memory-accesses=0 \
+	-mllvm -tsan-instrument-memintrinsics=0
 EDGES_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize-coverage=inline-8bit-counters,pc-table
 # The same for who does little else than call what unit tests call too: a mistake ends in a trap, which
 # the stack names; null is left to the processor, alignment to the unit tests. A quarter less to do.
@@ -142,6 +143,9 @@ $(B)/obj/plain-bare/%.o: %.c
 $(B)/obj/simcpu/%.o: %.c
 	@mkdir -p $(@D)
 	$(SIMCPU_CC) $(SIMCPU_CFLAGS) -MMD -MP -c $< -o $@
+$(B)/obj/simcpu-bare/%.o: %.c
+	@mkdir -p $(@D)
+	$(SIMCPU_CC) $(SIMCPU_CFLAGS) -fomit-frame-pointer -flto -MMD -MP -c $< -o $@
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ_TARGETS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/fuzz_*.c))
@@ -161,11 +165,12 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 # /* coverage: edges, lean */ sanitizers do less (LEAN_CFLAGS), with /* coverage: edges, comparisons,
 # bare */ in that target, not in its other one, least (BARE_CFLAGS). Models and
 # oracles need none (/* quiet: ... */): they are the unit tests' objects. What runs on simulated
-# processors (/* simulated: ... */, fuzz/models/simcpu.h) calls them at each access.
+# processors (/* simulated: ... */, fuzz/models/simcpu.h) calls them at each atomic access; so that
+# these calls can be in line, they are built the same way.
 fuzz_objects = $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources),$(2)) \
 	$(call test_obj,$(call directive,fuzz/$(1).c,quiet),test) \
 	$(call test_obj,$(call directive,fuzz/$(1).c,plain),plain$(filter -bare,$(2:fuzz%=%))) \
-	$(call test_obj,$(call directive,fuzz/$(1).c,simulated),simcpu)
+	$(call test_obj,$(call directive,fuzz/$(1).c,simulated),simcpu$(filter -bare,$(2:fuzz%=%)))
 
 # libFuzzer's own allocations without AddressSanitizer, too, where no object has it.
 bare_link = -O2 -fuse-ld=lld-19 \

@@ -1,5 +1,7 @@
 /* simulated: kernel/vtx/guest_clock.c */
-/* quiet: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c fuzz/lib/figures.c */
+/* simulated: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c */
+/* plain: fuzz/lib/figures.c */
+/* coverage: edges, bare */
 /*
  * A guest's clock that one processor stops and lets go while others read it, at every interleaving
  * of their accesses, with or without store buffers. What is read is what one setting says, one that

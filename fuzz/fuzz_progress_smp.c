@@ -1,9 +1,9 @@
 /* simulated: kernel/sched/queue.c kernel/sched/turns.c kernel/sched/fair.c */
 /* simulated: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c */
 /* simulated: kernel/sched/runq.c kernel/lib/lock.c fuzz/models/simcpu_lock.c */
-/* quiet: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c fuzz/lib/figures.c */
-/* plain: tests/unit/shim/panic.c */
-/* coverage: edges */
+/* simulated: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c */
+/* plain: tests/unit/shim/panic.c fuzz/lib/figures.c */
+/* coverage: edges, bare */
 /*
  * How far a vCPU has come, looked at from other processors while its own lets it run, stops it,
  * charges it and wakes it, at every interleaving of their accesses, with or without store buffers.

@@ -3,11 +3,12 @@
 /* simulated: kernel/sched/runq.c kernel/sched/sched.c kernel/sched/service.c */
 /* simulated: kernel/sched/lend.c kernel/sched/settings.c kernel/sched/event.c kernel/lib/lock.c */
 /* simulated: fuzz/models/simworld.c fuzz/models/simcpu_lock.c */
-/* plain: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c kernel/sched/invariants.c */
+/* simulated: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c */
+/* plain: kernel/sched/invariants.c */
 /* plain: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
 /* plain: kernel/sched/invariants_groups.c */
 /* plain: tests/unit/shim/panic.c fuzz/lib/figures.c */
-/* coverage: edges */
+/* coverage: edges, bare */
 /*
  * The scheduler, events and locks on two to four processors that take turns at every atomic access,
  * with or without store buffers: twelve worlds signal, wait, lend, yield, move each other, promise
@@ -32,7 +33,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* For libFuzzer: which states worlds were seen in together at rest. */
-__attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t seen[4096];
+__attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t seen[512];
 
 static _Noreturn void fail(const char *what)
 {

@@ -1,5 +1,7 @@
 /* simulated: kernel/arch/x86/stop.c */
-/* quiet: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c fuzz/lib/figures.c */
+/* simulated: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c */
+/* plain: fuzz/lib/figures.c */
+/* coverage: edges, bare */
 /*
  * Leaving the machine, at every interleaving of what two to four processors do: they work, with
  * interrupts off for a long time, or stuck in an NMI; they start late; they ask the first one to

@@ -3,9 +3,9 @@
 /* simulated: kernel/vtx/vlapic.c kernel/vtx/vlapic_timer.c kernel/vtx/vioapic.c */
 /* simulated: kernel/lib/lock.c fuzz/models/simhost.c fuzz/models/simvm.c */
 /* simulated: fuzz/models/simcpu_lock.c */
-/* plain: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c kernel/vmkuser/budget.c */
-/* plain: tests/unit/shim/panic.c fuzz/lib/figures.c */
-/* coverage: edges */
+/* simulated: fuzz/models/simcpu.c fuzz/models/simcpu_memory.c */
+/* plain: kernel/vmkuser/budget.c tests/unit/shim/panic.c fuzz/lib/figures.c */
+/* coverage: edges, bare */
 /*
  * VM entry on two to four processors that take turns at each atomic access, at random or by PCT,
  * with or without store buffers: up to three vCPUs touch memory, ask their VMX world, send each

@@ -1,14 +1,9 @@
 #include "fuzz/models/simcpu.h"
 #include "fuzz/models/simcpu_memory.h"
+#include "lib/types.h"
 
 #include <stddef.h>
 #include <string.h>
-
-#if __has_include(<sanitizer/asan_interface.h>)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
-#endif
 
 #define STACK_BYTES 32768u
 #define TURN_MAX    12u      /* accesses in a row, without change points */
@@ -34,11 +29,16 @@ static struct simcpu_config config;
 static const struct simcpu_ops *ops;
 static unsigned here, turn_left;
 static uint32_t accesses, next_priority, change_at[8];
+static uint32_t next_change; /* the first of them that lies ahead, or UINT32_MAX */
+/* What simcpu_left began with: turn_left and `accesses` are as they were then. */
+static uint32_t granted;
+uint32_t simcpu_left = UINT32_MAX;
 static bool resting, running;
 static void *scheduler_sp;
 static uint64_t random_state;
 
-/* The signature is ASan's; frames on simulated stacks are left in any order. */
+/* ASan's, if a target has it: frames on simulated stacks are left in any order. */
+void __asan_unpoison_memory_region(const volatile void *at, size_t bytes) __attribute__((weak));
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -56,6 +56,7 @@ uint32_t simcpu_random(uint32_t limit)
 
 /* --- threads. Saves what a call preserves (System V ABI for AMD64, 3.2.1). */
 
+/* No ret: it goes elsewhere than it was called from. */
 void simcpu_swap(void **save, void *sp);
 __asm__(".pushsection .text\n"
 	"simcpu_swap:\n"
@@ -65,7 +66,7 @@ __asm__(".pushsection .text\n"
 	"	mov %rsi, %rsp\n"
 	"	pop %r15\n	pop %r14\n	pop %r13\n	pop %r12\n	pop %rbx\n	"
 	"pop %rbp\n"
-	"	ret\n"
+	"	pop %rax\n	jmp *%rax\n"
 	".popsection\n");
 
 static void begin(void)
@@ -80,7 +81,8 @@ void simcpu_thread(unsigned thread, void (*entry)(void *argument), void *argumen
 {
 	void **top = (void **)(void *)(stacks[thread] + STACK_BYTES);
 
-	ASAN_UNPOISON_MEMORY_REGION(stacks[thread], STACK_BYTES);
+	if (__asan_unpoison_memory_region)
+		__asan_unpoison_memory_region(stacks[thread], STACK_BYTES);
 	*--top = NULL; /* begin() has no caller, and the alignment of a called function */
 	*--top = (void *)(uintptr_t)begin;
 	for (unsigned i = 0; i < 6; i++)
@@ -90,8 +92,49 @@ void simcpu_thread(unsigned thread, void (*entry)(void *argument), void *argumen
 	threads[thread].argument = argument;
 }
 
+/* --- how far somebody may go on without a look at anything but memory */
+
+static bool takes_something(const struct cpu *cpu)
+{
+	return (cpu->pending && cpu->irq_on) || (cpu->nmi_pending && !cpu->in_nmi);
+}
+
+static void find_next_change(void)
+{
+	next_change = UINT32_MAX;
+	for (unsigned i = 0; i < config.change_points && i < ARRAY_SIZE(change_at); i++) {
+		if (change_at[i] > accesses)
+			next_change = MIN(next_change, change_at[i]);
+	}
+}
+
+static void grant(void)
+{
+	if (next_change <= accesses)
+		find_next_change();
+	granted = takes_something(&cpus[here]) ? 1 : MIN(turn_left, next_change - accesses);
+	simcpu_left = granted;
+}
+
+static void settle(void)
+{
+	accesses += granted - simcpu_left;
+	turn_left -= granted - simcpu_left;
+	granted = simcpu_left;
+}
+
+/* There is something to take, maybe: at its next access. */
+static void look_soon(unsigned cpu)
+{
+	if (!running || cpu != here)
+		return;
+	settle();
+	grant();
+}
+
 static void to_scheduler(void)
 {
+	settle();
 	simcpu_swap(&threads[cpus[here].thread].sp, scheduler_sp);
 }
 
@@ -104,7 +147,9 @@ static void to_cpu(unsigned cpu)
 	simcpu_memory_is(cpu);
 	threads[thread].sp = NULL;
 	running = true;
+	grant();
 	simcpu_swap(&scheduler_sp, sp);
+	simcpu_left = UINT32_MAX;
 	running = false;
 }
 
@@ -134,11 +179,13 @@ void simcpu_start(const struct simcpu_config *wanted, const struct simcpu_ops *e
 	memset(threads, 0, sizeof(threads));
 	simcpu_memory_reset(wanted->tso);
 	accesses = 0;
+	simcpu_left = UINT32_MAX;
 	resting = false;
 	next_priority = SIMCPU_CPUS + 1000;
 	for (unsigned i = 0; i < config.cpus; i++)
 		cpus[i].priority = next_priority + simcpu_random(1000);
-	for (unsigned i = 0; i < config.change_points && i < 8; i++)
+	next_change = 0;
+	for (unsigned i = 0; i < config.change_points && i < ARRAY_SIZE(change_at); i++)
 		change_at[i] = simcpu_random(config.change_within);
 }
 
@@ -151,11 +198,6 @@ void simcpu_boot(unsigned cpu, unsigned thread)
 unsigned simcpu_here(void)
 {
 	return here;
-}
-
-bool simcpu_is_running(void)
-{
-	return running;
 }
 
 static void become_last(struct cpu *cpu)
@@ -183,14 +225,14 @@ static unsigned first_by_priority(void)
 
 static unsigned anybody(void)
 {
-	unsigned start = simcpu_random(config.cpus);
+	const unsigned start = simcpu_random(config.cpus);
+	unsigned cpu = start;
 
-	for (unsigned i = 0; i < config.cpus; i++) {
-		unsigned cpu = (start + i) % config.cpus;
-
+	do {
 		if (may_run(&cpus[cpu]))
 			return cpu;
-	}
+		cpu = cpu + 1 < config.cpus ? cpu + 1 : 0;
+	} while (cpu != start);
 	return NOBODY;
 }
 
@@ -210,13 +252,14 @@ static bool take_turn(void)
 bool simcpu_run(unsigned count)
 {
 	uint32_t end = accesses + count;
+	bool goes_on = true;
 
-	while (accesses < end) {
+	while (goes_on && accesses < end) {
 		accesses++; /* who is halted makes none */
-		if (!take_turn())
-			return false;
+		goes_on = take_turn();
 	}
-	return true;
+	simcpu_memory_is(SIMCPU_CPUS);
+	return goes_on;
 }
 
 void simcpu_rest(void)
@@ -229,6 +272,7 @@ void simcpu_rest(void)
 			ops->fail("the processors never come to rest");
 	}
 	resting = false;
+	simcpu_memory_is(SIMCPU_CPUS);
 	for (unsigned i = 0; i < config.cpus; i++)
 		simcpu_memory_drain(i, UINT32_MAX);
 }
@@ -246,6 +290,7 @@ static void take_nmi(struct cpu *cpu)
 	ops->nmi(here);
 	cpus[here].in_nmi = false;
 	cpus[here].irq_on = irq_on;
+	look_soon(here);
 }
 
 static void take_interrupt(struct cpu *cpu)
@@ -257,27 +302,24 @@ static void take_interrupt(struct cpu *cpu)
 	cpu->irq_on = false;
 	ops->interrupt(here);
 	cpus[here].irq_on = true;
+	look_soon(here);
 }
 
-void simcpu_access(void)
+void simcpu_turn(void)
 {
-	struct cpu *cpu = &cpus[here];
-	bool changes;
-
-	if (!running)
+	if (!running) {
+		simcpu_left = UINT32_MAX;
 		return;
-	changes = !turn_left || !--turn_left;
-	accesses++;
-	if (changes && config.change_points)
-		become_last(cpu); /* whatever it does over and over, somebody may have to end it */
-	for (unsigned i = 0; i < config.change_points && i < 8; i++) {
-		if (accesses == change_at[i]) {
-			become_last(cpu);
-			changes = true;
-		}
 	}
-	if (changes)
+	settle();
+	if (!turn_left || accesses == next_change) {
+		if (config.change_points)
+			become_last(&cpus[here]); /* whatever it does over and over, somebody may
+						     have to end it */
 		to_scheduler();
+	} else {
+		grant();
+	}
 	take_interrupt(&cpus[here]);
 }
 
@@ -292,7 +334,7 @@ void simcpu_pause(void)
 	unsigned cpu = here;
 
 	cpus[cpu].resting = true;
-	if (resting || !turn_left)
+	if (resting)
 		to_scheduler();
 	cpus[here].resting = false;
 	simcpu_access();
@@ -332,11 +374,13 @@ void simcpu_halt(void)
 void simcpu_nmi(unsigned cpu)
 {
 	cpus[cpu].nmi_pending = true;
+	look_soon(cpu);
 }
 
 void simcpu_interrupt(unsigned cpu)
 {
 	cpus[cpu].pending = true;
+	look_soon(cpu);
 }
 
 bool simcpu_interrupt_waits(void)

@@ -6,8 +6,9 @@
  * locked instructions and fences empty it.
  *
  * The code under test is compiled with -fsanitize=thread (a target's `simulated:` lines), whose
- * calls for each access come here instead of to the sanitizer's own library. Code that is not sees
- * memory behind the buffers: it may look only when all is at rest (simcpu_rest()).
+ * calls for each atomic access come here instead of to the sanitizer's own library. Code that is
+ * not sees what the processor sees that it runs on, but its own atomic accesses are nobody's: it
+ * looks at what others do only when all is at rest (simcpu_rest()).
  */
 #ifndef MODELS_SIMCPU_H
 #define MODELS_SIMCPU_H
@@ -48,7 +49,6 @@ void simcpu_rest(void);
 
 /* For the threads: */
 unsigned simcpu_here(void);
-bool simcpu_is_running(void); /* false: the caller is none of the threads */
 /* The processor goes on with another thread, which may run nowhere else. */
 void simcpu_switch(unsigned thread);
 bool simcpu_irq_save(void); /* turns interrupts off; were they on? */

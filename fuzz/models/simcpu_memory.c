@@ -1,13 +1,15 @@
 /*
- * What clang calls for each access with -fsanitize=thread (compiler-rt's
- * include/sanitizer/tsan_interface_atomic.h), for simulated processors. Atomic stores may wait in a
- * buffer; a plain access to what waits there empties it first. Plain stores are seen at once: that
- * is as good where locks guard them, since whoever takes the lock sees the stores before its
- * release too.
+ * What clang calls for each atomic access with -fsanitize=thread (compiler-rt's
+ * include/sanitizer/tsan_interface_atomic.h), for simulated processors. Stores that wait in the
+ * buffer of the processor that runs are in memory, where it has to see them itself; they are taken
+ * out when another one goes on, and come back when it does. So plain accesses need no calls. Plain
+ * stores are seen at once: that is as good where locks guard them, since whoever takes the lock
+ * sees the stores before its release too. One to what waits ends the waiting of all.
  */
 #include "fuzz/models/simcpu_memory.h"
 
 #include "fuzz/models/simcpu.h"
+#include "lib/types.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -16,34 +18,101 @@
 #define READS_MAX 64u /* in a row: who reads on and on waits for what another one writes */
 
 struct store {
-	uintptr_t at;
-	uint64_t value;
-	uint8_t bytes;
+	void *at;
+	uint64_t value, before; /* what the others see; of the last time that it was put in */
+	unsigned bytes;
 };
 static struct buffer {
-	uint64_t words; /* a bit for each eight bytes that a store lies in, by address modulo 64 */
 	unsigned count;
 	unsigned reads; /* since it wrote something */
 	struct store stores[STORES];
-} buffers[SIMCPU_CPUS];
-static struct buffer *own = buffers; /* of the processor that runs, or ran last */
+} buffers[SIMCPU_CPUS + 1]; /* the last stays empty */
+static struct buffer *const nobodys = &buffers[SIMCPU_CPUS], *own = nobodys; /* whose turn it is */
 static bool buffered;
 
 void simcpu_memory_reset(bool tso)
 {
 	memset(buffers, 0, sizeof(buffers));
+	own = nobodys;
 	buffered = tso;
+}
+
+static uint64_t get(const void *at, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	switch (bytes) {
+	case 1:
+		return *(const uint8_t *)at;
+	case 2:
+		memcpy(&value, at, 2);
+		return value;
+	case 4:
+		memcpy(&value, at, 4);
+		return value;
+	default:
+		memcpy(&value, at, 8);
+		return value;
+	}
+}
+
+static void set(void *at, uint64_t value, unsigned bytes)
+{
+	switch (bytes) {
+	case 1:
+		*(uint8_t *)at = (uint8_t)value;
+		return;
+	case 2:
+		memcpy(at, &value, 2);
+		return;
+	case 4:
+		memcpy(at, &value, 4);
+		return;
+	default:
+		memcpy(at, &value, 8);
+	}
+}
+
+static void put_in(struct buffer *buffer, unsigned first)
+{
+	for (unsigned i = first; i < buffer->count; i++) {
+		struct store *store = &buffer->stores[i];
+
+		store->before = get(store->at, store->bytes);
+		set(store->at, store->value, store->bytes);
+	}
+}
+
+/* The newest first: they may lie over each other. */
+static void take_out(struct buffer *buffer)
+{
+	for (unsigned i = buffer->count; i-- > 0;) {
+		const struct store *store = &buffer->stores[i];
+
+		if (get(store->at, store->bytes) != store->value) {
+			put_in(buffer, i + 1);
+			buffer->count = 0;
+			return;
+		}
+		set(store->at, store->before, store->bytes);
+	}
 }
 
 void simcpu_memory_is(unsigned cpu)
 {
-	own = &buffers[cpu];
+	struct buffer *next = &buffers[cpu];
+
+	if (next == own)
+		return;
+	take_out(own);
+	own = next;
+	put_in(own, 0);
 }
 
-/* Of up to nine bytes; most accesses share none with any store that waits. */
-static inline uint64_t words_of(uintptr_t at, size_t bytes)
+static void forget_oldest(struct buffer *buffer, unsigned count)
 {
-	return 1ull << at / 8 % 64 | 1ull << (at + bytes - 1) / 8 % 64;
+	buffer->count -= count;
+	memmove(buffer->stores, buffer->stores + count, buffer->count * sizeof(buffer->stores[0]));
 }
 
 void simcpu_memory_drain(unsigned cpu, uint32_t count)
@@ -52,111 +121,29 @@ void simcpu_memory_drain(unsigned cpu, uint32_t count)
 
 	if (!buffer->count)
 		return;
-	count = count < buffer->count ? count : buffer->count;
-	for (unsigned i = 0; i < count; i++)
-		memcpy((void *)buffer->stores[i].at, &buffer->stores[i].value,
-			buffer->stores[i].bytes);
-	buffer->count -= count;
-	memmove(buffer->stores, buffer->stores + count, buffer->count * sizeof(buffer->stores[0]));
-	buffer->words = 0;
-	for (unsigned i = 0; i < buffer->count; i++)
-		buffer->words |= words_of(buffer->stores[i].at, buffer->stores[i].bytes);
-}
-
-static void drain_own(void)
-{
-	if (own->count)
-		simcpu_memory_drain((unsigned)(own - buffers), UINT32_MAX);
-}
-
-static void look_for(uintptr_t at, size_t bytes)
-{
-	for (unsigned i = 0; i < own->count; i++) {
-		const struct store *store = &own->stores[i];
-
-		if (at < store->at + store->bytes && store->at < at + bytes) {
-			drain_own();
-			return;
-		}
+	count = MIN(count, buffer->count);
+	if (buffer != own) {
+		take_out(own);
+		for (unsigned i = 0; i < count; i++)
+			set(buffer->stores[i].at, buffer->stores[i].value, buffer->stores[i].bytes);
+		put_in(own, 0);
 	}
+	forget_oldest(buffer, count);
 }
 
-static inline void before_plain(const volatile void *at, size_t bytes)
-{
-	if (bytes > 8 ? own->words : own->words & words_of((uintptr_t)at, bytes))
-		look_for((uintptr_t)at, bytes);
-}
-
-static void put(volatile void *at, uint64_t value, uint8_t bytes)
+static void put(void *at, uint64_t value, unsigned bytes)
 {
 	if (own->count == STORES)
-		simcpu_memory_drain((unsigned)(own - buffers), 1);
-	own->words |= words_of((uintptr_t)at, bytes);
-	own->stores[own->count++] = (struct store){(uintptr_t)at, value, bytes};
+		forget_oldest(own, 1);
+	own->stores[own->count++] = (struct store){at, value, get(at, bytes), bytes};
+	set(at, value, bytes);
 }
-
-/* --- plain accesses */
-
-void __tsan_init(void);
-void *__tsan_memset(void *to, int value, size_t bytes);
-void *__tsan_memcpy(void *to, const void *from, size_t bytes);
-void *__tsan_memmove(void *to, const void *from, size_t bytes);
-void __tsan_read_range(const void *at, size_t bytes);
-void __tsan_write_range(void *at, size_t bytes);
-
-void __tsan_init(void)
-{
-}
-void *__tsan_memset(void *to, int value, size_t bytes)
-{
-	before_plain(to, bytes);
-	return memset(to, value, bytes);
-}
-void *__tsan_memcpy(void *to, const void *from, size_t bytes)
-{
-	before_plain(to, bytes);
-	before_plain(from, bytes);
-	return memcpy(to, from, bytes);
-}
-void *__tsan_memmove(void *to, const void *from, size_t bytes)
-{
-	before_plain(to, bytes);
-	before_plain(from, bytes);
-	return memmove(to, from, bytes);
-}
-void __tsan_read_range(const void *at, size_t bytes)
-{
-	before_plain(at, bytes);
-}
-void __tsan_write_range(void *at, size_t bytes)
-{
-	before_plain(at, bytes);
-}
-
-#define PLAIN(name, n)               \
-	void name(const void *at);   \
-	void name(const void *at)    \
-	{                            \
-		before_plain(at, n); \
-	}
-#define PLAIN_BOTH(n)                       \
-	PLAIN(__tsan_read##n, n)            \
-	PLAIN(__tsan_write##n, n)           \
-	PLAIN(__tsan_unaligned_read##n, n)  \
-	PLAIN(__tsan_unaligned_write##n, n) \
-	PLAIN(__tsan_read_write##n, n)      \
-	PLAIN(__tsan_unaligned_read_write##n, n)
-PLAIN_BOTH(1)
-PLAIN_BOTH(2)
-PLAIN_BOTH(4)
-PLAIN_BOTH(8)
-PLAIN_BOTH(16)
 
 /* --- atomic accesses: before each another processor may go on */
 
 static void before_read(void)
 {
-	if (++own->reads < READS_MAX || !simcpu_is_running()) {
+	if (++own->reads < READS_MAX || own == nobodys) {
 		simcpu_access();
 		return;
 	}
@@ -170,14 +157,18 @@ static void before_write(void)
 	simcpu_access();
 }
 
+void __tsan_init(void);
 void __tsan_atomic_thread_fence(int order);
 void __tsan_atomic_signal_fence(int order);
 
+void __tsan_init(void)
+{
+}
 void __tsan_atomic_thread_fence(int order)
 {
 	simcpu_access();
 	if (order == __ATOMIC_SEQ_CST)
-		drain_own();
+		own->count = 0;
 }
 void __tsan_atomic_signal_fence(int order)
 {
@@ -193,7 +184,7 @@ void __tsan_atomic_signal_fence(int order)
 		uint##bits##_t old;                                            \
                                                                                \
 		before_write();                                                \
-		drain_own();                                                   \
+		own->count = 0;                                                \
 		old = *at;                                                     \
 		*at = (uint##bits##_t)(expression);                            \
 		return old;                                                    \
@@ -204,7 +195,6 @@ void __tsan_atomic_signal_fence(int order)
 	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order)  \
 	{                                                                                        \
 		before_read();                                                                   \
-		before_plain(at, bits / 8);                                                      \
 		return *at;                                                                      \
 	}                                                                                        \
 	void __tsan_atomic##bits##_store(                                                        \
@@ -213,11 +203,11 @@ void __tsan_atomic_signal_fence(int order)
 		volatile uint##bits##_t *at, uint##bits##_t value, int order)                    \
 	{                                                                                        \
 		before_write();                                                                  \
-		if (buffered && simcpu_is_running() && order != __ATOMIC_SEQ_CST) {              \
-			put(at, value, bits / 8);                                                \
+		if (buffered && own != nobodys && order != __ATOMIC_SEQ_CST) {                   \
+			put((void *)(uintptr_t)at, value, bits / 8);                             \
 			return;                                                                  \
 		}                                                                                \
-		drain_own();                                                                     \
+		own->count = 0;                                                                  \
 		*at = value;                                                                     \
 	}                                                                                        \
 	RMW(bits, exchange, value)                                                               \
@@ -234,7 +224,7 @@ void __tsan_atomic_signal_fence(int order)
 		uint##bits##_t old;                                                              \
                                                                                                  \
 		before_write();                                                                  \
-		drain_own();                                                                     \
+		own->count = 0;                                                                  \
 		old = *at;                                                                       \
 		if (old == expected)                                                             \
 			*at = next;                                                              \

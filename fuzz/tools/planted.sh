@@ -5,7 +5,7 @@
 . fuzz/tools/findings.sh
 PLANTED=fuzz/planted
 SCRATCH=$results/fuzz-planted
-OBJECTS=(fuzz fuzz-edges fuzz-lean fuzz-bare test plain plain-bare simcpu) # of build/obj/: what targets are linked from
+OBJECTS=(fuzz fuzz-edges fuzz-lean fuzz-bare test plain plain-bare simcpu simcpu-bare) # of build/obj/: what targets are linked from
 
 field_of() # PATCH NAME: of the lines before the patch proper
 {
