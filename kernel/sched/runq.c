@@ -388,8 +388,11 @@ void runq_forfeit(struct runq *runq)
  * their request is served, and only their virtual time moves. */
 static struct task *take_first(struct runq *runq, uint64_t now)
 {
-	struct task *task = reserve_first(&runq->reserve, now);
+	struct task *task;
 
+	if (!runq->ready_count)
+		return NULL;
+	task = reserve_first(&runq->reserve, now);
 	if (!task) {
 		reweigh_next(runq, now);
 		task = fair_first(&runq->fair);
@@ -403,6 +406,7 @@ struct task *runq_pick(struct runq *runq, uint64_t now)
 {
 	struct task *next;
 
+	runq->due = false;
 	while ((next = take_first(runq, now)) && !admit(runq, next, now))
 		;
 	if (!next)
@@ -438,6 +442,8 @@ bool runq_should_switch(struct runq *runq, uint64_t now)
 		(current->bounds & (BOUND_GROUP | BOUND_LIMITED) &&
 			(is_over_limit(current, now) || leads_too_far(current, now))))
 		return true;
+	if (!runq->ready_count)
+		return false;
 	claim = reserve_first(&runq->reserve, now);
 	if (claim)
 		return !reserve_has_claim(current) || reserve_start(claim) < reserve_start(current);

@@ -38,6 +38,7 @@ struct runq {
 	uint64_t weigh_at;    /* when the next may be */
 	unsigned ready_count; /* may be read without the lock, as a hint */
 	bool is_idle;         /* likewise */
+	bool due;             /* the current task was told to make room, and nobody picked since */
 	uint64_t load;        /* likewise: fair.load */
 	uint32_t promised;    /* sum of the reservations admitted here; atomic */
 	uint64_t balance_at;  /* when to compare loads next */

@@ -283,7 +283,8 @@ bool sched_reconsider(struct sched *sched, unsigned cpu, struct sched_switch *ou
 	uint64_t saved = spin_lock(&runq->lock), now = sched->ops->now();
 
 	runq_charge(runq, now);
-	if (!runq_should_switch(runq, now)) {
+	/* What the timer has found is not looked for again. */
+	if (!runq->due && !runq_should_switch(runq, now)) {
 		runq_keep(runq);
 		arm(sched, runq, now);
 		spin_unlock(&runq->lock, saved);
@@ -383,7 +384,7 @@ bool sched_on_timer(struct sched *sched, unsigned cpu)
 	runq_charge(runq, now);
 	wake_expired(runq, now, &exiles, sched->ops->now);
 	excess = take_excess(sched, runq, now);
-	wanted = runq_should_switch(runq, now);
+	wanted = runq->due = runq_should_switch(runq, now);
 	if (!wanted)
 		runq_keep(runq);
 	leftover = has_surplus(runq) && runq_next_movable(runq, NULL);
