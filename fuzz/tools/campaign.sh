@@ -7,6 +7,7 @@
 . fuzz/tools/watch.sh
 TURN=600            # seconds
 CRASHES_PER_TURN=20 # then the rest of the turn is somebody else's
+INTERRUPTED=72      # libFuzzer's status when it was asked to end: no crash
 CORPUS_FILES_MAX=20000
 CORPUS_MIB_MAX=64
 LOG_KIB_MAX=262144 # of any file that a target writes
@@ -136,7 +137,7 @@ turn() # TARGET JOB SECONDS ROUND
 		status=$?
 		take_findings "$target" "$job"
 		read_uptime
-		[ "$status" != 0 ] && [ -z "$stopping" ] || continue
+		[ "$status" != 0 ] && [ "$status" != $INTERRUPTED ] && [ -z "$stopping" ] || continue
 		crashes=$((crashes + 1))
 		[ "$left" -gt 0 ] || {
 			echo "$target: a process ended with status $status and left no input: $(tail -qn 1 "$states/$target/job$job.log")" >&2

@@ -77,12 +77,21 @@ seed_folder() # TARGET
 	echo "fuzz/corpus/${1#fuzz_}"
 }
 
-# Who changes corpora does so alone, for as long as it, or a process that it started, runs.
+# A folder of results is one process's alone, for as long as it, or one that it started, runs.
+lock_results() # FOLDER WHO-HAS-IT
+{
+	local why
+	why=$({ mkdir -p "$1" && : >>"$1/lock"; } 2>&1) ||
+		die "nothing can be kept in $1: ${why##*: }; MERLON_FUZZ=DIR names another place"
+	exec 9>"$1/lock"
+	flock -n 9 || die "$2 here already ($1/lock is held); MERLON_FUZZ=DIR names another place"
+}
+
+# Who changes corpora.
 take_campaign_lock()
 {
-	mkdir -p "$states" "$findings" "$corpora"
-	exec 9>"$states/lock"
-	flock -n 9 || die "a campaign or a merge is running here already ($states/lock is held)"
+	lock_results "$states" "a campaign or a merge is running"
+	mkdir -p "$findings" "$corpora" || exit 2
 }
 
 # What keeps a fuzzer's pid says whose it is; only such a process is signalled.

@@ -93,8 +93,8 @@ differential()
 	local share=$((half / (($3 + 1) / 2)))
 	[ "$share" -gt 0 ] || die "--vectors wants at least 2 for each job"
 	make -j"$(nproc)" build/obj/payload/vmentry.elf build/bin/txtsim >/dev/null || die "the payload does not build"
-	mkdir -p "$differential_dir"
-	rm -rf "${differential_dir:?}"/*
+	lock_results "$differential_dir" "somebody compares VM entry"
+	rm -rf "${differential_dir:?}"/*/
 	end_all_on_signals
 	for ((first = 0; first < half; first += share)); do
 		for model in "${differential_models[@]}"; do

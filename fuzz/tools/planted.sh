@@ -236,9 +236,8 @@ planted() # CPU-SECONDS JOBS SEED JSON [NAME...]
 		[ $# = 0 ] || [[ " $* " == *" $(basename "$patch" .patch) "* ]] || continue
 		patches+=("$patch")
 	done
+	lock_results "$SCRATCH" "somebody plants bugs"
 	mkdir -p "$SCRATCH/rows"
-	exec 9>"$SCRATCH/lock"
-	flock -n 9 || die "somebody plants bugs in $SCRATCH already; MERLON_FUZZ=DIR names another place"
 	mapfile -t targets < <(for patch in "${patches[@]}"; do field_of "$patch" target; done | sort -u)
 	build_targets "${targets[@]}"
 	echo "From the repository's seeds alone; CPU-seconds on one core, at most $limit; runs until found." >&2

@@ -60,7 +60,7 @@ runs_of_a_round() # PROGRAM SEED-FOLDER...
 
 build_empty()
 {
-	mkdir -p "$SCRATCH"
+	lock_results "$SCRATCH" "somebody measures speeds"
 	printf '#include <stddef.h>\n#include <stdint.h>\n%s\n' \
 		'int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) { return 0; }' >"$SCRATCH/empty.c"
 	clang-19 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

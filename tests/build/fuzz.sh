@@ -223,6 +223,9 @@ has "an exclusion without effect is stale" "$scratch/table.log" '^stale: a\.c go
 fuzz/run nothing_like_that >"$scratch/unknown.log" 2>&1
 is "an unknown target is refused" $? 2
 has "and where to look is said" "$scratch/unknown.log" 'no target .nothing_like_that.*--list'
+MERLON_FUZZ=$scratch/target.c fuzz/run cbor --time 1 >"$scratch/nowhere.log" 2>&1
+is "a campaign that can keep nothing is refused" $? 2
+has "and why is said" "$scratch/nowhere.log" 'nothing can be kept in .*: Not a directory'
 is "--list names every target" "$(fuzz/run --list | wc -l)" "$(find fuzz -name 'fuzz_*.c' | wc -l)"
 
 cat >"$scratch/differential" <<'END'
@@ -307,6 +310,7 @@ if [ -n "${MERLON_FULL:-}" ]; then
 	touch "$scratch/full"
 	wait "$campaign"
 	is "a disk that fills up ends a campaign that runs" $? 2
+	ok "which is no crash of the target" bash -c "! grep -E 'left no input|crashes' '$scratch/filling.log'"
 	mv "$scratch/programs/kept" "$scratch/programs/fuzz_cbor"
 	export -n MERLON_FUZZ
 	mkdir -p "$scratch/out"
