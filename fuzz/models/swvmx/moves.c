@@ -350,15 +350,14 @@ static void step(uint8_t op)
 	}
 }
 
-/* The processor's own rate, or another one, where it can. */
-static void set_clock(uint8_t rate)
-{
-	static const uint64_t rates[] = {1000000000, 2500000000, 1000000, 64000000000};
+/* The guest's, in Hz: the processor's own, or another one, where it can. */
+static const uint64_t rates[] = {1000000000, 2500000000, 1000000, 64000000000};
 
+static void set_clock(unsigned rate)
+{
 	if (!(rig.controls.word[WORD_PROC2] & PROC2_TSC_SCALING))
 		rate = 0;
-	guest.began = swvmx.tsc;
-	guest_clock_init(&rig.vm.clock, rates[0], rates[rate % ARRAY_SIZE(rates)], swvmx.tsc);
+	guest_clock_init(&rig.vm.clock, rates[0], rates[rate], swvmx.tsc);
 	for (unsigned n = 0; rig.vm.clock.multiplier && n < RIG_VCPUS; n++) {
 		swvmx.now = n;
 		vcpu_reset(&rig.vcpu[n]);
@@ -367,13 +366,16 @@ static void set_clock(uint8_t rate)
 	swvmx.tsc += TSC_APART;
 }
 
-/* Each vCPU is on the pCPU of its number, as reset leaves it. */
-static void build(enum swvmx_cpu_kind kind)
-{
-	static struct rig_snapshot built[SWVMX_CPU_KINDS];
+/* Each vCPU on the pCPU of its number, as reset leaves it. */
+static struct built {
+	struct rig_snapshot rig;
+	uint64_t began; /* as in struct guest */
+} built[SWVMX_CPU_KINDS][ARRAY_SIZE(rates)];
 
-	if (rig_restore(&built[kind]))
-		return;
+static void build(enum swvmx_cpu_kind kind, unsigned rate)
+{
+	struct built *to = &built[kind][rate];
+
 	rig_build(kind);
 	for (unsigned p = 0; p < SWVMX_PCPUS; p++)
 		set_host(p);
@@ -383,16 +385,30 @@ static void build(enum swvmx_cpu_kind kind)
 		load(n, n);
 		vcpu_reset(&rig.vcpu[n]);
 	}
-	rig_save(&built[kind]);
+	to->began = swvmx.tsc;
+	set_clock(rate);
+	rig_save(&to->rig);
+}
+
+/* All of them before the first run, so that what building reaches is of no input. */
+static void build_all(void)
+{
+	for (unsigned i = 0; i < SWVMX_CPU_KINDS * ARRAY_SIZE(rates); i++)
+		build(i / ARRAY_SIZE(rates), i % ARRAY_SIZE(rates));
 }
 
 static void start(uint8_t how)
 {
-	build(how % SWVMX_CPU_KINDS);
+	const struct built *from = &built[how % SWVMX_CPU_KINDS][(how >> 4) % ARRAY_SIZE(rates)];
+
+	if (!rig_restore(&from->rig)) {
+		build_all();
+		rig_restore(&from->rig);
+	}
+	guest.began = from->began;
 	rig_clear(irr, sizeof(irr));
 	guest.hostile = how & 0x80;
 	rig.vm.touch = how & 0x40 ? touch : NULL;
-	set_clock(how >> 4 & 3);
 	swvmx.chooser = (struct swvmx_chooser){guest_run, guest_entering, &guest};
 	for (unsigned n = 0; n < SWVMX_PCPUS; n++)
 		ran[n] = n < RIG_VCPUS;
