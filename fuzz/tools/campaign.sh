@@ -238,6 +238,8 @@ stop_campaign()
 campaign() # SECONDS JOBS TARGET...
 {
 	local seconds=$1 jobs=$2 left_s=$1 number=0 known now part free target
+	# At least two, so that each target runs with value profile and without.
+	local turn_s=$((seconds == 0 || seconds > 2 * TURN ? TURN : (seconds + 1) / 2))
 	shift 2
 	interrupted=
 	take_campaign_lock
@@ -257,7 +259,7 @@ campaign() # SECONDS JOBS TARGET...
 	# Without an end, and for days, everybody has a turn before anybody has a second one.
 	while [ -z "$interrupted" ]; do
 		has_room || die "$free MiB are left on the disk, fewer than $FREE_MIB_MIN: no room to go on"
-		part=$((seconds == 0 || left_s > TURN ? TURN : left_s))
+		part=$((seconds == 0 || left_s > turn_s ? turn_s : left_s))
 		round "$part" "$jobs" $((number++)) "$@"
 		left_s=$((left_s - part))
 		[ "$seconds" = 0 ] || [ "$left_s" -gt 0 ] || break

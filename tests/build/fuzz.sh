@@ -43,6 +43,7 @@ with_tools() # COMMAND...
 		COVERAGE=$scratch/programs/covered IGNORED=nothing
 		build_targets() { :; }
 		build_covered() { :; }
+		looks_at_comparisons() { false; }
 		echo "$BASHPID" >"$scratch/pid"
 		seed_folder() { echo "$seeds_here"; }
 		"$@"
@@ -75,8 +76,18 @@ is "each mistake is kept once" "$(finding_count)" 2
 ok "each with input, report and stack" test \
 	"$(find "$scratch/fuzz-findings" -name input -o -name report -o -name stack | wc -l)" = 6
 has "the stack names the function" <(cat "$scratch"/fuzz-findings/fuzz_cbor/*/stack) '^first target.c:'
-with_tools campaign 2 1 fuzz_cbor >"$scratch/second.log" 2>&1
+both_ways()
+{
+	program_of() # TARGET VALUE_PROFILE
+	{
+		echo "$2" >>"$scratch/profiles"
+		echo "$programs/$1"
+	}
+	campaign 2 1 fuzz_cbor
+}
+with_tools both_ways >"$scratch/second.log" 2>&1
 is "a campaign that finds nothing new is content" $? 0
+is "and has looked at values, and not" "$(sort -u "$scratch/profiles" | paste -sd ' ')" '0 1'
 has "and goes on with what it had" "$scratch/second.log" '2 findings .* 0 of them new'
 input=$(dirname "$(grep -l first "$scratch"/fuzz-findings/fuzz_cbor/*/stack)")/input
 printf 'axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' >"$scratch/long"
