@@ -1,7 +1,7 @@
 /* sources: kernel/vtx/ept.c */
 /* plain: fuzz/models/ept_model.c */
 /* plain: fuzz/lib/figures.c */
-/* coverage: edges */
+/* coverage: edges, comparisons, bare */
 /* EPT changes in any order, against a naive model with translation caches. */
 #include "fuzz/lib/figures.h"
 #include "fuzz/models/ept_model.h"

@@ -1,6 +1,6 @@
 /* sources: kernel/vtx/ept.c */
 /* quiet: fuzz/lib/figures.c */
-/* coverage: edges */
+/* coverage: edges, comparisons, bare */
 /*
  * Calls with any addresses, sizes and flags, tables that run out, memory that is somebody else's:
  * what is refused has changed nothing, all leaves stay in order, and of one that is not in order

@@ -1,9 +1,10 @@
 /* runs: 4000 */
+/* options: -use_counters=0 -reduce_inputs=0 */
 /* sources: kernel/vmkvm/memory.c kernel/vmkvm/ram.c kernel/vmkvm/view.c kernel/vtx/ept.c */
 /* sources: kernel/vmkvm/grant.c kernel/vmkvm/access.c kernel/vmkvm/blocks.c */
 /* plain: fuzz/models/ram_machine.c fuzz/models/ram_oracle.c kernel/mem/frame_pool.c */
 /* plain: kernel/lib/lock.c fuzz/lib/figures.c tests/unit/shim/panic.c */
-/* coverage: edges, lean */
+/* coverage: edges, comparisons, bare */
 /*
  * A VM's RAM: pages touched, written, seen by the VMX world and given back in any order, while
  * others take and free memory, and large pages go and come: against what each page holds and where
