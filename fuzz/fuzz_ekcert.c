@@ -4,7 +4,10 @@
 /* sources: kernel/lib/hex.c */
 /* quiet: fuzz/models/tpm_keys.c */
 /* plain: fuzz/models/crypto_memory.c fuzz/models/library_memory.c */
-/* libs: -ltss2-mu -lcrypto */
+/* plain: fuzz/models/ec_memo.c fuzz/models/decoder_memo.c */
+/* libs: -ltss2-mu -l:libcrypto.a -Wl,--wrap=OSSL_DECODER_from_data */
+/* libs: -Wl,--wrap=OSSL_DECODER_CTX_new_for_pkey -Wl,--wrap=OSSL_DECODER_CTX_free */
+/* libs: -Wl,--wrap=EC_GROUP_new_by_curve_name_ex */
 /* coverage: edges, comparisons, lean */
 /*
  * What a host says at enrollment: an EK certificate and a TPM2B_PUBLIC. Below 0x80 the first two
@@ -24,12 +27,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz/models/ec_memo.h"
 #include "fuzz/models/tpm_keys.h"
 #include "fuzz/models/x509_extensions.h"
 #include "lib/reader.h"
 #include "verifier/credential.h"
 #include "verifier/ek.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define EK_ATTRIBUTES                                                                       \
@@ -53,6 +58,15 @@ struct options {
 #define OTHER_SIGNER 0x20u
 #define EXPIRED      0x40u
 #define RSA_OAEP     0x80u
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	for (unsigned kind = 0; kind < TPM_KEY_COUNT; kind++)
+		tpm_key_pair(kind, 0);
+	tpm_key_pair(TPM_KEY_P256, 1);
+	ec_memo_begin();
+	return 0;
+}
 
 /* Some makers say of an RSA key what it is for; OpenSSL has no such type of key. */
 static void label_oaep(X509 *certificate, EVP_PKEY *pkey)

@@ -97,7 +97,10 @@ static bool coordinates(EVP_PKEY *pkey, uint8_t *xy, size_t coordinate)
 	return true;
 }
 
-/* One-pass ECDH with an ephemeral key, which travels as a TPMS_ECC_POINT. */
+/*
+ * One-pass ECDH with an ephemeral key, which travels as a TPMS_ECC_POINT. The EK is not looked at
+ * again: key_load() takes no point that is not of its curve, and these have no other group.
+ */
 static bool seed_by_ecdh(
 	const struct key *ek, const EVP_MD *md, uint8_t *seed, uint8_t *out, size_t *out_size)
 {
@@ -108,7 +111,7 @@ static bool seed_by_ecdh(
 	EVP_PKEY_CTX *ctx = ephemeral ? EVP_PKEY_CTX_new(ephemeral, NULL) : NULL;
 	bool ok = ctx && coordinates(ephemeral, own, coordinate) &&
 		  coordinates(ek->pkey, theirs, coordinate) && EVP_PKEY_derive_init(ctx) == 1 &&
-		  EVP_PKEY_derive_set_peer(ctx, ek->pkey) == 1 &&
+		  EVP_PKEY_derive_set_peer_ex(ctx, ek->pkey, 0) == 1 &&
 		  EVP_PKEY_derive(ctx, z, &z_size) == 1 && z_size == coordinate &&
 		  kdfe(md, z, own, theirs, coordinate, seed);
 

@@ -9,7 +9,7 @@
 
 enum tpm_key { TPM_KEY_P256, TPM_KEY_P384, TPM_KEY_RSA, TPM_KEY_COUNT };
 
-/* One for each kind and `number`, made when it is first asked for; stays this file's. */
+/* One for each kind and `number`, the same in each run; stays this file's. */
 #define TPM_KEYS_EACH 2u
 EVP_PKEY *tpm_key_pair(enum tpm_key kind, unsigned number);
 
