@@ -46,10 +46,11 @@ EDGES_CFLAGS := $(TEST_CFLAGS) $(FUZZ_BOUNDS) -fsanitize-coverage=inline-8bit-co
 # the stack names; null is left to the processor, alignment to the unit tests. A quarter less to do.
 LEAN_CFLAGS := $(EDGES_CFLAGS) -O2 -fno-sanitize=null,alignment -fsanitize-trap=undefined \
 	-fsanitize-address-use-after-return=never
-# Without address too, and as a whole, calls from file to file in line: for sources that another
-# target has with all of it, and whose memory is arrays that it does not see into.
+# Without address too, of undefined behaviour what arithmetic and indices show, and as a whole, calls
+# from file to file in line: for sources that another target has with all of it, and whose memory is
+# arrays that it does not see into.
 BARE_CFLAGS := $(filter-out -fsanitize-address-%,$(LEAN_CFLAGS)) -fno-sanitize=address \
-	-fomit-frame-pointer -flto
+	-fno-sanitize=pointer-overflow,object-size,bool,enum,function -fomit-frame-pointer -flto
 # What only judges: its own memory safety is looked at in unit tests.
 PLAIN_CFLAGS := -std=gnu17 -O2 -g $(WARN) $(INC) -D_GNU_SOURCE -fno-omit-frame-pointer
 
@@ -172,8 +173,9 @@ fuzz_objects = $(call test_obj,fuzz/$(1).c $(call directive,fuzz/$(1).c,sources)
 	$(call test_obj,$(call directive,fuzz/$(1).c,plain),plain$(filter -bare,$(2:fuzz%=%))) \
 	$(call test_obj,$(call directive,fuzz/$(1).c,simulated),simcpu$(filter -bare,$(2:fuzz%=%)))
 
-# libFuzzer's own allocations without AddressSanitizer, too, where no object has it.
-bare_link = -O2 -fuse-ld=lld-19 \
+# libFuzzer's own allocations without AddressSanitizer, too, where no object has it. There is one
+# thread: atomic accesses are plain ones, but for those that call a model.
+bare_link = -O2 -fuse-ld=lld-19 -Xlinker '--lto-newpm-passes=function(lower-atomic),lto<O3>' \
 	$(if $(call directive,$(1),quiet)$(call directive,$(1),needs),,-fno-sanitize=address)
 define fuzz_target
 $(B)/$(3)/$(1): $(call fuzz_objects,$(1),$(2)) \

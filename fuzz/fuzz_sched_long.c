@@ -2,8 +2,7 @@
 /* sources: kernel/sched/reserve.c kernel/sched/limit.c kernel/sched/group.c kernel/sched/runq.c */
 /* sources: kernel/sched/sched.c kernel/sched/settings.c kernel/sched/event.c */
 /* sources: kernel/sched/lend.c kernel/sched/stats.c */
-/* quiet: kernel/sched/service.c */
-/* plain: kernel/sched/invariants.c kernel/sched/invariants_watch.c */
+/* plain: kernel/sched/service.c kernel/sched/invariants.c kernel/sched/invariants_watch.c */
 /* plain: kernel/sched/turns_check.c kernel/sched/invariants_queue.c */
 /* plain: kernel/sched/invariants_groups.c */
 /* plain: kernel/lib/lock.c kernel/replay/trace.c */

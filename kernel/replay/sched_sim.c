@@ -432,6 +432,9 @@ void sim_run(uint64_t ns)
 			sim_now = MAX(sim_now, burst_ends[cpu]);
 			task->ready_at = sim_now + task->sleep;
 			sim_wait(cpu, 0, task->ready_at);
+			/* Steps past events that it does not want change nothing: nobody else has
+			 * any to take. */
+			task->registered = SIM_EVENTS;
 		} else {
 			fire(timer);
 		}

@@ -191,15 +191,16 @@ bool sched_check_queue(const struct runq *runq, uint64_t now, struct violation *
 
 /* --- I5: lag */
 
-static bool check_lag_of(const struct fair *fair, const struct task *task, struct violation *out)
+static bool check_lag_of(
+	const struct fair *fair, uint64_t average, const struct task *task, struct violation *out)
 {
-	int64_t ahead = (int64_t)(task->vtime - fair_average(fair));
+	int64_t ahead = (int64_t)(task->vtime - average);
 	__int128 lag = (__int128)ahead * task->weight;
 	/* Who just joined or left moves everybody's lag by no more than its own. */
 	__int128 bound = (__int128)(2 * FAIR_LAG_NS + SCHED_SLICE_NS) << FAIR_SHIFT;
 
 	bound += task->weight + (__int128)1;
-	if (task->state == TASK_READY && (lag > bound || lag < -bound * 4 - fair->owed))
+	if (lag > bound || lag < -bound * 4 - fair->owed)
 		return sched_violated(
 			out, SCHED_I5, "a task's lag is out of bounds", task, task->cpu);
 	return true;
@@ -207,10 +208,18 @@ static bool check_lag_of(const struct fair *fair, const struct task *task, struc
 
 bool sched_check_lag(const struct sched_view *view, struct violation *out)
 {
+	uint64_t averages[SCHED_CHECK_CPUS];
+
+	if (view->sched->cpus > SCHED_CHECK_CPUS)
+		return sched_violated(
+			out, SCHED_I5, "more pCPUs than can be looked at", NULL, CPU_ANY);
+	for (unsigned i = 0; i < view->sched->cpus; i++)
+		averages[i] = fair_average(&view->sched->runqs[i]->fair);
 	for (unsigned i = 0; i < view->count; i++) {
 		const struct task *task = view->tasks[i];
 
-		if (task->joined && !check_lag_of(&home_of(view, task)->fair, task, out))
+		if (task->state == TASK_READY && task->joined &&
+			!check_lag_of(&home_of(view, task)->fair, averages[task->cpu], task, out))
 			return false;
 	}
 	return true;
@@ -241,8 +250,8 @@ bool sched_check_step(const struct sched_view *view, struct violation *out)
 			group_skew(task, view->now) > bound)
 			return sched_violated(
 				out, SCHED_I10, "a vCPU runs too far ahead", task, task->cpu);
-		if (task->state == TASK_COSTOP && !somebody_may_run(task) &&
-			task->until < view->now)
+		if (task->state == TASK_COSTOP && task->until < view->now &&
+			!somebody_may_run(task))
 			return sched_violated(
 				out, SCHED_I10, "a VM's vCPUs all stop", task, task->cpu);
 	}

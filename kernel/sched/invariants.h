@@ -66,7 +66,8 @@ bool sched_check_groups(const struct sched_view *view, const struct group *group
 bool sched_check_runq(const struct runq *runq, uint64_t now, unsigned *held, struct violation *out);
 /* What one queue shows, with its lock held while others run: I1, I2, I5 to I7, I13 to I15. O(n). */
 bool sched_check_queue(const struct runq *runq, uint64_t now, struct violation *out);
-/* By the state alone, where every pCPU answers its timers and kicks at once. */
+/* By the state alone, where every pCPU answers its timers and kicks at once, on SCHED_CHECK_CPUS at
+ * most. */
 bool sched_check_lag(const struct sched_view *view, struct violation *out);    /* I5 */
 bool sched_check_step(const struct sched_view *view, struct violation *out);   /* I10 */
 bool sched_check_timely(const struct sched_view *view, struct violation *out); /* these */

@@ -16,19 +16,18 @@ static bool watch_reservation(struct sched_watch_task *watch, const struct task 
 	const uint64_t rate = task->entity.reservation;
 	uint64_t service, due;
 
-	if (!rate || !task_competes(task) || watch->task != task || watch->reservation != rate ||
-		watch->away != time_away(task) || watch->pinned != task->pinned) {
+	if (!rate || !task_competes(task)) {
 		watch->since = SCHED_NEVER;
+		return true;
+	}
+	service = sched_service(task, now);
+	if (watch->since == SCHED_NEVER || watch->task != task || watch->reservation != rate ||
+		watch->away != time_away(task) || watch->pinned != task->pinned) {
+		watch->since = now;
+		watch->service = service;
 		watch->away = time_away(task);
 		watch->reservation = (uint32_t)rate;
 		watch->pinned = task->pinned;
-	}
-	if (!rate || !task_competes(task))
-		return true;
-	service = sched_service(task, now);
-	if (watch->since == SCHED_NEVER) {
-		watch->since = now;
-		watch->service = service;
 	}
 	/* Of any interval, the first and the last period may be cut. */
 	due = (now - watch->since) / 1000 * rate / (RATE_ONE / 1000);
@@ -68,6 +67,8 @@ static uint64_t due_since(uint64_t ns, uint64_t left, uint64_t load, uint64_t we
 
 	/* due * weight / load: the product need not fit, and the kernel has no longer division. */
 	load = MAX(load, 1u);
+	if (due <= UINT64_MAX / WEIGHT_MAX)
+		return due * weight / load;
 	return due / load * weight + due % load * weight / load;
 }
 
