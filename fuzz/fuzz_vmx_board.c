@@ -6,6 +6,7 @@
 /* sources: kernel/worlds/vmx/balloon.c */
 /* quiet: fuzz/lib/figures.c tests/unit/shim/panic.c */
 /* coverage: edges */
+/* options: -use_counters=0 */
 /* A guest without manners: any access to any port, device register and ring, in any order. The
  * memory behind guest RAM and disk stays as it is, queues in use are in RAM, virtio work ends,
  * deadlines lie ahead. */
@@ -119,6 +120,16 @@ static void offer_chain(uint8_t *ram, unsigned slot, const struct step *s)
 	offer(ram, slot, (s->low >> 8 & 3) % VIRTIO_QUEUES, 0);
 }
 
+/* Aligned, and in the guest's memory: below PCI's window or, where there is some, from 4 GiB on. */
+static void check_place(
+	const struct gmem *memory, uint64_t address, uint32_t bytes, uint32_t alignment)
+{
+	if (memory->high_bytes && address >= VMK_VM_HIGH_BASE)
+		address -= VMK_VM_HIGH_BASE;
+	if (address % alignment || address >= RAM || RAM - address < bytes)
+		abort();
+}
+
 /* An enabled queue is one that a device can use (2.7), whatever was written since. */
 static void check_queues(const struct virtio *v)
 {
@@ -127,12 +138,11 @@ static void check_queues(const struct virtio *v)
 
 		if (!q->enabled)
 			continue;
-		if (q->size > VIRTQUEUE_MAX || __builtin_popcount(q->size) != 1 ||
-			q->descriptors % 16 || q->descriptors >= RAM ||
-			RAM - q->descriptors < 16u * q->size || q->driver % 2 || q->driver >= RAM ||
-			RAM - q->driver < 6 + 2u * q->size || q->device % 4 || q->device >= RAM ||
-			RAM - q->device < 6 + 8u * q->size)
+		if (q->size > VIRTQUEUE_MAX || __builtin_popcount(q->size) != 1)
 			abort();
+		check_place(v->memory, q->descriptors, 16u * q->size, 16);
+		check_place(v->memory, q->driver, 6 + 2u * q->size, 2);
+		check_place(v->memory, q->device, 6 + 8u * q->size, 4);
 	}
 }
 
