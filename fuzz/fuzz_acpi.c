@@ -2,7 +2,7 @@
 /* sources: kernel/boot/acpi_srat.c */
 /* sources: kernel/boot/acpi_tpm2.c kernel/boot/acpi_spcr.c kernel/boot/memory_map.c */
 /* plain: kernel/boot/acpi_sum.c */
-/* coverage: edges */
+/* coverage: edges, lean */
 /*
  * Hostile ACPI tables. The input is memory at 0xe0000; checksums are made to fit by presenting each
  * table's last byte as what the sum wants, so that the parsers behind them are reached. An RSDP at

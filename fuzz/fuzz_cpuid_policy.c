@@ -1,5 +1,5 @@
 /* sources: kernel/vtx/cpuid_policy.c */
-/* coverage: edges, lean */
+/* coverage: edges, comparisons, bare */
 /*
  * Any host's CPUID under any policy: what a guest is shown is prepared and unprepared the same, is
  * a part of what the host has but for what the hypervisor provides, and of some things nothing at

@@ -4,6 +4,7 @@
 /* plain: fuzz/models/json_memory.c fuzz/models/library_memory.c */
 /* coverage: edges, comparisons, lean */
 /* libs: -l:libjansson.a -lz -Wl,--wrap=memcpy */
+/* options: -max_len=5120 */
 /*
  * What the QEMU edge reads of others: packets of the GDB stub, lines of the machine protocol,
  * messages of the proxy device, boot images and programs. The first byte chooses; from 0x80 QEMU

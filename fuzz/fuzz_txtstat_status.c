@@ -3,7 +3,7 @@
 /* sources: tboot-integration/txtstat/eventlog.c */
 /* sources: kernel/trust/txtheap.c kernel/trust/evlog_read.c */
 /* quiet: fuzz/models/report_reader.c */
-/* coverage: edges, comparisons */
+/* coverage: edges, comparisons, lean */
 /*
  * What a machine says of its launch: {u8 what is known, le64 IA32_FEATURE_CONTROL, le16 size of the
  * registers' window, registers, then a heap or an event log}. A launch is claimed only of a machine

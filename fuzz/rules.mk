@@ -25,16 +25,18 @@ $(ENGINE)_LD := $(CXX)
 $(ENGINE)_CFLAGS := $(CFLAGS) -Wno-error -Wno-unknown-warning-option
 $(ENGINE)_LDFLAGS := $(CXXFLAGS) $(LIB_FUZZING_ENGINE)
 
-# mbedTLS, too, is built as the flavour is, but not counted.
+# mbedTLS and tpm2-tss, too, are built as the flavour is, but not counted.
 define fuzz_flavour
 $(B)/obj/fuzz-$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$$($(1)_CC) -std=gnu17 -O1 -g $$(WARN) $$(INC) -D_GNU_SOURCE $$($(1)_CFLAGS) \
 		$$(call directive,$$<,cflags) -MMD -MP -c $$< -o $$@
 $(MBEDTLS_CALLERS:%=$(B)/obj/fuzz-$(1)/%.o): $(1)_CFLAGS += $(MBEDTLS_CALLER)
+$(patsubst %,$(B)/obj/fuzz-$(1)/%.o,$(TSS2_CALLERS) $(TSS2_TARGETS)): $(1)_CFLAGS += $(TSS2_CALLER)
 $(1)_LIB_CC := $$($(1)_CC)
 $(1)_LIB_CFLAGS := -std=gnu17 -O1 -g $$(INC) $$(filter-out $(COUNTERS),$$($(1)_CFLAGS))
 $$(eval $$(call mbedtls_host_lib,fuzz-$(1)-lib,fuzz-$(1),$(1)_LIB_CFLAGS,$(1)_LIB_CC))
+$$(eval $$(call tss2_fuzz_lib,fuzz-$(1)-lib/libtss2,$(1)_LIB_CFLAGS,$(1)_LIB_CC))
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
 

@@ -15,11 +15,11 @@ struct checkpoint {
 /* The walk through the log. */
 struct walk {
 	const struct bytes *log;
-	const struct events *events;
-	size_t next_event;      /* where the next checkpoint is looked for */
-	struct checkpoint next; /* records 0: there is none left */
-	struct checkpoint last; /* the one that was met last */
-	uint64_t final;         /* records that the last checkpoint covers */
+	const struct checkpoint *checkpoints; /* as many as audit->checkpoints says */
+	size_t left;                          /* of those, after `next` */
+	struct checkpoint next;               /* records 0: there is none left */
+	struct checkpoint last;               /* the one that was met last */
+	uint64_t final;                       /* records that the last checkpoint covers */
 	uint8_t head[DIGEST_SIZE];
 };
 
@@ -33,22 +33,28 @@ static void say_digests(struct fault *fault, const uint8_t *expected, const uint
 	fault_found(fault, "%s", text);
 }
 
-/* Later checkpoints cover more records; `final` is what the last one says. */
-static bool survey(struct audit *audit, struct walk *w, struct fault *fault)
+/*
+ * Later checkpoints cover more records than those before. They go into all[], which has room for
+ * one an event.
+ */
+static bool survey(struct audit *audit, const struct events *events, struct checkpoint *all,
+	struct fault *fault)
 {
-	for (size_t i = 0; i < w->events->count; i++) {
-		struct checkpoint c;
+	uint64_t covered = 0;
+
+	for (size_t i = 0; i < events->count; i++) {
+		struct checkpoint *c = &all[audit->checkpoints];
 		char text[256];
 
-		if (!semantics_audit(&w->events->items[i], &c.records, c.head))
+		if (!semantics_audit(&events->items[i], &c->records, c->head))
 			continue;
-		if (c.records <= w->final) {
-			semantics_describe(&w->events->items[i], text, sizeof(text));
+		if (c->records <= covered) {
+			semantics_describe(&events->items[i], text, sizeof(text));
 			fault_set(fault, REASON_EVENT_SEMANTICS, "%s", text);
-			fault_expected(fault, "more than %" PRIu64 " records", w->final);
-			return fault_found(fault, "%" PRIu64, c.records);
+			fault_expected(fault, "more than %" PRIu64 " records", covered);
+			return fault_found(fault, "%" PRIu64, c->records);
 		}
-		w->final = c.records;
+		covered = c->records;
 		audit->checkpoints++;
 	}
 	return true;
@@ -58,11 +64,9 @@ static void next_checkpoint(struct walk *w)
 {
 	w->last = w->next;
 	w->next = (struct checkpoint){0};
-	while (w->next_event < w->events->count && !w->next.records) {
-		const struct event *event = &w->events->items[w->next_event++];
-
-		if (!semantics_audit(event, &w->next.records, w->next.head))
-			w->next.records = 0;
+	if (w->left) {
+		w->next = *w->checkpoints++;
+		w->left--;
 	}
 }
 
@@ -196,31 +200,45 @@ static bool step(struct audit *audit, struct walk *w, struct audit_cursor *curso
 	return true;
 }
 
-bool audit_check(struct audit *audit, const struct events *events, const struct bytes *log,
-	struct fault *fault)
+/* Along the log, with the checkpoints that there are. */
+static bool walk(struct audit *audit, struct walk *w, struct fault *fault)
 {
-	struct walk w = {.log = log, .events = events};
 	struct audit_cursor cursor;
 	const char *why;
 	bool more = true;
 
-	*audit = (struct audit){.shown = log->size != 0};
-	if (!survey(audit, &w, fault))
-		return false;
-	if (audit_open(&cursor, log->data, log->size, &why) != VMK_OK) {
+	if (audit_open(&cursor, w->log->data, w->log->size, &why) != VMK_OK) {
 		audit->rest = why;
-		cursor.why = log->size ? why : "no audit log";
-		if (!w.final)
+		cursor.why = w->log->size ? why : "no audit log";
+		if (!w->final)
 			return true;
-		return unreadable(&w, &cursor, VMK_NOT_FOUND, 0, fault);
+		return unreadable(w, &cursor, VMK_NOT_FOUND, 0, fault);
 	}
-	sha256(w.head, log->data, AUDIT_MAGIC_BYTES);
-	next_checkpoint(&w);
+	sha256(w->head, w->log->data, AUDIT_MAGIC_BYTES);
+	next_checkpoint(w);
 	while (more) {
-		if (!step(audit, &w, &cursor, &more, fault))
+		if (!step(audit, w, &cursor, &more, fault))
 			return false;
 	}
 	return true;
+}
+
+bool audit_check(struct audit *audit, const struct events *events, const struct bytes *log,
+	struct fault *fault)
+{
+	struct checkpoint *all = must_alloc(events->count, sizeof(*all));
+	bool ok;
+
+	*audit = (struct audit){.shown = log->size != 0};
+	ok = survey(audit, events, all, fault);
+	if (ok) {
+		struct walk w = {.log = log, .checkpoints = all, .left = audit->checkpoints};
+
+		w.final = w.left ? all[w.left - 1].records : 0;
+		ok = walk(audit, &w, fault);
+	}
+	free(all);
+	return ok;
 }
 
 /* Is it of these kinds, or are there records missing that may have been? */

@@ -1,10 +1,8 @@
 #include "verifier/semantics.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <openssl/sha.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <vmkapi/events.h>
 #include <vmkapi/levels.h>
@@ -285,20 +283,47 @@ bool semantics_check(const struct events *events, enum vmk_launch launch, struct
 	return true;
 }
 
+/* Past `prefix`; NULL if the text begins otherwise. */
+static const char *behind(const char *text, const char *prefix)
+{
+	while (*prefix && *text == *prefix) {
+		text++;
+		prefix++;
+	}
+	return *prefix ? NULL : text;
+}
+
+/* A number of 64 bits, DIGITS_MAX digits at most; NULL if there is none. */
+static const char *behind_number(const char *text, uint64_t *number)
+{
+	const char *p = text;
+
+	for (*number = 0; isdigit((unsigned char)*p) && p - text < DIGITS_MAX; p++) {
+		const unsigned digit = (unsigned)(*p - '0');
+
+		if (*number > (UINT64_MAX - digit) / 10)
+			return NULL;
+		*number = *number * 10 + digit;
+	}
+	return p > text ? p : NULL;
+}
+
 bool semantics_audit(const struct event *event, uint64_t *records, uint8_t head[DIGEST_SIZE])
 {
-	const char *number = (const char *)event->data;
-	char *end;
+	const char *p;
 
-	if (event->log != LOG_VMK || event->type != VMK_EV_AUDIT || !is_text(event) ||
-		!text_of_type(event->type, number))
+	if (event->log != LOG_VMK || event->type != VMK_EV_AUDIT || !is_text(event))
 		return false;
-	/* So it is "audit records=... head=..." and nothing else. */
-	number += strlen("audit records=");
-	errno = 0;
-	*records = strtoull(number, &end, 10);
-	return isdigit((unsigned char)*number) && *end == ' ' && end - number <= DIGITS_MAX &&
-	       !errno && hex_decode_text(head, DIGEST_SIZE, end + strlen(" head="));
+	p = behind((const char *)event->data, "audit records=");
+	p = p ? behind_number(p, records) : NULL;
+	p = p ? behind(p, " head=") : NULL;
+	if (!p)
+		return false;
+	for (const char *c = p; *c; c++) {
+		if (isupper((unsigned char)*c))
+			return false;
+	}
+	return hex_decode_text(head, DIGEST_SIZE, p);
 }
 
 bool semantics_field(const struct event *event, const char *key, char *value, size_t size)

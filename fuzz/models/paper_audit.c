@@ -1,6 +1,5 @@
 #include "fuzz/models/paper_audit.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <vmkapi/events.h>
 
@@ -82,11 +81,12 @@ void paper_audit_add(struct paper_audit *log, uint16_t kind, unsigned number)
 	log->offsets[++log->records] = log->size;
 }
 
-size_t paper_audit_checkpoint(const struct paper_audit *log, char text[PAPER_AUDIT_CHECKPOINT])
+size_t paper_audit_checkpoint(
+	unsigned records, const uint8_t head[DIGEST_SIZE], char text[PAPER_AUDIT_CHECKPOINT])
 {
-	char hex[HEX_SIZE(DIGEST_SIZE)];
+	char *end = put_number(stpcpy(text, "audit records="), records);
 
-	hex_encode(hex, log->head, DIGEST_SIZE);
-	return (size_t)snprintf(text, PAPER_AUDIT_CHECKPOINT, VMK_AUDIT_FORMAT,
-		(unsigned long long)log->records, hex);
+	end = stpcpy(end, " head=");
+	hex_encode(end, head, DIGEST_SIZE);
+	return (size_t)(end - text) + HEX_SIZE(DIGEST_SIZE) - 1;
 }

@@ -22,7 +22,8 @@ struct paper_audit {
 void paper_audit_start(struct paper_audit *log);
 /* One more record; `number` goes into its text. Beyond PAPER_AUDIT_RECORDS nothing happens. */
 void paper_audit_add(struct paper_audit *log, uint16_t kind, unsigned number);
-/* The text of a checkpoint over all records, and how long it is. */
-size_t paper_audit_checkpoint(const struct paper_audit *log, char text[PAPER_AUDIT_CHECKPOINT]);
+/* The text of a checkpoint over so many records that lead to `head`, and how long it is. */
+size_t paper_audit_checkpoint(
+	unsigned records, const uint8_t head[DIGEST_SIZE], char text[PAPER_AUDIT_CHECKPOINT]);
 
 #endif

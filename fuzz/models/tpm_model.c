@@ -13,11 +13,11 @@
 #define PUBLIC_MAX  512u
 #define CERTIFICATE 700u /* bytes behind its header: more than one NV_Read gives */
 
-static struct {
+static struct key {
 	uint32_t handle; /* 0: none */
 	size_t bytes;
 	uint8_t public[PUBLIC_MAX]; /* TPM2B_PUBLIC, as its template */
-} keys[KEYS];
+} keys[KEYS], kept[KEYS];
 static uint8_t *out;
 static size_t at;
 
@@ -294,7 +294,12 @@ static unsigned skip_sessions(struct reader *r)
 
 void tpm_model_reset(void)
 {
-	memset(keys, 0, sizeof(keys));
+	memcpy(keys, kept, sizeof(keys));
+}
+
+void tpm_model_keep(void)
+{
+	memcpy(kept, keys, sizeof(kept));
 }
 
 void tpm_model_hold(uint32_t handle)

@@ -10,7 +10,10 @@
 
 #define TPM_MODEL_ROOM 4096u /* bytes of an answer */
 
+/* It has no keys, or those of tpm_model_keep(). */
 void tpm_model_reset(void);
+/* Whoever resets it has the keys that there are now. */
+void tpm_model_keep(void);
 /* Somebody else has kept a key there. */
 void tpm_model_hold(uint32_t handle);
 /* The answer's length; a command that is not known gets TPM_RC_COMMAND_CODE. */

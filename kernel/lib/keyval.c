@@ -104,9 +104,9 @@ int keyval_is(const struct keyval *kv, const char *key)
 /* Does the key of `kv` stand in an earlier line? */
 static int is_repeated(const struct keyval *kv)
 {
-	struct keyval earlier = keyval_of(kv->text, kv->size);
+	struct keyval earlier = keyval_of(kv->text, (size_t)(kv->key - kv->text));
 
-	while (keyval_next(&earlier) == VMK_OK && earlier.line < kv->line) {
+	while (keyval_next(&earlier) == VMK_OK) {
 		if (earlier.key_length == kv->key_length &&
 			!memcmp(earlier.key, kv->key, kv->key_length))
 			return 1;

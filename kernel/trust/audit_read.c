@@ -2,8 +2,8 @@
 
 #include "lib/keyval.h"
 #include "lib/reader.h"
+#include "lib/types.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char *const kind_names[AUDIT_KIND_END] = {
@@ -84,18 +84,32 @@ bool audit_field_get(const struct audit_record *record, const char *key, char *v
 	return keyval_get(record->text, record->text_bytes, key, value, size) == VMK_OK;
 }
 
+/* What a text of `size` bytes has room for, before its end. */
+struct line {
+	char *text;
+	size_t size, at;
+};
+
+static void append(struct line *line, const char *from, size_t bytes)
+{
+	bytes = MIN(bytes, line->size - 1 - line->at);
+	memcpy(line->text + line->at, from, bytes);
+	line->at += bytes;
+}
+
 void audit_describe(const struct audit_record *record, char *text, size_t size)
 {
 	struct keyval pairs = keyval_of(record->text, record->text_bytes);
-	size_t at = 0;
+	struct line line = {text, size, 0};
 
-	text[0] = 0;
-	while (keyval_next(&pairs) == VMK_OK && at < size) {
-		bool blank = memchr(pairs.value, ' ', pairs.value_length) != NULL;
-		const char *quote = blank ? "'" : "";
+	while (keyval_next(&pairs) == VMK_OK) {
+		const size_t quote = memchr(pairs.value, ' ', pairs.value_length) != NULL;
 
-		at += (size_t)snprintf(text + at, size - at, "%s%.*s=%s%.*s%s", at ? " " : "",
-			(int)pairs.key_length, pairs.key, quote, (int)pairs.value_length,
-			pairs.value, quote);
+		append(&line, " ", line.at != 0);
+		append(&line, pairs.key, pairs.key_length);
+		append(&line, "='", 1 + quote);
+		append(&line, pairs.value, pairs.value_length);
+		append(&line, "'", quote);
 	}
+	text[line.at] = 0;
 }

@@ -146,7 +146,7 @@ enum vmk_status quote_activate(struct tpm *tpm, const struct tpm_key *ak, const 
 	wipe(tpm->scratch, sizeof(*tpm->scratch));
 	/* A session that was used without continueSession is gone already. */
 	if (status != VMK_OK)
-		Tss2_Sys_FlushContext(tpm->sys, session);
+		tpm_forget(tpm, session);
 	return status;
 }
 

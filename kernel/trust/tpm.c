@@ -11,6 +11,8 @@
 #define TRIES_MAX 500u
 /* What every TPM gives in one NV_Read, PTP 1.05 table 10 (TPM_PT_NV_BUFFER_MAX). */
 #define NV_CHUNK 512u
+/* Tss2_Sys_GetRspAuths() of tpm2-tss 4.1.3 looks so far behind an answer that fills its buffer. */
+#define BEHIND_ANSWER 2u
 
 bool tpm_again(struct tpm *tpm, TSS2_RC rc, unsigned *tries)
 {
@@ -80,6 +82,16 @@ enum vmk_status tpm_result(struct tpm *tpm, TSS2_RC rc)
 	default:
 		return fail(tpm, VMK_TPM_ERROR, "it refused the command");
 	}
+}
+
+void tpm_forget(struct tpm *tpm, uint32_t handle)
+{
+	const TSS2_RC rc = tpm->rc;
+	const char *why = tpm->why;
+
+	TPM_RUN(tpm, Tss2_Sys_FlushContext(tpm->sys, handle));
+	tpm->rc = rc;
+	tpm->why = why;
 }
 
 struct tpm_scratch *tpm_scratch_clear(struct tpm *tpm)
@@ -179,7 +191,7 @@ enum vmk_status tpm_open(struct tpm *tpm, TSS2_TCTI_CONTEXT *tcti, void (*pause)
 	enum vmk_status status;
 
 	*tpm = (struct tpm){.tcti = tcti, .pause = pause, .why = "out of memory"};
-	tpm->sys = heap_alloc(Tss2_Sys_GetContextSize(0));
+	tpm->sys = heap_alloc(Tss2_Sys_GetContextSize(0) + BEHIND_ANSWER);
 	tpm->scratch = heap_alloc(sizeof(*tpm->scratch));
 	status = tpm->sys && tpm->scratch ? open_context(tpm) : VMK_NO_MEMORY;
 	if (status == VMK_OK)

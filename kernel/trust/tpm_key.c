@@ -128,14 +128,19 @@ static enum vmk_status read_key(
 static enum vmk_status create(struct tpm *tpm, const struct kind *kind, uint32_t *handle)
 {
 	struct tpm_scratch *s = tpm_scratch_clear(tpm);
+	enum vmk_status status;
 
 	kind->template(&s->key.template.publicArea);
 	s->key.hash.size = TPM2B_ROOM(TPM2B_DIGEST);
 	s->key.name.size = TPM2B_ROOM(TPM2B_NAME);
-	return TPM_RUN(tpm, Tss2_Sys_CreatePrimary(tpm->sys, TPM2_RH_ENDORSEMENT, &s->auth,
-				    &s->key.sensitive, &s->key.template, &s->key.outside,
-				    &s->key.pcrs, handle, &s->key.public, &s->key.creation,
-				    &s->key.hash, &s->key.ticket, &s->key.name, &s->auth_response));
+	status = TPM_RUN(
+		tpm, Tss2_Sys_CreatePrimary(tpm->sys, TPM2_RH_ENDORSEMENT, &s->auth,
+			     &s->key.sensitive, &s->key.template, &s->key.outside, &s->key.pcrs,
+			     handle, &s->key.public, &s->key.creation, &s->key.hash, &s->key.ticket,
+			     &s->key.name, &s->auth_response));
+	if (status == VMK_OK && *handle >> TPM2_HR_SHIFT != TPM2_HT_TRANSIENT)
+		return fail(tpm, VMK_IO_ERROR, "the handle of its new key is none of a key");
+	return status;
 }
 
 /* Makes a transient object persistent, or removes a persistent one (object == persistent). */
@@ -157,7 +162,7 @@ static enum vmk_status make_key(struct tpm *tpm, const struct kind *kind, struct
 		return status;
 	key->origin = origin;
 	if (keep && evict(tpm, transient, kind->handle) == VMK_OK) {
-		Tss2_Sys_FlushContext(tpm->sys, transient);
+		tpm_forget(tpm, transient);
 		return read_key(tpm, kind->handle, kind, key);
 	}
 	key->transient = true;
@@ -165,7 +170,7 @@ static enum vmk_status make_key(struct tpm *tpm, const struct kind *kind, struct
 		key->origin = "made anew for this boot: the TPM would not keep it";
 	status = read_key(tpm, transient, kind, key);
 	if (status != VMK_OK)
-		Tss2_Sys_FlushContext(tpm->sys, transient);
+		tpm_forget(tpm, transient);
 	return status;
 }
 
@@ -202,7 +207,7 @@ enum vmk_status tpm_ek_open(struct tpm *tpm, struct tpm_key *key)
 void tpm_key_close(struct tpm *tpm, struct tpm_key *key)
 {
 	if (key->handle && key->transient)
-		Tss2_Sys_FlushContext(tpm->sys, key->handle);
+		tpm_forget(tpm, key->handle);
 	memset(key, 0, sizeof(*key));
 }
 

@@ -71,6 +71,12 @@ struct tpm_scratch *tpm_scratch_clear(struct tpm *tpm);
 		tpm_result((tpm), rc_);                 \
 	})
 
+/*
+ * Makes the TPM forget a transient object or a session. Nobody asks whether it did, so what was
+ * said of the command before stays; the next one can be sent either way.
+ */
+void tpm_forget(struct tpm *tpm, uint32_t handle);
+
 /* A TPM2B that a response is read into announces its room in its size. */
 #define TPM2B_ROOM(type) (sizeof(type) - sizeof(UINT16))
 

@@ -451,6 +451,25 @@ static void test_dies(void **state)
 	swtpm_stop(&swtpm);
 }
 
+/* It dies while a key is forgotten, which nobody asks about: the next command is sent anyway. */
+static void test_dies_forgetting(void **state)
+{
+	struct tpm_key key = {.handle = 0x80000000, .transient = true};
+	const char *why;
+	uint8_t value[32];
+
+	assert_true(swtpm_start(&swtpm, true));
+	assert_int_equal(open_tpm(), VMK_OK);
+	why = tpm.why;
+	device.fault = FAULT_NEVER_DONE;
+	tpm_key_close(&tpm, &key);
+	assert_ptr_equal(tpm.why, why);
+	device.fault = FAULT_NONE;
+	check(tpm_pcr_read(&tpm, 0, value));
+	tpm_close(&tpm);
+	swtpm_stop(&swtpm);
+}
+
 static void bank_off(struct tis_device *d)
 {
 	swtpm_run(d);
@@ -526,6 +545,7 @@ int main(void)
 	const struct CMUnitTest causes[] = {
 		cmocka_unit_test(test_not_started),
 		cmocka_unit_test(test_dies),
+		cmocka_unit_test(test_dies_forgetting),
 		cmocka_unit_test(test_no_bank),
 		cmocka_unit_test(test_retry),
 	};
