@@ -103,8 +103,15 @@ make_policy() { copy_small "$1" "$scratch/paper/policy.json" build/run/policy.js
 make_predict() # FOLDER
 {
 	prefixed "$1" '\001' build/run/good/vl.pol
-	prefixed "$1" '\005' build/run/iso/boot/grub/grub.cfg
-	prefixed "$1" '\007' build/sinit.bin
+	prefixed "$1" '\002' build/run/iso/boot/grub/grub.cfg
+	prefixed "$1" '\005' build/sinit.bin
+}
+make_platform() # FOLDER
+{
+	local file
+	for file in policy/platforms/*.json; do
+		prefixed "$1" '\000' "$file"
+	done
 }
 # A part of an evidence file, as bytes.
 evidence_part() # FILE EXPRESSION

@@ -9,13 +9,6 @@
 #define DRTM_PCR_FIRST 17u
 #define DRTM_PCR_LAST  22u
 
-enum vmk_status prediction_fail(
-	struct prediction_error *error, enum vmk_status status, const char *name, const char *what)
-{
-	snprintf(error->text, sizeof(error->text), "%s: %s", name, what);
-	return status;
-}
-
 enum vmk_status prediction_add_file(struct prediction *prediction, const char *path,
 	const char *role, const char *cmdline, int *index, struct prediction_error *error)
 {

@@ -1,6 +1,7 @@
 /* sources: kernel/trust/audit_read.c */
 /* sources: policy/predict/vlp.c policy/predict/mle.c policy/predict/buffer.c */
 /* sources: policy/predict/sinit.c policy/predict/hex.c policy/predict/prediction.c */
+/* sources: policy/predict/error.c */
 /* sources: policy/predict/static.c policy/predict/pe.c policy/predict/grubscript.c */
 /* sources: policy/predict/platform.c policy/predict/launch.c policy/predict/kernel.c */
 /* sources: policy/predict/explain.c policy/predict/document.c */
