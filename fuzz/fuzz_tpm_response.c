@@ -142,23 +142,11 @@ static enum vmk_status leave(struct tpm *tpm, uint8_t kind)
 	return tpm_shutdown(tpm);
 }
 
-/* Three commands. */
-static enum vmk_status open_again(struct tpm *tpm, uint8_t kind)
-{
-	struct tpm other;
-	const enum vmk_status status = tpm_open(&other, (TSS2_TCTI_CONTEXT *)&ready.line, no_pause);
-
-	REQUIRE(other.why && !other.sys == (status != VMK_OK));
-	if (status == VMK_OK)
-		tpm_close(&other);
-	tpm->rc = other.rc;
-	return status;
-}
-
-/* What takes one command stands more often. */
-static enum vmk_status (*const asked[16])(struct tpm *tpm, uint8_t kind) = {read_pcr, draw, extend,
+/* What takes several commands stands once each. */
+static enum vmk_status (*const asked[32])(struct tpm *tpm, uint8_t kind) = {read_pcr, draw, extend,
 	quote, open_key, leave, read_nv, read_pcrs, read_pcr, draw, extend, quote, open_key, leave,
-	activate, open_again};
+	activate, read_pcr, read_pcr, draw, extend, quote, open_key, leave, read_pcr, draw, extend,
+	quote, open_key, leave, read_pcr, draw, extend, quote};
 
 /* --- */
 
