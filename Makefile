@@ -141,10 +141,11 @@ $(B)/obj/plain-bare/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC_HOST) $(PLAIN_CFLAGS) -fomit-frame-pointer -flto $(call directive,$<,cflags) -MMD -MP -c $< -o $@
 
-$(B)/obj/simcpu/%.o: %.c
+# With other flags, calls that the model does not know: old objects would not link.
+$(B)/obj/simcpu/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SIMCPU_CC) $(SIMCPU_CFLAGS) -MMD -MP -c $< -o $@
-$(B)/obj/simcpu-bare/%.o: %.c
+$(B)/obj/simcpu-bare/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SIMCPU_CC) $(SIMCPU_CFLAGS) -fomit-frame-pointer -flto -MMD -MP -c $< -o $@
 

@@ -12,7 +12,7 @@ coverage_CFLAGS := -fsanitize=fuzzer $(COUNTERS)
 coverage_LDFLAGS := $(coverage_CFLAGS)
 # What runs on simulated processors is counted, too, without an access of theirs.
 coverage_SIMULATED := simcpu-coverage
-$(B)/obj/simcpu-coverage/%.o: %.c
+$(B)/obj/simcpu-coverage/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(coverage_CC) $(SIMCPU_CFLAGS) $(COUNTERS) -fprofile-update=single -MMD -MP -c $< -o $@
 replay_CC := gcc-12

@@ -37,10 +37,10 @@ take_time() # PROGRAM RANDOM RUNS SEED-FOLDER...
 }
 
 # Sets rate, executions per CPU-second, and ops_rate, operations, without what starting and reading
-# the seeds takes.
+# the seeds takes; and span, the thousandths of a second that is from.
 measure() # PROGRAM RANDOM RUNS SEED-FOLDER...
 {
-	local program=$1 random=$2 count=$3 start start_runs start_operations span
+	local program=$1 random=$2 count=$3 start start_runs start_operations
 	shift 3
 	take_time "$program" "$random" 0 "$@"
 	start=$took start_runs=$runs_done start_operations=$operations
@@ -50,11 +50,16 @@ measure() # PROGRAM RANDOM RUNS SEED-FOLDER...
 	ops_rate=$(((operations - start_operations) * 1000 / span))
 }
 
-# Prints how many runs take about a round's time, from a first look.
+# Prints how many runs take about a round's time, from a first look, which is long enough to tell.
 runs_of_a_round() # PROGRAM SEED-FOLDER...
 {
-	measure "$1" 1 $PROBE_RUNS "${@:2}"
-	local count=$((rate * ROUND_MS / 1000))
+	local count=$PROBE_RUNS
+	measure "$1" 1 "$count" "${@:2}"
+	while [ "$span" -lt $((ROUND_MS / 10)) ] && [ "$count" -lt $EMPTY_RUNS ]; do
+		count=$((count * 4))
+		measure "$1" 1 "$count" "${@:2}"
+	done
+	count=$((rate * ROUND_MS / 1000))
 	echo $((count < 200 ? 200 : count > EMPTY_RUNS ? EMPTY_RUNS : count))
 }
 
