@@ -1,7 +1,7 @@
 /* sources: tboot-integration/txtsim/qemu/gdb.c tboot-integration/txtsim/qemu/qmp.c */
 /* sources: tboot-integration/txtsim/qemu/pciproxy.c tboot-integration/txtsim/qemu/mleimage.c */
 /* sources: tboot-integration/txtsim/run/buildid.c kernel/lib/hex.c */
-/* plain: fuzz/models/json_memory.c fuzz/models/library_memory.c */
+/* plain: fuzz/models/json_memory.c fuzz/models/library_memory.c fuzz/models/proxy_bars.c */
 /* coverage: edges, comparisons, lean */
 /* libs: -l:libjansson.a -lz -Wl,--wrap=memcpy */
 /* options: -max_len=5120 */
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "fuzz/models/json_memory.h"
+#include "fuzz/models/proxy_bars.h"
 #include "tboot-integration/txtsim/qemu/gdb.h"
 #include "tboot-integration/txtsim/qemu/mleimage.h"
 #include "tboot-integration/txtsim/qemu/pciproxy.h"
@@ -40,31 +41,13 @@ static void packets(const uint8_t *data, size_t size)
 	}
 }
 
-static uint64_t read_bar(void *ctx, uint64_t address, unsigned size)
-{
-	if (size > 8)
-		abort();
-	return address;
-}
-
-static void write_bar(void *ctx, uint64_t address, uint64_t value, unsigned size)
-{
-	if (size > 8)
-		abort();
-}
-
-static void reset_bar(void *ctx)
-{
-}
-
 static void messages(const uint8_t *data, size_t size)
 {
-	static const struct pciproxy_ops ops = {read_bar, write_bar, reset_bar};
 	uint8_t answer[PCIPROXY_ANSWER];
 	struct pciproxy p;
 	size_t wanted;
 
-	pciproxy_init(&p, &ops, NULL);
+	pciproxy_init(&p, &proxy_bars, NULL);
 	p.bar_size[0] = 0x20000;
 	p.bar_size[1] = 0x8000;
 	while ((wanted = pciproxy_message_size(data, size)) != 0 && wanted <= size) {

@@ -1,6 +1,6 @@
 /* sources: tboot-integration/txtsim/qemu/gdb.c tboot-integration/txtsim/qemu/qmp.c */
 /* sources: tboot-integration/txtsim/qemu/pciproxy.c kernel/lib/hex.c */
-/* plain: fuzz/models/json_memory.c fuzz/models/library_memory.c */
+/* plain: fuzz/models/json_memory.c fuzz/models/library_memory.c fuzz/models/proxy_bars.c */
 /* coverage: edges, comparisons, lean */
 /* libs: -l:libjansson.a -Wl,--wrap=memcpy */
 /* options: -max_len=5120 */
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fuzz/models/json_memory.h"
+#include "fuzz/models/proxy_bars.h"
 #include "tboot-integration/txtsim/qemu/gdb.h"
 #include "tboot-integration/txtsim/qemu/pciproxy.h"
 #include "tboot-integration/txtsim/qemu/qmp.h"
@@ -174,23 +175,6 @@ static void pump_qmp(void *q)
 	qmp_serve(q);
 }
 
-static uint64_t read_bar(void *ctx, uint64_t address, unsigned size)
-{
-	if (size > 8)
-		abort();
-	return address;
-}
-
-static void write_bar(void *ctx, uint64_t address, uint64_t value, unsigned size)
-{
-	if (size > 8)
-		abort();
-}
-
-static void reset_bar(void *ctx)
-{
-}
-
 /* With each message may come descriptors: they are closed. */
 static void send_descriptors(void)
 {
@@ -214,12 +198,11 @@ static void send_descriptors(void)
 
 static void serve_proxy(uint8_t how)
 {
-	static const struct pciproxy_ops ops = {read_bar, write_bar, reset_bar};
 	static struct pciproxy p;
 	int lowest = dup(line.ours);
 
 	close(lowest);
-	pciproxy_init(&p, &ops, NULL);
+	pciproxy_init(&p, &proxy_bars, NULL);
 	p.bar_size[0] = 0x20000;
 	if (how & 1)
 		send_descriptors();
